@@ -1,0 +1,33 @@
+/** The classes of a picture, as the page lists them. */
+
+/**
+ * @typedef {object} ClassInfo
+ * @property {number} index     0 background, 1..254 classes, 255 void
+ * @property {string} name
+ * @property {string} color     "#rrggbb"
+ * @property {number} [hotkey]  1..9; absent: classes other than background are counted through
+ */
+
+/**
+ * The class a digit key chooses.
+ * @param {ClassInfo[]} classes
+ * @param {number} digit 1..9
+ * @returns {ClassInfo|undefined}
+ */
+export function classForDigit(classes, digit) {
+  return foreground(classes).find(({ hotkey }, i) => (hotkey ?? i + 1) === digit);
+}
+
+/**
+ * The class to begin a picture with: the one in use if the picture has it, else its first.
+ * @param {ClassInfo[]} classes
+ * @param {number} inUse
+ * @returns {number}
+ */
+export function firstClass(classes, inUse) {
+  const named = foreground(classes).map(({ index }) => index);
+  return named.includes(inUse) ? inUse : (named[0] ?? 0);
+}
+
+/** @param {ClassInfo[]} classes */
+const foreground = (classes) => classes.filter(({ index }) => index !== 0);

@@ -1,0 +1,449 @@
+/**
+ * The mask editor: one picture, one `Uint8Array` of class indices, and the tools to correct it.
+ *
+ * The page owns loading and saving; the editor fetches nothing and listens for keys only where it is asked to
+ * (`handleKey`, `attachKeys`). Rectangles in events are half open, in image pixels: {x0, y0, x1, y1}.
+ *
+ * Events: stroke {id, label, rect, revision, kind}, toolchange {tool}, classchange {classIndex}, viewchange,
+ * optionschange, historychange, hover {x, y, classIndex, heat} (all null: the pointer has left), message {text},
+ * busy {busy}, superpixelswanted {id} (their tool is in hand and `setSuperpixels` was not called).
+ */
+import { classForDigit, firstClass } from './classes.js';
+import { HoverReporter, describePoint } from './hover.js';
+import { Keyboard } from './keyboard.js';
+import { BINDINGS } from './keys.js';
+import { MaskDocument } from './mask_document.js';
+import { PointerInput } from './pointer.js';
+import { cssColourOf } from './render/colours.js';
+import { decodePicture } from './render/picture.js';
+import { Renderer } from './render/renderer.js';
+import { makeStage, observeDevicePixels } from './stage.js';
+import { Toolbox } from './tools/tools.js';
+import { makeToolbar } from './ui/toolbar.js';
+import { Viewport } from './viewport.js';
+import { Workbench } from './workbench.js';
+
+/**
+ * @typedef {import('./raster/brush.js').Brush} Brush
+ * @typedef {import('./render/renderer.js').View} View
+ * @typedef {import('./render/renderer.js').HeatView} HeatView
+ * @typedef {import('./classes.js').ClassInfo} ClassInfo
+ * @typedef {import('./tools/tools.js').ToolName} ToolName
+ */
+
+const NO_MASK = new Uint8Array(0);
+
+export class MaskEditor extends EventTarget {
+  /**
+   * @param {HTMLElement} host  the editor fills it and follows its size
+   * @param {{readOnly?: boolean}} [options]
+   */
+  constructor(host, { readOnly = false } = {}) {
+    super();
+    this.readOnly = readOnly;
+    /** @type {unknown} */
+    this.id = null;
+    /** @type {ClassInfo[]} */
+    this.classes = [];
+    /** Tells overlapping loads apart. @private */
+    this.loads = 0;
+
+    /** @private */
+    this.stage = makeStage(host);
+    /** @private */
+    this.viewport = new Viewport();
+    /** @private */
+    this.renderer = new Renderer(this.stage, this.viewport);
+    this.renderer.paintOverlay = (context, viewport) => this.toolbox.current.paint(context, viewport);
+    /** @private */
+    this.bench = new Workbench(this.viewport, {
+      touched: (rect) => this.renderer.invalidateMask(rect),
+      committed: ({ label, rect }, kind) => {
+        this.emit('stroke', { id: this.id, label, rect, revision: this.revision, kind });
+        this.emit('historychange');
+      },
+      redraw: () => this.renderer.invalidate('overlay'),
+      say: (text) => this.emit('message', { text }),
+      cssColour: (index) => cssColourOf(this.classes, index),
+    });
+    /** @private */
+    this.toolbox = new Toolbox(this.bench, readOnly ? 'pan' : 'brush');
+    /** @private */
+    this.keyboard = new Keyboard(this, () => this.updateCursor());
+    /** @private */
+    this.hovered = new HoverReporter((point) => {
+      this.emit('hover', describePoint(point, this, this.renderer.heat?.heat ?? null));
+    });
+    /** @private */
+    this.pointer = new PointerInput(this.stage, this.viewport, {
+      pans: () => this.keyboard.isSpaceDown || this.toolbox.current.pans,
+      canPaint: () => this.canPaint(),
+      press: (point, erases) => this.toolbox.current.press(point, erases),
+      drag: (points) => this.toolbox.current.drag(points),
+      release: (point) => this.toolbox.current.release(point),
+      abort: () => this.toolbox.current.cancel(),
+      hover: (point) => {
+        this.toolbox.current.hover(point);
+        this.hovered.moveTo(point);
+      },
+      doubleClick: () => this.toolbox.current.confirm(),
+      viewportMoved: () => this.viewportMoved(),
+      blurred: () => this.keyboard.release(),
+    });
+    /** @private */
+    this.unobserve = observeDevicePixels(this.stage, (width, height, ratio) => {
+      this.viewport.resize(width, height, ratio);
+      this.renderer.resize();
+      this.viewportMoved();
+    });
+    this.updateCursor();
+    /** Made once; the page puts it where it belongs. */
+    this.toolbar = makeToolbar(this);
+  }
+
+  // ---------------------------------------------------------------- picture and mask
+
+  /** The live truth: class indices, row-major. Read it, never write it; empty before the first `load`. */
+  get mask() {
+    return this.bench.document?.mask ?? NO_MASK;
+  }
+
+  get width() {
+    return this.bench.document?.width ?? 0;
+  }
+
+  get height() {
+    return this.bench.document?.height ?? 0;
+  }
+
+  /** Counts committed changes since `load`, undo and redo included. */
+  get revision() {
+    return this.bench.document?.revision ?? 0;
+  }
+
+  /**
+   * Show a picture and its mask. A stroke in progress is committed to the picture before; the latest of two
+   * overlapping calls wins.
+   * @param {import('./render/picture.js').Item} item
+   * @throws {RangeError} when the mask has another size or a colour cannot be read
+   */
+  async load({ id, width, height, image, mask = null, classes, activeClass }) {
+    const turn = ++this.loads;
+    this.emit('busy', { busy: true });
+    try {
+      await decodePicture(image);
+      if (turn !== this.loads) return;
+      this.settle();
+      const document = new MaskDocument(width, height, mask);
+      this.renderer.open(document, image, classes);
+      this.bench.open(document);
+      this.id = id;
+      this.classes = classes;
+      this.viewport.setImage(width, height);
+    } finally {
+      if (turn === this.loads) this.emit('busy', { busy: false });
+    }
+    this.setActiveClass(activeClass ?? firstClass(classes, this.activeClass));
+    this.showGuides();
+    this.emit('historychange');
+    this.viewportMoved();
+  }
+
+  /**
+   * Replace the whole mask, for instance by an older revision.
+   * @param {Uint8Array} mask  copied
+   * @param {{undoable?: boolean, label?: string}} [options]  not undoable: history is cleared, no `stroke` event
+   * @throws {RangeError} when the mask has another size
+   */
+  setMask(mask, { undoable = true, label = 'Replace mask' } = {}) {
+    this.settle();
+    this.bench.replace(mask, { undoable, label });
+    this.emit('historychange');
+  }
+
+  get canUndo() {
+    return this.bench.document?.history.canUndo ?? false;
+  }
+
+  get canRedo() {
+    return this.bench.document?.history.canRedo ?? false;
+  }
+
+  /** Take the last change back; with a polygon in progress its last corner. */
+  undo() {
+    if (this.removeLastPoint()) return;
+    this.settle();
+    this.bench.undo();
+  }
+
+  redo() {
+    this.settle();
+    this.bench.redo();
+  }
+
+  clearHistory() {
+    this.bench.document?.history.clear();
+    this.emit('historychange');
+  }
+
+  /** A stroke or a pan is in progress. */
+  get isPointerDown() {
+    return this.pointer.mode !== 'idle';
+  }
+
+  /** End the stroke in progress, keeping it, and forget an unfinished polygon. Every change from outside does so. */
+  settle() {
+    this.pointer.finish();
+    this.toolbox.withPending((tool) => tool.cancel());
+  }
+
+  // ---------------------------------------------------------------- heatmap and superpixels
+
+  /**
+   * @param {import('./render/heat_layer.js').HeatInput|null} heat  of any resolution
+   * @throws {RangeError} when data and size disagree
+   */
+  setHeat(heat) {
+    this.renderer.setHeat(heat);
+  }
+
+  /** @param {Partial<HeatView>} changes */
+  setHeatView(changes) {
+    this.renderer.setHeatView(changes);
+    this.emit('viewchange');
+  }
+
+  /** @returns {Readonly<HeatView>} */
+  get heatView() {
+    return this.renderer.heatView;
+  }
+
+  /**
+   * Give a class to all pixels whose heat, bilinear at full resolution, reaches the threshold.
+   * @param {number} classIndex  class to paint, normally that of the heatmap
+   * @param {number} threshold   0..1
+   * @param {{replace?: boolean}} [options]  replace: pixels of the class below it become background
+   */
+  thresholdToMask(classIndex, threshold, { replace = false } = {}) {
+    this.settle();
+    const heat = this.renderer.heat?.heat;
+    if (!heat) this.emit('message', { text: 'No heatmap is shown; choose a class with a heatmap first.' });
+    else if (this.canPaint()) this.bench.paintHeat(heat, classIndex, threshold, replace);
+  }
+
+  /**
+   * @param {Uint16Array|Uint32Array|null} labels  superpixel of each pixel, counted from 0; null: not loaded
+   * @throws {RangeError} when the array has another size
+   */
+  setSuperpixels(labels) {
+    this.bench.setSuperpixels(labels);
+    this.showGuides();
+  }
+
+  // ---------------------------------------------------------------- tools
+
+  get tool() {
+    return this.toolbox.name;
+  }
+
+  /**
+   * @param {ToolName} name
+   * @throws {RangeError} when there is no such tool
+   */
+  setTool(name) {
+    this.toolbox.require(name);
+    if (this.readOnly || name === this.tool) return;
+    this.settle();
+    this.toolbox.current.hover(null);
+    this.toolbox.name = name;
+    this.toolbox.current.hover(this.hovered.point);
+    this.updateCursor();
+    this.showGuides();
+    this.renderer.invalidate('overlay');
+    this.emit('toolchange', { tool: name });
+  }
+
+  /** @returns {Readonly<Brush>} */
+  get brush() {
+    return this.bench.brush;
+  }
+
+  /** @param {Partial<Brush>} changes  size in image pixels, rounded and kept within 1..500 */
+  setBrush(changes) {
+    this.bench.setBrush(changes);
+    this.renderer.invalidate('overlay');
+    this.emit('optionschange');
+  }
+
+  /** Make the brush about a tenth larger or smaller. @param {1|-1} direction */
+  stepBrush(direction) {
+    const { size } = this.brush;
+    this.setBrush({ size: size + direction * Math.max(1, Math.round(size / 10)) });
+  }
+
+  get activeClass() {
+    return this.bench.activeClass;
+  }
+
+  /** @param {number} index */
+  setActiveClass(index) {
+    this.bench.setActiveClass(index);
+    this.renderer.invalidate('overlay');
+    this.emit('classchange', { classIndex: index });
+  }
+
+  /** Change between the active class and background. */
+  swapClass() {
+    this.setActiveClass(this.bench.otherClass);
+  }
+
+  /** @param {number} digit 1..9: the class of that hotkey, else counting classes other than background */
+  chooseClass(digit) {
+    this.setActiveClass(classForDigit(this.classes, digit)?.index ?? this.activeClass);
+  }
+
+  get options() {
+    return this.bench.options;
+  }
+
+  /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
+  setOptions(changes) {
+    this.bench.setOptions(changes);
+    this.emit('optionschange');
+  }
+
+  /** Close the polygon in progress. @returns {boolean} whether there was one */
+  confirmTool() {
+    return this.toolbox.withPending((tool) => tool.confirm());
+  }
+
+  /** @returns {boolean} whether there was a polygon to shorten */
+  removeLastPoint() {
+    return this.toolbox.withPending((tool) => tool.removeLast());
+  }
+
+  /** Give up the stroke or the polygon in progress. @returns {boolean} whether there was one */
+  cancelTool() {
+    if (this.pointer.mode === 'paint') {
+      this.pointer.abort();
+      return true;
+    }
+    return this.toolbox.withPending((tool) => tool.cancel());
+  }
+
+  // ---------------------------------------------------------------- view
+
+  /** @returns {Readonly<View>} */
+  get view() {
+    return this.renderer.view;
+  }
+
+  /** @param {Partial<View>} changes */
+  setView(changes) {
+    this.renderer.setView(changes);
+    this.emit('viewchange');
+  }
+
+  /** CSS pixels per image pixel. */
+  get zoom() {
+    return this.viewport.zoom;
+  }
+
+  fit() {
+    this.viewport.fit();
+    this.viewportMoved();
+  }
+
+  /**
+   * Zoom by a factor around a point in CSS pixels from the editor's top left corner, by default its centre.
+   * @param {number} factor
+   * @param {number} [x]
+   * @param {number} [y]
+   */
+  zoomAt(factor, x = this.stage.clientWidth / 2, y = this.stage.clientHeight / 2) {
+    this.viewport.zoomAt(factor, x * this.viewport.pixelRatio, y * this.viewport.pixelRatio);
+    this.viewportMoved();
+  }
+
+  /** @param {number} zoom  1: an image pixel is a CSS pixel */
+  zoomTo(zoom) {
+    this.zoomAt(zoom / this.zoom);
+  }
+
+  // ---------------------------------------------------------------- keys and life
+
+  /** For the page's help: [{keys, description, group}], keys being alternatives. */
+  get bindings() {
+    return BINDINGS.map(({ keys, description, group }) => ({ keys: [...keys], description, group }));
+  }
+
+  /**
+   * React to a key. Call it for keydown and keyup (Space is held), before the page's own keys.
+   * @param {KeyboardEvent} event
+   * @returns {boolean} handled: the page should leave it alone; its default is already prevented
+   */
+  handleKey(event) {
+    return this.keyboard.handle(event);
+  }
+
+  /**
+   * Have the keys of an element or window handled, for pages without keys of their own.
+   * @param {EventTarget} target
+   */
+  attachKeys(target) {
+    this.keyboard.attach(target);
+  }
+
+  /** Commit what is in progress, then take everything off the page. */
+  destroy() {
+    this.loads++;
+    this.settle();
+    this.keyboard.destroy();
+    this.pointer.destroy();
+    this.hovered.destroy();
+    this.unobserve();
+    this.renderer.destroy();
+    this.stage.parentElement?.remove();
+    this.toolbar.remove();
+  }
+
+  // ---------------------------------------------------------------- inside
+
+  /** Nobody paints blindly: a hidden mask is shown. @private */
+  canPaint() {
+    if (this.readOnly) this.emit('message', { text: 'This picture is open for reading only.' });
+    else if (!this.view.maskVisible) this.setView({ maskVisible: true });
+    return !this.readOnly && this.bench.document !== null;
+  }
+
+  /** @private */
+  updateCursor() {
+    this.stage.style.cursor = this.keyboard.isSpaceDown ? 'grab' : this.toolbox.current.cursor;
+  }
+
+  /** Superpixel borders show while their tool is in hand. @private */
+  showGuides() {
+    const isInHand = this.tool === 'superpixel';
+    this.renderer.segments = isInHand ? this.bench.segments : null;
+    this.renderer.invalidate('guides');
+    if (isInHand && this.bench.document && !this.bench.segments) {
+      this.emit('superpixelswanted', { id: this.id });
+    }
+  }
+
+  /** @private */
+  viewportMoved() {
+    this.renderer.viewportChanged();
+    this.pointer.refreshHover();
+    this.emit('viewchange');
+  }
+
+  /**
+   * @private
+   * @param {string} type
+   * @param {object} [detail]
+   */
+  emit(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Every key and gesture of the editor in one table: what reacts to it and what the help says about it.
+ *
+ * A (accept), R (reject), the arrows and ? are left to the page.
+ */
+import { TOOLS } from './tools/tools.js';
+
+/**
+ * @typedef {import('./editor.js').MaskEditor} MaskEditor
+ *
+ * @typedef {object} Binding
+ * @property {string[]} keys        as shown to people
+ * @property {string} description
+ * @property {string} group
+ * @property {string[]} [chords]    as `chordOf` names them; absent: a gesture, listed for the help
+ * @property {(editor: MaskEditor, chord: string) => boolean|void} [run]  false: not handled after all
+ * @property {boolean} [repeats]    holding the key down repeats it
+ */
+
+const ZOOM_STEP = 1.25;
+
+/** @type {Binding[]} */
+export const BINDINGS = [
+  ...TOOLS.filter(({ key }) => key).map(({ name, key, title }) => ({
+    keys: [key],
+    description: title,
+    group: 'Tools',
+    chords: [key.toLowerCase()],
+    run: (/** @type {MaskEditor} */ editor) => editor.setTool(name),
+  })),
+  {
+    keys: ['['],
+    description: 'Smaller brush',
+    group: 'Tools',
+    chords: ['['],
+    repeats: true,
+    run: (editor) => editor.stepBrush(-1),
+  },
+  {
+    keys: [']'],
+    description: 'Larger brush',
+    group: 'Tools',
+    chords: [']'],
+    repeats: true,
+    run: (editor) => editor.stepBrush(1),
+  },
+  { keys: ['Right button'], description: 'Paint background with the current tool', group: 'Tools' },
+  {
+    keys: ['Enter', 'Double click'],
+    description: 'Close the polygon',
+    group: 'Tools',
+    chords: ['enter'],
+    run: (editor) => editor.confirmTool(),
+  },
+  {
+    keys: ['Backspace'],
+    description: 'Remove the last corner of the polygon',
+    group: 'Tools',
+    chords: ['backspace'],
+    repeats: true,
+    run: (editor) => editor.removeLastPoint(),
+  },
+  {
+    keys: ['Esc'],
+    description: 'Cancel the stroke or the polygon',
+    group: 'Tools',
+    chords: ['escape'],
+    run: (editor) => editor.cancelTool(),
+  },
+  {
+    keys: ['1–9'],
+    description: 'Choose a class',
+    group: 'Classes',
+    chords: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+    run: (editor, chord) => editor.chooseClass(Number(chord)),
+  },
+  {
+    keys: ['0'],
+    description: 'Paint background',
+    group: 'Classes',
+    chords: ['0'],
+    run: (editor) => editor.setActiveClass(0),
+  },
+  {
+    keys: ['X'],
+    description: 'Swap class and background',
+    group: 'Classes',
+    chords: ['x'],
+    run: (editor) => editor.swapClass(),
+  },
+  {
+    keys: ['Ctrl+Z', '⌘Z'],
+    description: 'Undo',
+    group: 'History',
+    chords: ['mod+z'],
+    repeats: true,
+    run: (editor) => editor.undo(),
+  },
+  {
+    keys: ['Ctrl+Y', 'Ctrl+Shift+Z', '⇧⌘Z'],
+    description: 'Redo',
+    group: 'History',
+    chords: ['mod+y', 'mod+shift+z'],
+    repeats: true,
+    run: (editor) => editor.redo(),
+  },
+  {
+    keys: ['H'],
+    description: 'Hide or show the mask',
+    group: 'View',
+    chords: ['h'],
+    run: (editor) => editor.setView({ maskVisible: !editor.view.maskVisible }),
+  },
+  {
+    keys: ['C'],
+    description: 'Outlines or areas',
+    group: 'View',
+    chords: ['c'],
+    run: (editor) => editor.setView({ contour: !editor.view.contour }),
+  },
+  { keys: ['Wheel'], description: 'Zoom at the cursor', group: 'View' },
+  { keys: ['Space + drag', 'Middle button'], description: 'Pan', group: 'View', chords: ['space'] },
+  {
+    keys: ['+'],
+    description: 'Zoom in',
+    group: 'View',
+    chords: ['+', '='],
+    repeats: true,
+    run: (editor) => editor.zoomAt(ZOOM_STEP),
+  },
+  {
+    keys: ['−'],
+    description: 'Zoom out',
+    group: 'View',
+    chords: ['-'],
+    repeats: true,
+    run: (editor) => editor.zoomAt(1 / ZOOM_STEP),
+  },
+  {
+    keys: ['Home'],
+    description: 'Fit the picture',
+    group: 'View',
+    chords: ['home'],
+    run: (editor) => editor.fit(),
+  },
+];
+
+/** @type {Map<string, Binding>} */
+const BY_CHORD = new Map();
+for (const binding of BINDINGS) for (const chord of binding.chords ?? []) BY_CHORD.set(chord, binding);
+
+/**
+ * @param {string} chord
+ * @returns {Binding|undefined}
+ */
+export const bindingFor = (chord) => BY_CHORD.get(chord);

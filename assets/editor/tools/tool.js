@@ -1,0 +1,66 @@
+/**
+ * What a tool is. Tools turn pointer movements in image coordinates into raster calls; they own no pixels, no
+ * history and no listeners.
+ */
+
+/**
+ * @typedef {import('../raster/brush.js').Point} Point
+ * @typedef {import('../raster/rect.js').Rect} Rect
+ * @typedef {import('../viewport.js').Viewport} Viewport
+ * @typedef {import('../workbench.js').Workbench} Bench
+ */
+
+export class Tool {
+  /** @param {Bench} bench */
+  constructor(bench) {
+    this.bench = bench;
+    /** The pointer moves the picture instead of painting. */
+    this.pans = false;
+    this.cursor = 'crosshair';
+  }
+
+  /** The label of this tool's entries in the history. @returns {string} */
+  get label() {
+    return 'Edit';
+  }
+
+  /** Something is begun that outlives the pointer's release (a polygon). */
+  get isPending() {
+    return false;
+  }
+
+  /**
+   * The pointer goes down.
+   * @param {Point} _point
+   * @param {boolean} _erases  paint background instead of the active class
+   */
+  press(_point, _erases) {}
+
+  /** The pointer moves while down. @param {Point[]} _points in order, at least one */
+  drag(_points) {}
+
+  /** The pointer goes up, or was taken away: what was drawn stays. @param {Point} _point */
+  release(_point) {}
+
+  /** Give up what is in progress, pixels included. */
+  cancel() {
+    this.bench.rollback();
+    this.bench.redraw();
+  }
+
+  /** Enter or a double click. */
+  confirm() {}
+
+  /** Backspace. */
+  removeLast() {}
+
+  /** The pointer is over the picture, or has left it (null). @param {Point|null} _point */
+  hover(_point) {}
+
+  /**
+   * Draw the tool's marks.
+   * @param {CanvasRenderingContext2D} _context  in device pixels
+   * @param {Viewport} _viewport
+   */
+  paint(_context, _viewport) {}
+}

@@ -1,0 +1,77 @@
+/** The tools there are: name, hotkey and title in one table, from which toolbar and key bindings are made. */
+import { BrushTool } from './brush.js';
+import { FillTool } from './fill.js';
+import { LassoTool } from './lasso.js';
+import { PanTool } from './pan.js';
+import { PolygonTool } from './polygon.js';
+import { SuperpixelTool } from './superpixel.js';
+
+/**
+ * @typedef {import('./tool.js').Tool} Tool
+ * @typedef {import('./tool.js').Bench} Bench
+ * @typedef {'brush'|'eraser'|'polygon'|'lasso'|'fill'|'superpixel'|'pan'} ToolName
+ *
+ * @typedef {object} ToolInfo
+ * @property {ToolName} name
+ * @property {string} key    hotkey, upper case; empty: none
+ * @property {string} title  what it does, for people
+ */
+
+/** @type {ToolInfo[]} */
+export const TOOLS = [
+  { name: 'brush', key: 'B', title: 'Brush' },
+  { name: 'eraser', key: 'E', title: 'Eraser' },
+  { name: 'polygon', key: 'P', title: 'Polygon' },
+  { name: 'lasso', key: 'L', title: 'Lasso' },
+  { name: 'fill', key: 'F', title: 'Fill connected area' },
+  { name: 'superpixel', key: 'S', title: 'Superpixels' },
+  { name: 'pan', key: '', title: 'Pan (or hold Space)' },
+];
+
+/** All tools of one editor, one of them in hand. */
+export class Toolbox {
+  /**
+   * @param {Bench} bench
+   * @param {ToolName} name  the tool to begin with
+   */
+  constructor(bench, name) {
+    /** @private @type {Record<ToolName, Tool>} */
+    this.tools = {
+      brush: new BrushTool(bench),
+      eraser: new BrushTool(bench, { erases: true }),
+      polygon: new PolygonTool(bench),
+      lasso: new LassoTool(bench),
+      fill: new FillTool(bench),
+      superpixel: new SuperpixelTool(bench),
+      pan: new PanTool(bench),
+    };
+    this.name = name;
+  }
+
+  get current() {
+    return this.tools[this.name];
+  }
+
+  /**
+   * @param {ToolName} name
+   * @throws {RangeError} when there is no such tool
+   */
+  require(name) {
+    if (!(name in this.tools)) {
+      throw new RangeError(
+        `There is no tool "${name}"; choose one of ${Object.keys(this.tools).join(', ')}.`,
+      );
+    }
+  }
+
+  /**
+   * Act on what outlives a release of the pointer: a polygon in progress.
+   * @param {(tool: Tool) => void} run
+   * @returns {boolean} whether there was anything
+   */
+  withPending(run) {
+    if (!this.current.isPending) return false;
+    run(this.current);
+    return true;
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Where the picture lies on the stage. Works in device pixels; `scale` is device pixels per image pixel.
+ *
+ * The origin is rounded to whole device pixels on the way out, never in what is kept: layers drawn separately
+ * then agree to the pixel, and zooming in and out again does not drift.
+ */
+const FIT_MARGIN_PX = 16;
+const MAX_ZOOM = 64;
+/** Pixels of the picture that always stay on the stage, so that it cannot be lost. */
+const KEEP_VISIBLE_PX = 48;
+
+export class Viewport {
+  constructor() {
+    this.imageWidth = 1;
+    this.imageHeight = 1;
+    this.stageWidth = 1;
+    this.stageHeight = 1;
+    this.pixelRatio = 1;
+    this.scale = 1;
+    /** Follows the stage's size until somebody zooms or pans. */
+    this.isFitted = true;
+    /** @private */
+    this.x = 0;
+    /** @private */
+    this.y = 0;
+  }
+
+  /** Screen x of the image's left edge, whole device pixels. */
+  get originX() {
+    return Math.round(this.x);
+  }
+
+  get originY() {
+    return Math.round(this.y);
+  }
+
+  /** CSS pixels per image pixel: what people call 100 %. */
+  get zoom() {
+    return this.scale / this.pixelRatio;
+  }
+
+  /**
+   * @param {number} px device pixels from the stage's left
+   * @param {number} py
+   * @returns {{x: number, y: number}} image coordinates; floor gives the pixel
+   */
+  toImage(px, py) {
+    return { x: (px - this.originX) / this.scale, y: (py - this.originY) / this.scale };
+  }
+
+  /**
+   * @param {number} x image coordinates
+   * @param {number} y
+   * @returns {{x: number, y: number}} device pixels
+   */
+  toScreen(x, y) {
+    return { x: this.originX + x * this.scale, y: this.originY + y * this.scale };
+  }
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  setImage(width, height) {
+    this.imageWidth = width;
+    this.imageHeight = height;
+    this.fit();
+  }
+
+  /**
+   * @param {number} width   device pixels
+   * @param {number} height
+   * @param {number} pixelRatio  device pixels per CSS pixel
+   */
+  resize(width, height, pixelRatio) {
+    const centre = this.toImage(this.stageWidth / 2, this.stageHeight / 2);
+    const zoom = this.zoom;
+    this.stageWidth = width;
+    this.stageHeight = height;
+    this.pixelRatio = pixelRatio;
+    if (this.isFitted) {
+      this.fit();
+      return;
+    }
+    this.scale = zoom * pixelRatio;
+    this.x = width / 2 - centre.x * this.scale;
+    this.y = height / 2 - centre.y * this.scale;
+    this.keepVisible();
+  }
+
+  fit() {
+    this.scale = this.fitScale();
+    this.x = (this.stageWidth - this.imageWidth * this.scale) / 2;
+    this.y = (this.stageHeight - this.imageHeight * this.scale) / 2;
+    this.isFitted = true;
+  }
+
+  /**
+   * Zoom by a factor; the image point under (px, py) stays where it is.
+   * @param {number} factor
+   * @param {number} px device pixels
+   * @param {number} py
+   */
+  zoomAt(factor, px, py) {
+    const least = Math.min(this.fitScale(), this.pixelRatio) / 2;
+    const scale = Math.min(MAX_ZOOM * this.pixelRatio, Math.max(least, this.scale * factor));
+    this.x = px - ((px - this.x) * scale) / this.scale;
+    this.y = py - ((py - this.y) * scale) / this.scale;
+    this.scale = scale;
+    this.isFitted = false;
+    this.keepVisible();
+  }
+
+  /**
+   * @param {number} dx device pixels
+   * @param {number} dy
+   */
+  panBy(dx, dy) {
+    this.x += dx;
+    this.y += dy;
+    this.isFitted = false;
+    this.keepVisible();
+  }
+
+  /** @private */
+  fitScale() {
+    const margin = 2 * FIT_MARGIN_PX * this.pixelRatio;
+    const scale = Math.min(
+      (this.stageWidth - margin) / this.imageWidth,
+      (this.stageHeight - margin) / this.imageHeight,
+    );
+    // A stage narrower than its margins still needs a positive scale.
+    return Math.min(
+      MAX_ZOOM * this.pixelRatio,
+      Math.max(scale, 1 / Math.max(this.imageWidth, this.imageHeight)),
+    );
+  }
+
+  /** @private */
+  keepVisible() {
+    const keep = KEEP_VISIBLE_PX * this.pixelRatio;
+    const width = this.imageWidth * this.scale;
+    const height = this.imageHeight * this.scale;
+    this.x = Math.min(this.stageWidth - keep, Math.max(keep - width, this.x));
+    this.y = Math.min(this.stageHeight - keep, Math.max(keep - height, this.y));
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The work on one mask: what is painted with, what is protected, and the change in progress. Tools work on it
+ * without knowing the editor; the editor drives it without knowing the tools' arithmetic.
+ */
+import { forEachHeatRow } from './heatmap.js';
+import { fillWhereAtLeast, indexSegments } from './raster/fill.js';
+import { protectTable } from './raster/raster.js';
+
+/**
+ * @typedef {import('./mask_document.js').MaskDocument} MaskDocument
+ * @typedef {import('./history.js').Patch} Patch
+ * @typedef {import('./heatmap.js').Heatmap} Heatmap
+ * @typedef {import('./viewport.js').Viewport} Viewport
+ * @typedef {import('./raster/rect.js').Rect} Rect
+ * @typedef {import('./raster/raster.js').Raster} Raster
+ * @typedef {import('./raster/raster.js').ProtectTable} ProtectTable
+ * @typedef {import('./raster/brush.js').Brush} Brush
+ * @typedef {import('./raster/fill.js').Segments} Segments
+ *
+ * @typedef {object} Options
+ * @property {boolean} onlyBackground     painting a class changes background pixels only
+ * @property {Set<number>} lockedClasses  pixels of these classes keep their class
+ *
+ * @typedef {'stroke'|'undo'|'redo'|'replace'} ChangeKind
+ *
+ * @typedef {object} WorkbenchHooks
+ * @property {(rect: Rect|null) => void} touched  pixels may have changed, perhaps for the time being
+ * @property {(patch: Patch, kind: ChangeKind) => void} committed
+ * @property {() => void} redraw                  the tool's marks have changed
+ * @property {(text: string) => void} say         a sentence for people
+ * @property {(index: number) => string} cssColour
+ */
+
+export const MAX_BRUSH_PX = 500;
+
+export class Workbench {
+  /**
+   * @param {Viewport} viewport
+   * @param {WorkbenchHooks} hooks
+   */
+  constructor(viewport, hooks) {
+    this.viewport = viewport;
+    /** @private */
+    this.hooks = hooks;
+    /** @type {MaskDocument|null} */
+    this.document = null;
+    /** @type {Readonly<Brush>} */
+    this.brush = { size: 20, shape: 'round' };
+    this.activeClass = 1;
+    /** @private */
+    this.swappedClass = 1;
+    /** @type {Readonly<Options>} */
+    this.options = { onlyBackground: false, lockedClasses: new Set() };
+    /** @private @type {Uint16Array|Uint32Array|null} */
+    this.labels = null;
+    /** @private @type {Segments|null} */
+    this.indexed = null;
+  }
+
+  /** @param {MaskDocument} document */
+  open(document) {
+    this.document = document;
+    this.setSuperpixels(null);
+  }
+
+  /**
+   * @param {Partial<Brush>} changes  the size is rounded and kept within 1..MAX_BRUSH_PX
+   * @throws {RangeError} when there is no such shape
+   */
+  setBrush({ size = this.brush.size, shape = this.brush.shape }) {
+    if (shape !== 'round' && shape !== 'square') {
+      throw new RangeError(`There is no brush shape "${shape}"; choose round or square.`);
+    }
+    const whole = Math.round(Number.isFinite(size) ? size : this.brush.size);
+    this.brush = { size: Math.min(MAX_BRUSH_PX, Math.max(1, whole)), shape };
+  }
+
+  /**
+   * @param {number} index
+   * @throws {RangeError} when no mask could hold it
+   */
+  setActiveClass(index) {
+    if (!Number.isInteger(index) || index < 0 || index > 255) {
+      throw new RangeError(`${index} is not a class index; it must be a whole number from 0 to 255.`);
+    }
+    if (index !== 0) this.swappedClass = index;
+    this.activeClass = index;
+  }
+
+  /** The class that X leads to: background, or the last class before it. */
+  get otherClass() {
+    return this.activeClass === 0 ? this.swappedClass : 0;
+  }
+
+  /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
+  setOptions({ onlyBackground = this.options.onlyBackground, lockedClasses = this.options.lockedClasses }) {
+    this.options = { onlyBackground, lockedClasses: new Set(lockedClasses) };
+  }
+
+  /**
+   * @param {Uint16Array|Uint32Array|null} labels one a pixel, counted from 0; null: not loaded
+   * @throws {RangeError} when the array has another size
+   */
+  setSuperpixels(labels) {
+    if (labels && labels.length !== this.document?.mask.length) {
+      throw new RangeError(
+        `The superpixels have ${labels.length} values, the picture has ${this.document?.mask.length ?? 0} pixels; ` +
+          'fetch those of this picture.',
+      );
+    }
+    this.labels = labels;
+    this.indexed = null;
+  }
+
+  /** The superpixels with their boxes, null when not loaded. @returns {Segments|null} */
+  get segments() {
+    if (this.labels && this.document) {
+      // Indexing takes some 100 ms at 12 megapixels: not before somebody uses the tool.
+      this.indexed ??= indexSegments(this.labels, this.document.width, this.document.height);
+    }
+    return this.indexed;
+  }
+
+  /**
+   * Run a raster function on the live mask; what it changes belongs to the change in progress.
+   * @param {number} value class to write
+   * @param {(raster: Raster, value: number, protect: ProtectTable) => Rect|null} paint
+   */
+  change(value, paint) {
+    if (!this.document) return;
+    const rect = paint(this.document, value, protectTable(this.options, value));
+    this.document.touch(rect);
+    this.hooks.touched(rect);
+  }
+
+  /**
+   * End the change in progress: one entry in the history, unless no pixel differs.
+   * @param {string} label
+   */
+  commit(label) {
+    const patch = this.document?.commit(label);
+    if (patch) this.hooks.committed(patch, 'stroke');
+  }
+
+  /** Take the change in progress back. */
+  rollback() {
+    this.hooks.touched(this.document?.rollback() ?? null);
+  }
+
+  undo() {
+    this.report(this.document?.undo() ?? null, 'undo');
+  }
+
+  redo() {
+    this.report(this.document?.redo() ?? null, 'redo');
+  }
+
+  /**
+   * Replace the whole mask.
+   * @param {Uint8Array} mask
+   * @param {{undoable: boolean, label: string}} options  not undoable: the history is cleared, and nobody is told
+   */
+  replace(mask, { undoable, label }) {
+    const { document } = this;
+    if (!document) throw new Error('No picture is loaded; call load() before setMask().');
+    document.replace(mask);
+    const patch = document.commit(label, { undoable });
+    if (!patch) return;
+    this.hooks.touched(patch.rect);
+    if (undoable) this.hooks.committed(patch, 'replace');
+  }
+
+  /**
+   * Give a class to the pixels whose heat reaches a threshold.
+   * @param {Heatmap} heat
+   * @param {number} classIndex
+   * @param {number} threshold
+   * @param {boolean} replace  pixels of the class below the threshold become background
+   */
+  paintHeat(heat, classIndex, threshold, replace) {
+    this.change(classIndex, (raster, value, protect) =>
+      fillWhereAtLeast(
+        raster,
+        (visit) => forEachHeatRow(heat, raster.width, raster.height, visit),
+        threshold,
+        value,
+        protect,
+        { replace },
+      ),
+    );
+    this.commit('Heatmap threshold');
+  }
+
+  redraw() {
+    this.hooks.redraw();
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.hooks.say(text);
+  }
+
+  /** @param {number} index */
+  cssColour(index) {
+    return this.hooks.cssColour(index);
+  }
+
+  /**
+   * @private
+   * @param {Patch|null} patch
+   * @param {ChangeKind} kind
+   */
+  report(patch, kind) {
+    if (!patch) return;
+    this.hooks.touched(patch.rect);
+    this.hooks.committed(patch, kind);
+  }
+}

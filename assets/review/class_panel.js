@@ -1,0 +1,99 @@
+/**
+ * The class list: colour, hotkey, whether the picture is tagged with it, lock, and which one is painted.
+ */
+import { count, element } from "./dom.js";
+
+const LOCK_ICON = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">
+  <rect x="3" y="7" width="10" height="7" rx="1.5"/><path class="pr-shackle-closed" d="M5 7V5a3 3 0 0 1 6 0v2"/>
+  <path class="pr-shackle-open" d="M5 7V4.5a3 3 0 0 1 5.6-1.5"/></svg>`;
+
+/**
+ * Hotkeys: 0 is the background, 1-9 the tags of the picture first, then the other classes.
+ * @param {{index: number, name: string, color: string}[]} classes
+ * @param {number[]} tags
+ * @returns {{index: number, name: string, color: string, isTagged: boolean, hotkey: string|null}[]}
+ */
+export function orderClasses(classes, tags) {
+  const tagged = new Set(tags);
+  const background = classes.filter(({ index }) => index === 0);
+  const first = classes.filter(({ index }) => tagged.has(index));
+  const rest = classes.filter(({ index }) => index !== 0 && !tagged.has(index));
+  return [...background, ...first, ...rest].map((one, position) => ({
+    ...one,
+    isTagged: tagged.has(one.index),
+    hotkey: position < 10 ? String(position) : null,
+  }));
+}
+
+/**
+ * Events: `choose` (detail: class index), `lock` (detail: locked class indices).
+ */
+export class ClassPanel extends EventTarget {
+  constructor() {
+    super();
+    this.locked = new Set();
+    this.rows = new Map();
+    this.list = element("div", { class: "pr-classes", role: "radiogroup", "aria-label": "Class to paint" });
+    this.more = element("details", { class: "pr-more-classes" });
+    this.root = element("section", { class: "pr-panel" }, element("h2", { text: "Classes" }), this.list, this.more);
+  }
+
+  /** @param {ReturnType<typeof orderClasses>} classes @param {number} active */
+  show(classes, active) {
+    this.rows.clear();
+    this.locked.clear();
+    const near = classes.filter(({ index, isTagged }) => index === 0 || isTagged);
+    const others = classes.filter(({ index, isTagged }) => index !== 0 && !isTagged);
+    this.list.replaceChildren(...near.map((one) => this._row(one)));
+    this.more.replaceChildren(
+      element("summary", { text: count(others.length, "other class") }),
+      ...others.map((one) => this._row(one)),
+    );
+    this.more.hidden = !others.length;
+    this.more.open = near.length < 2;
+    this.setActive(active);
+  }
+
+  _row({ index, name, color, hotkey, isTagged }) {
+    const choose = element(
+      "button",
+      {
+        class: "pr-class",
+        type: "button",
+        role: "radio",
+        title: hotkey === null ? `Paint ${name}` : `Paint ${name} (${hotkey})`,
+        on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: index })) },
+      },
+      element("span", { class: "pr-swatch", style: `background:${color}` }),
+      element("span", { class: "pr-class-name", text: name }),
+      isTagged ? element("span", { class: "pr-tag", text: "tag", title: "The picture is tagged with this class" }) : null,
+      hotkey === null ? null : element("kbd", { text: hotkey }),
+    );
+    const lock = element("button", {
+      class: "pr-lock",
+      type: "button",
+      "aria-pressed": "false",
+      "aria-label": `Lock ${name}`,
+      title: `Lock ${name}: painting leaves its pixels alone`,
+      on: { click: () => this._toggleLock(index, lock) },
+    });
+    lock.innerHTML = LOCK_ICON;
+    const row = element("div", { class: "pr-class-row" }, choose, lock);
+    this.rows.set(index, choose);
+    return row;
+  }
+
+  _toggleLock(index, button) {
+    if (this.locked.has(index)) this.locked.delete(index);
+    else this.locked.add(index);
+    button.setAttribute("aria-pressed", String(this.locked.has(index)));
+    this.dispatchEvent(new CustomEvent("lock", { detail: [...this.locked] }));
+  }
+
+  /** @param {number} index */
+  setActive(index) {
+    for (const [one, row] of this.rows) row.setAttribute("aria-checked", String(one === index));
+    const row = this.rows.get(index);
+    if (row && this.more.contains(row)) this.more.open = true;
+  }
+}

@@ -1,0 +1,52 @@
+/** Small helpers for building the page; text always goes in as text. */
+
+/**
+ * @param {string} tag
+ * @param {Object<string, any>} [attributes] `class`, `text`, `on` (events), `data`, properties or attributes
+ * @param {...(Node|string|null)} children
+ * @returns {HTMLElement}
+ */
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "class") node.className = value;
+    else if (name === "text") node.textContent = value;
+    else if (name === "on") for (const [event, handler] of Object.entries(value)) node.addEventListener(event, handler);
+    else if (name === "data") Object.assign(node.dataset, value);
+    else if (name === "style") node.style.cssText = value;
+    else if (name in node && typeof value !== "string") node[name] = value;
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** @param {HTMLSelectElement} select @param {{value: string, text: string}[]} options @param {string} [chosen] */
+export function fillSelect(select, options, chosen = select.value) {
+  select.replaceChildren(...options.map(({ value, text }) => element("option", { value, text })));
+  select.value = options.some(({ value }) => value === chosen) ? chosen : options[0]?.value;
+}
+
+/** @param {number} number @param {string} noun in the singular @returns {string} e.g. "1 picture", "2 other classes" */
+export function count(number, noun) {
+  const plural = noun.endsWith("s") ? `${noun}es` : `${noun}s`;
+  return `${number.toLocaleString()} ${number === 1 ? noun : plural}`;
+}
+
+/** @param {string} iso time in UTC @returns {string} e.g. "3 min ago" */
+export function timeAgo(iso) {
+  const seconds = Math.max(0, (Date.now() - new Date(iso).getTime()) / 1000);
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  return new Date(iso).toLocaleDateString();
+}
+
+/** Whether keys typed now belong to a form control. @param {Event} event */
+export function isTyping(event) {
+  const target = event.composedPath()[0];
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.isContentEditable || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
+  return target instanceof HTMLInputElement && !["range", "checkbox", "radio", "button"].includes(target.type);
+}

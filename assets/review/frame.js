@@ -1,0 +1,30 @@
+/**
+ * Framed arrays, as `puzzlecam_app/wire.py` sends them: `PZA1`, header length, JSON header, arrays.
+ */
+import { decodeFloat16 } from "../editor/heatmap.js";
+
+/** @typedef {{dtype: string, shape: number[], data: Float32Array|Uint8Array|Uint16Array|Uint32Array}} NamedArray */
+
+const VIEWS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array };
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @returns {{header: Object, arrays: Object<string, NamedArray>}}
+ * @throws {Error} when the bytes are not a frame
+ */
+export function readFrame(buffer) {
+  const bytes = new Uint8Array(buffer);
+  if (String.fromCharCode(...bytes.subarray(0, 4)) !== "PZA1") throw new Error("The server sent something else than arrays.");
+  const start = 8 + new DataView(buffer).getUint32(4, true);
+  const { arrays: described, ...header } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
+  const arrays = {};
+  for (const [name, { dtype, shape, offset }] of Object.entries(described)) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const data =
+      dtype === "float16"
+        ? decodeFloat16(new Uint16Array(buffer, start + offset, count))
+        : new VIEWS[dtype](buffer, start + offset, count);
+    arrays[name] = { dtype, shape, data };
+  }
+  return { header, arrays };
+}

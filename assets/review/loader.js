@@ -1,0 +1,65 @@
+/**
+ * Everything the page needs of a picture, fetched once and ahead of time.
+ */
+import * as api from "./api.js";
+
+const KEPT = 6;
+
+/**
+ * @typedef {Object} Loaded
+ * @property {Object} item facts, as `/api/items/{id}` sends them
+ * @property {ImageBitmap} image
+ * @property {Uint8Array} mask
+ * @property {number} revision the mask's
+ * @property {Promise<Object>} cams rejects with `ApiError` where there is no heatmap
+ */
+
+export class Loader {
+  constructor() {
+    /** @type {Map<number, Promise<Loaded>>} */
+    this.pictures = new Map();
+  }
+
+  /** @param {number} id @returns {Promise<Loaded>} */
+  get(id) {
+    let picture = this.pictures.get(id);
+    if (!picture) {
+      picture = this._load(id);
+      picture.catch(() => this.forget(id));
+    }
+    this.pictures.delete(id);
+    this.pictures.set(id, picture); // the last one asked for is the last one dropped
+    for (const oldest of this.pictures.keys()) {
+      if (this.pictures.size <= KEPT) break;
+      this.pictures.delete(oldest);
+    }
+    return picture;
+  }
+
+  /** @param {number} id */
+  forget(id) {
+    this.pictures.delete(id);
+  }
+
+  /**
+   * The picture with its newest mask: what was fetched ahead is used only where nobody has saved since.
+   * @param {number} id
+   * @returns {Promise<Loaded>}
+   */
+  async fresh(id) {
+    const wasAhead = this.pictures.has(id);
+    const loaded = await this.get(id);
+    if (!wasAhead) return loaded;
+    const item = await api.item(id);
+    const newest = item.revision?.id ?? 0;
+    if (newest === loaded.revision) return { ...loaded, item };
+    return { ...loaded, item, ...(await api.mask(id)) };
+  }
+
+  async _load(id) {
+    const cams = api.cams(id);
+    cams.catch(() => {}); // whoever shows the heatmap reports it
+    const [image, { mask, revision }] = await Promise.all([api.image(id), api.mask(id)]);
+    return { item: await api.item(id), image, mask, revision, cams };
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Masks that could not be sent, kept in the browser (IndexedDB) until the server has them.
+ */
+
+/**
+ * @typedef {Object} LocalDraft
+ * @property {number} itemId
+ * @property {number} revision the revision the mask was painted on
+ * @property {Uint8Array} deflated the mask, zlib format
+ * @property {number} savedAt milliseconds since 1970
+ */
+
+const DATABASE = "puzzlecam";
+const STORE = "drafts";
+
+/** @returns {Promise<IDBDatabase>} */
+function open() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open(DATABASE, 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore(STORE, { keyPath: "itemId" });
+    opening.onsuccess = () => resolve(opening.result);
+    opening.onerror = () => reject(opening.error);
+  });
+}
+
+/**
+ * @template T
+ * @param {IDBTransactionMode} mode
+ * @param {(store: IDBObjectStore) => IDBRequest<T>} use
+ * @returns {Promise<T>}
+ */
+async function transact(mode, use) {
+  const database = await open();
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const asked = use(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(asked.result);
+      transaction.onerror = () => reject(transaction.error);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** @param {LocalDraft} draft */
+export const keep = (draft) => transact("readwrite", (store) => store.put(draft));
+
+/** @param {number} itemId @returns {Promise<LocalDraft|undefined>} */
+export const find = (itemId) => transact("readonly", (store) => store.get(itemId));
+
+/** @param {number} itemId */
+export const forget = (itemId) => transact("readwrite", (store) => store.delete(itemId));
+
+/** @returns {Promise<LocalDraft[]>} */
+export const all = () => transact("readonly", (store) => store.getAll());

@@ -1,0 +1,408 @@
+/**
+ * The Review page: queue, editor, classes, heatmaps and decisions around one picture at a time.
+ */
+import { MaskEditor } from "../editor/editor.js";
+import * as api from "./api.js";
+import { ClassPanel, orderClasses } from "./class_panel.js";
+import { askHowToResolve, mergeMasks } from "./conflict.js";
+import { isTyping } from "./dom.js";
+import { Draft } from "./draft.js";
+import { HeatPanel } from "./heat_panel.js";
+import { showHelp } from "./help.js";
+import { buildLayout } from "./layout.js";
+import { Loader } from "./loader.js";
+import * as local from "./local_drafts.js";
+import { Queue } from "./queue.js";
+import { StatusBar } from "./status_bar.js";
+
+const AHEAD = 2; // pictures fetched into the browser
+const LAST_DATASET = "puzzlecam-dataset";
+const COMPUTED_AHEAD = 4; // pictures whose maps the server is asked for
+
+/** @param {HTMLElement} root */
+export async function mount(root) {
+  const page = new ReviewPage(root);
+  await page.start();
+  window.puzzlecamReview = page; // for the browser's console
+}
+
+class ReviewPage {
+  constructor(root) {
+    this.loader = new Loader();
+    this.queue = new Queue();
+    this.classPanel = new ClassPanel();
+    this.heatPanel = new HeatPanel();
+    this.statusBar = new StatusBar();
+    /** @type {Map<number, Draft>} drafts that are shown or not yet on the server */
+    this.drafts = new Map();
+    this.current = null;
+    this.draft = null;
+    this._opening = 0;
+
+    this.layout = buildLayout(root, this);
+    this.editor = new MaskEditor(this.layout.stage);
+    this.layout.toolbar.append(this.editor.toolbar);
+    this._wire();
+  }
+
+  /** Keys of the page; the editor lists its own. */
+  get bindings() {
+    return [
+      { chord: "a", keys: ["A"], description: "Accept and go to the next picture", group: "Review", run: () => this.decide("accept") },
+      { chord: "r", keys: ["R"], description: "Reject: no usable mask", group: "Review", run: () => this.decide("reject") },
+      { chord: "n", keys: ["N"], description: "Skip: decide later", group: "Review", run: () => this.decide("skip") },
+      { chord: "v", keys: ["V"], description: "Revert to the proposal", group: "Review", run: () => this.decide("revert") },
+      { chord: "arrowright", keys: ["→"], description: "Next picture, without a decision", group: "Review", run: () => this.step(1) },
+      { chord: "arrowleft", keys: ["←"], description: "Previous picture", group: "Review", run: () => this.step(-1) },
+      { chord: "m", keys: ["M"], description: "Heatmap on or off", group: "Heatmaps", run: () => this.heatPanel.toggleVisible() },
+      { chord: "t", keys: ["T"], description: "Take heat as mask", group: "Heatmaps", run: () => this.heatPanel.takeAsMask() },
+      { chord: ",", keys: [","], description: "Heatmap of the class before", group: "Heatmaps", run: () => this.heatPanel.cycle(-1) },
+      { chord: ".", keys: ["."], description: "Heatmap of the next class", group: "Heatmaps", run: () => this.heatPanel.cycle(1) },
+      { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => this.showHelp() },
+    ];
+  }
+
+  async start() {
+    this.layout.showSentence("Loading datasets…");
+    let answer;
+    try {
+      [answer] = await Promise.all([api.datasets(), this._showSession()]);
+    } catch (error) {
+      this.layout.showSentence(error.message);
+      return;
+    }
+    if (!answer.datasets.length) {
+      this.layout.showSentence("There is no dataset yet. Open the Datasets page and import a folder of pictures.");
+      return;
+    }
+    this.datasets = answer.datasets;
+    const asked = new URLSearchParams(location.search);
+    const wanted = Number(asked.get("dataset") ?? localStorage.getItem(LAST_DATASET));
+    const dataset = this.datasets.find(({ id }) => id === wanted) ?? this.datasets[0];
+    this.layout.showDatasets(this.datasets, dataset.id);
+    await this.openDataset(dataset, Number(asked.get("item")) || null);
+    this._sendLeftDrafts();
+  }
+
+  /** @param {Object} dataset @param {number|null} [itemId] */
+  async openDataset(dataset, itemId = null) {
+    this.dataset = dataset;
+    localStorage.setItem(LAST_DATASET, String(dataset.id));
+    await this.queue.open(dataset);
+    this._showProgress();
+    const first = itemId ?? this.queue.items[0]?.id ?? null;
+    if (first === null) this.layout.showSentence(this.queue.list.textContent);
+    else await this.open(first);
+  }
+
+  /** @param {number} id */
+  async open(id) {
+    const turn = ++this._opening;
+    this._leave();
+    this.queue.setCurrent(id);
+    if (this.queue.list.contains(document.activeElement)) this.editor.stage.focus({ preventScroll: true });
+    this.layout.setBusy(true);
+    let loaded;
+    try {
+      loaded = await this.loader.fresh(id);
+    } catch (error) {
+      if (turn === this._opening) this.layout.showSentence(error.message);
+      return;
+    }
+    if (turn !== this._opening) return;
+    const unsent = this.drafts.get(id);
+    const mask = unsent?.hasUnsavedWork ? unsent.mask : loaded.mask.slice();
+    this.loader.forget(id); // its mask is about to change
+    const classes = orderClasses(this.dataset.classes, loaded.item.tags);
+    const active = loaded.item.tags[0] ?? classes[1]?.index ?? 0;
+    await this.editor.load({
+      id,
+      width: loaded.item.width,
+      height: loaded.item.height,
+      image: loaded.image,
+      mask,
+      classes: classes.map((one) => ({ ...one, hotkey: one.hotkey === null ? undefined : Number(one.hotkey) })),
+      activeClass: active,
+    });
+    if (turn !== this._opening) return;
+    this.current = loaded;
+    this.draft = unsent?.hasUnsavedWork ? unsent : this._newDraft(id, loaded);
+    this.draft.mask = this.editor.mask;
+    this.layout.showSentence(null);
+    this.layout.setBusy(false);
+    this.layout.showItem(loaded.item, this.dataset);
+    this.queue.update({ id, status: loaded.item.status, revision: loaded.revision });
+    this.classPanel.show(classes, active);
+    this.statusBar.showSave(this.draft);
+    history.replaceState(history.state, "", `?dataset=${this.dataset.id}&item=${id}`);
+    this._showHeat(turn, loaded);
+    await this._offerLocalDraft(turn, id);
+    this._lookAhead(id);
+  }
+
+  /** @param {1|-1} step */
+  async step(step) {
+    if (!this.current) return;
+    const next = await this.queue.neighbour(this.current.item.id, step);
+    if (next === null) this.statusBar.say(step > 0 ? "This is the last picture of the queue." : "This is the first picture.");
+    else await this.open(next);
+  }
+
+  /** @param {"accept"|"reject"|"skip"|"revert"} action */
+  async decide(action) {
+    // One decision a look: keys pressed fast decide on the next picture only once it is there.
+    if (!this.current || this.draft.isDeciding || this.editor.isPointerDown) return;
+    const { item } = this.current;
+    const draft = this.draft;
+    draft.isDeciding = true;
+    const sent = draft.decide(action);
+    try {
+      if (action === "revert") await this._afterRevert(item, await sent);
+      else {
+        // The next picture is opened while the decision travels; a refusal brings the person back.
+        sent.then(
+          (answer) => this._afterDecision(item, answer),
+          (error) => this._decisionFailed(draft, item, action, error),
+        );
+        await this.step(1);
+        if (this.draft === draft) await sent.catch(() => {}); // it was the last picture
+      }
+    } catch (error) {
+      this._decisionFailed(draft, item, action, error);
+    } finally {
+      draft.isDeciding = false;
+    }
+  }
+
+  showHelp() {
+    showHelp([...this.bindings, ...this.editor.bindings]);
+  }
+
+  _wire() {
+    this.queue.addEventListener("choose", (event) => this.open(event.detail));
+    this.layout.addEventListener("dataset", (event) => this.openDataset(this.datasets.find(({ id }) => id === event.detail)));
+    this.layout.addEventListener("annotator", (event) => this._setAnnotator(event.detail));
+    this.classPanel.addEventListener("choose", (event) => this.editor.setActiveClass(event.detail));
+    this.classPanel.addEventListener("lock", (event) => this.editor.setOptions({ lockedClasses: event.detail }));
+    this.heatPanel.addEventListener("heat", (event) => this.editor.setHeat(event.detail));
+    this.heatPanel.addEventListener("view", (event) => this.editor.setHeatView(event.detail));
+    this.heatPanel.addEventListener("take", (event) => this.editor.thresholdToMask(event.detail.classIndex, event.detail.threshold));
+    this.editor.addEventListener("stroke", () => this.draft?.changed());
+    this.editor.addEventListener("classchange", () => {
+      this.classPanel.setActive(this.editor.activeClass);
+      this.heatPanel.chooseClassIndex(this.editor.activeClass);
+    });
+    this.editor.addEventListener("superpixelswanted", () => this._loadSuperpixels());
+    this.editor.addEventListener("hover", (event) => this.statusBar.showHover(event.detail, this.dataset));
+    this.editor.addEventListener("message", (event) => this.statusBar.say(event.detail.text));
+    document.addEventListener("keydown", (event) => this._onKey(event));
+    document.addEventListener("keyup", (event) => this.editor.handleKey(event));
+    window.addEventListener("beforeunload", (event) => this._warnBeforeLeaving(event));
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.draft?.flush().catch(() => {});
+    });
+    window.addEventListener("online", () => this._retryDrafts());
+  }
+
+  _onKey(event) {
+    if (isTyping(event) || document.querySelector("dialog[open]")) return;
+    this.draft?.touch();
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    const binding = isPlain && this.bindings.find(({ chord }) => chord === event.key.toLowerCase());
+    if (binding) {
+      event.preventDefault();
+      if (!event.repeat || binding.chord.startsWith("arrow")) binding.run();
+      return;
+    }
+    if (this.editor.handleKey(event)) event.preventDefault();
+  }
+
+  _newDraft(id, { mask, revision }) {
+    const draft = new Draft(id, this.editor.mask, revision, mask);
+    this.drafts.set(id, draft);
+    draft.addEventListener("state", () => {
+      if (draft === this.draft) this.statusBar.showSave(draft);
+      if (draft.state === "saved") {
+        this.queue.update({ id, status: draft.status ?? "drafted", revision: draft.revision });
+        if (draft !== this.draft) this.drafts.delete(id);
+      }
+    });
+    draft.addEventListener("conflict", (event) => this._resolveConflict(draft, event.detail));
+    return draft;
+  }
+
+  /** Nothing of the picture that is left behind may wait for a timer. */
+  _leave() {
+    this.editor.settle(); // a stroke in progress is work, too
+    const draft = this.draft;
+    this.draft = null;
+    this.current = null;
+    if (!draft) return;
+    if (draft.hasUnsavedWork) draft.flush().catch(() => {});
+    else if (draft.state === "saved") this.drafts.delete(draft.itemId);
+  }
+
+  _afterDecision(item, answer) {
+    this.queue.update({ id: item.id, status: answer.status, revision: answer.revision.id });
+    this.loader.forget(item.id);
+    if (this.draft?.itemId !== item.id) this.drafts.delete(item.id);
+    else this.layout.showStatus(answer.status);
+    this._showProgress();
+  }
+
+  async _afterRevert(item, answer) {
+    this._afterDecision(item, answer);
+    if (this.current?.item.id !== item.id) return;
+    const { mask, revision } = await api.mask(item.id);
+    this.editor.setMask(mask, { undoable: false, label: "Revert" });
+    this.draft.mask = this.editor.mask;
+    this.draft.rebase(revision, mask.slice(), { unsaved: false });
+    this.statusBar.say("Back to the proposal. Your version stays in the history.");
+  }
+
+  _decisionFailed(draft, item, action, error) {
+    if (draft.state === "conflict") return; // the draft asks what to do
+    this.loader.forget(item.id);
+    this.statusBar.say(`${item.name}: “${action}” was not stored. ${error.message}`, {
+      text: "Go back to it",
+      run: () => this.open(item.id),
+    });
+  }
+
+  async _resolveConflict(draft, current) {
+    if (draft !== this.draft) {
+      this.statusBar.say("Somebody else saved a picture that you had changed; your version is kept.", {
+        text: "Look at both",
+        run: async () => {
+          await this.open(draft.itemId);
+          this._resolveConflict(this.draft, current);
+        },
+      });
+      return;
+    }
+    const { item, image } = this.current;
+    const theirs = await api.mask(item.id);
+    const mine = this.editor.mask.slice();
+    const choice = await askHowToResolve({
+      image,
+      width: item.width,
+      height: item.height,
+      colors: new Map(this.dataset.classes.map(({ index, color }) => [index, color])),
+      base: draft.base,
+      mine,
+      theirs: theirs.mask,
+      current,
+    });
+    const outcome = { mine, theirs: theirs.mask, merged: mergeMasks(draft.base, mine, theirs.mask) }[choice];
+    if (choice !== "mine") this.editor.setMask(outcome, { undoable: true, label: "Resolve conflict" });
+    draft.mask = this.editor.mask;
+    draft.rebase(theirs.revision, theirs.mask, { unsaved: choice !== "theirs" });
+  }
+
+  async _offerLocalDraft(turn, id) {
+    const kept = await local.find(id).catch(() => undefined);
+    if (!kept || turn !== this._opening || this.draft.hasUnsavedWork) return;
+    const mask = await api.inflate(kept.deflated);
+    const base = await api.mask(id, kept.revision).then((answer) => answer.mask, () => this.draft.base);
+    if (turn !== this._opening || mask.length !== this.editor.mask.length) return;
+    this.editor.setMask(mask, { undoable: true, label: "Unsent work" });
+    this.draft.mask = this.editor.mask;
+    this.draft.revision = kept.revision;
+    this.draft.base = base;
+    this.draft.changed();
+    this.statusBar.say("Work that could not be sent before is back; it is being saved.");
+  }
+
+  /** Send what an earlier visit could not, except where somebody else has saved since. */
+  async _sendLeftDrafts() {
+    for (const kept of await local.all().catch(() => [])) {
+      if (this.drafts.has(kept.itemId)) continue;
+      try {
+        await api.putMask(kept.itemId, kept.deflated, kept.revision, 0);
+        await local.forget(kept.itemId);
+      } catch (error) {
+        if (error.status === 404) await local.forget(kept.itemId);
+        else this.statusBar.say("Work on a picture is still unsent.", { text: "Open it", run: () => this.open(kept.itemId) });
+      }
+    }
+  }
+
+  _retryDrafts() {
+    for (const draft of this.drafts.values()) if (draft.state === "offline") draft.flush().catch(() => {});
+  }
+
+  async _showHeat(turn, loaded) {
+    this.heatPanel.clear("Heatmaps are on their way…");
+    try {
+      const maps = await loaded.cams;
+      if (turn === this._opening) this.heatPanel.show(maps, loaded.image);
+    } catch (error) {
+      if (turn === this._opening) this.heatPanel.clear(error.message);
+    }
+  }
+
+  async _loadSuperpixels() {
+    const { current } = this;
+    if (!current) return;
+    try {
+      const { arrays } = await api.superpixels(current.item.id);
+      if (this.current === current) this.editor.setSuperpixels(enlarge(arrays.labels, current.item.width, current.item.height));
+    } catch (error) {
+      this.statusBar.say(error.message);
+    }
+  }
+
+  async _lookAhead(id) {
+    const turn = this._opening;
+    const next = this.queue.upcoming(id, COMPUTED_AHEAD);
+    if (next.length) api.prefetch(next).catch(() => {});
+    for (const one of next.slice(0, AHEAD)) {
+      // One after the other: the very next picture must not wait for the one behind it.
+      await this.loader.get(one).catch(() => {});
+      if (turn !== this._opening) return;
+    }
+  }
+
+  async _showSession() {
+    const [session, health] = await Promise.all([api.session(), api.health()]);
+    this.layout.showAnnotator(session.annotator);
+    this.layout.showHealth(health);
+  }
+
+  async _setAnnotator(name) {
+    try {
+      await api.setAnnotator(name);
+      this._showProgress();
+    } catch (error) {
+      this.statusBar.say(error.message);
+      await this._showSession();
+    }
+  }
+
+  async _showProgress() {
+    try {
+      this.layout.showProgress(await api.progress(this.dataset.id));
+    } catch {
+      // a counter; the next decision shows it again
+    }
+  }
+
+  _warnBeforeLeaving(event) {
+    if ([...this.drafts.values()].some((draft) => draft.hasUnsavedWork)) event.preventDefault();
+  }
+}
+
+/**
+ * @param {{shape: number[], data: Uint16Array}} labels
+ * @returns {Uint16Array} width x height, nearest neighbours
+ */
+function enlarge({ shape: [rows, columns], data }, width, height) {
+  if (rows === height && columns === width) return data;
+  const xs = Uint32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * columns) / width));
+  const out = new Uint16Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * rows) / height) * columns;
+    for (let x = 0; x < width; x++) out[y * width + x] = data[row + xs[x]];
+  }
+  return out;
+}

@@ -1,0 +1,220 @@
+/**
+ * The queue: which pictures are to be looked at, in which order, and how far one has come.
+ */
+import * as api from "./api.js";
+import { count, element, fillSelect } from "./dom.js";
+
+const PAGE = 60;
+const STATUS_FILTERS = [
+  { value: "todo", text: "To do" },
+  { value: "done", text: "Done" },
+  { value: "", text: "All" },
+  { value: "drafted", text: "Drafts" },
+  { value: "skipped", text: "Skipped" },
+  { value: "rejected", text: "Rejected" },
+  { value: "accepted", text: "Accepted unchanged" },
+  { value: "corrected", text: "Corrected" },
+];
+const ORDERS = [
+  { value: "name", text: "By name" },
+  { value: "disagreement", text: "Doubtful first" },
+  { value: "random", text: "Random" },
+];
+export const STATUS_TEXT = {
+  new: "not looked at",
+  proposed: "proposed",
+  drafted: "draft",
+  accepted: "accepted",
+  corrected: "corrected",
+  rejected: "rejected",
+  skipped: "skipped",
+};
+
+/**
+ * Events: `choose` (detail: item id).
+ */
+export class Queue extends EventTarget {
+  constructor() {
+    super();
+    this.dataset = null;
+    this.items = [];
+    this.next = null;
+    this.total = 0;
+    this.current = null;
+    this._generation = 0;
+    this.root = this._build();
+  }
+
+  _build() {
+    const select = (label, options) => {
+      const node = element("select", { class: "pr-select", "aria-label": label, title: label, on: { change: () => this.reload() } });
+      fillSelect(node, options, options[0].value);
+      return node;
+    };
+    this.statusSelect = select("Status", STATUS_FILTERS);
+    this.orderSelect = select("Order", ORDERS);
+    this.classSelect = select("Class", [{ value: "", text: "Any class" }]);
+    this.splitSelect = select("Split", [{ value: "", text: "Any split" }]);
+    this.authorSelect = select("Author of the last change", [{ value: "", text: "Anybody" }]);
+    this.list = element("div", { class: "pr-queue-list", role: "listbox", "aria-label": "Pictures" });
+    this.list.addEventListener("scroll", () => {
+      if (this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 400) this.loadMore();
+    });
+    this.count = element("span", { class: "pr-queue-count" });
+    return element(
+      "aside",
+      { class: "pr-queue", "aria-label": "Queue" },
+      element(
+        "div",
+        { class: "pr-filters" },
+        element("div", { class: "pr-filter-row" }, this.statusSelect, this.orderSelect),
+        element("div", { class: "pr-filter-row" }, this.classSelect, this.splitSelect),
+        element("div", { class: "pr-filter-row" }, this.authorSelect, this.count),
+      ),
+      this.list,
+    );
+  }
+
+  /** @param {Object} dataset as `/api/datasets` describes it */
+  async open(dataset) {
+    this.dataset = dataset;
+    this.classNames = new Map(dataset.classes.map(({ index, name }) => [index, name]));
+    // Filters of another dataset mean nothing here.
+    fillSelect(this.classSelect, [
+      { value: "", text: "Any class" },
+      ...dataset.classes.filter(({ index }) => index !== 0).map(({ index, name }) => ({ value: String(index), text: name })),
+    ]);
+    fillSelect(this.splitSelect, [{ value: "", text: "Any split" }, ...dataset.splits.map((name) => ({ value: name, text: name }))]);
+    fillSelect(this.authorSelect, [{ value: "", text: "Anybody" }, ...dataset.authors.map((name) => ({ value: name, text: name }))]);
+    this.splitSelect.hidden = dataset.splits.length < 2;
+    this.authorSelect.hidden = dataset.authors.length === 0;
+    await this.reload();
+  }
+
+  async reload() {
+    this._generation++;
+    this._loading = null;
+    this.items = [];
+    this.next = null;
+    this.list.replaceChildren();
+    this.list.scrollTop = 0;
+    await this.loadMore(true);
+  }
+
+  /** @param {boolean} [isFirst] */
+  loadMore(isFirst = false) {
+    if (!isFirst && this.next === null) return Promise.resolve();
+    this._loading ??= this._load(isFirst).finally(() => (this._loading = null));
+    return this._loading;
+  }
+
+  async _load(isFirst) {
+    const generation = this._generation;
+    let page;
+    try {
+      page = await api.items(this.dataset.id, {
+        status: this.statusSelect.value,
+        class: this.classSelect.value,
+        split: this.splitSelect.value,
+        author: this.authorSelect.value,
+        order: this.orderSelect.value,
+        after: isFirst ? null : this.next,
+        limit: PAGE,
+      });
+    } catch (error) {
+      if (generation === this._generation) this.list.append(element("p", { class: "pr-empty", text: error.message }));
+      return;
+    }
+    if (generation !== this._generation) return;
+    this.next = page.next;
+    this.total = page.total;
+    this.count.textContent = count(page.total, "picture");
+    for (const item of page.items) {
+      if (this.items.some(({ id }) => id === item.id)) continue;
+      this.items.push(item);
+      this.list.append(this._row(item));
+    }
+    if (!this.items.length) this.list.append(element("p", { class: "pr-empty", text: this._emptySentence() }));
+    this._mark();
+  }
+
+  _emptySentence() {
+    if (this.statusSelect.value === "todo") return "Nothing left to do here. Choose “Done” or “All” to look at finished pictures.";
+    return "No picture fits these filters. Choose “All” and “Any class”.";
+  }
+
+  _row(item) {
+    const tags = item.tags.map((index) => this.classNames.get(index) ?? `class ${index}`).join(", ");
+    const row = element(
+      "button",
+      {
+        class: "pr-queue-item",
+        type: "button",
+        role: "option",
+        title: `${item.name}: ${tags || "no tags"}`,
+        data: { id: item.id },
+        on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: item.id })) },
+      },
+      element("img", { class: "pr-thumb", alt: "", loading: "lazy", src: api.thumbnailUrl(item.id, item.revision) }),
+      element(
+        "span",
+        { class: "pr-queue-text" },
+        element("span", { class: "pr-queue-name", text: item.name }),
+        element("span", { class: "pr-queue-tags", text: tags || "no tags" }),
+        element("span", { class: "pr-status", data: { status: item.status }, text: STATUS_TEXT[item.status] ?? item.status }),
+      ),
+    );
+    return row;
+  }
+
+  /** @param {number} id */
+  _rowOf(id) {
+    return this.list.querySelector(`[data-id="${Number(id)}"]`);
+  }
+
+  /** @param {number} id */
+  setCurrent(id) {
+    this.current = id;
+    this._mark();
+    this._rowOf(id)?.scrollIntoView({ block: "nearest" });
+    const position = this.items.findIndex((item) => item.id === id);
+    if (position >= 0 && position > this.items.length - 10) this.loadMore();
+  }
+
+  _mark() {
+    for (const row of this.list.querySelectorAll(".pr-queue-item")) {
+      row.setAttribute("aria-selected", String(Number(row.dataset.id) === this.current));
+    }
+  }
+
+  /** Show an item's new state in its row. @param {{id: number, status: string, revision: number}} changed */
+  update({ id, status, revision }) {
+    const item = this.items.find((candidate) => candidate.id === id);
+    if (!item) return;
+    Object.assign(item, { status, revision });
+    const row = this._rowOf(id);
+    if (!row) return;
+    const badge = row.querySelector(".pr-status");
+    badge.dataset.status = status;
+    badge.textContent = STATUS_TEXT[status] ?? status;
+    row.querySelector("img").src = api.thumbnailUrl(id, revision);
+  }
+
+  /**
+   * @param {number} id
+   * @param {1|-1} step
+   * @returns {Promise<number|null>} the neighbour's id; null at the end
+   */
+  async neighbour(id, step) {
+    const position = this.items.findIndex((item) => item.id === id);
+    if (position < 0) return this.items[0]?.id ?? null;
+    if (position + step >= this.items.length) await this.loadMore();
+    return this.items[position + step]?.id ?? null;
+  }
+
+  /** Ids of the pictures that come next. @param {number} id @param {number} count */
+  upcoming(id, count) {
+    const position = this.items.findIndex((item) => item.id === id);
+    return this.items.slice(position + 1, position + 1 + count).map((item) => item.id);
+  }
+}

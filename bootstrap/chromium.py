@@ -1,0 +1,40 @@
+"""A Chromium for the browser tests, where the machine has none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from bootstrap.diagnosis import SetupError
+from bootstrap.progress import Step
+from bootstrap.virtualenv import VirtualEnv
+from puzzlecam_app.chromium import find_chromium, starts
+
+_PLAYWRIGHT_PATH = """
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)
+"""
+
+
+def install_chromium(venv: VirtualEnv) -> str:
+    """Install a Chromium and return its path: Playwright's, else the system's package as root on Debian.
+
+    Raises:
+        SetupError: Neither could be installed.
+    """
+    with Step("Installing Chromium for the browser tests") as step:
+        venv.run([str(venv.python), "-m", "playwright", "install", "chromium"], step)
+        # Playwright's Chromium is there but does not start where system libraries are missing.
+        path = venv.ask(_PLAYWRIGHT_PATH).stdout.strip()
+        if path and starts(path):
+            return path
+        if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+            venv.run(["apt-get", "update"], step)
+            venv.run(["apt-get", "install", "--yes", "--no-install-recommends", "chromium"], step)
+            if packaged := find_chromium():
+                return packaged
+        raise SetupError(
+            "The browser tests need Chromium and none could be installed: install Chromium or Chrome, "
+            "or name one in PUZZLECAM_CHROMIUM, then start again."
+        )

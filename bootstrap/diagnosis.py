@@ -1,0 +1,74 @@
+"""What went wrong with a set-up and what to do about it, in one sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bootstrap.virtualenv import VirtualEnv
+
+# On Linux torch brings the CUDA libraries along: 7 GB in the end. Elsewhere it is far less.
+COMFORTABLE_FREE_GB = 8 if sys.platform == "linux" else 3
+
+
+class SetupError(Exception):
+    """The set-up cannot go on; the message says why and what to do."""
+
+
+_DISK_FULL = re.compile(r"No space left on device|Errno 28|not enough space on the disk|Disk quota exceeded")
+_CERTIFICATE = re.compile(r"CERTIFICATE_VERIFY_FAILED")
+_NETWORK = re.compile(
+    r"name resolution|getaddrinfo failed|nodename nor servname|Network is unreachable|No route to host"
+    r"|Failed to establish a new connection|NewConnectionError|ConnectTimeoutError|ReadTimeoutError"
+    r"|ProxyError|Connection (?:refused|reset|aborted|broken)"
+)
+_NO_VERSION = re.compile(r"(?:satisfies the requirement|No matching distribution found for) ([^\s;]+)")
+_PERMISSION = re.compile(r"Permission denied|Access is denied|Read-only file system")
+_ERROR_LINE = re.compile(r"^\s*(error\b.*)$", re.IGNORECASE | re.MULTILINE)
+
+
+def explain_pip(output: str, venv: VirtualEnv) -> str:
+    """Return what stopped a set-up, and its remedy, from the output of pip or the text of an `OSError`."""
+    # The order matters: pip also reports a lost connection as "no matching distribution".
+    if _DISK_FULL.search(output):
+        return (
+            f"The disk is full: free about {COMFORTABLE_FREE_GB} GB where {venv.folder} and "
+            f"{tempfile.gettempdir()} lie (TMPDIR can name another folder for the second), then start again."
+        )
+    if _CERTIFICATE.search(output):
+        return (
+            "The certificate of the package index is not trusted: name your organisation's certificate file "
+            "in PIP_CERT, then start again."
+        )
+    if _NETWORK.search(output):
+        return (
+            "The package index cannot be reached: check the network, or name your proxy in HTTPS_PROXY, "
+            "then start again to go on."
+        )
+    if match := _NO_VERSION.search(output):
+        return (
+            f"The package index has no {match[1]} for Python {sys.version_info[0]}.{sys.version_info[1]} on "
+            "this machine: start launch.py with another Python, 3.11 to 3.14, or look at pip's settings."
+        )
+    if _PERMISSION.search(output):
+        return f"{venv.folder} cannot be written: start again as the user who owns it."
+    errors = _ERROR_LINE.findall(output)
+    reason = errors[-1] if errors else output.strip().rpartition("\n")[2] or "no reason was given"
+    return f"The set-up failed ({reason}): read {venv.log_path}, then start again."
+
+
+def explain_crf(output: str, venv: VirtualEnv) -> str:
+    """Return why the dense CRF could not be built, as a clause, from pip's output."""
+    compilers = (os.environ.get("CXX"), "c++", "g++", "clang++", "cl")
+    if "Python.h" in output:
+        return "the headers of Python are missing (Debian and Ubuntu: `sudo apt install python3-dev`)"
+    if "Visual C++" in output or not any(name and shutil.which(name) for name in compilers):
+        return "there is no C++ compiler (Debian and Ubuntu: `sudo apt install g++`)"
+    if _NETWORK.search(output):
+        return "the package index could not be reached"
+    return f"it could not be built (see {venv.log_path})"

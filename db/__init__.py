@@ -1,0 +1,1 @@
+"""Persistence: typed tables, engine, migrations, and a content-addressed store of masks."""

@@ -1,0 +1,260 @@
+"""The history of an item: an append-only list of revisions, and the decisions that append to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import func, select, union
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from db.errors import InvalidInputError, NothingToDecideError, StaleRevision
+from db.items import get_item
+from db.labels import latest_label_set_id
+from db.models import Item, Mask, Revision, utc_now
+from db.queue import counts_by_status
+from db.status import (
+    ACTIONS,
+    ACTIONS_WITHOUT_MASK,
+    DECISIONS,
+    STATUS_GROUPS,
+    UNTOUCHED_ACTIONS,
+    Action,
+    status_of,
+)
+from db.users import get_user
+
+__all__ = [
+    "Pace",
+    "StaleRevision",
+    "append_revision",
+    "decide",
+    "history",
+    "latest_proposal",
+    "latest_revision",
+    "latest_revisions",
+    "mask_hashes",
+    "pace",
+    "propose",
+    "register_mask",
+    "status_of",
+]
+
+_DECIDED: Final[tuple[Action, ...]] = ("accepted", "corrected", "rejected", "skipped")
+_SHORTEST_PACE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast somebody works: `decisions` in the period, `per_hour`, and `done` items of the dataset."""
+
+    decisions: int
+    per_hour: float
+    done: int
+
+
+def latest_revision(session: Session, item_id: int) -> Revision | None:
+    """The newest revision of an item, None for a new one."""
+    revisions = select(Revision).where(Revision.item_id == item_id)
+    return session.scalar(revisions.order_by(Revision.sequence.desc()).limit(1))
+
+
+def latest_revisions(session: Session, dataset_id: int) -> dict[int, Revision]:
+    """The newest revision of every item of a dataset that has one, by item id."""
+    other = aliased(Revision)
+    newest = select(func.max(other.sequence)).where(other.item_id == Revision.item_id).scalar_subquery()
+    revisions = select(Revision).join(Item, Item.id == Revision.item_id)
+    rows = session.scalars(revisions.where(Item.dataset_id == dataset_id, Revision.sequence == newest))
+    return {revision.item_id: revision for revision in rows}
+
+
+def mask_hashes(session: Session, dataset_id: int) -> list[str]:
+    """Every mask that the history of a dataset or its ground truth refers to, sorted."""
+    drawn = select(Revision.mask_hash).join(Item, Item.id == Revision.item_id)
+    measured = select(Item.ground_truth).where(Item.dataset_id == dataset_id)
+    either = union(drawn.where(Item.dataset_id == dataset_id), measured)
+    return sorted(name for name in session.scalars(either) if name is not None)
+
+
+def latest_proposal(session: Session, item_id: int) -> Revision | None:
+    """The newest revision that records a proposal of the program."""
+    proposals = select(Revision).where(Revision.item_id == item_id, Revision.action == "proposed")
+    return session.scalar(proposals.order_by(Revision.sequence.desc()).limit(1))
+
+
+def history(session: Session, item_id: int) -> list[Revision]:
+    """All revisions of an item, oldest first."""
+    return list(
+        session.scalars(select(Revision).where(Revision.item_id == item_id).order_by(Revision.sequence))
+    )
+
+
+def register_mask(session: Session, mask_hash: str, *, height: int, width: int) -> None:
+    """Make a mask of the mask store known to the tables; known ones are left alone.
+
+    Raises InvalidInputError when it is known with another size.
+    """
+    mask = session.get(Mask, mask_hash)
+    if mask is None:
+        try:
+            with session.begin_nested():
+                session.add(Mask(hash=mask_hash, height=height, width=width))
+            return
+        except IntegrityError:
+            mask = session.get_one(Mask, mask_hash)
+    if (mask.height, mask.width) != (height, width):
+        raise InvalidInputError(
+            f"The mask is {mask.width}x{mask.height} and the picture is {width}x{height}; they must be equal."
+        )
+
+
+def append_revision(
+    session: Session,
+    item_id: int,
+    *,
+    expected: int | None,
+    action: Action,
+    author: int | None,
+    mask_hash: str | None,
+    proposed_by: str | None = None,
+    seconds_spent: float | None = None,
+    note: str | None = None,
+) -> Revision:
+    """Append to the history of an item.
+
+    `expected` is the id of the newest revision that the caller has seen, None or 0 for none; when another
+    one is newest, nothing is stored and StaleRevision carries it. `author` is a users.id, None for the
+    program. `mask_hash` names a mask of the picture's size in the mask store; only ``rejected`` and
+    ``skipped`` may go without. Raises NotFoundError and InvalidInputError for values that cannot be.
+    """
+    item = get_item(session, item_id)
+    if action not in ACTIONS:
+        raise InvalidInputError(f"There is no action {action!r}; actions are {', '.join(ACTIONS)}.")
+    if mask_hash is None and action not in ACTIONS_WITHOUT_MASK:
+        raise InvalidInputError(f"A revision that is {action} needs a mask.")
+    parent = latest_revision(session, item_id)
+    _check_expected(parent, expected)
+    revision = Revision(
+        action=action,
+        mask_hash=mask_hash,
+        proposed_by=proposed_by,
+        seconds_spent=seconds_spent,
+        note=note,
+    )
+    return _append(session, item, parent, revision, author)
+
+
+def propose(
+    session: Session, item_id: int, *, mask_hash: str, proposed_by: str, note: str | None = None
+) -> Revision | None:
+    """Append a proposal of the program `proposed_by`, unless that would hide human work or say nothing new.
+
+    Returns None when a person's revision is newest, or when the newest proposal is the same mask by the
+    same program.
+    """
+    latest = latest_revision(session, item_id)
+    if latest is not None and latest.action not in UNTOUCHED_ACTIONS:
+        return None
+    previous = latest_proposal(session, item_id)
+    if previous and (previous.mask_hash, previous.proposed_by) == (mask_hash, proposed_by):
+        return None
+    revision = Revision(action="proposed", mask_hash=mask_hash, proposed_by=proposed_by, note=note)
+    try:
+        return _append(session, get_item(session, item_id), latest, revision, None)
+    except StaleRevision:
+        # Whoever came between was a person, or another proposal of the same moment: either may stay.
+        return None
+
+
+def decide(
+    session: Session,
+    item_id: int,
+    *,
+    expected: int | None,
+    action: str,
+    author: int | None,
+    seconds_spent: float | None = None,
+) -> Revision:
+    """Append a labeler's decision: ``accept``, ``reject``, ``skip`` or ``revert``.
+
+    Accepting records ``accepted`` when the mask is that of the newest proposal, else ``corrected``; reverting
+    goes back to that proposal. The other two keep the mask as it is. Raises NothingToDecideError when there
+    is no mask to accept or no proposal to go back to, StaleRevision as `append_revision` does.
+    """
+    if action not in DECISIONS:
+        raise InvalidInputError(f"There is no decision {action!r}; choose one of {', '.join(DECISIONS)}.")
+    item = get_item(session, item_id)
+    latest = latest_revision(session, item_id)
+    _check_expected(latest, expected)
+    proposal = latest_proposal(session, item_id)
+    proposed_mask = proposal.mask_hash if proposal else None
+    mask_hash = latest.mask_hash if latest else None
+    recorded: Action
+    if action == "accept":
+        if mask_hash is None:
+            raise NothingToDecideError("The picture has no mask to accept; draw one or wait for a proposal.")
+        recorded = "accepted" if mask_hash == proposed_mask else "corrected"
+    elif action == "revert":
+        if proposed_mask is None:
+            raise NothingToDecideError("The picture has no proposal to go back to.")
+        recorded, mask_hash = "reverted", proposed_mask
+    else:
+        recorded = "rejected" if action == "reject" else "skipped"
+    revision = Revision(action=recorded, mask_hash=mask_hash, seconds_spent=seconds_spent)
+    return _append(session, item, latest, revision, author)
+
+
+def pace(
+    session: Session, dataset_id: int, author: int, since: datetime, *, now: datetime | None = None
+) -> Pace:
+    """How many decisions `author` (users.id) made in the dataset from `since` until `now`.
+
+    The rate is over that period from the author's first decision in it, and over a minute at least, so
+    that a pause before the work began does not count and the first click is not thousands an hour.
+    """
+    decided = (
+        select(func.count(Revision.id), func.min(Revision.created_at))
+        .join(Item, Item.id == Revision.item_id)
+        .where(Item.dataset_id == dataset_id, Revision.author_id == author)
+        .where(Revision.action.in_(_DECIDED), Revision.created_at >= since)
+    )
+    count, first = session.execute(decided).one()
+    counts = counts_by_status(session, dataset_id)
+    done = sum(counts[status] for status in STATUS_GROUPS["done"])
+    if not count:
+        return Pace(0, 0.0, done)
+    worked = max((now or utc_now()) - first, _SHORTEST_PACE)
+    return Pace(count, count / (worked / timedelta(hours=1)), done)
+
+
+def _check_expected(latest: Revision | None, expected: int | None) -> None:
+    if (latest.id if latest else None) != (expected or None):
+        raise StaleRevision(latest)
+
+
+def _append(
+    session: Session, item: Item, parent: Revision | None, revision: Revision, author: int | None
+) -> Revision:
+    """Put `revision` behind `parent`, the newest one of `item`."""
+    seconds = revision.seconds_spent
+    if seconds is not None and not 0 <= seconds < float("inf"):
+        raise InvalidInputError(f"Seconds spent are zero or more, not {seconds}.")
+    if revision.mask_hash is not None:
+        register_mask(session, revision.mask_hash, height=item.height, width=item.width)
+    revision.author = None if author is None else get_user(session, author)
+    revision.item_id = item.id
+    revision.sequence = parent.sequence + 1 if parent else 1
+    revision.parent_id = parent.id if parent else None
+    revision.label_set_id = latest_label_set_id(session, item.dataset_id)
+    try:
+        with session.begin_nested():
+            session.add(revision)
+    except IntegrityError:
+        # On PostgreSQL two writers can see the same parent; unique(item_id, sequence) lets one through.
+        newest = latest_revision(session, item.id)
+        if newest is None or newest.id == revision.parent_id:
+            raise
+        raise StaleRevision(newest) from None
+    return revision

@@ -1,0 +1,99 @@
+"""Datasets and the reports of what was imported into them.
+
+The neighbours hold the rest of a dataset: `db.labels` its class list, `db.items` its pictures and tags,
+`db.queue` the order in which they are reviewed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.errors import InvalidInputError, NameTakenError, NotFoundError
+from db.labels import ClassSpec, add_label_set
+from db.models import Dataset, ImportReport, utc_now
+
+MAX_NAME_LENGTH = 128
+
+
+def create_dataset(
+    session: Session, name: str, *, root: str, layout: str, classes: Sequence[ClassSpec] = ()
+) -> Dataset:
+    """Make a dataset with `classes` as the first revision of its class list.
+
+    Raises NameTakenError, or InvalidInputError for a name that is not 1..128 printable characters.
+    """
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidInputError(f"A dataset's name has 1 to {MAX_NAME_LENGTH} printable characters.")
+    dataset = Dataset(name=name, root=root, layout=layout)
+    try:
+        with session.begin_nested():
+            session.add(dataset)
+    except IntegrityError as error:
+        raise NameTakenError(f"There is a dataset {name!r} already; choose another name.") from error
+    add_label_set(session, dataset.id, classes)
+    return dataset
+
+
+def get_dataset(session: Session, dataset_id: int) -> Dataset:
+    """The dataset with that id; raises NotFoundError for an unknown or a removed one."""
+    dataset = session.get(Dataset, dataset_id)
+    if dataset is None or dataset.removed_at is not None:
+        raise NotFoundError(f"There is no dataset with id {dataset_id}.")
+    return dataset
+
+
+def find_dataset(session: Session, name: str) -> Dataset | None:
+    """The dataset of that name, if there is one that is not removed."""
+    return session.scalar(select(Dataset).where(Dataset.name == name.strip(), Dataset.removed_at.is_(None)))
+
+
+def require_dataset(session: Session, name: str) -> Dataset:
+    """The dataset of that name; raises NotFoundError with the names there are."""
+    dataset = find_dataset(session, name)
+    if dataset is None:
+        names = ", ".join(known.name for known in list_datasets(session)) or "none yet"
+        raise NotFoundError(f"There is no dataset {name!r}; the datasets are: {names}.")
+    return dataset
+
+
+def list_datasets(session: Session) -> list[Dataset]:
+    """The datasets that are not removed, by name."""
+    return list(session.scalars(select(Dataset).where(Dataset.removed_at.is_(None)).order_by(Dataset.name)))
+
+
+def has_been_used(session: Session) -> bool:
+    """Whether there is or ever was a dataset, removed ones included."""
+    return session.scalar(select(Dataset.id).limit(1)) is not None
+
+
+def remove_dataset(session: Session, dataset_id: int) -> None:
+    """Take a dataset out of sight and set its name free. Its pictures, masks and history are kept."""
+    get_dataset(session, dataset_id).removed_at = utc_now()
+    session.flush()
+
+
+def add_import_report(
+    session: Session,
+    dataset_id: int,
+    *,
+    source: str,
+    summary: dict[str, Any],
+    problems: list[dict[str, Any]],
+) -> ImportReport:
+    """Keep what an import did; `summary` and `problems` are plain JSON values."""
+    report = ImportReport(dataset_id=dataset_id, source=source, summary=summary, problems=problems)
+    session.add(report)
+    session.flush()
+    return report
+
+
+def list_import_reports(session: Session, dataset_id: int) -> list[ImportReport]:
+    """Reports of a dataset, newest first."""
+    reports = select(ImportReport).where(ImportReport.dataset_id == dataset_id)
+    return list(session.scalars(reports.order_by(ImportReport.id.desc())))

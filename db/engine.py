@@ -1,0 +1,168 @@
+"""Opening the database: SQLite in the workspace by default, PostgreSQL by URL, the same tables.
+
+Transactions are short and of two kinds. `Database.read` sees one consistent snapshot and cannot write.
+`Database.write` takes SQLite's write lock at once (``BEGIN IMMEDIATE``): a deferred transaction that
+turns into a writer half-way fails without waiting when another writer came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from db.errors import DatabaseUnavailableError, InvalidInputError
+from db.migrate import upgrade_to_head
+
+BUSY_TIMEOUT_MS: Final = 20_000
+_WRITES: Final = "puzzlecam_writes"
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open database. Safe to share between threads; sessions are not."""
+
+    url: URL
+    _engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session on one consistent snapshot; writing through it fails."""
+        options: dict[str, Any] = {_WRITES: False}
+        if self.url.get_backend_name() == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with Session(self._engine.execution_options(**options), expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that is committed when the block ends and rolled back when it raises."""
+        engine = self._engine.execution_options(**{_WRITES: True})
+        with Session(engine, expire_on_commit=False) as session:
+            session.begin()
+            try:
+                yield session
+            except BaseException:
+                # A rollback expires what is attached, and an error must stay readable: StaleRevision
+                # carries the revision that was in the way.
+                session.expunge_all()
+                session.rollback()
+                raise
+            session.commit()
+
+    def migrate(self) -> None:
+        """Bring the tables to what this version of the program needs.
+
+        An SQLite file that holds data is copied beside itself first. Raises DatabaseVersionError for a
+        database that a newer version has written, or that is not ours.
+        """
+        engine = _make_engine(self.url, for_migration=True)
+        try:
+            upgrade_to_head(engine)
+        except OperationalError as error:
+            raise DatabaseUnavailableError(_cannot_open(self.url, error)) from error
+        finally:
+            engine.dispose()
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+
+def sqlite_url(path: Path) -> str:
+    """URL of the SQLite database at `path`."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def open_database(url: str) -> Database:
+    """Open the database at `url`; the folder of an SQLite file is made when it is missing.
+
+    Raises InvalidInputError for a URL that cannot be understood and DatabaseUnavailableError for a
+    database that cannot be reached. Call `Database.migrate` before the first use.
+    """
+    parsed = _parse(url)
+    engine = _make_engine(parsed)
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine.connect().close()
+    except (OSError, DBAPIError) as error:
+        engine.dispose()
+        raise DatabaseUnavailableError(_cannot_open(parsed, error)) from error
+    return Database(parsed, engine)
+
+
+def _parse(url: str) -> URL:
+    # Heroku-style URLs say "postgres"; SQLAlchemy knows only the long name.
+    if url.startswith("postgres://"):
+        url = "postgresql" + url.removeprefix("postgres")
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise InvalidInputError(
+            f"{url!r} is not a database URL; give one like sqlite:////home/me/studio.sqlite3 or "
+            "postgresql://user@host/name."
+        ) from error
+    if backend not in {"sqlite", "postgresql"}:
+        raise InvalidInputError(f"The database {backend!r} is not supported; use sqlite or postgresql.")
+    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise InvalidInputError(
+            "The SQLite URL names no file; give one like sqlite:////home/me/studio.sqlite3."
+        )
+    return parsed
+
+
+def _make_engine(url: URL, *, for_migration: bool = False) -> Engine:
+    sqlite = url.get_backend_name() == "sqlite"
+    options: dict[str, Any] = {"poolclass": NullPool} if for_migration else {}
+    if sqlite:
+        options["connect_args"] = {"timeout": BUSY_TIMEOUT_MS / 1000}
+    else:
+        options["pool_pre_ping"] = not for_migration
+    try:
+        engine = create_engine(url, **options)
+    except ModuleNotFoundError as error:
+        raise DatabaseUnavailableError(
+            f"The driver {error.name!r} for {url.get_backend_name()} is not installed; "
+            "install it with: pip install 'puzzlecam-studio[postgresql]'."
+        ) from error
+    if sqlite:
+        _configure_sqlite(engine, foreign_keys=not for_migration)
+    return engine
+
+
+def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def _on_connect(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # The driver's own transaction handling starts transactions too late; "begin" below does it.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # With NORMAL a power cut may undo commits that were already acknowledged to a labeler.
+        cursor.execute("PRAGMA synchronous=FULL")
+        # Off while migrating: SQLite alters a table by copying and dropping it, which would cascade.
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, True)
+        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _cannot_open(url: URL, error: Exception) -> str:
+    where = url.render_as_string(hide_password=True)
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    return f"The database {where} cannot be opened ({reason}); check the address and your rights to it."

@@ -1,0 +1,15 @@
+"""Runs migrations on the connection that `db.migrate` hands over; there is no other way in."""
+
+from alembic import context
+
+from db.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    # SQLite can neither alter constraints nor drop columns in place.
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

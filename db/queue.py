@@ -1,0 +1,185 @@
+"""The review queue: which pictures a labeler sees, in which order, a page at a time.
+
+Pages are cut by key (the sort key and id of the last entry), not by offset: while people decide on
+pictures the pages that follow neither repeat nor skip one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import random
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session, aliased
+
+from db.errors import InvalidInputError
+from db.items import tags_of
+from db.models import Item, ItemTag, Revision, User
+from db.status import STATUSES, Status, status_of, statuses_named
+
+Order = Literal["name", "disagreement", "random"]
+ORDERS: Final[tuple[Order, ...]] = get_args(Order)
+MAX_PAGE: Final = 500
+_PRIME: Final = 2_147_483_647
+
+_latest = aliased(Revision, name="latest")
+
+
+@dataclass(frozen=True)
+class QueueEntry:
+    """An item with what the queue shows of it. `tags` are class indices; `cursor` continues after it."""
+
+    item: Item
+    status: Status
+    revision_id: int | None
+    author: str | None
+    tags: tuple[int, ...]
+    cursor: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. `next` is the cursor of the page that follows, None on the last; `total` counts all pages."""
+
+    items: tuple[QueueEntry, ...]
+    next: str | None
+    total: int
+
+
+def list_items(
+    session: Session,
+    dataset_id: int,
+    *,
+    status: str | None = None,
+    class_index: int | None = None,
+    split: str | None = None,
+    author: int | None = None,
+    order: str = "name",
+    seed: int = 0,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """A page of the queue.
+
+    `status` is a status or a group (``todo``, ``done``); `class_index` keeps items tagged with it; `author`
+    (users.id) keeps items whose newest revision is theirs. `order` is ``name``, ``disagreement`` (largest
+    first, unknown last) or ``random`` (a fixed shuffle for each `seed`). `after` is a cursor of an entry or
+    a page in the same order; `limit` is 1 to 500. Raises InvalidInputError for anything else.
+    """
+    if not 1 <= limit <= MAX_PAGE:
+        raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
+    key, descending = _sort_key(order, seed)
+    conditions = _conditions(dataset_id, status, class_index, split, author)
+    total = session.scalar(_with_latest(select(func.count(Item.id))).where(*conditions)) or 0
+
+    rows = _with_latest(select(Item, _latest.id, _latest.action, User.name, key))
+    rows = rows.outerjoin(User, User.id == _latest.author_id).where(*conditions)
+    if after is not None:
+        last_key, last_id = _decode_cursor(after, order)
+        further = key < last_key if descending else key > last_key
+        rows = rows.where(or_(further, and_(key == last_key, Item.id > last_id)))
+    rows = rows.order_by(key.desc() if descending else key.asc(), Item.id).limit(limit + 1)
+    found = session.execute(rows).all()
+
+    tags = tags_of(session, [item.id for item, *_ in found])
+    entries = tuple(
+        QueueEntry(
+            item, status_of(action), revision_id, name, tags[item.id], _encode_cursor(order, value, item.id)
+        )
+        for item, revision_id, action, name, value in found[:limit]
+    )
+    return Page(entries, entries[-1].cursor if len(found) > limit else None, total)
+
+
+def counts_by_status(session: Session, dataset_id: int) -> dict[Status, int]:
+    """How many items of the dataset have each status; all seven are there, in the order of `STATUSES`."""
+    status = _status_expression().label("status")
+    rows = _with_latest(select(status, func.count(Item.id).label("items"))).where(
+        Item.dataset_id == dataset_id
+    )
+    counted = {row.status: row.items for row in session.execute(rows.group_by(status))}
+    return {name: counted.get(name, 0) for name in STATUSES}
+
+
+def _with_latest(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """`statement` from items with the newest revision of each, answered from unique(item_id, sequence)."""
+    other = aliased(Revision)
+    newest = select(func.max(other.sequence)).where(other.item_id == Item.id).scalar_subquery()
+    return statement.select_from(Item).outerjoin(
+        _latest, and_(_latest.item_id == Item.id, _latest.sequence == newest)
+    )
+
+
+def _status_expression() -> ColumnElement[str]:
+    return case(
+        (_latest.action.is_(None), literal("new")),
+        (_latest.action == "reverted", literal("proposed")),
+        else_=_latest.action,
+    )
+
+
+def _conditions(
+    dataset_id: int, status: str | None, class_index: int | None, split: str | None, author: int | None
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [Item.dataset_id == dataset_id]
+    if status is not None:
+        conditions.append(_status_expression().in_(statuses_named(status)))
+    if class_index is not None:
+        tagged = exists().where(ItemTag.item_id == Item.id, ItemTag.class_index == class_index)
+        conditions.append(tagged)
+    if split is not None:
+        conditions.append(Item.split == split)
+    if author is not None:
+        conditions.append(_latest.author_id == author)
+    return conditions
+
+
+def _sort_key(order: str, seed: int) -> tuple[ColumnElement[Any], bool]:
+    if order == "name":
+        return Item.name.expression, False
+    if order == "disagreement":
+        return func.coalesce(Item.disagreement, -1.0), True
+    if order == "random":
+        # Squares of a linear sequence modulo a prime: the same shuffle on every database, and no state.
+        # All products stay under 2^63.
+        drawn = random.Random(seed)  # noqa: S311 - a shuffle, not a secret
+        factor, shift = drawn.randrange(2**20, _PRIME), drawn.randrange(_PRIME)
+        mixed = (
+            cast(Item.id, BigInteger) * literal(factor, BigInteger) + literal(shift, BigInteger)
+        ) % _PRIME
+        return (mixed * mixed) % literal(_PRIME, Integer), False
+    raise InvalidInputError(f"There is no order {order!r}; choose one of {', '.join(ORDERS)}.")
+
+
+def _encode_cursor(order: str, key: Any, item_id: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([order, key, item_id]).encode()).decode()
+
+
+def _decode_cursor(cursor: str, order: str) -> tuple[Any, int]:
+    try:
+        made_for, key, item_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise InvalidInputError("The page cursor cannot be read; start again from the first page.") from error
+    expected = str if order == "name" else (int, float)
+    if made_for != order or not isinstance(key, expected) or not isinstance(item_id, int):
+        raise InvalidInputError(
+            f"The page cursor is not one for the order {order!r}; start again from the first page."
+        )
+    return key, item_id

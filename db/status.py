@@ -1,0 +1,56 @@
+"""Actions a revision can record, and the status of an item that follows from the last one.
+
+A status is never stored: it is always derived from the newest revision, so there is no second truth.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+from db.errors import InvalidInputError
+
+Action = Literal["proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "reverted"]
+Status = Literal["new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped"]
+Decision = Literal["accept", "reject", "skip", "revert"]
+
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+DECISIONS: Final[tuple[Decision, ...]] = get_args(Decision)
+
+ACTIONS_WITHOUT_MASK: Final[tuple[Action, ...]] = ("rejected", "skipped")
+"""Actions that may be recorded for an item that has no mask yet."""
+
+UNTOUCHED_ACTIONS: Final[tuple[Action, ...]] = ("proposed", "reverted")
+"""Newest actions after which a new proposal may still replace the mask: no human work is on top."""
+
+STATUS_GROUPS: Final[dict[str, tuple[Status, ...]]] = {
+    "todo": ("new", "proposed", "drafted", "skipped"),
+    "done": ("accepted", "corrected"),
+}
+
+
+def status_of(action: str | None) -> Status:
+    """Status of an item whose newest revision records `action`; None means that it has no revision."""
+    if action is None:
+        return "new"
+    if action == "reverted":
+        return "proposed"
+    for status in STATUSES[1:]:
+        if status == action:
+            return status
+    raise InvalidInputError(f"There is no action {action!r}; actions are {', '.join(ACTIONS)}.")
+
+
+def statuses_named(name: str) -> tuple[Status, ...]:
+    """The statuses that a filter word stands for: one status, or a group (``todo``, ``done``).
+
+    >>> statuses_named("done")
+    ('accepted', 'corrected')
+    """
+    if name in STATUS_GROUPS:
+        return STATUS_GROUPS[name]
+    for status in STATUSES:
+        if status == name:
+            return (status,)
+    known = ", ".join((*STATUSES, *STATUS_GROUPS))
+    raise InvalidInputError(f"There is no status {name!r}; choose one of {known}.")

@@ -1,0 +1,92 @@
+"""Set up and start the Puzzle-CAM annotation studio, with Python alone.
+
+python3 launch.py [options]          set up what is missing, start the studio, open the browser
+python3 launch.py setup [options]    set up and prepare the workspace, without starting anything
+python3 launch.py test [arguments]   set up what the tests need and run pytest with the arguments
+python3 launch.py doctor             say what works on this machine and what does not
+python3 launch.py COMMAND --help     everything else: dataset, propose, export
+"""
+
+import shutil
+import sys
+
+# This file keeps to the syntax of Python 3.6, so that an old Python gets as far as this sentence.
+if sys.version_info < (3, 11):
+    _newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
+    sys.exit(
+        "Python 3.11 or newer is needed and this is {}.{}: {}.".format(
+            sys.version_info[0],
+            sys.version_info[1],
+            f"run `{_newer[0]} launch.py`" if _newer else "install it from python.org or as a system package",
+        )
+    )
+
+import contextlib
+import os
+import subprocess
+from pathlib import Path
+
+from bootstrap.chromium import install_chromium
+from bootstrap.diagnosis import SetupError, explain_pip
+from bootstrap.install import read_stamp, set_up
+from bootstrap.virtualenv import VirtualEnv
+from puzzlecam_app.chromium import ChromiumError, find_chromium
+
+ROOT = Path(__file__).resolve().parent
+
+
+def hand_over(venv: VirtualEnv, *arguments: str) -> int:
+    """Go on as the Python of the virtual environment; return its exit code where that takes a child process.
+
+    `-P` keeps the current folder off the import path, where a folder named `db` would hide ours.
+    """
+    command = [str(venv.python), "-P", *arguments]
+    os.environ.setdefault("PYTHONUTF8", "1")
+    sys.stdout.flush()
+    if os.name != "nt":
+        os.execv(command[0], command)  # noqa: S606
+    with subprocess.Popen(command) as process:
+        while True:
+            # Ctrl-C reaches the child as well, which ends in its own time.
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
+
+
+def run(arguments: list[str], venv: VirtualEnv) -> int:
+    """Run one command and return its exit code: 0 good, 1 failed, 2 wrong use.
+
+    Raises:
+        SetupError: The set-up cannot go on without a person.
+    """
+    command = arguments[0] if arguments else "app"
+    if command in ("-h", "--help") and not read_stamp(venv):
+        print(__doc__)
+        return 0
+    if command == "test":
+        set_up(venv, {"dev"})
+        os.environ["PUZZLECAM_CHROMIUM"] = find_chromium() or install_chromium(venv)
+        os.chdir(ROOT)
+        return hand_over(venv, "-m", "pytest", *arguments[1:])
+    set_up(venv, set(), retry_crf=command == "setup")
+    os.environ["PUZZLECAM_PROGRAM"] = "launch.py"
+    return hand_over(venv, "-m", "puzzlecam_app", *arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; whatever a person can put right ends in one sentence."""
+    venv = VirtualEnv(ROOT)
+    try:
+        return run(arguments, venv)
+    except (SetupError, ChromiumError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(explain_pip(str(error), venv), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped; start again to go on.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,127 @@
+"""The web app: own routes, own assets and the Gradio pages on one FastAPI app."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from db.errors import (
+    InvalidInputError,
+    NotFoundError,
+    NothingToDecideError,
+    StaleRevision,
+    StorageError,
+)
+from puzzlecam_app.assets import assets_dir
+from puzzlecam_app.auth import AccessGuard
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.routes import api_router
+from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut
+from puzzlecam_app.services import Services
+from trainer.errors import TrainerError
+
+ASSETS_URL = "/ui"
+_log = logging.getLogger(__name__)
+
+_STATUS_OF_ERROR: dict[type[StorageError], int] = {
+    NotFoundError: 404,
+    InvalidInputError: 422,
+    NothingToDecideError: 409,
+}
+
+
+def create_app(services: Services) -> FastAPI:
+    """Build the whole app around an open workspace; closing the app closes the workspace."""
+    from puzzlecam_app.pages import mount_pages  # Gradio takes seconds to import
+
+    return mount_pages(create_api(services), services)
+
+
+def create_api(services: Services) -> FastAPI:
+    """Build the app without the Gradio pages: routes, assets, and the guard in front of everything."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.proposals.warm_up()
+        yield
+        services.close()
+
+    app = FastAPI(
+        title="Puzzle-CAM studio",
+        description="Pictures, heatmaps, masks and decisions by database id.",
+        lifespan=lifespan,
+        docs_url="/api/docs",
+        openapi_url="/api/openapi.json",
+        redoc_url=None,
+    )
+    app.state.services = services
+    app.include_router(api_router())
+    app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
+    _answer_errors_with_sentences(app)
+    app.add_middleware(AccessGuard, settings=services.settings)
+    return app
+
+
+class _Assets(StaticFiles):
+    """Static files that the browser asks about each time: an upgrade is seen at the next load."""
+
+    async def get_response(self, path: str, scope: Scope):  # type: ignore[no-untyped-def]
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _answer_errors_with_sentences(app: FastAPI) -> None:
+    @app.exception_handler(StaleRevision)
+    def _stale(_: Request, error: StaleRevision) -> JSONResponse:
+        current = RevisionOut.of(error.current) if error.current else None
+        return _answer(412, Problem(message=str(error), current=current))
+
+    @app.exception_handler(StorageError)
+    def _storage(_: Request, error: StorageError) -> JSONResponse:
+        status = next((code for kind, code in _STATUS_OF_ERROR.items() if isinstance(error, kind)), 500)
+        return _answer(status, Problem(message=str(error)))
+
+    @app.exception_handler(UserError)
+    def _user(_: Request, error: UserError) -> JSONResponse:
+        status = error.status if isinstance(error, HttpError) else 422
+        return _answer(status, Problem(message=error.message, where=error.where, remedy=error.remedy))
+
+    @app.exception_handler(TrainerError)
+    def _trainer(_: Request, error: TrainerError) -> JSONResponse:
+        return _answer(503, Problem(message=str(error)))
+
+    @app.exception_handler(RequestValidationError)
+    def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return _answer(422, Problem(message=first["msg"], where=where, remedy="Correct the request"))
+
+    @app.exception_handler(HTTPException)
+    def _http(request: Request, error: HTTPException) -> JSONResponse:
+        return _answer(error.status_code, Problem(message=str(error.detail), where=request.url.path))
+
+    @app.exception_handler(Exception)
+    def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.error("unexpected error at %s", request.url.path, exc_info=error)
+        return _answer(
+            500,
+            Problem(
+                message="something went wrong that the studio did not expect",
+                where=request.url.path,
+                remedy="Try again; the log of the studio has the details",
+            ),
+        )
+
+
+def _answer(status: int, problem: Problem) -> JSONResponse:
+    return JSONResponse(problem.model_dump(), status_code=status)

@@ -1,0 +1,149 @@
+"""Who may talk to the app: host and origin checks, the access key, and the name people work under."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import hmac
+import ipaddress
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from puzzlecam_app.settings import Settings
+
+ACCESS_COOKIE = "puzzlecam_access"
+ANNOTATOR_COOKIE = "puzzlecam_annotator"
+LOGIN_PATH = "/login"
+_COOKIE_SECONDS = 30 * 24 * 3600
+_LOGIN_BYTES = 4096
+
+_LOGIN_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Puzzle-CAM studio</title>
+<meta name="viewport" content="width=device-width"><style>
+body{{font:16px system-ui,sans-serif;display:grid;place-items:center;min-height:100vh;margin:0;
+background:#f4f5f7;color:#1c2230}}form{{background:#fff;padding:32px;border-radius:12px;width:320px;
+box-shadow:0 8px 30px #0002}}input,button{{font:inherit;width:100%;box-sizing:border-box;padding:10px;
+border-radius:8px;border:1px solid #c6cad3;margin-top:12px}}button{{background:#2457d6;color:#fff;border:0}}
+p[role=alert]{{color:#b3261e}}</style></head><body><form method="post"><h1 style="font-size:20px;margin:0">
+Puzzle-CAM studio</h1><p>Enter the access key that was shown where the studio was started.</p>{error}
+<input type="password" name="key" aria-label="Access key" autofocus autocomplete="current-password">
+<button>Enter</button></form></body></html>"""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` (a name or an address, without port) can only mean this machine."""
+    host = host.strip("[]").lower()
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def annotator_of(request: Request) -> str:
+    """Return the name the request's person works under; the login name where none was chosen."""
+    name = unquote(request.cookies.get(ANNOTATOR_COOKIE, "")).strip()
+    if name and name.isprintable() and len(name) <= 64:
+        return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no login name in a bare container
+        return "annotator"
+
+
+def remember_annotator(response: Response, name: str) -> None:
+    """Let the browser keep the name."""
+    response.set_cookie(
+        ANNOTATOR_COOKIE, quote(name), max_age=_COOKIE_SECONDS, httponly=True, samesite="strict"
+    )
+
+
+class AccessGuard:
+    """ASGI middleware in front of pages and routes alike.
+
+    - A server bound to this machine answers only requests addressed to it by a loopback name: a foreign
+      site cannot reach it by pointing its own name at 127.0.0.1 (DNS rebinding).
+    - A request that changes something must come from the app's own pages (`Origin`).
+    - With an access key set, nothing is answered before the key was entered once.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._is_local = is_loopback(settings.host)
+        key = settings.access_key.get_secret_value() if settings.access_key else None
+        self._key = key
+        # The cookie proves knowledge of the key without carrying it.
+        self._token = hmac.new(key.encode(), b"puzzlecam access", hashlib.sha256).hexdigest() if key else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None and self._key is not None and not self._is_known(scope):
+            refusal = await self._ask_for_key(scope, receive)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await refusal(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        host = headers.get("host", "")
+        if self._is_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+            return _refuse(
+                421,
+                f"this studio answers on this machine only, not under the name {host!r}",
+                "Open it as 127.0.0.1",
+            )
+        origin = headers.get("origin")
+        changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
+        if changes and origin is not None and urlsplit(origin).netloc != host:
+            return _refuse(403, "the request comes from another site", "Work in the studio's own pages")
+        return None
+
+    def _is_known(self, scope: Scope) -> bool:
+        assert self._token is not None  # noqa: S101
+        try:
+            cookies = SimpleCookie(Headers(scope=scope).get("cookie", ""))
+        except CookieError:
+            return False
+        cookie = cookies.get(ACCESS_COOKIE)
+        return cookie is not None and hmac.compare_digest(cookie.value.encode(), self._token.encode())
+
+    async def _ask_for_key(self, scope: Scope, receive: Receive) -> Response:
+        if scope["type"] == "websocket":
+            return Response(status_code=403)
+        request = Request(scope, receive)
+        if request.url.path != LOGIN_PATH:
+            if "text/html" in request.headers.get("accept", ""):
+                return RedirectResponse(LOGIN_PATH, status_code=303)
+            return _refuse(401, "the access key has not been entered", f"Open {LOGIN_PATH} and enter it")
+        if request.method != "POST":
+            return HTMLResponse(_LOGIN_PAGE.format(error=""))
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LOGIN_BYTES:
+                return _refuse(413, "the form is too large", "Enter the access key alone")
+        given = parse_qs(body.decode(errors="replace")).get("key", [""])[0]
+        assert self._key is not None and self._token is not None  # noqa: S101, PT018
+        if not hmac.compare_digest(given.encode(), self._key.encode()):
+            alert = '<p role="alert">That is not the key.</p>'
+            return HTMLResponse(_LOGIN_PAGE.format(error=alert), status_code=403)
+        answer = RedirectResponse("/", status_code=303)
+        answer.set_cookie(
+            ACCESS_COOKIE, self._token, max_age=_COOKIE_SECONDS, httponly=True, samesite="strict"
+        )
+        return answer
+
+
+def _refuse(status: int, message: str, remedy: str) -> Response:
+    return JSONResponse({"message": message, "where": None, "remedy": remedy}, status_code=status)

@@ -1,0 +1,202 @@
+"""`dataset` lists, shows, checks and removes datasets; importing has a file of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from puzzlecam_app.cli_import import import_
+from puzzlecam_app.cli_options import (
+    DatabaseUrlOption,
+    JsonOption,
+    NameArgument,
+    WorkspaceOption,
+    load_settings,
+    print_json,
+    print_problems,
+    print_table,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from db.models import Dataset
+
+commands = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="Import, list, check and remove datasets."
+)
+commands.command("import")(import_)
+
+
+@commands.command("list")
+def list_(
+    context: typer.Context,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the datasets and how far they are.
+
+    \b
+    Examples:
+      puzzlecam dataset list
+      puzzlecam dataset list --json
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from db.datasets import list_datasets
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, services.database.read() as session:
+        datasets = [_summary(session, dataset) for dataset in list_datasets(session)]
+    if as_json:
+        print_json(datasets)
+    elif not datasets:
+        typer.echo("There is no dataset yet; add one with: dataset import PATH --name NAME")
+    else:
+        columns = ("name", "pictures", "done", "root")
+        print_table([name.upper() for name in columns], [[one[name] for name in columns] for one in datasets])
+
+
+@commands.command()
+def show(
+    context: typer.Context,
+    name: NameArgument,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a dataset: its classes, the status of its pictures, and what the last import did.
+
+    \b
+    Examples:
+      puzzlecam dataset show voc
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from db.datasets import require_dataset
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, services.database.read() as session:
+        facts = _facts(session, require_dataset(session, name))
+    if as_json:
+        print_json(facts)
+        return
+    typer.echo(f"{facts['name']}: {facts['pictures']} pictures in {facts['root']} ({facts['layout']})")
+    for title, counts in (("Status", facts["statuses"]), ("Split", facts["splits"])):
+        typer.echo(
+            f"{title}: " + (", ".join(f"{count} {key}" for key, count in counts.items() if count) or "-")
+        )
+    print_table(
+        ("INDEX", "CLASS", "COLOR", "PICTURES"),
+        [(one["index"], one["name"], one["color"], one["pictures"]) for one in facts["classes"]],
+    )
+    if facts["last_import"] is not None:
+        problems = len(facts["last_import"]["problems"])
+        typer.echo(
+            f"Last import: {facts['last_import']['created_at']}, {problems} problems (--json lists them)"
+        )
+
+
+@commands.command()
+def verify(
+    context: typer.Context,
+    name: NameArgument,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check that every picture and mask of a dataset is still there and still the same.
+
+    Exits with 1 when something is not.
+
+    \b
+    Examples:
+      puzzlecam dataset verify voc
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.interchange.verify import verify_dataset
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, progress_bar("Verifying") as progress:
+        report = verify_dataset(services.database, services.masks, name, progress=progress)
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        typer.echo(
+            f"{report.pictures} pictures and {report.masks} masks read, {len(report.problems)} problems."
+        )
+        print_problems(report.problems)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+@commands.command()
+def remove(
+    context: typer.Context,
+    name: NameArgument,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a dataset out of the studio and set its name free. No picture, mask or decision is deleted.
+
+    \b
+    Examples:
+      puzzlecam dataset remove voc
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from db.datasets import remove_dataset, require_dataset
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, services.database.write() as session:
+        remove_dataset(session, require_dataset(session, name).id)
+    if as_json:
+        print_json({"removed": name})
+    else:
+        typer.echo(f"{name} is removed; its pictures, masks and history are kept.")
+
+
+def _summary(session: Session, dataset: Dataset) -> dict[str, Any]:
+    from db.queue import counts_by_status
+    from db.status import STATUS_GROUPS
+
+    statuses = counts_by_status(session, dataset.id)
+    return {
+        "name": dataset.name,
+        "pictures": sum(statuses.values()),
+        "done": sum(statuses[status] for status in STATUS_GROUPS["done"]),
+        "statuses": statuses,
+        "layout": dataset.layout,
+        "root": dataset.root,
+        "created_at": dataset.created_at,
+    }
+
+
+def _facts(session: Session, dataset: Dataset) -> dict[str, Any]:
+    from db.datasets import list_import_reports
+    from db.items import all_items, tags_of
+    from db.labels import latest_label_set
+
+    label_set = latest_label_set(session, dataset.id)
+    items = all_items(session, dataset.id)
+    tags = tags_of(session, [item.id for item in items])
+    tagged = Counter(index for indices in tags.values() for index in indices)
+    imports = list_import_reports(session, dataset.id)
+    return _summary(session, dataset) | {
+        "splits": dict(Counter(item.split or "none" for item in items)),
+        "label_set_revision": label_set.revision,
+        "classes": [
+            {"index": one.index, "name": one.name, "color": one.color, "pictures": tagged[one.index]}
+            for one in label_set.classes
+        ],
+        "last_import": None
+        if not imports
+        else {
+            "created_at": imports[0].created_at,
+            "source": imports[0].source,
+            "summary": imports[0].summary,
+            "problems": imports[0].problems,
+        },
+    }

@@ -1,0 +1,49 @@
+"""`doctor` says what works on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from puzzlecam_app.cli_options import (
+    DatabaseUrlOption,
+    JsonOption,
+    WorkspaceOption,
+    load_settings,
+    print_json,
+)
+
+
+def doctor(
+    context: typer.Context,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    host: Annotated[str | None, typer.Option(metavar="H", help="Address whose port is looked at.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="P", help="Port that is looked at.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what works on this machine, what does not, and what to do about it.
+
+    Changes nothing. Exits with 1 when something failed.
+
+    \b
+    Examples:
+      puzzlecam doctor
+      puzzlecam doctor --json
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url, host=host, port=port)
+    from puzzlecam_app.doctor import examine, worst_level
+
+    checks = []
+    for check in examine(settings):
+        checks.append(check)
+        if not as_json:
+            typer.echo(f"{check.level:<5} {check.name}: {check.detail}")
+            if check.remedy is not None:
+                typer.echo(f"      -> {check.remedy}")
+    if as_json:
+        print_json({"level": worst_level(checks), "checks": [asdict(check) for check in checks]})
+    if worst_level(checks) == "fail":
+        raise typer.Exit(1)

@@ -1,0 +1,99 @@
+"""`export` writes a frozen snapshot of a dataset's masks."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from puzzlecam_app.cli_options import (
+    DatabaseUrlOption,
+    JsonOption,
+    NameArgument,
+    WorkspaceOption,
+    load_settings,
+    print_json,
+    print_problems,
+    progress_bar,
+)
+
+
+class Format(StrEnum):
+    """Layouts that can be written."""
+
+    VOC = "voc"
+
+
+class Include(StrEnum):
+    """Pictures that can be exported, by the status of their mask."""
+
+    ACCEPTED = "accepted"
+    CORRECTED = "corrected"
+    DRAFTED = "drafted"
+    PROPOSED = "proposed"
+    REJECTED = "rejected"
+
+
+def export(
+    context: typer.Context,
+    name: NameArgument,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Folder to write: new, empty, or an earlier export to replace."),
+    ],
+    format: Annotated[Format, typer.Option(help="Layout to write.")] = Format.VOC,
+    status: Annotated[
+        list[Include] | None,
+        typer.Option(
+            help="Take pictures with this status (repeatable); accepted, the default, takes corrected too."
+        ),
+    ] = None,
+    void_boundary: Annotated[
+        int, typer.Option(metavar="PX", min=0, max=50, help="Width of the void band (255) along class edges.")
+    ] = 0,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Copy the pictures; else they are linked where the disk can.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Export the masks of a dataset as VOC labels.
+
+    A snapshot: it stays consistent while people go on working.
+
+    \b
+    Examples:
+      puzzlecam export voc --format voc --out ~/voc-masks
+      puzzlecam export voc --format voc --out ~/all --status accepted --status proposed --void-boundary 5
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from db.status import STATUS_GROUPS
+    from puzzlecam_app.interchange.export_voc import export_voc
+    from puzzlecam_app.services import open_services
+
+    wanted = {include.value for include in status or [Include.ACCEPTED]}
+    if Include.ACCEPTED in wanted:
+        wanted.update(STATUS_GROUPS["done"])
+    write = {Format.VOC: export_voc}[format]
+    with open_services(settings) as services, progress_bar("Exporting") as progress:
+        report = write(
+            services.database,
+            services.masks,
+            name,
+            out,
+            statuses=sorted(wanted),
+            void_boundary_px=void_boundary,
+            link=not copy,
+            max_pixels=settings.max_image_pixels,
+            progress=progress,
+        )
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        typer.echo(f"{report.exported} pictures exported to {report.voc_root}, {report.left_out} left out.")
+        print_problems(report.problems)
+    if report.left_out:
+        raise typer.Exit(1)

@@ -1,0 +1,120 @@
+"""`dataset import` takes a dataset from disk into the database."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puzzlecam_app.cli_options import (
+    DatabaseUrlOption,
+    JsonOption,
+    WorkspaceOption,
+    load_settings,
+    print_json,
+    print_problems,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from puzzlecam_app.interchange.reports import ImportReport
+
+
+class Format(StrEnum):
+    """How a dataset is laid out on disk."""
+
+    AUTO = "auto"
+    VOC = "voc"
+    FOLDER = "folder"
+
+
+class MaskUse(StrEnum):
+    """What masks that come along are taken as."""
+
+    PROPOSALS = "proposals"
+    GROUND_TRUTH = "ground-truth"
+
+
+def import_(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of the dataset.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name it gets in the studio.")],
+    format: Annotated[
+        Format,
+        typer.Option(help="Layout: voc (JPEGImages ...), folder (pictures with a tag list), or find out."),
+    ] = Format.AUTO,
+    tags: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="CSV (image,tags) or JSON with the tags, before the layout's own."),
+    ] = None,
+    classes: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Class names, one a line, in index order.")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="VOC: take this split only. Folder: the split of its pictures."),
+    ] = None,
+    masks: Annotated[
+        MaskUse | None,
+        typer.Option(help="Take masks that come along as proposals, or as ground truth to measure against."),
+    ] = None,
+    tags_from_masks: Annotated[
+        bool,
+        typer.Option("--tags-from-masks", help="Take the tags from the masks, where nothing else has them."),
+    ] = False,
+    copy: Annotated[
+        bool,
+        typer.Option("--copy", help="Copy the pictures into the workspace; else they stay where they are."),
+    ] = False,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a dataset, or bring one up to date that was imported before.
+
+    Every file is checked. A bad one is listed and left out; it never stops the import.
+
+    \b
+    Examples:
+      puzzlecam dataset import ~/VOC2012 --name voc --split train --masks ground-truth
+      puzzlecam dataset import ~/pets --name pets --tags ~/pets/tags.csv --copy
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.interchange.importing import import_dataset
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, progress_bar("Checking pictures") as progress:
+        report = import_dataset(
+            services.database,
+            services.masks,
+            services.workspace.images_dir,
+            path,
+            name,
+            format=format.value,
+            tags_file=tags,
+            classes_file=classes,
+            split=split,
+            masks=masks.value if masks else None,
+            tags_from_masks=tags_from_masks,
+            copy=copy,
+            max_pixels=settings.max_image_pixels,
+            progress=progress,
+        )
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        _print_import(report)
+    if report.left_out == report.found:
+        raise typer.Exit(1)
+
+
+def _print_import(report: ImportReport) -> None:
+    typer.echo(
+        f"{report.dataset}: {report.found} pictures found, {report.added} added, {report.changed} changed, "
+        f"{report.unchanged} unchanged, {report.left_out} left out."
+    )
+    if report.proposals or report.ground_truth:
+        typer.echo(f"Masks: {report.proposals} as proposals, {report.ground_truth} as ground truth.")
+    print_problems(report.problems)

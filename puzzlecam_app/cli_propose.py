@@ -1,0 +1,139 @@
+"""`propose` computes heatmaps and pseudo-masks before anybody waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from puzzlecam_app.cli_options import (
+    DatabaseUrlOption,
+    JsonOption,
+    NameArgument,
+    WorkspaceOption,
+    load_settings,
+    print_json,
+    progress_bar,
+)
+
+if TYPE_CHECKING:
+    from puzzlecam_app.services import Services
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A picture without a proposal, and why."""
+
+    picture: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ProposeReport:
+    """What became of the pictures of a dataset; `remaining` were left for a later call by the limit."""
+
+    dataset: str
+    computed: int
+    present: int
+    untagged: int
+    remaining: int
+    failures: tuple[Failure, ...]
+
+
+def propose(
+    context: typer.Context,
+    name: NameArgument,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Stop after N pictures; the next call goes on.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute heatmaps and pseudo-masks of a dataset ahead of time.
+
+    Can be stopped at any time; the next call does what is left. Masks that somebody has worked on stay.
+
+    \b
+    Examples:
+      puzzlecam propose voc
+      puzzlecam propose voc --limit 100 --json
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services:
+        plan = _plan(services, name)
+        todo = plan.due[:limit]
+        failures = tuple(_compute(services, todo))
+    report = ProposeReport(
+        dataset=name,
+        computed=len(todo) - len(failures),
+        present=plan.present,
+        untagged=plan.untagged,
+        remaining=len(plan.due) - len(todo),
+        failures=failures,
+    )
+    if as_json:
+        print_json(asdict(report))
+    else:
+        _print(report)
+    if failures:
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    due: list[tuple[int, str]]
+    present: int
+    untagged: int
+
+
+def _plan(services: Services, name: str) -> _Plan:
+    """Sort the pictures of a dataset into those that are due (id and name), done, and without tags."""
+    from db.annotations import latest_revisions
+    from db.datasets import require_dataset
+    from db.items import all_items, tags_of
+    from db.labels import latest_label_set
+
+    with services.database.read() as session:
+        dataset = require_dataset(session, name)
+        items = all_items(session, dataset.id)
+        newest = latest_revisions(session, dataset.id)
+        tags = tags_of(session, [item.id for item in items])
+        names = {one.index: one.name for one in latest_label_set(session, dataset.id).classes}
+    tagged = [item for item in items if tags[item.id]]
+    due = [
+        (item.id, item.name)
+        for item in tagged
+        if services.proposals.is_due(newest.get(item.id))
+        or services.predictor.cached_cams(item.sha256, [names[index] for index in tags[item.id]]) is None
+    ]
+    return _Plan(due, present=len(tagged) - len(due), untagged=len(items) - len(tagged))
+
+
+def _compute(services: Services, todo: list[tuple[int, str]]) -> Iterator[Failure]:
+    """Compute one picture after the other; yields those that failed, which does not stop the rest."""
+    from db.errors import StorageError
+    from puzzlecam_app.errors import UserError
+
+    with progress_bar("Proposing") as progress:
+        for done, (item_id, name) in enumerate(todo):
+            progress(done, len(todo))
+            try:
+                services.proposals.compute(item_id)
+            except (UserError, StorageError) as error:
+                yield Failure(name, str(error))
+        progress(len(todo), len(todo))
+
+
+def _print(report: ProposeReport) -> None:
+    typer.echo(f"{report.computed} pictures computed, {report.present} were there already.")
+    if report.untagged:
+        typer.echo(f"{report.untagged} pictures have no tags and get no proposal.")
+    if report.remaining:
+        typer.echo(f"{report.remaining} pictures are left; the same command goes on.")
+    for failure in report.failures:
+        typer.echo(f"failed  {failure.picture}: {failure.reason}")

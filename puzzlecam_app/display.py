@@ -1,0 +1,146 @@
+"""What the browser shows of a picture: the upright picture, its thumbnail, its superpixels. All cached."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from db.palette import VOID, voc_palette
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.items import ItemFacts
+
+THUMBNAIL_SIDE_PX = 144
+_MASK_OPACITY = 0.5
+_SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+_PLAIN_MODES = {"RGB", "L"}
+_EXIF_ORIENTATION = 274
+# SLIC works on at most this many pixels: segments keep the size of a fingertip on any picture.
+_SUPERPIXEL_AREA_PX = 500_000
+_SUPERPIXEL_PIXELS_EACH = 250
+
+
+def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path, str]:
+    """Return a file that browsers show exactly as the program sees the picture, and its media type.
+
+    The original where it is an upright 8-bit RGB or grey JPEG, PNG or WebP; else a PNG made from it.
+
+    Raises:
+        UserError: The file is gone or damaged.
+    """
+    try:
+        with Image.open(item.path) as opened:
+            media_type = _SHOWN_AS_THEY_ARE.get(opened.format or "")
+            is_upright = opened.getexif().get(_EXIF_ORIENTATION, 1) in (0, 1)
+            is_plain = opened.mode in _PLAIN_MODES and getattr(opened, "n_frames", 1) == 1
+            has_profile = "icc_profile" in opened.info or "transparency" in opened.info
+    except FileNotFoundError as error:
+        raise _gone(item) from error
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
+        raise UserError(
+            "the picture cannot be read", where=item.name, remedy="Replace the file and import again"
+        ) from error
+    if media_type and is_upright and is_plain and not has_profile:
+        return item.path, media_type
+    cached = cache_dir / item.sha256[:2] / f"{item.sha256}.png"
+    if not cached.exists():
+        buffer = io.BytesIO()
+        Image.fromarray(item.load_image(max_pixels)).save(buffer, "PNG", compress_level=1)
+        write_atomically(cached, buffer.getvalue())
+    return cached, "image/png"
+
+
+def thumbnail(
+    item: ItemFacts, mask: NDArray[np.uint8] | None, mask_hash: str | None, cache_dir: Path, max_pixels: int
+) -> Path:
+    """Return a WebP of at most `THUMBNAIL_SIDE_PX` on its longer side, with the mask laid over it.
+
+    Args:
+        mask: uint8 HxW of the picture's size, or `None` for the bare picture.
+        mask_hash: The mask's hash, `None` with no mask; part of the cache's key.
+    """
+    cached = cache_dir / item.sha256[:2] / f"{item.sha256}-{(mask_hash or 'bare')[:32]}.webp"
+    if cached.exists():
+        return cached
+    bare = cache_dir / item.sha256[:2] / f"{item.sha256}-bare.webp"
+    if mask is not None and bare.exists():
+        with Image.open(bare) as opened:
+            small = np.asarray(opened.convert("RGB"))
+    else:
+        shown = Image.fromarray(item.load_image(max_pixels))
+        shown.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
+        small = np.asarray(shown)
+        _save_webp(bare, small)
+    if mask is None:
+        return bare
+    _save_webp(cached, _lay_over(small, mask))
+    return cached
+
+
+def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np.uint16]:
+    """Return SLIC segments as a uint16 label map.
+
+    Large pictures are segmented at a smaller size: the map is then smaller than the picture and is to be
+    enlarged to it with nearest neighbours.
+    """
+    cached = cache_dir / item.sha256[:2] / f"{item.sha256}.npy"
+    try:
+        labels: NDArray[np.uint16] = np.load(cached, allow_pickle=False)
+        return labels
+    except (FileNotFoundError, ValueError, EOFError):
+        pass
+    from skimage.segmentation import slic
+
+    image = Image.fromarray(item.load_image(max_pixels))
+    scale = min(1.0, (_SUPERPIXEL_AREA_PX / (image.width * image.height)) ** 0.5)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    small = np.asarray(image.resize(size, Image.Resampling.BOX) if scale < 1 else image)
+    wanted = max(1, small.shape[0] * small.shape[1] // _SUPERPIXEL_PIXELS_EACH)
+    labels = slic(small, n_segments=wanted, compactness=10, start_label=0, enforce_connectivity=True)
+    buffer = io.BytesIO()
+    np.save(buffer, labels.astype(np.uint16), allow_pickle=False)
+    write_atomically(cached, buffer.getvalue())
+    return labels.astype(np.uint16)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a cache file so that a reader sees all of it or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _save_webp(path: Path, rgb: NDArray[np.uint8]) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(rgb).save(buffer, "WEBP", quality=80)
+    write_atomically(path, buffer.getvalue())
+
+
+def _lay_over(small: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = small.shape[:2]
+    rows = ((np.arange(height) + 0.5) * mask.shape[0] / height).astype(np.intp)
+    columns = ((np.arange(width) + 0.5) * mask.shape[1] / width).astype(np.intp)
+    classes = mask[rows[:, None], columns]
+    palette = np.frombuffer(voc_palette(), np.uint8).reshape(256, 3)
+    blended = small * (1 - _MASK_OPACITY) + palette[classes] * _MASK_OPACITY
+    is_labelled = (classes != 0) & (classes != VOID)
+    return np.where(is_labelled[..., None], blended, small).astype(np.uint8)
+
+
+def _gone(item: ItemFacts) -> UserError:
+    return UserError(
+        "the picture is no longer where it was imported from",
+        where=str(item.path),
+        remedy="Put it back, or import the dataset again from its new place",
+    )

@@ -1,0 +1,1 @@
+"""Taking tagged pictures in and giving corrected masks out."""

@@ -1,0 +1,155 @@
+"""Checking one picture of a dataset, and the mask that comes with it. Reads each file once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from db.masks import MaskStore
+from db.palette import voc_palette
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.blobs import store_blob
+from puzzlecam_app.interchange.mask_files import MaskFileError, classes_in, read_index_mask
+from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError, PictureInfo, verify_picture
+from puzzlecam_app.interchange.problems import Problem, error, warning
+from puzzlecam_app.interchange.source import SourceItem
+from puzzlecam_app.interchange.tree import is_inside
+
+_NOTHING: Final = "Nothing needs to be done"
+
+
+@dataclass(frozen=True)
+class CheckedPicture:
+    """A picture that can be used, and what is known of it after reading it.
+
+    `path` is its place under the dataset's root. `mask_hash` names its mask in the mask store and
+    `mask_classes` are the class indices in it; both are None without a usable mask.
+    """
+
+    item: SourceItem
+    path: str
+    info: PictureInfo
+    sha256: str
+    mask_hash: str | None
+    mask_classes: tuple[int, ...] | None
+    problems: Sequence[Problem]
+
+
+@dataclass(frozen=True)
+class RefusedPicture:
+    """A picture that cannot be used."""
+
+    item: SourceItem
+    problems: Sequence[Problem]
+
+
+@dataclass(frozen=True)
+class Checker:
+    """Checks pictures under `root`; may be called from many threads.
+
+    `class_count` is None when masks are not wanted. With `copy_to`, good pictures are copied into that
+    content-addressed folder.
+    """
+
+    root: Path
+    max_pixels: int
+    mask_store: MaskStore
+    class_count: int | None
+    copy_to: Path | None
+
+    def __call__(self, item: SourceItem) -> CheckedPicture | RefusedPicture:
+        """Read and judge one picture. Never raises for what is in the files."""
+        try:
+            data = _read(self.root / item.path)
+            info = verify_picture(data, max_pixels=self.max_pixels)
+        except PictureError as problem:
+            found = error(item.path, problem.message, problem.remedy or "Take it from its source again")
+            return RefusedPicture(item, [found])
+        problems = _remarks(item.path, info)
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = item.path
+        if self.copy_to is not None:
+            path = store_blob(self.copy_to, sha256, Path(item.path).suffix.lower(), data)
+        mask_hash, mask_classes = None, None
+        if self.class_count is not None and item.mask is not None:
+            try:
+                mask_hash, mask_classes = self._take_mask(item.mask, info, self.class_count)
+            except UserError as problem:
+                problems.append(error(item.mask, problem.message, problem.remedy or "Correct the mask"))
+        return CheckedPicture(item, path, info, sha256, mask_hash, mask_classes, problems)
+
+    def _take_mask(self, relative: str, info: PictureInfo, class_count: int) -> tuple[str, tuple[int, ...]]:
+        path = self.root / relative
+        if not is_inside(path, self.root.resolve()):
+            raise MaskFileError("the link leads out of the folder", remedy="Put the file itself here")
+        mask = read_index_mask(_read(path), info, class_count=class_count)
+        return self.mask_store.put(mask, voc_palette()), classes_in(mask)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise PictureError(f"the file is larger than {MAX_FILE_BYTES >> 20} MiB", remedy="Scale it down")
+        data = path.read_bytes()
+    except FileNotFoundError as problem:
+        raise PictureError("the file is missing", remedy="Put it back") from problem
+    except OSError as problem:
+        raise PictureError(
+            f"the file cannot be read ({problem.strerror})", remedy="Check the rights to it"
+        ) from problem
+    if not data:
+        raise PictureError("the file is empty", remedy="Take it from its source again")
+    return data
+
+
+def _remarks(path: str, info: PictureInfo) -> list[Problem]:
+    remarks = []
+    if info.orientation != 1:
+        remarks.append(
+            warning(
+                path,
+                f"the picture is stored turned (EXIF orientation {info.orientation}); it is shown, labelled "
+                "and exported upright",
+                _NOTHING,
+            )
+        )
+    if info.mode == "CMYK":
+        remarks.append(
+            warning(
+                path,
+                "the picture is CMYK; it is converted to RGB without a colour profile",
+                "Save it as RGB if its colours matter",
+            )
+        )
+    if info.mode in {"1", "L", "LA", "I", "F"} or info.mode.startswith("I;16"):
+        remarks.append(warning(path, "the picture is grey; the model has learned from colour", _NOTHING))
+    if info.bits > 8:
+        remarks.append(
+            warning(
+                path,
+                f"the picture has {info.bits} bits a channel; it is shown with 8",
+                "Save it with 8 bits if it looks too dark",
+            )
+        )
+    if info.has_alpha:
+        remarks.append(
+            warning(
+                path, "the picture is transparent in parts; they are shown white", "Save it without alpha"
+            )
+        )
+    if info.has_more_frames:
+        remarks.append(
+            warning(path, "the file holds several pictures; the first is used", "Save the frames one by one")
+        )
+    if " " in path:
+        remarks.append(
+            warning(path, "the name has spaces; VOC's lists cannot hold them, so export writes _", _NOTHING)
+        )
+    if not path.isascii():
+        remarks.append(
+            warning(path, "the name is not ASCII; export writes a plain name in its place", _NOTHING)
+        )
+    return remarks

@@ -1,0 +1,175 @@
+"""The dataset that an import fills: its class list, and the batches written to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from db.annotations import latest_revision, propose, register_mask
+from db.datasets import create_dataset, find_dataset
+from db.engine import Database
+from db.items import ItemSpec, find_item, replace_tags, sha256_by_name, upsert_items
+from db.labels import ClassSpec, add_classes, latest_label_set
+from db.models import Dataset
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.check import CheckedPicture
+from puzzlecam_app.interchange.problems import Problem, error, warning
+from puzzlecam_app.interchange.source import Source
+
+MaskUse = Literal["proposals", "ground-truth"]
+PROPOSED_BY = "import"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A dataset that is ready to be filled. `classes` are in index order; `sha256_of` is by item name."""
+
+    dataset_id: int
+    name: str
+    classes: tuple[str, ...]
+    sha256_of: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of some pictures; outcomes add up."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    proposals: int = 0
+    ground_truth: int = 0
+    problems: tuple[Problem, ...] = ()
+
+    def __add__(self, other: Outcome) -> Outcome:
+        return Outcome(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.unchanged + other.unchanged,
+            self.proposals + other.proposals,
+            self.ground_truth + other.ground_truth,
+            self.problems + other.problems,
+        )
+
+
+def open_target(database: Database, name: str, source: Source, *, root: Path) -> Target:
+    """Find the dataset `name` or make it, and bring its class list up to date.
+
+    Raises:
+        UserError: A dataset of that name came from another folder, or its class list contradicts the
+            one of the source.
+    """
+    with database.write() as session:
+        dataset = find_dataset(session, name)
+        if dataset is None:
+            specs = [ClassSpec(index, label) for index, label in enumerate(source.classes, start=1)]
+            dataset = create_dataset(session, name, root=str(root), layout=source.layout, classes=specs)
+        else:
+            _check_same_origin(dataset, source, root)
+            _extend_classes(session, dataset, source)
+        classes = tuple(row.name for row in latest_label_set(session, dataset.id).classes)
+        return Target(dataset.id, dataset.name, classes, sha256_by_name(session, dataset.id))
+
+
+def write_batch(
+    database: Database, target: Target, batch: Sequence[CheckedPicture], masks: MaskUse | None
+) -> Outcome:
+    """Write pictures with their tags and masks in one transaction."""
+    index_of = {name: index for index, name in enumerate(target.classes, start=1)}
+    with database.write() as session:
+        taken, problems = _without_misfits(session, target, batch)
+        if masks == "ground-truth":
+            for one in taken:
+                if one.mask_hash is not None:
+                    register_mask(session, one.mask_hash, height=one.info.height, width=one.info.width)
+        specs = [_spec(one, masks) for one in taken]
+        upserted = upsert_items(session, target.dataset_id, specs)
+        tags = {upserted.ids[one.item.name]: [index_of[tag] for tag in one.item.tags] for one in taken}
+        retagged = replace_tags(session, target.dataset_id, tags)
+        proposed = set()
+        if masks == "proposals":
+            for one in taken:
+                item_id = upserted.ids[one.item.name]
+                if one.mask_hash is not None and propose(
+                    session, item_id, mask_hash=one.mask_hash, proposed_by=PROPOSED_BY
+                ):
+                    proposed.add(item_id)
+    changed = ({upserted.ids[name] for name in upserted.changed} | retagged | proposed) - {
+        upserted.ids[name] for name in upserted.added
+    }
+    return Outcome(
+        added=len(upserted.added),
+        changed=len(changed),
+        unchanged=len(taken) - len(upserted.added) - len(changed),
+        proposals=len(proposed),
+        ground_truth=sum(spec.ground_truth is not None for spec in specs),
+        problems=tuple(problems),
+    )
+
+
+def _check_same_origin(dataset: Dataset, source: Source, root: Path) -> None:
+    if (dataset.root, dataset.layout) != (str(root), source.layout):
+        raise UserError(
+            f"the dataset {dataset.name!r} was imported from {dataset.root} ({dataset.layout})",
+            where=str(source.root),
+            remedy="Choose another name with --name, or remove that dataset first",
+        )
+
+
+def _extend_classes(session: Session, dataset: Dataset, source: Source) -> None:
+    known = tuple(row.name for row in latest_label_set(session, dataset.id).classes)
+    if source.classes_are_fixed and source.classes[: len(known)] != known[: len(source.classes)]:
+        raise UserError(
+            f"the class list differs from the one of the dataset {dataset.name!r}: it begins "
+            f"{', '.join(source.classes[:3])}, the dataset's {', '.join(known[:3])}",
+            where=str(source.root),
+            remedy="Keep the order and add classes at the end, or import under another name",
+        )
+    add_classes(session, dataset.id, source.classes)
+
+
+def _without_misfits(
+    session: Session, target: Target, batch: Sequence[CheckedPicture]
+) -> tuple[list[CheckedPicture], list[Problem]]:
+    """Leave out pictures whose size changed under the masks that people made for them."""
+    taken, problems = [], []
+    for one in batch:
+        if target.sha256_of.get(one.item.name, one.sha256) == one.sha256:
+            taken.append(one)
+            continue
+        item = find_item(session, target.dataset_id, one.item.name)
+        if item is None:
+            continue
+        is_resized = (item.width, item.height) != (one.info.width, one.info.height)
+        if is_resized and latest_revision(session, item.id) is not None:
+            problems.append(
+                error(
+                    one.item.path,
+                    "the picture was replaced by one of another size, and masks exist for the old one",
+                    "Put the old picture back, or import the new one under another name",
+                )
+            )
+            continue
+        problems.append(
+            warning(one.item.path, "the picture changed since it was imported", "Look at its mask again")
+        )
+        taken.append(one)
+    return taken, problems
+
+
+def _spec(one: CheckedPicture, masks: MaskUse | None) -> ItemSpec:
+    return ItemSpec(
+        name=one.item.name,
+        path=one.path,
+        sha256=one.sha256,
+        width=one.info.width,
+        height=one.info.height,
+        orientation=one.info.orientation,
+        media_type=one.info.media_type,
+        split=one.item.split,
+        ground_truth=one.mask_hash if masks == "ground-truth" else None,
+    )

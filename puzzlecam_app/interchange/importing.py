@@ -1,0 +1,247 @@
+"""Importing a dataset: read its lists, check every file, then write in short batches.
+
+Importing the same folder again changes nothing; importing it after it changed brings the dataset up to
+date. A bad file never stops an import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from db.engine import Database
+from db.masks import MaskStore
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture
+from puzzlecam_app.interchange.import_target import MaskUse, Outcome, Target, open_target, write_batch
+from puzzlecam_app.interchange.layout import Format, read_source
+from puzzlecam_app.interchange.parallel import Progress, map_files
+from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
+from puzzlecam_app.interchange.problems import Problem, error, printable, warning
+from puzzlecam_app.interchange.reports import ImportReport, keep_report
+from puzzlecam_app.interchange.source import Source, SourceItem
+
+_BATCH: Final = 100
+
+
+def import_dataset(
+    database: Database,
+    mask_store: MaskStore,
+    images_root: Path,
+    path: Path,
+    name: str,
+    *,
+    format: Format = "auto",
+    tags_file: Path | None = None,
+    classes_file: Path | None = None,
+    split: str | None = None,
+    masks: MaskUse | None = None,
+    tags_from_masks: bool = False,
+    copy: bool = False,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import the dataset at `path` as `name`, or bring it up to date.
+
+    Args:
+        database: Where the dataset is kept.
+        mask_store: Where masks are kept.
+        images_root: Where `copy` puts pictures, named after their content; else they stay where they are.
+        path: Folder of the dataset.
+        name: Name of the dataset in the studio.
+        format: ``voc``, ``folder``, or ``auto`` to find out.
+        tags_file: CSV or JSON list that goes before the tags of the dataset's own layout.
+        classes_file: Class names in index order. Without one they come from the dataset.
+        split: VOC: keep this split only. Folder: the split of pictures that have none.
+        masks: What to do with masks that come along; without it they are not read.
+        tags_from_masks: Take the tags from the masks.
+        copy: Copy the pictures into `images_root`.
+        max_pixels: Larger pictures are left out.
+        progress: Called with the number of pictures checked and their total.
+
+    Returns:
+        What was done; the same is stored with the dataset.
+
+    Raises:
+        UserError: The dataset as a whole cannot be taken: no such folder, no tags, no pictures, a class
+            list that contradicts the one stored, the name of a dataset from another folder, a full disk.
+        db.errors.StorageError: The database refused.
+    """
+    source = read_source(
+        path,
+        format=format,
+        tags_file=tags_file,
+        classes_file=classes_file,
+        split=split,
+        tags_from_masks=tags_from_masks,
+    )
+    return import_source(
+        database,
+        mask_store,
+        images_root,
+        source,
+        name,
+        origin=str(source.root),
+        masks=masks,
+        tags_from_masks=tags_from_masks,
+        copy=copy,
+        max_pixels=max_pixels,
+        progress=progress,
+    )
+
+
+def import_source(
+    database: Database,
+    mask_store: MaskStore,
+    images_root: Path,
+    source: Source,
+    name: str,
+    *,
+    origin: str,
+    masks: MaskUse | None = None,
+    tags_from_masks: bool = False,
+    copy: bool = False,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """The same for a dataset that has been read already; `origin` says in the report where it came from."""
+    if not source.items:
+        raise _no_pictures(source)
+    reads_masks = masks is not None or tags_from_masks
+    if reads_masks and not source.classes_are_fixed:
+        raise UserError(
+            "nothing says which class the indices in the masks mean",
+            where=origin,
+            remedy="Name the classes in index order with --classes",
+        )
+    problems = list(source.problems)
+    items, unknown = _without_unknown_tags(source)
+    problems += unknown
+    target = open_target(database, name, source, root=images_root.absolute() if copy else source.root)
+    checker = Checker(
+        root=source.root,
+        max_pixels=max_pixels,
+        mask_store=mask_store,
+        class_count=len(source.classes) if reads_masks else None,
+        copy_to=images_root if copy else None,
+    )
+    checked = _check_all(checker, items, progress)
+    problems += (problem for one in checked for problem in one.problems)
+    usable = [one for one in checked if isinstance(one, CheckedPicture)]
+    if tags_from_masks:
+        usable, untagged = _tagged_by_masks(usable, source.classes)
+        problems += untagged
+    usable, duplicates = _merge_duplicates(usable, target)
+    problems += duplicates
+
+    outcome = Outcome()
+    for start in range(0, len(usable), _BATCH):
+        outcome += write_batch(database, target, usable[start : start + _BATCH], masks)
+    problems += outcome.problems
+    report = _report(source, origin, target, outcome, problems)
+    keep_report(database, report)
+    return report
+
+
+def _check_all(
+    checker: Checker, items: Sequence[SourceItem], progress: Progress | None
+) -> list[CheckedPicture | RefusedPicture]:
+    try:
+        return map_files(checker, items, progress)
+    except OSError as problem:
+        raise UserError(
+            f"the workspace cannot be written ({problem.strerror})",
+            where=str(problem.filename or checker.mask_store.root),
+            remedy="Make room on the disk and import again: what was stored is not done twice",
+        ) from problem
+
+
+def _without_unknown_tags(source: Source) -> tuple[list[SourceItem], list[Problem]]:
+    """The items without tags that are not in the class list, which can happen when a file names the list."""
+    known = set(source.classes)
+    items, problems = [], []
+    for item in source.items:
+        problems += [
+            error(
+                item.path,
+                f"the tag {tag!r} is not in the class list and was left out",
+                "Correct the tag or add the class to the list",
+            )
+            for tag in item.tags
+            if tag not in known
+        ]
+        items.append(replace(item, tags=tuple(tag for tag in item.tags if tag in known)))
+    return items, problems
+
+
+def _tagged_by_masks(
+    pictures: Sequence[CheckedPicture], classes: Sequence[str]
+) -> tuple[list[CheckedPicture], list[Problem]]:
+    tagged, problems = [], []
+    for one in pictures:
+        if one.mask_classes is None:
+            problems.append(
+                warning(one.item.path, "the picture has no mask to take tags from", "Add its mask")
+            )
+        tags = tuple(classes[index - 1] for index in one.mask_classes or ())
+        tagged.append(replace(one, item=replace(one.item, tags=tags)))
+    return tagged, problems
+
+
+def _merge_duplicates(
+    pictures: Sequence[CheckedPicture], target: Target
+) -> tuple[list[CheckedPicture], list[Problem]]:
+    """Each content once, by name.
+
+    Of equal files the one that is in the dataset already is kept, else the first by name. It gets the tags
+    of the others: one photograph in two class folders has two tags.
+    """
+    problems = []
+    kept: dict[str, CheckedPicture] = {}
+    for one in sorted(
+        pictures, key=lambda one: (target.sha256_of.get(one.item.name) != one.sha256, one.item.name)
+    ):
+        first = kept.setdefault(one.sha256, one)
+        if first is not one:
+            tags = tuple(dict.fromkeys((*first.item.tags, *one.item.tags)))
+            kept[one.sha256] = replace(first, item=replace(first.item, tags=tags))
+            reason = f"the same picture as {printable(first.item.path)}, which got its tags too"
+            problems.append(warning(one.item.path, reason, "Remove one of the two"))
+    return sorted(kept.values(), key=lambda one: one.item.name), problems
+
+
+def _no_pictures(source: Source) -> UserError:
+    first = ""
+    if source.problems:
+        problem = source.problems[0]
+        first = f"; the first of {len(source.problems)} problems is {problem.file}: {problem.reason}"
+    return UserError(
+        f"no pictures were found{first}",
+        where=str(source.root),
+        remedy="Name the folder that holds them",
+    )
+
+
+def _report(
+    source: Source, origin: str, target: Target, outcome: Outcome, problems: Sequence[Problem]
+) -> ImportReport:
+    taken = outcome.added + outcome.changed + outcome.unchanged
+    return ImportReport(
+        dataset=target.name,
+        dataset_id=target.dataset_id,
+        source=origin,
+        layout=source.layout,
+        classes=target.classes,
+        found=len(source.items),
+        added=outcome.added,
+        changed=outcome.changed,
+        unchanged=outcome.unchanged,
+        left_out=len(source.items) - taken,
+        proposals=outcome.proposals,
+        ground_truth=outcome.ground_truth,
+        problems=tuple(
+            sorted(problems, key=lambda problem: (problem.file, problem.severity, problem.reason))
+        ),
+    )

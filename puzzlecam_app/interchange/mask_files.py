@@ -1,0 +1,100 @@
+"""Reading masks that people bring along: indices, never colours."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from db.masks import MaskArray
+from db.palette import BACKGROUND, VOID, voc_color
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.pictures import (
+    DEFAULT_MAX_PIXELS,
+    PictureError,
+    PictureInfo,
+    decode,
+    open_picture,
+)
+
+_ON_ITS_SIDE: Final = frozenset({5, 6, 7, 8})
+_PNG_BIT_DEPTH_AT: Final = 24
+_SAVE_AS_INDICES: Final = "Save it as a palette PNG (mode P) whose indices are the classes"
+
+
+class MaskFileError(UserError):
+    """A mask that cannot be taken."""
+
+
+def read_index_mask(data: bytes, picture: PictureInfo, *, class_count: int) -> MaskArray:
+    """The class indices of a mask file as uint8 HxW.
+
+    `data` is a PNG, either with a palette or grey with 8 bits, of the size of the upright `picture`, with
+    the indices 0 (background), 1..`class_count` and 255 (void).
+
+    Raises:
+        MaskFileError: It is anything else.
+    """
+    try:
+        with open_picture(data, max_pixels=max(DEFAULT_MAX_PIXELS, picture.width * picture.height)) as image:
+            _check_kind(image, data)
+            _check_size(image, picture)
+            decode(image, data)
+            mask = np.array(image, dtype=np.uint8)
+    except PictureError as error:
+        raise MaskFileError(f"the mask cannot be read ({error.message})", remedy=_SAVE_AS_INDICES) from error
+    unknown = [index for index in classes_in(mask) if index > class_count]
+    if unknown:
+        shown = ", ".join(map(str, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
+        raise MaskFileError(
+            f"the mask holds the indices {shown}, and the class list ends at {class_count}",
+            remedy="Correct the mask, or name the full class list with --classes",
+        )
+    return mask
+
+
+def classes_in(mask: MaskArray) -> tuple[int, ...]:
+    """Indices of the classes in a mask, background and void left out, in rising order."""
+    # Six times as fast as np.unique, which sorts.
+    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+    return tuple(index for index in present.tolist() if index not in {BACKGROUND, VOID})
+
+
+def _check_kind(image: Image.Image, data: bytes) -> None:
+    if image.format != "PNG":
+        raise MaskFileError(
+            f"the mask is a {image.format} file; lossy or coloured formats change indices",
+            remedy=_SAVE_AS_INDICES,
+        )
+    if image.mode == "P":
+        return
+    if image.mode == "L" and data[_PNG_BIT_DEPTH_AT] == 8:
+        return
+    if image.mode in {"1", "L"}:
+        # Grey of fewer bits means brightness: Pillow spreads 0..3 over 0..255.
+        raise MaskFileError("the mask is grey with fewer than 8 bits", remedy=_SAVE_AS_INDICES)
+    raise MaskFileError(
+        f"the mask is made of colours (mode {image.mode}) and colours are not read as classes",
+        remedy=_remedy_for_colors(image),
+    )
+
+
+def _remedy_for_colors(image: Image.Image) -> str:
+    colors = image.convert("RGB").getcolors(maxcolors=256)
+    known = {voc_color(index) for index in range(256)}
+    if colors is not None and all(color in known for _, color in colors):
+        return f"{_SAVE_AS_INDICES}; its colours are VOC's, so a conversion with VOC's colour map is exact"
+    return _SAVE_AS_INDICES
+
+
+def _check_size(image: Image.Image, picture: PictureInfo) -> None:
+    if image.size == (picture.width, picture.height):
+        return
+    reason = f"the mask is {image.width} x {image.height} and the picture {picture.width} x {picture.height}"
+    if picture.orientation in _ON_ITS_SIDE and image.size == (picture.height, picture.width):
+        raise MaskFileError(
+            f"{reason}; it was drawn on the picture as stored, without its EXIF rotation",
+            remedy="Rotate the mask as the picture is shown",
+        )
+    raise MaskFileError(reason, remedy="Give a mask of the picture's size")

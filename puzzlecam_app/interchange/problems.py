@@ -1,0 +1,46 @@
+"""What is wrong with a file of somebody's dataset, and what they can do about it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Severity = Literal["error", "warning"]
+
+
+class Problem(BaseModel):
+    """A remark on one file.
+
+    An ``error`` means that something was left out: the file, its mask or a tag. A ``warning`` means that
+    it was taken, and is worth a look.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    file: str = Field(description="Path relative to the dataset, with a row where the file is a list.")
+    severity: Severity
+    reason: str = Field(description="What is wrong.")
+    remedy: str = Field(description="What to do about it.")
+
+
+def error(file: str, reason: str, remedy: str) -> Problem:
+    """Something was left out."""
+    return Problem(file=printable(file), severity="error", reason=reason, remedy=remedy)
+
+
+def warning(file: str, reason: str, remedy: str) -> Problem:
+    """Something was taken that deserves a look."""
+    return Problem(file=printable(file), severity="warning", reason=reason, remedy=remedy)
+
+
+def printable(name: str) -> str:
+    """`name` with what cannot be stored or shown (bytes that are not UTF-8, control signs) escaped.
+
+    >>> printable("caf\\udce9.jpg")
+    'caf\\\\udce9.jpg'
+    """
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape", "backslashreplace").decode()
+        for sign in name
+    )

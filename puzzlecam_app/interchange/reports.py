@@ -1,0 +1,49 @@
+"""What an import says it did; kept with the dataset and shown to people."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from db.datasets import add_import_report, list_import_reports
+from db.engine import Database
+from puzzlecam_app.interchange.problems import Problem
+
+
+class ImportReport(BaseModel):
+    """Outcome of one import. `added`, `changed`, `unchanged` and `left_out` count pictures."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str
+    dataset_id: int
+    source: str = Field(description="Folder that was read.")
+    layout: str
+    classes: tuple[str, ...] = Field(description="Class names in index order, from index 1.")
+    found: int = Field(description="Pictures that the dataset holds or lists.")
+    added: int
+    changed: int = Field(description="Known pictures that got new content, tags, split or mask.")
+    unchanged: int
+    left_out: int = Field(description="Pictures that were not taken; each has a problem.")
+    proposals: int = Field(description="Masks stored as proposals by this import.")
+    ground_truth: int = Field(description="Pictures that have a mask to measure against from this import.")
+    problems: tuple[Problem, ...] = Field(description="Sorted by file.")
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems for which something was left out."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+
+def keep_report(database: Database, report: ImportReport) -> None:
+    """Store a report with its dataset."""
+    fields = report.model_dump(mode="json")
+    problems = fields.pop("problems")
+    with database.write() as session:
+        add_import_report(session, report.dataset_id, source=report.source, summary=fields, problems=problems)
+
+
+def load_reports(database: Database, dataset_id: int) -> list[ImportReport]:
+    """Reports of a dataset, newest first."""
+    with database.read() as session:
+        rows = list_import_reports(session, dataset_id)
+    return [ImportReport(**row.summary, problems=row.problems) for row in rows]

@@ -1,0 +1,87 @@
+"""The sample project: photographs out of installed packages, so that a newcomer has something to look at."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from db.datasets import find_dataset, has_been_used, list_import_reports
+from db.engine import Database
+from db.masks import MaskStore
+from puzzlecam_app.assets import assets_dir
+from puzzlecam_app.interchange.folder import read_folder
+from puzzlecam_app.interchange.importing import import_source
+from puzzlecam_app.interchange.reports import ImportReport
+
+SAMPLE_NAME: Final = "sample"
+
+
+class SamplePicture(BaseModel):
+    """One photograph of the sample project."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    package: str = Field(description="Installed package that holds the file.")
+    file: str = Field(description="Path in that package.")
+    name: str = Field(description="Name of the picture in the studio.")
+    tags: tuple[str, ...] = Field(min_length=1)
+    title: str
+    license: str
+    source: str = Field(description="Who made it and how it came here.")
+
+    def find(self) -> Path | None:
+        """Where the file is, None when the package or the file is not installed. Imports nothing."""
+        spec = find_spec(self.package)
+        for location in (spec.submodule_search_locations or ()) if spec else ():
+            path = Path(location) / self.file
+            if path.is_file():
+                return path
+        return None
+
+
+def sample_pictures() -> tuple[SamplePicture, ...]:
+    """The photographs listed in ``assets/sample/manifest.toml``."""
+    text = (assets_dir() / "sample" / "manifest.toml").read_text("utf-8")
+    return tuple(SamplePicture.model_validate(entry) for entry in tomllib.loads(text)["pictures"])
+
+
+def ensure_sample(database: Database, mask_store: MaskStore, images_root: Path) -> int:
+    """Import the sample project into a workspace that never held a dataset; returns how many pictures came.
+
+    Who removes the sample project does not get it back. One that was cut off half-way is completed.
+    """
+    with database.read() as session:
+        sample = find_dataset(session, SAMPLE_NAME)
+        is_cut_off = sample is not None and not list_import_reports(session, sample.id)
+        if has_been_used(session) and not is_cut_off:
+            return 0
+    return import_sample(database, mask_store, images_root).added
+
+
+def import_sample(
+    database: Database, mask_store: MaskStore, images_root: Path, *, name: str = SAMPLE_NAME
+) -> ImportReport:
+    """Copy the sample photographs into the workspace and import them as the dataset `name`.
+
+    A photograph whose package changed is listed in the report as missing. Raises what `import_source` does.
+    """
+    pictures = sample_pictures()
+    with tempfile.TemporaryDirectory(prefix="puzzlecam-sample-") as folder:
+        staging = Path(folder)
+        for picture in pictures:
+            found = picture.find()
+            if found is not None:
+                shutil.copyfile(found, staging / picture.name)
+        listing = staging / "tags.json"
+        listing.write_text(json.dumps({picture.name: picture.tags for picture in pictures}), "utf-8")
+        source = read_folder(staging, tags_file=listing)
+        return import_source(
+            database, mask_store, images_root, source, name, origin="the sample project", copy=True
+        )

@@ -1,0 +1,98 @@
+"""What an export contains, fixed in one look at the database while people go on working."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from db.annotations import latest_revisions, status_of
+from db.datasets import require_dataset
+from db.engine import Database
+from db.items import all_items, tags_of
+from db.labels import latest_label_set
+from db.models import utc_now
+from db.status import Status, statuses_named
+
+
+@dataclass(frozen=True)
+class SnapshotItem:
+    """A picture and the revision of its mask that is exported. `tags` are class indices."""
+
+    item_id: int
+    name: str
+    path: str
+    sha256: str
+    width: int
+    height: int
+    orientation: int
+    split: str | None
+    tags: tuple[int, ...]
+    revision_id: int
+    status: Status
+    author: str | None
+    mask_hash: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A dataset at one moment. `classes` are in index order, from index 1; `items` are by name."""
+
+    dataset_id: int
+    dataset_name: str
+    root: Path
+    label_set_revision: int
+    classes: tuple[str, ...]
+    taken_at: datetime
+    items: tuple[SnapshotItem, ...]
+
+
+def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]) -> Snapshot:
+    """The pictures of a dataset that have one of `statuses` (groups count) and a mask.
+
+    Raises:
+        db.errors.NotFoundError: There is no such dataset.
+        db.errors.InvalidInputError: There is no such status.
+    """
+    wanted = {status for name in statuses for status in statuses_named(name)}
+    with database.read() as session:
+        dataset = require_dataset(session, dataset_name)
+        label_set = latest_label_set(session, dataset.id)
+        revisions = latest_revisions(session, dataset.id)
+        items = all_items(session, dataset.id)
+        tags = tags_of(session, [item.id for item in items])
+        taken = []
+        for item in items:
+            revision = revisions.get(item.id)
+            if revision is None or revision.mask_hash is None:
+                continue
+            status = status_of(revision.action)
+            if status not in wanted:
+                continue
+            taken.append(
+                SnapshotItem(
+                    item_id=item.id,
+                    name=item.name,
+                    path=item.path,
+                    sha256=item.sha256,
+                    width=item.width,
+                    height=item.height,
+                    orientation=item.orientation,
+                    split=item.split,
+                    tags=tags[item.id],
+                    revision_id=revision.id,
+                    status=status,
+                    author=revision.author.name if revision.author else None,
+                    mask_hash=revision.mask_hash,
+                )
+            )
+        return Snapshot(
+            dataset_id=dataset.id,
+            dataset_name=dataset.name,
+            root=Path(dataset.root),
+            label_set_revision=label_set.revision,
+            classes=tuple(row.name for row in label_set.classes),
+            taken_at=utc_now(),
+            items=tuple(taken),
+        )

@@ -1,0 +1,42 @@
+"""What a reader of a dataset on disk hands to the importer, whatever the layout was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from puzzlecam_app.interchange.problems import Problem
+
+Layout = Literal["voc", "folder"]
+
+
+@dataclass(frozen=True)
+class SourceItem:
+    """A picture as its dataset describes it; nothing is known yet of its content.
+
+    `path` and `mask` are relative to the source's root, with forward slashes.
+    """
+
+    name: str
+    path: str
+    tags: tuple[str, ...] = ()
+    split: str | None = None
+    mask: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset on disk.
+
+    `classes` are the class names in index order, from index 1. Only when `classes_are_fixed` does the
+    dataset itself say which index a class has; else the order is ours and masks cannot be read.
+    """
+
+    root: Path
+    layout: Layout
+    items: Sequence[SourceItem]
+    classes: tuple[str, ...]
+    classes_are_fixed: bool
+    problems: Sequence[Problem]

@@ -1,0 +1,146 @@
+"""The files of a dataset, and which of them a name in a list means.
+
+Names in lists are written by people and programs on other systems: with backslashes, in another Unicode
+form, with capitals, or on purpose with a way out of the folder. Every path that leaves this module is
+a regular file under the root.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Final
+
+from puzzlecam_app.interchange.pictures import SUFFIXES
+from puzzlecam_app.interchange.problems import Problem, error, printable
+
+MAX_NAME_LENGTH: Final = 512
+
+
+@dataclass(frozen=True)
+class PictureTree:
+    """The pictures under `root`, judged by their names alone, as paths relative to it with slashes."""
+
+    root: Path
+    pictures: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    _by_form: Mapping[str, Sequence[str]]
+
+    def find(self, listed: str, *, row: str) -> str | Problem:
+        """The picture that the name `listed` in a list means, or what is wrong with the name.
+
+        A name without a folder may also be that of one file in any sub-folder. `row` says where it stands.
+        """
+        name = listed.strip()
+        if is_path_trick(name):
+            return error(
+                row, f"the path {printable(name)} leads out of the folder", "Name a file inside the folder"
+            )
+        for form in _forms(name):
+            found = self._by_form.get(form, ())
+            if len(found) == 1:
+                return found[0]
+            if found:
+                choices = ", ".join(printable(path) for path in found[:3])
+                return error(
+                    row, f"the name {printable(name)} fits several files ({choices})", "Write the whole path"
+                )
+        return error(row, f"the file {printable(name)} is listed but missing", "Add the file or drop the row")
+
+
+def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> PictureTree:
+    """Look for pictures in `root` and its sub-folders, sorted by path; hidden files are passed over.
+
+    `exclude` names top-level folders that hold something else.
+    """
+    found: list[str] = []
+    problems: list[Problem] = []
+    inside = root.resolve()
+    for path, is_folder_link in _walk(root, exclude):
+        relative = path.relative_to(root).as_posix()
+        if is_folder_link:
+            if not is_inside(path, inside):
+                problems.append(_leads_out(relative))
+            continue
+        if path.suffix.lower() not in SUFFIXES:
+            continue
+        problem = _problem_of_file(path, relative, inside)
+        if problem is None:
+            found.append(relative)
+        else:
+            problems.append(problem)
+    found.sort()
+    by_form: dict[str, list[str]] = {}
+    for relative in found:
+        for form in dict.fromkeys((*_forms(relative), *_forms(PurePosixPath(relative).name))):
+            by_form.setdefault(form, []).append(relative)
+    return PictureTree(root, tuple(found), tuple(problems), by_form)
+
+
+def is_path_trick(name: str) -> bool:
+    """Whether a listed name is absolute or climbs, on any system.
+
+    >>> [is_path_trick(name) for name in ("cats/1.jpg", "../1.jpg", "/etc/passwd", r"C:\\1.jpg", "a..b.jpg")]
+    [False, True, True, True, False]
+    """
+    windows = PureWindowsPath(name)
+    return bool("\0" in name or PurePosixPath(name).is_absolute() or windows.anchor or ".." in windows.parts)
+
+
+def _forms(name: str) -> Iterator[str]:
+    """Spellings under which a path is looked up, strictest first."""
+    composed = unicodedata.normalize("NFC", name)
+    forward = composed.replace("\\", "/")
+    yield from dict.fromkeys((composed, forward.removeprefix("./"), forward.removeprefix("./").casefold()))
+
+
+def is_inside(path: Path, root: Path) -> bool:
+    """Whether `path` is under `root`, an absolute path without links, once its links are followed."""
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        # A link to itself.
+        return False
+
+
+def _walk(root: Path, exclude: frozenset[str]) -> Iterator[tuple[Path, bool]]:
+    """Every file, and every link to a folder (True), which is not followed: it could lead in circles."""
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        links = [name for name in folders if (here / name).is_symlink()]
+        yield from ((here / name, True) for name in links)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name not in links and not (here == root and name in exclude)
+        )
+        yield from ((here / name, False) for name in files if not name.startswith("."))
+
+
+def _problem_of_file(path: Path, relative: str, inside: Path) -> Problem | None:
+    try:
+        relative.encode()
+    except UnicodeEncodeError:
+        return error(relative, "the file's name is not UTF-8", "Rename the file")
+    if len(relative) > MAX_NAME_LENGTH:
+        return error(relative, f"the path has more than {MAX_NAME_LENGTH} characters", "Shorten it")
+    if not relative.isprintable():
+        return error(relative, "the file's name holds control characters", "Rename the file")
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return error(relative, "the link leads nowhere", "Put the file itself here")
+    if path.is_symlink() and not is_inside(path, inside):
+        return _leads_out(relative)
+    # Reading a pipe would wait for ever.
+    if not stat.S_ISREG(mode):
+        return error(relative, "not a regular file", "Remove it")
+    return None
+
+
+def _leads_out(relative: str) -> Problem:
+    return error(relative, "the link leads out of the folder", "Put the file itself here")

@@ -1,0 +1,70 @@
+"""Checking that what a dataset refers to is still there and still the same."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from db.annotations import mask_hashes
+from db.datasets import require_dataset
+from db.engine import Database
+from db.errors import StorageError
+from db.items import all_items
+from db.masks import MaskStore
+from db.models import Item
+from puzzlecam_app.interchange.parallel import Progress, map_files
+from puzzlecam_app.interchange.problems import Problem, error
+
+
+class VerifyReport(BaseModel):
+    """Outcome of a verification."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dataset: str
+    pictures: int = Field(description="Pictures looked at.")
+    masks: int = Field(description="Masks of any revision looked at.")
+    problems: tuple[Problem, ...]
+
+
+def verify_dataset(
+    database: Database, mask_store: MaskStore, dataset_name: str, *, progress: Progress | None = None
+) -> VerifyReport:
+    """Read every picture of a dataset and every mask of its history, and compare their hashes.
+
+    `progress` is called with the number of files read and their total. Raises db.errors.NotFoundError for
+    an unknown dataset.
+    """
+    with database.read() as session:
+        dataset = require_dataset(session, dataset_name)
+        items = all_items(session, dataset.id)
+        hashes = mask_hashes(session, dataset.id)
+    root = Path(dataset.root)
+
+    def check_picture(item: Item) -> Problem | None:
+        try:
+            with (root / item.path).open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as problem:
+            reason = f"the picture {root / item.path} cannot be read ({problem.strerror})"
+            return error(item.name, reason, "Put the file back where it was")
+        if sha256 != item.sha256:
+            reason = f"the picture {root / item.path} changed since it was imported"
+            return error(item.name, reason, "Put the old file back, or import the dataset again")
+        return None
+
+    def check_mask(name: str) -> Problem | None:
+        try:
+            mask_store.get(name)
+        except StorageError as problem:
+            return error(f"mask {name}", str(problem), "Restore the file from a backup")
+        return None
+
+    def check(subject: Item | str) -> Problem | None:
+        return check_mask(subject) if isinstance(subject, str) else check_picture(subject)
+
+    subjects: list[Item | str] = [*items, *hashes]
+    problems = tuple(filter(None, map_files(check, subjects, progress)))
+    return VerifyReport(dataset=dataset.name, pictures=len(items), masks=len(hashes), problems=problems)

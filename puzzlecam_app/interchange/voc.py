@@ -1,0 +1,176 @@
+"""Reading the layout of PASCAL VOC: JPEGImages, Annotations, ImageSets, SegmentationClass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
+from puzzlecam_app.interchange.problems import Problem, error, warning
+from puzzlecam_app.interchange.source import Source, SourceItem
+from puzzlecam_app.interchange.tag_files import clean_tags, read_tag_file
+from puzzlecam_app.interchange.tree import is_path_trick, scan_pictures
+from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_annotations, tags_from_main_lists
+
+PICTURES: Final = "JPEGImages"
+MASKS: Final = "SegmentationClass"
+LABELS_FILE: Final = "labels.txt"
+_SPLITS: Final = ("train", "val", "test", "trainval")
+
+Tags = Mapping[str, tuple[str, ...]]
+
+
+def read_voc(
+    root: Path,
+    *,
+    tags_file: Path | None = None,
+    classes_file: Path | None = None,
+    split: str | None = None,
+    tags_from_masks: bool = False,
+) -> Source:
+    """Read a VOC folder, the one that holds ``JPEGImages``.
+
+    Tags come from `tags_file`, else from ``Annotations/*.xml``, else from ``ImageSets/Main``; with
+    `tags_from_masks` the importer takes them from the masks instead. A picture's split is that of the list
+    in ``ImageSets/Segmentation``, else ``ImageSets/Main``, that names it. `split` keeps the pictures of
+    that list only. Classes come from `classes_file`, else from ``labels.txt`` beside ``JPEGImages``, else
+    VOC's twenty when all tags are among them, else the tags.
+
+    Raises:
+        UserError: There is no list of that split, no source of tags, or a list cannot be read.
+    """
+    paths, problems = _pictures(root)
+    lists = _split_lists(root)
+    if split is not None:
+        if split not in lists:
+            known = ", ".join(sorted(lists)) or "none"
+            raise UserError(
+                f"there is no list of the split {split!r} (lists: {known})", where=str(root / "ImageSets")
+            )
+        kept = set(lists[split])
+        paths = {name: path for name, path in paths.items() if name in kept}
+        lists = {key: tuple(name for name in names if name in kept) for key, names in lists.items()}
+    splits, wrong = _splits_of_names(lists, paths)
+    problems += wrong
+
+    tags, wrong = ({}, []) if tags_from_masks else _tags(root, paths, tags_file)
+    problems += wrong
+    items = []
+    for name, path in paths.items():
+        own, wrong = clean_tags(tags.get(name, ()), where=path)
+        problems += wrong
+        if not own and not tags_from_masks:
+            problems.append(warning(path, "the picture has no tags", "Add them to the source of the tags"))
+        mask = f"{MASKS}/{name}.png"
+        has_mask = (root / mask).is_file()
+        items.append(SourceItem(name, path, own, splits.get(name), mask if has_mask else None))
+
+    labels = classes_file or (root / LABELS_FILE if (root / LABELS_FILE).is_file() else None)
+    if labels is not None:
+        classes, fixed = read_class_file(labels), True
+    else:
+        classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=True)
+    return Source(root, "voc", items, classes, fixed, problems)
+
+
+def _pictures(root: Path) -> tuple[dict[str, str], list[Problem]]:
+    """Path of each picture under `root` by VOC name, which is the file's name without its suffix."""
+    tree = scan_pictures(root / PICTURES)
+    problems = [
+        problem.model_copy(update={"file": f"{PICTURES}/{problem.file}"}) for problem in tree.problems
+    ]
+    paths: dict[str, str] = {}
+    for relative in tree.pictures:
+        path = f"{PICTURES}/{relative}"
+        name = PurePosixPath(relative).with_suffix("").as_posix()
+        if name in paths:
+            problems.append(error(path, f"{paths[name]} has the same name in VOC's lists", "Rename one"))
+        else:
+            paths[name] = path
+    return paths, problems
+
+
+def _split_lists(root: Path) -> dict[str, tuple[str, ...]]:
+    lists: dict[str, tuple[str, ...]] = {}
+    for folder in ("Segmentation", "Main"):
+        for path in sorted((root / "ImageSets" / folder).glob("*.txt")):
+            # In Main, the lists of one class stand beside the lists of all pictures.
+            if path.stem in lists or (folder == "Main" and path.stem not in _SPLITS):
+                continue
+            lists[path.stem] = read_image_list(path)
+    return lists
+
+
+def _splits_of_names(
+    lists: Mapping[str, tuple[str, ...]], paths: Mapping[str, str]
+) -> tuple[dict[str, str], list[Problem]]:
+    """Split of each picture. ``trainval`` repeats others, so it counts only for pictures in no other."""
+    splits: dict[str, str] = {}
+    problems = []
+    missing: dict[str, str] = {}
+    for split in sorted(lists, key=lambda name: (name == "trainval", name)):
+        for name in lists[split]:
+            if is_path_trick(name):
+                problems.append(
+                    error(
+                        f"ImageSets, {split}.txt",
+                        f"the name {name!r} leads out of the folder",
+                        "Drop the line",
+                    )
+                )
+            elif name not in paths:
+                missing.setdefault(name, split)
+            elif name not in splits:
+                splits[name] = split
+            elif split != "trainval":
+                problems.append(
+                    warning(
+                        paths[name],
+                        f"the picture is listed in {splits[name]} and in {split}; the first was taken",
+                        "List it in one split",
+                    )
+                )
+    for name, split in missing.items():
+        where = f"{PICTURES}/{name}.jpg"
+        problems.append(
+            error(where, f"the picture is listed in {split}.txt but missing", "Add the file or drop the line")
+        )
+    return splits, problems
+
+
+def _tags(root: Path, paths: Mapping[str, str], tags_file: Path | None) -> tuple[Tags, list[Problem]]:
+    if tags_file is not None:
+        return _tags_of_list(root, tags_file)
+    from_main, problems = tags_from_main_lists(root)
+    if (root / "Annotations").is_dir():
+        from_xml, problems = tags_from_annotations(root, paths)
+        return from_main | from_xml, problems
+    if from_main:
+        return from_main, problems
+    if (root / "tags.csv").is_file():
+        return _tags_of_list(root, root / "tags.csv")
+    raise UserError(
+        "there are neither Annotations nor lists in ImageSets/Main",
+        where=str(root),
+        remedy="Name a list with --tags, or take the tags from the masks",
+    )
+
+
+def _tags_of_list(root: Path, listing: Path) -> tuple[Tags, list[Problem]]:
+    """Tags by VOC name; the list may name pictures with or without their suffix."""
+    rows, problems = read_tag_file(listing)
+    tree = scan_pictures(root / PICTURES)
+    stems = {PurePosixPath(path).with_suffix("").as_posix() for path in tree.pictures}
+    tags: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        name = row.image
+        if name not in stems:
+            found = tree.find(name, row=row.where)
+            if isinstance(found, Problem):
+                problems.append(found)
+                continue
+            name = PurePosixPath(found).with_suffix("").as_posix()
+        tags[name] = (*tags.get(name, ()), *row.tags)
+    return tags, problems

@@ -1,0 +1,118 @@
+"""Image tags of a VOC dataset: from the annotations' objects, or from the lists in ImageSets/Main."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+from xml.parsers import expat
+
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.problems import Problem, error
+from puzzlecam_app.interchange.tag_files import read_text
+
+MAX_XML_BYTES: Final = 8 << 20
+_OBJECT_NAME: Final = ["annotation", "object", "name"]
+
+
+class AnnotationError(UserError):
+    """An annotation file that cannot be used."""
+
+
+def read_annotation(data: bytes) -> tuple[str, ...]:
+    """Names of the objects in a VOC annotation, each once, in order; parts of objects do not count.
+
+    Raises:
+        AnnotationError: Not well-formed, or it declares a document type: an annotation needs none, and
+            entities can be made to fill the memory or to read other files.
+    """
+    if len(data) > MAX_XML_BYTES:
+        raise AnnotationError(f"the annotation is larger than {MAX_XML_BYTES} bytes")
+    names: dict[str, None] = {}
+    open_tags: list[str] = []
+    text: list[str] = []
+
+    def start(tag: str, _attributes: dict[str, str]) -> None:
+        open_tags.append(tag)
+        text.clear()
+
+    def end(_tag: str) -> None:
+        if open_tags == _OBJECT_NAME and (name := "".join(text).strip()):
+            names[name] = None
+        open_tags.pop()
+
+    def refuse(*_declaration: object) -> None:
+        raise AnnotationError("the annotation declares a document type or entities, which are refused")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text.append
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    try:
+        parser.Parse(data, True)
+    except (expat.ExpatError, ValueError, LookupError) as problem:
+        raise AnnotationError(f"the annotation is not well-formed XML ({problem})") from problem
+    return tuple(names)
+
+
+def tags_from_annotations(
+    root: Path, names: Iterable[str]
+) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+    """Tags of the pictures `names` from ``Annotations/<name>.xml``; a picture without one is left out."""
+    tags: dict[str, tuple[str, ...]] = {}
+    problems = []
+    for name in names:
+        path = root / "Annotations" / f"{name}.xml"
+        try:
+            tags[name] = read_annotation(path.read_bytes())
+        except FileNotFoundError:
+            continue
+        except (AnnotationError, OSError) as problem:
+            reason = (
+                problem.message if isinstance(problem, AnnotationError) else f"cannot be read ({problem})"
+            )
+            problems.append(
+                error(f"Annotations/{name}.xml", reason, "Correct the file; its tags were not read")
+            )
+    return tags, problems
+
+
+def tags_from_main_lists(root: Path) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+    """Tags of every picture named in ``ImageSets/Main/<class>_<split>.txt``.
+
+    A line is a name and 1 (the class is in the picture), 0 (only objects that are hard to see) or -1.
+    Hard ones count: the class is there.
+    """
+    tags: dict[str, dict[str, None]] = {}
+    problems = []
+    for path in sorted((root / "ImageSets" / "Main").glob("*_*.txt")):
+        class_name = path.stem.rpartition("_")[0]
+        for number, line in enumerate(read_text(path).splitlines(), start=1):
+            if not line.strip():
+                continue
+            name, flag = _split_flag(line)
+            if not flag:
+                where = f"ImageSets/Main/{path.name}, line {number}"
+                problems.append(error(where, "the line is not a name and 1, 0 or -1", "Correct the line"))
+                continue
+            own = tags.setdefault(name, {})
+            if flag != "-1":
+                own[class_name] = None
+    return {name: tuple(own) for name, own in tags.items()}, problems
+
+
+def read_image_list(path: Path) -> tuple[str, ...]:
+    """Names in a list of ImageSets, each once; a flag behind a name is dropped."""
+    names = dict.fromkeys(_split_flag(line)[0] for line in read_text(path).splitlines())
+    names.pop("", None)
+    return tuple(names)
+
+
+def _split_flag(line: str) -> tuple[str, str]:
+    """A line's name and its flag, empty when it has none. Names may hold spaces."""
+    name, _, flag = line.strip().replace("\t", " ").rpartition(" ")
+    if name and flag in {"1", "0", "-1"}:
+        return name.strip(), flag
+    return line.strip(), ""

@@ -1,0 +1,74 @@
+"""What the app needs to know of one picture, read in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from db.datasets import get_dataset
+from db.items import get_item, tags_of
+from db.labels import latest_label_set
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """A picture of a dataset that is there; `width` and `height` are those of the upright picture."""
+
+    id: int
+    dataset_id: int
+    name: str
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    split: str | None
+    disagreement: float | None
+    label_set_revision: int
+    tags: tuple[int, ...]
+    class_names: dict[int, str]
+    class_colors: dict[int, str]
+
+    @property
+    def tag_names(self) -> tuple[str, ...]:
+        """Names of the tags, in the order of `tags`."""
+        return tuple(self.class_names[index] for index in self.tags)
+
+    def load_image(self, max_pixels: int) -> NDArray[np.uint8]:
+        """Return the upright picture, uint8 HxWx3 RGB.
+
+        Raises:
+            UserError: The file is gone, damaged or larger than `max_pixels`.
+        """
+        from puzzlecam_app.interchange.pictures import load_upright_rgb
+
+        return load_upright_rgb(self.path, max_pixels=max_pixels)
+
+
+def read_item(session: Session, item_id: int) -> ItemFacts:
+    """Return the facts of a picture.
+
+    Raises:
+        NotFoundError: There is no such picture, or its dataset was removed.
+    """
+    item = get_item(session, item_id)
+    dataset = get_dataset(session, item.dataset_id)
+    label_set = latest_label_set(session, dataset.id)
+    return ItemFacts(
+        id=item.id,
+        dataset_id=dataset.id,
+        name=item.name,
+        path=Path(dataset.root) / item.path,
+        sha256=item.sha256,
+        width=item.width,
+        height=item.height,
+        split=item.split,
+        disagreement=item.disagreement,
+        label_set_revision=label_set.revision,
+        tags=tags_of(session, [item.id])[item.id],
+        class_names={one.index: one.name for one in label_set.classes},
+        class_colors={one.index: one.color for one in label_set.classes},
+    )

@@ -1,0 +1,61 @@
+"""The Gradio pages, mounted on the app."""
+
+from __future__ import annotations
+
+import warnings
+
+import gradio as gr
+from fastapi import FastAPI
+from gradio.components import Navbar
+
+from puzzlecam_app.assets import assets_dir
+from puzzlecam_app.pages import datasets, export, review
+from puzzlecam_app.services import Services
+
+_FORM_UPLOADS = "1mb"  # no page uploads files; Gradio's own route is kept small
+
+
+def mount_pages(app: FastAPI, services: Services) -> FastAPI:
+    """Mount all pages at `/` and return the app.
+
+    Analytics, run history, monitoring and file access of Gradio are off: nothing leaves the machine and
+    no path can be asked for.
+    """
+    with gr.Blocks(title="Puzzle-CAM studio", analytics_enabled=False, fill_width=True) as pages:
+        _navigation()
+        review.build()
+    with pages.route("Datasets", "/datasets"):
+        _navigation()
+        datasets.build(services)
+    with pages.route("Export", "/export"):
+        _navigation()
+        export.build(services)
+    theme_dir = assets_dir() / "theme"
+    # Gradio warns that it switches server-side rendering off, although it was told to.
+    warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        pages,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        allowed_paths=[],
+        max_file_size=_FORM_UPLOADS,
+        theme=gr.themes.Default(
+            primary_hue=gr.themes.colors.blue,
+            neutral_hue=gr.themes.colors.slate,
+            font=["system-ui", "sans-serif"],
+            font_mono=["ui-monospace", "monospace"],
+        ),
+        css_paths=[theme_dir / "studio.css"],
+        favicon_path=str(theme_dir / "favicon.svg"),
+    )
+    return mounted
+
+
+def _navigation() -> None:
+    """Every page names the first one anew; Gradio would call it Home."""
+    Navbar(main_page_name="Review")

@@ -1,0 +1,198 @@
+"""The Datasets page: what there is, importing more, and what was wrong with the files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from db.datasets import find_dataset, list_datasets
+from db.labels import latest_label_set
+from db.queue import counts_by_status
+from db.status import STATUS_GROUPS
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.import_roots import check_import_path
+from puzzlecam_app.interchange.import_target import MaskUse
+from puzzlecam_app.interchange.importing import import_dataset
+from puzzlecam_app.interchange.layout import Format
+from puzzlecam_app.interchange.reports import load_reports
+from puzzlecam_app.pages.sentences import plain, shown
+from puzzlecam_app.services import Services
+
+_DATASET_COLUMNS = ["Dataset", "Pictures", "To do", "Accepted", "Corrected", "Rejected", "Classes"]
+_PROBLEM_COLUMNS = ["File", "Kind", "What is wrong", "What to do"]
+_MASK_USES: dict[str, MaskUse | None] = {
+    "No masks, or leave them alone": None,
+    "Take them as proposals": "proposals",
+    "Take them as ground truth for measuring": "ground-truth",
+}
+
+
+def build(services: Services) -> None:
+    """Add the page to the Blocks that are being built."""
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=560):
+            gr.Markdown("## Datasets", elem_classes="studio-heading")
+            table = gr.Dataframe(
+                headers=_DATASET_COLUMNS,
+                datatype="auto",
+                interactive=False,
+                show_label=False,
+                elem_id="datasets-table",
+            )
+            chosen = gr.Dropdown([], label="Last import of", elem_id="import-report-of")
+            report = gr.Markdown(elem_id="import-report")
+            problems = gr.Dataframe(
+                headers=_PROBLEM_COLUMNS,
+                interactive=False,
+                wrap=True,
+                column_widths=["20%", "10%", "36%", "34%"],
+                visible=False,
+                show_label=False,
+                elem_id="import-problems",
+            )
+        with gr.Column(scale=2, min_width=400):
+            gr.Markdown("## Import", elem_classes="studio-heading")
+            path = gr.Textbox(
+                label="Folder on this machine",
+                placeholder="/home/me/photos or a VOC folder with JPEGImages",
+                info="Pictures stay where they are, unless they are to be copied.",
+                elem_id="import-path",
+            )
+            name = gr.Textbox(label="Name of the dataset", placeholder="pets", elem_id="import-name")
+            tags = gr.Textbox(
+                label="File with tags (optional)",
+                info="CSV with the columns image,tags, or JSON. Else sub-folders or VOC lists are the tags.",
+                elem_id="import-tags",
+            )
+            masks = gr.Radio(
+                list(_MASK_USES),
+                value=next(iter(_MASK_USES)),
+                label="Masks that come along",
+                elem_id="import-masks",
+            )
+            with gr.Accordion("More", open=False):
+                layout = gr.Dropdown(["auto", "voc", "folder"], value="auto", label="Layout")
+                split = gr.Textbox(label="Split", placeholder="all", info="Only this list of a VOC dataset.")
+                classes = gr.Textbox(label="File with class names (optional)", info="One name a line.")
+                tags_from_masks = gr.Checkbox(label="Derive the tags from the masks", value=False)
+                copy = gr.Checkbox(label="Copy the pictures into the workspace", value=False)
+            start = gr.Button("Import", variant="primary", elem_id="import-start")
+
+    inputs = [path, name, tags, masks, layout, split, classes, tags_from_masks, copy]
+    outputs = [table, chosen, report, problems]
+    start.click(_importer(services), inputs, outputs, show_progress_on=report, api_visibility="private")
+    chosen.input(lambda name: _report(services, name), chosen, [report, problems], api_visibility="private")
+    gr.on(None, lambda: _opened(services), None, outputs, api_visibility="private")
+
+
+def _rows(services: Services) -> list[list[Any]]:
+    with services.database.read() as session:
+        rows = []
+        for dataset in list_datasets(session):
+            counts = counts_by_status(session, dataset.id)
+            todo = sum(counts[status] for status in STATUS_GROUPS["todo"])
+            total = sum(counts.values())
+            classes = len(latest_label_set(session, dataset.id).classes)
+            rows.append(
+                [
+                    dataset.name,
+                    total,
+                    todo,
+                    counts["accepted"],
+                    counts["corrected"],
+                    counts["rejected"],
+                    classes,
+                ]
+            )
+    return rows
+
+
+def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
+    def run(
+        path: str | None,
+        name: str | None,
+        tags: str | None,
+        masks: str,
+        layout: Format,
+        split: str | None,
+        classes: str | None,
+        tags_from_masks: bool,
+        copy: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio reads the default
+    ) -> tuple[Any, ...]:
+        def work() -> tuple[Any, ...]:
+            if not _text(path) or not _text(name):
+                raise UserError("a folder and a name are needed", remedy="Fill in both fields")
+            import_dataset(
+                services.database,
+                services.masks,
+                services.workspace.images_dir,
+                check_import_path(services.settings, Path(_text(path))),
+                _text(name),
+                format=layout,
+                tags_file=_file(services, tags),
+                classes_file=_file(services, classes),
+                split=_text(split) or None,
+                masks=_MASK_USES[masks],
+                tags_from_masks=tags_from_masks,
+                copy=copy,
+                max_pixels=services.settings.max_image_pixels,
+                progress=lambda done, total: progress((done, total), desc="Checking pictures"),
+            )
+            rows = _rows(services)
+            choice = gr.Dropdown(choices=[row[0] for row in rows], value=_text(name))
+            return rows, choice, *_report(services, _text(name))
+
+        def failure(why: str) -> tuple[Any, ...]:
+            text = f"**Nothing was imported.** {plain(why)}"
+            return _rows(services), gr.Dropdown(), text, gr.Dataframe(visible=False)
+
+        return shown(work, failure)
+
+    return run
+
+
+def _text(value: str | None) -> str:
+    """Return what was typed; Gradio sends nothing for a field that was never touched."""
+    return (value or "").strip()
+
+
+def _file(services: Services, value: str | None) -> Path | None:
+    return check_import_path(services.settings, Path(_text(value))) if _text(value) else None
+
+
+def _opened(services: Services) -> tuple[Any, ...]:
+    """What the page shows when it is opened: everything, and the report of the first dataset."""
+    rows = _rows(services)
+    names = [row[0] for row in rows]
+    if not names:
+        return (
+            rows,
+            gr.Dropdown(choices=[]),
+            "There is no dataset yet: import one.",
+            gr.Dataframe(visible=False),
+        )
+    return rows, gr.Dropdown(choices=names, value=names[0]), *_report(services, names[0])
+
+
+def _report(services: Services, name: str) -> tuple[Any, ...]:
+    with services.database.read() as session:
+        dataset = find_dataset(session, name)
+        dataset_id = dataset.id if dataset else None
+    reports = [] if dataset_id is None else load_reports(services.database, dataset_id)
+    if not reports:
+        return f"There is no import report of {plain(name)}.", gr.Dataframe(visible=False)
+    newest = reports[0]
+    rows = [[one.file, one.severity, one.reason, one.remedy] for one in newest.problems]
+    text = (
+        f"{newest.found} pictures found in {plain(newest.source)}: "
+        f"{newest.added} added, {newest.changed} changed, "
+        f"{newest.unchanged} unchanged, {newest.left_out} left out. "
+        f"Masks: {newest.proposals} as proposals, {newest.ground_truth} as ground truth."
+    )
+    if not rows:
+        text += "\n\nEvery file was in order."
+    return text, gr.Dataframe(value=rows, visible=bool(rows))

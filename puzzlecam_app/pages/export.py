@@ -1,0 +1,108 @@
+"""The Export page: a frozen snapshot of finished masks in VOC layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import gradio as gr
+
+from db.datasets import find_dataset, list_datasets
+from db.queue import counts_by_status
+from db.status import STATUSES
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.export_voc import export_voc
+from puzzlecam_app.pages.sentences import plain, shown
+from puzzlecam_app.services import Services
+
+_EXPORTED = ["accepted", "corrected"]
+_WITH_MASKS = [status for status in STATUSES if status not in ("new", "skipped")]
+
+
+def build(services: Services) -> None:
+    """Add the page to the Blocks that are being built."""
+    with gr.Column(elem_classes="studio-narrow"):
+        gr.Markdown(
+            "## Export\nWrites `JPEGImages`, `SegmentationClass`, `ImageSets`, `labels.txt` and a manifest. "
+            "The export is a snapshot: people may go on working meanwhile.",
+            elem_classes="studio-heading",
+        )
+        dataset = gr.Dropdown([], label="Dataset", elem_id="export-dataset")
+        preview = gr.Markdown(elem_id="export-preview")
+        statuses = gr.CheckboxGroup(
+            _WITH_MASKS, value=_EXPORTED, label="Which pictures", elem_id="export-statuses"
+        )
+        boundary = gr.Slider(
+            0,
+            20,
+            value=0,
+            step=1,
+            label="Void boundary in pixels",
+            info="Class edges this wide become 255, as in VOC.",
+        )
+        start = gr.Button("Export", variant="primary", elem_id="export-start")
+        result = gr.Markdown(elem_id="export-result")
+
+    dataset.change(_previewer(services), dataset, preview, api_visibility="private", show_progress="hidden")
+    start.click(
+        _exporter(services),
+        [dataset, statuses, boundary],
+        result,
+        show_progress_on=result,
+        api_visibility="private",
+    )
+    gr.on(None, lambda: _choices(services), None, dataset, api_visibility="private")
+
+
+def _choices(services: Services) -> Any:
+    with services.database.read() as session:
+        names = [dataset.name for dataset in list_datasets(session)]
+    return gr.Dropdown(choices=names, value=names[0] if names else None)
+
+
+def _previewer(services: Services) -> Callable[[str | None], str]:
+    def preview(name: str | None) -> str:
+        with services.database.read() as session:
+            dataset = find_dataset(session, name) if name else None
+            if dataset is None:
+                return "There is no dataset yet: import one on the Datasets page."
+            counts = counts_by_status(session, dataset.id)
+        ready = sum(counts[status] for status in ("accepted", "corrected"))
+        return f"{ready} of {sum(counts.values())} pictures are accepted or corrected."
+
+    return preview
+
+
+def _exporter(services: Services) -> Callable[..., str]:
+    def run(name: str | None, statuses: list[str], boundary: float) -> str:
+        def work() -> str:
+            if not name:
+                raise UserError(
+                    "no dataset is chosen", remedy="Choose one, or import one on the Datasets page"
+                )
+            if not statuses:
+                raise UserError("no status is chosen", remedy="Tick accepted, corrected or both")
+            stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
+            report = export_voc(
+                services.database,
+                services.masks,
+                name,
+                services.workspace.exports_dir / f"{_file_name(name)}-{stamp}",
+                statuses=tuple(statuses),
+                void_boundary_px=int(boundary),
+                max_pixels=services.settings.max_image_pixels,
+            )
+            text = f"**{report.exported} pictures exported** to `{report.out}`."
+            if report.left_out:
+                reasons = "; ".join(f"{one.file}: {one.reason}" for one in report.problems)
+                text += f"\n\n{report.left_out} could not be exported: {plain(reasons)}"
+            return text
+
+        return shown(work, lambda why: f"**Nothing was exported.** {plain(why)}")
+
+    return run
+
+
+def _file_name(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)

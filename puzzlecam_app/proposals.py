@@ -1,0 +1,114 @@
+"""Proposals: from a picture in the database to its maps and to a `proposed` revision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.annotations import latest_revision, propose
+from db.engine import Database
+from db.items import set_disagreement
+from db.masks import MaskStore
+from db.models import Revision
+from db.palette import voc_palette
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.work_queue import Priority, WorkQueue
+
+if TYPE_CHECKING:
+    from trainer.cam import CamResult
+
+
+class NoTagsError(UserError):
+    """A picture without tags has neither heatmap nor proposal."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            "the picture has no tags, so there is no heatmap",
+            where=name,
+            remedy="Paint its mask by hand, or import it again with tags",
+        )
+
+
+class Proposals:
+    """Computes maps and proposals in the background, the picture somebody is looking at first.
+
+    Args:
+        max_image_pixels: Larger pictures are not decoded.
+    """
+
+    def __init__(
+        self, database: Database, masks: MaskStore, predictor: Predictor, max_image_pixels: int
+    ) -> None:
+        self._database = database
+        self._masks = masks
+        self._predictor = predictor
+        self._max_image_pixels = max_image_pixels
+        self._queue = WorkQueue("proposals")
+
+    @property
+    def waiting(self) -> int:
+        """How many pictures are waiting or being computed."""
+        return self._queue.waiting
+
+    def request(self, item_id: int, priority: Priority = Priority.NOW) -> Future[CamResult]:
+        """Ask for the maps of a picture; its proposal is made on the way where it lacks one.
+
+        The future raises `NoTagsError`, `NotFoundError`, or what keeps the picture from being read.
+        """
+        return self._queue.submit(item_id, lambda: self.compute(item_id), priority)
+
+    def prefetch(self, item_ids: Sequence[int]) -> None:
+        """Compute these pictures when nothing more urgent is to be done; earlier wishes are dropped."""
+        self._queue.forget(Priority.SOON)
+        for item_id in reversed(item_ids):  # the latest ask comes first
+            self.request(item_id, Priority.SOON)
+
+    def warm_up(self) -> Future[object]:
+        """Load the classifier before the first picture is asked for."""
+        return self._queue.submit("warm up", lambda: self._predictor.classifier, Priority.IDLE)
+
+    def compute(self, item_id: int) -> CamResult:
+        """Do at once, on this thread, what `request` does in the background."""
+        with self._database.read() as session:
+            item = read_item(session, item_id)
+            newest = latest_revision(session, item_id)
+        if not item.tags:
+            raise NoTagsError(item.name)
+        load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded once, if at all
+        cams = self._predictor.cams(item.sha256, item.tag_names, load_image)
+        if self.is_due(newest):
+            self._propose(item, cams, load_image())
+        return cams
+
+    def is_due(self, newest: Revision | None) -> bool:
+        """Whether a picture whose newest revision is `newest` should get a proposal of this model.
+
+        Masks that were imported as proposals, and everything that a person did, stay.
+        """
+        if newest is None:
+            return True
+        made_by = newest.proposed_by
+        return (
+            newest.action == "proposed"
+            and made_by is not None
+            and made_by.startswith("zero-shot")
+            and made_by != self._predictor.proposer
+        )
+
+    def close(self) -> None:
+        """Finish the picture in hand and drop the rest."""
+        self._queue.close()
+
+    def _propose(self, item: ItemFacts, cams: CamResult, image: NDArray[np.uint8]) -> None:
+        mask = self._predictor.pseudo_mask(image, cams, item.tags)
+        mask_hash = self._masks.put(mask, voc_palette())
+        with self._database.write() as session:
+            propose(session, item.id, mask_hash=mask_hash, proposed_by=self._predictor.proposer)
+            set_disagreement(session, item.id, float(cams.disagreement_k.max()))

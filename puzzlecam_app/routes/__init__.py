@@ -1,0 +1,15 @@
+"""The app's own HTTP interface under /api: pixels and decisions by database id."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from puzzlecam_app.routes import arrays, datasets, items, masks, session
+
+
+def api_router() -> APIRouter:
+    """Return all routes under one prefix."""
+    router = APIRouter(prefix="/api")
+    for room in (session, datasets, items, arrays, masks):
+        router.include_router(room.router)
+    return router

@@ -1,0 +1,114 @@
+"""One picture: facts, history, and the files the browser shows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel
+
+from db.annotations import history, latest_revision
+from db.models import Revision
+from puzzlecam_app import display
+from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.routes.common import ItemId, ItemState, OpenServices, RevisionOut, problem_responses
+
+router = APIRouter(prefix="/items", tags=["items"])
+
+# A picture's id always means the same file: the browser may keep it and only ask whether it changed.
+_CACHE = "private, no-cache"
+
+
+class ItemOut(ItemState):
+    """What there is to know of a picture."""
+
+    id: int
+    dataset_id: int
+    name: str
+    width: int
+    height: int
+    split: str | None
+    tags: list[int]
+    disagreement: float | None
+    label_set_revision: int
+
+
+class PrefetchIn(BaseModel):
+    """Pictures that will be looked at soon, the next one first."""
+
+    items: list[int]
+
+
+@router.get("/{item_id}", responses=problem_responses(404))
+def read(item_id: ItemId, services: OpenServices) -> ItemOut:
+    """Describe a picture."""
+    item, newest = _find(services, item_id)
+    return ItemOut(
+        **ItemState.of(newest).model_dump(),
+        id=item.id,
+        dataset_id=item.dataset_id,
+        name=item.name,
+        width=item.width,
+        height=item.height,
+        split=item.split,
+        tags=list(item.tags),
+        disagreement=item.disagreement,
+        label_set_revision=item.label_set_revision,
+    )
+
+
+@router.get("/{item_id}/revisions", responses=problem_responses(404))
+def read_history(item_id: ItemId, services: OpenServices) -> list[RevisionOut]:
+    """List everything that happened to a picture, oldest first."""
+    with services.database.read() as session:
+        read_item(session, item_id)
+        return [RevisionOut.of(revision) for revision in history(session, item_id)]
+
+
+@router.get("/{item_id}/image", response_class=Response, responses=problem_responses(404, 422))
+def read_image(item_id: ItemId, request: Request, services: OpenServices) -> Response:
+    """Send the upright picture, as a JPEG, PNG or WebP."""
+    item, _ = _find(services, item_id)
+    headers = {"ETag": f'"{item.sha256}"', "Cache-Control": _CACHE, "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    path, media_type = display.picture(
+        item, services.workspace.display_dir, services.settings.max_image_pixels
+    )
+    return FileResponse(path, media_type=media_type, headers=headers)
+
+
+@router.get("/{item_id}/thumbnail", response_class=Response, responses=problem_responses(404, 422))
+def read_thumbnail(
+    item_id: ItemId,
+    services: OpenServices,
+    revision: Annotated[int, Query(ge=0, description="Only there to tell the browser that it changed")] = 0,
+) -> Response:
+    """Send a small WebP with the newest mask laid over the picture."""
+    item, newest = _find(services, item_id)
+    mask_hash = newest.mask_hash if newest else None
+    path = display.thumbnail(
+        item,
+        None if mask_hash is None else services.masks.get(mask_hash),
+        mask_hash,
+        services.workspace.thumbs_dir,
+        services.settings.max_image_pixels,
+    )
+    fresh = newest is not None and newest.id == revision
+    return FileResponse(
+        path,
+        media_type="image/webp",
+        headers={"Cache-Control": "private, max-age=86400" if fresh else _CACHE},
+    )
+
+
+@router.post("/prefetch", status_code=202, responses=problem_responses(422))
+def prefetch(wanted: PrefetchIn, services: OpenServices) -> None:
+    """Compute the maps of pictures that come next."""
+    services.proposals.prefetch([item for item in wanted.items[:8] if 0 < item < 2**31])
+
+
+def _find(services: OpenServices, item_id: int) -> tuple[ItemFacts, Revision | None]:
+    with services.database.read() as session:
+        return read_item(session, item_id), latest_revision(session, item_id)

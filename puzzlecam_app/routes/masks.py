@@ -1,0 +1,209 @@
+"""Masks: read, saved as drafts, and decided on. Every change names the revision it was made on."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import CancelledError
+from typing import Annotated, Literal
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from db.annotations import append_revision, decide, history, latest_revision
+from db.models import Revision
+from db.palette import BACKGROUND, VOID, voc_palette
+from db.users import get_or_create
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.routes.common import (
+    Annotator,
+    ExpectedRevision,
+    HttpError,
+    ItemId,
+    ItemState,
+    OpenServices,
+    etag,
+    problem_responses,
+)
+from puzzlecam_app.services import Services
+from puzzlecam_app.wire import WireError, deflate, inflate, largest_deflated
+from puzzlecam_app.work_queue import Priority
+
+router = APIRouter(prefix="/items", tags=["masks"])
+_log = logging.getLogger(__name__)
+
+_LONGEST_WAIT_S = 120
+_LONGEST_SESSION_S = 86_400.0
+Seconds = Annotated[
+    float | None, Query(ge=0, le=_LONGEST_SESSION_S, description="Worked since the last save")
+]
+
+
+class DecisionIn(BaseModel):
+    """A labeler's decision."""
+
+    action: Literal["accept", "reject", "skip", "revert"]
+    seconds_spent: float | None = Field(default=None, ge=0, le=_LONGEST_SESSION_S)
+
+
+@router.get("/{item_id}/mask", response_class=Response, responses=problem_responses(404, 422))
+def read_mask(
+    item_id: ItemId,
+    services: OpenServices,
+    revision: Annotated[
+        int | None, Query(ge=0, description="An older revision; the newest when absent")
+    ] = None,
+) -> Response:
+    """Send a mask: height x width bytes of class indices, row by row, deflated. `ETag` is the revision.
+
+    A picture without any revision gets its proposal first. Where none can be made, the mask is all
+    background and the `ETag` is `"0"`.
+    """
+    with services.database.read() as session:
+        item = read_item(session, item_id)
+        shown = latest_revision(session, item_id) if revision is None else _find(session, item_id, revision)
+    if shown is None and revision is None:
+        _wait_for_proposal(services, item)
+        with services.database.read() as session:
+            shown = latest_revision(session, item_id)
+    mask = _mask_of(services, item, shown)
+    return Response(
+        deflate(mask.tobytes()),
+        media_type="application/octet-stream",
+        headers={
+            "Content-Encoding": "deflate",
+            "ETag": etag(shown),
+            "Cache-Control": "no-store",
+            "X-Mask-Shape": f"{item.height},{item.width}",
+        },
+    )
+
+
+@router.put("/{item_id}/mask", responses=problem_responses(404, 412, 413, 422, 428))
+async def write_mask(
+    item_id: ItemId,
+    request: Request,
+    services: OpenServices,
+    annotator: Annotator,
+    expected: ExpectedRevision,
+    seconds_spent: Seconds = None,
+) -> ItemState:
+    """Save a draft: height x width bytes of class indices, plain or with `Content-Encoding: deflate`."""
+
+    def facts() -> ItemFacts:
+        with services.database.read() as session:
+            return read_item(session, item_id)
+
+    item = await run_in_threadpool(facts)
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding not in ("deflate", "identity"):
+        raise HttpError(422, f"the mask is sent as {encoding!r}", remedy="Send it plain or deflated")
+    body = await _read_body(request, largest_deflated(item.height * item.width))
+
+    def store() -> ItemState:
+        mask = _unpack(item, body, is_deflated=encoding == "deflate")
+        mask_hash = services.masks.put(mask, voc_palette())
+        with services.database.write() as session:
+            newest = append_revision(
+                session,
+                item_id,
+                expected=expected,
+                action="drafted",
+                author=get_or_create(session, annotator).id,
+                mask_hash=mask_hash,
+                seconds_spent=seconds_spent,
+            )
+            return ItemState.of(newest)
+
+    return await run_in_threadpool(store)
+
+
+@router.post("/{item_id}/decision", responses=problem_responses(404, 409, 412, 422, 428))
+def write_decision(
+    item_id: ItemId,
+    decision: DecisionIn,
+    services: OpenServices,
+    annotator: Annotator,
+    expected: ExpectedRevision,
+) -> ItemState:
+    """Accept, reject or skip a picture, or go back to its proposal."""
+    with services.database.write() as session:
+        read_item(session, item_id)
+        newest = decide(
+            session,
+            item_id,
+            expected=expected,
+            action=decision.action,
+            author=get_or_create(session, annotator).id,
+            seconds_spent=decision.seconds_spent,
+        )
+        return ItemState.of(newest)
+
+
+def _find(session: Session, item_id: int, revision_id: int) -> Revision | None:
+    if revision_id == 0:
+        return None
+    for revision in history(session, item_id):
+        if revision.id == revision_id:
+            return revision
+    raise HttpError(404, f"the picture has no revision {revision_id}", remedy="Open its history")
+
+
+def _wait_for_proposal(services: Services, item: ItemFacts) -> None:
+    try:
+        services.proposals.request(item.id, Priority.NOW).result(timeout=_LONGEST_WAIT_S)
+    except (UserError, TimeoutError, CancelledError):
+        return  # the heatmap panel says why; painting by hand must be possible all the same
+    except Exception:
+        _log.exception("no proposal for item %s", item.id)
+
+
+def _mask_of(services: Services, item: ItemFacts, revision: Revision | None) -> NDArray[np.uint8]:
+    if revision is None or revision.mask_hash is None:
+        return np.full((item.height, item.width), BACKGROUND, np.uint8)
+    return services.masks.get(revision.mask_hash)
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise HttpError(
+                413, "the mask is larger than the picture", remedy="Send one byte a pixel, or deflated"
+            )
+    return bytes(body)
+
+
+def _unpack(item: ItemFacts, body: bytes, *, is_deflated: bool) -> NDArray[np.uint8]:
+    size = item.height * item.width
+    if is_deflated:
+        try:
+            body = inflate(body, size)
+        except WireError as error:
+            raise HttpError(
+                422, str(error), where=item.name, remedy=f"Send {item.width} x {item.height} class indices"
+            ) from error
+    if len(body) != size:
+        raise HttpError(
+            422,
+            f"the mask has {len(body)} bytes, the picture {size} pixels",
+            where=item.name,
+            remedy=f"Send {item.width} x {item.height} class indices",
+        )
+    mask = np.frombuffer(body, np.uint8).reshape(item.height, item.width)
+    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
+    unknown = set(present.tolist()) - {BACKGROUND, VOID, *item.class_names}
+    if unknown:
+        raise HttpError(
+            422,
+            f"class {min(unknown)} is not in the label set",
+            where=item.name,
+            remedy="Use 0 for background, 255 for void, or a class of the dataset",
+        )
+    return mask

@@ -1,0 +1,108 @@
+"""Serving the app: a port that is free, the browser, and a clean end."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+
+import uvicorn
+from pydantic import SecretStr
+
+from puzzlecam_app.auth import is_loopback
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.services import open_services
+from puzzlecam_app.settings import Settings
+
+_PORTS_TRIED = 50
+_SHUTDOWN_S = 10
+
+
+def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
+    """Open the workspace and serve it until interrupted.
+
+    Args:
+        settings: Where to listen and where to keep things.
+        say: Receives one-line messages for the person at the terminal.
+
+    Raises:
+        UserError: No port is free, or the workspace cannot be used.
+        StorageError: The database cannot be used.
+    """
+    from puzzlecam_app.interchange.sample import ensure_sample
+
+    listening = listen(settings.host, settings.port)
+    port = listening.getsockname()[1]
+    if port != settings.port:
+        say(f"Port {settings.port} is taken; using {port} instead.")
+    settings = settings.model_copy(update={"port": port, **_access_key(settings, say)})
+    services = open_services(settings)
+    try:
+        added = ensure_sample(services.database, services.masks, services.workspace.images_dir)
+        if added:
+            say(f"The sample project is ready: {added} photographs.")
+        from puzzlecam_app.app import create_app  # Gradio takes seconds to import: after the first words
+
+        app = create_app(services)
+        url = f"http://{_shown_host(settings.host)}:{port}"
+        say(f"Puzzle-CAM studio: {url}  (workspace {settings.workspace}; stop with Ctrl+C)")
+        if settings.open_browser:
+            threading.Timer(1.0, webbrowser.open, [url]).start()
+        config = uvicorn.Config(
+            app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, server_header=False
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        services.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket on `port`, or on the next free port after it.
+
+    Raises:
+        UserError: The address is not one of this machine, or no port in reach is free.
+    """
+    for candidate in range(port, min(port + _PORTS_TRIED, 65536)):
+        try:
+            return _bind(host, candidate)
+        except PermissionError:
+            continue
+        except socket.gaierror as error:
+            raise UserError(
+                "this is not an address of this machine", where=host, remedy="Use 127.0.0.1 or 0.0.0.0"
+            ) from error
+        except OSError:
+            continue
+    raise UserError(f"no port from {port} on is free", where=host, remedy="Name another with --port")
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind)
+    try:
+        if sys.platform != "win32":  # there the option would let two programs share the port
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(128)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _access_key(settings: Settings, say: Callable[[str], None]) -> dict[str, SecretStr]:
+    """Never let other machines in without a key: make one where none was set."""
+    if is_loopback(settings.host) or settings.access_key is not None:
+        return {}
+    key = secrets.token_urlsafe(12)
+    say(f"Other machines can reach this studio; the access key is {key}")
+    return {"access_key": SecretStr(key)}
+
+
+def _shown_host(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

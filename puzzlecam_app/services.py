@@ -1,0 +1,60 @@
+"""What the pages, the routes and the commands share: one open workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from db.engine import Database, open_database
+from db.masks import MaskStore
+from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.proposals import Proposals
+from puzzlecam_app.settings import Settings, Workspace
+
+if TYPE_CHECKING:
+    from trainer.zero_shot import ZeroShotClassifier
+
+
+@dataclass(frozen=True)
+class Services:
+    """An open workspace. Close it when done; use it as a context manager where that fits."""
+
+    settings: Settings
+    workspace: Workspace
+    database: Database
+    masks: MaskStore
+    predictor: Predictor
+    proposals: Proposals
+
+    def close(self) -> None:
+        """Stop background work and give the database back."""
+        self.proposals.close()
+        self.database.close()
+
+    def __enter__(self) -> Services:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_services(settings: Settings) -> Services:
+    """Open the workspace named by `settings`: folders made, database brought up to date.
+
+    Raises:
+        UserError: The workspace cannot be written.
+        StorageError: The database cannot be opened, or belongs to a newer version.
+    """
+    workspace = settings.paths.prepare()
+    database = open_database(settings.resolve_database_url())
+    database.migrate()
+    masks = MaskStore(workspace.masks_dir)
+    predictor = Predictor(_load_zero_shot, workspace.cams_dir)
+    proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
+    return Services(settings, workspace, database, masks, predictor, proposals)
+
+
+def _load_zero_shot() -> ZeroShotClassifier:
+    from trainer.zero_shot import load_zero_shot
+
+    return load_zero_shot()

@@ -1,0 +1,228 @@
+"""What can be set, by flag or environment variable, and where a workspace keeps its files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from puzzlecam_app.errors import UsageError, UserError
+
+ENVIRONMENT_PREFIX = "PUZZLECAM_"
+
+
+def _split_paths(value: object) -> object:
+    """Split one string the way PATH is split; leave every other value to pydantic."""
+    if isinstance(value, str):
+        return tuple(part for part in value.split(os.pathsep) if part)
+    return value
+
+
+def _absolute(value: object) -> object:
+    if isinstance(value, str | Path) and str(value):
+        return Path(value).expanduser().absolute()
+    return value
+
+
+AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
+
+
+class Settings(BaseModel):
+    """Settings of one start of the studio; a flag wins over the environment, which wins over the default.
+
+    The environment variable of a field is its name in capitals behind `PUZZLECAM_`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    workspace: AbsolutePath = Field(
+        default=Path("~/puzzlecam"),
+        description="Folder that holds the database, the masks, copied pictures and caches.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        min_length=1,
+        description="SQLAlchemy URL of the database; without one, SQLite in the workspace.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address to listen on; 0.0.0.0 lets other machines in.",
+    )
+    port: int = Field(
+        default=7860,
+        ge=0,
+        le=65535,
+        description="Port to listen on; the next free one is taken when it is in use, any free one for 0.",
+    )
+    open_browser: bool = Field(
+        default=True,
+        description="Whether to open the studio in a browser when it has started.",
+    )
+    import_roots: Annotated[tuple[AbsolutePath, ...], BeforeValidator(_split_paths)] = Field(
+        default=(),
+        description=(
+            "Folders the pages may import from, separated as in PATH; without one, "
+            "they may read what you may, unless other machines can reach the studio."
+        ),
+    )
+    max_image_pixels: int = Field(
+        default=100_000_000,
+        ge=1,
+        description="Pictures with more pixels than this are refused as decompression bombs.",
+    )
+    access_key: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        description=(
+            "Secret, eight characters or more, that people enter before they may work; "
+            "made up at each start when other machines can reach the studio and none is set."
+        ),
+    )
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> Self:
+        """Build settings from flags and the environment; a flag that is `None` was not given.
+
+        Args:
+            environ: Environment variables; `os.environ` when omitted. An empty variable counts as unset.
+            flags: Values by field name.
+
+        Raises:
+            UsageError: A value cannot be used; names the flag or the variable.
+        """
+        environ = os.environ if environ is None else environ
+        from_environment = {
+            field: environ[environment_variable(field)]
+            for field in cls.model_fields
+            if environ.get(environment_variable(field))
+        }
+        given = {field: value for field, value in flags.items() if value is not None}
+        try:
+            return cls.model_validate(from_environment | given)
+        except ValidationError as error:
+            raise _usage_error(error, given) from error
+
+    @property
+    def paths(self) -> Workspace:
+        """The places inside the workspace folder."""
+        return Workspace(self.workspace)
+
+    def resolve_database_url(self) -> str:
+        """Return the URL to open: the one that was set, else SQLite in the workspace."""
+        from db.engine import sqlite_url
+
+        return self.database_url or sqlite_url(self.paths.database_path)
+
+
+def environment_variable(field: str) -> str:
+    """Return the environment variable of a settings field.
+
+    >>> environment_variable("database_url")
+    'PUZZLECAM_DATABASE_URL'
+    """
+    return ENVIRONMENT_PREFIX + field.upper()
+
+
+def _usage_error(error: ValidationError, flags: Mapping[str, Any]) -> UsageError:
+    first = error.errors(include_url=False, include_context=False)[0]
+    field = str(first["loc"][0])
+    where = f"--{field.replace('_', '-')}" if field in flags else environment_variable(field)
+    shown = "" if field == "access_key" else f" (it is {first['input']!r})"
+    return UsageError(
+        f"{first['msg']}{shown}", where=where, remedy=f"Change or unset {where} and start again"
+    )
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Layout of a workspace folder; every path lies under `root`."""
+
+    root: Path
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file, in use unless a database URL is set."""
+        return self.root / "puzzlecam.sqlite3"
+
+    @property
+    def masks_dir(self) -> Path:
+        """Content-addressed mask PNGs: `ab/<sha256>.png`."""
+        return self.root / "masks"
+
+    @property
+    def images_dir(self) -> Path:
+        """Pictures that were copied in on import: `ab/<sha256>.<ext>`."""
+        return self.root / "images"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Everything that can be computed again; safe to delete while the studio is stopped."""
+        return self.root / "cache"
+
+    @property
+    def cams_dir(self) -> Path:
+        """Cached class activation maps."""
+        return self.cache_dir / "cams"
+
+    @property
+    def thumbs_dir(self) -> Path:
+        """Cached thumbnails."""
+        return self.cache_dir / "thumbs"
+
+    @property
+    def display_dir(self) -> Path:
+        """Cached upright pictures, as the browser shows them."""
+        return self.cache_dir / "images"
+
+    @property
+    def superpixels_dir(self) -> Path:
+        """Cached superpixel maps."""
+        return self.cache_dir / "superpixels"
+
+    @property
+    def exports_dir(self) -> Path:
+        """What the Export page writes, one folder an export."""
+        return self.root / "exports"
+
+    @property
+    def logs_dir(self) -> Path:
+        """What went wrong unexpectedly, one file an incident."""
+        return self.root / "logs"
+
+    def prepare(self) -> Self:
+        """Create the folders that are missing and nothing else.
+
+        Raises:
+            UserError: A folder cannot be created or written to.
+        """
+        folders = (
+            self.root,
+            self.masks_dir,
+            self.images_dir,
+            self.cams_dir,
+            self.thumbs_dir,
+            self.display_dir,
+            self.superpixels_dir,
+            self.exports_dir,
+            self.logs_dir,
+        )
+        for folder in folders:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise self._not_writable(folder, error.strerror or str(error)) from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise self._not_writable(folder, "no permission to write")
+        return self
+
+    def _not_writable(self, folder: Path, reason: str) -> UserError:
+        return UserError(
+            f"the workspace cannot be written ({reason.lower()})",
+            where=str(folder),
+            remedy=f"Name another folder with --workspace or {environment_variable('workspace')}",
+        )

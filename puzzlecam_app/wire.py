@@ -1,0 +1,100 @@
+"""How arrays travel between the server and the browser: deflated bytes and framed arrays.
+
+A framed answer is `PZA1`, the length of a JSON header as little-endian uint32, the header padded with
+spaces to a multiple of 8 bytes, then the arrays one after another, each starting at a multiple of 8.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC = b"PZA1"
+_ALIGNMENT = 8
+# zlib's stored blocks add 5 bytes per 16 kB and a small frame: what incompressible data may grow to.
+_DEFLATE_OVERHEAD = 1.001
+_DEFLATE_FRAME_BYTES = 64
+
+
+class WireError(ValueError):
+    """The bytes are not what the other side must send; the message is fit for a person."""
+
+
+def deflate(data: bytes | memoryview) -> bytes:
+    """Compress `data` in the zlib format, which is what `Content-Encoding: deflate` means (RFC 9110)."""
+    return zlib.compress(data, level=1)
+
+
+def largest_deflated(length: int) -> int:
+    """Return the size in bytes that `length` bytes may at most have once deflated."""
+    return int(length * _DEFLATE_OVERHEAD) + _DEFLATE_FRAME_BYTES
+
+
+def inflate(data: bytes, expected_length: int) -> bytes:
+    """Decompress zlib data that must hold exactly `expected_length` bytes.
+
+    Never holds more than one byte beyond `expected_length`, however far the data would expand.
+
+    Raises:
+        WireError: The data is damaged, cut short, or holds another number of bytes.
+    """
+    inflater = zlib.decompressobj()
+    try:
+        raw = inflater.decompress(data, expected_length + 1)
+    except zlib.error as error:
+        raise WireError("the body is not deflated data (zlib format)") from error
+    if len(raw) > expected_length:
+        raise WireError(f"the body holds more than the {expected_length} bytes of the mask")
+    if len(raw) < expected_length or not inflater.eof:
+        raise WireError(f"the body ends after {len(raw)} of {expected_length} bytes")
+    if inflater.unused_data:
+        raise WireError("the body goes on after the deflated data")
+    return raw
+
+
+def frame_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Frame named arrays with a JSON header.
+
+    Args:
+        header: JSON-able facts. The key `arrays` is added: for each name `dtype`, `shape` and `offset`
+            (bytes from the end of the header).
+        arrays: C-ordered arrays of float16, uint8, uint16 or uint32, sent little-endian.
+    """
+    described: dict[str, dict[str, Any]] = {}
+    chunks: list[bytes] = []
+    offset = 0
+    for name, array in arrays.items():
+        data = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+        padding = -len(data) % _ALIGNMENT
+        described[name] = {"dtype": array.dtype.name, "shape": list(array.shape), "offset": offset}
+        chunks += [data, b"\0" * padding]
+        offset += len(data) + padding
+    text = json.dumps({**header, "arrays": described}, allow_nan=False).encode()
+    text += b" " * (-(len(MAGIC) + 4 + len(text)) % _ALIGNMENT)
+    return b"".join([MAGIC, len(text).to_bytes(4, "little"), text, *chunks])
+
+
+def read_frame(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Take a framed answer apart again; the inverse of `frame_arrays`.
+
+    Raises:
+        WireError: The data does not start as a frame does, or an array lies outside it.
+    """
+    if data[:4] != MAGIC:
+        raise WireError("these bytes are not framed arrays")
+    start = 8 + int.from_bytes(data[4:8], "little")
+    header = json.loads(data[8:start])
+    arrays = {}
+    for name, facts in header.pop("arrays").items():
+        dtype = np.dtype(facts["dtype"]).newbyteorder("<")
+        count = int(np.prod(facts["shape"], dtype=np.int64))
+        begin = start + facts["offset"]
+        if begin + count * dtype.itemsize > len(data):
+            raise WireError(f"the array {name} is cut short")
+        arrays[name] = np.frombuffer(data, dtype, count, begin).reshape(facts["shape"])
+    return header, arrays

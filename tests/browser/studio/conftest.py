@@ -1,0 +1,230 @@
+"""A studio as a person has it: started by its own command on a workspace of its own, real weights and all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).parents[3]
+START_S = 120
+# name, width, height: landscape, portrait, tiny, and twelve megapixels.
+SMALL_SIZES = [("landscape", 451, 300), ("portrait", 240, 360), ("small", 64, 40)]
+LARGE = ("large", 4000, 3000)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Studio:
+    """A running studio; `kill` it as hard as wished and `start` it again."""
+
+    workspace: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "puzzlecam_app", *arguments, "--workspace", str(self.workspace)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def import_folder(self, folder: Path, dataset: str) -> None:
+        done = self.command(
+            "dataset", "import", str(folder), "--name", dataset, "--tags", str(folder / "tags.csv")
+        )
+        assert done.returncode == 0, done.stderr
+
+    def start(self) -> None:
+        log = (self.workspace.parent / "studio.log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "puzzlecam_app",
+                "app",
+                "--port",
+                str(self.port),
+                "--no-browser",
+                "--workspace",
+                str(self.workspace),
+            ],
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.url}/api/health", timeout=5).close()
+                return
+            except (urllib.error.URLError, OSError):
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.2)
+        raise RuntimeError((self.workspace.parent / "studio.log").read_text())
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(10)
+            self.process = None
+
+
+def photographs(folder: Path, sizes: list[tuple[str, int, int]] = SMALL_SIZES) -> None:
+    """Real photographs at sizes that make trouble, with a tag file."""
+    from skimage import data
+
+    folder.mkdir(parents=True)
+    source = Image.fromarray(data.astronaut())
+    for name, width, height in sizes:
+        source.resize((width, height), Image.Resampling.BICUBIC).save(folder / f"{name}.jpg", quality=90)
+    rows = ["image,tags", *(f"{name}.jpg,person" for name, _, _ in sizes)]
+    (folder / "tags.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """One studio for all tests that leave it as they found it; each works on a dataset of its own."""
+    studio = Studio(tmp_path_factory.mktemp("studio") / "workspace")
+    studio.start()
+    yield studio
+    studio.kill()
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    folder = tmp_path / "pictures"
+    photographs(folder)
+    return folder
+
+
+@pytest.fixture
+def dataset(studio: Studio, pictures: Path, request: pytest.FixtureRequest) -> str:
+    """A freshly imported dataset named after the test."""
+    name = request.node.name[:60].replace("[", "-").replace("]", "")
+    studio.import_folder(pictures, name)
+    return name
+
+
+class Review:
+    """The Review page in the hands of somebody."""
+
+    def __init__(self, page: Page, studio: Studio) -> None:
+        self.page = page
+        self.studio = studio
+
+    def open(self, dataset: str, picture: str) -> None:
+        """Open a picture of a dataset, as the queue would."""
+        self.page.goto(self.studio.url)
+        self.page.wait_for_selector(".pr-queue-list > *", timeout=60_000)
+        select = self.page.get_by_label("Dataset", exact=True)
+        if select.evaluate("node => node.selectedOptions[0].text") != dataset:
+            select.select_option(label=dataset)
+        self.page.get_by_label("Status", exact=True).select_option("")
+        self.page.locator(".pr-queue-item", has_text=picture).click()
+        self.wait_for(picture)
+
+    def wait_for(self, picture: str) -> None:
+        """Wait until the picture can be painted on."""
+        self.page.wait_for_function(
+            """name => {
+                const review = window.puzzlecamReview;
+                return review?.current?.item.name === `${name}.jpg` && review.draft;
+            }""",
+            arg=picture,
+            timeout=90_000,
+        )
+
+    def mask(self) -> np.ndarray:
+        """The live mask of the editor."""
+        width, height, text = self.page.evaluate(
+            """async () => {
+                const editor = window.puzzlecamReview.editor;
+                const blob = new Blob([editor.mask]);
+                const url = await new Promise((resolve) => {
+                    const reader = new FileReader();
+                    reader.onload = () => resolve(reader.result);
+                    reader.readAsDataURL(blob);
+                });
+                return [editor.width, editor.height, url.slice(url.indexOf(",") + 1)];
+            }"""
+        )
+        import base64
+
+        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width)
+
+    def to_screen(self, x: float, y: float) -> tuple[float, float]:
+        """Where an image position is on the screen."""
+        box = self.page.locator(".pz-stage").bounding_box()
+        assert box is not None
+        at = self.page.evaluate(
+            """([x, y]) => {
+                const at = window.puzzlecamReview.editor.viewport.toScreen(x, y);
+                return [at.x, at.y];
+            }""",
+            [x, y],
+        )
+        return box["x"] + at[0], box["y"] + at[1]
+
+    def drag(self, *points: tuple[float, float]) -> None:
+        """Drag the pointer through image positions."""
+        mouse = self.page.mouse
+        mouse.move(*self.to_screen(*points[0]))
+        mouse.down()
+        for point in points[1:]:
+            mouse.move(*self.to_screen(*point), steps=6)
+        mouse.up()
+
+    def wait_saved(self) -> None:
+        self.page.wait_for_function(
+            """() => {
+                const { draft } = window.puzzlecamReview;
+                return draft.state === "saved" && !draft.hasUnsavedWork;
+            }""",
+            timeout=30_000,
+        )
+
+    def status_of(self, picture: str) -> str:
+        row = self.page.locator(".pr-queue-item", has_text=picture)
+        return row.locator(".pr-status").get_attribute("data-status") or ""
+
+
+@pytest.fixture
+def review(page: Page, studio: Studio) -> Review:
+    return Review(page, studio)
+
+
+@pytest.fixture
+def second_person(browser: Browser, studio: Studio) -> Iterator[Review]:
+    """Somebody else, in a browser of their own."""
+    context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield Review(context.new_page(), studio)
+    context.close()

@@ -1,0 +1,152 @@
+"""Two people, a server that is away, a server that is killed: no work disappears."""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Dialog, Page, expect
+
+from tests.browser.studio.conftest import Review, Studio, photographs
+
+
+def _both_paint(first: Review, second: Review, dataset: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ada saves a stroke at the top after Grace has opened the picture; Grace paints at the bottom."""
+    second.open(dataset, "landscape")
+    base = second.mask()
+    first.open(dataset, "landscape")
+    first.page.get_by_label("Your name").fill("Ada")
+    first.page.get_by_label("Your name").press("Enter")
+    first.page.keyboard.press("Escape")
+    first.page.locator(".pz-stage").focus()
+    first.page.keyboard.press("1")
+    first.drag((40, 30), (400, 30))
+    first.wait_saved()
+    theirs = first.mask()
+    second.page.keyboard.press("1")
+    second.drag((40, 270), (400, 270))
+    expect(second.page.locator("dialog.pr-conflict")).to_be_visible(timeout=30_000)
+    return base, theirs, second.mask()
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs", "merged"])
+def test_the_second_save_is_refused_shown_beside_and_resolved(
+    review: Review, second_person: Review, dataset: str, choice: str
+) -> None:
+    base, theirs, mine = _both_paint(review, second_person, dataset)
+    dialog = second_person.page.locator("dialog.pr-conflict")
+    expect(dialog).to_contain_text("Ada saved this picture too")
+    expect(dialog.locator("canvas")).to_have_count(3)
+    dialog.locator(f"[data-choice={choice}]").click()
+    second_person.wait_saved()
+    expected = {"mine": mine, "theirs": theirs, "merged": np.where(mine != base, mine, theirs)}[choice]
+    np.testing.assert_array_equal(second_person.mask(), expected)
+    review.page.reload()
+    review.wait_for("landscape")
+    np.testing.assert_array_equal(review.mask(), expected)
+
+
+def test_work_is_kept_while_the_server_is_away_and_sent_when_it_is_back(
+    review: Review, dataset: str, studio: Studio
+) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.route("**/api/items/*/mask*", lambda route: route.abort())
+    page.keyboard.press("0")
+    review.drag((60, 60), (300, 200))
+    painted = review.mask()
+    expect(page.locator(".pr-save")).to_have_attribute("data-state", "offline", timeout=15_000)
+    expect(page.locator(".pr-save")).to_contain_text("kept in this browser")
+    page.unroute("**/api/items/*/mask*")
+    review.wait_saved()
+    page.reload()
+    review.wait_for("landscape")
+    np.testing.assert_array_equal(review.mask(), painted)
+
+
+def test_unsent_work_survives_a_closed_tab(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.route("**/api/items/*/mask*", lambda route: route.abort())
+    page.keyboard.press("0")
+    review.drag((60, 60), (300, 200))
+    painted = review.mask()
+    expect(page.locator(".pr-save")).to_have_attribute("data-state", "offline", timeout=15_000)
+    url = page.url
+    page.close(run_before_unload=False)
+    review.page = page.context.new_page()
+    review.page.goto(url)
+    review.wait_for("landscape")
+    review.wait_saved()
+    np.testing.assert_array_equal(review.mask(), painted)
+
+
+def test_leaving_with_unsaved_work_warns(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.route("**/api/items/*/mask*", lambda route: route.abort())
+    page.keyboard.press("0")
+    review.drag((60, 60), (300, 200))
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
+def test_a_decision_that_cannot_be_sent_is_not_forgotten(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.route("**/api/items/*/decision", lambda route: route.abort())
+    page.keyboard.press("a")
+    expect(page.locator(".pr-saying")).to_contain_text("was not stored", timeout=15_000)
+    page.unroute("**/api/items/*/decision")
+    page.locator(".pr-saying button").click()
+    review.wait_for("landscape")
+    page.keyboard.press("a")
+    expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
+        "data-status", "accepted"
+    )
+
+
+def test_killing_the_server_amid_saves_loses_at_most_the_stroke_in_flight(page: Page, tmp_path: Path) -> None:
+    pictures = tmp_path / "pictures"
+    photographs(pictures)
+    studio = Studio(tmp_path / "workspace")
+    studio.import_folder(pictures, "kill")
+    studio.start()
+    review = Review(page, studio)
+    review.open("kill", "landscape")
+    try:
+        for round_number in range(3):
+            review.page.keyboard.press(str(round_number % 2))
+            review.drag((30, 40 + 60 * round_number), (420, 60 + 60 * round_number))
+            if round_number == 0:
+                review.wait_saved()
+            else:
+                review.page.wait_for_timeout(480 + 25 * round_number)  # about when a save is under way
+            studio.kill()
+            _is_whole(studio.workspace)
+            studio.start()
+            review.wait_saved()
+            painted = review.mask()
+            review.page.reload()
+            review.wait_for("landscape")
+            np.testing.assert_array_equal(review.mask(), painted)
+    finally:
+        studio.kill()
+
+
+def _is_whole(workspace: Path) -> None:
+    """Every row of the database and every mask file can be read."""
+    with sqlite3.connect(workspace / "puzzlecam.sqlite3") as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        hashes = [row[0] for row in database.execute("SELECT mask_hash FROM revisions")]
+    for name in hashes:
+        with Image.open(workspace / "masks" / name[:2] / f"{name}.png") as mask:
+            mask.load()

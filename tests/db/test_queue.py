@@ -1,0 +1,202 @@
+"""The review queue: filters, orders and pages that hold while people work."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from db.annotations import append_revision, propose
+from db.engine import Database
+from db.errors import InvalidInputError
+from db.items import ItemSpec, replace_tags, set_disagreement, upsert_items
+from db.queue import Page, QueueEntry, counts_by_status, list_items
+from db.users import get_or_create
+
+MASK = "a" * 64
+
+
+def _spec(name: str, split: str | None) -> ItemSpec:
+    return ItemSpec(name, name, "0" * 64, 4, 3, 1, "image/jpeg", split)
+
+
+@pytest.fixture
+def ids(database: Database, dataset_id: int) -> dict[str, int]:
+    """Pictures p0 to p9; even ones are cats (1) and for training, odd ones dogs (2) and for validation."""
+    with database.write() as session:
+        specs = [_spec(f"p{i}", "val" if i % 2 else "train") for i in range(10)]
+        ids = dict(upsert_items(session, dataset_id, specs).ids)
+        replace_tags(session, dataset_id, {ids[f"p{i}"]: [i % 2 + 1] for i in range(10)})
+    return ids
+
+
+def _record(database: Database, item_id: int, action: str, author: str | None = None) -> None:
+    with database.write() as session:
+        newest = None
+        for one in _revisions(session, item_id):
+            newest = one
+        append_revision(
+            session,
+            item_id,
+            expected=newest,
+            action=action,
+            author=get_or_create(session, author).id if author else None,
+            mask_hash=MASK,
+        )
+
+
+def _revisions(session: object, item_id: int) -> Iterator[int]:
+    from db.annotations import history
+
+    return (revision.id for revision in history(session, item_id))
+
+
+def _list(database: Database, dataset_id: int, **filters: object) -> Page:
+    with database.read() as session:
+        return list_items(session, dataset_id, **filters)
+
+
+def _names(entries: tuple[QueueEntry, ...]) -> list[str]:
+    return [entry.item.name for entry in entries]
+
+
+def _all_pages(database: Database, dataset_id: int, **filters: object) -> list[str]:
+    names: list[str] = []
+    after = None
+    while True:
+        page = _list(database, dataset_id, after=after, **filters)
+        names += _names(page.items)
+        if page.next is None:
+            return names
+        after = page.next
+
+
+def test_an_entry_tells_what_the_queue_shows(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    _record(database, ids["p0"], "drafted", "Ann")
+    first, second = _list(database, dataset_id, limit=2).items
+    assert (first.item.name, first.status, first.author, first.tags) == ("p0", "drafted", "Ann", (1,))
+    assert first.revision_id is not None
+    assert (second.item.name, second.status, second.author, second.revision_id) == ("p1", "new", None, None)
+
+
+@pytest.mark.parametrize("order", ["name", "disagreement", "random"])
+@pytest.mark.parametrize("limit", [1, 3, 10, 500])
+def test_pages_hold_every_picture_once(
+    database: Database, dataset_id: int, ids: dict[str, int], order: str, limit: int
+) -> None:
+    with database.write() as session:
+        for name, value in (("p3", 0.5), ("p1", 0.5), ("p7", 0.1 + 0.2)):
+            set_disagreement(session, ids[name], value)
+    names = _all_pages(database, dataset_id, order=order, limit=limit)
+    assert sorted(names) == sorted(ids)
+    assert _list(database, dataset_id, order=order, limit=limit).total == 10
+
+
+def test_disagreement_comes_largest_first_and_unknown_last(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        for name, value in (("p8", 0.9), ("p1", 0.0), ("p5", 0.4)):
+            set_disagreement(session, ids[name], value)
+    names = _all_pages(database, dataset_id, order="disagreement", limit=2)
+    assert names[:3] == ["p8", "p5", "p1"]
+    assert names[3:] == ["p0", "p2", "p3", "p4", "p6", "p7", "p9"]
+
+
+def test_random_is_a_shuffle_that_its_seed_repeats(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    shuffles = {seed: tuple(_all_pages(database, dataset_id, order="random", seed=seed)) for seed in range(6)}
+    assert len(set(shuffles.values())) == 6
+    assert tuple(_all_pages(database, dataset_id, order="random", seed=3, limit=2)) == shuffles[3]
+
+
+def test_pages_that_follow_hold_while_decisions_are_made(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    page = _list(database, dataset_id, status="todo", limit=4)
+    for name in _names(page.items):
+        _record(database, ids[name], "accepted", "Ann")
+    following = _list(database, dataset_id, status="todo", limit=4, after=page.next)
+    assert _names(following.items) == ["p4", "p5", "p6", "p7"]
+    assert following.total == 6
+
+
+def test_the_cursor_of_an_entry_leads_to_the_next_picture(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    third = _list(database, dataset_id).items[2]
+    assert _names(_list(database, dataset_id, after=third.cursor, limit=1).items) == ["p3"]
+
+
+def test_status_is_that_of_the_newest_revision(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        for name in ("p0", "p1"):
+            propose(session, ids[name], mask_hash=MASK, proposed_by="model")
+    _record(database, ids["p1"], "drafted", "Ann")
+    _record(database, ids["p2"], "drafted", "Ann")
+    _record(database, ids["p2"], "reverted", "Ann")
+    _record(database, ids["p3"], "accepted", "Ann")
+    _record(database, ids["p4"], "corrected", "Ben")
+    _record(database, ids["p5"], "rejected", "Ben")
+    _record(database, ids["p6"], "skipped", "Ben")
+    expected = {
+        "new": ["p7", "p8", "p9"],
+        "proposed": ["p0", "p2"],
+        "drafted": ["p1"],
+        "accepted": ["p3"],
+        "corrected": ["p4"],
+        "rejected": ["p5"],
+        "skipped": ["p6"],
+    }
+    for status, names in expected.items():
+        page = _list(database, dataset_id, status=status)
+        assert _names(page.items) == names
+        assert {entry.status for entry in page.items} == {status}
+    with database.read() as session:
+        counts = counts_by_status(session, dataset_id)
+    assert counts == {status: len(names) for status, names in expected.items()}
+    assert _names(_list(database, dataset_id, status="done").items) == ["p3", "p4"]
+    assert _names(_list(database, dataset_id, status="todo").items) == [
+        "p0", "p1", "p2", "p6", "p7", "p8", "p9",
+    ]  # fmt: skip
+
+
+def test_filters_narrow_together(database: Database, dataset_id: int, ids: dict[str, int]) -> None:
+    _record(database, ids["p2"], "accepted", "Ann")
+    _record(database, ids["p3"], "accepted", "Ben")
+    with database.write() as session:
+        ann = get_or_create(session, "Ann").id
+    assert _names(_list(database, dataset_id, class_index=2).items) == ["p1", "p3", "p5", "p7", "p9"]
+    assert _names(_list(database, dataset_id, split="val", status="done").items) == ["p3"]
+    assert _names(_list(database, dataset_id, author=ann).items) == ["p2"]
+    assert _list(database, dataset_id, author=ann, class_index=2).total == 0
+    assert _list(database, dataset_id, split="nowhere") == Page((), None, 0)
+
+
+@pytest.mark.parametrize(
+    ("filters", "message"),
+    [
+        ({"status": "finished"}, "no status 'finished'"),
+        ({"order": "size"}, "no order 'size'"),
+        ({"limit": 0}, "1 to 500"),
+        ({"limit": 501}, "1 to 500"),
+        ({"after": "rubbish"}, "cannot be read"),
+        ({"after": "W10="}, "cannot be read"),
+        ({"after": "é"}, "cannot be read"),
+        ({"after": "WyJuYW1lIiwgMSwgMl0="}, "not one for the order"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(
+    database: Database, dataset_id: int, filters: dict[str, object], message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        _list(database, dataset_id, **filters)
+
+
+def test_a_cursor_belongs_to_its_order(database: Database, dataset_id: int, ids: dict[str, int]) -> None:
+    cursor = _list(database, dataset_id, limit=1).next
+    with pytest.raises(InvalidInputError, match="not one for the order 'random'"):
+        _list(database, dataset_id, order="random", after=cursor)

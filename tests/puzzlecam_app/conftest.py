@@ -1,0 +1,110 @@
+"""A workspace with three small drawn pictures, and a classifier that needs no weights."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from db.datasets import create_dataset
+from db.engine import open_database, sqlite_url
+from db.items import ItemSpec, replace_tags, upsert_items
+from db.labels import ClassSpec
+from db.masks import MaskStore
+from puzzlecam_app.app import create_api
+from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.proposals import Proposals
+from puzzlecam_app.services import Services
+from puzzlecam_app.settings import Settings
+from trainer.imagenet_tags import TagMatch
+
+BLUE, RED = 1, 2
+HEIGHT, WIDTH = 48, 64
+
+
+class ColourClassifier:
+    """Features are the colour channels; the class `red` is where it is red, `blue` where it is blue."""
+
+    identity = "zero-shot-colour"
+    output_stride = 16
+    mean_std = (0.5, 0.5)
+    affinity_power = 0.0
+    channels = {"red": 0, "blue": 2}  # noqa: RUF012
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(images, 16) + 1
+
+    def class_weights(self, features: torch.Tensor, class_names: Sequence[str]) -> torch.Tensor:
+        weights = torch.full((len(class_names), 3), -0.5)
+        for row, name in enumerate(class_names):
+            weights[row, self.channels[name]] = 1.0
+        return weights
+
+    def is_weak(self, class_name: str) -> bool:
+        return class_name == "blue"
+
+    def describe(self, class_name: str) -> TagMatch:
+        return TagMatch(class_name, self.is_weak(class_name), f"{class_name} is a colour.", (), ())
+
+
+def draw(path: Path, *, width: int = WIDTH, height: int = HEIGHT) -> None:
+    """A picture whose left half is blue and whose right half is red."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, : width // 2, 2] = 255
+    pixels[:, width // 2 :, 0] = 255
+    Image.fromarray(pixels).save(path)
+
+
+@pytest.fixture
+def make_services(tmp_path: Path) -> Iterator[Callable[..., Services]]:
+    opened: list[Services] = []
+
+    def make(**changes: object) -> Services:
+        settings = Settings(workspace=tmp_path / "workspace", open_browser=False, **changes)
+        workspace = settings.paths.prepare()
+        database = open_database(sqlite_url(workspace.database_path))
+        database.migrate()
+        masks = MaskStore(workspace.masks_dir)
+        predictor = Predictor(ColourClassifier, workspace.cams_dir)
+        proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
+        services = Services(settings, workspace, database, masks, predictor, proposals)
+        opened.append(services)
+        return services
+
+    yield make
+    for services in opened:
+        services.close()
+
+
+@pytest.fixture
+def services(make_services: Callable[..., Services], tmp_path: Path) -> Services:
+    """Pictures 1 (red and blue), 2 (red), 3 (no tags) in the dataset 1."""
+    services = make_services()
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for name in ("a", "b", "c"):
+        draw(pictures / f"{name}.png")
+    with services.database.write() as session:
+        dataset = create_dataset(
+            session,
+            "colours",
+            root=str(pictures),
+            layout="folder",
+            classes=[ClassSpec(BLUE, "blue"), ClassSpec(RED, "red")],
+        )
+        specs = [
+            ItemSpec(name, f"{name}.png", name * 64, WIDTH, HEIGHT, 1, "image/png", split)
+            for name, split in (("a", "train"), ("b", "train"), ("c", "val"))
+        ]
+        ids = upsert_items(session, dataset.id, specs).ids
+        replace_tags(session, dataset.id, {ids["a"]: [BLUE, RED], ids["b"]: [RED], ids["c"]: []})
+    return services
+
+
+@pytest.fixture
+def client(services: Services) -> Iterator[TestClient]:
+    with TestClient(create_api(services), base_url="http://127.0.0.1:7860") as client:
+        yield client

@@ -1,0 +1,85 @@
+"""Host and origin checks, the access key, and names."""
+
+from collections.abc import Callable
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from puzzlecam_app.auth import AccessGuard, annotator_of, is_loopback
+from puzzlecam_app.settings import Settings
+
+
+def _client(base_url: str = "http://127.0.0.1:7860", **settings: object) -> TestClient:
+    async def answer(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(annotator_of(request))
+
+    app = Starlette(routes=[Route("/x", answer, methods=["GET", "PUT"])])
+    return TestClient(AccessGuard(app, Settings(**settings)), base_url=base_url, follow_redirects=False)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])
+def test_loopback_names(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.1", "evil.example", "127.0.0.1.evil.example", ""])
+def test_other_names_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_a_foreign_name_that_points_here_is_refused() -> None:
+    assert _client("http://evil.example").get("/x").status_code == 421
+    assert _client("http://localhost:7860").get("/x").status_code == 200
+
+
+def test_changes_from_another_site_are_refused() -> None:
+    client = _client()
+    assert client.put("/x", headers={"Origin": "http://evil.example"}).status_code == 403
+    assert client.put("/x", headers={"Origin": "null"}).status_code == 403
+    assert client.put("/x", headers={"Origin": "http://127.0.0.1:7860"}).status_code == 200
+    assert client.put("/x").status_code == 200
+
+
+@pytest.fixture
+def locked() -> Callable[[], TestClient]:
+    return lambda: _client("http://studio.example", host="0.0.0.0", access_key="open sesame")
+
+
+def test_without_the_key_nothing_is_answered(locked: Callable[[], TestClient]) -> None:
+    client = locked()
+    assert client.get("/x").status_code == 401
+    page = client.get("/x", headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["location"]) == (303, "/login")
+    assert "access key" in client.get("/login").text
+
+
+def test_a_wrong_key_opens_nothing(locked: Callable[[], TestClient]) -> None:
+    client = locked()
+    answer = client.post("/login", data={"key": "open barley"})
+    assert answer.status_code == 403
+    assert "not the key" in answer.text
+    assert client.get("/x").status_code == 401
+
+
+def test_the_key_opens_and_the_cookie_does_not_carry_it(locked: Callable[[], TestClient]) -> None:
+    client = locked()
+    answer = client.post("/login", data={"key": "open sesame"})
+    assert answer.status_code == 303
+    assert "sesame" not in answer.headers["set-cookie"]
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert client.get("/x").status_code == 200
+
+
+def test_a_forged_cookie_opens_nothing(locked: Callable[[], TestClient]) -> None:
+    client = locked()
+    assert client.get("/x", headers={"Cookie": "puzzlecam_access=0000"}).status_code == 401
+
+
+def test_a_name_that_is_no_name_is_not_taken_from_the_cookie() -> None:
+    client = _client()
+    assert client.get("/x", headers={"Cookie": "puzzlecam_annotator=Zo%C3%AB"}).text == "Zoë"
+    assert client.get("/x", headers={"Cookie": "puzzlecam_annotator=%00%07"}).text.isprintable()

@@ -1,0 +1,219 @@
+"""The commands that work on datasets, as a person or a script would use them on a small folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from puzzlecam_app.cli import main
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.proposals import NoTagsError, Proposals
+
+
+@pytest.fixture(autouse=True)
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "workspace"
+    monkeypatch.setenv("PUZZLECAM_WORKSPACE", str(folder))
+    monkeypatch.delenv("PUZZLECAM_DATABASE_URL", raising=False)
+    return folder
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """Two cats and a dog, and a tag list; the pictures are noise."""
+    folder = tmp_path / "pets"
+    folder.mkdir()
+    noise = np.random.default_rng(0)
+    for name in ("cat1.png", "cat2.png", "dog.png"):
+        Image.fromarray(noise.integers(0, 256, (12, 16, 3), dtype=np.uint8)).save(folder / name)
+    (folder / "tags.csv").write_text("image,tags\ncat1.png,cat\ncat2.png,cat\ndog.png,dog;cat\n")
+    return folder
+
+
+@pytest.fixture
+def imported(pets: Path) -> Path:
+    assert main(["dataset", "import", str(pets), "--name", "pets"]) == 0
+    return pets
+
+
+def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> Any:
+    """Run a command with --json and return what it reported."""
+    capsys.readouterr()
+    assert main([*arguments, "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_an_import_reports_what_it_took(pets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = answer(capsys, "dataset", "import", str(pets), "--name", "pets")
+
+    assert (report["found"], report["added"], report["left_out"]) == (3, 3, 0)
+
+
+def test_a_bad_file_is_listed_with_its_remedy_and_the_rest_is_taken(
+    pets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pets / "dog.png").write_bytes(b"no picture")
+
+    assert main(["dataset", "import", str(pets), "--name", "pets"]) == 0
+
+    screen = capsys.readouterr().out
+    assert "2 added" in screen
+    assert "error    dog.png: " in screen
+
+
+def test_an_import_that_takes_nothing_has_failed(pets: Path) -> None:
+    for picture in pets.glob("*.png"):
+        picture.write_bytes(b"no picture")
+
+    assert main(["dataset", "import", str(pets), "--name", "pets"]) == 1
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset", "import", str(tmp_path / "missing"), "--name", "x"]) == 1
+
+    assert str(tmp_path / "missing") in capsys.readouterr().err
+
+
+def test_the_list_is_empty_at_first_and_says_how_to_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dataset", "list"]) == 0
+
+    assert "dataset import" in capsys.readouterr().out
+
+
+def test_the_list_shows_every_dataset(imported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (dataset,) = answer(capsys, "dataset", "list")
+
+    assert (dataset["name"], dataset["pictures"], dataset["done"]) == ("pets", 3, 0)
+    assert dataset["root"] == str(imported)
+
+    assert main(["dataset", "list"]) == 0
+    assert "pets" in capsys.readouterr().out
+
+
+def test_show_counts_classes_and_statuses(imported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    facts = answer(capsys, "dataset", "show", "pets")
+
+    assert {one["name"]: one["pictures"] for one in facts["classes"]} == {"cat": 3, "dog": 1}
+    assert facts["statuses"]["new"] == 3
+    assert facts["last_import"]["problems"] == []
+
+    assert main(["dataset", "show", "pets"]) == 0
+    assert "cat" in capsys.readouterr().out
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(
+    imported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", "show", "pest"]) == 1
+
+    assert "pets" in capsys.readouterr().err
+
+
+def test_verify_finds_what_changed_since_the_import(
+    imported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answer(capsys, "dataset", "verify", "pets")["problems"] == []
+
+    (imported / "dog.png").unlink()
+
+    (problem,) = answer(capsys, "dataset", "verify", "pets", code=1)["problems"]
+    assert problem["file"] == "dog.png"
+
+
+def test_a_removed_dataset_is_gone_and_its_pictures_stay(
+    imported: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["dataset", "remove", "pets"]) == 0
+
+    assert answer(capsys, "dataset", "list") == []
+    assert (imported / "dog.png").exists()
+
+
+def test_exporting_before_anything_is_accepted_says_what_to_do(
+    imported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "pets", "--out", str(tmp_path / "out")]) == 1
+
+    assert "Review" in capsys.readouterr().err
+
+
+def test_masks_that_came_along_can_be_exported_as_proposals(
+    pets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pets / "classes.txt").write_text("cat\ndog\n")
+    (pets / "masks").mkdir()
+    mask = np.zeros((12, 16), np.uint8)
+    mask[:6] = 2
+    Image.fromarray(mask).save(pets / "masks" / "dog.png")
+    masks = ["--masks", "proposals", "--classes", str(pets / "classes.txt")]
+    assert main(["dataset", "import", str(pets), "--name", "pets", *masks]) == 0
+
+    report = answer(capsys, "export", "pets", "--out", str(tmp_path / "out"), "--status", "proposed")
+
+    assert report["exported"] == 1
+    (exported,) = Path(report["voc_root"]).glob("SegmentationClass/*.png")
+    with Image.open(exported) as image:
+        assert image.mode == "P"
+        assert np.array_equal(np.asarray(image), mask)
+
+
+class RecordedModel:
+    """Stands in for the classifier: remembers which pictures were computed, fails on one."""
+
+    def __init__(self) -> None:
+        self.computed: list[int] = []
+        self.failing: dict[int, UserError] = {}
+
+    def compute(self, proposals: Proposals, item_id: int) -> None:
+        if item_id in self.failing:
+            raise self.failing[item_id]
+        self.computed.append(item_id)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> RecordedModel:
+    recorded = RecordedModel()
+    monkeypatch.setattr(Proposals, "compute", lambda self, item_id: recorded.compute(self, item_id))
+    monkeypatch.setattr(Proposals, "is_due", lambda self, newest: len(recorded.computed) < 3)
+    monkeypatch.setattr(Predictor, "cached_cams", lambda self, sha256, names: object())
+    return recorded
+
+
+def test_propose_computes_what_is_due(
+    imported: Path, model: RecordedModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = answer(capsys, "propose", "pets")
+
+    assert (report["computed"], report["remaining"], report["failures"]) == (3, 0, [])
+    assert len(model.computed) == 3
+
+    again = answer(capsys, "propose", "pets")
+    assert (again["computed"], again["present"]) == (0, 3)
+
+
+def test_a_limit_leaves_the_rest_for_the_next_call(
+    imported: Path, model: RecordedModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = answer(capsys, "propose", "pets", "--limit", "2")
+
+    assert (report["computed"], report["remaining"]) == (2, 1)
+
+    assert main(["propose", "pets", "--limit", "1"]) == 0
+    assert "2 pictures are left" in capsys.readouterr().out
+
+
+def test_a_picture_that_fails_does_not_stop_the_others(
+    imported: Path, model: RecordedModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model.failing[2] = NoTagsError("cat2.png")
+
+    report = answer(capsys, "propose", "pets", code=1)
+
+    assert report["computed"] == 2
+    assert [failure["picture"] for failure in report["failures"]] == ["cat2.png"]

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from puzzlecam_app.errors import UsageError, UserError
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (UserError("the disk is full"), "the disk is full."),
+        (UserError("the disk is full."), "the disk is full."),
+        (UserError("not a picture", where="cats/1.jpg"), "cats/1.jpg: not a picture."),
+        (
+            UserError("not a picture", where="cats/1.jpg", remedy="Save it again as PNG"),
+            "cats/1.jpg: not a picture. Save it again as PNG.",
+        ),
+    ],
+)
+def test_an_error_reads_where_what_and_remedy(error: UserError, sentence: str) -> None:
+    assert str(error) == sentence
+
+
+def test_the_parts_are_there_for_json() -> None:
+    error = UserError("not a picture", where="1.jpg", remedy="Save it again")
+
+    assert error.as_dict() == {"message": "not a picture", "where": "1.jpg", "remedy": "Save it again"}
+
+
+def test_wrong_use_has_an_exit_code_of_its_own() -> None:
+    assert (UserError.exit_code, UsageError.exit_code) == (1, 2)

@@ -1,0 +1,91 @@
+"""The background thread: order, sharing, failure, end."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+
+import pytest
+
+from puzzlecam_app.work_queue import Priority, WorkQueue
+
+
+@pytest.fixture
+def queue() -> Iterator[WorkQueue]:
+    queue = WorkQueue("test")
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
+def blocked(queue: WorkQueue) -> Iterator[threading.Event]:
+    """The queue is busy until the event is set."""
+    go, started = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        started.set()
+        go.wait(10)
+
+    queue.submit("blocker", wait, Priority.NOW)
+    started.wait(10)
+    yield go
+    go.set()
+
+
+def test_the_most_urgent_runs_first(queue: WorkQueue, blocked: threading.Event) -> None:
+    done: list[str] = []
+    futures = [
+        queue.submit(name, lambda name=name: done.append(name), priority)
+        for name, priority in [("idle", Priority.IDLE), ("soon", Priority.SOON), ("now", Priority.NOW)]
+    ]
+    blocked.set()
+    for future in futures:
+        future.result(10)
+    assert done == ["now", "soon", "idle"]
+
+
+def test_within_a_priority_the_latest_ask_runs_first(queue: WorkQueue, blocked: threading.Event) -> None:
+    done: list[int] = []
+    futures = [queue.submit(n, lambda n=n: done.append(n), Priority.NOW) for n in range(3)]
+    blocked.set()
+    for future in futures:
+        future.result(10)
+    assert done == [2, 1, 0]
+
+
+def test_asking_twice_runs_once_and_moves_forward(queue: WorkQueue, blocked: threading.Event) -> None:
+    done: list[str] = []
+    late = queue.submit("a", lambda: done.append("a"), Priority.IDLE)
+    other = queue.submit("b", lambda: done.append("b"), Priority.SOON)
+    assert queue.submit("a", lambda: done.append("twice"), Priority.NOW) is late
+    blocked.set()
+    other.result(10)
+    assert done == ["a", "b"]
+
+
+def test_a_failure_reaches_who_asked_and_the_queue_goes_on(queue: WorkQueue) -> None:
+    def fail() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        queue.submit("a", fail, Priority.NOW).result(10)
+    assert queue.submit("a", lambda: 7, Priority.NOW).result(10) == 7
+
+
+def test_forgotten_wishes_are_dropped_but_urgent_ones_stay(
+    queue: WorkQueue, blocked: threading.Event
+) -> None:
+    wish = queue.submit("wish", lambda: 1, Priority.SOON)
+    urgent = queue.submit("urgent", lambda: 2, Priority.SOON)
+    queue.submit("urgent", lambda: 2, Priority.NOW)
+    queue.forget(Priority.SOON)
+    blocked.set()
+    assert urgent.result(10) == 2
+    with pytest.raises(CancelledError):
+        wish.result(10)
+
+
+def test_a_closed_queue_takes_no_work() -> None:
+    queue = WorkQueue("test")
+    queue.close()
+    with pytest.raises(RuntimeError):
+        queue.submit("a", lambda: 1, Priority.NOW)

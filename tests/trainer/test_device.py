@@ -1,0 +1,40 @@
+"""The one place that decides about devices."""
+
+import pytest
+import torch
+
+from trainer.device import available_cpu_count, choose_device
+
+
+def test_without_a_gpu_the_cpu_is_chosen_and_the_reason_given(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    choice = choose_device()
+    assert choice.device.type == "cpu"
+    assert "no CUDA GPU" in choice.reason
+
+
+def test_a_cpu_without_amx_computes_in_float32(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": False})
+    choice = choose_device("cpu")
+    assert choice.dtype == torch.float32
+    assert not choice.uses_autocast
+
+
+def test_a_cpu_with_amx_computes_in_bfloat16(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": True})
+    assert choose_device("cpu").dtype == torch.bfloat16
+
+
+def test_asking_for_cuda_where_there_is_none_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="use 'cpu'"):
+        choose_device("cuda")
+
+
+def test_an_unknown_device_is_named():
+    with pytest.raises(ValueError, match="'tpu'"):
+        choose_device("tpu")
+
+
+def test_there_is_always_a_core():
+    assert available_cpu_count() >= 1

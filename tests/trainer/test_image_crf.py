@@ -1,0 +1,65 @@
+"""One picture, several CRFs: as if each had been built for itself."""
+
+import numpy as np
+import pytest
+
+from trainer.crf import CrfConfig, crf_available
+from trainer.image_crf import ImageCrf
+
+pytestmark = pytest.mark.skipif(not crf_available().available, reason="pydensecrf2 is not installed")
+
+
+def picture(height=24, width=32):
+    """A red square on blue."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[..., 2] = 200
+    image[height // 4 : 3 * height // 4, width // 4 : 3 * width // 4] = (220, 30, 20)
+    return image
+
+
+def labels(height=24, width=32, shift=0):
+    array = np.zeros((height, width), np.uint8)
+    array[height // 4 + shift : 3 * height // 4, width // 4 + shift : 3 * width // 4 + shift] = 1
+    return array
+
+
+def test_every_labelling_comes_out_as_from_a_crf_of_its_own():
+    crf = ImageCrf(picture(), 3)
+    for shift in (0, 2, 4):
+        np.testing.assert_array_equal(
+            crf.refine_labels(labels(shift=shift)), ImageCrf(picture(), 3).refine_labels(labels(shift=shift))
+        )
+
+
+def test_labels_move_to_the_edges_of_the_picture():
+    np.testing.assert_array_equal(ImageCrf(picture(), 2).refine_labels(labels(shift=2)), labels())
+
+
+def test_probabilities_move_to_the_edges_of_the_picture():
+    soft = np.where(labels(shift=2) == 1, 0.8, 0.2).astype(np.float32)
+    crf = ImageCrf(picture(), 2, CrfConfig(bilateral_sxy_px=80, bilateral_srgb=13))
+    np.testing.assert_array_equal(crf.refine_probabilities(np.stack([1 - soft, soft])), labels())
+
+
+def test_large_pictures_run_small_and_come_back_at_their_size():
+    crf = ImageCrf(picture(60, 80), 2, CrfConfig(max_side=40))
+    assert crf.refine_labels(labels(60, 80)).shape == (60, 80)
+    assert crf.refine_probabilities(np.full((2, 60, 80), 0.5, np.float32)).shape == (60, 80)
+
+
+def test_a_single_label_or_pixel_stays_what_it_is():
+    np.testing.assert_array_equal(ImageCrf(picture(), 2).refine_labels(np.ones((24, 32), np.uint8)), 1)
+    dot = ImageCrf(np.zeros((1, 1, 3), np.uint8), 2)
+    np.testing.assert_array_equal(dot.refine_probabilities(np.array([[[0.1]], [[0.9]]], np.float32)), [[1]])
+
+
+def test_what_does_not_fit_the_picture_is_refused():
+    crf = ImageCrf(picture(), 2)
+    with pytest.raises(ValueError, match=r"23 x 32 pixels, but its picture is 24 x 32"):
+        crf.refine_labels(labels()[1:])
+    with pytest.raises(ValueError, match="label 2"):
+        crf.refine_labels(labels() * 2)
+    with pytest.raises(ValueError, match="3 maps, but 2 labels"):
+        crf.refine_probabilities(np.zeros((3, 24, 32), np.float32))
+    with pytest.raises(ValueError, match="at least one label"):
+        ImageCrf(picture(), 0)

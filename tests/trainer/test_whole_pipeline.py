@@ -1,0 +1,85 @@
+"""Every stage of the recipe `tiny`, from tagged pictures to a measured segmentation network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from trainer import commands
+from trainer.crf import crf_available
+from trainer.data.ground_truth import read_mask
+from trainer.run_dir import RunDir
+from trainer.stage_graph import STAGES
+from trainer.trained import load_trained
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.mark.slow
+def test_tiny_runs_from_end_to_end(make_voc: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_voc(pictures=6)
+    (root / "ImageSets" / "Segmentation" / "val.txt").write_text("p0\np1\n", encoding="utf-8")
+    result = commands.train(
+        root,
+        "train",
+        "tiny",
+        tmp_path / "run",
+        device="cpu",
+        overrides=("evaluate.crf_oracle_thresholds=[0.2]",),
+    )
+
+    assert {name: stage["status"] for name, stage in result["stages"].items()} == dict.fromkeys(
+        STAGES, "done"
+    )
+    rows = {row["name"]: row for row in result["metrics"]}
+    assert list(rows) == ["cam", "walk", "pseudo", "segmentation"]
+    assert (rows["walk"]["split"], rows["segmentation"]["split"]) == ("train", "val")
+    assert (rows["pseudo"]["pictures"], rows["segmentation"]["pictures"]) == (6, 2)
+    for name in ("cam", "walk"):
+        assert rows[name]["oracle"]["miou"] >= rows[name]["honest"]["miou"]
+    if crf_available().available:
+        assert rows["pseudo"]["oracle"]["miou"] >= rows["pseudo"]["honest"]["miou"]
+    assert rows["segmentation"]["oracle"] is None, (
+        "one network at its last epoch: there was nothing to choose"
+    )
+
+    directory = RunDir(tmp_path / "run")
+    for path in (directory.pseudo_path("p1"), directory.prediction_path("val", "p1")):
+        mask = read_mask(path)
+        assert mask.shape == (40, 60)
+        with Image.open(path) as image:
+            assert image.mode == "P"
+    # Pseudo-labels hold only what a picture is tagged with.
+    assert set(np.unique(read_mask(directory.pseudo_path("p1")))) <= {0, 2}
+
+    figures = commands.evaluate(
+        directory.path / "pseudo",
+        root,
+        root / "ImageSets" / "Segmentation" / "train.txt",
+        classes_file=root / "labels.txt",
+    )
+    assert figures["miou"] == pytest.approx(rows["pseudo"]["honest"]["miou"])
+    assert load_trained(tmp_path / "run", "cpu").class_names == ("cat", "dog")
+    html = commands.report(tmp_path / "run").read_text(encoding="utf-8")
+    assert all(f"Losses of {stage}" in html for stage in ("classify", "affinity", "segment"))
+
+
+@pytest.mark.slow
+def test_without_a_split_to_predict_the_rest_is_measured(
+    make_voc: Callable[..., Path], tmp_path: Path
+) -> None:
+    overrides = ("classify.epochs=0", "affinity.enabled=false", "segment.epochs=0", "refine.use_crf=false")
+    result = commands.train(
+        make_voc(pictures=4), "train", "tiny", tmp_path / "run", device="cpu", overrides=overrides
+    )
+    titles = {row["name"]: row["title"] for row in result["metrics"]}
+    assert titles == {"cam": "CAM", "pseudo": "CAM"}, "neither walk nor CRF"
+    assert (
+        json.loads(RunDir(tmp_path / "run").metrics_path.read_text(encoding="utf-8"))["rows"]
+        == result["metrics"]
+    )

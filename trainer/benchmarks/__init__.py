@@ -1,0 +1,1 @@
+"""Measurements that can be repeated from the command line; docs/benchmarks.md keeps their figures."""

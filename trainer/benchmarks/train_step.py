@@ -1,0 +1,113 @@
+"""A training step of Puzzle-CAM: float32 NCHW as the reference, against what `trainer.training` runs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trainer.benchmarks.cam import benchmark_network
+from trainer.benchmarks.comparison import Comparison, interleaved_seconds
+from trainer.config import OptimizerConfig, PuzzleLossConfig
+from trainer.data.labels import VOC_CLASSES
+from trainer.device import choose_device
+from trainer.nn.classifier import CamNetwork
+from trainer.optim import build_optimizer
+from trainer.puzzle_step import PuzzleStep
+
+BACKBONES = ("lite0", "resnet50")
+ALPHA = 4.0
+
+
+def compare(
+    *,
+    backbones: tuple[str, ...] = BACKBONES,
+    batch_size: int | None = None,
+    crop: int | None = None,
+    repeats: int = 3,
+) -> list[Comparison]:
+    """Forward passes of pictures and tiles, the losses of equation 7, backward pass and update.
+
+    Args:
+        backbones: with weights as in `trainer.benchmarks.cam`.
+        batch_size: pictures; None takes 2 on a CPU and 16 on a GPU.
+        crop: side in pixels; None takes 256 on a CPU and 512 on a GPU.
+        repeats: timings to take the best of.
+    """
+    choice = choose_device()
+    is_cpu = choice.device.type == "cpu"
+    batch_size, crop = batch_size or (2 if is_cpu else 16), crop or (256 if is_cpu else 512)
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(batch_size, 3, crop, crop, generator=generator).to(choice.device)
+    labels = (torch.rand(batch_size, len(VOC_CLASSES), generator=generator) < 0.1).float().to(choice.device)
+    rows = []
+    for name in backbones:
+        network = benchmark_network(name)
+        plain = _plain_step(copy.deepcopy(network).to(choice.device), images, labels)
+        ours = _our_step(copy.deepcopy(network), images, labels, choice.device, choice.dtype)
+        error = abs(plain() - ours())
+        plain_s, ours_s = interleaved_seconds(plain, ours, repeats=repeats)
+        precision = "bfloat16" if choice.uses_autocast else "float32"
+        rows.append(
+            Comparison(
+                f"training step, {name}, {precision}",
+                f"batch {batch_size} at {crop} x {crop}, puzzle losses, {choice.device}",
+                plain_s,
+                ours_s,
+                target_ratio=2.0,
+                error=error,
+                notes=("The difference is that of the loss at the first step.",),
+            )
+        )
+    return rows
+
+
+def _our_step(
+    network: CamNetwork, images: Tensor, labels: Tensor, device: torch.device, dtype: torch.dtype
+) -> Callable[[], float]:
+    step = PuzzleStep(network, PuzzleLossConfig()).to(device).to(memory_format=torch.channels_last).train()
+    optimizer = build_optimizer(step, OptimizerConfig(learning_rate=1e-3), lambda name: "classifier" in name)
+    batch = {"images": images.contiguous(memory_format=torch.channels_last), "labels": labels}
+
+    def run() -> float:
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            loss = step(batch, 1.0)["loss"]
+        torch.autograd.backward(loss)
+        optimizer.step()
+        return float(loss.detach())
+
+    return run
+
+
+def _plain_step(network: CamNetwork, images: Tensor, labels: Tensor) -> Callable[[], float]:
+    optimizer = torch.optim.SGD(network.train().parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
+
+    def run() -> float:
+        whole = network(images)
+        tiled = _merged(network(_tiles(images)), len(images))
+        loss = functional.multilabel_soft_margin_loss(whole.mean((2, 3)), labels)
+        loss = loss + functional.multilabel_soft_margin_loss(tiled.mean((2, 3)), labels)
+        loss = loss + ALPHA * nn.functional.l1_loss(
+            whole * labels[:, :, None, None], tiled * labels[:, :, None, None]
+        )
+        optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        optimizer.step()
+        return float(loss.detach())
+
+    return run
+
+
+def _tiles(images: Tensor) -> Tensor:
+    top, bottom = images.chunk(2, dim=2)
+    return torch.cat([part for half in (top, bottom) for part in half.chunk(2, dim=3)])
+
+
+def _merged(tiles: Tensor, count: int) -> Tensor:
+    upper_left, upper_right, lower_left, lower_right = tiles.split(count)  # type: ignore[no-untyped-call]
+    upper = torch.cat([upper_left, upper_right], dim=3)
+    return torch.cat([upper, torch.cat([lower_left, lower_right], dim=3)], dim=2)

@@ -1,0 +1,175 @@
+"""The trainer's commands. Torch is imported by the command that needs it: `--help` answers at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from trainer.errors import TrainerError
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+recipes_app = typer.Typer(rich_markup_mode=None)
+app.add_typer(recipes_app, name="recipes")
+
+DatasetOption = Annotated[Path, typer.Option(help="Folder in VOC layout, or with tags.csv.")]
+RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a .toml file.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override, e.g. classify.epochs=3.")]
+DeviceOption = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; the best there is by default.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def train(
+    dataset_root: DatasetOption,
+    run_dir: Annotated[Path, typer.Option(help="New or empty folder, or that of a run to go on with.")],
+    recipe: RecipeOption = "cpu-lite0",
+    split: Annotated[str, typer.Option(help="Split to train on.")] = "train",
+    stages: Annotated[str | None, typer.Option(help="Stages, separated by commas; all by default.")] = None,
+    overrides: SetOption = None,
+    resume: Annotated[bool, typer.Option(help="Go on from checkpoints of a stage that was cut off.")] = True,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn tagged pictures into pseudo-labels and a segmentation network."""
+    from trainer import commands
+    from trainer.progress import ProgressDisplay
+
+    with ProgressDisplay() as display:
+        result = commands.train(
+            dataset_root,
+            split,
+            recipe,
+            run_dir,
+            stages=stages.split(",") if stages else None,
+            overrides=overrides or (),
+            resume=resume,
+            device=device,
+            listeners=(display,),
+        )
+    _print(result, as_json, f"The run is in {result['run_dir']}.")
+
+
+@app.command()
+def evaluate(
+    predictions: Annotated[Path, typer.Argument(help="Folder of masks <id>.png.")],
+    gt: Annotated[Path, typer.Option(help="Folder of ground-truth masks, or a dataset.")],
+    list_file: Annotated[Path, typer.Option("--list", help="Ids, one a line.")],
+    classes: Annotated[
+        Path | None, typer.Option(help="Class names, one a line; VOC's twenty by default.")
+    ] = None,
+    absent_as_zero: Annotated[
+        bool, typer.Option("--absent-as-zero", help="Count absent classes as zero, as the 2021 reference.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Mean IoU of a folder of masks."""
+    from trainer import commands
+
+    result = commands.evaluate(
+        predictions, gt, list_file, classes_file=classes, absent="zero" if absent_as_zero else "skip"
+    )
+    lines = [
+        f"{name:<16} {'absent' if iou is None else format(100 * iou, '.2f')}"
+        for name, iou in result["per_class"].items()
+    ]
+    miou = "nothing could be counted" if result["miou"] is None else f"{100 * result['miou']:.2f}"
+    _print(result, as_json, "\n".join([*lines, f"mean IoU of {result['pictures']} pictures: {miou}"]))
+
+
+@app.command()
+def ablate(
+    dataset_root: DatasetOption,
+    out: Annotated[Path, typer.Option(help="Folder for the runs, the table and the plot.")],
+    recipe: RecipeOption = "cpu-lite0",
+    split: Annotated[str, typer.Option(help="Split to train on and measure.")] = "train",
+    seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1",
+    overrides: SetOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Table 1 of the paper: CAM quality with and without each loss term."""
+    from trainer import commands
+    from trainer.ablation import ablation_table
+    from trainer.progress import ProgressDisplay
+
+    numbers = [_seed(text) for text in seeds.split(",")]
+    with ProgressDisplay() as display:
+        result = commands.ablate(
+            dataset_root,
+            recipe,
+            out,
+            split=split,
+            seeds=numbers,
+            overrides=overrides or (),
+            device=device,
+            listeners=(display,),
+        )
+    _print(result, as_json, ablation_table(result))
+
+
+@app.command()
+def report(run_dir: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
+    """One self-contained HTML page about a run."""
+    from trainer import commands
+
+    typer.echo(f"The report is {commands.report(run_dir)}.")
+
+
+@recipes_app.callback(invoke_without_command=True)
+def recipes(context: typer.Context, as_json: JsonOption = False) -> None:
+    """List the shipped recipes."""
+    from trainer import commands
+
+    if context.invoked_subcommand is None:
+        known = commands.recipes()
+        _print(known, as_json, "\n".join(f"{row['name']:<18} {row['description']}" for row in known))
+
+
+@recipes_app.command("show")
+def show_recipe(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) -> None:
+    """Print a recipe, comments included."""
+    from trainer import commands
+
+    typer.echo(commands.show_recipe(name), nl=False)
+
+
+@app.command()
+def bench(
+    name: Annotated[str, typer.Argument(help="random-walk, crf, cam, train-step, evaluate or all.")] = "all",
+    full: Annotated[
+        bool, typer.Option("--full", help="Run the dense random walk on the whole grid: minutes, gigabytes.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the fast paths with plain implementations of the reference's arithmetic, in one run."""
+    from trainer.benchmarks.runner import as_text, machine, run_benchmarks
+
+    rows = run_benchmarks(name, is_full=full)
+    facts = machine()
+    _print({"machine": facts, "rows": [row.as_json() for row in rows]}, as_json, as_text(facts, rows))
+
+
+def main() -> int:
+    """Run a command; 0 good, 1 failed, 2 wrong use."""
+    try:
+        app(standalone_mode=True)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except TrainerError as error:
+        typer.echo(str(error), err=True)
+        return error.exit_code
+    return 0
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a whole number; write e.g. --seeds 0,1.") from error
+
+
+def _print(result: Any, as_json: bool, text: str) -> None:
+    typer.echo(json.dumps(result, indent=2, ensure_ascii=False) if as_json else text)

@@ -1,0 +1,141 @@
+"""The commands of the trainer as plain functions; parsing arguments and printing is the caller's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from trainer import pipeline
+from trainer.ablation import run_ablation
+from trainer.data.dataset import DatasetError, read_lines
+from trainer.data.ground_truth import GroundTruth
+from trainer.data.labels import VOC_CLASSES
+from trainer.data.tags import picture_id, read_class_names, split_flag
+from trainer.evaluation import AbsentClasses, evaluate_masks
+from trainer.events import Listener
+from trainer.recipes import load_recipe, recipe_names, recipe_path
+from trainer.report import write_report
+
+
+def train(
+    dataset_root: Path,
+    split: str,
+    recipe: str,
+    run_dir: Path,
+    *,
+    stages: Sequence[str] | None = None,
+    overrides: Sequence[str] = (),
+    resume: bool = True,
+    device: str | None = None,
+    listeners: tuple[Listener, ...] = (),
+) -> dict[str, Any]:
+    """Run a recipe; see `trainer.pipeline.run` for arguments and errors, `load_recipe` for overrides.
+
+    Returns:
+        {"run_dir", "recipe", "stages": {name: {"status", "seconds", ...}}, "metrics": rows of metrics.json}.
+    """
+    directory = pipeline.run(
+        load_recipe(recipe, overrides),
+        dataset_root,
+        split,
+        run_dir,
+        stages,
+        resume,
+        device=device,
+        listeners=listeners,
+    )
+    manifest = directory.manifest()
+    metrics = []
+    if directory.metrics_path.is_file():
+        metrics = json.loads(directory.metrics_path.read_text(encoding="utf-8"))["rows"]
+    return {
+        "run_dir": str(directory.path),
+        "recipe": manifest.recipe["name"],
+        "stages": {
+            name: {"status": record.status, **record.summary} for name, record in manifest.stages.items()
+        },
+        "metrics": metrics,
+    }
+
+
+def evaluate(
+    predictions: Path,
+    ground_truth: Path,
+    list_file: Path,
+    *,
+    classes_file: Path | None = None,
+    absent: AbsentClasses = "skip",
+) -> dict[str, Any]:
+    """Score a folder of masks.
+
+    Args:
+        predictions: folder of `<id>.png`.
+        ground_truth: folder of `<id>.png`, or a dataset with SegmentationClass or masks.
+        list_file: ids, one a line.
+        classes_file: class names, one a line; VOC's twenty when None.
+        absent: "skip" leaves classes in neither out of the mean, "zero" counts them as the 2021 reference
+            does.
+
+    Returns:
+        {"pictures", "miou", "absent_classes", "per_class": {name: IoU in [0, 1] or None}}.
+
+    Raises:
+        DatasetError: the list is empty or names a picture without ground truth.
+        GroundTruthError, EvaluationError: a mask is missing, damaged, of another size or with an unknown
+            index.
+    """
+    ids = [picture_id(split_flag(line)[0]) for line in read_lines(list_file)]
+    truth = GroundTruth(ground_truth)
+    missing = [identifier for identifier in ids if not truth.has(identifier)]
+    if not ids or missing:
+        what = f"names {missing[0]}, of which {truth.folder} has no mask" if missing else "is empty"
+        raise DatasetError(f"{list_file} {what}; give a list of pictures with ground truth.")
+    names = ("background", *(read_class_names(classes_file) if classes_file else VOC_CLASSES))
+    result = evaluate_masks(
+        ids, lambda identifier: predictions / f"{identifier}.png", truth, len(names), absent=absent
+    )
+    score = result.honest.as_json()
+    return {
+        "pictures": result.pictures,
+        "miou": score["miou"],
+        "absent_classes": absent,
+        "per_class": dict(zip(names, score["per_class"], strict=True)),
+    }
+
+
+def ablate(
+    dataset_root: Path,
+    recipe: str,
+    out: Path,
+    *,
+    split: str = "train",
+    seeds: Sequence[int] = (0, 1),
+    overrides: Sequence[str] = (),
+    device: str | None = None,
+    listeners: tuple[Listener, ...] = (),
+) -> dict[str, Any]:
+    """Table 1 of the paper; see `trainer.ablation.run_ablation`."""
+    return run_ablation(
+        load_recipe(recipe, overrides), dataset_root, split, out, seeds, device=device, listeners=listeners
+    )
+
+
+def report(run_dir: Path) -> Path:
+    """Write report.html into a run directory; see `trainer.report.write_report`."""
+    return write_report(run_dir)
+
+
+def recipes() -> list[dict[str, str]]:
+    """Name and description of every shipped recipe."""
+    return [{"name": name, "description": load_recipe(name).description} for name in recipe_names()]
+
+
+def show_recipe(name: str) -> str:
+    """The text of a recipe, comments included.
+
+    Raises:
+        TrainerUsageError: there is none of that name.
+    """
+    return recipe_path(name).read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""What goes into a network: class names, colour maps and picture transforms."""

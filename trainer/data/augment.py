@@ -1,0 +1,93 @@
+"""Random views for training: scale, flip, crop, zero padding after normalisation (paper section 4.1).
+
+A view is drawn first and applied after, so that a picture and its pseudo-label get the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainer.config import ViewConfig
+from trainer.data.transforms import RgbImage, resize_image, scaled_size
+
+IGNORE = 255
+
+
+@dataclass(frozen=True)
+class View:
+    """Where a square crop looks at a picture.
+
+    Attributes:
+        size: (height, width) the picture is resized to.
+        top, left: pixel of the resized, mirrored picture at the crop's corner; negative where the crop begins
+            in the padding.
+        crop: side of the crop in pixels.
+        is_mirrored: whether the picture is flipped left to right after resizing.
+    """
+
+    size: tuple[int, int]
+    top: int
+    left: int
+    crop: int
+    is_mirrored: bool
+
+
+def draw_view(rng: np.random.Generator, size: tuple[int, int], config: ViewConfig) -> View:
+    """Draw a view of a picture of (height, width).
+
+    The longer side becomes a length from [min_side, max_side]. Along each axis the crop lies anywhere within
+    the picture, or, where the picture is shorter, the picture lies anywhere within the crop.
+    """
+    longer = int(rng.integers(config.min_side, config.max_side + 1))
+    resized = scaled_size(*size, longer / max(size))
+    is_mirrored = bool(config.flip and rng.integers(2))
+    top, left = (_offset(rng, side, config.crop) for side in resized)
+    return View(resized, top, left, config.crop, is_mirrored)
+
+
+def image_tensor(image_rgb: RgbImage, view: View, mean: Sequence[float], std: Sequence[float]) -> Tensor:
+    """uint8 (H, W, 3) -> float32 (3, crop, crop), normalised by channel; zeros outside the picture."""
+    resized = _mirrored(resize_image(image_rgb, view.size), view)
+    std_c = np.asarray(std, dtype=np.float32)
+    scale, shift = 1.0 / (255.0 * std_c), np.asarray(mean, dtype=np.float32) / std_c
+    (rows, columns), (into_rows, into_columns) = _windows(view)
+    canvas = np.zeros((view.crop, view.crop, 3), dtype=np.float32)
+    canvas[into_rows, into_columns] = resized[rows, columns] * scale - shift
+    return torch.from_numpy(canvas).permute(2, 0, 1).contiguous()
+
+
+def label_tensor(labels: NDArray[np.uint8], view: View) -> Tensor:
+    """uint8 (H, W) class indices -> int64 (crop, crop), nearest neighbour; `IGNORE` outside the picture."""
+    height, width = view.size
+    resized = cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    mirrored = _mirrored(np.asarray(resized, dtype=np.uint8), view)
+    (rows, columns), (into_rows, into_columns) = _windows(view)
+    canvas = np.full((view.crop, view.crop), IGNORE, dtype=np.int64)
+    canvas[into_rows, into_columns] = mirrored[rows, columns]
+    return torch.from_numpy(canvas)
+
+
+def _offset(rng: np.random.Generator, side: int, crop: int) -> int:
+    room = side - crop
+    return int(rng.integers(0, room + 1)) if room >= 0 else -int(rng.integers(0, -room + 1))
+
+
+def _mirrored(array: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
+    return array[:, ::-1] if view.is_mirrored else array
+
+
+def _windows(view: View) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Rows and columns of the resized picture that the crop shows, and those of the crop they go to."""
+    sources, targets = [], []
+    for start, side in zip((view.top, view.left), view.size, strict=True):
+        first, last = max(0, start), min(side, start + view.crop)
+        sources.append(slice(first, last))
+        targets.append(slice(first - start, last - start))
+    return (sources[0], sources[1]), (targets[0], targets[1])

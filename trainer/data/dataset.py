@@ -1,0 +1,165 @@
+"""A dataset as training sees it: pictures, tags and class names. Masks are not part of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.labels import VOC_CLASSES
+from trainer.errors import TrainerError
+
+MAX_CLASSES = 254
+"""Index 0 is background and 255 void, so that a uint8 mask holds this many classes."""
+
+
+class DatasetError(TrainerError):
+    """A dataset cannot be read as one; the message names file and row."""
+
+
+@dataclass(frozen=True)
+class TaggedImage:
+    """One picture.
+
+    Attributes:
+        id: name without suffix, unique in its dataset; may hold `/` for pictures in sub-folders.
+        path: the file; it may turn out to be missing or damaged.
+        tags: mask indices 1 .. K of the classes in it, ascending; may be empty.
+    """
+
+    id: str
+    path: Path
+    tags: tuple[int, ...]
+
+
+class TaggedDataset:
+    """Pictures of one split, in the order of its list.
+
+    Attributes:
+        root: folder of the dataset.
+        split: name of the split.
+        class_names: K names; position k stands for mask index k + 1.
+        images: the pictures.
+    """
+
+    def __init__(
+        self, root: Path, split: str, class_names: Sequence[str], images: Iterable[TaggedImage]
+    ) -> None:
+        self.root = root
+        self.split = split
+        self.class_names = tuple(class_names)
+        self.images = tuple(images)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of all pictures, in order."""
+        return tuple(image.id for image in self.images)
+
+    @property
+    def class_count(self) -> int:
+        """K, background not counted."""
+        return len(self.class_names)
+
+    def names_of(self, image: TaggedImage) -> tuple[str, ...]:
+        """Names of the classes in a picture, in the order of its tags."""
+        return tuple(self.class_names[tag - 1] for tag in image.tags)
+
+    def labels_of(self, image: TaggedImage) -> NDArray[np.float32]:
+        """Multi-hot vector float32 (K,) of the classes in a picture."""
+        labels = np.zeros(self.class_count, dtype=np.float32)
+        labels[[tag - 1 for tag in image.tags]] = 1.0
+        return labels
+
+    def without(self, ids: Collection[str]) -> TaggedDataset:
+        """The same dataset less some pictures."""
+        left_out = frozenset(ids)
+        kept = (image for image in self.images if image.id not in left_out)
+        return TaggedDataset(self.root, self.split, self.class_names, kept)
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash of class names, ids, tags and file sizes: the same for a copy in another folder."""
+        digest = hashlib.sha256("\n".join(self.class_names).encode())
+        for image in self.images:
+            size = image.path.stat().st_size if image.path.is_file() else -1
+            digest.update(f"\0{image.id}\0{image.tags}\0{size}".encode())
+        return digest.hexdigest()[:16]
+
+
+def build_dataset(
+    root: Path,
+    split: str,
+    files: Iterable[tuple[str, Path, tuple[str, ...]]],
+    class_names: Sequence[str] | None,
+    *,
+    allow_voc: bool,
+) -> TaggedDataset:
+    """Put ids, files and tag names together.
+
+    Args:
+        root, split: where the pictures come from.
+        files: (id, file, names of its classes).
+        class_names: None derives the list from the tags: VOC's twenty if `allow_voc` and they are all among
+            them, else sorted by name.
+        allow_voc: see `class_names`.
+
+    Raises:
+        DatasetError: no pictures, no classes or too many, an id that is twice there or leaves the folder, or
+            a tag that is none of the classes.
+    """
+    rows = list(files)
+    if not rows:
+        raise DatasetError(f"Split {split!r} of {root} holds no pictures; choose another split or folder.")
+    names = tuple(class_names) if class_names is not None else _derived_classes(rows, allow_voc=allow_voc)
+    if not 0 < len(names) <= MAX_CLASSES:
+        raise DatasetError(
+            f"{root} has {len(names)} classes, but training needs 1 to {MAX_CLASSES}; check its tags."
+        )
+    index = {name: position for position, name in enumerate(names, start=1)}
+    images = []
+    for identifier, path, tags in rows:
+        if _leaves_folder(identifier):
+            raise DatasetError(
+                f"{identifier!r} in the lists of {root} leaves the folder of pictures; correct the list."
+            )
+        unknown = [tag for tag in tags if tag not in index]
+        if unknown:
+            raise DatasetError(
+                f"Picture {identifier} of {root} is tagged {unknown[0]!r}, which is none of its classes "
+                f"({', '.join(names)}); correct the tag or the class list."
+            )
+        images.append(TaggedImage(identifier, path, tuple(sorted({index[tag] for tag in tags}))))
+    if len({image.id for image in images}) != len(images):
+        raise DatasetError(f"Split {split!r} of {root} names a picture twice; name each once.")
+    return TaggedDataset(root, split, names, images)
+
+
+def read_lines(path: Path) -> list[str]:
+    """Lines of a UTF-8 list without surrounding space, empty ones left out.
+
+    Raises:
+        DatasetError: the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path} cannot be read as UTF-8 text: {error}.") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _derived_classes(
+    rows: Sequence[tuple[str, Path, tuple[str, ...]]], *, allow_voc: bool
+) -> tuple[str, ...]:
+    names = {tag for _, _, tags in rows for tag in tags}
+    return VOC_CLASSES if allow_voc and names <= set(VOC_CLASSES) else tuple(sorted(names))
+
+
+def _leaves_folder(identifier: str) -> bool:
+    return Path(identifier).is_absolute() or ".." in Path(identifier).parts or "\\" in identifier

@@ -1,0 +1,80 @@
+"""Class lists, class-name spelling and the VOC colour map."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+VOC_CLASSES = (
+    "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+    "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",
+    "tvmonitor",
+)  # fmt: skip
+"""The twenty classes of PASCAL VOC in official order; class k has mask index k + 1."""
+
+COCO_CLASSES = (
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",
+    "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow",
+    "elephant", "bear", "zebra", "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee",
+    "skis", "snowboard", "sports ball", "kite", "baseball bat", "baseball glove", "skateboard", "surfboard",
+    "tennis racket", "bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple",
+    "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair", "couch",
+    "potted plant", "bed", "dining table", "toilet", "tv", "laptop", "mouse", "remote", "keyboard",
+    "cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors",
+    "teddy bear", "hair drier", "toothbrush",
+)  # fmt: skip
+"""The eighty classes of COCO instances in official order."""
+
+_SPELLINGS = {
+    "airplane": "aeroplane",
+    "plane": "aeroplane",
+    "bike": "bicycle",
+    "motorcycle": "motorbike",
+    "dining table": "diningtable",
+    "table": "diningtable",
+    "couch": "sofa",
+    "potted plant": "pottedplant",
+    "houseplant": "pottedplant",
+    "tv": "tvmonitor",
+    "tv monitor": "tvmonitor",
+    "television": "tvmonitor",
+    "monitor": "tvmonitor",
+    "people": "person",
+    "man": "person",
+    "woman": "person",
+    "child": "person",
+    "human": "person",
+    "doughnut": "donut",
+    "hotdog": "hot dog",
+    "hair dryer": "hair drier",
+    "mobile phone": "cell phone",
+    "fridge": "refrigerator",
+}
+
+
+def normalize_class_name(name: str) -> str:
+    """One spelling per class: lower case, single spaces for `_`, `-` and blanks, VOC's word for synonyms.
+
+    >>> normalize_class_name("Dining_Table"), normalize_class_name("airplane")
+    ('diningtable', 'aeroplane')
+    """
+    plain = re.sub(r"[\s_\-]+", " ", name).strip().lower()
+    return _SPELLINGS.get(plain, plain)
+
+
+def voc_colormap() -> NDArray[np.uint8]:
+    """The VOC palette, uint8 (256, 3) RGB: bit b of an index's three lowest bit planes becomes bit 7 - b.
+
+    Index 255 (void) comes out as (224, 224, 192).
+    """
+    indices = np.arange(256, dtype=np.uint8)
+    colors = np.zeros((256, 3), dtype=np.uint8)
+    for level in range(8):
+        shift = np.uint8(7 - level)
+        for channel in range(3):
+            bit = (indices >> np.uint8(channel)) & np.uint8(1)
+            colors[:, channel] |= bit << shift
+        indices >>= np.uint8(3)
+    return colors

@@ -1,0 +1,137 @@
+"""Where tags come from: tags.csv, lists in ImageSets/Main, or the objects of VOC annotations."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from xml.parsers import expat
+
+from trainer.data.dataset import DatasetError, read_lines
+
+Tags = dict[str, tuple[str, ...]]
+
+_OBJECT_NAME = ["annotation", "object", "name"]
+_BACKGROUND_LINES = frozenset({"background", "_background_", "__background__"})
+
+
+@dataclass(frozen=True)
+class TagRow:
+    """A row of tags.csv: the picture as written there, its tags, and its split if there is such a column."""
+
+    image: str
+    tags: tuple[str, ...]
+    split: str | None
+
+
+def read_tag_rows(path: Path) -> list[TagRow]:
+    """Rows of a CSV file with the columns `image`, `tags` (separated by `;`) and maybe `split`.
+
+    Raises:
+        DatasetError: the file or a row cannot be read.
+    """
+    reader = csv.DictReader(io.StringIO("\n".join(read_lines(path))), skipinitialspace=True)
+    if not {"image", "tags"} <= set(reader.fieldnames or ()):
+        raise DatasetError(f"{path} must begin with a line that names the columns image and tags; add it.")
+    rows = []
+    for record in reader:
+        image, tags = (record["image"] or "").strip(), record["tags"]
+        if not image or tags is None:
+            raise DatasetError(f"{path}, line {reader.line_num}, names no image or no tags; correct it.")
+        names = dict.fromkeys(tag.strip() for tag in tags.split(";") if tag.strip())
+        rows.append(TagRow(image, tuple(names), (record.get("split") or "").strip() or None))
+    return rows
+
+
+def tags_from_main_lists(folder: Path, split: str) -> Tags:
+    """Tags from `<class>_<split>.txt`; lines hold a name and 1, 0 (hard to see, but there) or -1 (absent)."""
+    tags: dict[str, list[str]] = {}
+    for path in sorted(folder.glob(f"*_{split}.txt")):
+        class_name = path.stem.removesuffix(f"_{split}")
+        for line in read_lines(path):
+            identifier, flag = split_flag(line)
+            if flag is None:
+                raise DatasetError(f"{path}: {line!r} is not a name and 1, 0 or -1; correct the line.")
+            present = tags.setdefault(identifier, [])
+            if flag != "-1":
+                present.append(class_name)
+    return {identifier: tuple(names) for identifier, names in tags.items()}
+
+
+def tags_from_annotations(folder: Path, ids: Iterable[str]) -> Tags:
+    """Tags from the object names of `<id>.xml`; a picture without such a file is left out."""
+    tags = {}
+    for identifier in ids:
+        path = folder / f"{identifier}.xml"
+        if path.is_file():
+            tags[identifier] = _object_names(path)
+    return tags
+
+
+def read_class_names(path: Path) -> tuple[str, ...]:
+    """Class names, one a line in index order; a first line that names the background is dropped.
+
+    Raises:
+        DatasetError: a name stands there twice.
+    """
+    names = read_lines(path)
+    if names and names[0].lower() in _BACKGROUND_LINES:
+        del names[0]
+    if len(set(names)) != len(names):
+        raise DatasetError(f"{path} names a class twice; write each once, one a line, in index order.")
+    return tuple(names)
+
+
+def split_flag(line: str) -> tuple[str, str | None]:
+    """A line of a VOC list -> name and flag.
+
+    >>> split_flag("2007_000033 -1"), split_flag("my photo")
+    (('2007_000033', '-1'), ('my photo', None))
+    """
+    name, _, flag = line.replace("\t", " ").rpartition(" ")
+    return (name.strip(), flag) if name and flag in ("1", "0", "-1") else (line, None)
+
+
+def picture_id(name: str) -> str:
+    """A picture's name as written in a list -> its id.
+
+    >>> picture_id("cats/a.b.jpg")
+    'cats/a.b'
+    """
+    path = PurePosixPath(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in PICTURE_SUFFIXES else name
+
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def _object_names(path: Path) -> tuple[str, ...]:
+    """Names of the objects, parts of objects not counted. Document types are refused: entities can harm."""
+    names: dict[str, None] = {}
+    open_tags: list[str] = []
+    text: list[str] = []
+
+    def start(tag: str, _attributes: dict[str, str]) -> None:
+        open_tags.append(tag)
+        text.clear()
+
+    def end(_tag: str) -> None:
+        if open_tags == _OBJECT_NAME and (name := "".join(text).strip()):
+            names[name] = None
+        open_tags.pop()
+
+    def refuse(*_declaration: object) -> None:
+        raise DatasetError(f"{path} declares a document type, which is refused; remove the declaration.")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text.append
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(path.read_bytes(), True)
+    except (expat.ExpatError, OSError) as error:
+        raise DatasetError(f"{path} is not a readable VOC annotation: {error}.") from error
+    return tuple(names)

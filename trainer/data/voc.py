@@ -1,0 +1,100 @@
+"""Datasets in the layout of PASCAL VOC: JPEGImages, ImageSets, Annotations, tags.csv."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trainer.data.dataset import DatasetError, TaggedDataset, build_dataset, read_lines
+from trainer.data.tags import (
+    PICTURE_SUFFIXES,
+    Tags,
+    picture_id,
+    read_class_names,
+    read_tag_rows,
+    split_flag,
+    tags_from_annotations,
+    tags_from_main_lists,
+)
+
+PICTURES = "JPEGImages"
+CLASS_FILE = "labels.txt"
+TAG_FILE = "tags.csv"
+
+
+class VocDataset(TaggedDataset):
+    """The pictures that `ImageSets/Segmentation/<split>.txt` (else `ImageSets/Main/<split>.txt`) lists.
+
+    Tags come from tags.csv, else from `ImageSets/Main/<class>_<split>.txt`, else from `Annotations/<id>.xml`.
+    Class names come from labels.txt, else they are VOC's twenty if all tags are among them, else the sorted
+    tags.
+    A listed picture without a file stays in the list; `trainer.data.images.unreadable_images` reports it.
+
+    Raises:
+        DatasetError: no such split, no tags, or a list that cannot be read.
+    """
+
+    def __init__(self, root: Path | str, split: str) -> None:
+        root = Path(root)
+        ids = split_ids(root, split)
+        tags = _tags(root, split, ids)
+        untagged = [identifier for identifier in ids if identifier not in tags]
+        if untagged:
+            raise DatasetError(
+                f"Picture {untagged[0]} (and {len(untagged) - 1} more) of split {split!r} in {root} has no "
+                f"entry in the tags; add it, with an empty list if nothing of the classes is there."
+            )
+        class_file = root / CLASS_FILE
+        built = build_dataset(
+            root,
+            split,
+            ((identifier, picture_path(root, identifier), tags[identifier]) for identifier in ids),
+            read_class_names(class_file) if class_file.is_file() else None,
+            allow_voc=True,
+        )
+        super().__init__(root, split, built.class_names, built.images)
+
+
+def split_ids(root: Path, split: str) -> tuple[str, ...]:
+    """Ids of a split, each once, in the order of its list.
+
+    Raises:
+        DatasetError: there is no such list; the message names those that are there.
+    """
+    folders = [root / "ImageSets" / name for name in ("Segmentation", "Main")]
+    for folder in folders:
+        path = folder / f"{split}.txt"
+        if path.is_file():
+            return tuple(dict.fromkeys(split_flag(line)[0] for line in read_lines(path)))
+    main = tags_from_main_lists(folders[1], split)
+    if main:
+        return tuple(main)
+    known = {path.stem for folder in folders for path in folder.glob("*.txt") if "_" not in path.stem}
+    raise DatasetError(
+        f"There is no list of the split {split!r} in {root / 'ImageSets'} "
+        f"(there are: {', '.join(sorted(known)) or 'none'}); choose one of them."
+    )
+
+
+def picture_path(root: Path, identifier: str) -> Path:
+    """File of a picture; the `.jpg` that should be there if there is none."""
+    for suffix in PICTURE_SUFFIXES:
+        path = root / PICTURES / f"{identifier}{suffix}"
+        if path.is_file():
+            return path
+    return root / PICTURES / f"{identifier}.jpg"
+
+
+def _tags(root: Path, split: str, ids: tuple[str, ...]) -> Tags:
+    listing = root / TAG_FILE
+    if listing.is_file():
+        return {picture_id(row.image): row.tags for row in read_tag_rows(listing)}
+    main = tags_from_main_lists(root / "ImageSets" / "Main", split)
+    if main:
+        return main
+    annotated = tags_from_annotations(root / "Annotations", ids)
+    if annotated:
+        return annotated
+    raise DatasetError(
+        f"{root} has no tags: neither {TAG_FILE}, nor ImageSets/Main/<class>_{split}.txt, nor "
+        f"Annotations/*.xml; add one of them."
+    )

@@ -1,0 +1,79 @@
+"""The classifier whose weighted feature map is the class activation map (paper section 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from trainer.config import BatchStatistics
+from trainer.imagenet_tags import match_tag
+from trainer.nn.encoders import Encoder
+from trainer.nn.normalization import keep_frozen, set_normalization
+
+
+class CamNetwork(nn.Module):
+    """Encoder and a 1x1 convolution without bias; its output is the maps A_c = theta_c^T f of equation 1.
+
+    Since pooling is linear, the logits of the classification are the means of the maps (`class_logits`).
+    """
+
+    def __init__(
+        self, encoder: Encoder, class_count: int, *, batch_statistics: BatchStatistics = "batch"
+    ) -> None:
+        """Args:
+        encoder: the backbone.
+        class_count: K, background not counted.
+        batch_statistics: see `trainer.config.TrainingConfig`.
+        """
+        super().__init__()
+        self.encoder = encoder
+        self.classifier = nn.Conv2d(encoder.channels, class_count, kernel_size=1, bias=False)
+        self._has_frozen_statistics = batch_statistics == "frozen"
+        set_normalization(self.encoder, batch_statistics)
+
+    @property
+    def output_stride(self) -> int:
+        """Picture pixels per cell of the maps."""
+        return self.encoder.output_stride
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised pictures (N, 3, H, W) -> maps (N, K, ceil(H / stride), ceil(W / stride)), unbounded."""
+        maps: Tensor = self.classifier(self.encoder(images))
+        return maps
+
+    def train(self, mode: bool = True) -> CamNetwork:
+        """Switch the mode; frozen statistics stay frozen."""
+        super().train(mode)
+        if self._has_frozen_statistics:
+            keep_frozen(self)
+        return self
+
+
+def class_logits(maps: Tensor) -> Tensor:
+    """Maps (N, K, h, w) -> logits (N, K): global average pooling."""
+    return maps.mean(dim=(2, 3))
+
+
+@torch.no_grad()
+def init_head_from_imagenet(network: CamNetwork, class_names: Sequence[str]) -> None:
+    """Start each class from the mean of its ImageNet rows, less the mean of all rows.
+
+    What all classes respond to says nothing about one of them. A class without an ImageNet counterpart or
+    stand-in starts at zero.
+
+    Raises:
+        ValueError: the encoder has no ImageNet rows, because its weights are random.
+    """
+    rows = network.encoder.imagenet_rows
+    if rows is None:
+        raise ValueError(
+            "head_init = imagenet needs pretrained backbone weights; set backbone.pretrained = true, "
+            "or classify.head_init = random."
+        )
+    centre = rows.mean(dim=0)
+    for position, name in enumerate(class_names):
+        indices = list(match_tag(name).imagenet_indices)
+        start = rows[indices].mean(dim=0) - centre if indices else torch.zeros_like(centre)
+        network.classifier.weight[position, :, 0, 0] = start

@@ -1,0 +1,73 @@
+"""DeepLabv3+ on the encoders of this package (paper section 4.3; Chen et al. 2018)."""
+
+from __future__ import annotations
+
+from segmentation_models_pytorch.base import SegmentationHead
+from segmentation_models_pytorch.decoders.deeplabv3.decoder import DeepLabV3PlusDecoder
+from torch import Tensor, nn
+
+from trainer.config import BatchStatistics, DecoderStatistics
+from trainer.nn.encoders import Encoder
+from trainer.nn.normalization import keep_frozen, set_normalization
+from trainer.puzzle import pad_to_multiple
+
+_DECODER_CHANNELS = 256
+_RATES_AT_STRIDE_16 = (6, 12, 18)
+
+
+class SegmentationNetwork(nn.Module):
+    """Encoder, the decoder of DeepLabv3+ from segmentation_models_pytorch, and a 1x1 head."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        class_count: int,
+        *,
+        batch_statistics: BatchStatistics = "frozen",
+        decoder_statistics: DecoderStatistics = "group",
+    ) -> None:
+        """Args:
+            encoder: the backbone, at output stride 8 or 16.
+            class_count: classes, background included.
+            batch_statistics: of the encoder, see `trainer.config.TrainingConfig`.
+            decoder_statistics: of the decoder. It is new and has no running statistics that could be frozen;
+                those of a small batch are poor.
+
+        Raises:
+            ValueError: the encoder has another output stride.
+        """
+        super().__init__()
+        if encoder.output_stride not in (8, 16):
+            raise ValueError(
+                f"DeepLabv3+ needs an encoder of output stride 8 or 16, but its is {encoder.output_stride}."
+            )
+        set_normalization(encoder, batch_statistics)
+        self.encoder = encoder
+        widening = 16 // encoder.output_stride
+        self.decoder = DeepLabV3PlusDecoder(
+            encoder_channels=[3, *encoder.stage_widths],
+            encoder_depth=5,
+            out_channels=_DECODER_CHANNELS,
+            atrous_rates=[rate * widening for rate in _RATES_AT_STRIDE_16],
+            output_stride=encoder.output_stride,
+            aspp_separable=True,
+            aspp_dropout=0.5,
+        )
+        set_normalization(self.decoder, decoder_statistics)
+        self.head = SegmentationHead(_DECODER_CHANNELS, class_count, kernel_size=1, upsampling=4)
+        self._has_frozen_statistics = batch_statistics == "frozen"
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised pictures (N, 3, H, W) of any size -> logits (N, C, H, W)."""
+        height, width = images.shape[-2:]
+        padded = pad_to_multiple(images, max(self.encoder.stage_strides))
+        features = self.decoder([padded, *self.encoder.stages(padded)])
+        logits: Tensor = self.head(features)
+        return logits[..., :height, :width]
+
+    def train(self, mode: bool = True) -> SegmentationNetwork:
+        """Switch the mode; frozen statistics of the encoder stay frozen."""
+        super().train(mode)
+        if self._has_frozen_statistics:
+            keep_frozen(self.encoder)
+        return self

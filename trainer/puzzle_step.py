@@ -1,0 +1,46 @@
+"""One training step of Puzzle-CAM: pictures and their tiles through the same network, then the losses."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from trainer import puzzle
+from trainer.batches import Batch
+from trainer.cam_monitor import CamMonitor
+from trainer.config import PuzzleLossConfig
+from trainer.losses import needs_tiles, puzzle_loss
+from trainer.nn.classifier import CamNetwork
+
+
+class PuzzleStep(nn.Module):
+    """Both passes as one forward call, so that distributed training reduces their gradients once."""
+
+    def __init__(
+        self, network: CamNetwork, config: PuzzleLossConfig, monitor: CamMonitor | None = None
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._config = config
+        self._monitor = monitor
+
+    def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:
+        """Losses by name, see `trainer.losses.puzzle_loss`.
+
+        Args:
+            batch: "images" (N, 3, H, W), normalised, and "labels" (N, K).
+            progress: share of training that is done.
+        """
+        images, labels = batch["images"], batch["labels"]
+        config = self._config
+        # Whole and tiled maps match cell by cell only if both come from the same padded picture.
+        padded = puzzle.pad_to_multiple(images, self.network.output_stride * config.tiles_per_side)
+        whole = self.network(padded).float()
+        tiled = self._tiled_maps(padded) if needs_tiles(config) else None
+        if self._monitor is not None:
+            self._monitor.add(whole.detach(), labels)
+        return puzzle_loss(whole, tiled, labels, config, progress)
+
+    def _tiled_maps(self, images: Tensor) -> Tensor:
+        side = self._config.tiles_per_side
+        tiles = puzzle.tile(images, side, multiple=self.network.output_stride)
+        return puzzle.merge(self.network(tiles), side).float()

@@ -1,0 +1,64 @@
+"""Example pictures of a report: maps and masks over the photograph, as data URLs."""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from trainer.data.labels import voc_colormap
+from trainer.data.transforms import RgbImage, limited_size, resize_image
+from trainer.evaluation import strongest_class
+from trainer.maps import ClassMaps
+
+THUMBNAIL_PX = 240
+_MASK_OPACITY = 0.6
+_VOID = 255
+
+
+def photograph(image_rgb: RgbImage) -> str:
+    """The picture, small."""
+    return _data_url(_small(image_rgb))
+
+
+def heat_overlay(image_rgb: RgbImage, maps: ClassMaps) -> str:
+    """The strongest map of each pixel as heat over the grey picture: dark is 0, yellow is 1."""
+    small = _small(image_rgb)
+    grey = np.repeat(
+        np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)[:, :, None], 3, axis=2
+    )
+    _, score = strongest_class(maps)
+    height, width = small.shape[:2]
+    heat = cv2.resize(score, (width, height), interpolation=cv2.INTER_AREA)
+    colored = cv2.applyColorMap((255 * heat).clip(0, 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
+    return _data_url(_blended(grey, np.asarray(colored, dtype=np.uint8), (0.3 + 0.6 * heat)[:, :, None]))
+
+
+def mask_overlay(image_rgb: RgbImage, mask: NDArray[np.uint8]) -> str:
+    """A mask (H, W) of class indices in VOC's colours over the picture; background clear, void white."""
+    small = _small(image_rgb)
+    height, width = small.shape[:2]
+    labels = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+    opacity = np.where(labels > 0, _MASK_OPACITY, 0.0)[:, :, None]
+    colors = voc_colormap()
+    colors[_VOID] = 255
+    return _data_url(_blended(small, colors[labels], opacity))
+
+
+def _small(image_rgb: RgbImage) -> RgbImage:
+    return resize_image(image_rgb, limited_size(image_rgb.shape[0], image_rgb.shape[1], THUMBNAIL_PX))
+
+
+def _blended(below: RgbImage, above: RgbImage, opacity: NDArray[np.floating]) -> RgbImage:
+    mixed = below * (1.0 - opacity) + above * opacity
+    return np.asarray(mixed.round().clip(0, 255), dtype=np.uint8)
+
+
+def _data_url(image_rgb: RgbImage) -> str:
+    data = io.BytesIO()
+    Image.fromarray(image_rgb).save(data, "JPEG", quality=80)
+    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"

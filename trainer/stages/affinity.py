@@ -1,0 +1,152 @@
+"""Stage 3: confident labels from the CAMs, and the edge branch trained on them (paper section 4.3)."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from trainer.affinity import affinity_loss, confident_labels
+from trainer.batches import Batch
+from trainer.config import AffinityConfig, ViewConfig
+from trainer.crf import CrfConfig
+from trainer.data.augment import draw_view, image_tensor, label_tensor
+from trainer.data.dataset import TaggedDataset, TaggedImage
+from trainer.data.ground_truth import read_mask
+from trainer.data.images import read_rgb
+from trainer.data.masks import write_mask
+from trainer.device import available_cpu_count
+from trainer.edge_model import save_edge_network
+from trainer.image_pool import map_images
+from trainer.maps import load_maps
+from trainer.nn.affinity import EDGE_STRIDE, EdgeNetwork
+from trainer.nn.encoders import EncoderSpec, load_encoder
+from trainer.run_dir import RunDir
+from trainer.stages import cams
+from trainer.stages.image_loop import ImageProgress
+from trainer.stages.stage import StageContext, StageResult
+from trainer.training import Training, train
+
+NAME = "affinity"
+NEEDS = (cams.NAME,)
+USES: tuple[str, ...] = ()
+MAKES = ("affinity", "models/affinity.safetensors")
+VERSION = 1
+
+_OUTPUT_STRIDE = 16
+
+
+def run(context: StageContext) -> StageResult:
+    """Label the pictures where the CAMs are confident, train the edge branch, and store it.
+
+    Raises:
+        EncoderError: the backbone or its weights cannot be had.
+        ArtifactError, ImageReadError: a CAM file or a picture went bad since it was made.
+        TrainerError: see `trainer.training.train`.
+    """
+    config = context.recipe.affinity
+    if not config.enabled:
+        return StageResult({"enabled": False})
+    make_labels(context)
+    context.processes.wait()
+    # Every process, and every attempt after a crash, starts from the same random weights.
+    torch.manual_seed(context.recipe.seed)
+    network = EdgeNetwork(load_encoder(context.recipe.backbone, output_stride=_OUTPUT_STRIDE))
+    outcome = train(
+        context,
+        Training(
+            stage=NAME,
+            step=AffinityStep(network, config.radius),
+            samples=LabelledViews(context.dataset, context.run_dir, config.view, network.encoder.spec),
+            config=config,
+            # The branch is all that is trained, so the recipe's rate is its rate.
+            is_new=lambda _name: False,
+        ),
+    )
+    if context.processes.is_main:
+        save_edge_network(context.run_dir.model_path(NAME), network, context.recipe)
+    return StageResult(
+        {"steps": outcome.steps, "training_seconds": round(outcome.seconds, 1), "losses": outcome.losses}
+    )
+
+
+def label_path(run_dir: RunDir, identifier: str) -> Path:
+    """File of a picture's confident labels: palette PNG of its size, 255 where nothing is sure."""
+    return run_dir.path / NAME / f"{identifier}.png"
+
+
+def make_labels(context: StageContext) -> None:
+    """Write the confident labels of every picture that has none yet, on all cores."""
+    share = context.processes.share(context.dataset.images)
+    todo = [image for image in share if not label_path(context.run_dir, image.id).is_file()]
+    progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
+    label = functools.partial(_label_picture, context.run_dir, context.recipe.affinity)
+    workers = max(1, available_cpu_count() // context.processes.count)
+    for _ in map_images(label, todo, total=len(todo), workers=workers):
+        progress.advance()
+    progress.finish()
+
+
+def _label_picture(run_dir: RunDir, config: AffinityConfig, image: TaggedImage) -> None:
+    stored = load_maps(run_dir.cam_path(image.id))
+    labels = confident_labels(
+        read_rgb(image.path),
+        stored.maps_khw,
+        stored.class_indices,
+        foreground_threshold=config.foreground_threshold,
+        background_threshold=config.background_threshold,
+        crf=CrfConfig(iterations=config.crf_iterations),
+    )
+    write_mask(label_path(run_dir, image.id), labels)
+
+
+class AffinityStep(nn.Module):
+    """One training step: edges of the pictures, then the loss over pairs of cells."""
+
+    def __init__(self, network: EdgeNetwork, radius: int) -> None:
+        super().__init__()
+        self.network = network
+        self._radius = radius
+
+    def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:  # noqa: ARG002
+        """Losses by name, see `trainer.affinity.affinity_loss`.
+
+        Args:
+            batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, ceil(H / 4), ceil(W / 4)).
+            progress: share of training that is done; nothing depends on it.
+        """
+        return affinity_loss(self.network(batch["images"]).float().sigmoid(), batch["labels"], self._radius)
+
+
+@dataclass(frozen=True)
+class LabelledViews:
+    """Random views of the pictures with their confident labels at the stride of the edge map."""
+
+    dataset: TaggedDataset
+    run_dir: RunDir
+    view: ViewConfig
+    spec: EncoderSpec
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """ "images" float32 (3, crop, crop) and "labels" uint8 (ceil(crop / 4), ceil(crop / 4)).
+
+        Raises:
+            ImageReadError, GroundTruthError: the picture or its labels went bad since the run began.
+        """
+        image = self.dataset.images[index]
+        picture = read_rgb(image.path, at_least_side=self.view.max_side)
+        view = draw_view(rng, picture.shape[:2], self.view)
+        labels = label_tensor(read_mask(label_path(self.run_dir, image.id)), view)
+        # The pixel in the middle of each cell.
+        middle = torch.arange(0, view.crop, EDGE_STRIDE).add(EDGE_STRIDE // 2).clamp(max=view.crop - 1)
+        return {
+            "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
+            "labels": labels[middle][:, middle].to(torch.uint8),
+        }

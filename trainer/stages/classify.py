@@ -1,0 +1,95 @@
+"""Stage 1: train the classifier with the losses of Puzzle-CAM (paper sections 3.2 to 4.1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainer.cam_monitor import CamMonitor
+from trainer.config import ViewConfig
+from trainer.data.augment import draw_view, image_tensor
+from trainer.data.dataset import TaggedDataset
+from trainer.data.images import read_rgb
+from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
+from trainer.nn.encoders import EncoderSpec, load_encoder
+from trainer.puzzle_step import PuzzleStep
+from trainer.stages.stage import StageContext, StageResult
+from trainer.trained import save_classifier
+from trainer.training import Training, train
+
+NAME = "classify"
+NEEDS: tuple[str, ...] = ()
+USES: tuple[str, ...] = ()
+MAKES = ("models/classify.safetensors",)
+VERSION = 1
+
+
+def run(context: StageContext) -> StageResult:
+    """Train the classifier and store it.
+
+    Raises:
+        EncoderError: the backbone or its weights cannot be had.
+        TrainerError: see `trainer.training.train`.
+    """
+    network = build_network(context)
+    config = context.recipe.classify
+    monitor = CamMonitor(context.dataset.class_names, context.device.device)
+    outcome = train(
+        context,
+        Training(
+            stage=NAME,
+            step=PuzzleStep(network, config.loss, monitor),
+            samples=TaggedViews(context.dataset, config.view, network.encoder.spec),
+            config=config,
+            is_new=lambda name: name.startswith("network.classifier."),
+            end_epoch=monitor.end_epoch,
+        ),
+    )
+    if context.processes.is_main:
+        save_classifier(
+            context.run_dir.model_path(NAME), network, context.recipe, context.dataset.class_names
+        )
+    return StageResult(
+        {"steps": outcome.steps, "training_seconds": round(outcome.seconds, 1), "losses": outcome.losses}
+    )
+
+
+def build_network(context: StageContext) -> CamNetwork:
+    """The network as it starts: backbone from ImageNet, head as `head_init` says."""
+    recipe = context.recipe
+    # Every process, and every attempt after a crash, starts from the same random weights.
+    torch.manual_seed(recipe.seed)
+    encoder = load_encoder(recipe.backbone, output_stride=recipe.classify.output_stride)
+    network = CamNetwork(
+        encoder, context.dataset.class_count, batch_statistics=recipe.classify.batch_statistics
+    )
+    if recipe.classify.head_init == "imagenet":
+        init_head_from_imagenet(network, context.dataset.class_names)
+    return network
+
+
+class TaggedViews:
+    """Random views of the pictures with their tags: what the classifier is trained on."""
+
+    def __init__(self, dataset: TaggedDataset, view: ViewConfig, spec: EncoderSpec) -> None:
+        self._dataset = dataset
+        self._view = view
+        self._spec = spec
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """ "images" float32 (3, crop, crop) and "labels" float32 (K,).
+
+        Raises:
+            ImageReadError: the picture went missing or bad since the run began.
+        """
+        image = self._dataset.images[index]
+        picture = read_rgb(image.path, at_least_side=self._view.max_side)
+        view = draw_view(rng, picture.shape[:2], self._view)
+        return {
+            "images": image_tensor(picture, view, self._spec.mean, self._spec.std),
+            "labels": torch.from_numpy(self._dataset.labels_of(image)),
+        }

@@ -1,0 +1,151 @@
+"""Stage 6: measure every output against ground truth, where there is any; nothing is ever chosen by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.artifacts import write_atomic
+from trainer.crf import crf_available
+from trainer.crf_oracle import best_crf_score
+from trainer.data.folder import open_dataset
+from trainer.data.ground_truth import GroundTruth
+from trainer.evaluation import Evaluation, evaluate_maps, evaluate_masks
+from trainer.stages.stage import StageContext, StageResult
+
+NAME = "evaluate"
+NEEDS: tuple[str, ...] = ()
+USES = ("cams", "refine", "segment")
+MAKES = ("metrics.json",)
+VERSION = 1
+
+NOTE = (
+    "Honest: last epoch, threshold fixed beforehand. Oracle: threshold chosen with the ground truth. "
+    "Figures of different datasets, splits or backbones cannot be compared."
+)
+
+
+def run(context: StageContext) -> StageResult:
+    """Write metrics.json; without ground truth it says so and holds no rows.
+
+    Raises:
+        GroundTruthError, ArtifactError, EvaluationError: a file is damaged or does not fit its picture.
+    """
+    if not context.processes.is_main:
+        return StageResult()
+    rows = [
+        {"name": name, "title": _title(context, name), "split": split, **_row(evaluation)}
+        for name, split, evaluation in _evaluations(context)
+        if evaluation.pictures
+    ]
+    metrics = {
+        "format": "puzzlecam-metrics",
+        "version": 1,
+        "classes": ["background", *context.dataset.class_names],
+        "absent_classes": context.recipe.evaluate.absent_classes,
+        "note": NOTE
+        if rows
+        else f"There are no ground-truth masks in {context.dataset.root}; nothing was measured.",
+        "rows": rows,
+    }
+    text = json.dumps(metrics, indent=2, ensure_ascii=False)
+    write_atomic(context.run_dir.metrics_path, text.encode())
+    figures = {row["name"]: {kind: _miou(row[kind]) for kind in ("honest", "oracle")} for row in rows}
+    context.events.write("metrics", stage=NAME, miou=figures)
+    return StageResult({"miou": figures, "pictures": {row["name"]: row["pictures"] for row in rows}})
+
+
+def _evaluations(context: StageContext) -> Iterator[tuple[str, str, Evaluation]]:
+    """Name, split and figures of every output that belongs to these settings."""
+    config, directory, split = context.recipe.evaluate, context.run_dir, context.dataset.split
+    if "cams" in context.inputs:
+        yield "cam", split, _maps(context, directory.cam_path, config.cam_threshold)
+    if "refine" in context.inputs:
+        if _has_walk(context):
+            yield "walk", split, _maps(context, directory.walk_path, config.walk_threshold)
+        yield "pseudo", split, _pseudo_labels(context)
+    predicted = context.recipe.segment.predict_split
+    if "segment" in context.inputs and directory.predictions_path(predicted).is_dir():
+        yield "segmentation", predicted, _predictions(context, predicted)
+
+
+def _has_walk(context: StageContext) -> bool:
+    return all(context.run_dir.walk_path(identifier).is_file() for identifier in context.dataset.ids)
+
+
+def _title(context: StageContext, name: str) -> str:
+    if name == "pseudo":
+        crf = context.recipe.refine.use_crf and crf_available().available
+        steps = ["CAM", *(["random walk"] if _has_walk(context) else []), *(["CRF"] if crf else [])]
+        return " + ".join(steps)
+    return {"cam": "CAM", "walk": "CAM + random walk", "segmentation": "Segmentation network"}[name]
+
+
+def _maps(context: StageContext, path_of: Callable[[str], Path], threshold: float) -> Evaluation:
+    config = context.recipe.evaluate
+    return evaluate_maps(
+        context.dataset.ids,
+        path_of,
+        GroundTruth(context.dataset.root),
+        context.dataset.class_count + 1,
+        honest_threshold=threshold,
+        oracle_thresholds=[float(value) for value in np.linspace(0, 1, config.oracle_thresholds + 2)[1:-1]],
+        absent=config.absent_classes,
+    )
+
+
+def _masks(context: StageContext, ids: Sequence[str], path_of: Callable[[str], Path]) -> Evaluation:
+    return evaluate_masks(
+        ids,
+        path_of,
+        GroundTruth(context.dataset.root),
+        context.dataset.class_count + 1,
+        absent=context.recipe.evaluate.absent_classes,
+    )
+
+
+def _pseudo_labels(context: StageContext) -> Evaluation:
+    config, refine, directory = context.recipe.evaluate, context.recipe.refine, context.run_dir
+    honest = _masks(context, context.dataset.ids, directory.pseudo_path)
+    if not (refine.use_crf and crf_available().available):
+        return honest
+    oracle = best_crf_score(
+        context.dataset.images,
+        directory.walk_path if _has_walk(context) else directory.cam_path,
+        GroundTruth(context.dataset.root),
+        context.dataset.class_count + 1,
+        thresholds=config.crf_oracle_thresholds,
+        iterations=refine.crf_iterations,
+        absent=config.absent_classes,
+    )
+    if oracle is not None and oracle.miou < honest.honest.miou:
+        # The fixed threshold need not be among those that were tried.
+        oracle = replace(honest.honest, threshold=refine.background_threshold)
+    return replace(honest, oracle=oracle)
+
+
+def _predictions(context: StageContext, split: str) -> Evaluation:
+    def path_of(identifier: str) -> Path:
+        return context.run_dir.prediction_path(split, identifier)
+
+    # A picture that could not be read has no prediction; the log says so.
+    ids = [name for name in open_dataset(context.dataset.root, split).ids if path_of(name).is_file()]
+    return _masks(context, ids, path_of)
+
+
+def _row(evaluation: Evaluation) -> dict[str, Any]:
+    oracle = evaluation.oracle
+    return {
+        "pictures": evaluation.pictures,
+        "honest": evaluation.honest.as_json(),
+        "oracle": oracle.as_json() if oracle else None,
+    }
+
+
+def _miou(score: dict[str, Any] | None) -> float | None:
+    return None if score is None else score["miou"]

@@ -1,0 +1,65 @@
+"""Going through the pictures of a dataset: this process's share, less what is done, with progress events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from trainer.data.dataset import TaggedImage
+from trainer.stages.stage import StageContext
+
+EVENT_EVERY_S = 2.0
+
+
+def each_image(
+    context: StageContext, stage: str, *, is_done: Callable[[TaggedImage], bool]
+) -> Iterator[TaggedImage]:
+    """Pictures that are still to do, for `for` loops that write one output a picture.
+
+    Args:
+        context: of the stage.
+        stage: its name, for the log.
+        is_done: whether a picture's output is there, from an attempt that was cut off.
+    """
+    share = context.processes.share(context.dataset.images)
+    todo = [image for image in share if not is_done(image)]
+    progress = ImageProgress(context, stage, done=len(share) - len(todo), total=len(share))
+    for image in todo:
+        yield image
+        progress.advance()
+    progress.finish()
+
+
+class ImageProgress:
+    """Writes "progress" events of a per-picture stage, not more than one in two seconds."""
+
+    def __init__(self, context: StageContext, stage: str, *, done: int, total: int) -> None:
+        self._events = context.events
+        self._stage = stage
+        self._first = self._done = done
+        self._total = total
+        self._started = self._last = time.monotonic()
+        if done:
+            self._events.write("resumed", stage=stage, done=done, total=total)
+
+    def advance(self) -> None:
+        """One more picture is done."""
+        self._done += 1
+        if time.monotonic() - self._last >= EVENT_EVERY_S:
+            self._write()
+
+    def finish(self) -> None:
+        """The last picture is done."""
+        self._write()
+
+    def _write(self) -> None:
+        self._last = time.monotonic()
+        seconds_per_image = (self._last - self._started) / max(1, self._done - self._first)
+        self._events.write(
+            "progress",
+            stage=self._stage,
+            done=self._done,
+            total=self._total,
+            images_per_s=round(1.0 / max(seconds_per_image, 1e-9), 2),
+            eta_s=round(seconds_per_image * (self._total - self._done), 1),
+        )

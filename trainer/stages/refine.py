@@ -1,0 +1,129 @@
+"""Stage 4: random walk and dense CRF, from CAMs to pseudo-labels (paper section 4.3)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.cam import EPSILON
+from trainer.config import RefineConfig
+from trainer.crf import CrfConfig
+from trainer.data.dataset import TaggedImage
+from trainer.data.images import read_rgb
+from trainer.data.masks import write_mask
+from trainer.device import DeviceChoice, available_cpu_count
+from trainer.edge_model import EdgeModel, load_edge_model
+from trainer.image_pool import map_images
+from trainer.maps import ClassMaps, load_maps, save_maps
+from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.random_walk import random_walk
+from trainer.run_dir import RunDir
+from trainer.stages import affinity, cams
+from trainer.stages.image_loop import ImageProgress
+from trainer.stages.stage import StageContext, StageResult
+
+NAME = "refine"
+NEEDS = (cams.NAME, affinity.NAME)
+USES: tuple[str, ...] = ()
+MAKES = ("walk", "pseudo")
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A picture on its way to a worker.
+
+    Attributes:
+        image: the picture.
+        edges_hw: float32 (h, w), where a walk is still to be done, else None.
+    """
+
+    image: TaggedImage
+    edges_hw: NDArray[np.float32] | None
+
+
+def run(context: StageContext) -> StageResult:
+    """Write walked maps and pseudo-labels of every picture that has none yet.
+
+    Without AffinityNet (`affinity.enabled` or `refine.use_walk` off) the pseudo-labels come from the CAMs.
+
+    Raises:
+        CheckpointError: the edge branch is damaged.
+        ArtifactError, ImageReadError: a CAM file or a picture went bad since it was made.
+    """
+    config, run_dir = context.recipe.refine, context.run_dir
+    has_walk = config.use_walk and context.recipe.affinity.enabled
+    share = context.processes.share(context.dataset.images)
+    todo = [image for image in share if not run_dir.pseudo_path(image.id).is_file()]
+    progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
+    model = load_edge_model(run_dir.model_path(affinity.NAME), context.device) if has_walk and todo else None
+    workers = max(1, available_cpu_count() // context.processes.count)
+    finish = functools.partial(_finish, run_dir, config)
+    for _ in map_images(finish, _tasks(todo, run_dir, config, model), total=len(todo), workers=workers):
+        progress.advance()
+    progress.finish()
+    return StageResult({"pictures": len(context.dataset), "random_walk": has_walk})
+
+
+def walked_maps(
+    maps: ClassMaps, edges_hw: NDArray[np.float32], config: RefineConfig, device: DeviceChoice | None = None
+) -> ClassMaps:
+    """The CAMs of a picture after the random walk, divided by the maximum over all its classes.
+
+    Args:
+        maps: the CAMs.
+        edges_hw: float32 (h, w) in [0, 1] on their grid.
+        config: reach and length of the walk.
+        device: where to walk; None means one thread of this process.
+    """
+    walked = random_walk(
+        maps.maps_khw,
+        edges_hw,
+        radius=config.radius,
+        beta=config.beta,
+        log2_steps=config.log2_steps,
+        device=device.device if device else "cpu",
+        threads=None if device else 1,
+    )
+    return replace(maps, maps_khw=walked / (walked.max(initial=0.0) + EPSILON))
+
+
+def _tasks(
+    images: Iterable[TaggedImage], run_dir: RunDir, config: RefineConfig, model: EdgeModel | None
+) -> Iterator[_Task]:
+    """What the workers are to do: the network, and the walk on a GPU, run in this process."""
+    for image in images:
+        if model is None:
+            yield _Task(image, None)
+            continue
+        maps = load_maps(run_dir.cam_path(image.id))
+        edges = model.edges(read_rgb(image.path), (maps.maps_khw.shape[1], maps.maps_khw.shape[2]))
+        if model.device.device.type == "cpu":
+            yield _Task(image, edges)
+        else:
+            save_maps(run_dir.walk_path(image.id), walked_maps(maps, edges, config, model.device))
+            yield _Task(image, None)
+
+
+def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
+    """Walk where that is left, threshold, CRF; the pseudo-label comes last and marks the picture done."""
+    identifier = task.image.id
+    walk_path = run_dir.walk_path(identifier)
+    if task.edges_hw is not None:
+        save_maps(walk_path, walked_maps(load_maps(run_dir.cam_path(identifier)), task.edges_hw, config))
+    maps = load_maps(walk_path if walk_path.is_file() else run_dir.cam_path(identifier))
+    labels = pseudo_label(
+        read_rgb(task.image.path),
+        maps.maps_khw,
+        maps.class_indices,
+        PseudoLabelConfig(
+            background_threshold=config.background_threshold,
+            use_crf=config.use_crf,
+            crf=CrfConfig(iterations=config.crf_iterations),
+        ),
+    )
+    write_mask(run_dir.pseudo_path(identifier), labels)

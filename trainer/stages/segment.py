@@ -1,0 +1,226 @@
+"""Stage 5: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trainer.batches import Batch
+from trainer.config import SegmentConfig, ViewConfig
+from trainer.crf import CrfConfig, crf_available
+from trainer.data.augment import IGNORE, draw_view, image_tensor, label_tensor
+from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
+from trainer.data.folder import open_dataset
+from trainer.data.ground_truth import read_mask
+from trainer.data.images import ImageReadError, read_rgb
+from trainer.data.masks import write_mask
+from trainer.device import available_cpu_count
+from trainer.image_crf import ImageCrf
+from trainer.image_pool import map_images
+from trainer.nn.encoders import EncoderSpec, load_encoder
+from trainer.nn.segmentation import SegmentationNetwork
+from trainer.run_dir import RunDir
+from trainer.segmentation_model import SegmentationModel, load_segmentation_model, save_segmentation_network
+from trainer.stages import refine
+from trainer.stages.image_loop import ImageProgress
+from trainer.stages.stage import StageContext, StageResult
+from trainer.training import Training, train
+
+NAME = "segment"
+NEEDS = (refine.NAME,)
+USES: tuple[str, ...] = ()
+MAKES = ("models/segment.safetensors", "segment")
+VERSION = 1
+
+_LEAST_PEAK = 0.01
+"""A class that is nowhere this probable does not take part in the CRF, whose time grows with the classes."""
+
+
+def run(context: StageContext) -> StageResult:
+    """Train on the pseudo-labels, store the network, and segment the pictures of `predict_split`.
+
+    Raises:
+        EncoderError: the backbone or its weights cannot be had.
+        ImageReadError, GroundTruthError: a picture or a pseudo-label went bad since it was made.
+        TrainerError: see `trainer.training.train`.
+    """
+    config = context.recipe.segment
+    if not config.enabled:
+        return StageResult({"enabled": False})
+    summary = _train(context)
+    context.processes.wait()
+    return StageResult({**summary, **_predict(context)})
+
+
+def _train(context: StageContext) -> dict[str, object]:
+    config = context.recipe.segment
+    # Every process, and every attempt after a crash, starts from the same random weights.
+    torch.manual_seed(context.recipe.seed)
+    network = SegmentationNetwork(
+        load_encoder(context.recipe.backbone, output_stride=config.output_stride),
+        context.dataset.class_count + 1,
+        batch_statistics=config.batch_statistics,
+        decoder_statistics=config.decoder_statistics,
+    )
+    outcome = train(
+        context,
+        Training(
+            stage=NAME,
+            step=SegmentationStep(network),
+            samples=PseudoLabelledViews(context.dataset, context.run_dir, config.view, network.encoder.spec),
+            config=config,
+            is_new=lambda name: not name.startswith("network.encoder."),
+        ),
+    )
+    if context.processes.is_main:
+        save_segmentation_network(
+            context.run_dir.model_path(NAME), network, context.recipe, context.dataset.class_names
+        )
+    return {
+        "steps": outcome.steps,
+        "training_seconds": round(outcome.seconds, 1),
+        "losses": outcome.losses,
+    }
+
+
+class SegmentationStep(nn.Module):
+    """One training step: cross-entropy with the pseudo-labels."""
+
+    def __init__(self, network: SegmentationNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:  # noqa: ARG002
+        """ "loss": mean over the labelled pixels of the batch, 0 where there is none.
+
+        Args:
+            batch: "images" (N, 3, H, W), normalised, and "labels" int64 (N, H, W), 255 unlabelled.
+            progress: share of training that is done; nothing depends on it.
+        """
+        labels = batch["labels"]
+        logits = self.network(batch["images"]).float()
+        total = functional.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum")
+        return {"loss": total / (labels != IGNORE).sum().clamp(min=1)}
+
+
+@dataclass(frozen=True)
+class PseudoLabelledViews:
+    """Random views of the pictures with their pseudo-labels."""
+
+    dataset: TaggedDataset
+    run_dir: RunDir
+    view: ViewConfig
+    spec: EncoderSpec
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """ "images" float32 (3, crop, crop) and "labels" int64 (crop, crop).
+
+        Raises:
+            ImageReadError, GroundTruthError: the picture or its labels went bad since the run began.
+        """
+        image = self.dataset.images[index]
+        picture = read_rgb(image.path, at_least_side=self.view.max_side)
+        view = draw_view(rng, picture.shape[:2], self.view)
+        return {
+            "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
+            "labels": label_tensor(read_mask(self.run_dir.pseudo_path(image.id)), view),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class _Prediction:
+    """A picture's prediction on its way to a worker.
+
+    Attributes:
+        image_path: the picture.
+        target: file of the mask.
+        labels: class index of each of the L maps.
+        probabilities_lhw: float16 (L, h, w), maybe smaller than the picture.
+    """
+
+    image_path: Path
+    target: Path
+    labels: tuple[int, ...]
+    probabilities_lhw: NDArray[np.float16]
+
+
+def _predict(context: StageContext) -> dict[str, object]:
+    config, split = context.recipe.segment, context.recipe.segment.predict_split
+    try:
+        images = open_dataset(context.dataset.root, split).images
+    except DatasetError as error:
+        context.events.write("warning", stage=NAME, message=f"Nothing is segmented: {error}")
+        return {"predicted": 0}
+    share = context.processes.share(images)
+    todo = [image for image in share if not context.run_dir.prediction_path(split, image.id).is_file()]
+    progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
+    model = load_segmentation_model(context.run_dir.model_path(NAME), context.device)
+    workers = max(1, available_cpu_count() // context.processes.count)
+    predictions = _predictions(context, model, todo)
+    for _ in map_images(
+        functools.partial(_write_prediction, config), predictions, total=len(todo), workers=workers
+    ):
+        progress.advance()
+    progress.finish()
+    return {"predicted": len(images), "predict_split": split}
+
+
+def _predictions(
+    context: StageContext, model: SegmentationModel, images: Iterable[TaggedImage]
+) -> Iterator[_Prediction]:
+    config = context.recipe.segment
+    for image in images:
+        try:
+            picture = read_rgb(image.path)
+        except ImageReadError as error:
+            if context.recipe.on_bad_image == "stop":
+                raise
+            context.events.write("images_skipped", count=1, reasons={image.id: str(error)})
+            continue
+        logits = model.logits(
+            picture, scales=config.test_scales, flip=config.test_flip, max_side=config.test_max_side
+        )
+        labels, probabilities = probable_classes(logits)
+        target = context.run_dir.prediction_path(config.predict_split, image.id)
+        yield _Prediction(image.path, target, labels, probabilities)
+
+
+def probable_classes(logits: Tensor) -> tuple[tuple[int, ...], NDArray[np.float16]]:
+    """Softmax of logits (C, h, w) without the classes that are probable nowhere: indices of L, (L, h, w)."""
+    probabilities = logits.softmax(dim=0)
+    kept = (probabilities.amax(dim=(1, 2)) >= _LEAST_PEAK).nonzero()[:, 0]
+    chosen = probabilities[kept].half().cpu().numpy()
+    return tuple(kept.tolist()), np.asarray(chosen, dtype=np.float16)
+
+
+def _write_prediction(config: SegmentConfig, prediction: _Prediction) -> None:
+    picture = read_rgb(prediction.image_path)
+    height, width = picture.shape[:2]
+    probabilities = np.stack(
+        [
+            cv2.resize(plane.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
+            for plane in prediction.probabilities_lhw
+        ]
+    )
+    if config.use_crf and crf_available().available:
+        crf = CrfConfig(
+            iterations=config.crf_iterations,
+            bilateral_sxy_px=config.crf_bilateral_sxy_px,
+            bilateral_srgb=config.crf_bilateral_srgb,
+        )
+        positions = ImageCrf(picture, len(prediction.labels), crf).refine_probabilities(probabilities)
+    else:
+        positions = np.asarray(probabilities.argmax(axis=0), dtype=np.uint8)
+    write_mask(prediction.target, np.array(prediction.labels, dtype=np.uint8)[positions])

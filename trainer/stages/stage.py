@@ -1,0 +1,68 @@
+"""What a stage gets and gives.
+
+A stage is a module with
+
+- `NAME`; `VERSION`, raised when its arithmetic changes: stored outputs then count as stale;
+- `NEEDS`, stages whose outputs it reads, and `USES`, those it reads if they are there;
+- `MAKES`, files and folders it writes, relative to the run directory;
+- `run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from trainer.config import Recipe
+from trainer.data.dataset import TaggedDataset
+from trainer.device import DeviceChoice
+from trainer.events import EventLog
+from trainer.processes import Processes
+from trainer.run_dir import RunDir
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """What a stage works with.
+
+    Attributes:
+        recipe: settings of all stages; a stage reads its own, the backbone and the seed.
+        dataset: pictures to train on; unreadable ones are already left out.
+        run_dir: where inputs lie and outputs go.
+        key: hash of settings and inputs; a checkpoint is gone on from only if it carries this key.
+        events: the log.
+        device: where networks run.
+        processes: the processes that share the work; one unless started through `accelerate launch`.
+        inputs: key of every stage whose outputs are there and belong to these settings; those of `NEEDS`
+            always are, those of `USES` may be missing.
+    """
+
+    recipe: Recipe
+    dataset: TaggedDataset
+    run_dir: RunDir
+    key: str
+    events: EventLog
+    device: DeviceChoice
+    processes: Processes
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage reports: counts and figures for the manifest, as JSON values."""
+
+    summary: dict[str, Any] = field(default_factory=dict)
+
+
+class Stage(Protocol):
+    """A stage's module."""
+
+    NAME: str
+    NEEDS: tuple[str, ...]
+    USES: tuple[str, ...]
+    MAKES: tuple[str, ...]
+    VERSION: int
+
+    def run(self, context: StageContext) -> StageResult:
+        """Do the work. Every process calls it; outputs of a cut-off attempt are there and may be kept."""
