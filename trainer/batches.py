@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from trainer.errors import TrainerError
+from trainer.start_method import worker_context
 
 Batch = Mapping[str, Tensor]
 
@@ -85,6 +86,7 @@ def epoch_batches(
         _Drawn(samples, plan.seed),
         batch_sampler=list(plan.part_indices(epoch, first_step, rank)),
         num_workers=workers,
+        multiprocessing_context=worker_context() if workers else None,
         collate_fn=default_collate,
         pin_memory=torch.cuda.is_available(),
         worker_init_fn=_one_thread,

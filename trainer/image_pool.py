@@ -16,6 +16,7 @@ import torch
 
 from trainer.device import available_cpu_count
 from trainer.errors import TrainerError
+from trainer.start_method import worker_context
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -70,9 +71,7 @@ def map_images(
 
 def worker_processes(count: int) -> ProcessPoolExecutor:
     """Processes of one thread each, which end with this one however it ends."""
-    # Not forked: a fork of a process whose threads hold locks (PyTorch, OpenMP) may never run.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker)
+    return ProcessPoolExecutor(count, mp_context=worker_context(), initializer=_start_worker)
 
 
 def _start_worker() -> None:
