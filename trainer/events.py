@@ -14,6 +14,7 @@ EventKind = Literal[
     "run_started",
     "run_finished",
     "run_failed",
+    "run_stopped",
     "images_skipped",
     "stage_started",
     "stage_skipped",
