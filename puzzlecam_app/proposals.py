@@ -90,9 +90,9 @@ class Proposals:
     def is_due(self, newest: Revision | None) -> bool:
         """Whether a picture whose newest revision is `newest` should get a proposal of this model.
 
-        Masks that were imported as proposals, and everything that a person did, stay.
+        Masks that were imported as proposals or published by a run, and everything that a person did, stay.
         """
-        if newest is None:
+        if newest is None or newest.action == "withdrawn":
             return True
         made_by = newest.proposed_by
         return (
