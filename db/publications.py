@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from db.annotations import append_program_revision, latest_proposal, latest_revision
 from db.errors import NotFoundError
 from db.models import Publication, PublishedRevision, Revision, utc_now
-from db.status import Action
+from db.status import UNTOUCHED_ACTIONS, Action
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def may_publish_over(session: Session, item_id: int, *, over_rejected: bool) -> 
     rejected ones only when asked for, with the same exception. Drafts, accepted and corrected masks never.
     """
     newest = latest_revision(session, item_id)
-    if newest is None or newest.action in ("proposed", "reverted", "withdrawn"):
+    if newest is None or newest.action in UNTOUCHED_ACTIONS:
         return True
     if newest.action != "skipped" and not (newest.action == "rejected" and over_rejected):
         return False
@@ -84,9 +84,11 @@ def publish_mask(
     return revision
 
 
-def finish_publication(session: Session, publication_id: int) -> None:
-    """Note that every item has had its turn."""
-    get_publication(session, publication_id).finished_at = utc_now()
+def finish_publications(session: Session, run_id: int) -> None:
+    """Note that every item of a run has had its turn."""
+    for publication in publications_of(session, run_id):
+        if publication.finished_at is None:
+            publication.finished_at = utc_now()
     session.flush()
 
 

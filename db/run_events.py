@@ -61,9 +61,13 @@ def list_events(
     return list(session.scalars(events.order_by(RunEvent.sequence).limit(limit)))
 
 
-def last_event(session: Session, run_id: int, kinds: Sequence[str]) -> RunEvent | None:
-    """The newest event of one of these kinds."""
+def last_event(
+    session: Session, run_id: int, kinds: Sequence[str], *, stage: str | None = None
+) -> RunEvent | None:
+    """The newest event of one of these kinds, in any stage or in one."""
     events = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.kind.in_(kinds))
+    if stage is not None:
+        events = events.where(RunEvent.stage == stage)
     return session.scalar(events.order_by(RunEvent.sequence.desc()).limit(1))
 
 

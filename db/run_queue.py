@@ -19,6 +19,12 @@ from db.models import Run, utc_now
 from db.run_status import ACTIVE, RunStatus
 
 
+def has_open_runs(session: Session) -> bool:
+    """Whether any run is queued or active."""
+    open_runs = select(Run.id).where(Run.status.in_(("queued", *ACTIVE)), Run.removed_at.is_(None))
+    return session.scalar(open_runs.limit(1)) is not None
+
+
 def claim(session: Session, *, worker: str, slot: str, device: str | None, lease: timedelta) -> int | None:
     """Take the first run of the queue that fits, and return its id; None when there is none to take.
 
@@ -59,26 +65,38 @@ def claim(session: Session, *, worker: str, slot: str, device: str | None, lease
 
 
 def take_over(
-    session: Session, *, worker: str, slot: str, is_dead: Callable[[str], bool], lease: timedelta
+    session: Session,
+    *,
+    worker: str,
+    slot: str,
+    is_dead: Callable[[str], bool],
+    is_here: Callable[[int], bool],
+    lease: timedelta,
 ) -> int | None:
-    """Take an active run of this slot whose worker is gone, and return its id; None when there is none.
+    """Take an active run whose worker is gone into this slot, and return its id; None when there is none.
 
     `is_dead` says of a worker's name whether that process is known to have ended; a worker of which nothing
-    is known keeps the run until its lease runs out.
+    is known keeps the run until its lease runs out. `is_here` says of a run whether its files can be reached.
     """
     now = utc_now()
-    rows = select(Run.id, Run.worker, Run.lease_until).where(Run.slot == slot, Run.status.in_(ACTIVE))
+    rows = select(Run.id, Run.worker, Run.lease_until).where(Run.status.in_(ACTIVE))
     for run_id, holder, until in session.execute(rows.order_by(Run.id)).all():
         if holder == worker or not (holder is None or until is None or until < now or is_dead(holder)):
+            continue
+        if not is_here(run_id):
             continue
         taken = (
             update(Run)
             .where(Run.id == run_id, Run.status.in_(ACTIVE))
             .where(Run.worker.is_(None) if holder is None else Run.worker == holder)
-            .values(worker=worker, lease_until=now + lease, heartbeat_at=now)
+            .values(worker=worker, slot=slot, lease_until=now + lease, heartbeat_at=now)
         )
-        if _changed(session, taken):
-            return int(run_id)
+        try:
+            with session.begin_nested():
+                if _changed(session, taken):
+                    return int(run_id)
+        except IntegrityError:
+            continue  # this slot has a run of its own; another worker will come
     return None
 
 

@@ -7,7 +7,7 @@ from db.engine import Database
 from db.models import Revision
 from db.publications import (
     Undone,
-    finish_publication,
+    finish_publications,
     get_publication,
     is_published,
     may_publish_over,
@@ -195,7 +195,7 @@ def test_a_publication_that_was_cut_off_is_gone_on_with(database: Database, publ
         run_id = get_publication(session, publication_id).run_id
         assert start_publication(session, run_id, author=None).id == publication_id
         assert is_published(session, run_id)
-        finish_publication(session, publication_id)
+        finish_publications(session, run_id)
         again = start_publication(session, run_id, author=None).id
         assert again != publication_id
         note_undone(session, publication_id, author=None)

@@ -50,9 +50,18 @@ def _claim(
         return claim(session, worker=worker, slot=slot, device=device, lease=lease)
 
 
-def _take_over(database: Database, worker: str, *dead: str) -> int | None:
+def _take_over(
+    database: Database, worker: str, *dead: str, slot: str = "cpu", elsewhere: tuple[int, ...] = ()
+) -> int | None:
     with database.write() as session:
-        return take_over(session, worker=worker, slot="cpu", is_dead=dead.__contains__, lease=LEASE)
+        return take_over(
+            session,
+            worker=worker,
+            slot=slot,
+            is_dead=dead.__contains__,
+            is_here=lambda run_id: run_id not in elsewhere,
+            lease=LEASE,
+        )
 
 
 def _run(database: Database, run_id: int) -> Run:
@@ -127,6 +136,18 @@ def test_a_run_is_taken_over_when_its_worker_is_dead_or_silent(
         assert not finish(session, run_ids[0], "failed", worker="first")
         assert renew(session, run_ids[0], worker="second", lease=OVER)
     assert _take_over(database, "third") == run_ids[0]
+
+
+def test_a_run_is_taken_over_into_another_slot_but_not_beside_a_run_there(
+    database: Database, run_ids: list[int]
+) -> None:
+    first, second, _ = run_ids
+    _claim(database, "old", slot="auto")
+    assert _claim(database, "busy", slot="cuda:0") == second
+    assert _take_over(database, "new", "old", slot="cuda:0") is None
+    assert _take_over(database, "new", "old", slot="cpu", elsewhere=(first,)) is None
+    assert _take_over(database, "new", "old", slot="cpu") == first
+    assert _run(database, first).slot == "cpu"
 
 
 def test_a_crash_counts_as_an_attempt_and_a_hand_back_does_not(
