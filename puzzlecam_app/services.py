@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from db.engine import Database, open_database
 from db.masks import MaskStore
 from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.proposals import Proposals
+from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings, Workspace
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Services:
     masks: MaskStore
     predictor: Predictor
     proposals: Proposals
+    jobs: Jobs = field(default_factory=Jobs)
 
     def close(self) -> None:
         """Stop background work and give the database back."""

@@ -23,6 +23,7 @@ EventKind = Literal[
     "progress",
     "step",
     "epoch",
+    "film",
     "metrics",
     "alarm",
     "warning",

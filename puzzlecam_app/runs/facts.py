@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from db.models import Run
-from db.publications import publications_of
+from db.publications import is_published, publications_of
+from db.run_status import ACTIVE
 from puzzlecam_app.runs.progress import run_progress
 from puzzlecam_app.runs.snapshot import supervision_sentence, uses_accepted
+
+
+def brief_facts(session: Session, run: Run) -> dict[str, Any]:
+    """What a list shows of a run; progress is looked up only for one that a worker has."""
+    is_active = run.status in ACTIVE
+    pseudo = next((row for row in (run.metrics or {}).get("rows", []) if row["name"] == "pseudo"), None)
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": run.status,
+        "dataset": run.dataset.name,
+        "recipe_name": run.recipe.get("name"),
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "is_pruned": run.pruned_at is not None,
+        "is_published": is_published(session, run.id),
+        "miou": None if pseudo is None else pseudo["honest"]["miou"],
+        "stages": [asdict(one) for one in run_progress(session, run).stages] if is_active else [],
+    }
 
 
 def run_facts(session: Session, run: Run) -> dict[str, Any]:
