@@ -23,6 +23,7 @@ from db.errors import (
 from puzzlecam_app.assets import assets_dir
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.protection import BodyLimit, SafeHeaders
 from puzzlecam_app.routes import api_router
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut
 from puzzlecam_app.services import Services
@@ -66,7 +67,11 @@ def create_api(services: Services) -> FastAPI:
     app.include_router(api_router())
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
+    # The last one added sees a request first: refusals of the guard carry the headers, too, and a body is
+    # read only for somebody who may come in.
+    app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, settings=services.settings)
+    app.add_middleware(SafeHeaders)
     return app
 
 
@@ -76,7 +81,6 @@ class _Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope):  # type: ignore[no-untyped-def]
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 

@@ -259,6 +259,13 @@ def test_names_are_checked_before_they_are_remembered(client: TestClient) -> Non
     assert client.get("/api/session").json() == {"annotator": "Zoë"}
 
 
+def test_a_huge_request_is_refused_before_it_is_read(client: TestClient) -> None:
+    for path in ("/api/session", "/api/items/prefetch", "/api/items/1/decision"):
+        answer = client.post(path, content=b"[" * 3_000_000, headers={"If-Match": '"0"'})
+        assert answer.status_code == 413
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
 def test_the_interface_is_described(client: TestClient) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
     assert {
