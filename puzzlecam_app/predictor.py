@@ -99,6 +99,13 @@ class Predictor:
         return pseudo_label(image, cams, class_indices, PseudoLabelConfig())
 
     @property
+    def background_threshold(self) -> float:
+        """Heat up to which a pixel of a pseudo-mask is background, 0..1."""
+        from trainer.pseudo_labels import PseudoLabelConfig
+
+        return PseudoLabelConfig().background_threshold
+
+    @property
     def proposer(self) -> str:
         """Identity of what makes the masks: classifier, settings of maps and refinement, CRF on or off."""
         from trainer.cam import cam_identity

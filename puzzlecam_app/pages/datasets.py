@@ -40,6 +40,7 @@ def build(services: Services) -> None:
                 datatype="auto",
                 interactive=False,
                 show_label=False,
+                buttons=[],
                 elem_id="datasets-table",
             )
             chosen = gr.Dropdown([], label="Last import of", elem_id="import-report-of")
@@ -51,6 +52,7 @@ def build(services: Services) -> None:
                 column_widths=["20%", "10%", "36%", "34%"],
                 visible=False,
                 show_label=False,
+                buttons=["copy"],
                 elem_id="import-problems",
             )
         with gr.Column(scale=2, min_width=400):
@@ -172,7 +174,7 @@ def _opened(services: Services) -> tuple[Any, ...]:
         return (
             rows,
             gr.Dropdown(choices=[]),
-            "There is no dataset yet: import one.",
+            "There is no dataset yet: name a folder of pictures on this page and import it.",
             gr.Dataframe(visible=False),
         )
     return rows, gr.Dropdown(choices=names, value=names[0]), *_report(services, names[0])
@@ -195,4 +197,5 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
     )
     if not rows:
         text += "\n\nEvery file was in order."
+    text += f"\n\n[Review {plain(name)}](/?dataset={dataset_id})"
     return text, gr.Dataframe(value=rows, visible=bool(rows))

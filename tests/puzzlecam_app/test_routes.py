@@ -62,6 +62,7 @@ def test_heatmaps_are_raw_arrays_with_a_header(client: TestClient) -> None:
     assert [one["name"] for one in header["classes"]] == ["blue", "red"]
     assert header["classes"][0]["weak"] is True
     assert header["tiles"] == 2
+    assert 0 < header["threshold"] < 1
     assert arrays["cams"].shape == (2, 12, 16) == arrays["whole"].shape == arrays["tiled"].shape
     blue, red = arrays["cams"].astype(float)
     assert blue[:, :6].mean() > 0.8 > 0.1 > blue[:, 10:].mean()
