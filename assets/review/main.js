@@ -3,10 +3,12 @@
  */
 import { MaskEditor } from "../editor/editor.js";
 import * as api from "./api.js";
+import { bindingsOf } from "./bindings.js";
 import { ClassPanel, orderClasses } from "./class_panel.js";
 import { askHowToResolve, mergeMasks } from "./conflict.js";
 import { isTyping } from "./dom.js";
 import { Draft } from "./draft.js";
+import { enlarge } from "./frame.js";
 import { HeatPanel } from "./heat_panel.js";
 import { showHelp } from "./help.js";
 import { buildLayout } from "./layout.js";
@@ -39,28 +41,13 @@ class ReviewPage {
     this.current = null;
     this.draft = null;
     this._opening = 0;
+    /** Keys of the page; the editor lists its own. */
+    this.bindings = bindingsOf(this);
 
     this.layout = buildLayout(root, this);
     this.editor = new MaskEditor(this.layout.stage);
     this.layout.toolbar.append(this.editor.toolbar);
     this._wire();
-  }
-
-  /** Keys of the page; the editor lists its own. */
-  get bindings() {
-    return [
-      { chord: "a", keys: ["A"], description: "Accept and go to the next picture", group: "Review", run: () => this.decide("accept") },
-      { chord: "r", keys: ["R"], description: "Reject: no usable mask", group: "Review", run: () => this.decide("reject") },
-      { chord: "n", keys: ["N"], description: "Skip: decide later", group: "Review", run: () => this.decide("skip") },
-      { chord: "v", keys: ["V"], description: "Revert to the proposal", group: "Review", run: () => this.decide("revert") },
-      { chord: "arrowright", keys: ["→"], description: "Next picture, without a decision", group: "Review", run: () => this.step(1) },
-      { chord: "arrowleft", keys: ["←"], description: "Previous picture", group: "Review", run: () => this.step(-1) },
-      { chord: "m", keys: ["M"], description: "Heatmap on or off", group: "Heatmaps", run: () => this.heatPanel.toggleVisible() },
-      { chord: "t", keys: ["T"], description: "Take heat as mask", group: "Heatmaps", run: () => this.heatPanel.takeAsMask() },
-      { chord: ",", keys: [","], description: "Heatmap of the class before", group: "Heatmaps", run: () => this.heatPanel.cycle(-1) },
-      { chord: ".", keys: ["."], description: "Heatmap of the next class", group: "Heatmaps", run: () => this.heatPanel.cycle(1) },
-      { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => this.showHelp() },
-    ];
   }
 
   async start() {
@@ -433,19 +420,4 @@ class ReviewPage {
   _warnBeforeLeaving(event) {
     if ([...this.drafts.values()].some((draft) => draft.hasUnsavedWork)) event.preventDefault();
   }
-}
-
-/**
- * @param {{shape: number[], data: Uint16Array}} labels
- * @returns {Uint16Array} width x height, nearest neighbours
- */
-function enlarge({ shape: [rows, columns], data }, width, height) {
-  if (rows === height && columns === width) return data;
-  const xs = Uint32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * columns) / width));
-  const out = new Uint16Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * rows) / height) * columns;
-    for (let x = 0; x < width; x++) out[y * width + x] = data[row + xs[x]];
-  }
-  return out;
 }
