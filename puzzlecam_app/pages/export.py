@@ -100,7 +100,7 @@ def _exporter(services: Services) -> Callable[..., str]:
                 text += f"\n\n{report.left_out} could not be exported: {plain(reasons)}"
             return text
 
-        return shown(work, lambda why: f"**Nothing was exported.** {plain(why)}")
+        return shown(work, lambda why: f"**Nothing was exported:** {plain(why)}")
 
     return run
 
