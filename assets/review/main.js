@@ -168,7 +168,7 @@ class ReviewPage {
   async step(step) {
     if (this.queue.current === null) return;
     const next = await this.queue.neighbour(this.queue.current, step);
-    if (next === null) this.statusBar.say(step > 0 ? "This is the last picture of the queue." : "This is the first picture.");
+    if (next === null) this.statusBar.say(step > 0 ? "This is the last picture of the queue. Choose another status or class to go on." : "This is the first picture.");
     else await this.open(next);
   }
 
@@ -388,7 +388,8 @@ class ReviewPage {
     if (next.length) api.prefetch(next).catch(() => {});
     for (const one of next.slice(0, AHEAD)) {
       // One after the other: the very next picture must not wait for the one behind it.
-      await this.loader.get(one).catch(() => {});
+      const ahead = await this.loader.get(one).catch(() => null);
+      if (ahead) this.queue.update({ id: one, status: ahead.item.status, revision: ahead.revision });
       if (turn !== this._opening) return;
     }
   }

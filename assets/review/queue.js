@@ -250,7 +250,7 @@ export class Queue extends EventTarget {
   /** Show an item's new state in its row. @param {{id: number, status: string, revision: number}} changed */
   update({ id, status, revision }) {
     const item = this.items.find((candidate) => candidate.id === id);
-    if (!item) return;
+    if (!item || (revision ?? 0) < (item.revision ?? 0)) return; // an answer that was overtaken
     Object.assign(item, { status, revision });
     const row = this._rowOf(id);
     if (!row) return;
