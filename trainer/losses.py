@@ -10,14 +10,15 @@ from trainer.config import PuzzleLossConfig
 from trainer.nn.classifier import class_logits
 
 
-def classification_loss(maps: Tensor, labels: Tensor) -> Tensor:
+def classification_loss(maps: Tensor, labels: Tensor, logit_offset: float = 0.0) -> Tensor:
     """Equations 2 to 5: multi-label soft margin of the pooled maps, mean over classes and pictures.
 
     Args:
         maps: (N, K, h, w), unbounded.
         labels: float (N, K), 1 where the class is in the picture, else 0.
+        logit_offset: see `trainer.config.PuzzleLossConfig`.
     """
-    return functional.multilabel_soft_margin_loss(class_logits(maps), labels)
+    return functional.multilabel_soft_margin_loss(class_logits(maps) + logit_offset, labels)
 
 
 def reconstruction_loss(whole: Tensor, tiled: Tensor, labels: Tensor, config: PuzzleLossConfig) -> Tensor:
@@ -77,10 +78,11 @@ def puzzle_loss(
         "loss", the sum that is minimised, and its unweighted terms: "classification", "tile_classification",
         "reconstruction".
     """
-    terms = {"classification": classification_loss(whole, labels)}
+    offset = config.logit_offset
+    terms = {"classification": classification_loss(whole, labels, offset)}
     loss = terms["classification"]
     if tiled is not None and config.tile_classification:
-        terms["tile_classification"] = classification_loss(tiled, labels)
+        terms["tile_classification"] = classification_loss(tiled, labels, offset)
         loss = loss + terms["tile_classification"]
     if tiled is not None and config.reconstruction:
         terms["reconstruction"] = reconstruction_loss(whole, tiled, labels, config)
