@@ -85,6 +85,12 @@ class Settings(BaseModel):
             "to a studio that listens on 127.0.0.1."
         ),
     )
+    model: AbsolutePath | None = Field(
+        default=None,
+        description=(
+            "Run directory whose model makes heatmaps and proposals; without one, the zero-shot model does."
+        ),
+    )
     max_image_pixels: int = Field(
         default=100_000_000,
         ge=1,

@@ -61,7 +61,7 @@ class CamSources:
         )
 
     def multi_scale(self, image_rgb: RgbImage, class_names: Sequence[str]) -> Maps:
-        """Multi-scale maps float32 (K, h, w) in [0, 1]; arguments and errors as `trainer.cam.compute_cams`."""
+        """Multi-scale maps float32 (K, h, w) in [0, 1]; arguments, errors as `trainer.cam.compute_cams`."""
         return self._mean(
             [
                 multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
@@ -89,9 +89,7 @@ class CamSources:
         return divided
 
 
-def load_sources(
-    recipe: Recipe, run_dir: RunDir, device: DeviceChoice | str | None = None
-) -> CamSources:
+def load_sources(recipe: Recipe, run_dir: RunDir, device: DeviceChoice | str | None = None) -> CamSources:
     """The sources that a recipe names, the trained classifier being that of its run.
 
     Raises:

@@ -1,4 +1,4 @@
-"""From a picture and its tags to heatmaps and a pseudo-mask: before any training, or as a run has learned it."""
+"""From a picture and its tags to heatmaps and a mask: before any training, or as a run has learned it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.cam import CamClassifier, CamResult
+from trainer.cam import CamResult
 from trainer.cam_sources import CamSource, CamSources, load_sources
-from trainer.checkpoints import CheckpointError
 from trainer.config import Recipe, RefineConfig
 from trainer.crf import CrfConfig, crf_available
 from trainer.data.transforms import RgbImage
@@ -27,12 +25,8 @@ from trainer.stages import affinity
 from trainer.stages.refine import walked_maps
 from trainer.zero_shot import load_zero_shot
 
-
-class DescribedClassifier(CamClassifier, Protocol):
-    """A classifier that can say how it sees a class."""
-
-    def describe(self, class_name: str) -> str:
-        """One sentence for people."""
+RUN_KIND = "run/"
+"""What the identity of a run's model begins with, so that one can tell its masks from zero-shot ones."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +46,21 @@ class ProposalModel:
     """
 
     def __init__(
-        self, sources: CamSources, refinement: PseudoLabelConfig | None = None, walk: Walk | None = None
+        self,
+        sources: CamSources,
+        refinement: PseudoLabelConfig | None = None,
+        walk: Walk | None = None,
+        *,
+        kind: str = "",
     ) -> None:
         """Args:
         sources: whose CAMs are used.
         refinement: threshold and CRF; defaults when None.
         walk: see the attribute.
+        kind: what the identity begins with.
         """
         self._sources = sources
+        self._kind = kind
         self._refinement = refinement or PseudoLabelConfig()
         self.walk = walk
 
@@ -67,7 +68,12 @@ class ProposalModel:
     def identity(self) -> str:
         """Name under which maps may be cached: it changes with weights, heads, settings and edges."""
         walk = f"+walk-{self.walk.identity}" if self.walk else ""
-        return f"{self._sources.identity}{walk}"
+        return f"{self._kind}{self._sources.identity}{walk}"
+
+    @property
+    def background_threshold(self) -> float:
+        """What a map must exceed for its class to be in the mask, before the CRF."""
+        return self._refinement.background_threshold
 
     @property
     def mask_identity(self) -> str:
@@ -94,19 +100,13 @@ class ProposalModel:
         walked = walked_maps(maps, edges, self.walk.config, self.walk.edges.device)
         return replace(result, cams_khw=walked.maps_khw, identity=self.identity)
 
-    def mask(
-        self, image_rgb: RgbImage, cams: CamResult, class_indices: Sequence[int]
-    ) -> NDArray[np.uint8]:
+    def mask(self, image_rgb: RgbImage, cams: CamResult, class_indices: Sequence[int]) -> NDArray[np.uint8]:
         """The pseudo-mask, uint8 (H, W); arguments and errors as `trainer.pseudo_labels.pseudo_label`."""
         return pseudo_label(image_rgb, cams, class_indices, self._refinement)
 
     def describe(self, class_name: str) -> str:
         """How the class is seen, in one sentence for people."""
-        classifier = self._sources.first
-        if isinstance(classifier, _Describing):
-            return classifier.describe(class_name)
-        known = "has never learned" if classifier.is_weak(class_name) else "has learned"
-        return f"The classifier {known} “{class_name}”."
+        return self._sources.first.describe(class_name)
 
 
 def zero_shot_model(device: DeviceChoice | str | None = None) -> ProposalModel:
@@ -131,9 +131,11 @@ def run_model(run_dir: Path | str, device: DeviceChoice | str | None = None) -> 
     # Without its walk a run's threshold does not fit: that of its CAMs is another.
     threshold = refine.background_threshold if walk else recipe.evaluate.cam_threshold
     refinement = PseudoLabelConfig(
-        background_threshold=threshold, use_crf=refine.use_crf, crf=CrfConfig(iterations=refine.crf_iterations)
+        background_threshold=threshold,
+        use_crf=refine.use_crf,
+        crf=CrfConfig(iterations=refine.crf_iterations),
     )
-    return ProposalModel(load_sources(recipe, directory, choice), refinement, walk)
+    return ProposalModel(load_sources(recipe, directory, choice), refinement, walk, kind=RUN_KIND)
 
 
 def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:

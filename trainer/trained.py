@@ -79,6 +79,12 @@ class TrainedClassifier:
         """Whether the class was not among those it has learned."""
         return normalize_class_name(class_name) not in self._rows
 
+    def describe(self, class_name: str) -> str:
+        """Whether it has learned the class, in one sentence."""
+        if self.is_weak(class_name):
+            return f"The trained classifier has never seen “{class_name}”, so its map is empty."
+        return f"“{class_name}” is seen as the trained classifier has learned it."
+
 
 def save_classifier(path: Path, network: CamNetwork, recipe: Recipe, class_names: Sequence[str]) -> None:
     """Store a trained classifier so that `load_classifier` needs nothing else."""

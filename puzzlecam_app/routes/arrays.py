@@ -40,7 +40,7 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
             "index": index,
             "name": name,
             "weak": bool(cams.weak_k[k]),
-            "seen_as": services.predictor.classifier.describe(name).reason,
+            "seen_as": services.predictor.model.describe(name),
             "disagreement": float(cams.disagreement_k[k]),
         }
         for k, (index, name) in enumerate(zip(item.tags, cams.class_names, strict=True))
@@ -48,7 +48,7 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
     header: dict[str, Any] = {
         "model": cams.identity,
         "tiles": cams.tiles_per_side,
-        "threshold": services.predictor.background_threshold,
+        "threshold": services.predictor.model.background_threshold,
         "classes": classes,
     }
     arrays = {"cams": cams.cams_khw, "whole": cams.whole_khw, "tiled": cams.tiled_khw}

@@ -305,7 +305,7 @@ def test_maps_are_cached_and_a_damaged_cache_is_made_again(
 ) -> None:
     first = client.get("/api/items/1/cams").content
     (cached,) = services.workspace.cams_dir.rglob("*.safetensors")
-    monkeypatch.setattr("trainer.cam.compute_cams", _must_not_run)
+    monkeypatch.setattr("trainer.cam_sources.compute_cams", _must_not_run)
     assert client.get("/api/items/1/cams").content == first
     monkeypatch.undo()
     cached.write_bytes(b"damaged")
@@ -321,7 +321,7 @@ def test_a_changed_model_never_shows_a_stale_map(
 ) -> None:
     client.get("/api/items/1/cams")
     before = client.get("/api/items/1").json()["revision"]
-    monkeypatch.setattr(type(services.predictor.classifier), "identity", "zero-shot-other")
+    monkeypatch.setattr(type(services.predictor.model), "identity", "zero-shot-other")
     client.get("/api/items/1/cams")
     assert len(list(services.workspace.cams_dir.rglob("*.safetensors"))) == 2
     after = client.get("/api/items/1").json()["revision"]

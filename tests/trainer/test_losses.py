@@ -36,6 +36,16 @@ def test_classification_is_the_soft_margin_of_the_pooled_maps() -> None:
     assert classification_loss(WHOLE, LABELS).item() == pytest.approx(expected, rel=1e-6)
 
 
+def test_an_offset_lets_absent_classes_be_absent_without_negative_maps() -> None:
+    silent = torch.zeros_like(WHOLE)
+    absent = torch.zeros_like(LABELS)
+    assert classification_loss(silent, absent).item() == pytest.approx(math.log(2))
+    assert classification_loss(silent, absent, -3.0).item() == pytest.approx(math.log(1 + math.exp(-3)))
+    shifted = puzzle_loss(WHOLE, TILED, LABELS, PuzzleLossConfig(logit_offset=-3.0, alpha=0.0), 1.0)
+    assert shifted["classification"] == classification_loss(WHOLE - 3.0, LABELS)
+    assert shifted["tile_classification"] == classification_loss(TILED - 3.0, LABELS)
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

@@ -110,3 +110,8 @@ def test_maps_of_a_run_are_spread_as_its_recipe_says(
     assert spread.affinity_power == 2.0
     # Cached maps of the other kind must not be taken for these.
     assert spread.identity == f"{classifier.identity}-spread2"
+
+
+def test_it_says_how_it_sees_a_class(classifier: TrainedClassifier) -> None:
+    assert "learned" in classifier.describe("cat")
+    assert "never seen “unicorn”" in classifier.describe("unicorn")

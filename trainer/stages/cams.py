@@ -33,4 +33,3 @@ def run(context: StageContext) -> StageResult:
         maps = ClassMaps(image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
         save_maps(context.run_dir.cam_path(image.id), maps)
     return StageResult({"pictures": len(context.dataset)})
-
