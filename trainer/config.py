@@ -356,6 +356,16 @@ class Recipe(Settings):
     deterministic: bool = Field(
         default=True, description="Use only algorithms that repeat bit for bit, where a device has them."
     )
+    use_accepted: bool = Field(
+        default=True,
+        description="Masks that people accepted count as truth: for the labels of AffinityNet, for those of "
+        "the segmentation network, and for the CAMs by a pixel-wise term.",
+    )
+    accepted_pixel_weight: float = Field(
+        default=1.0,
+        ge=0,
+        description="Weight of L_pix, that pixel-wise term of the classifier; 0 trains it on tags alone.",
+    )
     classify: ClassifyConfig = Field(default_factory=ClassifyConfig, description="The classifier.")
     cams: CamsConfig = Field(default_factory=CamsConfig, description="Its CAMs.")
     affinity: AffinityConfig = Field(default_factory=AffinityConfig, description="AffinityNet.")

@@ -55,6 +55,28 @@ def max_normalized(maps: Tensor) -> Tensor:
     return positive / (positive.amax(dim=(2, 3), keepdim=True) + EPSILON)
 
 
+def pixel_loss(maps: Tensor, coverage: Tensor) -> Tensor:
+    """L_pix, of the pictures whose mask a person accepted: binary cross-entropy of every cell with the mask.
+
+    A class's map is the logit of "this pixel is of the class"; pixels of the background and of other classes
+    are its negatives, unknown ones do not count. Averaged over the known area, then over the classes of the
+    mask, then over all pictures of the batch: a mask weighs the same in whichever batch it comes.
+
+    Args:
+        maps: (N, K, h', w'), unbounded; cells beyond h x w are padding.
+        coverage: float (N, K + 1, h, w), see `trainer.data.augment.coverage_tensor`; all zero for a picture
+            without a mask.
+    """
+    logits = maps[:, :, : coverage.shape[2], : coverage.shape[3]]
+    inside, known = coverage[:, 1:], coverage.sum(dim=1, keepdim=True)
+    area = known.sum(dim=(2, 3))
+    nll = inside * functional.softplus(-logits) + (known - inside) * functional.softplus(logits)
+    per_class = nll.sum(dim=(2, 3)) / area.clamp(min=EPSILON)
+    present = (inside.sum(dim=(2, 3)) > 0).float()
+    per_picture = (per_class * present).sum(dim=1) / present.sum(dim=1).clamp(min=1.0)
+    return per_picture.mean()
+
+
 def alpha_at(progress: float, config: PuzzleLossConfig) -> float:
     """Weight of the reconstruction loss at a progress in [0, 1]: linear to `alpha_ramp`, then constant."""
     if config.alpha_ramp <= 0:
