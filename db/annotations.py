@@ -29,6 +29,7 @@ from db.users import get_user
 __all__ = [
     "Pace",
     "StaleRevision",
+    "append_program_revision",
     "append_revision",
     "decide",
     "history",
@@ -79,9 +80,12 @@ def mask_hashes(session: Session, dataset_id: int) -> list[str]:
 
 
 def latest_proposal(session: Session, item_id: int) -> Revision | None:
-    """The newest revision that records a proposal of the program."""
-    proposals = select(Revision).where(Revision.item_id == item_id, Revision.action == "proposed")
-    return session.scalar(proposals.order_by(Revision.sequence.desc()).limit(1))
+    """The newest revision that records a proposal of the program, None when it was withdrawn since."""
+    proposals = select(Revision).where(
+        Revision.item_id == item_id, Revision.action.in_(("proposed", "withdrawn"))
+    )
+    newest = session.scalar(proposals.order_by(Revision.sequence.desc()).limit(1))
+    return None if newest is None or newest.action == "withdrawn" else newest
 
 
 def history(session: Session, item_id: int) -> list[Revision]:
@@ -166,6 +170,23 @@ def propose(
     except StaleRevision:
         # Whoever came between was a person, or another proposal of the same moment: either may stay.
         return None
+
+
+def append_program_revision(
+    session: Session,
+    item_id: int,
+    *,
+    action: Action,
+    mask_hash: str | None,
+    proposed_by: str | None,
+    note: str | None = None,
+) -> Revision:
+    """Append what the program does on its own account, after its caller has looked that it may.
+
+    Raises StaleRevision when somebody came between that look and this.
+    """
+    revision = Revision(action=action, mask_hash=mask_hash, proposed_by=proposed_by, note=note)
+    return _append(session, get_item(session, item_id), latest_revision(session, item_id), revision, None)
 
 
 def decide(

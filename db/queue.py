@@ -130,6 +130,7 @@ def _with_latest(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]
 def _status_expression() -> ColumnElement[str]:
     return case(
         (_latest.action.is_(None), literal("new")),
+        (_latest.action == "withdrawn", literal("new")),
         (_latest.action == "reverted", literal("proposed")),
         else_=_latest.action,
     )

@@ -9,7 +9,9 @@ from typing import Final, Literal, get_args
 
 from db.errors import InvalidInputError
 
-Action = Literal["proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "reverted"]
+Action = Literal[
+    "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "reverted", "withdrawn"
+]
 Status = Literal["new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped"]
 Decision = Literal["accept", "reject", "skip", "revert"]
 
@@ -17,10 +19,11 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 DECISIONS: Final[tuple[Decision, ...]] = get_args(Decision)
 
-ACTIONS_WITHOUT_MASK: Final[tuple[Action, ...]] = ("rejected", "skipped")
-"""Actions that may be recorded for an item that has no mask yet."""
+ACTIONS_WITHOUT_MASK: Final[tuple[Action, ...]] = ("rejected", "skipped", "withdrawn")
+"""Actions that may be recorded without a mask. ``withdrawn`` never has one: the program takes its proposal
+back, and the item is new again."""
 
-UNTOUCHED_ACTIONS: Final[tuple[Action, ...]] = ("proposed", "reverted")
+UNTOUCHED_ACTIONS: Final[tuple[Action, ...]] = ("proposed", "reverted", "withdrawn")
 """Newest actions after which a new proposal may still replace the mask: no human work is on top."""
 
 STATUS_GROUPS: Final[dict[str, tuple[Status, ...]]] = {
@@ -31,7 +34,7 @@ STATUS_GROUPS: Final[dict[str, tuple[Status, ...]]] = {
 
 def status_of(action: str | None) -> Status:
     """Status of an item whose newest revision records `action`; None means that it has no revision."""
-    if action is None:
+    if action is None or action == "withdrawn":
         return "new"
     if action == "reverted":
         return "proposed"

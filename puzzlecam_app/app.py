@@ -20,20 +20,23 @@ from db.errors import (
     StaleRevision,
     StorageError,
 )
+from db.runs import RunStateError
 from puzzlecam_app.assets import assets_dir
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.protection import BodyLimit, SafeHeaders
 from puzzlecam_app.routes import api_router
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut
+from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
-from trainer.errors import TrainerError
+from trainer.errors import TrainerError, TrainerUsageError
 
 ASSETS_URL = "/ui"
 _log = logging.getLogger(__name__)
 
 _STATUS_OF_ERROR: dict[type[StorageError], int] = {
     NotFoundError: 404,
+    RunStateError: 409,
     InvalidInputError: 422,
     NothingToDecideError: 409,
 }
@@ -98,11 +101,14 @@ def _answer_errors_with_sentences(app: FastAPI) -> None:
     @app.exception_handler(UserError)
     def _user(_: Request, error: UserError) -> JSONResponse:
         status = error.status if isinstance(error, HttpError) else 422
-        return _answer(status, Problem(message=error.message, where=error.where, remedy=error.remedy))
+        fields = error.fields if isinstance(error, FormError) else None
+        problem = Problem(message=error.message, where=error.where, remedy=error.remedy, fields=fields)
+        return _answer(status, problem)
 
     @app.exception_handler(TrainerError)
     def _trainer(_: Request, error: TrainerError) -> JSONResponse:
-        return _answer(503, Problem(message=str(error)))
+        status = 422 if isinstance(error, TrainerUsageError) else 503
+        return _answer(status, Problem(message=str(error)))
 
     @app.exception_handler(RequestValidationError)
     def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app import cli_app, cli_dataset, cli_doctor, cli_export, cli_propose
+from puzzlecam_app import cli_app, cli_dataset, cli_doctor, cli_export, cli_propose, cli_run, cli_worker
 from puzzlecam_app.cli_options import Invocation, say
 from puzzlecam_app.errors import UserError
 from trainer.cli import app as trainer_commands
@@ -30,6 +30,8 @@ commands.command("setup")(cli_app.setup)
 commands.add_typer(cli_dataset.commands, name="dataset")
 commands.command("propose")(cli_propose.propose)
 commands.command("export")(cli_export.export)
+commands.add_typer(cli_run.commands, name="run")
+commands.command("worker")(cli_worker.worker)
 commands.command("doctor")(cli_doctor.doctor)
 # The trainer's own commands, as `python -m trainer` has them.
 commands.registered_commands += trainer_commands.registered_commands

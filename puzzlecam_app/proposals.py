@@ -24,7 +24,7 @@ from puzzlecam_app.work_queue import Priority, WorkQueue
 if TYPE_CHECKING:
     from trainer.cam import CamResult
 
-ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run/"
+ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run-model/"
 """What the identities of models begin with (trainer.zero_shot, trainer.proposal_model)."""
 
 
@@ -96,7 +96,7 @@ class Proposals:
         What was proposed before any training gives way to a newer model, and what one run proposed to
         another run. Masks that were imported as proposals, published or made by a person stay.
         """
-        if newest is None:
+        if newest is None or newest.action == "withdrawn":
             return True
         made_by, proposer = newest.proposed_by, self._predictor.proposer
         if newest.action != "proposed" or made_by is None or made_by == proposer:

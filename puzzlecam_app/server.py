@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import sys
@@ -13,6 +14,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.runs.app_worker import AppWorker
 from puzzlecam_app.services import open_services
 from puzzlecam_app.settings import Settings
 
@@ -53,7 +55,8 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
         config = uvicorn.Config(
             app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, server_header=False
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        with AppWorker(settings) if settings.worker else contextlib.nullcontext():
+            uvicorn.Server(config).run(sockets=[listening])
     finally:
         services.close()
 

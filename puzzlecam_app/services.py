@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.proposals import Proposals
+from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings, Workspace
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Services:
     masks: MaskStore
     predictor: Predictor
     proposals: Proposals
+    jobs: Jobs = field(default_factory=Jobs)
 
     def close(self) -> None:
         """Stop background work and give the database back."""

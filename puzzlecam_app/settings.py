@@ -104,6 +104,26 @@ class Settings(BaseModel):
             "made up at each start when other machines can reach the studio and none is set."
         ),
     )
+    worker: bool = Field(
+        default=True,
+        description="Whether the studio works on queued training runs itself, by a worker of its own.",
+    )
+    worker_device: str | None = Field(
+        default=None,
+        pattern=r"^(cpu|cuda(:\d+)?)$",
+        description="Device that a worker trains on: cpu, cuda or cuda:N; the best there is by default.",
+    )
+    run_attempts: int = Field(
+        default=3,
+        ge=1,
+        le=100,
+        description="How often a run is started before an end that nobody wanted is its last.",
+    )
+    run_stop_seconds: float = Field(
+        default=60,
+        ge=0,
+        description="How long a run that is to stop may take to store its state, before it is ended at once.",
+    )
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> Self:
@@ -227,6 +247,11 @@ class Workspace:
         return self.root / "exports"
 
     @property
+    def runs_dir(self) -> Path:
+        """Training runs, one folder each; see `puzzlecam_app.runs.folder`."""
+        return self.root / "runs"
+
+    @property
     def logs_dir(self) -> Path:
         """What went wrong unexpectedly, one file an incident."""
         return self.root / "logs"
@@ -246,6 +271,7 @@ class Workspace:
             self.display_dir,
             self.superpixels_dir,
             self.exports_dir,
+            self.runs_dir,
             self.logs_dir,
         )
         for folder in folders:

@@ -36,8 +36,9 @@ def train(
     """Turn tagged pictures into pseudo-labels and a segmentation network."""
     from trainer import commands
     from trainer.progress import ProgressDisplay
+    from trainer.stop import stop_on_signals
 
-    with ProgressDisplay() as display:
+    with stop_on_signals() as stop, ProgressDisplay() as display:
         result = commands.train(
             dataset_root,
             split,
@@ -48,6 +49,7 @@ def train(
             resume=resume,
             device=device,
             listeners=(display,),
+            stop=stop,
         )
     _print(result, as_json, f"The run is in {result['run_dir']}.")
 
@@ -187,7 +189,7 @@ def bench(
 
 
 def main() -> int:
-    """Run a command; 0 good, 1 failed, 2 wrong use."""
+    """Run a command; 0 good, 1 failed, 2 wrong use, 3 stopped by SIGTERM."""
     try:
         app(standalone_mode=True)
     except SystemExit as end:

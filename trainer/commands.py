@@ -17,6 +17,7 @@ from trainer.evaluation import AbsentClasses, evaluate_masks
 from trainer.events import Listener
 from trainer.recipes import load_recipe, recipe_names, recipe_path
 from trainer.report import write_report
+from trainer.stop import StopSignal
 
 
 def train(
@@ -30,6 +31,7 @@ def train(
     resume: bool = True,
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
+    stop: StopSignal | None = None,
 ) -> dict[str, Any]:
     """Run a recipe; see `trainer.pipeline.run` for arguments and errors, `load_recipe` for overrides.
 
@@ -45,6 +47,7 @@ def train(
         resume,
         device=device,
         listeners=listeners,
+        stop=stop,
     )
     manifest = directory.manifest()
     metrics = []

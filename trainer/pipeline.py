@@ -20,6 +20,7 @@ from trainer.processes import Processes
 from trainer.run_dir import DatasetRecord, RunDir
 from trainer.stage_graph import STAGES, StageGraph
 from trainer.stages.stage import StageContext
+from trainer.stop import RunStopped, StopSignal
 
 _STAGES_WITH_BACKBONE = {"classify", "affinity", "segment"}
 
@@ -38,6 +39,7 @@ def run(
     *,
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
+    stop: StopSignal | None = None,
 ) -> RunDir:
     """Run stages of a recipe on a dataset; run again, it does what is left.
 
@@ -53,12 +55,14 @@ def run(
         resume: go on from checkpoints and finished pictures of a cut-off stage; False starts that stage anew.
         device: "cpu", "cuda", "cuda:N", or None for the best there is.
         listeners: are called with every event, see `trainer.events`.
+        stop: set it to end the run after the step or the picture in hand.
 
     Returns:
         The run directory.
 
     Raises:
         TrainerUsageError: an unknown stage, or one whose inputs have never been made with these settings.
+        RunStopped: `stop` was set; "run_stopped" is in the log.
         TrainerError: anything else a person can put right. Where the dataset, the run directory or the
             weights cannot be used, nothing has been started; later, "run_failed" with the reason is in the
             log.
@@ -72,10 +76,11 @@ def run(
         check_accepted(dataset)
     else:
         dataset = dataset.without_accepted()
-    directory = RunDir(run_dir)
+    directory, stop = RunDir(run_dir), stop or StopSignal()
     if not processes.is_main:
         # The main process holds the lock and writes the log.
-        _Run(recipe, dataset, directory, choice, processes, EventLog(None)).execute(chosen, resume=resume)
+        log = EventLog(None)
+        _Run(recipe, dataset, directory, choice, processes, log, stop).execute(chosen, resume=resume)
         return directory
     with directory.lock():
         directory.open(recipe, _dataset_record(dataset))
@@ -88,7 +93,10 @@ def run(
             accepted=len(dataset.accepted),
         )
         try:
-            _Run(recipe, dataset, directory, choice, processes, events).execute(chosen, resume=resume)
+            _Run(recipe, dataset, directory, choice, processes, events, stop).execute(chosen, resume=resume)
+        except RunStopped:
+            events.write("run_stopped")
+            raise
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
@@ -114,6 +122,7 @@ class _Run:
         device: DeviceChoice,
         processes: Processes,
         events: EventLog,
+        stop: StopSignal,
     ) -> None:
         self._recipe = recipe
         self._listed = dataset
@@ -121,6 +130,7 @@ class _Run:
         self._device = device
         self._processes = processes
         self._events = events
+        self._stop = stop
 
     def execute(self, stages: Sequence[str], *, resume: bool) -> None:
         started = time.monotonic()
@@ -151,6 +161,7 @@ class _Run:
     def _stage(self, graph: StageGraph, name: str, dataset: TaggedDataset, *, resume: bool) -> None:
         stage, key = graph.stage(name), graph.key(name)
         self._processes.wait()
+        self._stop.check()
         if self._directory.is_done(name, key):
             self._events.write("stage_skipped", stage=name, key=key)
             return
@@ -165,7 +176,15 @@ class _Run:
         started = time.monotonic()
         self._events.write("stage_started", stage=name, key=key, goes_on=goes_on)
         context = StageContext(
-            self._recipe, dataset, self._directory, key, self._events, self._device, self._processes, inputs
+            self._recipe,
+            dataset,
+            self._directory,
+            key,
+            self._events,
+            self._device,
+            self._processes,
+            inputs,
+            self._stop,
         )
         result = stage.run(context)
         self._processes.wait()

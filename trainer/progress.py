@@ -82,6 +82,8 @@ def _line(event: dict[str, Any]) -> str | None:
             return "\n".join(_figures(event["miou"])) or "No ground truth: nothing was measured."
         case "alarm" | "warning" | "run_failed":
             return str(event["message"])
+        case "run_stopped":
+            return "Stopped as asked; what was done is kept."
         case "run_finished":
             return f"Finished in {event['seconds']} s"
     return None

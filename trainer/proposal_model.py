@@ -25,7 +25,7 @@ from trainer.stages import affinity
 from trainer.stages.refine import walked_maps
 from trainer.zero_shot import load_zero_shot
 
-RUN_KIND = "run/"
+RUN_KIND = "run-model/"
 """What the identity of a run's model begins with, so that one can tell its masks from zero-shot ones."""
 
 
@@ -99,6 +99,10 @@ class ProposalModel:
         maps = ClassMaps(tuple(range(1, len(maps_khw) + 1)), result.image_size, maps_khw)
         walked = walked_maps(maps, edges, self.walk.config, self.walk.edges.device)
         return replace(result, cams_khw=walked.maps_khw, identity=self.identity)
+
+    def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
+        """AffinityNet's edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
+        return self.walk.edges.edges(image_rgb, grid_size) if self.walk else None
 
     def mask(self, image_rgb: RgbImage, cams: CamResult, class_indices: Sequence[int]) -> NDArray[np.uint8]:
         """The pseudo-mask, uint8 (H, W); arguments and errors as `trainer.pseudo_labels.pseudo_label`."""

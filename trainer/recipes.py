@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -82,6 +83,26 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
         return Recipe.model_validate(values)
     except ValidationError as error:
         raise TrainerUsageError(f"{where} cannot be used: {_sentence(error)}") from error
+
+
+def recipe_toml(recipe: Recipe) -> str:
+    """A recipe as TOML that `load_recipe` reads back: every setting, nothing left to later defaults."""
+    values = recipe.model_dump(mode="json", exclude_none=True)
+    return "\n".join(_toml_table((), values)) + "\n"
+
+
+def _toml_table(path: tuple[str, ...], values: Mapping[str, Any]) -> list[str]:
+    lines = [f"\n[{'.'.join(path)}]"] if path else []
+    # A JSON string, number, list or truth value is written alike in TOML.
+    lines += [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+        if not isinstance(value, dict)
+    ]
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += _toml_table((*path, name), value)
+    return lines
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

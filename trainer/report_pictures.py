@@ -26,7 +26,12 @@ def photograph(image_rgb: RgbImage) -> str:
 
 
 def heat_overlay(image_rgb: RgbImage, maps: ClassMaps) -> str:
-    """The strongest map of each pixel as heat over the grey picture: dark is 0, yellow is 1."""
+    """`heat_picture` as a data URL."""
+    return _data_url(heat_picture(image_rgb, maps))
+
+
+def heat_picture(image_rgb: RgbImage, maps: ClassMaps) -> RgbImage:
+    """The strongest map of each pixel as heat over the small grey picture: dark is 0, yellow is 1."""
     small = _small(image_rgb)
     grey = np.repeat(
         np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)[:, :, None], 3, axis=2
@@ -35,18 +40,23 @@ def heat_overlay(image_rgb: RgbImage, maps: ClassMaps) -> str:
     height, width = small.shape[:2]
     heat = cv2.resize(score, (width, height), interpolation=cv2.INTER_AREA)
     colored = cv2.applyColorMap((255 * heat).clip(0, 255).astype(np.uint8), cv2.COLORMAP_INFERNO)[:, :, ::-1]
-    return _data_url(_blended(grey, np.asarray(colored, dtype=np.uint8), (0.3 + 0.6 * heat)[:, :, None]))
+    return _blended(grey, np.asarray(colored, dtype=np.uint8), (0.3 + 0.6 * heat)[:, :, None])
 
 
 def mask_overlay(image_rgb: RgbImage, mask: NDArray[np.uint8]) -> str:
-    """A mask (H, W) of class indices in VOC's colours over the picture; background clear, void white."""
+    """`mask_picture` as a data URL."""
+    return _data_url(mask_picture(image_rgb, mask))
+
+
+def mask_picture(image_rgb: RgbImage, mask: NDArray[np.uint8]) -> RgbImage:
+    """A mask (H, W) of class indices in VOC's colours over the small picture; void is white."""
     small = _small(image_rgb)
     height, width = small.shape[:2]
     labels = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     opacity = np.where(labels > 0, _MASK_OPACITY, 0.0)[:, :, None]
     colors = voc_colormap()
     colors[_VOID] = 255
-    return _data_url(_blended(small, colors[labels], opacity))
+    return _blended(small, colors[labels], opacity)
 
 
 def _small(image_rgb: RgbImage) -> RgbImage:
@@ -58,7 +68,12 @@ def _blended(below: RgbImage, above: RgbImage, opacity: NDArray[np.floating]) ->
     return np.asarray(mixed.round().clip(0, 255), dtype=np.uint8)
 
 
-def _data_url(image_rgb: RgbImage) -> str:
+def as_jpeg(image_rgb: RgbImage) -> bytes:
+    """A small picture as the bytes of a JPEG file."""
     data = io.BytesIO()
     Image.fromarray(image_rgb).save(data, "JPEG", quality=80)
-    return f"data:image/jpeg;base64,{base64.b64encode(data.getvalue()).decode()}"
+    return data.getvalue()
+
+
+def _data_url(image_rgb: RgbImage) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(as_jpeg(image_rgb)).decode()}"

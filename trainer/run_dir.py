@@ -75,6 +75,7 @@ class RunDir:
     models/<stage>.safetensors          a trained network with a JSON header
     cams/<id>.safetensors               multi-scale CAMs of the tags (trainer.maps)
     affinity/  walk/<id>.safetensors    the same after the random walk
+    film/epoch-0001/<id>.safetensors    small maps of a few pictures after each epoch
     pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
     segment/<split>/<id>.png            predictions of the segmentation network
     ```
@@ -118,6 +119,11 @@ class RunDir:
     def predictions_path(self, split: str) -> Path:
         """Folder of the predictions of a split; not there when nothing was segmented."""
         return self.path / "segment" / split
+
+    @property
+    def film_path(self) -> Path:
+        """Maps of a few pictures after each epoch, see `trainer.cam_film`."""
+        return self.path / "film"
 
     def exists(self) -> bool:
         """Whether a run was started here."""

@@ -20,6 +20,7 @@ from trainer.errors import TrainerUsageError
 from trainer.image_pool import map_images
 from trainer.interactive import ENGINE
 from trainer.interactive_features import PictureFeatures, load_features
+from trainer.proposal_model import run_model, zero_shot_model
 from trainer.simulate_annotator import class_ious, next_click
 from trainer.simulate_engines import ENGINES, Engine
 from trainer.simulate_figures import (
@@ -31,7 +32,7 @@ from trainer.simulate_figures import (
     clicks_to,
     figures,
 )
-from trainer.simulate_start import ZERO_SHOT, CachedStarts, RunStarts, Start, ZeroShotStarts
+from trainer.simulate_start import ZERO_SHOT, CachedStarts, ModelStarts, Start
 
 
 @dataclass(frozen=True)
@@ -202,15 +203,15 @@ def _seeds(config: SimulationConfig) -> tuple[int, ...]:
 
 def _start(config: SimulationConfig, image: TaggedImage, picture: Any, names: tuple[str, ...]) -> Start:
     starts = _starts(config.start)
-    if config.cache is not None and isinstance(starts, ZeroShotStarts):
+    if config.cache is not None and config.start == ZERO_SHOT:
         return CachedStarts(starts, config.cache).cached(image.id, picture, names, image.tags)
     return starts.start(picture, names, image.tags)
 
 
 @functools.cache
-def _starts(start: str) -> ZeroShotStarts | RunStarts:
+def _starts(start: str) -> ModelStarts:
     """Loaded once a process."""
-    return ZeroShotStarts() if start == ZERO_SHOT else RunStarts(Path(start))
+    return ModelStarts(zero_shot_model() if start == ZERO_SHOT else run_model(start))
 
 
 @functools.cache

@@ -15,7 +15,6 @@ from trainer.device import DeviceChoice, choose_device
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import EncoderSpec, build_encoder
 from trainer.nn.fusion import fold_batch_norm
-from trainer.run_dir import RunDir
 
 KIND = "puzzlecam-classifier"
 STAGE = "classify"
@@ -125,18 +124,6 @@ def load_classifier(
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     identity = f"{header['backbone']}-os{header['output_stride']}-{header['sha256'][:12]}"
     return TrainedClassifier(network, class_names, choice, f"trained/{identity}", affinity_power)
-
-
-def load_trained(run_dir: Path | str, device: DeviceChoice | str | None = None) -> TrainedClassifier:
-    """The classifier of a run directory, with the CAM settings of its recipe.
-
-    Raises:
-        CheckpointError: the run has trained none (yet), or its file is damaged.
-        RunDirError: its manifest is damaged or of another version.
-    """
-    directory = RunDir(run_dir)
-    power = directory.manifest().recipe["cams"].get("affinity_power", 0.0) if directory.exists() else 0.0
-    return load_classifier(directory.model_path(STAGE), device, affinity_power=float(power))
 
 
 class _Renormalization:

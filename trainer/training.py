@@ -79,6 +79,7 @@ def train(context: StageContext, training: Training) -> TrainingOutcome:
 
     Raises:
         TrainingDivergedError: a loss became infinite or NaN; an alarm "nan" is in the log.
+        RunStopped: the run was asked to end; the checkpoint is that of the last step.
         CheckpointError: the checkpoint is damaged.
         TrainerError: the batch cannot be dealt out to the processes.
     """
@@ -110,6 +111,7 @@ class _Loop:
             context.run_dir.checkpoint_path(training.stage), context.key, step, self._optimizer, self._average
         )
         self._done = self._state.load()
+        self._is_stopping = False
         self._accelerator = Accelerator(
             cpu=self._device.type == "cpu",
             # Autocast and accumulation are the recipe's; `accelerate launch` must not add its own.
@@ -150,12 +152,21 @@ class _Loop:
                 sums[name] += value
             if self._done % self._config.log_every_steps == 0 or self._done % steps == 0:
                 self._log.step(epoch + 1, self._done, terms, self._optimizer.param_groups[0]["lr"])
-            if self._done % self._config.checkpoint_every_steps == 0 and self._done % steps:
+            if self._done % steps == 0:
+                break  # the end of the epoch is logged before anything else
+            if self._is_stopping or self._done % self._config.checkpoint_every_steps == 0:
                 self._save()
+            self._stop_if_asked()
         losses = {name: value / (steps - first) for name, value in sums.items()}
         self._log.epoch(epoch + 1, losses, self._training.end_epoch(epoch + 1))
         self._save()
+        self._stop_if_asked()
         return losses
+
+    def _stop_if_asked(self) -> None:
+        if self._is_stopping:
+            self._context.stop.set()  # in every process, whichever was asked
+            self._context.stop.check()
 
     def _optimize(self, parts: list[Batch]) -> dict[str, float]:
         """One optimiser step; returns the terms, averaged over parts and processes."""
@@ -171,8 +182,11 @@ class _Loop:
                 self._accelerator.backward(terms[LOSS] / len(parts))
             for name, term in terms.items():
                 values[name] = values.get(name, 0.0) + term.detach().float() / len(parts)
-        mean = self._accelerator.reduce(torch.stack(list(values.values())), "mean")
-        losses = dict(zip(values, mean.tolist(), strict=True))
+        # The wish to end travels with the losses: all processes must end after the same step.
+        wish = torch.tensor(float(self._context.stop.is_set), device=self._device)
+        mean = self._accelerator.reduce(torch.stack([*values.values(), wish]), "mean").tolist()
+        losses = dict(zip(values, mean, strict=False))
+        self._is_stopping = mean[-1] > 0
         self._refuse_nan(losses)
         self._optimizer.step()
         self._done += 1

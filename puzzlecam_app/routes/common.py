@@ -26,6 +26,7 @@ OpenServices = Annotated[Services, Depends(_services)]
 Annotator = Annotated[str, Depends(annotator_of)]
 DatasetId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a dataset")]
 ItemId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a picture")]
+RunId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Number of a run")]
 
 
 class HttpError(UserError):
@@ -44,6 +45,9 @@ class Problem(BaseModel):
     message: str
     where: str | None = None
     remedy: str | None = None
+    fields: dict[str, str] | None = Field(
+        default=None, description="Of a form: what is wrong with which field"
+    )
     current: RevisionOut | None = Field(default=None, description="With 412: the revision that is newest now")
 
 

@@ -67,7 +67,7 @@ def read_mask(
     with services.database.read() as session:
         item = read_item(session, item_id)
         shown = latest_revision(session, item_id) if revision is None else _find(session, item_id, revision)
-    if shown is None and revision is None:
+    if revision is None and (shown is None or shown.action == "withdrawn"):
         _wait_for_proposal(services, item)
         with services.database.read() as session:
             shown = latest_revision(session, item_id)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -145,15 +146,21 @@ def test_somebody_elses_database_is_refused(empty_url: str) -> None:
     database.close()
 
 
+def _head() -> str:
+    return str(ScriptDirectory(str(migrate.SCRIPTS)).get_current_head())
+
+
 def test_a_developer_gets_the_next_revision_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scripts = tmp_path / "100 % mine" / "migrations"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(migrate, "SCRIPTS", scripts)
+    head = _head()
     path = migrate.write_next_revision("Remember e-mail")
-    assert path == scripts / "versions" / "0002_remember_e_mail.py"
+    following = f"{int(head) + 1:04}"
+    assert path == scripts / "versions" / f"{following}_remember_e_mail.py"
     script: dict[str, object] = {}
     exec(path.read_text(), script)
-    assert (script["revision"], script["down_revision"]) == ("0002", "0001")
+    assert (script["revision"], script["down_revision"]) == (following, head)
     # Models and migrations agree, so there is nothing to do in it.
     assert "pass" in path.read_text()
 
@@ -161,12 +168,12 @@ def test_a_developer_gets_the_next_revision_written(tmp_path: Path, monkeypatch:
 def test_an_upgrade_first_copies_what_is_there(
     sqlite: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A second revision is put beside the first, as a later version of the program would bring."""
-    scripts = tmp_path / "migrations"
+    """One more revision is put beside the others, as a later version of the program would bring."""
+    head, scripts = _head(), tmp_path / "migrations"
     shutil.copytree(migrate.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (scripts / "versions" / "0002_next.py").write_text(
+    (scripts / "versions" / "next.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision = '0002'\ndown_revision = '0001'\nbranch_labels = depends_on = None\n"
+        f"revision = '9000'\ndown_revision = '{head}'\nbranch_labels = depends_on = None\n"
         "def upgrade():\n"
         "    with op.batch_alter_table('users') as users:\n"
         "        users.add_column(sa.Column('email', sa.Text()))\n"
@@ -176,7 +183,7 @@ def test_an_upgrade_first_copies_what_is_there(
         get_or_create(session, "Ann")
     sqlite.migrate()
 
-    (copy,) = tmp_path.glob("studio.sqlite3.before-upgrade-from-0001-*")
+    (copy,) = tmp_path.glob(f"studio.sqlite3.before-upgrade-from-{head}-*")
     with closing(sqlite3.connect(copy)) as old, closing(sqlite3.connect(tmp_path / "studio.sqlite3")) as new:
         assert old.execute("SELECT name FROM users").fetchall() == [("Ann",)]
         assert [row[1] for row in old.execute("PRAGMA table_info(users)")] == ["id", "name", "created_at"]

@@ -5,10 +5,13 @@ Where people accepted masks, the maps of these pictures are also held against th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.cam_film import CamFilm
 from trainer.cam_monitor import CamMonitor
 from trainer.config import ViewConfig
 from trainer.data.accepted import accepted_labels
@@ -21,11 +24,12 @@ from trainer.puzzle_step import PuzzleStep
 from trainer.stages.stage import StageContext, StageResult
 from trainer.trained import save_classifier
 from trainer.training import Training, train
+from trainer.training_log import Alarm
 
 NAME = "classify"
 NEEDS: tuple[str, ...] = ()
 USES: tuple[str, ...] = ()
-MAKES = ("models/classify.safetensors",)
+MAKES = ("models/classify.safetensors", "film")
 VERSION = 1
 
 
@@ -39,6 +43,15 @@ def run(context: StageContext) -> StageResult:
     network = build_network(context)
     config = context.recipe.classify
     monitor = CamMonitor(context.dataset.class_names, context.device.device)
+    film = CamFilm(network, context.dataset, context.run_dir, context.device, context.events)
+
+    def end_epoch(epoch: int) -> Iterable[Alarm]:
+        if context.processes.is_main:
+            film.capture(epoch)
+        return monitor.end_epoch(epoch)
+
+    if context.processes.is_main:
+        film.capture_start()
     outcome = train(
         context,
         Training(
@@ -47,7 +60,7 @@ def run(context: StageContext) -> StageResult:
             samples=TaggedViews(context.dataset, config.view, network.encoder.spec, mask_stride(context)),
             config=config,
             is_new=lambda name: name.startswith("network.classifier."),
-            end_epoch=monitor.end_epoch,
+            end_epoch=end_epoch,
         ),
     )
     if context.processes.is_main:

@@ -35,6 +35,7 @@ class ImageProgress:
 
     def __init__(self, context: StageContext, stage: str, *, done: int, total: int) -> None:
         self._events = context.events
+        self._stop = context.stop
         self._stage = stage
         self._first = self._done = done
         self._total = total
@@ -43,10 +44,15 @@ class ImageProgress:
             self._events.write("resumed", stage=stage, done=done, total=total)
 
     def advance(self) -> None:
-        """One more picture is done."""
+        """One more picture is done.
+
+        Raises:
+            RunStopped: the run was asked to end; outputs that are there are kept.
+        """
         self._done += 1
-        if time.monotonic() - self._last >= EVENT_EVERY_S:
+        if self._stop.is_set or time.monotonic() - self._last >= EVENT_EVERY_S:
             self._write()
+        self._stop.check()
 
     def finish(self) -> None:
         """The last picture is done."""

@@ -20,6 +20,7 @@ from trainer.device import DeviceChoice
 from trainer.events import EventLog
 from trainer.processes import Processes
 from trainer.run_dir import RunDir
+from trainer.stop import StopSignal
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class StageContext:
         processes: the processes that share the work; one unless started through `accelerate launch`.
         inputs: key of every stage whose outputs are there and belong to these settings; those of `NEEDS`
             always are, those of `USES` may be missing.
+        stop: a wish to end; loops look at it between two steps or two pictures.
     """
 
     recipe: Recipe
@@ -46,6 +48,7 @@ class StageContext:
     device: DeviceChoice
     processes: Processes
     inputs: Mapping[str, str] = field(default_factory=dict)
+    stop: StopSignal = field(default_factory=StopSignal)
 
 
 @dataclass(frozen=True)

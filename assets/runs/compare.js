@@ -1,0 +1,106 @@
+/** Runs beside each other: settings that differ, figures, curves on one plot, classes, the same pictures. */
+import { element, fillSelect } from "../review/dom.js";
+import * as api from "./api.js";
+import { barChart, lineChart } from "./chart.js";
+import { percent, setting, STAGE_TEXT } from "./format.js";
+
+const OUTPUTS = [
+  { value: "pseudo", text: "pseudo-mask" },
+  { value: "cam", text: "CAM" },
+  { value: "walk", text: "CAM + random walk" },
+];
+
+export class Comparison {
+  /** @param {number[]} ids */
+  constructor(ids) {
+    this.ids = ids;
+    this.root = element("article", { class: "rn-detail" }, element("p", { class: "rn-muted", text: "Comparing…" }));
+    this._load();
+  }
+
+  close() {}
+
+  async _load() {
+    let answer;
+    try {
+      answer = await api.compare(this.ids);
+    } catch (error) {
+      this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
+      return;
+    }
+    const names = answer.runs.map(({ id, name }) => `#${id} ${name}`);
+    const table = (head, rows) =>
+      element(
+        "table",
+        { class: "rn-table" },
+        element("thead", {}, element("tr", {}, element("th", { text: head }), ...names.map((text) => element("th", { text })))),
+        element("tbody", {}, ...rows.map(([label, ...values]) => element("tr", {}, element("td", { text: label }), ...values.map((text) => element("td", { text }))))),
+      );
+    const card = (title, ...children) => element("section", { class: "rn-card" }, element("h3", { text: title }), ...children);
+    this.root.replaceChildren(
+      element("h2", { text: `Comparing ${answer.runs.length} runs` }),
+      card(
+        "Settings that differ",
+        answer.settings.length
+          ? table("Setting", answer.settings.map(({ setting: name, values }) => [name, ...values.map(setting)]))
+          : element("p", { class: "rn-muted", text: "None: these runs were set alike." }),
+      ),
+      card(
+        "Mean IoU in percent, honest",
+        answer.metrics.length
+          ? table("Output", answer.metrics.map(({ title, split, runs }) => [`${title} (${split})`, ...runs.map((one) => percent(one?.honest))]))
+          : element("p", { class: "rn-muted", text: "None of them has been measured: no ground truth, or not finished." }),
+      ),
+      this._curves(answer, names),
+      answer.classes.length ? element("section", { class: "rn-card" }, barChart({ title: "IoU of each class in percent, pseudo-masks", names, rows: answer.classes.map(({ class: label, values }) => ({ label, values })) })) : "",
+      this._pictures(answer, names),
+    );
+  }
+
+  _curves(answer, names) {
+    const stages = [...new Set(answer.curves.flatMap((one) => Object.keys(one)))];
+    const charts = stages.map((stage) =>
+      element(
+        "section",
+        { class: "rn-card" },
+        lineChart({
+          title: `${STAGE_TEXT[stage] ?? stage}: loss`,
+          xLabel: "step",
+          series: answer.curves.flatMap((one, number) => (one[stage] ? [{ name: names[number], x: one[stage].steps, y: one[stage].losses.loss ?? [] }] : [{ name: names[number], x: [], y: [] }])),
+        }),
+      ),
+    );
+    return element("div", { class: "rn-charts" }, ...charts);
+  }
+
+  _pictures({ runs, items }, names) {
+    if (!items.length) return "";
+    const rows = element("div", {});
+    const choice = element("select", { class: "rn-input rn-auto", "aria-label": "What to show", on: { change: () => fill() } });
+    fillSelect(choice, OUTPUTS, "pseudo");
+    const fill = () =>
+      rows.replaceChildren(
+        ...items.map(({ id, name }) =>
+          element(
+            "div",
+            { class: "rn-side-by-side" },
+            ...runs.map((run, number) => {
+              const image = element("img", { src: api.pictureUrl(run.id, id, choice.value), alt: `${name}, ${names[number]}`, loading: "lazy" });
+              const figure = element("figure", {}, image, element("figcaption", { text: number === 0 ? name : "" }));
+              image.addEventListener("error", () => image.replaceWith(element("span", { class: "rn-muted", text: "not made" })));
+              return figure;
+            }),
+          ),
+        ),
+      );
+    fill();
+    return element(
+      "section",
+      { class: "rn-card" },
+      element("h3", { text: "The same pictures" }),
+      choice,
+      element("div", { class: "rn-side-by-side rn-film-head" }, ...names.map((text) => element("span", { text }))),
+      rows,
+    );
+  }
+}

@@ -1,0 +1,319 @@
+/** One run: how far it is, its curves, its film, its figures, what it said; and what can be done with it. */
+import { element, timeAgo } from "../review/dom.js";
+import * as api from "./api.js";
+import { lineChart } from "./chart.js";
+import { Film } from "./film.js";
+import { ACTIVE, duration, moment, percent, setting, STAGE_TEXT, STATUS_TEXT } from "./format.js";
+import { Poller } from "./poller.js";
+import { PublishPanel } from "./publish.js";
+
+const LOSS_FIRST = ["loss"];
+
+/** Events: `changed` (the list should look again), `clone` (detail: run), `gone`. */
+export class RunDetail extends EventTarget {
+  /** @param {number} id */
+  constructor(id) {
+    super();
+    this.id = id;
+    this.run = null;
+    this._lastStep = 0;
+    this.head = element("header", { class: "rn-head" });
+    this.alert = element("div", { class: "rn-alert", role: "alert", hidden: true });
+    this.stages = element("ol", { class: "rn-stages", "aria-label": "Stages" });
+    this.charts = element("div", { class: "rn-charts" });
+    this.film = new Film(id);
+    this.charts.append(this.film.root);
+    this.figures = element("section", { class: "rn-card", hidden: true });
+    this.log = element("pre", { class: "rn-log", tabindex: "0", "aria-label": "End of the trainer's log" });
+    this.messages = element("ul", { class: "rn-messages" });
+    this.settings = element("div", {});
+    this.publish = new PublishPanel(id);
+    this.publish.addEventListener("changed", () => this._changed());
+    this.root = element(
+      "article",
+      { class: "rn-detail" },
+      this.head,
+      this.alert,
+      this.stages,
+      this.publish.root,
+      this.figures,
+      this.charts,
+      element(
+        "div",
+        { class: "rn-two" },
+        element("section", { class: "rn-card" }, element("h3", { text: "What happened" }), this.messages),
+        element("section", { class: "rn-card" }, element("h3", { text: "Log" }), this.log),
+      ),
+      element("details", { class: "rn-card" }, element("summary", { text: "All settings" }), this.settings),
+    );
+    this.poller = new Poller(() => this._look());
+    this.poller.now();
+  }
+
+  close() {
+    this.poller.stop();
+    this.publish.close();
+  }
+
+  async _look() {
+    let answer;
+    try {
+      const [facts, curves, log] = await Promise.all([api.run(this.id), api.curves(this.id, this._lastStep), api.log(this.id)]);
+      answer = facts;
+      this._show(facts);
+      if (curves.last !== this._lastStep) {
+        this._lastStep = curves.last;
+        this._showCurves(curves.stages);
+      }
+      this._showLog(log.lines);
+    } catch (error) {
+      this._showAlert(error.message, null);
+      if (error.status === 404) {
+        this.poller.stop();
+        this.dispatchEvent(new CustomEvent("gone"));
+        return false;
+      }
+      throw error;
+    }
+    return answer.is_busy;
+  }
+
+  /** @param {{run: Object, film: Object[], unpublishable: string|null, worker_is_silent: boolean}} facts */
+  _show({ run, film, unpublishable, worker_is_silent: isSilent }) {
+    const wasActive = this.run && ACTIVE.includes(this.run.status);
+    if (this.run && (this.run.status !== run.status || (wasActive && !ACTIVE.includes(run.status)))) this._say("changed");
+    this.run = run;
+    this._showHead(run, unpublishable);
+    if (run.problem) this._showAlert(run.problem, run.remedy);
+    else if (isSilent) this._showAlert("The worker has not been heard of for a while.", "It is taken over as soon as another one is there.");
+    else this.alert.hidden = true;
+    this.stages.replaceChildren(...run.progress.stages.map((stage) => stageCell(stage)));
+    this.film.show(film);
+    this._showFigures(run.metrics);
+    this._showMessages(run);
+    this._showSettings(run.recipe);
+    this.publish.show(run, unpublishable);
+  }
+
+  _showHead(run, unpublishable) {
+    const buttons = [];
+    const button = (text, act, { kind = "", title = "" } = {}) =>
+      buttons.push(element("button", { class: `rn-button ${kind}`, type: "button", text, title, on: { click: act } }));
+    if (run.status === "queued") button("Cancel", () => this._do(api.stop));
+    if (run.status === "claimed" || run.status === "running")
+      button("Stop", () => this._do(api.stop), { title: "Finishes the step in hand and stores its state; it can be resumed" });
+    if (run.status === "stopping")
+      button(run.stop_is_firm ? "Ending…" : "Stop at once", () => this._do(api.stop), { title: "Does not wait; the last checkpoint stays" });
+    if (run.status === "failed" || run.status === "cancelled") {
+      const text = run.status === "failed" ? "Retry" : "Resume";
+      if (!run.pruned_at) button(text, () => this._do(api.resume), { kind: "rn-primary", title: "Goes on from the last checkpoint" });
+    }
+    if (!unpublishable) button("Publish…", () => this.publish.open(), { kind: run.status === "done" ? "rn-primary" : "" });
+    button("Clone…", () => this._say("clone", run), { title: "Start another run from these settings" });
+    if (!ACTIVE.includes(run.status) && run.status !== "queued") button("Delete", () => this._delete(), { kind: "rn-danger" });
+    const state = JSON.stringify([run.name, run.status, run.stop_is_firm, unpublishable, run.pruned_at, run.attempts, run.heartbeat_at ? 1 : 0]);
+    if (state === this._headShown) {
+      this.when.textContent = this._when(run);
+      return;
+    }
+    this._headShown = state;
+    this.when = element("span", { text: this._when(run) });
+    const name = element("input", {
+      class: "rn-name",
+      value: run.name,
+      maxlength: "128",
+      "aria-label": "Name of the run",
+      title: "Click to rename",
+      on: {
+        change: async () => {
+          try {
+            await api.rename(this.id, name.value);
+            this._say("changed");
+          } catch (error) {
+            this._showAlert(error.message, null);
+          }
+        },
+      },
+    });
+    this.head.replaceChildren(
+      element(
+        "div",
+        { class: "rn-title" },
+        name,
+        element("span", { class: "rn-status", data: { status: run.status }, text: STATUS_TEXT[run.status] }),
+        element("span", { class: "rn-spring" }),
+        ...buttons,
+      ),
+      element(
+        "p",
+        { class: "rn-muted" },
+        `Run ${run.id} · ${run.dataset}, ${run.split === "all" ? "all splits" : `split ${run.split}`} · recipe ${run.recipe_name} · `,
+        this.when,
+      ),
+      element("p", {}, element("strong", { text: "Learns from: " }), run.learns_from),
+    );
+  }
+
+  _when(run) {
+    const who = run.author ? ` by ${run.author}` : "";
+    const device = run.progress.device ? ` · ${run.progress.device}` : "";
+    const memory = run.progress.memory_mb && ACTIVE.includes(run.status) ? ` · ${(run.progress.memory_mb / 1024).toFixed(1)} GB of memory` : "";
+    const attempt = run.attempts > 1 ? ` · attempt ${run.attempts}` : "";
+    if (run.status === "queued") return `asked for ${timeAgo(run.created_at)}${who}`;
+    if (run.ended_at && run.started_at) {
+      const took = (new Date(run.ended_at) - new Date(run.started_at)) / 1000;
+      return `started ${moment(run.started_at)}${who}, ended after ${duration(took)}${attempt}${device}`;
+    }
+    return `started ${run.started_at ? timeAgo(run.started_at) : "just now"}${who}${attempt}${memory}${device}`;
+  }
+
+  _showAlert(problem, remedy) {
+    this.alert.hidden = false;
+    this.alert.replaceChildren(element("strong", { text: problem }), remedy ? element("span", { text: ` ${remedy.replace(/\.?$/, ".")}` }) : null);
+    this.alert.querySelectorAll(":empty").forEach((node) => node.remove());
+  }
+
+  _showCurves(stages) {
+    // The film stays where it is: its pictures are not loaded again with each step.
+    for (const old of [...this.charts.children]) if (old !== this.film.root) old.remove();
+    const [first, ...others] = Object.entries(stages).map(([stage, { steps, total, losses }]) => {
+        const names = Object.keys(losses).sort((a, b) => LOSS_FIRST.includes(b) - LOSS_FIRST.includes(a));
+        return element(
+          "section",
+          { class: "rn-card" },
+          lineChart({
+            title: `${STAGE_TEXT[stage] ?? stage}: loss, term by term`,
+            xLabel: "step",
+            xEnd: total,
+            series: names.map((name) => ({ name: name.replaceAll("_", " "), x: steps, y: losses[name] })),
+          }),
+        );
+      });
+    if (first) this.charts.prepend(first);
+    this.charts.append(...others);
+  }
+
+  _showFigures(metrics) {
+    this.figures.hidden = !metrics;
+    if (!metrics || this._figuresShown) return;
+    this._figuresShown = true;
+    const rows = metrics.rows ?? [];
+    const cells = (tag, values) => element("tr", {}, ...values.map((text) => element(tag, { text })));
+    const threshold = (score) => (score?.threshold === null || score?.threshold === undefined ? "" : ` at ${score.threshold.toFixed(2)}`);
+    this.figures.replaceChildren(
+      element("h3", { text: "Mean IoU in percent" }),
+      rows.length
+        ? element(
+            "table",
+            { class: "rn-table" },
+            element("thead", {}, cells("th", ["Output", "Split", "Pictures", "Honest", "Oracle (chosen with ground truth)"])),
+            element(
+              "tbody",
+              {},
+              ...rows.map((row) =>
+                cells("td", [
+                  row.title,
+                  row.split,
+                  String(row.pictures),
+                  `${percent(row.honest?.miou)}${threshold(row.honest)}`,
+                  row.oracle ? `${percent(row.oracle.miou)}${threshold(row.oracle)}` : "–",
+                ]),
+              ),
+            ),
+          )
+        : element("p", { class: "rn-muted", text: "The dataset has no ground truth, so nothing was measured." }),
+      rows.length ? element("p", { class: "rn-muted", text: metrics.note }) : "",
+    );
+  }
+
+  _showMessages(run) {
+    const messages = run.progress.messages;
+    if (messages.length === this._messagesShown) return;
+    this._messagesShown = messages.length;
+    this.messages.replaceChildren(
+      ...messages
+        .slice(-40)
+        .reverse()
+        .map(({ time, kind, message }) =>
+          element("li", { data: { kind } }, element("time", { datetime: time, text: moment(time) }), element("span", { text: message })),
+        ),
+    );
+    if (!messages.length) this.messages.append(element("li", { class: "rn-muted", text: "Nothing yet." }));
+  }
+
+  _showLog(lines) {
+    const text = lines.join("\n") || "The trainer has printed nothing yet.";
+    if (text === this.log.textContent) return;
+    const wasAtEnd = this.log.scrollTop + this.log.clientHeight >= this.log.scrollHeight - 8;
+    this.log.textContent = text;
+    if (wasAtEnd) this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  _showSettings(recipe) {
+    if (this._settingsShown) return;
+    this._settingsShown = true;
+    const rows = [];
+    const walk = (values, prefix) => {
+      for (const [name, value] of Object.entries(values)) {
+        if (value !== null && typeof value === "object" && !Array.isArray(value)) walk(value, `${prefix}${name}.`);
+        else if (!["version", "description"].includes(prefix + name)) rows.push([prefix + name, setting(value)]);
+      }
+    };
+    walk(recipe, "");
+    this.settings.replaceChildren(
+      element("dl", { class: "rn-settings" }, ...rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })])),
+    );
+  }
+
+  async _do(action) {
+    try {
+      await action(this.id);
+    } catch (error) {
+      this._showAlert(error.message, null);
+      return;
+    }
+    this._changed();
+  }
+
+  async _delete() {
+    if (!window.confirm(`Delete run ${this.id} and all its files? This cannot be undone.`)) return;
+    try {
+      await api.remove(this.id);
+    } catch (error) {
+      this._showAlert(error.message, null);
+      return;
+    }
+    this._say("gone");
+  }
+
+  _changed() {
+    this._say("changed");
+    this.poller.now();
+  }
+
+  _say(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** @param {Object} stage progress of one stage */
+function stageCell({ name, status, done, total, unit, eta_s: eta, epoch, epochs, seconds }) {
+  const share = status === "done" ? 1 : total ? done / total : 0;
+  const facts = [];
+  if (status === "waiting") facts.push("waiting");
+  else if (status === "done") facts.push(seconds === null ? "done" : `done in ${duration(seconds)}`);
+  else {
+    if (total) facts.push(`${done} of ${total} ${unit}`);
+    if (unit === "steps" && epochs) facts.push(`epoch ${Math.min(epoch ?? 1, epochs)} of ${epochs}`);
+    if (status === "stopped") facts.push("stopped");
+    else if (eta !== null) facts.push(`${duration(eta)} left`);
+    else if (!total) facts.push("starting");
+  }
+  return element(
+    "li",
+    { class: "rn-stage", data: { status, stage: name } },
+    element("strong", { text: STAGE_TEXT[name] ?? name }),
+    element("progress", { max: 1, value: share, "aria-label": `${name}: ${Math.round(100 * share)} %` }),
+    element("span", { class: "rn-muted", text: facts.join(" · ") }),
+  );
+}

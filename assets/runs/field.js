@@ -1,0 +1,95 @@
+/** One setting of the form: its control, its words, its bounds, and what is wrong with it. */
+import { element, fillSelect } from "../review/dom.js";
+import { setting } from "./format.js";
+
+/** Events: `change`. */
+export class Field extends EventTarget {
+  /** @param {Object} described as `/api/runs/form/settings` describes it */
+  constructor(described) {
+    super();
+    Object.assign(this, { name: described.name, kind: described.kind, isOptional: described.is_optional, isCommon: described.is_common });
+    this._initial = null;
+    this.error = element("span", { class: "rn-field-error", role: "alert", hidden: true });
+    this.control = this._build(described);
+    this.control.addEventListener("change", () => this._changed());
+    this.reset = element("button", { class: "rn-link", type: "button", text: "reset", hidden: true, on: { click: () => this._reset() } });
+    this.root = element(
+      "div",
+      { class: "rn-field", data: { field: described.name } },
+      element("span", { class: "rn-label" }, element("label", { text: described.name, for: `rn-${described.name}` }), this.reset),
+      this.control,
+      element("span", { class: "rn-hint", text: `${described.description}${bounds(described)}` }),
+      this.error,
+    );
+  }
+
+  _build({ name, kind, choices }) {
+    const attributes = { id: `rn-${name}`, class: "rn-input" };
+    if (kind === "boolean") return element("input", { ...attributes, class: "rn-toggle", type: "checkbox" });
+    if (kind === "choice") {
+      const select = element("select", attributes);
+      fillSelect(select, choices.map((value) => ({ value, text: value })));
+      return select;
+    }
+    const isNumber = kind === "integer" || kind === "number";
+    return element("input", { ...attributes, type: "text", inputmode: isNumber ? "decimal" : "text", autocomplete: "off", spellcheck: "false" });
+  }
+
+  /** @param {any} value that of the recipe; the field goes back to it */
+  setDefault(value) {
+    this._initial = value;
+    this._reset();
+  }
+
+  /** What stands in the field, as JSON has it; text that is no number stays text, and the server says so. */
+  get value() {
+    if (this.kind === "boolean") return this.control.checked;
+    const text = this.control.value.trim();
+    if (text === "" && this.isOptional) return null;
+    if (this.kind === "choice") return this._asInitial(text);
+    if (this.kind === "integer" || this.kind === "number") return number(text);
+    if (this.kind === "numbers") return text.split(",").filter((part) => part.trim()).map((part) => number(part.trim()));
+    return text;
+  }
+
+  get isChanged() {
+    return JSON.stringify(this.value) !== JSON.stringify(this._initial);
+  }
+
+  /** @param {string|null} message */
+  setError(message) {
+    this.error.hidden = message === null;
+    this.error.textContent = message ?? "";
+    this.root.classList.toggle("rn-wrong", message !== null);
+  }
+
+  /** Choices are numbers where the recipe has a number. */
+  _asInitial(text) {
+    return typeof this._initial === "number" ? number(text) : text;
+  }
+
+  _reset() {
+    if (this.kind === "boolean") this.control.checked = this._initial === true;
+    else this.control.value = this._initial === null ? "" : setting(this._initial);
+    this._changed();
+  }
+
+  _changed() {
+    this.reset.hidden = !this.isChanged;
+    this.root.classList.toggle("rn-changed", this.isChanged);
+    this.dispatchEvent(new CustomEvent("change"));
+  }
+}
+
+/** @param {string} text @returns {number|string} */
+function number(text) {
+  const value = Number(text);
+  return text !== "" && Number.isFinite(value) ? value : text;
+}
+
+function bounds({ minimum, maximum, is_minimum_exclusive: isAbove, is_maximum_exclusive: isBelow }) {
+  const parts = [];
+  if (minimum !== null) parts.push(`${isAbove ? "more than" : "at least"} ${minimum}`);
+  if (maximum !== null && maximum < 2 ** 31) parts.push(`${isBelow ? "less than" : "at most"} ${maximum}`);
+  return parts.length ? ` (${parts.join(", ")})` : "";
+}

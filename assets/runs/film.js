@@ -1,0 +1,57 @@
+/** The film of a training: a row a picture, a frame an epoch; one sees the object being covered. */
+import { element } from "../review/dom.js";
+import * as api from "./api.js";
+
+const MOST_FRAMES = 11;
+
+export class Film {
+  /** @param {number} runId */
+  constructor(runId) {
+    this._runId = runId;
+    this.strip = element("div", { class: "rn-film-rows" });
+    this.root = element(
+      "section",
+      { class: "rn-card rn-film", hidden: true },
+      element("h3", { text: "CAMs of a few pictures, epoch by epoch" }),
+      element("p", { class: "rn-muted", text: "Dark is nothing, yellow is the strongest class of the picture's tags." }),
+      this.strip,
+    );
+  }
+
+  /** @param {{epoch: number, pictures: string[]}[]} frames by epoch; 0 is before the first step */
+  show(frames) {
+    this.root.hidden = frames.length === 0;
+    const state = JSON.stringify(frames.map(({ epoch }) => epoch));
+    if (state === this._shown || !frames.length) return;
+    this._shown = state;
+    const chosen = spread(frames, MOST_FRAMES);
+    const names = frames.at(-1).pictures;
+    const head = element("div", { class: "rn-film-row rn-film-head" }, ...chosen.map(({ epoch }) => element("span", { text: epoch === 0 ? "before" : `epoch ${epoch}` })));
+    this.root.dataset.frames = chosen.length > 5 ? "many" : "few";
+    this.strip.replaceChildren(
+      head,
+      ...names.map((name) =>
+        element(
+          "div",
+          { class: "rn-film-row" },
+          ...chosen.map(({ epoch, pictures }) => {
+            const number = pictures.indexOf(name);
+            if (number < 0) return element("span", {});
+            return element("img", {
+              src: api.frameUrl(this._runId, epoch, number),
+              alt: `${name}, ${epoch === 0 ? "before training" : `after epoch ${epoch}`}`,
+              title: name,
+              loading: "lazy",
+            });
+          }),
+        ),
+      ),
+    );
+  }
+}
+
+/** At most `count` of a list, evenly, the first and the last among them. */
+function spread(list, count) {
+  if (list.length <= count) return list;
+  return Array.from({ length: count }, (_, number) => list[Math.round((number * (list.length - 1)) / (count - 1))]);
+}

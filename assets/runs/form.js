@@ -1,0 +1,227 @@
+/** The form that starts a run, made from the settings' own names, words and bounds. */
+import { element, fillSelect } from "../review/dom.js";
+import * as api from "./api.js";
+import { duration } from "./format.js";
+import { Field } from "./field.js";
+
+const RECIPE_FIRST = "cpu-lite0";
+const LOOK_MS = 1500;
+
+/** Events: `started` (detail: run). */
+export class StartForm extends EventTarget {
+  /** @param {Object|null} cloned the run whose settings are the start */
+  constructor(cloned = null) {
+    super();
+    this.cloned = cloned;
+    this.fields = new Map();
+    this.root = element("article", { class: "rn-detail rn-form" }, element("p", { class: "rn-muted", text: "Loading the form…" }));
+    this._load();
+  }
+
+  close() {
+    clearTimeout(this._timer);
+    this._isClosed = true;
+  }
+
+  async _load() {
+    let answers;
+    try {
+      answers = await Promise.all([api.form(), api.datasets()]);
+    } catch (error) {
+      this.root.replaceChildren(element("p", { class: "rn-error", text: error.message }));
+      return;
+    }
+    [{ fields: this.described, recipes: this.recipes }, { datasets: this.datasets }] = answers;
+    if (!this.datasets.length) {
+      this.root.replaceChildren(element("p", { text: "There is no dataset yet. Open the Datasets page and import a folder of pictures." }));
+      return;
+    }
+    this._build();
+  }
+
+  _build() {
+    const select = (label, change) => element("select", { class: "rn-input", "aria-label": label, on: { change } });
+    this.dataset = select("Dataset", () => this._datasetChosen());
+    this.split = select("Split", () => this._look());
+    this.recipe = select("Recipe", () => this._recipeChosen());
+    this.name = element("input", { class: "rn-input", maxlength: "128", "aria-label": "Name", placeholder: "made up from dataset and recipe" });
+    this.device = element("input", { class: "rn-input", "aria-label": "Device", placeholder: "chosen by the worker", pattern: "cpu|cuda(:\\d+)?" });
+    this.words = element("p", { class: "rn-muted" });
+    this.sentence = element("p", { class: "rn-supervision", role: "status" });
+    this.estimate = element("p", { class: "rn-estimate", role: "status" });
+    this.alert = element("p", { class: "rn-error", role: "alert", hidden: true });
+    this.button = element("button", { class: "rn-button rn-primary", type: "submit", text: "Start the run" });
+    fillSelect(this.dataset, this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })), String(this.cloned?.dataset_id ?? this._lastDataset()));
+    const recipes = this.recipes.map(({ name }) => ({ value: name, text: name }));
+    if (this.cloned) recipes.unshift({ value: "", text: `settings of run ${this.cloned.id}` });
+    fillSelect(this.recipe, recipes, this.cloned ? "" : RECIPE_FIRST);
+    for (const described of this.described) {
+      const field = new Field(described);
+      field.addEventListener("change", () => this._look());
+      this.fields.set(described.name, field);
+    }
+    const common = this.described.filter(({ is_common: isCommon }) => isCommon).map(({ name }) => this.fields.get(name).root);
+    const row = (label, control, note = null) => element("label", { class: "rn-field" }, element("span", { class: "rn-label", text: label }), control, note);
+    const form = element(
+      "form",
+      {
+        novalidate: true,
+        on: {
+          submit: (event) => {
+            event.preventDefault();
+            this._start();
+          },
+        },
+      },
+      element("div", { class: "rn-grid3" }, row("Dataset", this.dataset), row("Split", this.split), row("Recipe", this.recipe), row("Name", this.name), row("Device", this.device)),
+      this.words,
+      element("h3", { text: "Settings" }),
+      element("div", { class: "rn-grid2" }, ...common),
+      ...this._allSettings(),
+      element("div", { class: "rn-card rn-summary" }, element("h3", { text: "Before you start" }), this.sentence, this.estimate),
+      this.alert,
+      element("div", { class: "rn-buttons" }, this.button),
+    );
+    this.root.replaceChildren(element("h2", { text: this.cloned ? `New run from run ${this.cloned.id}` : "New run" }), form);
+    this._datasetChosen(this.cloned?.split);
+    this._recipeChosen();
+  }
+
+  _allSettings() {
+    const groups = new Map();
+    for (const { name, is_common: isCommon } of this.described) {
+      if (isCommon) continue;
+      const group = name.includes(".") ? name.split(".")[0] : "run";
+      groups.set(group, [...(groups.get(group) ?? []), this.fields.get(name).root]);
+    }
+    this.all = element(
+      "details",
+      { class: "rn-card" },
+      element("summary", { text: "All settings" }),
+      ...[...groups].map(([group, members]) => element("div", {}, element("h4", { text: group }), element("div", { class: "rn-grid2" }, ...members))),
+    );
+    return [this.all];
+  }
+
+  _lastDataset() {
+    return localStorage.getItem("puzzlecam-dataset") ?? "";
+  }
+
+  async _datasetChosen(split = null) {
+    const dataset = this.datasets.find(({ id }) => String(id) === this.dataset.value);
+    fillSelect(this.split, [{ value: "all", text: "all tagged pictures" }, ...dataset.splits.map((name) => ({ value: name, text: name }))], split ?? "all");
+    this._look();
+  }
+
+  _recipeChosen() {
+    const recipe = this.recipes.find(({ name }) => name === this.recipe.value);
+    const values = recipe ? recipe.values : flat(this.cloned.recipe);
+    this.words.textContent = recipe ? recipe.description : `As run ${this.cloned.id} was set; change what you like.`;
+    for (const [name, field] of this.fields) field.setDefault(values[name] ?? null);
+    this._look();
+  }
+
+  /** What the form asks for. */
+  get wanted() {
+    const settings = {};
+    for (const [name, field] of this.fields) if (field.isChanged) settings[name] = field.value;
+    return {
+      dataset_id: Number(this.dataset.value),
+      recipe: this.recipe.value || this.cloned.recipe_name || RECIPE_FIRST,
+      cloned_from: this.recipe.value ? null : this.cloned.id,
+      split: this.split.value,
+      name: this.name.value,
+      device: this.device.value.trim() || null,
+      settings,
+    };
+  }
+
+  /** Say what is learned from and what it takes, a moment after the last change. */
+  _look() {
+    clearTimeout(this._timer);
+    const turn = (this._turn = (this._turn ?? 0) + 1);
+    this._timer = setTimeout(() => this._describe(turn), 250);
+  }
+
+  async _describe(turn) {
+    const isNow = () => turn === this._turn && !this._isClosed;
+    const accepted = [...this.fields].find(([name]) => name.endsWith("use_accepted"));
+    try {
+      const answer = await api.supervision(this.dataset.value, this.split.value, Boolean(accepted && accepted[1].value));
+      if (!isNow()) return;
+      this.sentence.textContent = `Learns from: ${answer.sentence}`;
+    } catch (error) {
+      if (isNow()) this.sentence.textContent = error.message;
+    }
+    this.estimate.textContent = "Estimating time and memory…";
+    while (isNow()) {
+      let job;
+      try {
+        job = await api.estimate(this.wanted);
+      } catch (error) {
+        if (!isNow()) return;
+        this._showErrors(error);
+        this.estimate.textContent = "No estimate: correct the settings first.";
+        return;
+      }
+      if (!isNow()) return;
+      this._clearErrors();
+      if (job.state === "failed") {
+        this.estimate.textContent = `No estimate: ${job.problem}`;
+        return;
+      }
+      if (job.state === "done") {
+        this._showEstimate(job.result);
+        return;
+      }
+      this.estimate.textContent = "Timing a few steps on this machine…";
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  _showEstimate({ total_s: total, memory_mb: memory, basis }) {
+    const held = memory ? `, ${(memory / 1024).toFixed(1)} GB of memory` : "";
+    this.estimate.replaceChildren(element("strong", { text: `About ${duration(total)}${held}. ` }), basis);
+  }
+
+  async _start() {
+    this.button.disabled = true;
+    this._clearErrors();
+    try {
+      const run = await api.start(this.wanted);
+      this.dispatchEvent(new CustomEvent("started", { detail: run }));
+    } catch (error) {
+      this._showErrors(error);
+      this.button.disabled = false;
+    }
+  }
+
+  _clearErrors() {
+    this.alert.hidden = true;
+    for (const field of this.fields.values()) field.setError(null);
+  }
+
+  _showErrors(error) {
+    this._clearErrors();
+    const wrong = Object.entries(error.problem?.fields ?? {});
+    let first = null;
+    for (const [name, message] of wrong) {
+      const field = this.fields.get(name);
+      if (!field) continue;
+      field.setError(message);
+      if (!field.isCommon) this.all.open = true;
+      first ??= field;
+    }
+    first?.root.scrollIntoView({ block: "center" });
+    this.alert.hidden = false;
+    this.alert.textContent = first ? "Correct the marked settings." : error.message;
+  }
+}
+
+/** @param {Object} recipe @returns {Object<string, any>} by dotted name */
+function flat(recipe, prefix = "") {
+  return Object.entries(recipe).reduce((all, [name, value]) => {
+    const isTable = value !== null && typeof value === "object" && !Array.isArray(value);
+    return { ...all, ...(isTable ? flat(value, `${prefix}${name}.`) : { [prefix + name]: value }) };
+  }, {});
+}

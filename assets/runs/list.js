@@ -1,0 +1,128 @@
+/** The runs at the side: at work, waiting in their order, ended. */
+import { element, timeAgo } from "../review/dom.js";
+import { ACTIVE, percent, STAGE_TEXT, STATUS_TEXT } from "./format.js";
+
+/** Events: `choose` (detail: id), `reorder` (detail: ids), `compare` (detail: ids), `new`, `storage`. */
+export class RunList extends EventTarget {
+  constructor() {
+    super();
+    this.chosen = null;
+    /** @type {Set<number>} */
+    this.compared = new Set();
+    this.groups = element("div", { class: "rn-groups" });
+    this.compareButton = element("button", {
+      class: "rn-button",
+      type: "button",
+      text: "Compare",
+      disabled: true,
+      title: "Tick two runs or more",
+      on: { click: () => this._say("compare", [...this.compared]) },
+    });
+    this.root = element(
+      "nav",
+      { class: "rn-list", "aria-label": "Runs" },
+      element(
+        "div",
+        { class: "rn-list-top" },
+        element("button", { class: "rn-button rn-primary", type: "button", text: "New run", on: { click: () => this._say("new") } }),
+        this.compareButton,
+      ),
+      this.groups,
+      element("button", { class: "rn-link rn-list-bottom", type: "button", text: "Disk space of runs", on: { click: () => this._say("storage") } }),
+    );
+  }
+
+  /** @param {Object[]} runs as `/api/runs` lists them @param {number|null} chosen */
+  show(runs, chosen) {
+    this.chosen = chosen;
+    const known = new Set(runs.map(({ id }) => id));
+    for (const id of this.compared) if (!known.has(id)) this.compared.delete(id);
+    const state = JSON.stringify([runs, chosen, [...this.compared]]);
+    if (state === this._shown) return; // nothing under the pointer is rebuilt for nothing
+    this._shown = state;
+    const queue = runs.filter(({ status }) => status === "queued");
+    const groups = [
+      ["At work", runs.filter(({ status }) => ACTIVE.includes(status))],
+      ["Waiting", queue],
+      ["Ended", runs.filter(({ status }) => !ACTIVE.includes(status) && status !== "queued")],
+    ].filter(([, members]) => members.length);
+    this.groups.replaceChildren(
+      ...groups.map(([title, members]) =>
+        element("section", {}, element("h2", { text: title }), ...members.map((run) => this._row(run, queue))),
+      ),
+    );
+    if (!runs.length) this.groups.append(element("p", { class: "rn-muted", text: "No run yet. Start one to train on your tags." }));
+    this._showCompare();
+  }
+
+  _row(run, queue) {
+    const tick = element("input", {
+      type: "checkbox",
+      checked: this.compared.has(run.id),
+      "aria-label": `Compare run ${run.id}`,
+      title: "Compare",
+      on: {
+        change: () => {
+          if (tick.checked) this.compared.add(run.id);
+          else this.compared.delete(run.id);
+          this._showCompare();
+        },
+      },
+    });
+    const position = queue.findIndex(({ id }) => id === run.id);
+    const move = (step, text, label) =>
+      element("button", {
+        class: "rn-move",
+        type: "button",
+        text,
+        "aria-label": `${label}: run ${run.id}`,
+        title: label,
+        disabled: position + step < 0 || position + step >= queue.length,
+        on: {
+          click: () => {
+            const ids = queue.map(({ id }) => id);
+            ids.splice(position, 1);
+            ids.splice(position + step, 0, run.id);
+            this._say("reorder", ids);
+          },
+        },
+      });
+    const current = run.stages.find(({ status }) => status === "running");
+    return element(
+      "div",
+      { class: "rn-row", data: { id: run.id }, "aria-current": run.id === this.chosen ? "true" : null },
+      tick,
+      element(
+        "button",
+        { class: "rn-open", type: "button", on: { click: () => this._say("choose", run.id) } },
+        element("span", { class: "rn-row-name", text: run.name, title: run.name }),
+        element("span", { class: "rn-row-facts", text: this._facts(run, current) }),
+        current ? bar(run.stages) : null,
+      ),
+      position >= 0 && queue.length > 1 ? element("span", { class: "rn-moves" }, move(-1, "↑", "Earlier"), move(1, "↓", "Later")) : null,
+      element("span", { class: "rn-status", data: { status: run.status }, text: run.is_published ? "published" : STATUS_TEXT[run.status] }),
+    );
+  }
+
+  _facts(run, current) {
+    if (current) return STAGE_TEXT[current.name];
+    const when = run.ended_at ?? run.created_at;
+    const figure = run.miou === null ? "" : ` · mIoU ${percent(run.miou)}`;
+    return `#${run.id} · ${timeAgo(when)}${figure}`;
+  }
+
+  _showCompare() {
+    this.compareButton.disabled = this.compared.size < 2;
+    this.compareButton.textContent = this.compared.size ? `Compare ${this.compared.size}` : "Compare";
+  }
+
+  _say(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** One bar over all stages, each an equal part. @param {Object[]} stages */
+function bar(stages) {
+  const share = stages.reduce((sum, { status, done, total }) => sum + (status === "done" ? 1 : total ? done / total : 0), 0) / stages.length;
+  return element("progress", { max: 1, value: share, "aria-label": "Progress" });
+}

@@ -1,0 +1,112 @@
+/**
+ * The Runs page: the list at the side, and one view beside it. Where one is stands in the address, so that a
+ * reload or a second browser shows the same.
+ */
+import { element } from "../review/dom.js";
+import * as api from "./api.js";
+import { Comparison } from "./compare.js";
+import { RunDetail } from "./detail.js";
+import { StartForm } from "./form.js";
+import { RunList } from "./list.js";
+import { Poller } from "./poller.js";
+import { Storage } from "./storage.js";
+
+const LIST_MS = 2000;
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  window.puzzlecamRuns = new RunsPage(root); // for the browser's console
+}
+
+class RunsPage {
+  constructor(root) {
+    this.list = new RunList();
+    this.view = null;
+    this.chosen = null;
+    this.main = element("main", { class: "rn-main" });
+    root.className = "rn-root";
+    root.replaceChildren(this.list.root, this.main);
+    this.list.addEventListener("choose", ({ detail }) => this.open(detail));
+    this.list.addEventListener("new", () => this.startNew());
+    this.list.addEventListener("compare", ({ detail }) => this.compare(detail));
+    this.list.addEventListener("storage", () => this._showStorage());
+    this.list.addEventListener("reorder", async ({ detail }) => {
+      await api.reorder(detail).catch((error) => window.alert(error.message));
+      this.poller.now();
+    });
+    this.poller = new Poller(() => this._look(), LIST_MS);
+    this.poller.now();
+  }
+
+  async _look() {
+    let answer;
+    try {
+      answer = await api.runs();
+    } catch (error) {
+      if (!this.view) this.main.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
+      throw error;
+    }
+    this.runs = answer.runs;
+    if (!this.view) this._openFirst();
+    this.list.show(answer.runs, this.chosen);
+    return answer.is_busy;
+  }
+
+  _openFirst() {
+    const asked = new URLSearchParams(location.search);
+    const id = Number(asked.get("run"));
+    const compared = (asked.get("compare") ?? "").split(",").map(Number).filter(Boolean);
+    if (compared.length > 1) this.compare(compared);
+    else if (this.runs.some((run) => run.id === id)) this.open(id);
+    else if (this.runs.length && !asked.has("new")) this.open(this.runs[0].id);
+    else this.startNew();
+  }
+
+  /** @param {number} id */
+  open(id) {
+    const detail = new RunDetail(id);
+    detail.addEventListener("changed", () => this.poller.now());
+    detail.addEventListener("clone", (event) => this.startNew(event.detail));
+    detail.addEventListener("gone", () => {
+      this.view?.close();
+      this.view = null;
+      this.chosen = null;
+      history.replaceState(history.state, "", location.pathname);
+      this.poller.now();
+    });
+    this._show(detail, id, `?run=${id}`);
+  }
+
+  /** @param {Object|null} [cloned] */
+  startNew(cloned = null) {
+    const form = new StartForm(cloned);
+    form.addEventListener("started", ({ detail }) => {
+      this.poller.now();
+      this.open(detail.id);
+    });
+    this._show(form, null, "?new");
+  }
+
+  /** @param {number[]} ids */
+  compare(ids) {
+    const inOrder = [...ids].sort((a, b) => a - b);
+    for (const id of inOrder) this.list.compared.add(id);
+    this._show(new Comparison(inOrder), null, `?compare=${inOrder.join(",")}`);
+  }
+
+  _showStorage() {
+    const storage = new Storage();
+    storage.addEventListener("changed", () => this.poller.now());
+    this._show(storage, null, "?disk");
+  }
+
+  _show(view, chosen, address) {
+    this.view?.close();
+    this.view = view;
+    this.chosen = chosen;
+    this.main.replaceChildren(view.root);
+    this.main.scrollTop = 0;
+    history.replaceState(history.state, "", `${location.pathname}${address}`);
+    if (this.runs) this.list.show(this.runs, chosen);
+  }
+}

@@ -1,0 +1,202 @@
+/** Publishing: what would change, worst first, then doing it; and taking it back. */
+import { count, element } from "../review/dom.js";
+import * as api from "./api.js";
+import { moment } from "./format.js";
+import { Poller } from "./poller.js";
+
+/** Events: `changed`. */
+export class PublishPanel extends EventTarget {
+  /** @param {number} runId */
+  constructor(runId) {
+    super();
+    this._runId = runId;
+    this._poller = null;
+    this.isOpen = false;
+    this.state = element("div", { class: "rn-published", hidden: true });
+    this.body = element("div", {});
+    this.panel = element("section", { class: "rn-card rn-publish", hidden: true }, element("h3", { text: "Publish as proposals" }), this.body);
+    this.root = element("div", { class: "rn-publish-frame" }, this.state, this.panel);
+  }
+
+  close() {
+    this._poller?.stop();
+  }
+
+  /** @param {Object} run */
+  show(run) {
+    const inForce = run.publications.filter(({ undone_at: undone }) => !undone);
+    const state = JSON.stringify(inForce);
+    if (state === this._shown) return;
+    this._shown = state;
+    this.state.hidden = inForce.length === 0;
+    if (!inForce.length) return;
+    const newest = inForce[0];
+    this.state.replaceChildren(
+      element("span", {
+        text: newest.finished_at
+          ? `Published ${moment(newest.finished_at)}${newest.author ? ` by ${newest.author}` : ""}: its masks are the proposals in Review.`
+          : "Publishing was cut off; publish again to do the rest.",
+      }),
+      element("button", { class: "rn-button", type: "button", text: "Undo publication", on: { click: () => this._undo() } }),
+    );
+  }
+
+  /** Ask what would change. */
+  open() {
+    this.isOpen = true;
+    this.panel.hidden = false;
+    this.overRejected ??= false;
+    this._preview();
+    this.panel.scrollIntoView({ block: "nearest" });
+  }
+
+  async _preview() {
+    this.body.replaceChildren(element("p", { text: "Comparing old and new masks…" }), this._bar());
+    try {
+      await api.askPreview(this._runId, this.overRejected);
+    } catch (error) {
+      this._fail(error.message);
+      return;
+    }
+    this._follow(() => api.preview(this._runId), (result) => this._showPreview(result));
+  }
+
+  _showPreview({ counts, items, left_out: leftOut }) {
+    const changes = counts.changed + counts.new;
+    const rejected = element("input", {
+      type: "checkbox",
+      checked: this.overRejected,
+      on: {
+        change: () => {
+          this.overRejected = rejected.checked;
+          this._preview();
+        },
+      },
+    });
+    const sentence = changes
+      ? `${count(changes, "picture")} would get this run's mask as ${changes === 1 ? "its proposal" : "their proposal"}: ${counts.changed} instead of an older one, ${counts.new} as the first.`
+      : "Nothing would change: every picture has this run's mask, or a person's work.";
+    this.body.replaceChildren(
+      element("p", {}, element("strong", { text: sentence })),
+      element("p", {
+        class: "rn-muted",
+        text: `${counts.kept} are left to people (accepted, corrected, drafts${this.overRejected ? "" : ", rejected"}); ${counts.unchanged} have it already; ${counts["left out"]} cannot take it.`,
+      }),
+      element("label", { class: "rn-check" }, rejected, " Offer rejected pictures again, unless somebody painted on them"),
+      items.length
+        ? element(
+            "div",
+            {},
+            element("h4", { text: "Largest changes first (IoU of old and new mask)" }),
+            element("div", { class: "rn-changes" }, ...items.slice(0, 24).map((item) => this._change(item))),
+          )
+        : "",
+      leftOut.length
+        ? element("details", {}, element("summary", { text: `${counts["left out"]} cannot take it` }), element("ul", {}, ...leftOut.map(({ name, reason }) => element("li", { text: `${name}: ${reason}` }))))
+        : "",
+      element(
+        "div",
+        { class: "rn-buttons" },
+        element("button", { class: "rn-button rn-primary", type: "button", text: changes ? `Publish ${changes}` : "Publish", disabled: changes === 0, on: { click: () => this._publish() } }),
+        element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+      ),
+    );
+  }
+
+  _change({ item_id: id, name, iou }) {
+    return element(
+      "figure",
+      { class: "rn-change" },
+      element("img", { src: api.proposalUrl(id), alt: `${name}: mask now`, loading: "lazy", title: "now" }),
+      element("img", { src: api.pictureUrl(this._runId, id, "pseudo"), alt: `${name}: mask of this run`, loading: "lazy", title: "this run" }),
+      element("figcaption", {}, element("span", { text: name, title: name }), element("b", { text: iou === null ? "–" : iou.toFixed(2) })),
+    );
+  }
+
+  async _publish() {
+    this.body.replaceChildren(element("p", { text: "Publishing…" }), this._bar());
+    try {
+      await api.publish(this._runId, this.overRejected);
+    } catch (error) {
+      this._fail(error.message);
+      return;
+    }
+    this._follow(
+      () => api.publication(this._runId),
+      ({ published, kept, left_out: leftOut }) => {
+        const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal; ${kept} were left to people; ${leftOut} could not take it.`;
+        this.body.replaceChildren(
+          element("p", { role: "status" }, element("strong", { text: note })),
+          element("div", { class: "rn-buttons" }, element("a", { class: "rn-button", href: "/", text: "Review them" }), element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } })),
+        );
+        this._say();
+      },
+    );
+  }
+
+  async _undo() {
+    if (!window.confirm("Take this run's proposals back where nobody has worked on them?")) return;
+    this.panel.hidden = false;
+    this.body.replaceChildren(element("p", { text: "Taking back…" }), this._bar());
+    try {
+      await api.unpublish(this._runId);
+    } catch (error) {
+      this._fail(error.message);
+      return;
+    }
+    this._follow(
+      () => api.publication(this._runId),
+      ({ restored, kept }) => {
+        this.body.replaceChildren(
+          element("p", { role: "status", text: `${count(restored, "picture")} went back to the proposal from before; on ${kept} somebody has worked, they stay.` }),
+          element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+        );
+        this._say();
+      },
+    );
+  }
+
+  _follow(look, done) {
+    this._poller?.stop();
+    const poller = new Poller(async () => {
+      let job;
+      try {
+        job = await look();
+      } catch (error) {
+        this._fail(error.message);
+        return false;
+      }
+      if (job.state === "running") {
+        if (this.progress && job.total) this.progress.value = job.done / job.total;
+        return true;
+      }
+      poller.stop();
+      if (job.state === "failed") this._fail(job.problem);
+      else done(job.result);
+      return false;
+    });
+    this._poller = poller;
+    poller.now();
+  }
+
+  _bar() {
+    this.progress = element("progress", { max: 1, value: 0, class: "rn-wide", "aria-label": "Progress" });
+    return this.progress;
+  }
+
+  _fail(message) {
+    this.body.replaceChildren(
+      element("p", { class: "rn-error", role: "alert", text: message }),
+      element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+    );
+  }
+
+  _hide() {
+    this.panel.hidden = true;
+    this.isOpen = false;
+  }
+
+  _say() {
+    this.dispatchEvent(new CustomEvent("changed"));
+  }
+}

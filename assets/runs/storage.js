@@ -1,0 +1,76 @@
+/** What runs take of the disk, and giving it back. */
+import { element, timeAgo } from "../review/dom.js";
+import * as api from "./api.js";
+import { bytes, STATUS_TEXT } from "./format.js";
+
+/** Events: `changed`. */
+export class Storage extends EventTarget {
+  constructor() {
+    super();
+    this.root = element("article", { class: "rn-detail" }, element("p", { class: "rn-muted", text: "Measuring…" }));
+    this._load();
+  }
+
+  close() {}
+
+  async _load(note = "") {
+    let answer;
+    try {
+      answer = await api.storage();
+    } catch (error) {
+      this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
+      return;
+    }
+    const days = element("input", { class: "rn-input rn-short", type: "number", min: "0", value: "30", "aria-label": "Days" });
+    const size = element("input", { class: "rn-input rn-short", type: "number", min: "0", step: "0.5", value: "20", "aria-label": "Gigabytes" });
+    const button = (text, wanted, attributes = {}) => element("button", { class: "rn-button", type: "button", text, on: { click: () => this._prune(wanted()) }, ...attributes });
+    this.root.replaceChildren(
+      element("h2", { text: `Runs take ${bytes(answer.total)}` }),
+      element("p", {
+        class: "rn-muted",
+        text: "Pruning removes checkpoints, networks, maps and masks of ended runs. Settings, events, figures and the frozen snapshot stay. What is published is never pruned.",
+      }),
+      element(
+        "div",
+        { class: "rn-card rn-prune" },
+        element("span", {}, "Runs that ended more than ", days, " days ago "),
+        button("Prune by age", () => ({ older_than_days: Number(days.value) })),
+        element("span", {}, "Oldest first, until all runs hold at most ", size, " GB "),
+        button("Prune by size", () => ({ keep_gb: Number(size.value) })),
+      ),
+      note ? element("p", { role: "status", text: note }) : "",
+      element(
+        "table",
+        { class: "rn-table" },
+        element("thead", {}, element("tr", {}, ...["Run", "Status", "Ended", "On disk", "Can be pruned", ""].map((text) => element("th", { text })))),
+        element(
+          "tbody",
+          {},
+          ...answer.runs.map((run) =>
+            element(
+              "tr",
+              {},
+              element("td", { text: `#${run.id} ${run.name}` }),
+              element("td", { text: run.is_published ? "published" : STATUS_TEXT[run.status] }),
+              element("td", { text: run.ended_at ? timeAgo(run.ended_at) : "" }),
+              element("td", { text: bytes(run.bytes) }),
+              element("td", { text: run.is_published ? "no, published" : run.is_pruned ? "pruned" : bytes(run.prunable_bytes) }),
+              element("td", {}, button("Prune", () => ({ runs: [run.id] }), { disabled: !run.ended_at || run.is_published || run.prunable_bytes === 0 })),
+            ),
+          ),
+        ),
+      ),
+    );
+  }
+
+  async _prune(wanted) {
+    if (!window.confirm("Remove the large files? These runs can then neither be resumed nor published.")) return;
+    try {
+      const { runs, freed } = await api.prune(wanted);
+      await this._load(runs.length ? `${bytes(freed)} freed of ${runs.length} ${runs.length === 1 ? "run" : "runs"}.` : "There was nothing to prune.");
+    } catch (error) {
+      await this._load(error.message);
+    }
+    this.dispatchEvent(new CustomEvent("changed"));
+  }
+}

@@ -1,0 +1,187 @@
+"""What workers do with runs: claim, keep, take over, hand back, end.
+
+Every step is one conditional update, so that of two workers one succeeds and the other learns that it did
+not. A worker holds a run by a lease that it renews; when the lease has run out, or its holder is known to be
+dead, another worker may take the run over, trainer process included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from db.models import Run, utc_now
+from db.run_status import ACTIVE, RunStatus
+
+
+def has_open_runs(session: Session) -> bool:
+    """Whether any run is queued or active."""
+    open_runs = select(Run.id).where(Run.status.in_(("queued", *ACTIVE)), Run.removed_at.is_(None))
+    return session.scalar(open_runs.limit(1)) is not None
+
+
+def claim(session: Session, *, worker: str, slot: str, device: str | None, lease: timedelta) -> int | None:
+    """Take the first run of the queue that fits, and return its id; None when there is none to take.
+
+    A worker with a `device` takes runs that ask for it or for none; one without takes every run. Nothing is
+    taken while the slot has an active run, whoever holds it.
+    """
+    if session.scalar(select(Run.id).where(Run.slot == slot, Run.status.in_(ACTIVE)).limit(1)):
+        return None
+    first = select(Run.id).where(Run.status == "queued", Run.removed_at.is_(None))
+    if device is not None:
+        first = first.where(or_(Run.device.is_(None), Run.device == device))
+    # On PostgreSQL workers pass over rows that another one is just claiming; SQLite has one writer at a time.
+    first = first.order_by(Run.position, Run.id).limit(1).with_for_update(skip_locked=True, of=Run)
+    run_id = session.scalar(first)
+    if run_id is None:
+        return None
+    now = utc_now()
+    claimed = (
+        update(Run)
+        .where(Run.id == run_id, Run.status == "queued")
+        .values(
+            status="claimed",
+            worker=worker,
+            slot=slot,
+            lease_until=now + lease,
+            heartbeat_at=now,
+            attempts=Run.attempts + 1,
+            started_at=func.coalesce(Run.started_at, now),
+            trainer_pid=None,
+            trainer_started=None,
+        )
+    )
+    try:
+        with session.begin_nested():
+            return run_id if _changed(session, claimed) else None
+    except IntegrityError:
+        return None  # another worker of the same slot came first
+
+
+def take_over(
+    session: Session,
+    *,
+    worker: str,
+    slot: str,
+    is_dead: Callable[[str], bool],
+    is_here: Callable[[int], bool],
+    lease: timedelta,
+) -> int | None:
+    """Take an active run whose worker is gone into this slot, and return its id; None when there is none.
+
+    `is_dead` says of a worker's name whether that process is known to have ended; a worker of which nothing
+    is known keeps the run until its lease runs out. `is_here` says of a run whether its files can be reached.
+    """
+    now = utc_now()
+    rows = select(Run.id, Run.worker, Run.lease_until).where(Run.status.in_(ACTIVE))
+    for run_id, holder, until in session.execute(rows.order_by(Run.id)).all():
+        if holder == worker or not (holder is None or until is None or until < now or is_dead(holder)):
+            continue
+        if not is_here(run_id):
+            continue
+        taken = (
+            update(Run)
+            .where(Run.id == run_id, Run.status.in_(ACTIVE))
+            .where(Run.worker.is_(None) if holder is None else Run.worker == holder)
+            .values(worker=worker, slot=slot, lease_until=now + lease, heartbeat_at=now)
+        )
+        try:
+            with session.begin_nested():
+                if _changed(session, taken):
+                    return int(run_id)
+        except IntegrityError:
+            continue  # this slot has a run of its own; another worker will come
+    return None
+
+
+def renew(session: Session, run_id: int, *, worker: str, lease: timedelta) -> bool:
+    """Renew the lease; False when another worker has the run."""
+    now = utc_now()
+    return _update(session, run_id, worker, ACTIVE, lease_until=now + lease, heartbeat_at=now)
+
+
+def note_trainer(session: Session, run_id: int, *, worker: str, pid: int, started: float) -> bool:
+    """Remember the trainer's process, and that the run is running unless somebody asked to stop it."""
+    _update(session, run_id, worker, ("claimed",), status="running")
+    return _update(session, run_id, worker, ACTIVE, trainer_pid=pid, trainer_started=started)
+
+
+def note_attempt(session: Session, run_id: int, *, worker: str) -> bool:
+    """Count a start after an end that nobody wanted."""
+    return _update(
+        session, run_id, worker, ACTIVE, attempts=Run.attempts + 1, trainer_pid=None, trainer_started=None
+    )
+
+
+def hand_back(session: Session, run_id: int, *, worker: str) -> bool:
+    """Put a run to the front of the queue, because its worker ends; that is not counted as an attempt.
+
+    One that somebody asked to stop meanwhile is cancelled instead.
+    """
+    first = session.scalar(select(func.min(Run.position)).where(Run.status == "queued"))
+    free: dict[str, Any] = {"worker": None, "lease_until": None, "trainer_pid": None, "trainer_started": None}
+    if _update(session, run_id, worker, ("stopping",), status="cancelled", ended_at=utc_now(), **free):
+        return True
+    position = 1 if first is None else first - 1
+    fewer = func.max(Run.attempts - 1, 0) if _is_sqlite(session) else func.greatest(Run.attempts - 1, 0)
+    return _update(
+        session, run_id, worker, ACTIVE, status="queued", position=position, attempts=fewer, **free
+    )
+
+
+def finish(
+    session: Session,
+    run_id: int,
+    status: RunStatus,
+    *,
+    worker: str,
+    problem: str | None = None,
+    remedy: str | None = None,
+    log_tail: str | None = None,
+    metrics: dict[str, Any] | None = None,
+) -> bool:
+    """End a run as ``done``, ``failed`` or ``cancelled``; False when another worker has it."""
+    return _update(
+        session,
+        run_id,
+        worker,
+        ACTIVE,
+        status=status,
+        ended_at=utc_now(),
+        problem=problem,
+        remedy=remedy,
+        log_tail=log_tail,
+        metrics=metrics,
+        worker=None,
+        lease_until=None,
+        trainer_pid=None,
+        trainer_started=None,
+    )
+
+
+def lease_is_over(run: Run, now: datetime | None = None) -> bool:
+    """Whether an active run's worker has been silent for longer than its lease."""
+    return run.status in ACTIVE and (run.lease_until is None or run.lease_until < (now or utc_now()))
+
+
+def _update(
+    session: Session, run_id: int, holder: str, statuses: tuple[RunStatus, ...], /, **values: Any
+) -> bool:
+    """Change a run that `holder` has, if it is in one of these statuses; says whether it was."""
+    mine = (Run.id == run_id, Run.worker == holder, Run.status.in_(statuses))
+    return _changed(session, update(Run).where(*mine).values(**values))
+
+
+def _changed(session: Session, statement: Any) -> bool:
+    result: Any = session.execute(statement.execution_options(synchronize_session=False))
+    return bool(result.rowcount)
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.get_bind().dialect.name == "sqlite"

@@ -1,0 +1,360 @@
+"""`run` starts, lists, shows and steers training runs; what comes out of them has a file of its own."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from puzzlecam_app.cli_options import (
+    DatabaseUrlOption,
+    JsonOption,
+    WorkspaceOption,
+    load_settings,
+    print_json,
+    print_table,
+)
+from puzzlecam_app.cli_run_results import add_result_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.orm import Session
+
+    from db.models import Run
+
+commands = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="Train in the background: start, watch, publish."
+)
+RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")]
+_FOLLOW_S = 1.0
+_T = TypeVar("_T")
+
+
+@commands.command()
+def start(
+    context: typer.Context,
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Name of the dataset.")],
+    recipe: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of a shipped recipe, or a TOML file.")
+    ] = "cpu-lite0",
+    split: Annotated[
+        str, typer.Option(metavar="NAME", help="Split to train on; all takes every one.")
+    ] = "all",
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the run; made up when missing.")] = "",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, e.g. classify.epochs=3."),
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="NAME", help="cpu, cuda or cuda:N; the worker's by default.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Freeze a dataset as it is now and queue a training run on it.
+
+    The studio's worker takes it, or one started by: puzzlecam worker
+
+    \b
+    Examples:
+      puzzlecam run start voc
+      puzzlecam run start voc --recipe tiny --split train --set classify.epochs=1
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from db.datasets import require_dataset
+    from puzzlecam_app.cli_run_results import person
+    from puzzlecam_app.runs.starting import RunRequest, start_run
+    from puzzlecam_app.services import open_services
+    from trainer.recipes import load_recipe
+
+    chosen = load_recipe(recipe, overrides or ())
+    with open_services(settings) as services:
+        with services.database.read() as session:
+            dataset_id = require_dataset(session, dataset).id
+        request = RunRequest(
+            dataset_id, chosen, author=person(), split=split, name=name, device=_checked_device(device)
+        )
+        run = start_run(services.database, services.masks, services.workspace.runs_dir, request)
+        with services.database.read() as session:
+            facts = run_facts(session, _get(session, run.id))
+    if as_json:
+        print_json(facts)
+        return
+    typer.echo(f"Run {run.id} is queued: {run.name}.")
+    typer.echo(f"It learns from: {facts['learns_from']}")
+
+
+@commands.command("list")
+def list_(
+    context: typer.Context,
+    dataset: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs on this dataset.")] = None,
+    status: Annotated[str | None, typer.Option(metavar="STATUS", help="Only runs with this status.")] = None,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List runs: those at work, the queue in its order, then the ended ones, newest first.
+
+    \b
+    Examples:
+      puzzlecam run list
+      puzzlecam run list --status queued --json
+    """
+
+    def look(session: Session) -> list[dict[str, Any]]:
+        from db.datasets import require_dataset
+        from db.runs import list_runs
+
+        dataset_id = None if dataset is None else require_dataset(session, dataset).id
+        return [run_facts(session, run) for run in list_runs(session, dataset_id=dataset_id, status=status)]
+
+    rows = _read(context, workspace, database_url, look)
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        typer.echo("There is no run yet; start one with: run start DATASET")
+    else:
+        print_table(
+            ("RUN", "STATUS", "STAGE", "DATASET", "NAME", "STARTED"),
+            [
+                (one["id"], one["status"], _stage(one), one["dataset"], one["name"], _time(one))
+                for one in rows
+            ],
+        )
+
+
+@commands.command()
+def show(
+    context: typer.Context,
+    run: RunArgument,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a run: what it learns from, how far it is, its figures, and why it failed.
+
+    \b
+    Examples:
+      puzzlecam run show 3
+    """
+    facts = _read(context, workspace, database_url, lambda session: run_facts(session, _get(session, run)))
+    if as_json:
+        print_json(facts)
+        return
+    typer.echo(f"Run {facts['id']}: {facts['name']} ({facts['status']})")
+    typer.echo(f"Dataset {facts['dataset']}, split {facts['split']}: {facts['learns_from']}")
+    if facts["progress"]["device"]:
+        typer.echo(facts["progress"]["device"])
+    print_table(
+        ("STAGE", "STATUS", "DONE", "OF", "LEFT"),
+        [
+            (one["name"], one["status"], one["done"], one["total"], _duration(one["eta_s"]))
+            for one in facts["progress"]["stages"]
+        ],
+    )
+    for row in (facts["metrics"] or {}).get("rows", []):
+        honest = row["honest"]["miou"]
+        shown = "-" if honest is None else f"{100 * honest:.2f}"
+        typer.echo(f"{row['title']} ({row['split']}, {row['pictures']} pictures): mean IoU {shown}")
+    if facts["problem"]:
+        typer.echo(f"Failed: {facts['problem']} {facts['remedy'] or ''}".rstrip())
+
+
+@commands.command()
+def logs(
+    context: typer.Context,
+    run: RunArgument,
+    lines: Annotated[int, typer.Option("--lines", metavar="N", min=1, help="How many lines.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on printing until the run ends.")] = False,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the last lines that the trainer printed.
+
+    \b
+    Examples:
+      puzzlecam run logs 3 --lines 100
+      puzzlecam run logs 3 --follow
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from db.run_status import ENDED
+    from puzzlecam_app.runs.event_mirror import log_size
+    from puzzlecam_app.runs.folder import RunFolder
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services:
+
+        def status() -> str:
+            with services.database.read() as session:
+                return _get(session, run).status
+
+        now = status()
+        folder = RunFolder.of(services.workspace.runs_dir, run)
+        position = log_size(folder.log_path)
+        text = folder.log_tail(lines)
+        if as_json:
+            print_json({"run": run, "status": now, "lines": text.splitlines()})
+            return
+        if text:
+            typer.echo(text)
+        while follow and now not in ENDED:
+            time.sleep(_FOLLOW_S)
+            now = status()
+            if log_size(folder.log_path) > position:
+                with folder.log_path.open("rb") as log:
+                    log.seek(position)
+                    typer.echo(log.read().decode("utf-8", errors="replace"), nl=False)
+                    position = log.tell()
+
+
+@commands.command()
+def stop(
+    context: typer.Context,
+    run: RunArgument,
+    now: Annotated[
+        bool, typer.Option("--now", help="Do not wait until the state is stored; the last checkpoint stays.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop a run: its state is stored first. Resuming goes on from there.
+
+    \b
+    Examples:
+      puzzlecam run stop 3
+    """
+
+    def ask(session: Session) -> dict[str, Any]:
+        from db.run_status import ENDED
+        from db.runs import ask_to_stop
+
+        asked = ask_to_stop(session, run)
+        if now and asked.status not in ENDED and not asked.stop_is_firm:
+            asked = ask_to_stop(session, run)
+        return run_facts(session, asked)
+
+    facts = _write(context, workspace, database_url, ask)
+    _report(facts, as_json, f"Run {run} is {facts['status']}.")
+
+
+@commands.command()
+def resume(
+    context: typer.Context,
+    run: RunArgument,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a failed or stopped run back into the queue; it goes on from its last checkpoint.
+
+    \b
+    Examples:
+      puzzlecam run resume 3
+    """
+
+    def again(session: Session) -> dict[str, Any]:
+        from db.runs import resume as put_back
+
+        return run_facts(session, put_back(session, run))
+
+    _report(_write(context, workspace, database_url, again), as_json, f"Run {run} is queued.")
+
+
+@commands.command()
+def reorder(
+    context: typer.Context,
+    runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Runs in the order wished.")],
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let queued runs come in this order, before those that are not named.
+
+    \b
+    Examples:
+      puzzlecam run reorder 5 3
+    """
+
+    def change(session: Session) -> list[int]:
+        from db.runs import list_runs
+        from db.runs import reorder as set_order
+
+        set_order(session, runs)
+        return [one.id for one in list_runs(session, status="queued")]
+
+    queue = _write(context, workspace, database_url, change)
+    _report({"queue": queue}, as_json, f"The queue is: {', '.join(map(str, queue)) or 'empty'}.")
+
+
+def run_facts(session: Session, run: Run) -> dict[str, Any]:
+    """What commands and pages tell of a run."""
+    from puzzlecam_app.runs.facts import run_facts as facts
+
+    return facts(session, run)
+
+
+def _get(session: Session, run_id: int) -> Run:
+    from db.runs import get_run
+
+    return get_run(session, run_id)
+
+
+def _read(context: typer.Context, workspace: Any, database_url: Any, look: Callable[[Session], _T]) -> _T:
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, services.database.read() as session:
+        return look(session)
+
+
+def _write(context: typer.Context, workspace: Any, database_url: Any, change: Callable[[Session], _T]) -> _T:
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, services.database.write() as session:
+        return change(session)
+
+
+def _checked_device(device: str | None) -> str | None:
+    import re
+
+    from puzzlecam_app.errors import UsageError
+
+    if device is not None and not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise UsageError(f"{device!r} is no device", where="--device", remedy="Use cpu, cuda or cuda:N")
+    return device
+
+
+def _report(facts: Any, as_json: bool, sentence: str) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(sentence)
+
+
+def _stage(facts: dict[str, Any]) -> str:
+    for stage in facts["progress"]["stages"]:
+        if stage["status"] in ("running", "stopped"):
+            share = f" {100 * stage['done'] // stage['total']}%" if stage["total"] else ""
+            return f"{stage['name']}{share}"
+    return "-"
+
+
+def _time(facts: dict[str, Any]) -> str:
+    moment = facts["started_at"]
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+add_result_commands(commands)

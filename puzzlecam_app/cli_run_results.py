@@ -1,0 +1,268 @@
+"""What becomes of runs: `run publish`, `unpublish`, `compare`, `delete`, `prune`."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from puzzlecam_app.cli_options import (
+    DatabaseUrlOption,
+    JsonOption,
+    WorkspaceOption,
+    load_settings,
+    print_json,
+    print_table,
+    progress_bar,
+)
+
+_SHOWN = 20
+RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")]
+
+
+def add_result_commands(commands: typer.Typer) -> None:
+    """Put the commands of this file into the group `run`."""
+    for command in (publish, unpublish, compare, delete, prune):
+        commands.command()(command)
+
+
+def publish(
+    context: typer.Context,
+    run: RunArgument,
+    preview: Annotated[bool, typer.Option("--preview", help="Only say what would change.")] = False,
+    over_rejected: Annotated[
+        bool, typer.Option("--over-rejected", help="Offer rejected pictures again, with the new mask.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the run's pseudo-masks the proposals of pictures that nobody has accepted or worked on.
+
+    Nothing a person did is touched, and run unpublish takes it back.
+
+    \b
+    Examples:
+      puzzlecam run publish 3 --preview
+      puzzlecam run publish 3
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.runs import publishing
+    from puzzlecam_app.runs.folder import RunFolder
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, progress_bar("Publishing") as progress:
+        folder = RunFolder.of(services.workspace.runs_dir, run)
+        if preview:
+            plan = publishing.plan_publication(
+                services.database,
+                services.masks,
+                folder,
+                run,
+                over_rejected=over_rejected,
+                progress=progress,
+            )
+        else:
+            report = publishing.publish(
+                services.database,
+                services.masks,
+                folder,
+                run,
+                author=person(),
+                over_rejected=over_rejected,
+                progress=progress,
+            )
+    if not preview:
+        sentence = (
+            f"{report.published} pictures have a new proposal; {report.unchanged} had it already, "
+            f"{report.kept} were left to people, {len(report.left_out)} could not take it."
+        )
+        _print(asdict(report), as_json, sentence)
+        return
+    if as_json:
+        print_json(asdict(plan))
+        return
+    typer.echo(
+        f"{plan.count('changed')} proposals would change, {plan.count('new')} pictures would get one, "
+        f"{plan.count('unchanged')} have it already, {plan.count('kept')} are left to people, "
+        f"{plan.count('left out')} cannot take it."
+    )
+    shown = [item for item in plan.items if item.verdict == "changed"][:_SHOWN]
+    if shown:
+        typer.echo("Largest changes (IoU of old and new mask):")
+        print_table(("IOU", "PICTURE"), [(f"{item.iou or 0:.2f}", item.name) for item in shown])
+
+
+def unpublish(
+    context: typer.Context,
+    run: RunArgument,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a run's proposals back, where nobody has worked on them since.
+
+    \b
+    Examples:
+      puzzlecam run unpublish 3
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.runs import publishing
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, progress_bar("Taking back") as progress:
+        undone = publishing.unpublish(services.database, run, author=person(), progress=progress)
+    sentence = (
+        f"{undone.restored} pictures have their proposal from before; on {undone.kept} somebody has worked."
+    )
+    _print(asdict(undone), as_json, sentence)
+
+
+def compare(
+    context: typer.Context,
+    runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Numbers of two runs or more.")],
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare runs: settings that differ, mean IoU of every output, IoU of every class.
+
+    \b
+    Examples:
+      puzzlecam run compare 3 4
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from db.runs import get_run
+    from puzzlecam_app.runs import comparing
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services, services.database.read() as session:
+        found = [get_run(session, one) for one in dict.fromkeys(runs)]
+    result = {
+        "runs": [{"id": one.id, "name": one.name, "status": one.status} for one in found],
+        "settings": comparing.differing_settings(found),
+        "metrics": comparing.compared_metrics(found),
+        "classes": comparing.compared_classes(found),
+    }
+    if as_json:
+        print_json(result)
+        return
+    numbers = [f"RUN {one.id}" for one in found]
+    if result["settings"]:
+        rows = [(row["setting"], *map(str, row["values"])) for row in result["settings"]]
+        print_table(("SETTING", *numbers), rows)
+    else:
+        typer.echo("All settings are the same.")
+    if result["metrics"]:
+        figures = [
+            (f"{row['title']} ({row['split']})", *(_figure(one) for one in row["runs"]))
+            for row in result["metrics"]
+        ]
+        print_table(("MEAN IOU, HONEST", *numbers), figures)
+    if result["classes"]:
+        classes = [(row["class"], *map(_percent, row["values"])) for row in result["classes"]]
+        print_table(("IOU OF PSEUDO-MASKS", *numbers), classes)
+
+
+def delete(
+    context: typer.Context,
+    run: RunArgument,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete an ended run with all its files. A published run has to be unpublished first.
+
+    \b
+    Examples:
+      puzzlecam run delete 3
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.runs.storage import delete_run
+    from puzzlecam_app.services import open_services
+
+    with open_services(settings) as services:
+        delete_run(services.database, services.workspace.runs_dir, run)
+    _print({"deleted": run}, as_json, f"Run {run} is deleted.")
+
+
+def prune(
+    context: typer.Context,
+    runs: Annotated[
+        list[int] | None, typer.Argument(metavar="RUN...", help="Only these runs; all by default.")
+    ] = None,
+    older_than_days: Annotated[
+        float | None,
+        typer.Option("--older-than-days", metavar="DAYS", min=0, help="Only runs that ended longer ago."),
+    ] = None,
+    keep_gb: Annotated[
+        float | None,
+        typer.Option(
+            "--keep-gb", metavar="GB", min=0, help="Only until all runs together hold no more, oldest first."
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove the large files of ended runs: checkpoints, networks, maps, masks; none of published runs.
+
+    Settings, events, figures and the frozen snapshot stay.
+
+    \b
+    Examples:
+      puzzlecam run prune --older-than-days 30 --dry-run
+      puzzlecam run prune --keep-gb 20
+    """
+    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    from puzzlecam_app.errors import UsageError
+    from puzzlecam_app.runs.storage import prune_runs
+    from puzzlecam_app.services import open_services
+
+    if not runs and older_than_days is None and keep_gb is None:
+        raise UsageError(
+            "nothing says what to prune", remedy="Name runs, or give --older-than-days or --keep-gb"
+        )
+    with open_services(settings) as services:
+        pruned = prune_runs(
+            services.database,
+            services.workspace.runs_dir,
+            older_than=None if older_than_days is None else timedelta(days=older_than_days),
+            keep_bytes=None if keep_gb is None else round(keep_gb * 1e9),
+            run_ids=tuple(runs) if runs else None,
+            is_trial=dry_run,
+        )
+    if as_json:
+        print_json({"dry_run": dry_run, "pruned": [asdict(one) for one in pruned]})
+        return
+    for one in pruned:
+        typer.echo(f"run {one.run_id} ({one.name}): {one.freed / 1e6:,.0f} MB")
+    total = sum(one.freed for one in pruned)
+    typer.echo(f"{total / 1e6:,.0f} MB {'would be' if dry_run else 'were'} freed.")
+
+
+def person() -> str:
+    """Name under which the command line works: the login name, as in the studio."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no login name in a bare container
+        return "annotator"
+
+
+def _print(report: Any, as_json: bool, sentence: str) -> None:
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(sentence)
+
+
+def _figure(figure: dict[str, Any] | None) -> str:
+    return "-" if figure is None else _percent(figure["honest"])
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2f}"

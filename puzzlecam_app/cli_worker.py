@@ -1,0 +1,92 @@
+"""`worker` works on queued training runs; the studio starts one of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Annotated
+
+import typer
+
+from puzzlecam_app.cli_options import DatabaseUrlOption, WorkspaceOption, load_settings, say
+from puzzlecam_app.settings import Settings, environment_variable
+
+
+def worker(
+    context: typer.Context,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            envvar=environment_variable("worker_device"),
+            help=Settings.model_fields["worker_device"].description,
+        ),
+    ] = None,
+    attempts: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            envvar=environment_variable("run_attempts"),
+            help=Settings.model_fields["run_attempts"].description,
+        ),
+    ] = None,
+    attached: Annotated[
+        bool, typer.Option("--attached", help="End when the standard input closes; for who starts it.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    database_url: DatabaseUrlOption = None,
+) -> None:
+    """Work on queued training runs until interrupted; one at a time.
+
+    Several may run on one machine, one for each device. Ctrl+C or SIGTERM lets the run in hand store its
+    state and hands it back to the queue.
+
+    \b
+    Examples:
+      puzzlecam worker
+      puzzlecam worker --device cuda:1 --workspace /srv/puzzlecam
+    """
+    settings = load_settings(
+        context, workspace=workspace, database_url=database_url, worker_device=device, run_attempts=attempts
+    )
+    from db.engine import open_database
+    from puzzlecam_app.runs.supervisor import WorkerOptions
+    from puzzlecam_app.runs.worker import Worker
+
+    runs_dir = settings.paths.prepare().runs_dir
+    database = open_database(settings.resolve_database_url())
+    database.migrate()
+    stop = _stop_when_told(is_attached=attached)
+    options = WorkerOptions(
+        device=settings.worker_device,
+        max_attempts=settings.run_attempts,
+        grace_s=settings.run_stop_seconds,
+    )
+    one = Worker(database, runs_dir, options)
+    if not attached:
+        say(
+            f"Working on runs as {one.name}, device {options.device or 'chosen by the trainer'}; Ctrl+C ends."
+        )
+    try:
+        one.work(stop)
+    finally:
+        database.close()
+
+
+def _stop_when_told(*, is_attached: bool) -> threading.Event:
+    """An event that signals and, when attached, the end of the standard input set."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+    def wait_for_end() -> None:
+        # The descriptor, not sys.stdin: its lock would be held while the interpreter ends.
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        stop.set()
+
+    if is_attached:
+        threading.Thread(target=wait_for_end, daemon=True).start()
+    return stop

@@ -1,0 +1,206 @@
+"""Training runs: asked for, estimated, stopped, resumed, moved, renamed, removed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from db import runs as table
+from db.run_queue import lease_is_over
+from puzzlecam_app.routes.common import Annotator, HttpError, OpenServices, RunId, problem_responses
+from puzzlecam_app.runs import estimating, storage
+from puzzlecam_app.runs.facts import brief_facts
+from puzzlecam_app.runs.form import form_fields, recipe_choices, recipe_from_answers
+from puzzlecam_app.runs.snapshot import (
+    ALL,
+    supervision_of,
+    supervision_sentence,
+    take_snapshot,
+)
+from puzzlecam_app.runs.starting import RunRequest, start_run
+from puzzlecam_app.services import Services
+from trainer.config import Recipe
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+_Device = Annotated[str | None, Field(default=None, pattern=r"^(cpu|cuda(:\d{1,3})?)$")]
+
+
+class RunIn(BaseModel):
+    """What the form asks for."""
+
+    dataset_id: int = Field(ge=1, le=2**31 - 1)
+    recipe: str = Field(max_length=128, description="Name of a shipped recipe; its file is not asked for")
+    cloned_from: int | None = Field(
+        default=None, ge=1, description="A run whose settings are the start instead"
+    )
+    split: str = Field(default=ALL, max_length=64)
+    name: str = Field(default="", max_length=128)
+    device: _Device
+    settings: dict[str, Any] = Field(default_factory=dict, description="Values by dotted name")
+
+
+class OrderIn(BaseModel):
+    """Queued runs in the order wished."""
+
+    runs: list[int] = Field(max_length=10_000)
+
+
+class NameIn(BaseModel):
+    name: str = Field(max_length=128)
+
+
+class PruneIn(BaseModel):
+    """Which runs lose their large files; without `runs`, all that fit the other two."""
+
+    runs: list[int] | None = Field(default=None, max_length=10_000)
+    older_than_days: float | None = Field(default=None, ge=0)
+    keep_gb: float | None = Field(default=None, ge=0)
+
+
+class FormOut(BaseModel):
+    """The form: settings with names, words and bounds; the shipped recipes with their values."""
+
+    fields: list[dict[str, Any]]
+    recipes: list[dict[str, Any]]
+
+
+class SupervisionOut(BaseModel):
+    """What a run that is started now would learn from."""
+
+    splits: dict[str, int]
+    counts: dict[str, Any]
+    sentence: str
+
+
+class JobOut(BaseModel):
+    """Work under way: look again while it is running."""
+
+    state: str
+    done: int
+    total: int
+    result: Any = None
+    problem: str | None = None
+
+
+@router.get("/form/settings")
+def read_form() -> FormOut:
+    """Describe the form that starts a run."""
+    return FormOut(fields=[asdict(field) for field in form_fields()], recipes=recipe_choices())
+
+
+@router.get("/form/supervision", responses=problem_responses(404))
+def read_supervision(
+    dataset_id: Annotated[int, Query(ge=1, le=2**31 - 1)],
+    services: OpenServices,
+    split: Annotated[str, Query(max_length=64)] = ALL,
+    use_accepted: Annotated[bool, Query()] = True,
+) -> SupervisionOut:
+    """Tell what a run would learn from, in numbers and in words."""
+    with services.database.read() as session:
+        snapshot = take_snapshot(session, dataset_id)
+    counts = supervision_of(snapshot, split)
+    sentence = supervision_sentence(counts, uses_accepted=use_accepted)
+    return SupervisionOut(splits=snapshot.splits, counts=counts, sentence=sentence)
+
+
+@router.post("/form/estimate", status_code=202, responses=problem_responses(404, 422))
+def estimate(wanted: RunIn, services: OpenServices) -> JobOut:
+    """Estimate time and memory of a run that is not started; ask again until it is done."""
+    recipe = _recipe(services, wanted)
+    with services.database.read() as session:
+        pictures = supervision_of(take_snapshot(session, wanted.dataset_id), wanted.split)["pictures"]
+        known = estimating.from_history(session, recipe, pictures)
+    if known is not None:
+        return JobOut(state="done", done=1, total=1, result=known)
+    key = ("estimate", recipe.fingerprint, pictures, wanted.device)
+    job = services.jobs.get(key) or services.jobs.start(
+        key, lambda _: estimating.by_measuring(recipe, pictures, wanted.device)
+    )
+    answer = JobOut(state=job.state, done=job.done, total=job.total, result=job.result, problem=job.problem)
+    if job.state == "failed":
+        services.jobs.forget(key)
+    return answer
+
+
+@router.post("", status_code=201, responses=problem_responses(404, 422))
+def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> dict[str, Any]:
+    """Freeze the dataset and queue a run."""
+    request = RunRequest(
+        wanted.dataset_id,
+        _recipe(services, wanted),
+        author=annotator,
+        split=wanted.split,
+        name=wanted.name,
+        device=wanted.device,
+        cloned_from=wanted.cloned_from,
+    )
+    run = start_run(services.database, services.masks, services.workspace.runs_dir, request)
+    with services.database.read() as session:
+        return brief_facts(session, table.get_run(session, run.id))
+
+
+@router.post("/reorder", responses=problem_responses(422))
+def reorder(order: OrderIn, services: OpenServices) -> None:
+    """Let queued runs come in this order."""
+    with services.database.write() as session:
+        table.reorder(session, order.runs)
+
+
+@router.post("/prune", responses=problem_responses(422))
+def prune(wanted: PruneIn, services: OpenServices) -> dict[str, Any]:
+    """Remove large files of ended runs, never those of published ones."""
+    if wanted.runs is None and wanted.older_than_days is None and wanted.keep_gb is None:
+        raise HttpError(422, "nothing says what to prune", remedy="Name runs, an age or a size")
+    pruned = storage.prune_runs(
+        services.database,
+        services.workspace.runs_dir,
+        older_than=None if wanted.older_than_days is None else timedelta(days=wanted.older_than_days),
+        keep_bytes=None if wanted.keep_gb is None else round(wanted.keep_gb * 1e9),
+        run_ids=None if wanted.runs is None else tuple(wanted.runs),
+    )
+    return {"runs": [one.run_id for one in pruned], "freed": sum(one.freed for one in pruned)}
+
+
+@router.post("/{run_id}/stop", responses=problem_responses(404, 409))
+def stop(run_id: RunId, services: OpenServices) -> dict[str, Any]:
+    """Stop a run gently; asked a second time, at once."""
+    with services.database.write() as session:
+        run = table.ask_to_stop(session, run_id)
+        return {"status": run.status, "is_firm": run.stop_is_firm, "worker_is_silent": lease_is_over(run)}
+
+
+@router.post("/{run_id}/resume", responses=problem_responses(404, 409))
+def resume(run_id: RunId, services: OpenServices) -> dict[str, Any]:
+    """Put a failed or stopped run back into the queue."""
+    with services.database.write() as session:
+        return {"status": table.resume(session, run_id).status}
+
+
+@router.post("/{run_id}/name", responses=problem_responses(404, 422))
+def rename(run_id: RunId, name: NameIn, services: OpenServices) -> dict[str, Any]:
+    """Give a run another name."""
+    with services.database.write() as session:
+        return {"name": table.rename_run(session, run_id, name.name).name}
+
+
+@router.delete("/{run_id}", responses=problem_responses(404, 422))
+def delete(run_id: RunId, services: OpenServices) -> None:
+    """Delete an ended run with its files."""
+    storage.delete_run(services.database, services.workspace.runs_dir, run_id)
+
+
+def _recipe(services: Services, wanted: RunIn) -> Recipe:
+    if not wanted.recipe.replace("-", "").replace("_", "").isalnum():
+        raise HttpError(
+            422, "this is not the name of a recipe", where="recipe", remedy="Choose one of the list"
+        )
+    if wanted.cloned_from is None:
+        return recipe_from_answers(wanted.recipe, wanted.settings)
+    with services.database.read() as session:
+        base = table.get_run(session, wanted.cloned_from).recipe
+    return recipe_from_answers(base, wanted.settings)

@@ -1,0 +1,126 @@
+"""Training runs: listed, described, watched."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from db.run_events import last_event, list_events
+from db.run_queue import lease_is_over
+from db.run_status import ACTIVE
+from db.runs import get_run, list_runs
+from puzzlecam_app.routes.common import OpenServices, RunId, problem_responses
+from puzzlecam_app.runs.curves import curves
+from puzzlecam_app.runs.facts import brief_facts, run_facts
+from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.publishing import why_unpublishable
+from puzzlecam_app.runs.storage import run_size
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+_LOG_LINES = 200
+
+
+class RunsOut(BaseModel):
+    """All runs, in the order of the page."""
+
+    runs: list[dict[str, Any]]
+    is_busy: bool = Field(description="Whether anything is queued or at work, so that looking again pays")
+
+
+class RunOut(BaseModel):
+    """One run with all there is to say of it but curves and log."""
+
+    run: dict[str, Any]
+    is_busy: bool
+    worker_is_silent: bool = Field(
+        description="Whether the worker that has it has not been heard of for long"
+    )
+    unpublishable: str | None = Field(description="Why it cannot be published; null when it can")
+    film: list[dict[str, Any]] = Field(description="Frames by epoch: `epoch` and number of `pictures`")
+
+
+class CurvesOut(BaseModel):
+    """Loss curves by stage."""
+
+    last: int = Field(description="Number of the newest step event; the same number means the same curves")
+    stages: dict[str, Any]
+
+
+class LogOut(BaseModel):
+    """The end of what the trainer printed."""
+
+    lines: list[str]
+
+
+class SizesOut(BaseModel):
+    """Bytes on disk, largest first."""
+
+    runs: list[dict[str, Any]]
+    total: int
+
+
+@router.get("")
+def read_runs(services: OpenServices) -> RunsOut:
+    """List runs: those at work, the queue in its order, then the ended ones."""
+    with services.database.read() as session:
+        runs = list_runs(session)
+        rows = [brief_facts(session, run) for run in runs]
+    return RunsOut(runs=rows, is_busy=any(run.status in ("queued", *ACTIVE) for run in runs))
+
+
+@router.get("/storage")
+def read_sizes(services: OpenServices) -> SizesOut:
+    """Tell what each run takes of the disk, and how much of it pruning would free."""
+    with services.database.read() as session:
+        rows = [brief_facts(session, run) for run in list_runs(session)]
+    for row in rows:
+        size = run_size(RunFolder.of(services.workspace.runs_dir, row["id"]))
+        row |= {"bytes": size.total, "prunable_bytes": 0 if row["is_published"] else size.prunable}
+    rows.sort(key=lambda row: -int(row["bytes"]))
+    return SizesOut(runs=rows, total=sum(int(row["bytes"]) for row in rows))
+
+
+@router.get("/{run_id}", responses=problem_responses(404))
+def read_run(run_id: RunId, services: OpenServices) -> RunOut:
+    """Describe a run."""
+    with services.database.read() as session:
+        run = get_run(session, run_id)
+        facts = run_facts(session, run)
+        films = {event.data["epoch"]: event.data for event in list_events(session, run_id, kinds=["film"])}
+    return RunOut(
+        run=facts,
+        is_busy=run.status in ("queued", *ACTIVE),
+        worker_is_silent=lease_is_over(run),
+        unpublishable=why_unpublishable(RunFolder.of(services.workspace.runs_dir, run_id), run),
+        film=[{"epoch": epoch, "pictures": data["pictures"]} for epoch, data in sorted(films.items())],
+    )
+
+
+@router.get("/{run_id}/curves", responses=problem_responses(404))
+def read_curves(
+    run_id: RunId,
+    services: OpenServices,
+    after: Annotated[int, Query(ge=0, description="`last` of an earlier answer: nothing is sent again")] = 0,
+) -> CurvesOut:
+    """Send the loss curves of every training of a run, thinned to what can be drawn."""
+    with services.database.read() as session:
+        get_run(session, run_id)
+        newest = last_event(session, run_id, ("step",))
+        last = newest.sequence if newest else 0
+        if last <= after:
+            return CurvesOut(last=last, stages={})
+        return CurvesOut(
+            last=last, stages=curves(list_events(session, run_id, kinds=["step"], limit=100_000))
+        )
+
+
+@router.get("/{run_id}/log", responses=problem_responses(404))
+def read_log(run_id: RunId, services: OpenServices) -> LogOut:
+    """Send the last lines that the trainer printed."""
+    with services.database.read() as session:
+        get_run(session, run_id)
+    tail = RunFolder.of(services.workspace.runs_dir, run_id).log_tail(_LOG_LINES)
+    return LogOut(lines=tail.splitlines())

@@ -1,0 +1,90 @@
+"""A frozen snapshot as a dataset that the trainer opens: VOC layout, pictures linked, masks linked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+from pathlib import Path
+
+from db.masks import MaskStore
+from puzzlecam_app.interchange.safe_names import safe_names
+from puzzlecam_app.runs.snapshot import ALL, RunSnapshot
+from trainer.data.tags import PICTURE_SUFFIXES
+
+PICTURES = "JPEGImages"
+ACCEPTED = "accepted"
+
+
+def list_name(snapshot: RunSnapshot, split: str) -> str:
+    """Name of the list that holds a split: the split's own, made fit for a file name."""
+    names = safe_names(name for name in snapshot.splits if name != ALL)
+    return ALL if split == ALL else names[split]
+
+
+def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
+    """Write the dataset into the new folder `root`.
+
+    ```
+    JPEGImages/<id>.<suffix>            links to the pictures
+    ImageSets/Segmentation/<split>.txt  all.txt, and a list a split
+    tags.csv labels.txt                 tags by class name; class names in index order
+    SegmentationClass/<id>.png          ground truth where there is one, read for measuring alone
+    accepted/<id>.png                   masks that people accepted or corrected
+    ```
+    """
+    lists = root / "ImageSets" / "Segmentation"
+    for folder in (root / PICTURES, lists):
+        folder.mkdir(parents=True)
+    names = _class_lines(snapshot.classes)
+    rows = io.StringIO()
+    table = csv.writer(rows, lineterminator="\n")
+    table.writerow(("image", "tags"))
+    for item in snapshot.items:
+        suffix = item.path.suffix.lower()
+        _link_picture(
+            item.path, root / PICTURES / f"{item.id}{suffix if suffix in PICTURE_SUFFIXES else '.jpg'}"
+        )
+        # The suffix is there so that a dot in the id is not taken for one.
+        table.writerow((f"{item.id}.jpg", ";".join(names[index - 1] for index in item.tags)))
+        for kind, mask_hash in (("SegmentationClass", item.ground_truth), (ACCEPTED, item.accepted_mask)):
+            if mask_hash is not None:
+                _link_file(masks.path(mask_hash), root / kind / f"{item.id}.png")
+    (root / "tags.csv").write_text(rows.getvalue(), encoding="utf-8")
+    (root / "labels.txt").write_text("\n".join(("background", *names)) + "\n", encoding="utf-8")
+    for split in snapshot.splits:
+        ids = "".join(f"{item.id}\n" for item in snapshot.in_split(split))
+        (lists / f"{list_name(snapshot, split)}.txt").write_text(ids, encoding="utf-8")
+
+
+def missing_pictures(root: Path) -> list[str]:
+    """Names of linked pictures whose file is no longer there."""
+    return sorted(link.name for link in (root / PICTURES).iterdir() if not link.exists())
+
+
+def _class_lines(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """Class names without what separates tags in a list; still unique."""
+    lines: list[str] = []
+    for name in classes:
+        line = name.replace(";", ",").strip()
+        while line in lines:
+            line += "_"
+        lines.append(line)
+    return tuple(lines)
+
+
+def _link_picture(source: Path, target: Path) -> None:
+    try:
+        target.symlink_to(source.absolute())
+    except OSError:  # Windows, for who may not make symbolic links
+        if source.is_file():
+            _link_file(source, target)
+
+
+def _link_file(source: Path, target: Path) -> None:
+    target.parent.mkdir(exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without hard links
+        shutil.copyfile(source, target)

@@ -1,0 +1,96 @@
+"""What a run will take on this machine: from one that has finished here, else from a few timed steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+import trainer
+from db.models import Run
+from db.run_events import list_events
+from db.runs import list_runs
+from puzzlecam_app.errors import UserError
+from trainer.config import Recipe
+from trainer.recipes import recipe_toml
+
+_PATIENCE_S = 600
+_MACHINE = {"name", "description", "version", "seed"}
+
+
+def from_history(session: Session, recipe: Recipe, pictures: int) -> dict[str, Any] | None:
+    """Scale the newest finished run with the same settings to this many pictures; None when there is none.
+
+    Returns:
+        {"total_s", "seconds" by stage, "memory_mb", "basis": a sentence}.
+    """
+    wanted = recipe.model_dump(mode="json", exclude=_MACHINE)
+    for run in list_runs(session, status="done"):
+        had = {name: value for name, value in run.recipe.items() if name not in _MACHINE}
+        count = run.supervision.get("pictures", 0)
+        if had != wanted or not count:
+            continue
+        seconds = _stage_seconds(session, run)
+        if seconds:
+            scaled = {name: round(value * pictures / count, 1) for name, value in seconds.items()}
+            return {
+                "seconds": scaled,
+                "total_s": round(sum(scaled.values()), 1),
+                "memory_mb": _most_memory(session, run),
+                "basis": f"Run {run.id} took this long for {count} pictures with the same settings.",
+            }
+    return None
+
+
+def by_measuring(recipe: Recipe, pictures: int, device: str | None) -> dict[str, Any]:
+    """Time a few steps in a process of its own; returns as `from_history`.
+
+    Raises:
+        UserError: the steps failed, most often for lack of memory.
+    """
+    environment = dict(os.environ)
+    home = str(Path(trainer.__file__).resolve().parent.parent)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "recipe.toml"
+        path.write_text(recipe_toml(recipe), encoding="utf-8")
+        command = [sys.executable, "-P", "-m", "trainer.estimate", str(path), str(pictures)]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own program
+                [*command, *([device] if device else [])],
+                capture_output=True,
+                text=True,
+                check=True,
+                env=environment,
+                timeout=_PATIENCE_S,
+            )
+            values: dict[str, Any] = json.loads(done.stdout)
+        except (OSError, subprocess.SubprocessError, ValueError) as error:
+            lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
+            raise UserError(
+                f"the steps that were to be timed failed ({lines[-1] if lines else error})",
+                remedy="Lower the batch size or the crop, or start without an estimate",
+            ) from error
+    values["basis"] = "A few steps were timed on this machine; expect it within a factor of two."
+    values["basis"] += f" {values.pop('device')}"
+    return values
+
+
+def _stage_seconds(session: Session, run: Run) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    for event in list_events(session, run.id, kinds=["stage_finished"]):
+        if event.stage is not None:
+            seconds[event.stage] = float(event.data.get("seconds", 0.0))
+    # A stage that was cut off counts only its last attempt: such a run says too little.
+    return {} if list_events(session, run.id, kinds=["resumed"], limit=1) else seconds
+
+
+def _most_memory(session: Session, run: Run) -> int | None:
+    steps = list_events(session, run.id, kinds=["step"])
+    return max((step.data.get("memory_mb", 0) for step in steps), default=None)

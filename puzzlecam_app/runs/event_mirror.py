@@ -1,0 +1,93 @@
+"""Carrying a run's event log into the database, as far as it is written, each line once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from db.engine import Database
+from db.run_events import append_events
+from db.runs import get_run
+
+_MAX_BYTES: Final = 1_000_000
+ENDINGS: Final = ("run_finished", "run_failed", "run_stopped")
+
+
+class EventMirror:
+    """Reads the log of one run and stores what is new; two workers at once store nothing twice."""
+
+    def __init__(self, database: Database, run_id: int, worker: str, log: Path) -> None:
+        self._database = database
+        self._run_id = run_id
+        self._worker = worker
+        self._log = log
+        self._read_to: int | None = None
+
+    def catch_up(self) -> None:
+        """Store all whole lines that are not stored yet."""
+        while self._step():
+            pass
+
+    def _step(self) -> bool:
+        if self._read_to is None:
+            with self._database.read() as session:
+                self._read_to = get_run(session, self._run_id).events_read
+        start = self._read_to
+        data = _whole_lines(self._log, start)
+        if not data:
+            return False
+        with self._database.write() as session:
+            stored = append_events(
+                session,
+                self._run_id,
+                list(_events(data)),
+                worker=self._worker,
+                read_from=start,
+                read_to=start + len(data),
+            )
+        # Where somebody else was quicker, what is stored by now is read anew.
+        self._read_to = start + len(data) if stored else None
+        return stored
+
+
+def last_ending(log: Path, start: int = 0) -> dict[str, Any] | None:
+    """The last event behind byte `start` that ends a run."""
+    found = None
+    while data := _whole_lines(log, start):
+        for event in _events(data):
+            if event["kind"] in ENDINGS:
+                found = event
+            elif event["kind"] == "run_started":
+                found = None
+        start += len(data)
+    return found
+
+
+def log_size(log: Path) -> int:
+    """Bytes in a log, 0 before there is one."""
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0
+
+
+def _whole_lines(log: Path, start: int) -> bytes:
+    try:
+        with log.open("rb") as file:
+            file.seek(start)
+            data = file.read(_MAX_BYTES)
+    except OSError:
+        return b""
+    return data[: data.rfind(b"\n") + 1]
+
+
+def _events(data: bytes) -> Iterator[dict[str, Any]]:
+    for line in data.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # a line that a crash cut off
+        if isinstance(event, dict) and isinstance(event.get("kind"), str):
+            yield event

@@ -1,0 +1,68 @@
+"""Where the files of a run lie in the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainer.run_dir import RunDir
+
+LOG_LINES = 40
+_TAIL_BYTES = 16_384
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's folder.
+
+    ```
+    snapshot.json   what the run learns from: items, tags, revisions, as they were when it was started
+    dataset/        the same as a dataset in VOC layout; pictures are links
+    recipe.toml     every setting
+    attempt.json    where the logs stood when the trainer was started last
+    train.log       what the trainer printed
+    train/          the trainer's run directory
+    ```
+    """
+
+    path: Path
+
+    @classmethod
+    def of(cls, runs_dir: Path, run_id: int) -> RunFolder:
+        """The folder of a run; it need not be there."""
+        return cls(runs_dir / str(int(run_id)))
+
+    @property
+    def snapshot_path(self) -> Path:
+        return self.path / "snapshot.json"
+
+    @property
+    def dataset(self) -> Path:
+        return self.path / "dataset"
+
+    @property
+    def recipe_path(self) -> Path:
+        return self.path / "recipe.toml"
+
+    @property
+    def attempt_path(self) -> Path:
+        return self.path / "attempt.json"
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / "train.log"
+
+    @property
+    def train(self) -> RunDir:
+        return RunDir(self.path / "train")
+
+    def log_tail(self, lines: int = LOG_LINES, *, start: int = 0) -> str:
+        """The last lines that the trainer printed behind byte `start` of its log; "" where there are none."""
+        try:
+            with self.log_path.open("rb") as log:
+                size = log.seek(0, 2)
+                log.seek(max(start, size - _TAIL_BYTES))
+                text = log.read().decode("utf-8", errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])

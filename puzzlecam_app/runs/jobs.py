@@ -1,0 +1,75 @@
+"""Work that a page starts and looks at until it is done: previews, publishing, estimates."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from db.errors import StorageError
+from puzzlecam_app.errors import UserError
+from trainer.errors import TrainerError
+
+_log = logging.getLogger(__name__)
+Report = Callable[[int, int], None]
+
+
+@dataclass
+class Job:
+    """One piece of work; `result` is there when it is "done", `problem` when it "failed"."""
+
+    state: Literal["running", "done", "failed"] = "running"
+    done: int = 0
+    total: int = 0
+    result: Any = None
+    problem: str | None = None
+    thread: threading.Thread | None = field(default=None, repr=False)
+
+
+class Jobs:
+    """Jobs by key, each on a thread of its own; of one key one runs at a time, and the last is remembered."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._jobs: dict[Hashable, Job] = {}
+
+    def start(self, key: Hashable, work: Callable[[Report], Any]) -> Job:
+        """Begin, unless the same is under way; `work` is called with (done, total) to report to."""
+        with self._lock:
+            known = self._jobs.get(key)
+            if known is not None and known.state == "running":
+                return known
+            job = Job()
+            self._jobs[key] = job
+            job.thread = threading.Thread(target=self._run, args=(job, work), daemon=True)
+            job.thread.start()
+            return job
+
+    def get(self, key: Hashable) -> Job | None:
+        """The last job of that key."""
+        with self._lock:
+            return self._jobs.get(key)
+
+    def forget(self, key: Hashable) -> None:
+        """Drop a finished job, because what it found is no longer true."""
+        with self._lock:
+            job = self._jobs.get(key)
+            if job is not None and job.state != "running":
+                del self._jobs[key]
+
+    @staticmethod
+    def _run(job: Job, work: Callable[[Report], Any]) -> None:
+        def report(done: int, total: int) -> None:
+            job.done, job.total = done, total
+
+        try:
+            job.result = work(report)
+            job.state = "done"
+        except (UserError, StorageError, TrainerError) as error:
+            job.problem, job.state = str(error), "failed"
+        except Exception:
+            _log.exception("a job of the Runs page failed")
+            job.problem = "Something went wrong that the studio did not expect; its log has the details."
+            job.state = "failed"

@@ -1,0 +1,174 @@
+"""What a run learns from, frozen when it is started and kept with it, so that it can be explained later."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.orm import Session
+
+from db.annotations import latest_revisions
+from db.datasets import get_dataset
+from db.items import all_items, tags_of
+from db.labels import latest_label_set
+from db.models import utc_now
+from db.status import STATUS_GROUPS, Status, status_of
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.safe_names import safe_names
+
+ALL: Final = "all"
+"""Split that holds every picture."""
+
+_NO_SPLIT: Final = "train"  # as an export has it
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunItem(_Frozen):
+    """A tagged picture as it was."""
+
+    item_id: int
+    name: str = Field(description="Name in the studio.")
+    id: str = Field(description="Name in the run's dataset folder and in all that the run makes.")
+    path: Path = Field(description="The file; the dataset folder only links to it.")
+    sha256: str
+    width: int
+    height: int
+    split: str
+    tags: tuple[int, ...] = Field(description="Class indices.")
+    revision_id: int | None = Field(description="Newest revision, null for a new item.")
+    status: Status
+    accepted_mask: str | None = Field(description="Hash of the mask a person accepted or corrected.")
+    ground_truth: str | None = Field(description="Hash of the mask that is measured against.")
+
+
+class RunSnapshot(_Frozen):
+    """A dataset at one moment. `classes` are in index order from 1; `items` are by name, tagged ones only."""
+
+    format: Literal["puzzlecam-run-snapshot"] = "puzzlecam-run-snapshot"
+    version: Literal[1] = 1
+    dataset_id: int
+    dataset: str
+    label_set_revision: int
+    classes: tuple[str, ...]
+    taken_at: datetime
+    untagged: int = Field(description="Pictures without tags, which the run does not see.")
+    items: tuple[RunItem, ...]
+
+    def in_split(self, split: str) -> tuple[RunItem, ...]:
+        """The items of a split; `ALL` takes every one."""
+        return tuple(item for item in self.items if split in (ALL, item.split))
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Number of pictures by split, `ALL` first."""
+        return {ALL: len(self.items), **dict(sorted(Counter(item.split for item in self.items).items()))}
+
+
+def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
+    """Look at a dataset once: tags as edited, and the masks that people accepted or corrected.
+
+    Raises NotFoundError for a dataset that is not there.
+    """
+    dataset = get_dataset(session, dataset_id)
+    label_set = latest_label_set(session, dataset_id)
+    revisions = latest_revisions(session, dataset_id)
+    items = all_items(session, dataset_id)
+    tags = tags_of(session, [item.id for item in items])
+    ids = safe_names(item.name for item in items)
+    taken = []
+    for item in items:
+        if not tags[item.id]:
+            continue
+        newest = revisions.get(item.id)
+        status = status_of(newest.action if newest else None)
+        is_accepted = newest is not None and status in STATUS_GROUPS["done"]
+        taken.append(
+            RunItem(
+                item_id=item.id,
+                name=item.name,
+                id=ids[item.name],
+                path=Path(dataset.root) / item.path,
+                sha256=item.sha256,
+                width=item.width,
+                height=item.height,
+                split=item.split or _NO_SPLIT,
+                tags=tags[item.id],
+                revision_id=newest.id if newest else None,
+                status=status,
+                accepted_mask=newest.mask_hash if newest and is_accepted else None,
+                ground_truth=item.ground_truth,
+            )
+        )
+    return RunSnapshot(
+        dataset_id=dataset.id,
+        dataset=dataset.name,
+        label_set_revision=label_set.revision,
+        classes=tuple(row.name for row in label_set.classes),
+        taken_at=utc_now(),
+        untagged=len(items) - len(taken),
+        items=tuple(taken),
+    )
+
+
+def supervision_of(snapshot: RunSnapshot, split: str) -> dict[str, Any]:
+    """Counts of what a run on a split learns from, for the row of the run and the sentence on the page."""
+    items = snapshot.in_split(split)
+    return {
+        "pictures": len(items),
+        "untagged": snapshot.untagged,
+        "accepted_masks": sum(item.accepted_mask is not None for item in items),
+        "ground_truth": sum(item.ground_truth is not None for item in items),
+        "classes": len(snapshot.classes),
+        "label_set_revision": snapshot.label_set_revision,
+    }
+
+
+def uses_accepted(recipe: Mapping[str, Any]) -> bool:
+    """Whether a recipe, as plain values, lets accepted masks be learned from."""
+    return any(
+        bool(value) if name == "use_accepted" else isinstance(value, Mapping) and uses_accepted(value)
+        for name, value in recipe.items()
+    )
+
+
+def supervision_sentence(counts: dict[str, Any], *, uses_accepted: bool) -> str:
+    """What the run is told, in words.
+
+    >>> supervision_sentence({"pictures": 1, "accepted_masks": 0, "untagged": 2}, uses_accepted=True)
+    'Tags of 1 picture. 2 pictures have no tags and are left out.'
+    """
+    told = f"Tags of {_pictures(counts['pictures'])}"
+    accepted = counts.get("accepted_masks", 0)
+    if accepted and uses_accepted:
+        told += f"; {accepted} accepted {'mask' if accepted == 1 else 'masks'}"
+    elif accepted:
+        told += f"; {accepted} accepted {'mask is' if accepted == 1 else 'masks are'} not used"
+    untagged = counts.get("untagged", 0)
+    if not untagged:
+        return told + "."
+    verb, pronoun = ("has", "is") if untagged == 1 else ("have", "are")
+    return f"{told}. {_pictures(untagged)} {verb} no tags and {pronoun} left out."
+
+
+def read_snapshot(path: Path) -> RunSnapshot:
+    """The snapshot of a run; raises UserError when it is gone or damaged."""
+    try:
+        return RunSnapshot.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError, json.JSONDecodeError) as error:
+        raise UserError(
+            "the frozen snapshot of the run cannot be read",
+            where=str(path),
+            remedy="Restore it from a backup, or start the run anew",
+        ) from error
+
+
+def _pictures(count: int) -> str:
+    return f"{count:,} {'picture' if count == 1 else 'pictures'}"

@@ -1,0 +1,139 @@
+"""What runs take of the disk, and giving it back: by age, by size, never what is published."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from db.engine import Database
+from db.models import Run, utc_now
+from db.publications import is_published
+from db.run_status import ENDED
+from db.runs import get_run, list_runs, note_pruned, remove_run
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.runs.folder import RunFolder
+
+LARGE: Final = ("checkpoints", "models", "cams", "affinity", "walk", "pseudo", "segment")
+"""Folders of a run directory that pruning removes. Settings, events, figures and the snapshot stay."""
+
+
+@dataclass(frozen=True)
+class RunSize:
+    """Bytes of a run: in all, and of what pruning would remove. Linked pictures and masks do not count."""
+
+    total: int
+    prunable: int
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A run whose large files were removed, or would be."""
+
+    run_id: int
+    name: str
+    freed: int
+    ended_at: datetime | None
+
+
+def run_size(folder: RunFolder) -> RunSize:
+    """Measure the folder of a run."""
+    total = _bytes_in(folder.path)
+    return RunSize(total, sum(_bytes_in(folder.train.path / name) for name in LARGE))
+
+
+def prune_runs(
+    database: Database,
+    runs_dir: Path,
+    *,
+    older_than: timedelta | None = None,
+    keep_bytes: int | None = None,
+    run_ids: tuple[int, ...] | None = None,
+    is_trial: bool = False,
+) -> list[Pruned]:
+    """Remove large files of runs that have ended and are not published.
+
+    Args:
+        older_than: only runs that ended longer ago.
+        keep_bytes: only as many, oldest first, as it takes until all runs together hold no more than this.
+        run_ids: only these.
+        is_trial: remove nothing, only say what would be.
+
+    Raises:
+        UserError: one of `run_ids` is published or has not ended.
+    """
+    with database.read() as session:
+        runs = list_runs(session)
+        published = {run.id for run in runs if is_published(session, run.id)}
+    sizes = {run.id: run_size(RunFolder.of(runs_dir, run.id)) for run in runs}
+    for run in runs:
+        if run_ids is not None and run.id in run_ids:
+            _refuse(run, is_published=run.id in published)
+    now, left = utc_now(), sum(size.total for size in sizes.values())
+    pruned = []
+    for run in sorted(runs, key=lambda run: run.ended_at or now):
+        freed = sizes[run.id].prunable
+        wanted = (
+            run.status in ENDED
+            and run.id not in published
+            and freed > 0
+            and (run_ids is None or run.id in run_ids)
+            and (older_than is None or (run.ended_at is not None and now - run.ended_at > older_than))
+            and (keep_bytes is None or left > keep_bytes)
+        )
+        if not wanted:
+            continue
+        if not is_trial:
+            with database.write() as session:
+                note_pruned(session, run.id)
+            for name in LARGE:
+                shutil.rmtree(RunFolder.of(runs_dir, run.id).train.path / name, ignore_errors=True)
+        left -= freed
+        pruned.append(Pruned(run.id, run.name, freed, run.ended_at))
+    return pruned
+
+
+def delete_run(database: Database, runs_dir: Path, run_id: int) -> None:
+    """Remove an ended run and all its files; what was exported or accepted from it stays.
+
+    Raises:
+        UserError: it is published, or has not ended.
+        NotFoundError: there is none.
+    """
+    with database.write() as session:
+        run = get_run(session, run_id)
+        _refuse(run, is_published=is_published(session, run_id))
+        remove_run(session, run_id)
+    shutil.rmtree(RunFolder.of(runs_dir, run_id).path, ignore_errors=True)
+
+
+def _refuse(run: Run, *, is_published: bool) -> None:
+    if run.status not in ENDED:
+        raise UserError(f"the run is {run.status}", where=f"run {run.id}", remedy="Stop it first")
+    if is_published:
+        raise UserError(
+            "the run is published; its files say where proposals come from",
+            where=f"run {run.id}",
+            remedy="Undo its publication first",
+        )
+
+
+def _bytes_in(folder: Path) -> int:
+    total = 0
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return 0
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                total += _bytes_in(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                status = entry.stat(follow_symlinks=False)
+                total += status.st_size if status.st_nlink == 1 else 0
+        except OSError:
+            continue
+    return total

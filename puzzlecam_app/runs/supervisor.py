@@ -1,0 +1,355 @@
+"""One run in the hands of a worker: start or find its trainer, watch it, stop it, judge its end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from db import run_queue
+from db.engine import Database
+from db.errors import StorageError
+from db.models import Run
+from db.run_events import say
+from db.runs import get_run
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.runs.dataset_folder import PICTURES, list_name, missing_pictures
+from puzzlecam_app.runs.event_mirror import EventMirror, last_ending, log_size
+from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.outcome import End, Outcome, is_disk_full, judge, memory_kills
+from puzzlecam_app.runs.snapshot import read_snapshot
+from puzzlecam_app.runs.trainer_process import TrainerProcess, find, launch
+from trainer.artifacts import write_atomic
+from trainer.run_dir import RunDirError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """How a worker works.
+
+    Attributes:
+        device: "cpu", "cuda:N"; None leaves the choice to the trainer.
+        max_attempts: how often a run is started before an end that nobody wanted is its last.
+        grace_s: how long a trainer may take to end gently.
+        lease: how long a run stays with a worker that says nothing.
+        poll_s: how often a worker looks.
+        program: what Python runs as the trainer.
+    """
+
+    device: str | None = None
+    max_attempts: int = 3
+    grace_s: float = 60.0
+    lease: timedelta = timedelta(seconds=30)
+    poll_s: float = 1.0
+    program: tuple[str, ...] = ("-m", "trainer")
+
+
+class Supervisor:
+    """Sees one run through, from its claim until it ends, is handed back, or belongs to another worker.
+
+    Args:
+        database, folder, run_id: the run.
+        worker: name of the worker that has it.
+        stop: set when the worker is to end; the trainer is then stopped and the run handed back.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        folder: RunFolder,
+        run_id: int,
+        worker: str,
+        options: WorkerOptions,
+        stop: threading.Event,
+    ) -> None:
+        self._database = database
+        self._folder = folder
+        self._run_id = run_id
+        self._worker = worker
+        self._options = options
+        self._stop = stop
+        self._mirror = EventMirror(database, run_id, worker, folder.train.events_path)
+        self._renewed = time.monotonic()
+
+    def supervise(self) -> None:
+        """Work on the run; returns when there is nothing more to do for this worker."""
+        trainer = self._find()
+        while True:
+            if trainer is None and not (trainer := self._start()):
+                return
+            if self._watch(trainer) == "lost":
+                return
+            outcome = self._outcome(trainer)
+            trainer.kill()  # what it may have left of its group
+            if not self._goes_on(outcome):
+                return
+            trainer = None
+
+    # Starting
+
+    def _find(self) -> TrainerProcess | None:
+        """The trainer that an earlier worker has started, if it runs or has left an end to be judged."""
+        run = self._run()
+        if not self._folder.attempt_path.exists():
+            return None
+        trainer = find(run.trainer_pid, run.trainer_started, self._folder.train.path)
+        if trainer is not None:
+            self._write(
+                lambda session: run_queue.note_trainer(
+                    session, self._run_id, worker=self._worker, pid=trainer.pid, started=trainer.started
+                )
+            )
+            self._say("Another worker went away; the trainer was found running and is watched again.")
+            return trainer
+        if run.trainer_pid is None:
+            return None
+        return TrainerProcess(run.trainer_pid, run.trainer_started or 0.0)
+
+    def _start(self) -> TrainerProcess | None:
+        """Start the trainer; None when the run has ended instead."""
+        run = self._run()
+        if self._stop.is_set() or run.status == "stopping":
+            self._give_up_before_start(run)
+            return None
+        try:
+            problem = self._obstacle()
+            arguments = [] if problem else self._arguments(run)
+            if not problem:
+                self._note_attempt()
+                trainer = launch([*self._options.program, *arguments], self._folder.log_path)
+        except UserError as error:
+            problem = Outcome("failed", str(error))
+        except OSError as error:
+            problem = Outcome(
+                "failed", f"The trainer cannot be started ({error}).", "Put that right and resume"
+            )
+        if problem:
+            self._finish("failed", problem)
+            return None
+        kept = self._write(
+            lambda session: run_queue.note_trainer(
+                session, self._run_id, worker=self._worker, pid=trainer.pid, started=trainer.started
+            )
+        )
+        if not kept:
+            trainer.kill()
+            return None
+        self._say(f"The trainer was started, attempt {run.attempts} of {self._options.max_attempts}.")
+        return trainer
+
+    def _give_up_before_start(self, run: Run) -> None:
+        if run.status == "stopping":
+            self._finish("cancelled", Outcome("stopped"))
+        else:
+            self._write(lambda session: run_queue.hand_back(session, self._run_id, worker=self._worker))
+
+    def _obstacle(self) -> Outcome | None:
+        """What makes a start pointless, in words."""
+        if not (self._folder.dataset / PICTURES).is_dir():
+            return Outcome(
+                "failed",
+                f"The files of the run are not on this machine ({self._folder.path}).",
+                "Restore them from a backup, or clone the run",
+            )
+        if is_disk_full(self._folder.path):
+            return judge(End(1, None, "", is_disk_full=True))
+        run = self._run()
+        has_begun = self._folder.train.exists()
+        if run.dataset.removed_at is not None and not has_begun:
+            return Outcome(
+                "failed", "The dataset was removed from the studio.", "Import it again and start a new run"
+            )
+        missing = missing_pictures(self._folder.dataset)
+        if has_begun:
+            try:
+                known = self._folder.train.manifest().dataset.skipped or {}
+            except RunDirError as error:
+                return Outcome("failed", str(error))
+            missing = [name for name in missing if Path(name).stem not in known]
+        all_gone = missing and len(missing) == len(list((self._folder.dataset / PICTURES).iterdir()))
+        if not missing or not (has_begun or all_gone):
+            return None  # at the first start the trainer leaves out what it cannot read, or stops, as told
+        source = (self._folder.dataset / PICTURES / missing[0]).resolve()
+        count = "1 picture is" if len(missing) == 1 else f"{len(missing)} pictures are"
+        return Outcome(
+            "failed",
+            f"{count} no longer there, such as {source}.",
+            "Put the folder of the dataset back where it was and resume",
+        )
+
+    def _arguments(self, run: Run) -> list[str | Path]:
+        snapshot = read_snapshot(self._folder.snapshot_path)
+        device = run.device or self._options.device
+        return [
+            "train",
+            "--dataset-root",
+            self._folder.dataset,
+            "--run-dir",
+            self._folder.train.path,
+            "--recipe",
+            self._folder.recipe_path,
+            "--split",
+            list_name(snapshot, run.split),
+            *(("--device", device) if device else ()),
+        ]
+
+    def _note_attempt(self) -> None:
+        """Write down where the logs stand: the end of this attempt must not be read from an earlier one."""
+        facts = {
+            "events": log_size(self._folder.train.events_path),
+            "log": log_size(self._folder.log_path),
+            "memory_kills": memory_kills(),
+        }
+        write_atomic(self._folder.attempt_path, json.dumps(facts).encode())
+
+    # Watching
+
+    def _watch(self, trainer: TrainerProcess) -> Literal["ended", "lost"]:
+        asked_at: float | None = None
+        while True:
+            is_alive = trainer.is_alive()
+            run = self._look_in()
+            if run is not None and run.worker != self._worker:
+                _log.warning("run %s belongs to %s now", self._run_id, run.worker)
+                return "lost"
+            if not is_alive:
+                return "ended"
+            is_to_stop = self._stop.is_set() or (run is not None and run.status == "stopping")
+            if is_to_stop and asked_at is None:
+                asked_at = time.monotonic()
+                self._say("The trainer was asked to store its state and end.")
+                trainer.ask_to_end()
+            is_firm = run is not None and run.stop_is_firm
+            if asked_at is not None and (is_firm or time.monotonic() - asked_at > self._options.grace_s):
+                self._say("The trainer was ended at once; it goes on from its last checkpoint.")
+                trainer.kill()
+            self._pause(trainer)
+
+    def _pause(self, trainer: TrainerProcess) -> None:
+        """Wait for the next look, or until the trainer ends."""
+        until = time.monotonic() + self._options.poll_s
+        while time.monotonic() < until and trainer.is_alive():
+            if not self._stop.wait(0.1):
+                continue
+            time.sleep(0.1)  # the event is set for good: waiting for it no longer waits
+
+    def _look_in(self) -> Run | None:
+        """Mirror events, renew the lease, and see what people want; None while the database is away."""
+        try:
+            self._mirror.catch_up()
+            if time.monotonic() - self._renewed > self._options.lease.total_seconds() / 3:
+                with self._database.write() as session:
+                    run_queue.renew(session, self._run_id, worker=self._worker, lease=self._options.lease)
+                self._renewed = time.monotonic()
+            return self._run()
+        except (StorageError, DBAPIError):
+            # The training goes on meanwhile; what it says is in its log and is mirrored later.
+            _log.warning("the database cannot be reached; the run goes on", exc_info=True)
+            return None
+
+    # Ending
+
+    def _outcome(self, trainer: TrainerProcess) -> Outcome:
+        facts = self._attempt()
+        return judge(
+            End(
+                exit_code=trainer.exit_code,
+                last=last_ending(self._folder.train.events_path, facts.get("events", 0)),
+                log=self._folder.log_tail(start=facts.get("log", 0)),
+                has_kernel_killed=memory_kills() > facts.get("memory_kills", 0),
+                is_disk_full=is_disk_full(self._folder.path),
+            )
+        )
+
+    def _goes_on(self, outcome: Outcome) -> bool:
+        """Settle what an ended attempt means for the run; whether it is started again here."""
+        run = self._run()
+        if outcome.kind == "done":
+            self._finish("done", outcome)
+        elif run.status == "stopping":
+            self._finish("cancelled", outcome)
+        elif self._stop.is_set():
+            self._say("The worker ends; the run waits for the next one.")
+            self._write(lambda session: run_queue.hand_back(session, self._run_id, worker=self._worker))
+        elif outcome.kind == "failed" or run.attempts >= self._options.max_attempts:
+            self._finish("failed", outcome)
+        else:
+            self._say(f"{outcome.problem} It goes on from its last checkpoint.")
+            return self._write(
+                lambda session: run_queue.note_attempt(session, self._run_id, worker=self._worker)
+            )
+        return False
+
+    def _finish(self, status: Literal["done", "failed", "cancelled"], outcome: Outcome) -> None:
+        problem, remedy = (None, None) if status != "failed" else (outcome.problem, outcome.remedy)
+        if outcome.kind == "crashed" and status == "failed":
+            problem = f"{problem} It was tried {self._run().attempts} times."
+        metrics = self._metrics() if status == "done" else None
+        log_tail = self._folder.log_tail(start=self._attempt().get("log", 0)) if status == "failed" else None
+
+        def end(session: Session) -> bool:
+            if problem:
+                say(session, self._run_id, problem)
+            return run_queue.finish(
+                session,
+                self._run_id,
+                status,
+                worker=self._worker,
+                problem=problem,
+                remedy=remedy,
+                log_tail=log_tail,
+                metrics=metrics,
+            )
+
+        self._write(end)
+
+    def _metrics(self) -> dict[str, Any] | None:
+        try:
+            values = json.loads(self._folder.train.metrics_path.read_bytes())
+        except (OSError, ValueError):
+            return None
+        return values if isinstance(values, dict) else None
+
+    def _attempt(self) -> dict[str, int]:
+        try:
+            facts: dict[str, int] = json.loads(self._folder.attempt_path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return facts
+
+    # The database
+
+    def _run(self) -> Run:
+        with self._database.read() as session:
+            return get_run(session, self._run_id)
+
+    def _say(self, message: str) -> None:
+        def speak(session: Session) -> bool:
+            say(session, self._run_id, message)
+            return True
+
+        self._write(speak)
+
+    def _write(self, change: Callable[[Session], bool]) -> bool:
+        """Make a change that must not be lost; waits for a database that is away, as long as a lease."""
+        until = time.monotonic() + self._options.lease.total_seconds()
+        while True:
+            try:
+                with self._database.write() as session:
+                    return change(session)
+            except (DBAPIError, StorageError):
+                if time.monotonic() > until:
+                    raise
+                _log.warning("the database cannot be written; trying again", exc_info=True)
+                time.sleep(self._options.poll_s)

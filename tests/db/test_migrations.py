@@ -1,0 +1,60 @@
+"""Upgrading a database that holds somebody's work keeps every row, and history stays append-only."""
+
+import pytest
+from alembic import command
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from db import migrate
+from db.engine import open_database
+
+ROWS = (
+    "INSERT INTO datasets (id, name, root, layout, created_at) "
+    "VALUES (1, 'pets', '/p', 'folder', '2026-01-01')",
+    "INSERT INTO label_sets (id, dataset_id, revision, created_at) VALUES (1, 1, 1, '2026-01-01')",
+    "INSERT INTO items (id, dataset_id, name, path, sha256, width, height, orientation, media_type) "
+    "VALUES (1, 1, 'a', 'a', 'x', 4, 3, 1, 'image/png')",
+    "INSERT INTO revisions (id, item_id, sequence, action, label_set_id, created_at) "
+    "VALUES (5, 1, 1, 'rejected', 1, '2026-01-01')",
+    "INSERT INTO revisions (id, item_id, sequence, parent_id, action, label_set_id, created_at) "
+    "VALUES (6, 1, 2, 5, 'skipped', 1, '2026-01-01')",
+)
+
+
+def _migrate_to(url: str, revision: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+def test_an_upgrade_from_the_first_schema_keeps_history_and_its_guards(empty_url: str) -> None:
+    _migrate_to(empty_url, "0001")
+    database = open_database(empty_url)
+    with database.write() as session:
+        for row in ROWS:
+            session.execute(text(row))
+    database.migrate()
+    with database.read() as session:
+        kept = session.execute(text("SELECT id, parent_id, action FROM revisions ORDER BY id")).all()
+    assert [tuple(row) for row in kept] == [(5, None, "rejected"), (6, 5, "skipped")]
+
+    for statement, reason in (
+        ("UPDATE revisions SET note = 'x'", "append-only"),
+        ("DELETE FROM revisions", "append-only"),
+        (
+            "INSERT INTO revisions (item_id, sequence, action, label_set_id, created_at) "
+            "VALUES (1, 3, 'dreamt', 1, '2026-01-01')",
+            "(?i)check constraint",
+        ),
+        (
+            "INSERT INTO revisions (item_id, sequence, action, label_set_id, created_at) "
+            "VALUES (1, 2, 'rejected', 1, '2026-01-01')",
+            "(?i)unique",
+        ),
+    ):
+        with pytest.raises(DBAPIError, match=reason), database.write() as session:
+            session.execute(text(statement))
+    database.close()

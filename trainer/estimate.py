@@ -1,0 +1,218 @@
+"""How long a recipe would take on this machine and how much memory it needs, from a few timed steps.
+
+    python -m trainer.estimate RECIPE.toml PICTURES [DEVICE]
+
+prints JSON: seconds by stage, their sum, and megabytes. The networks have random weights, which compute as
+fast as trained ones. On a CPU the time of its cores is measured, not that of the clock: what comes out holds
+for a machine that has nothing else to do. Reading pictures, and photographs of other sizes than the measured
+one, are not in it: take it as right within a factor of about two.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psutil
+import torch
+from torch import Tensor, nn
+
+from trainer.affinity import confident_labels
+from trainer.benchmarks.photographs import photographs
+from trainer.cam import CamConfig, multi_scale_cams
+from trainer.config import Recipe, TrainingConfig, ViewConfig
+from trainer.crf import CrfConfig
+from trainer.device import DeviceChoice, available_cpu_count, choose_device
+from trainer.nn.affinity import EdgeNetwork
+from trainer.nn.classifier import CamNetwork
+from trainer.nn.encoders import build_encoder
+from trainer.nn.segmentation import SegmentationNetwork
+from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.puzzle_step import PuzzleStep
+from trainer.recipes import load_recipe
+from trainer.stages.affinity import AffinityStep
+from trainer.stages.segment import SegmentationStep
+from trainer.trained import TrainedClassifier
+
+_PICTURE = (375, 500)
+_LARGEST_PART = 4
+"""Pictures of a timed step at most; memory and time of the real part are computed from it."""
+_CLASSES = 20
+_SHARE_PREDICTED = 0.25
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """`seconds` by stage, `total_s` their sum, `memory_mb` at most, and a sentence about the device."""
+
+    seconds: dict[str, float]
+    total_s: float
+    memory_mb: int
+    device: str
+
+
+def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estimate:
+    """Time a step of each network and one picture of each other stage.
+
+    Raises:
+        ValueError: the device is unknown or not there.
+    """
+    choice = choose_device(device)
+    probe = _Probe(choice)
+    backbone = recipe.backbone.name
+    classifier = CamNetwork(
+        build_encoder(backbone, output_stride=recipe.classify.output_stride),
+        _CLASSES,
+        batch_statistics=recipe.classify.batch_statistics,
+    )
+    seconds = {
+        "classify": probe.training(
+            PuzzleStep(classifier, recipe.classify.loss),
+            recipe.classify,
+            recipe.classify.view,
+            pictures,
+            lambda count, _crop: torch.ones(count, _CLASSES),
+        )
+    }
+    seconds["cams"], cams = probe.cams(classifier, recipe, pictures)
+    seconds["affinity"] = 0.0
+    if recipe.affinity.enabled:
+        edges = EdgeNetwork(build_encoder(backbone, output_stride=16))
+        labelling = probe.on_cores(
+            lambda: confident_labels(
+                probe.picture,
+                cams,
+                (1,),
+                foreground_threshold=recipe.affinity.foreground_threshold,
+                background_threshold=recipe.affinity.background_threshold,
+                crf=CrfConfig(iterations=recipe.affinity.crf_iterations),
+            ),
+            pictures,
+        )
+        seconds["affinity"] = labelling + probe.training(
+            AffinityStep(edges, recipe.affinity.radius),
+            recipe.affinity,
+            recipe.affinity.view,
+            pictures,
+            lambda count, crop: torch.zeros(count, -(-crop // 4), -(-crop // 4), dtype=torch.uint8),
+        )
+    crf = CrfConfig(iterations=recipe.refine.crf_iterations)
+    refine = PseudoLabelConfig(use_crf=recipe.refine.use_crf, crf=crf)
+    seconds["refine"] = probe.on_cores(lambda: pseudo_label(probe.picture, cams, (1,), refine), pictures)
+    seconds["segment"] = 0.0
+    if recipe.segment.enabled:
+        network = SegmentationNetwork(
+            build_encoder(backbone, output_stride=recipe.segment.output_stride),
+            _CLASSES + 1,
+            batch_statistics=recipe.segment.batch_statistics,
+            decoder_statistics=recipe.segment.decoder_statistics,
+        )
+        seconds["segment"] = probe.training(
+            SegmentationStep(network),
+            recipe.segment,
+            recipe.segment.view,
+            pictures,
+            lambda count, crop: torch.zeros(count, crop, crop, dtype=torch.int64),
+        ) + probe.predicting(network, recipe, round(pictures * _SHARE_PREDICTED))
+    seconds = {name: round(value, 1) for name, value in seconds.items()}
+    return Estimate(seconds, round(sum(seconds.values()), 1), round(probe.peak_mb), choice.reason)
+
+
+class _Probe:
+    def __init__(self, device: DeviceChoice) -> None:
+        self._device = device
+        self.peak_mb = self._memory_mb()
+        self.picture = photographs(_PICTURE)[0]
+
+    def training(
+        self,
+        step: nn.Module,
+        config: TrainingConfig,
+        view: ViewConfig,
+        pictures: int,
+        labels: Callable[[int, int], Tensor],
+    ) -> float:
+        """Seconds of all epochs, from one timed forward and backward pass after a first one."""
+        part = config.batch_size // config.accumulate
+        count = min(part, _LARGEST_PART)
+        step.to(self._device.device).to(memory_format=torch.channels_last).train()
+        batch = {
+            "images": torch.randn(count, 3, view.crop, view.crop).contiguous(
+                memory_format=torch.channels_last
+            ),
+            "labels": labels(count, view.crop),
+        }
+        batch = {name: tensor.to(self._device.device) for name, tensor in batch.items()}
+        before = self._memory_mb()
+        self._pass(step, batch)
+        started = self._clock_s()
+        during = self._pass(step, batch)
+        seconds = (self._clock_s() - started) / count
+        step.zero_grad(set_to_none=True)
+        # What a picture of the part takes, beside the network and its gradients.
+        self.peak_mb = max(self.peak_mb, before + max(0.0, during - before) * part / count)
+        return seconds * math.ceil(pictures / config.batch_size) * config.batch_size * config.epochs
+
+    def cams(self, network: CamNetwork, recipe: Recipe, pictures: int) -> tuple[float, Any]:
+        """Seconds of the CAMs of all pictures, and those of one class on the drawn picture."""
+        classifier = TrainedClassifier(network, [f"c{k}" for k in range(_CLASSES)], self._device, "probe")
+        config = CamConfig(scales=recipe.cams.scales, flip=recipe.cams.flip, max_side=recipe.cams.max_side)
+        multi_scale_cams(classifier, self.picture, ("c0",), config)
+        started = self._clock_s()
+        maps = multi_scale_cams(classifier, self.picture, ("c0",), config)
+        return (self._clock_s() - started) * pictures, maps
+
+    def on_cores(self, work: Callable[[], object], pictures: int) -> float:
+        """Seconds of work on every picture that is shared by the cores."""
+        work()
+        started = time.process_time()
+        work()
+        return (time.process_time() - started) * pictures / available_cpu_count()
+
+    @torch.inference_mode()
+    def predicting(self, network: nn.Module, recipe: Recipe, pictures: int) -> float:
+        """Seconds of the predictions, at all scales."""
+        network.eval()
+        started = self._clock_s()
+        for scale in recipe.segment.test_scales:
+            side = max(32, round(min(max(_PICTURE), recipe.segment.test_max_side) * scale / 32) * 32)
+            network(torch.zeros(1, 3, side, side, device=self._device.device))
+        flips = 2 if recipe.segment.test_flip else 1
+        return (self._clock_s() - started) * flips * pictures
+
+    def _clock_s(self) -> float:
+        """On a CPU the time of the cores, shared by all of them: other programs do not count."""
+        if self._device.device.type == "cuda":
+            torch.cuda.synchronize()
+            return time.perf_counter()
+        return time.process_time() / available_cpu_count()
+
+    def _pass(self, step: nn.Module, batch: dict[str, Tensor]) -> float:
+        """One pass forward and backward; megabytes between them, when most is held."""
+        enabled = self._device.uses_autocast
+        with torch.autocast(self._device.device.type, self._device.dtype, enabled=enabled):
+            losses = step(batch, 0.5)
+        held = self._memory_mb()
+        losses["loss"].backward()
+        return max(held, self._memory_mb())
+
+    def _memory_mb(self) -> float:
+        if self._device.device.type == "cuda":
+            return float(torch.cuda.max_memory_allocated() / 2**20)
+        return float(psutil.Process().memory_info().rss / 2**20)
+
+
+def main() -> None:
+    """Print the estimate of a recipe as JSON."""
+    recipe, pictures, *device = sys.argv[1:]
+    result = estimate(load_recipe(recipe), int(pictures), device[0] if device else None)
+    print(json.dumps(asdict(result)))
+
+
+if __name__ == "__main__":
+    main()
