@@ -63,7 +63,7 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
         print(__doc__)
         return 0
     if command == "test":
-        set_up(venv, {"dev"})
+        set_up(venv, {"dev", "postgresql"})
         os.environ["PUZZLECAM_CHROMIUM"] = find_chromium() or install_chromium(venv)
         os.chdir(ROOT)
         return hand_over(venv, "-m", "pytest", *arguments[1:])

@@ -24,6 +24,7 @@ from db.runs import RunStateError
 from puzzlecam_app.assets import assets_dir
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.protection import BodyLimit, SafeHeaders
 from puzzlecam_app.routes import api_router
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut
 from puzzlecam_app.runs.form import FormError
@@ -69,7 +70,11 @@ def create_api(services: Services) -> FastAPI:
     app.include_router(api_router())
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
+    # The last one added sees a request first: refusals of the guard carry the headers, too, and a body is
+    # read only for somebody who may come in.
+    app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, settings=services.settings)
+    app.add_middleware(SafeHeaders)
     return app
 
 
@@ -79,7 +84,6 @@ class _Assets(StaticFiles):
     async def get_response(self, path: str, scope: Scope):  # type: ignore[no-untyped-def]
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 

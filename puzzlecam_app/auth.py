@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import hashlib
 import hmac
-import ipaddress
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -14,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from puzzlecam_app.settings import Settings
+from puzzlecam_app.settings import Settings, environment_variable, is_loopback
 
 ACCESS_COOKIE = "puzzlecam_access"
 ANNOTATOR_COOKIE = "puzzlecam_annotator"
@@ -32,17 +31,6 @@ p[role=alert]{{color:#b3261e}}</style></head><body><form method="post"><h1 style
 Puzzle-CAM studio</h1><p>Enter the access key that was shown where the studio was started.</p>{error}
 <input type="password" name="key" aria-label="Access key" autofocus autocomplete="current-password">
 <button>Enter</button></form></body></html>"""
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether `host` (a name or an address, without port) can only mean this machine."""
-    host = host.strip("[]").lower()
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def annotator_of(request: Request) -> str:
@@ -66,8 +54,8 @@ def remember_annotator(response: Response, name: str) -> None:
 class AccessGuard:
     """ASGI middleware in front of pages and routes alike.
 
-    - A server bound to this machine answers only requests addressed to it by a loopback name: a foreign
-      site cannot reach it by pointing its own name at 127.0.0.1 (DNS rebinding).
+    - A server bound to this machine answers only requests addressed to it by a loopback name or one of
+      `public_names`: a foreign site cannot reach it by pointing its own name at 127.0.0.1 (DNS rebinding).
     - A request that changes something must come from the app's own pages (`Origin`).
     - With an access key set, nothing is answered before the key was entered once.
     """
@@ -75,6 +63,7 @@ class AccessGuard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._is_local = is_loopback(settings.host)
+        self._public_names = frozenset(settings.public_names)
         key = settings.access_key.get_secret_value() if settings.access_key else None
         self._key = key
         # The cookie proves knowledge of the key without carrying it.
@@ -97,17 +86,24 @@ class AccessGuard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
-        if self._is_local and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self._is_local and not self._is_addressed_by(host):
             return _refuse(
                 421,
                 f"this studio answers on this machine only, not under the name {host!r}",
-                "Open it as 127.0.0.1",
+                f"Open it as 127.0.0.1; behind a proxy, set {environment_variable('public_names')}",
             )
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
-        if changes and origin is not None and urlsplit(origin).netloc != host:
+        if changes and origin is not None and not _is_of(origin, host):
             return _refuse(403, "the request comes from another site", "Work in the studio's own pages")
         return None
+
+    def _is_addressed_by(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:  # an unclosed bracket
+            return False
+        return is_loopback(name) or name in self._public_names
 
     def _is_known(self, scope: Scope) -> bool:
         assert self._token is not None  # noqa: S101
@@ -143,6 +139,13 @@ class AccessGuard:
             ACCESS_COOKIE, self._token, max_age=_COOKIE_SECONDS, httponly=True, samesite="strict"
         )
         return answer
+
+
+def _is_of(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:  # an unclosed bracket
+        return False
 
 
 def _refuse(status: int, message: str, remedy: str) -> Response:

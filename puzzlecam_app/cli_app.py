@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.cli_options import DatabaseUrlOption, WorkspaceOption, load_settings, say
+from puzzlecam_app.cli_options import DatabaseUrlOption, ModelOption, WorkspaceOption, load_settings, say
 from puzzlecam_app.settings import Settings, environment_variable
 
 
@@ -30,6 +30,7 @@ def app(
     ] = None,
     workspace: WorkspaceOption = None,
     database_url: DatabaseUrlOption = None,
+    model: ModelOption = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Start the studio and open it in a browser.
@@ -48,6 +49,7 @@ def app(
         port=port,
         workspace=workspace,
         database_url=database_url,
+        model=model,
         open_browser=False if no_browser else None,
     )
     say("Starting the studio ...")

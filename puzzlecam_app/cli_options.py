@@ -42,6 +42,10 @@ DatabaseUrlOption = Annotated[
         help=_help("database_url"),
     ),
 ]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="RUN_DIR", envvar=environment_variable("model"), help=_help("model")),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset.")]
 

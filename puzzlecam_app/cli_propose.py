@@ -11,6 +11,7 @@ import typer
 from puzzlecam_app.cli_options import (
     DatabaseUrlOption,
     JsonOption,
+    ModelOption,
     NameArgument,
     WorkspaceOption,
     load_settings,
@@ -48,6 +49,7 @@ def propose(
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Stop after N pictures; the next call goes on.")
     ] = None,
+    model: ModelOption = None,
     workspace: WorkspaceOption = None,
     database_url: DatabaseUrlOption = None,
     as_json: JsonOption = False,
@@ -55,13 +57,15 @@ def propose(
     """Compute heatmaps and pseudo-masks of a dataset ahead of time.
 
     Can be stopped at any time; the next call does what is left. Masks that somebody has worked on stay.
+    With --model, what was proposed without training or by another run gives way to the masks of this run.
 
     \b
     Examples:
       puzzlecam propose voc
       puzzlecam propose voc --limit 100 --json
+      puzzlecam propose voc --model runs/first
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
+    settings = load_settings(context, workspace=workspace, database_url=database_url, model=model)
     from puzzlecam_app.services import open_services
 
     with open_services(settings) as services:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from puzzlecam_app.auth import is_loopback
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.settings import Settings
 
@@ -25,7 +24,7 @@ def check_import_path(settings: Settings, path: Path) -> Path:
             raise UserError(
                 "this place may not be imported from", where=str(path), remedy=f"Use one under {allowed}"
             )
-    elif not is_loopback(settings.host):
+    elif settings.is_reachable_from_outside:
         raise UserError(
             "importing from the page is off, because other machines can reach this studio",
             remedy="Import on the command line, or name folders with PUZZLECAM_IMPORT_ROOTS",

@@ -24,6 +24,9 @@ from puzzlecam_app.work_queue import Priority, WorkQueue
 if TYPE_CHECKING:
     from trainer.cam import CamResult
 
+ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run-model/"
+"""What the identities of models begin with (trainer.zero_shot, trainer.proposal_model)."""
+
 
 class NoTagsError(UserError):
     """A picture without tags has neither heatmap nor proposal."""
@@ -71,8 +74,8 @@ class Proposals:
             self.request(item_id, Priority.SOON)
 
     def warm_up(self) -> Future[object]:
-        """Load the classifier before the first picture is asked for."""
-        return self._queue.submit("warm up", lambda: self._predictor.classifier, Priority.IDLE)
+        """Load the model before the first picture is asked for."""
+        return self._queue.submit("warm up", lambda: self._predictor.model, Priority.IDLE)
 
     def compute(self, item_id: int) -> CamResult:
         """Do at once, on this thread, what `request` does in the background."""
@@ -90,17 +93,17 @@ class Proposals:
     def is_due(self, newest: Revision | None) -> bool:
         """Whether a picture whose newest revision is `newest` should get a proposal of this model.
 
-        Masks that were imported as proposals or published by a run, and everything that a person did, stay.
+        What was proposed before any training gives way to a newer model, and what one run proposed to
+        another run. Masks that were imported as proposals, published or made by a person stay.
         """
         if newest is None or newest.action == "withdrawn":
             return True
-        made_by = newest.proposed_by
-        return (
-            newest.action == "proposed"
-            and made_by is not None
-            and made_by.startswith("zero-shot")
-            and made_by != self._predictor.proposer
-        )
+        made_by, proposer = newest.proposed_by, self._predictor.proposer
+        if newest.action != "proposed" or made_by is None or made_by == proposer:
+            return False
+        # The zero-shot model sees a picture each time it is opened: it must not undo what a run proposed.
+        gives_way = (ZERO_SHOT_KIND, RUN_KIND) if proposer.startswith(RUN_KIND) else (ZERO_SHOT_KIND,)
+        return made_by.startswith(gives_way)
 
     def close(self) -> None:
         """Finish the picture in hand and drop the rest."""

@@ -13,7 +13,6 @@ from collections.abc import Callable
 import uvicorn
 from pydantic import SecretStr
 
-from puzzlecam_app.auth import is_loopback
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.app_worker import AppWorker
 from puzzlecam_app.services import open_services
@@ -98,7 +97,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def _access_key(settings: Settings, say: Callable[[str], None]) -> dict[str, SecretStr]:
     """Never let other machines in without a key: make one where none was set."""
-    if is_loopback(settings.host) or settings.access_key is not None:
+    if not settings.is_reachable_from_outside or settings.access_key is not None:
         return {}
     key = secrets.token_urlsafe(12)
     say(f"Other machines can reach this studio; the access key is {key}")

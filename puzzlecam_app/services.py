@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.engine import Database, open_database
 from db.masks import MaskStore
+from puzzlecam_app.errors import UserError
 from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.proposals import Proposals
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings, Workspace
 
 if TYPE_CHECKING:
-    from trainer.zero_shot import ZeroShotClassifier
+    from trainer.proposal_model import ProposalModel
+
+RUN_MANIFEST = "manifest.json"
+"""File that makes a folder a run directory (trainer.run_dir)."""
 
 
 @dataclass(frozen=True)
@@ -44,19 +50,28 @@ def open_services(settings: Settings) -> Services:
     """Open the workspace named by `settings`: folders made, database brought up to date.
 
     Raises:
-        UserError: The workspace cannot be written.
+        UserError: The workspace cannot be written, or the model named is no run directory.
         StorageError: The database cannot be opened, or belongs to a newer version.
     """
+    if settings.model and not (settings.model / RUN_MANIFEST).is_file():
+        raise UserError(
+            f"the folder holds no {RUN_MANIFEST}, so it is no run directory",
+            where=str(settings.model),
+            remedy="Name the folder that `train --run-dir` wrote, or leave --model out",
+        )
     workspace = settings.paths.prepare()
     database = open_database(settings.resolve_database_url())
     database.migrate()
     masks = MaskStore(workspace.masks_dir)
-    predictor = Predictor(_load_zero_shot, workspace.cams_dir)
+    predictor = Predictor(_model_loader(settings.model), workspace.cams_dir)
     proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
     return Services(settings, workspace, database, masks, predictor, proposals)
 
 
-def _load_zero_shot() -> ZeroShotClassifier:
-    from trainer.zero_shot import load_zero_shot
+def _model_loader(run_dir: Path | None) -> Callable[[], ProposalModel]:
+    def load() -> ProposalModel:
+        from trainer.proposal_model import run_model, zero_shot_model
 
-    return load_zero_shot()
+        return run_model(run_dir) if run_dir else zero_shot_model()
+
+    return load

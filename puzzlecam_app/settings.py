@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,13 @@ def _split_paths(value: object) -> object:
 def _absolute(value: object) -> object:
     if isinstance(value, str | Path) and str(value):
         return Path(value).expanduser().absolute()
+    return value
+
+
+def _split_names(value: object) -> object:
+    """Split one string at its commas, in small letters; leave every other value to pydantic."""
+    if isinstance(value, str):
+        return tuple(name.strip().lower() for name in value.split(",") if name.strip())
     return value
 
 
@@ -68,6 +76,19 @@ class Settings(BaseModel):
         description=(
             "Folders the pages may import from, separated as in PATH; without one, "
             "they may read what you may, unless other machines can reach the studio."
+        ),
+    )
+    public_names: Annotated[tuple[str, ...], BeforeValidator(_split_names)] = Field(
+        default=(),
+        description=(
+            "Host names, separated by commas, under which a proxy on this machine passes other machines on "
+            "to a studio that listens on 127.0.0.1."
+        ),
+    )
+    model: AbsolutePath | None = Field(
+        default=None,
+        description=(
+            "Run directory whose model makes heatmaps and proposals; without one, the zero-shot model does."
         ),
     )
     max_image_pixels: int = Field(
@@ -128,6 +149,11 @@ class Settings(BaseModel):
             raise _usage_error(error, given) from error
 
     @property
+    def is_reachable_from_outside(self) -> bool:
+        """Whether other machines can reach the studio, itself or through a proxy."""
+        return bool(self.public_names) or not is_loopback(self.host)
+
+    @property
     def paths(self) -> Workspace:
         """The places inside the workspace folder."""
         return Workspace(self.workspace)
@@ -137,6 +163,17 @@ class Settings(BaseModel):
         from db.engine import sqlite_url
 
         return self.database_url or sqlite_url(self.paths.database_path)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` (a name or an address, without port) can only mean this machine."""
+    host = host.strip("[]").lower()
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def environment_variable(field: str) -> str:

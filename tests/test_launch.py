@@ -122,7 +122,7 @@ def test_test_installs_what_tests_need_and_runs_pytest_in_the_project(
 
     assert launch.main(["test", "-k", "crf"]) == 0
 
-    assert installed == [{"dev"}]
+    assert installed == [{"dev", "postgresql"}]
     assert handed_over == [("-m", "pytest", "-k", "crf")]
     assert os.environ["PUZZLECAM_CHROMIUM"] == "/usr/bin/chromium"
     assert Path.cwd() == ROOT

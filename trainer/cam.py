@@ -59,6 +59,9 @@ class CamClassifier(Protocol):
     def is_weak(self, class_name: str) -> bool:
         """Whether the map of this class is only a guess (the classifier has never learned the class)."""
 
+    def describe(self, class_name: str) -> str:
+        """How the class is seen, in one sentence for people."""
+
 
 class CamConfig(BaseModel):
     """How CAMs are computed."""

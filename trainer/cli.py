@@ -113,6 +113,40 @@ def ablate(
 
 
 @app.command()
+def simulate(
+    dataset_root: DatasetOption,
+    split: Annotated[str, typer.Option(help="Split whose pictures are corrected.")] = "val",
+    engine: Annotated[
+        str, typer.Option(help="none, superpixel, grabcut, walker, ours; several by commas, or all.")
+    ] = "ours",
+    start: Annotated[str, typer.Option(help="zero-shot, or a run directory.")] = "zero-shot",
+    max_clicks: Annotated[int, typer.Option(min=1, max=100, help="Clicks at which a picture ends.")] = 20,
+    jitter: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="0 clicks into the middle of a mistake, 1 anywhere in it.")
+    ] = 0.0,
+    seeds: Annotated[str, typer.Option(help="Seeds of the jitter, separated by commas.")] = "0,1,2",
+    limit: Annotated[int | None, typer.Option(min=1, help="So many pictures, evenly spread.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="Folder to keep zero-shot masks in.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How many clicks a mask takes, by a simulated annotator."""
+    from trainer import commands
+
+    result = commands.simulate(
+        dataset_root,
+        split,
+        engine,
+        start=start,
+        max_clicks=max_clicks,
+        jitter=jitter,
+        seeds=[_seed(text) for text in seeds.split(",")],
+        limit=limit,
+        cache=cache,
+    )
+    _print(result, as_json, commands.simulation_table(result))
+
+
+@app.command()
 def report(run_dir: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """One self-contained HTML page about a run."""
     from trainer import commands

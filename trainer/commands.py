@@ -142,3 +142,44 @@ def show_recipe(name: str) -> str:
         TrainerUsageError: there is none of that name.
     """
     return recipe_path(name).read_text(encoding="utf-8")
+
+
+def simulate(
+    dataset_root: Path,
+    split: str,
+    engine: str,
+    *,
+    start: str = "zero-shot",
+    max_clicks: int = 20,
+    jitter: float = 0.0,
+    seeds: Sequence[int] = (0,),
+    limit: int | None = None,
+    cache: Path | None = None,
+) -> dict[str, Any]:
+    """See `trainer.simulate.simulate`; `engine` is a name, several with commas, or "all"."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trainer.simulate import SimulationConfig
+    from trainer.simulate import simulate as run
+    from trainer.simulate_engines import ENGINES
+
+    names = tuple(ENGINES) if engine == "all" else tuple(name.strip() for name in engine.split(","))
+    config = SimulationConfig(names, start, max_clicks, jitter, tuple(seeds), cache)
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("pictures", total=None)
+        return run(
+            dataset_root,
+            split,
+            config,
+            limit=limit,
+            advance=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+
+
+def simulation_table(result: dict[str, Any]) -> str:
+    """The figures of `simulate` as a Markdown table."""
+    from trainer.simulate_figures import table
+
+    return table(result)

@@ -17,6 +17,10 @@ RECIPE_VERSION = 1
 
 BatchStatistics = Literal["batch", "frozen", "group"]
 DecoderStatistics = Literal["batch", "group"]
+
+ZERO_SHOT_BACKBONES = ("lite0", "lite2")
+"""Backbones whose ImageNet classifier is always at hand (`trainer.nn.backbones.BACKBONES`)."""
+
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
@@ -152,6 +156,13 @@ class ViewConfig(Settings):
 class PuzzleLossConfig(Settings):
     """The loss of equation 7: L = L_cls + L_p-cls + alpha L_re, term by term."""
 
+    logit_offset: float = Field(
+        default=0.0,
+        le=0,
+        description="Added to every class's pooled map before the classification losses; 0 as in the paper. "
+        "Most classes are absent from a picture, and a classifier without bias can say so only by pushing "
+        "its maps below zero everywhere; the log odds of a tag (-3 for one class in twenty) say it instead.",
+    )
     tile_classification: bool = Field(default=True, description="L_p-cls: classify the merged tiles too.")
     reconstruction: bool = Field(default=True, description="L_re: whole and tiled maps must agree.")
     tiles_per_side: int = Field(default=2, ge=2, le=4, description="n of the n x n tiles.")
@@ -206,6 +217,13 @@ class CamsConfig(Settings):
         ge=0,
         description="Spread maps over cells with like features, likeness to this power; 0 does not, as in "
         "the paper.",
+    )
+    zero_shot_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the zero-shot maps in the mean with those of the trained classifier: 0 is the "
+        "paper, 1 leaves the trained one out. Needs a lite backbone.",
     )
 
 
@@ -338,9 +356,28 @@ class Recipe(Settings):
     deterministic: bool = Field(
         default=True, description="Use only algorithms that repeat bit for bit, where a device has them."
     )
+    use_accepted: bool = Field(
+        default=True,
+        description="Masks that people accepted count as truth: for the labels of AffinityNet, for those of "
+        "the segmentation network, and for the CAMs by a pixel-wise term.",
+    )
+    accepted_pixel_weight: float = Field(
+        default=1.0,
+        ge=0,
+        description="Weight of L_pix, that pixel-wise term of the classifier; 0 trains it on tags alone.",
+    )
     classify: ClassifyConfig = Field(default_factory=ClassifyConfig, description="The classifier.")
     cams: CamsConfig = Field(default_factory=CamsConfig, description="Its CAMs.")
     affinity: AffinityConfig = Field(default_factory=AffinityConfig, description="AffinityNet.")
     refine: RefineConfig = Field(default_factory=RefineConfig, description="Random walk and CRF.")
     segment: SegmentConfig = Field(default_factory=SegmentConfig, description="DeepLabv3+.")
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig, description="Measuring.")
+
+    @model_validator(mode="after")
+    def _zero_shot_is_possible(self) -> Self:
+        if self.cams.zero_shot_share > 0 and self.backbone.name not in ZERO_SHOT_BACKBONES:
+            raise ValueError(
+                f"cams.zero_shot_share needs the ImageNet classifier of {' or '.join(ZERO_SHOT_BACKBONES)}, "
+                f"but the backbone is {self.backbone.name}; set it to 0"
+            )
+        return self

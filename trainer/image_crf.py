@@ -87,11 +87,17 @@ class ImageCrf:
             ValueError: the size is not the picture's, or L is another.
         """
         self._check_size(probabilities_lhw.shape[1:])
+        return self.refine_maps(probabilities_lhw)
+
+    def refine_maps(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """As `refine_probabilities`, of maps (L, h, w) of any size that span the picture."""
         if len(probabilities_lhw) != self._label_count:
             raise ValueError(f"There are {len(probabilities_lhw)} maps, but {self._label_count} labels.")
         height, width = self._small_size
+        shrinks = probabilities_lhw.shape[1] > height or probabilities_lhw.shape[2] > width
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
         small = np.stack(
-            [cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in probabilities_lhw]
+            [cv2.resize(plane, (width, height), interpolation=method) for plane in probabilities_lhw]
         )
         unary = -np.log(small.reshape(self._label_count, -1).clip(_LEAST_PROBABILITY, 1.0))
         return self._argmax(self._marginals(np.ascontiguousarray(unary, dtype=np.float32)))

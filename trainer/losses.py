@@ -10,14 +10,15 @@ from trainer.config import PuzzleLossConfig
 from trainer.nn.classifier import class_logits
 
 
-def classification_loss(maps: Tensor, labels: Tensor) -> Tensor:
+def classification_loss(maps: Tensor, labels: Tensor, logit_offset: float = 0.0) -> Tensor:
     """Equations 2 to 5: multi-label soft margin of the pooled maps, mean over classes and pictures.
 
     Args:
         maps: (N, K, h, w), unbounded.
         labels: float (N, K), 1 where the class is in the picture, else 0.
+        logit_offset: see `trainer.config.PuzzleLossConfig`.
     """
-    return functional.multilabel_soft_margin_loss(class_logits(maps), labels)
+    return functional.multilabel_soft_margin_loss(class_logits(maps) + logit_offset, labels)
 
 
 def reconstruction_loss(whole: Tensor, tiled: Tensor, labels: Tensor, config: PuzzleLossConfig) -> Tensor:
@@ -54,6 +55,28 @@ def max_normalized(maps: Tensor) -> Tensor:
     return positive / (positive.amax(dim=(2, 3), keepdim=True) + EPSILON)
 
 
+def pixel_loss(maps: Tensor, coverage: Tensor) -> Tensor:
+    """L_pix, of the pictures whose mask a person accepted: binary cross-entropy of every cell with the mask.
+
+    A class's map is the logit of "this pixel is of the class"; pixels of the background and of other classes
+    are its negatives, unknown ones do not count. Averaged over the known area, then over the classes of the
+    mask, then over all pictures of the batch: a mask weighs the same in whichever batch it comes.
+
+    Args:
+        maps: (N, K, h', w'), unbounded; cells beyond h x w are padding.
+        coverage: float (N, K + 1, h, w), see `trainer.data.augment.coverage_tensor`; all zero for a picture
+            without a mask.
+    """
+    logits = maps[:, :, : coverage.shape[2], : coverage.shape[3]]
+    inside, known = coverage[:, 1:], coverage.sum(dim=1, keepdim=True)
+    area = known.sum(dim=(2, 3))
+    nll = inside * functional.softplus(-logits) + (known - inside) * functional.softplus(logits)
+    per_class = nll.sum(dim=(2, 3)) / area.clamp(min=EPSILON)
+    present = (inside.sum(dim=(2, 3)) > 0).float()
+    per_picture = (per_class * present).sum(dim=1) / present.sum(dim=1).clamp(min=1.0)
+    return per_picture.mean()
+
+
 def alpha_at(progress: float, config: PuzzleLossConfig) -> float:
     """Weight of the reconstruction loss at a progress in [0, 1]: linear to `alpha_ramp`, then constant."""
     if config.alpha_ramp <= 0:
@@ -77,10 +100,11 @@ def puzzle_loss(
         "loss", the sum that is minimised, and its unweighted terms: "classification", "tile_classification",
         "reconstruction".
     """
-    terms = {"classification": classification_loss(whole, labels)}
+    offset = config.logit_offset
+    terms = {"classification": classification_loss(whole, labels, offset)}
     loss = terms["classification"]
     if tiled is not None and config.tile_classification:
-        terms["tile_classification"] = classification_loss(tiled, labels)
+        terms["tile_classification"] = classification_loss(tiled, labels, offset)
         loss = loss + terms["tile_classification"]
     if tiled is not None and config.reconstruction:
         terms["reconstruction"] = reconstruction_loss(whole, tiled, labels, config)

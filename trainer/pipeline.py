@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.config import Recipe
+from trainer.data.accepted import check_accepted
 from trainer.data.dataset import DatasetError, TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.images import unreadable_images
@@ -71,6 +72,10 @@ def run(
     if _STAGES_WITH_BACKBONE.intersection(chosen):
         load_encoder(recipe.backbone)
     dataset = open_dataset(dataset_root, split)
+    if recipe.use_accepted:
+        check_accepted(dataset)
+    else:
+        dataset = dataset.without_accepted()
     directory, stop = RunDir(run_dir), stop or StopSignal()
     if not processes.is_main:
         # The main process holds the lock and writes the log.
@@ -80,7 +85,13 @@ def run(
     with directory.lock():
         directory.open(recipe, _dataset_record(dataset))
         events = EventLog(directory.events_path, listeners)
-        events.write("run_started", recipe=recipe.name, stages=list(chosen), device=choice.reason)
+        events.write(
+            "run_started",
+            recipe=recipe.name,
+            stages=list(chosen),
+            device=choice.reason,
+            accepted=len(dataset.accepted),
+        )
         try:
             _Run(recipe, dataset, directory, choice, processes, events, stop).execute(chosen, resume=resume)
         except RunStopped:
@@ -206,7 +217,8 @@ def _dataset_record(dataset: TaggedDataset) -> DatasetRecord:
     return DatasetRecord(
         root=str(dataset.root.resolve()),
         split=dataset.split,
-        fingerprint=dataset.fingerprint,
+        fingerprint=dataset.identity,
         class_names=dataset.class_names,
         pictures=len(dataset),
+        accepted=len(dataset.accepted),
     )

@@ -8,7 +8,7 @@ from trainer import puzzle
 from trainer.batches import Batch
 from trainer.cam_monitor import CamMonitor
 from trainer.config import PuzzleLossConfig
-from trainer.losses import needs_tiles, puzzle_loss
+from trainer.losses import needs_tiles, pixel_loss, puzzle_loss
 from trainer.nn.classifier import CamNetwork
 
 
@@ -16,18 +16,25 @@ class PuzzleStep(nn.Module):
     """Both passes as one forward call, so that distributed training reduces their gradients once."""
 
     def __init__(
-        self, network: CamNetwork, config: PuzzleLossConfig, monitor: CamMonitor | None = None
+        self,
+        network: CamNetwork,
+        config: PuzzleLossConfig,
+        monitor: CamMonitor | None = None,
+        *,
+        pixel_weight: float = 1.0,
     ) -> None:
         super().__init__()
         self.network = network
         self._config = config
         self._monitor = monitor
+        self._pixel_weight = pixel_weight
 
     def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:
-        """Losses by name, see `trainer.losses.puzzle_loss`.
+        """Losses by name, see `trainer.losses.puzzle_loss`; with accepted masks also "pixel", L_pix.
 
         Args:
-            batch: "images" (N, 3, H, W), normalised, and "labels" (N, K).
+            batch: "images" (N, 3, H, W), normalised, "labels" (N, K), and "coverage" (N, K + 1, h, w) where
+                people accepted masks, see `trainer.losses.pixel_loss`.
             progress: share of training that is done.
         """
         images, labels = batch["images"], batch["labels"]
@@ -38,7 +45,11 @@ class PuzzleStep(nn.Module):
         tiled = self._tiled_maps(padded) if needs_tiles(config) else None
         if self._monitor is not None:
             self._monitor.add(whole.detach(), labels)
-        return puzzle_loss(whole, tiled, labels, config, progress)
+        terms = puzzle_loss(whole, tiled, labels, config, progress)
+        if "coverage" in batch:
+            terms["pixel"] = pixel_loss(whole, batch["coverage"])
+            terms["loss"] = terms["loss"] + self._pixel_weight * terms["pixel"]
+        return terms
 
     def _tiled_maps(self, images: Tensor) -> Tensor:
         side = self._config.tiles_per_side

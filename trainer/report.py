@@ -60,11 +60,12 @@ def _page(name: str, body: str) -> str:
 def _header(manifest: Manifest) -> str:
     dataset = manifest.dataset
     pictures = dataset.pictures - len(dataset.skipped or {})
+    accepted = f", {dataset.accepted} of them with a mask that a person accepted" if dataset.accepted else ""
     return (
         f"<h1>{escape(str(manifest.recipe['name']))}</h1>"
         f'<p class="lead">{escape(str(manifest.recipe["description"]))}</p>'
         f"<p>{pictures} pictures of split {escape(dataset.split)} in {escape(dataset.root)}, "
-        f"{len(dataset.class_names)} classes; begun {escape(manifest.created)}.</p>"
+        f"{len(dataset.class_names)} classes{accepted}; begun {escape(manifest.created)}.</p>"
     )
 
 

@@ -46,9 +46,10 @@ class DatasetRecord(_Record):
 
     root: str = Field(description="Folder of the dataset when the run last started.")
     split: str = Field(description="Split that was trained on.")
-    fingerprint: str = Field(description="See trainer.data.dataset.TaggedDataset.fingerprint.")
+    fingerprint: str = Field(description="See trainer.data.dataset.TaggedDataset.identity.")
     class_names: tuple[str, ...] = Field(description="Position k stands for mask index k + 1.")
     pictures: int = Field(description="Pictures in the split, the skipped ones included.")
+    accepted: int = Field(default=0, description="Pictures whose accepted mask the latest start used.")
     skipped: dict[str, str] | None = Field(
         default=None, description="Id -> why it could not be read; null before the pictures were checked."
     )

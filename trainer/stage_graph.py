@@ -16,17 +16,23 @@ from trainer.stages.stage import Stage
 STAGES = ("classify", "cams", "affinity", "refine", "segment", "evaluate")
 """All stages in the order they run."""
 
+_READ_NO_MASKS = {"cams", "refine"}
+"""Stages that accepted masks reach only through the stages before them."""
+
 
 class StageGraph:
     """Keys of the stages of one recipe on one dataset.
 
     A key is a hash of everything that decides a stage's outputs: its settings and version, seed and backbone,
-    the pictures, and the keys of its inputs. Equal keys mean that stored outputs can be kept.
+    the pictures, the masks that people accepted where it reads them, and the keys of its inputs. Equal keys
+    mean that stored outputs can be kept.
     """
 
     def __init__(self, recipe: Recipe, dataset: TaggedDataset, directory: RunDir) -> None:
         self._recipe = recipe
-        self._fingerprint = dataset.fingerprint
+        self._dataset = dataset.identity
+        self._with_accepted = dataset.fingerprint
+        self._has_accepted = bool(dataset.accepted)
         self._directory = directory
 
     def stage(self, name: str) -> Stage:
@@ -50,9 +56,10 @@ class StageGraph:
             "backbone": self._recipe.backbone.result_settings(),
             "seed": self._recipe.seed,
             "deterministic": self._recipe.deterministic,
-            "dataset": self._fingerprint,
+            "dataset": self._dataset,
             "needs": {need: self.key(need) for need in stage.NEEDS},
             "uses": {use: self.key(use) for use in self._finished(stage.USES)},
+            **self._accepted(name),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -70,6 +77,13 @@ class StageGraph:
                     f"settings; run it too (--stages {need},{name})."
                 )
         return {used: self.key(used) for used in (*stage.NEEDS, *self._finished(stage.USES))}
+
+    def _accepted(self, name: str) -> dict[str, Any]:
+        """The part of a key that accepted masks decide; without any, keys are those of the tags alone."""
+        weight = self._recipe.accepted_pixel_weight
+        if not self._has_accepted or name in _READ_NO_MASKS or (name == "classify" and weight == 0):
+            return {}
+        return {"accepted": self._with_accepted, **({"pixel_weight": weight} if name == "classify" else {})}
 
     def _finished(self, names: tuple[str, ...]) -> list[str]:
         return [

@@ -15,7 +15,6 @@ from trainer.device import DeviceChoice, choose_device
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import EncoderSpec, build_encoder
 from trainer.nn.fusion import fold_batch_norm
-from trainer.run_dir import RunDir
 
 KIND = "puzzlecam-classifier"
 STAGE = "classify"
@@ -79,6 +78,12 @@ class TrainedClassifier:
         """Whether the class was not among those it has learned."""
         return normalize_class_name(class_name) not in self._rows
 
+    def describe(self, class_name: str) -> str:
+        """Whether it has learned the class, in one sentence."""
+        if self.is_weak(class_name):
+            return f"The trained classifier has never seen “{class_name}”, so its map is empty."
+        return f"“{class_name}” is seen as the trained classifier has learned it."
+
 
 def save_classifier(path: Path, network: CamNetwork, recipe: Recipe, class_names: Sequence[str]) -> None:
     """Store a trained classifier so that `load_classifier` needs nothing else."""
@@ -119,18 +124,6 @@ def load_classifier(
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     identity = f"{header['backbone']}-os{header['output_stride']}-{header['sha256'][:12]}"
     return TrainedClassifier(network, class_names, choice, f"trained/{identity}", affinity_power)
-
-
-def load_trained(run_dir: Path | str, device: DeviceChoice | str | None = None) -> TrainedClassifier:
-    """The classifier of a run directory, with the CAM settings of its recipe.
-
-    Raises:
-        CheckpointError: the run has trained none (yet), or its file is damaged.
-        RunDirError: its manifest is damaged or of another version.
-    """
-    directory = RunDir(run_dir)
-    power = directory.manifest().recipe["cams"].get("affinity_power", 0.0) if directory.exists() else 0.0
-    return load_classifier(directory.model_path(STAGE), device, affinity_power=float(power))
 
 
 class _Renormalization:

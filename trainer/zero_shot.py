@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.device import DeviceChoice, choose_device
-from trainer.imagenet_tags import TagMatch, load_class_table, match_tag
+from trainer.imagenet_tags import load_class_table, match_tag
 from trainer.nn.backbones import Backbone, load_backbone
 from trainer.nn.fusion import fold_batch_norm
 
@@ -59,9 +59,9 @@ class ZeroShotClassifier:
         """Normalisation of RGB in [0, 1]."""
         return self._backbone.spec.mean, self._backbone.spec.std
 
-    def describe(self, class_name: str) -> TagMatch:
-        """How a tag is seen: its ImageNet classes, whether its map is weak, and a sentence that says so."""
-        return match_tag(class_name)
+    def describe(self, class_name: str) -> str:
+        """Through which ImageNet classes a tag is seen, in one sentence."""
+        return match_tag(class_name).reason
 
     def is_weak(self, class_name: str) -> bool:
         """Whether the tag has no ImageNet counterpart."""

@@ -67,7 +67,7 @@ export function askHowToResolve(conflict) {
     dialog.append(
       element("h2", { id: "pr-conflict-title", text: `${who} saved this picture too` }),
       element("p", {
-        text: `${who} stored “${current.action}” ${timeAgo(current.created_at)}, after you had opened it. Nothing is lost: choose what should stand. The other version stays in the history.`,
+        text: `${who} stored “${current.action}” ${timeAgo(current.created_at)}, after you had opened it. Choose what should stand: theirs stays in the history whatever you choose, and if you take it, Ctrl+Z brings yours back.`,
       }),
       element(
         "div",

@@ -44,6 +44,11 @@ export class Draft extends EventTarget {
     return this._version !== this._savedVersion;
   }
 
+  /** It could not be sent: the studio is away, or somebody else came first. */
+  get isStuck() {
+    return this.hasUnsavedWork && (this.state === "offline" || this.state === "conflict");
+  }
+
   /** Count the time since the last sign of life as work. */
   touch() {
     const now = performance.now();

@@ -28,3 +28,18 @@ export function readFrame(buffer) {
   }
   return { header, arrays };
 }
+
+/**
+ * @param {{shape: number[], data: Uint16Array}} labels
+ * @returns {Uint16Array} width x height, nearest neighbours
+ */
+export function enlarge({ shape: [rows, columns], data }, width, height) {
+  if (rows === height && columns === width) return data;
+  const xs = Uint32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * columns) / width));
+  const out = new Uint16Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * rows) / height) * columns;
+    for (let x = 0; x < width; x++) out[y * width + x] = data[row + xs[x]];
+  }
+  return out;
+}

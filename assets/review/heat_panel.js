@@ -29,7 +29,8 @@ export class HeatPanel extends EventTarget {
     this.maps = null;
     this.position = 0; // of the class within the arrays
     this.source = "cams";
-    this.view = { visible: false, opacity: 0.55, threshold: 0.2, colormap: "turbo" };
+    this.view = { visible: false, opacity: 0.55, threshold: 0, colormap: "turbo" };
+    this._isThresholdChosen = false; // until somebody moves it, it is the one that proposals are made with
     this.root = this._build();
     this.clear("Heatmaps are on their way…");
   }
@@ -49,7 +50,7 @@ export class HeatPanel extends EventTarget {
       on: { change: () => this._setView({ colormap: this.colormap.value }) },
     });
     fillSelect(this.colormap, COLORMAP_NAMES.map((name) => ({ value: name, text: name })), this.view.colormap);
-    this.opacity = this._slider("Opacity", "opacity", "How strongly the heatmap covers the picture");
+    this.opacity = this._slider("Opacity", "opacity", "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile");
     this.threshold = this._slider("Threshold", "threshold", "Heat below this is not shown; “Take as mask” uses the same value");
     this.take = element("button", {
       class: "pr-button pr-wide",
@@ -87,11 +88,12 @@ export class HeatPanel extends EventTarget {
       on: {
         input: () => {
           output.textContent = Number(input.value).toFixed(2);
+          if (key === "threshold") this._isThresholdChosen = true;
           this._setView({ [key]: Number(input.value) });
         },
       },
     });
-    return { input, row: element("label", { class: "pr-slider", title }, element("span", { text: label }), input, output) };
+    return { input, output, row: element("label", { class: "pr-slider", title }, element("span", { text: label }), input, output) };
   }
 
   _thumb({ name, title, text }) {
@@ -130,6 +132,7 @@ export class HeatPanel extends EventTarget {
     this.image = image;
     this.sentence.hidden = true;
     this.controls.hidden = false;
+    this._proposeThreshold(maps.header.threshold);
     this.tabs.replaceChildren(
       ...maps.header.classes.map(({ name, weak, seen_as: seenAs }, position) =>
         element(
@@ -148,6 +151,16 @@ export class HeatPanel extends EventTarget {
     );
     this.position = Math.min(this.position, maps.header.classes.length - 1);
     this.chooseClass(this.position);
+  }
+
+  /** @param {number} threshold that the proposal was made with */
+  _proposeThreshold(threshold) {
+    const { input, output, row } = this.threshold;
+    input.title = row.title = `Heat below this is not shown, and not taken as mask. Proposals are made with ${threshold.toFixed(2)}.`;
+    if (this._isThresholdChosen) return;
+    input.value = String(threshold);
+    output.textContent = threshold.toFixed(2);
+    this.view.threshold = threshold;
   }
 
   /** @param {number} position */

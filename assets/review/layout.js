@@ -99,8 +99,10 @@ class Layout extends EventTarget {
     fillSelect(this.datasetSelect, datasets.map(({ id, name }) => ({ value: String(id), text: name })), String(chosen));
   }
 
-  /** @param {Object} item @param {Object} dataset */
+  /** @param {Object|null} item null: no picture is open @param {Object} [dataset] */
   showItem(item, dataset) {
+    for (const node of [this.itemName, this.itemFacts, this.itemStatus]) node.hidden = item === null;
+    if (item === null) return;
     this.itemName.textContent = item.name;
     this.itemName.title = item.name;
     this.itemFacts.textContent = [`${item.width} × ${item.height}`, item.split].filter(Boolean).join(" · ");
@@ -134,10 +136,16 @@ class Layout extends EventTarget {
     this.health.title = reason;
   }
 
-  /** @param {string|null} text instead of a picture */
-  showSentence(text) {
+  /**
+   * @param {string|null} text instead of a picture
+   * @param {{text: string, run: () => void}} [action] what to do about it
+   */
+  showSentence(text, action) {
     this.sentence.hidden = text === null;
-    this.sentence.textContent = text ?? "";
+    this.sentence.replaceChildren(element("p", { text: text ?? "" }));
+    if (action) {
+      this.sentence.append(element("button", { class: "pr-button", type: "button", text: action.text, on: { click: action.run } }));
+    }
     if (text !== null) this.setBusy(false);
   }
 

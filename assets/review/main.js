@@ -3,10 +3,12 @@
  */
 import { MaskEditor } from "../editor/editor.js";
 import * as api from "./api.js";
+import { bindingsOf } from "./bindings.js";
 import { ClassPanel, orderClasses } from "./class_panel.js";
 import { askHowToResolve, mergeMasks } from "./conflict.js";
 import { isTyping } from "./dom.js";
 import { Draft } from "./draft.js";
+import { enlarge } from "./frame.js";
 import { HeatPanel } from "./heat_panel.js";
 import { showHelp } from "./help.js";
 import { buildLayout } from "./layout.js";
@@ -18,6 +20,7 @@ import { StatusBar } from "./status_bar.js";
 const AHEAD = 2; // pictures fetched into the browser
 const LAST_DATASET = "puzzlecam-dataset";
 const COMPUTED_AHEAD = 4; // pictures whose maps the server is asked for
+const REOPEN_MS = 3000; // between attempts to open a picture while the studio does not answer
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
@@ -38,28 +41,13 @@ class ReviewPage {
     this.current = null;
     this.draft = null;
     this._opening = 0;
+    /** Keys of the page; the editor lists its own. */
+    this.bindings = bindingsOf(this);
 
     this.layout = buildLayout(root, this);
     this.editor = new MaskEditor(this.layout.stage);
     this.layout.toolbar.append(this.editor.toolbar);
     this._wire();
-  }
-
-  /** Keys of the page; the editor lists its own. */
-  get bindings() {
-    return [
-      { chord: "a", keys: ["A"], description: "Accept and go to the next picture", group: "Review", run: () => this.decide("accept") },
-      { chord: "r", keys: ["R"], description: "Reject: no usable mask", group: "Review", run: () => this.decide("reject") },
-      { chord: "n", keys: ["N"], description: "Skip: decide later", group: "Review", run: () => this.decide("skip") },
-      { chord: "v", keys: ["V"], description: "Revert to the proposal", group: "Review", run: () => this.decide("revert") },
-      { chord: "arrowright", keys: ["→"], description: "Next picture, without a decision", group: "Review", run: () => this.step(1) },
-      { chord: "arrowleft", keys: ["←"], description: "Previous picture", group: "Review", run: () => this.step(-1) },
-      { chord: "m", keys: ["M"], description: "Heatmap on or off", group: "Heatmaps", run: () => this.heatPanel.toggleVisible() },
-      { chord: "t", keys: ["T"], description: "Take heat as mask", group: "Heatmaps", run: () => this.heatPanel.takeAsMask() },
-      { chord: ",", keys: [","], description: "Heatmap of the class before", group: "Heatmaps", run: () => this.heatPanel.cycle(-1) },
-      { chord: ".", keys: ["."], description: "Heatmap of the next class", group: "Heatmaps", run: () => this.heatPanel.cycle(1) },
-      { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => this.showHelp() },
-    ];
   }
 
   async start() {
@@ -68,11 +56,14 @@ class ReviewPage {
     try {
       [answer] = await Promise.all([api.datasets(), this._showSession()]);
     } catch (error) {
-      this.layout.showSentence(error.message);
+      this.layout.showSentence(error.message, { text: "Try again", run: () => this.start() });
       return;
     }
     if (!answer.datasets.length) {
-      this.layout.showSentence("There is no dataset yet. Open the Datasets page and import a folder of pictures.");
+      this.layout.showSentence("There is no dataset yet. Open the Datasets page and import a folder of pictures.", {
+        text: "Open Datasets",
+        run: () => location.assign("/datasets"),
+      });
       return;
     }
     this.datasets = answer.datasets;
@@ -90,15 +81,28 @@ class ReviewPage {
     localStorage.setItem(LAST_DATASET, String(dataset.id));
     await this.queue.open(dataset);
     this._showProgress();
-    const first = itemId ?? this.queue.items[0]?.id ?? null;
-    if (first === null) this.layout.showSentence(this.queue.list.textContent);
-    else await this.open(first);
+    if (itemId !== null) await this.queue.loadUntil(itemId);
+    await this._openFirst(itemId);
+  }
+
+  /** @param {number|null} [itemId] the first of the queue when omitted */
+  async _openFirst(itemId = null) {
+    const first = itemId ?? this.queue.first;
+    if (first !== null) {
+      await this.open(first);
+      return;
+    }
+    this._opening++;
+    this._leave();
+    this._showNothing(this.queue.list.textContent);
   }
 
   /** @param {number} id */
   async open(id) {
     const turn = ++this._opening;
     this._leave();
+    clearTimeout(this._reopening);
+    this.statusBar.hush();
     this.queue.setCurrent(id);
     if (this.queue.list.contains(document.activeElement)) this.editor.stage.focus({ preventScroll: true });
     this.layout.setBusy(true);
@@ -106,7 +110,7 @@ class ReviewPage {
     try {
       loaded = await this.loader.fresh(id);
     } catch (error) {
-      if (turn === this._opening) this.layout.showSentence(error.message);
+      if (turn === this._opening) this._cannotOpen(id, error);
       return;
     }
     if (turn !== this._opening) return;
@@ -125,6 +129,7 @@ class ReviewPage {
       activeClass: active,
     });
     if (turn !== this._opening) return;
+    this.editor.setOptions({ lockedClasses: [] }); // locks are about one picture; the class list shows none
     this.current = loaded;
     this.draft = unsent?.hasUnsavedWork ? unsent : this._newDraft(id, loaded);
     this.draft.mask = this.editor.mask;
@@ -133,18 +138,37 @@ class ReviewPage {
     this.layout.showItem(loaded.item, this.dataset);
     this.queue.update({ id, status: loaded.item.status, revision: loaded.revision });
     this.classPanel.show(classes, active);
-    this.statusBar.showSave(this.draft);
+    this._showSave();
     history.replaceState(history.state, "", `?dataset=${this.dataset.id}&item=${id}`);
     this._showHeat(turn, loaded);
     await this._offerLocalDraft(turn, id);
     this._lookAhead(id);
   }
 
+  /** Say why, and come back by itself as soon as the studio answers. @param {number} id */
+  _cannotOpen(id, error) {
+    this._showNothing(error.message, { text: "Try again", run: () => this.open(id) });
+    if (error.isTransient) this._reopening = setTimeout(() => this.open(id), REOPEN_MS);
+  }
+
+  /** A sentence instead of a picture: nothing of the former one may look as if it could be worked on. */
+  _showNothing(sentence, action) {
+    this.layout.showSentence(sentence, action);
+    this.layout.showItem(null);
+    this.heatPanel.clear("");
+    this._showSave();
+  }
+
+  _showSave() {
+    const left = [...this.drafts.values()].filter((draft) => draft !== this.draft && draft.isStuck);
+    this.statusBar.showSave(this.draft, left.length);
+  }
+
   /** @param {1|-1} step */
   async step(step) {
-    if (!this.current) return;
-    const next = await this.queue.neighbour(this.current.item.id, step);
-    if (next === null) this.statusBar.say(step > 0 ? "This is the last picture of the queue." : "This is the first picture.");
+    if (this.queue.current === null) return;
+    const next = await this.queue.neighbour(this.queue.current, step);
+    if (next === null) this.statusBar.say(step > 0 ? "This is the last picture of the queue. Choose another status or class to go on." : "This is the first picture.");
     else await this.open(next);
   }
 
@@ -180,6 +204,7 @@ class ReviewPage {
 
   _wire() {
     this.queue.addEventListener("choose", (event) => this.open(event.detail));
+    this.queue.addEventListener("filter", () => this._openFirst());
     this.layout.addEventListener("dataset", (event) => this.openDataset(this.datasets.find(({ id }) => id === event.detail)));
     this.layout.addEventListener("annotator", (event) => this._setAnnotator(event.detail));
     this.classPanel.addEventListener("choose", (event) => this.editor.setActiveClass(event.detail));
@@ -201,7 +226,10 @@ class ReviewPage {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.draft?.flush().catch(() => {});
     });
-    window.addEventListener("online", () => this._retryDrafts());
+    window.addEventListener("online", () => {
+      this._retryDrafts();
+      if (!this.current && this.queue.current !== null) this.open(this.queue.current);
+    });
   }
 
   _onKey(event) {
@@ -214,16 +242,18 @@ class ReviewPage {
       if (!event.repeat || binding.chord.startsWith("arrow")) binding.run();
       return;
     }
-    if (this.editor.handleKey(event)) event.preventDefault();
+    // Without a picture on the stage a key would change the one that was there before.
+    if (this.current && this.editor.handleKey(event)) event.preventDefault();
   }
 
   _newDraft(id, { mask, revision }) {
     const draft = new Draft(id, this.editor.mask, revision, mask);
     this.drafts.set(id, draft);
     draft.addEventListener("state", () => {
-      if (draft === this.draft) this.statusBar.showSave(draft);
+      this._showSave();
       if (draft.state === "saved") {
         this.queue.update({ id, status: draft.status ?? "drafted", revision: draft.revision });
+        if (draft === this.draft) this.layout.showStatus(draft.status ?? "drafted");
         if (draft !== this.draft) this.drafts.delete(id);
       }
     });
@@ -254,10 +284,10 @@ class ReviewPage {
     this._afterDecision(item, answer);
     if (this.current?.item.id !== item.id) return;
     const { mask, revision } = await api.mask(item.id);
-    this.editor.setMask(mask, { undoable: false, label: "Revert" });
+    this.editor.setMask(mask, { undoable: true, label: "Revert" });
     this.draft.mask = this.editor.mask;
     this.draft.rebase(revision, mask.slice(), { unsaved: false });
-    this.statusBar.say("Back to the proposal. Your version stays in the history.");
+    this.statusBar.say("Back to the proposal. Ctrl+Z brings your version back.");
   }
 
   _decisionFailed(draft, item, action, error) {
@@ -358,7 +388,8 @@ class ReviewPage {
     if (next.length) api.prefetch(next).catch(() => {});
     for (const one of next.slice(0, AHEAD)) {
       // One after the other: the very next picture must not wait for the one behind it.
-      await this.loader.get(one).catch(() => {});
+      const ahead = await this.loader.get(one).catch(() => null);
+      if (ahead) this.queue.update({ id: one, status: ahead.item.status, revision: ahead.revision });
       if (turn !== this._opening) return;
     }
   }
@@ -390,19 +421,4 @@ class ReviewPage {
   _warnBeforeLeaving(event) {
     if ([...this.drafts.values()].some((draft) => draft.hasUnsavedWork)) event.preventDefault();
   }
-}
-
-/**
- * @param {{shape: number[], data: Uint16Array}} labels
- * @returns {Uint16Array} width x height, nearest neighbours
- */
-function enlarge({ shape: [rows, columns], data }, width, height) {
-  if (rows === height && columns === width) return data;
-  const xs = Uint32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * columns) / width));
-  const out = new Uint16Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * rows) / height) * columns;
-    for (let x = 0; x < width; x++) out[y * width + x] = data[row + xs[x]];
-  }
-  return out;
 }

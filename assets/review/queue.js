@@ -5,6 +5,10 @@ import * as api from "./api.js";
 import { count, element, fillSelect } from "./dom.js";
 
 const PAGE = 60;
+const FAR_PAGE = 500; // the most the server gives at once
+const FAR_PAGES = 6; // a picture farther down is opened without its neighbours
+const SHUFFLE = Math.floor(Math.random() * 2 ** 31); // two people must not be given the same "random" order
+const REMEMBERED = "puzzlecam-filters-";
 const STATUS_FILTERS = [
   { value: "todo", text: "To do" },
   { value: "done", text: "Done" },
@@ -17,7 +21,7 @@ const STATUS_FILTERS = [
 ];
 const ORDERS = [
   { value: "name", text: "By name" },
-  { value: "disagreement", text: "Doubtful first" },
+  { value: "disagreement", text: "Doubtful" },
   { value: "random", text: "Random" },
 ];
 export const STATUS_TEXT = {
@@ -31,7 +35,7 @@ export const STATUS_TEXT = {
 };
 
 /**
- * Events: `choose` (detail: item id).
+ * Events: `choose` (detail: item id), `filter` (somebody chose another filter or order; the queue is loaded anew).
  */
 export class Queue extends EventTarget {
   constructor() {
@@ -46,13 +50,17 @@ export class Queue extends EventTarget {
   }
 
   _build() {
-    const select = (label, options) => {
-      const node = element("select", { class: "pr-select", "aria-label": label, title: label, on: { change: () => this.reload() } });
+    const select = (label, options, title = label) => {
+      const node = element("select", { class: "pr-select", "aria-label": label, title, on: { change: () => this._filter() } });
       fillSelect(node, options, options[0].value);
       return node;
     };
     this.statusSelect = select("Status", STATUS_FILTERS);
-    this.orderSelect = select("Order", ORDERS);
+    this.orderSelect = select(
+      "Order",
+      ORDERS,
+      "Order. Doubtful: first where the heatmaps of the full and the tiled picture disagree most; pictures without heatmaps come last",
+    );
     this.classSelect = select("Class", [{ value: "", text: "Any class" }]);
     this.splitSelect = select("Split", [{ value: "", text: "Any split" }]);
     this.authorSelect = select("Author of the last change", [{ value: "", text: "Anybody" }]);
@@ -88,7 +96,41 @@ export class Queue extends EventTarget {
     fillSelect(this.authorSelect, [{ value: "", text: "Anybody" }, ...dataset.authors.map((name) => ({ value: name, text: name }))]);
     this.splitSelect.hidden = dataset.splits.length < 2;
     this.authorSelect.hidden = dataset.authors.length === 0;
+    this._recall();
     await this.reload();
+  }
+
+  /** The filters by the name they are remembered under. */
+  get _selects() {
+    return {
+      status: this.statusSelect,
+      order: this.orderSelect,
+      class: this.classSelect,
+      split: this.splitSelect,
+      author: this.authorSelect,
+    };
+  }
+
+  async _filter() {
+    const chosen = Object.fromEntries(Object.entries(this._selects).map(([name, { value }]) => [name, value]));
+    localStorage.setItem(`${REMEMBERED}${this.dataset.id}`, JSON.stringify(chosen));
+    await this.reload();
+    this.dispatchEvent(new Event("filter"));
+  }
+
+  /** Choose what was chosen for this dataset before; a class or person that is gone is left out. */
+  _recall() {
+    let chosen = {};
+    try {
+      chosen = JSON.parse(localStorage.getItem(`${REMEMBERED}${this.dataset.id}`) ?? "{}");
+    } catch {
+      // written by another version
+    }
+    for (const [name, select] of Object.entries(this._selects)) {
+      const value = chosen[name] ?? select.options[0].value;
+      const isThere = [...select.options].some((option) => option.value === value);
+      select.value = isThere ? value : select.options[0].value;
+    }
   }
 
   async reload() {
@@ -101,14 +143,31 @@ export class Queue extends EventTarget {
     await this.loadMore(true);
   }
 
-  /** @param {boolean} [isFirst] */
-  loadMore(isFirst = false) {
+  /** @param {boolean} [isFirst] @param {number} [limit] */
+  loadMore(isFirst = false, limit = PAGE) {
     if (!isFirst && this.next === null) return Promise.resolve();
-    this._loading ??= this._load(isFirst).finally(() => (this._loading = null));
+    this._loading ??= this._load(isFirst, limit).finally(() => (this._loading = null));
     return this._loading;
   }
 
-  async _load(isFirst) {
+  /** Load as many pages as it takes to have a picture among its neighbours. @param {number} id */
+  async loadUntil(id) {
+    for (let page = 0; page < FAR_PAGES && this.next !== null && !this._has(id); page++) {
+      await this.loadMore(false, FAR_PAGE);
+    }
+  }
+
+  /** Id of the picture to begin with: one that nobody has put off; null when the queue is empty. */
+  get first() {
+    return (this.items.find(({ status }) => status !== "skipped") ?? this.items[0])?.id ?? null;
+  }
+
+  /** @param {number} id */
+  _has(id) {
+    return this.items.some((item) => item.id === id);
+  }
+
+  async _load(isFirst, limit) {
     const generation = this._generation;
     let page;
     try {
@@ -118,8 +177,9 @@ export class Queue extends EventTarget {
         split: this.splitSelect.value,
         author: this.authorSelect.value,
         order: this.orderSelect.value,
+        seed: this.orderSelect.value === "random" ? SHUFFLE : null,
         after: isFirst ? null : this.next,
-        limit: PAGE,
+        limit,
       });
     } catch (error) {
       if (generation === this._generation) this.list.append(element("p", { class: "pr-empty", text: error.message }));
@@ -130,7 +190,7 @@ export class Queue extends EventTarget {
     this.total = page.total;
     this.count.textContent = count(page.total, "picture");
     for (const item of page.items) {
-      if (this.items.some(({ id }) => id === item.id)) continue;
+      if (this._has(item.id)) continue;
       this.items.push(item);
       this.list.append(this._row(item));
     }
@@ -190,7 +250,7 @@ export class Queue extends EventTarget {
   /** Show an item's new state in its row. @param {{id: number, status: string, revision: number}} changed */
   update({ id, status, revision }) {
     const item = this.items.find((candidate) => candidate.id === id);
-    if (!item) return;
+    if (!item || (revision ?? 0) < (item.revision ?? 0)) return; // an answer that was overtaken
     Object.assign(item, { status, revision });
     const row = this._rowOf(id);
     if (!row) return;

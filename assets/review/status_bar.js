@@ -1,5 +1,5 @@
 /** What is under the pointer, whether the work is saved, and sentences that somebody must see. */
-import { element } from "./dom.js";
+import { count, element } from "./dom.js";
 
 const SAYING_MS = 8000;
 const SAVE_TEXT = {
@@ -17,28 +17,45 @@ export class StatusBar {
     this.saying = element("span", { class: "pr-saying", role: "status", "aria-live": "polite" });
     this.root = element("div", { class: "pr-status-bar" }, this.save, this.saying, this.hover);
     this._timer = 0;
+    this._mustBeSeen = false;
   }
 
-  /** @param {{state: string, message: string}} draft */
-  showSave(draft) {
-    this.save.dataset.state = draft.state;
-    this.save.textContent = SAVE_TEXT[draft.state];
-    this.save.title = draft.message;
+  /**
+   * @param {{state: string, message: string}|null} draft null: no picture is open
+   * @param {number} left pictures that were left and could not be sent
+   */
+  showSave(draft, left) {
+    const others = left ? `${count(left, draft ? "other picture" : "picture")} kept in this browser, not sent yet` : "";
+    this.save.hidden = draft === null && !left;
+    this.save.dataset.state = left ? "offline" : (draft?.state ?? "saved");
+    this.save.textContent = [draft && SAVE_TEXT[draft.state], others].filter(Boolean).join(" · ");
+    this.save.title = draft?.message ?? "";
   }
 
   /** @param {string} text @param {{text: string, run: () => void}} [action] stays until it is used */
   say(text, action) {
     clearTimeout(this._timer);
-    this.saying.replaceChildren(text);
+    this.saying.replaceChildren(element("span", { class: "pr-said", text }));
+    this.saying.title = text;
+    this._mustBeSeen = action !== undefined;
     if (action) {
       const use = () => {
-        this.saying.replaceChildren();
+        this._mustBeSeen = false;
+        this.hush();
         action.run();
       };
-      this.saying.append(" ", element("button", { class: "pr-link", type: "button", text: action.text, on: { click: use } }));
+      this.saying.append(element("button", { class: "pr-link", type: "button", text: action.text, on: { click: use } }));
     } else {
-      this._timer = setTimeout(() => this.saying.replaceChildren(), SAYING_MS);
+      this._timer = setTimeout(() => this.hush(), SAYING_MS);
     }
+  }
+
+  /** Take back a sentence about the picture that is left; one with something to do stays. */
+  hush() {
+    if (this._mustBeSeen) return;
+    clearTimeout(this._timer);
+    this.saying.replaceChildren();
+    this.saying.removeAttribute("title");
   }
 
   showHover({ x, y, classIndex, heat }, dataset) {

@@ -52,7 +52,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
             neutral_hue=gr.themes.colors.slate,
             font=["system-ui", "sans-serif"],
             font_mono=["ui-monospace", "monospace"],
-        ),
+        ).set(body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400"),
         css_paths=[theme_dir / "studio.css"],
         favicon_path=str(theme_dir / "favicon.svg"),
     )

@@ -40,10 +40,12 @@ def build(services: Services) -> None:
                 datatype="auto",
                 interactive=False,
                 show_label=False,
+                buttons=[],
                 elem_id="datasets-table",
             )
             chosen = gr.Dropdown([], label="Last import of", elem_id="import-report-of")
             report = gr.Markdown(elem_id="import-report")
+            review = gr.Button("Review its pictures", link="/", visible=False, elem_id="import-review")
             problems = gr.Dataframe(
                 headers=_PROBLEM_COLUMNS,
                 interactive=False,
@@ -51,6 +53,7 @@ def build(services: Services) -> None:
                 column_widths=["20%", "10%", "36%", "34%"],
                 visible=False,
                 show_label=False,
+                buttons=["copy"],
                 elem_id="import-problems",
             )
         with gr.Column(scale=2, min_width=400):
@@ -82,9 +85,9 @@ def build(services: Services) -> None:
             start = gr.Button("Import", variant="primary", elem_id="import-start")
 
     inputs = [path, name, tags, masks, layout, split, classes, tags_from_masks, copy]
-    outputs = [table, chosen, report, problems]
+    outputs = [table, chosen, report, review, problems]
     start.click(_importer(services), inputs, outputs, show_progress_on=report, api_visibility="private")
-    chosen.input(lambda name: _report(services, name), chosen, [report, problems], api_visibility="private")
+    chosen.input(lambda name: _report(services, name), chosen, outputs[2:], api_visibility="private")
     gr.on(None, lambda: _opened(services), None, outputs, api_visibility="private")
 
 
@@ -147,8 +150,8 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
             return rows, choice, *_report(services, _text(name))
 
         def failure(why: str) -> tuple[Any, ...]:
-            text = f"**Nothing was imported.** {plain(why)}"
-            return _rows(services), gr.Dropdown(), text, gr.Dataframe(visible=False)
+            text = f"**Nothing was imported:** {plain(why)}"
+            return _rows(services), gr.Dropdown(), text, _review_link(None), gr.Dataframe(visible=False)
 
         return shown(work, failure)
 
@@ -172,10 +175,18 @@ def _opened(services: Services) -> tuple[Any, ...]:
         return (
             rows,
             gr.Dropdown(choices=[]),
-            "There is no dataset yet: import one.",
+            "There is no dataset yet: name a folder of pictures on this page and import it.",
+            _review_link(None),
             gr.Dataframe(visible=False),
         )
     return rows, gr.Dropdown(choices=names, value=names[0]), *_report(services, names[0])
+
+
+def _review_link(dataset_id: int | None) -> Any:
+    """The button that leads to the dataset; in this tab, where a link of Markdown would open another."""
+    if dataset_id is None:
+        return gr.Button(visible=False)
+    return gr.Button(link=f"/?dataset={dataset_id}", visible=True)
 
 
 def _report(services: Services, name: str) -> tuple[Any, ...]:
@@ -184,7 +195,8 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
         dataset_id = dataset.id if dataset else None
     reports = [] if dataset_id is None else load_reports(services.database, dataset_id)
     if not reports:
-        return f"There is no import report of {plain(name)}.", gr.Dataframe(visible=False)
+        text = f"There is no import report of {plain(name)}."
+        return text, _review_link(dataset_id), gr.Dataframe(visible=False)
     newest = reports[0]
     rows = [[one.file, one.severity, one.reason, one.remedy] for one in newest.problems]
     text = (
@@ -195,4 +207,4 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
     )
     if not rows:
         text += "\n\nEvery file was in order."
-    return text, gr.Dataframe(value=rows, visible=bool(rows))
+    return text, _review_link(dataset_id), gr.Dataframe(value=rows, visible=bool(rows))

@@ -13,7 +13,7 @@ from db.queue import counts_by_status
 from db.status import STATUSES
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.export_voc import export_voc
-from puzzlecam_app.pages.sentences import plain, shown
+from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
 
 _EXPORTED = ["accepted", "corrected"]
@@ -69,7 +69,8 @@ def _previewer(services: Services) -> Callable[[str | None], str]:
                 return "There is no dataset yet: import one on the Datasets page."
             counts = counts_by_status(session, dataset.id)
         ready = sum(counts[status] for status in ("accepted", "corrected"))
-        return f"{ready} of {sum(counts.values())} pictures are accepted or corrected."
+        sentence = f"{ready} of {sum(counts.values())} pictures are accepted or corrected."
+        return sentence if ready else f"{sentence} Accept some on the Review page, or tick other statuses."
 
     return preview
 
@@ -93,13 +94,13 @@ def _exporter(services: Services) -> Callable[..., str]:
                 void_boundary_px=int(boundary),
                 max_pixels=services.settings.max_image_pixels,
             )
-            text = f"**{report.exported} pictures exported** to `{report.out}`."
+            text = f"**{counted(report.exported, 'picture')} exported** to `{report.out}`."
             if report.left_out:
                 reasons = "; ".join(f"{one.file}: {one.reason}" for one in report.problems)
                 text += f"\n\n{report.left_out} could not be exported: {plain(reasons)}"
             return text
 
-        return shown(work, lambda why: f"**Nothing was exported.** {plain(why)}")
+        return shown(work, lambda why: f"**Nothing was exported:** {plain(why)}")
 
     return run
 

@@ -27,6 +27,15 @@ def shown(work: Callable[[], Shown], show_failure: Callable[[str], Shown]) -> Sh
         return show_failure(_UNEXPECTED)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many there are in words.
+
+    >>> counted(1, "picture"), counted(1200, "picture")
+    ('1 picture', '1,200 pictures')
+    """
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def plain(text: str) -> str:
     """Return Markdown that shows `text` as it is: names of files and people are no markup."""
     return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]<>()#+!|&~" else c for c in text)

@@ -26,7 +26,8 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
     """Send the class activation maps of the picture's tags, framed (see docs/formats.md).
 
     Arrays `cams`, `whole` and `tiled`: float16, classes x height x width, 0..1. The header names for each
-    class `index`, `name`, `weak`, `seen_as` (a sentence), `disagreement`; also `model`, and `tiles` a side.
+    class `index`, `name`, `weak`, `seen_as` (a sentence), `disagreement`; also `model`, `tiles` a side, and
+    `threshold`, the heat up to which a pixel of the proposal is background.
     """
     with services.database.read() as session:
         item = read_item(session, item_id)
@@ -39,12 +40,17 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
             "index": index,
             "name": name,
             "weak": bool(cams.weak_k[k]),
-            "seen_as": services.predictor.classifier.describe(name).reason,
+            "seen_as": services.predictor.model.describe(name),
             "disagreement": float(cams.disagreement_k[k]),
         }
         for k, (index, name) in enumerate(zip(item.tags, cams.class_names, strict=True))
     ]
-    header: dict[str, Any] = {"model": cams.identity, "tiles": cams.tiles_per_side, "classes": classes}
+    header: dict[str, Any] = {
+        "model": cams.identity,
+        "tiles": cams.tiles_per_side,
+        "threshold": services.predictor.model.background_threshold,
+        "classes": classes,
+    }
     arrays = {"cams": cams.cams_khw, "whole": cams.whole_khw, "tiled": cams.tiled_khw}
     return _framed(header, {name: array.astype(np.float16) for name, array in arrays.items()})
 

@@ -70,7 +70,7 @@ def read_history(item_id: ItemId, services: OpenServices) -> list[RevisionOut]:
 def read_image(item_id: ItemId, request: Request, services: OpenServices) -> Response:
     """Send the upright picture, as a JPEG, PNG or WebP."""
     item, _ = _find(services, item_id)
-    headers = {"ETag": f'"{item.sha256}"', "Cache-Control": _CACHE, "X-Content-Type-Options": "nosniff"}
+    headers = {"ETag": f'"{item.sha256}"', "Cache-Control": _CACHE}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     path, media_type = display.picture(

@@ -19,7 +19,8 @@ from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.proposals import Proposals
 from puzzlecam_app.services import Services
 from puzzlecam_app.settings import Settings
-from trainer.imagenet_tags import TagMatch
+from trainer.cam_sources import CamSource, CamSources
+from trainer.proposal_model import ProposalModel
 
 BLUE, RED = 1, 2
 HEIGHT, WIDTH = 48, 64
@@ -46,8 +47,12 @@ class ColourClassifier:
     def is_weak(self, class_name: str) -> bool:
         return class_name == "blue"
 
-    def describe(self, class_name: str) -> TagMatch:
-        return TagMatch(class_name, self.is_weak(class_name), f"{class_name} is a colour.", (), ())
+    def describe(self, class_name: str) -> str:
+        return f"{class_name} is a colour."
+
+
+def colour_model() -> ProposalModel:
+    return ProposalModel(CamSources([CamSource(ColourClassifier())]))
 
 
 def draw(path: Path, *, width: int = WIDTH, height: int = HEIGHT) -> None:
@@ -68,7 +73,7 @@ def make_services(tmp_path: Path) -> Iterator[Callable[..., Services]]:
         database = open_database(sqlite_url(workspace.database_path))
         database.migrate()
         masks = MaskStore(workspace.masks_dir)
-        predictor = Predictor(ColourClassifier, workspace.cams_dir)
+        predictor = Predictor(colour_model, workspace.cams_dir)
         proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
         services = Services(settings, workspace, database, masks, predictor, proposals)
         opened.append(services)

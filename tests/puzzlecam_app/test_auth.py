@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from puzzlecam_app.auth import AccessGuard, annotator_of, is_loopback
-from puzzlecam_app.settings import Settings
+from puzzlecam_app.auth import AccessGuard, annotator_of
+from puzzlecam_app.settings import Settings, is_loopback
 
 
 def _client(base_url: str = "http://127.0.0.1:7860", **settings: object) -> TestClient:
@@ -39,9 +39,25 @@ def test_a_foreign_name_that_points_here_is_refused() -> None:
 def test_changes_from_another_site_are_refused() -> None:
     client = _client()
     assert client.put("/x", headers={"Origin": "http://evil.example"}).status_code == 403
-    assert client.put("/x", headers={"Origin": "null"}).status_code == 403
+    for origin in ("null", "http://[", ""):
+        assert client.put("/x", headers={"Origin": origin}).status_code == 403
     assert client.put("/x", headers={"Origin": "http://127.0.0.1:7860"}).status_code == 200
     assert client.put("/x").status_code == 200
+
+
+def test_a_proxy_may_pass_on_the_names_it_was_given() -> None:
+    settings = {"public_names": "Masks.example.org, other.example", "access_key": "open sesame"}
+    client = _client("http://masks.example.org", **settings)
+    assert client.get("/x").status_code == 401
+    assert client.post("/login", data={"key": "open sesame"}).status_code == 303
+    assert client.put("/x", headers={"Origin": "https://masks.example.org"}).status_code == 200
+    assert client.put("/x", headers={"Origin": "https://evil.example"}).status_code == 403
+    assert _client("http://evil.example", **settings).get("/x").status_code == 421
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "127.0.0.1:99999999", "a b", ""])
+def test_a_host_that_is_none_is_refused_and_breaks_nothing(host: str) -> None:
+    assert _client().get("/x", headers={"Host": host}).status_code in (200, 421)
 
 
 @pytest.fixture

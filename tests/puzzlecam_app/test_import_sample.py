@@ -39,7 +39,7 @@ def test_every_sample_picture_is_a_real_photograph_with_its_origin() -> None:
 
 def test_the_sample_is_there_on_the_first_start_and_only_then(studio: Studio) -> None:
     assert ensure_sample(studio.database, studio.masks, studio.images) == len(sample_pictures())
-    assert studio.tags(SAMPLE_NAME)["astronaut.png"] == ["person", "space shuttle"]
+    assert studio.tags(SAMPLE_NAME)["portrait-astronaut.png"] == ["person", "space shuttle"]
     assert ensure_sample(studio.database, studio.masks, studio.images) == 0
     with studio.database.write() as session:
         remove_dataset(session, require_dataset(session, SAMPLE_NAME).id)

@@ -62,6 +62,7 @@ def test_heatmaps_are_raw_arrays_with_a_header(client: TestClient) -> None:
     assert [one["name"] for one in header["classes"]] == ["blue", "red"]
     assert header["classes"][0]["weak"] is True
     assert header["tiles"] == 2
+    assert 0 < header["threshold"] < 1
     assert arrays["cams"].shape == (2, 12, 16) == arrays["whole"].shape == arrays["tiled"].shape
     blue, red = arrays["cams"].astype(float)
     assert blue[:, :6].mean() > 0.8 > 0.1 > blue[:, 10:].mean()
@@ -259,6 +260,13 @@ def test_names_are_checked_before_they_are_remembered(client: TestClient) -> Non
     assert client.get("/api/session").json() == {"annotator": "Zoë"}
 
 
+def test_a_huge_request_is_refused_before_it_is_read(client: TestClient) -> None:
+    for path in ("/api/session", "/api/items/prefetch", "/api/items/1/decision"):
+        answer = client.post(path, content=b"[" * 3_000_000, headers={"If-Match": '"0"'})
+        assert answer.status_code == 413
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
 def test_the_interface_is_described(client: TestClient) -> None:
     paths = client.get("/api/openapi.json").json()["paths"]
     assert {
@@ -297,7 +305,7 @@ def test_maps_are_cached_and_a_damaged_cache_is_made_again(
 ) -> None:
     first = client.get("/api/items/1/cams").content
     (cached,) = services.workspace.cams_dir.rglob("*.safetensors")
-    monkeypatch.setattr("trainer.cam.compute_cams", _must_not_run)
+    monkeypatch.setattr("trainer.cam_sources.compute_cams", _must_not_run)
     assert client.get("/api/items/1/cams").content == first
     monkeypatch.undo()
     cached.write_bytes(b"damaged")
@@ -313,7 +321,7 @@ def test_a_changed_model_never_shows_a_stale_map(
 ) -> None:
     client.get("/api/items/1/cams")
     before = client.get("/api/items/1").json()["revision"]
-    monkeypatch.setattr(type(services.predictor.classifier), "identity", "zero-shot-other")
+    monkeypatch.setattr(type(services.predictor.model), "identity", "zero-shot-other")
     client.get("/api/items/1/cams")
     assert len(list(services.workspace.cams_dir.rglob("*.safetensors"))) == 2
     after = client.get("/api/items/1").json()["revision"]

@@ -12,6 +12,7 @@ from trainer.losses import (
     classification_loss,
     max_normalized,
     needs_tiles,
+    pixel_loss,
     puzzle_loss,
     reconstruction_loss,
 )
@@ -34,6 +35,16 @@ def test_classification_is_the_soft_margin_of_the_pooled_maps() -> None:
     # Both maps have mean 1; the first class is there, the second is not (equations 2 and 3).
     expected = (nll(sigmoid) + nll(1 - sigmoid)) / 2
     assert classification_loss(WHOLE, LABELS).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_offset_lets_absent_classes_be_absent_without_negative_maps() -> None:
+    silent = torch.zeros_like(WHOLE)
+    absent = torch.zeros_like(LABELS)
+    assert classification_loss(silent, absent).item() == pytest.approx(math.log(2))
+    assert classification_loss(silent, absent, -3.0).item() == pytest.approx(math.log(1 + math.exp(-3)))
+    shifted = puzzle_loss(WHOLE, TILED, LABELS, PuzzleLossConfig(logit_offset=-3.0, alpha=0.0), 1.0)
+    assert shifted["classification"] == classification_loss(WHOLE - 3.0, LABELS)
+    assert shifted["tile_classification"] == classification_loss(TILED - 3.0, LABELS)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +139,40 @@ def test_tiles_are_not_computed_where_nothing_looks_at_them() -> None:
     assert not needs_tiles(PuzzleLossConfig(tile_classification=False, reconstruction=False))
     assert not needs_tiles(PuzzleLossConfig(tile_classification=False, alpha=0.0))
     assert needs_tiles(PuzzleLossConfig(tile_classification=False))
+
+
+def softplus(value: float) -> float:
+    return math.log(1 + math.exp(value))
+
+
+# Cells: all of class 1; three quarters background and the rest unknown.
+COVERAGE = torch.tensor([[[[0.0, 0.75]], [[1.0, 0.0]], [[0.0, 0.0]]]])
+
+
+def test_pixel_loss_by_hand() -> None:
+    # The map of the class that is there has logits 2 and 0; the second class is not in the mask.
+    expected = (1.0 * softplus(-2.0) + 0.75 * softplus(0.0)) / 1.75
+    assert pixel_loss(WHOLE, COVERAGE).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_cells_beyond_the_coverage_are_padding() -> None:
+    padded = torch.nn.functional.pad(WHOLE, (0, 1, 0, 2), value=9.0)
+    assert pixel_loss(padded, COVERAGE).item() == pytest.approx(pixel_loss(WHOLE, COVERAGE).item())
+
+
+def test_pictures_without_a_mask_get_no_gradient_and_do_not_change_the_weight_of_one() -> None:
+    maps = torch.cat([WHOLE, WHOLE]).requires_grad_()
+    loss = pixel_loss(maps, torch.cat([COVERAGE, torch.zeros_like(COVERAGE)]))
+    loss.backward()
+    assert loss.item() == pytest.approx(pixel_loss(WHOLE, COVERAGE).item() / 2)
+    assert maps.grad is not None
+    assert maps.grad[0].abs().sum() > 0
+    assert maps.grad[1].abs().sum() == 0
+
+
+def test_background_of_a_mask_pushes_the_map_down_and_the_object_up() -> None:
+    maps = WHOLE.clone().requires_grad_()
+    pixel_loss(maps, COVERAGE).backward()
+    assert maps.grad is not None
+    inside, outside = maps.grad[0, 0, 0].tolist()
+    assert inside < 0 < outside

@@ -19,6 +19,7 @@ from trainer import pipeline
 from trainer.checkpoints import CheckpointError, read_header
 from trainer.config import Recipe
 from trainer.data.dataset import DatasetError
+from trainer.data.masks import write_mask
 from trainer.errors import TrainerUsageError
 from trainer.events import Event, read_events
 from trainer.nn.encoders import EncoderError
@@ -88,6 +89,32 @@ def test_stages_run_once_and_again_only_if_what_they_depend_on_changed(
     assert {name: record.status for name, record in manifest.stages.items()} == dict.fromkeys(STAGES, "done")
     assert manifest.stages["evaluate"].inputs == {"cams": manifest.stages["cams"].key}
     assert manifest.recipe["cams"]["scales"] == [0.5]
+
+
+def test_an_accepted_mask_repeats_what_depends_on_it_in_the_same_run_directory(
+    make_voc: Callable[..., Path], run_path: Path
+) -> None:
+    root = make_voc()
+    run(root, run_path)
+    write_mask(root / "accepted" / "p1.png", np.full((40, 60), 2, np.uint8))
+    # Unused, it changes nothing.
+    assert stages_of(run(root, run_path, "use_accepted=false"), "stage_started") == []
+    without_term = run(root, run_path, "accepted_pixel_weight=0")
+    assert stages_of(without_term, "stage_started") == ["evaluate"]
+    assert stages_of(run(root, run_path), "stage_started") == list(STAGES)
+    assert RunDir(run_path).manifest().dataset.accepted == 1
+    write_mask(root / "accepted" / "p1.png", np.zeros((40, 60), np.uint8))
+    assert stages_of(run(root, run_path), "stage_started") == list(STAGES)
+
+
+def test_a_bad_accepted_mask_stops_the_run_before_it_begins(
+    make_voc: Callable[..., Path], run_path: Path
+) -> None:
+    root = make_voc()
+    write_mask(root / "accepted" / "p1.png", np.zeros((4, 6), np.uint8))
+    with pytest.raises(DatasetError, match=r"p1\.png has 6 x 4 pixels"):
+        run(root, run_path)
+    assert not run_path.exists()
 
 
 def test_metrics_tell_honest_from_oracle(make_voc: Callable[..., Path], run_path: Path) -> None:

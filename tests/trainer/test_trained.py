@@ -8,15 +8,19 @@ import torch
 
 from trainer.cam import CamConfig, compute_cams
 from trainer.checkpoints import CheckpointError
-from trainer.config import BackboneConfig, CamsConfig, Recipe
+from trainer.config import BackboneConfig, Recipe
 from trainer.data.transforms import normalized_tensor
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import build_encoder, load_encoder
-from trainer.run_dir import DatasetRecord, RunDir
-from trainer.trained import TrainedClassifier, load_trained, save_classifier
+from trainer.run_dir import RunDir
+from trainer.trained import TrainedClassifier, load_classifier, save_classifier
 
 CLASSES = ("cat", "diningtable")
 RECIPE = Recipe(name="test")
+
+
+def model_path(run_dir: Path) -> Path:
+    return RunDir(run_dir).model_path("classify")
 
 
 @pytest.fixture
@@ -27,8 +31,8 @@ def network() -> CamNetwork:
 
 @pytest.fixture
 def classifier(network: CamNetwork, tmp_path: Path) -> TrainedClassifier:
-    save_classifier(RunDir(tmp_path).model_path("classify"), network, RECIPE, CLASSES)
-    return load_trained(tmp_path, "cpu")
+    save_classifier(model_path(tmp_path), network, RECIPE, CLASSES)
+    return load_classifier(model_path(tmp_path), "cpu")
 
 
 def test_a_loaded_classifier_sees_what_the_trained_one_saw(
@@ -67,8 +71,8 @@ def test_other_weights_have_another_identity(
 ) -> None:
     with torch.no_grad():
         network.classifier.weight += 1
-    save_classifier(RunDir(tmp_path / "other").model_path("classify"), network, RECIPE, CLASSES)
-    assert load_trained(tmp_path / "other", "cpu").identity != classifier.identity
+    save_classifier(model_path(tmp_path / "other"), network, RECIPE, CLASSES)
+    assert load_classifier(model_path(tmp_path / "other"), "cpu").identity != classifier.identity
 
 
 def test_normalisation_by_channel_is_that_of_training(tmp_path: Path) -> None:
@@ -76,8 +80,8 @@ def test_normalisation_by_channel_is_that_of_training(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = CamNetwork(build_encoder("resnet50"), 1).eval()
     recipe = Recipe(name="test", backbone=BackboneConfig(name="resnet50"))
-    save_classifier(RunDir(tmp_path).model_path("classify"), network, recipe, ("cat",))
-    classifier = load_trained(tmp_path, "cpu")
+    save_classifier(model_path(tmp_path), network, recipe, ("cat",))
+    classifier = load_classifier(model_path(tmp_path), "cpu")
     picture = np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8)
     features = classifier.features(normalized_tensor(picture, *classifier.mean_std))
     spec = network.encoder.spec
@@ -89,24 +93,23 @@ def test_normalisation_by_channel_is_that_of_training(tmp_path: Path) -> None:
 
 def test_a_run_without_a_classifier_says_so(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="train it first"):
-        load_trained(tmp_path)
+        load_classifier(model_path(tmp_path))
 
 
 def test_a_damaged_classifier_is_named(classifier: TrainedClassifier, tmp_path: Path) -> None:
-    path = RunDir(tmp_path).model_path("classify")
+    path = model_path(tmp_path)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match=r"classify\.safetensors is damaged"):
-        load_trained(tmp_path)
+        load_classifier(model_path(tmp_path))
 
 
-def test_maps_of_a_run_are_spread_as_its_recipe_says(
-    classifier: TrainedClassifier, network: CamNetwork, tmp_path: Path
-) -> None:
-    run = RunDir(tmp_path / "spread")
-    record = DatasetRecord(root="", split="train", fingerprint="f", class_names=CLASSES, pictures=1)
-    run.open(Recipe(name="test", cams=CamsConfig(affinity_power=2.0)), record)
-    save_classifier(run.model_path("classify"), network, RECIPE, CLASSES)
-    spread = load_trained(run.path, "cpu")
+def test_maps_are_spread_as_asked(classifier: TrainedClassifier, tmp_path: Path) -> None:
+    spread = load_classifier(model_path(tmp_path), "cpu", affinity_power=2.0)
     assert spread.affinity_power == 2.0
     # Cached maps of the other kind must not be taken for these.
     assert spread.identity == f"{classifier.identity}-spread2"
+
+
+def test_it_says_how_it_sees_a_class(classifier: TrainedClassifier) -> None:
+    assert "learned" in classifier.describe("cat")
+    assert "never seen “unicorn”" in classifier.describe("unicorn")

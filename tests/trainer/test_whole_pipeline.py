@@ -13,9 +13,11 @@ from PIL import Image
 from trainer import commands
 from trainer.crf import crf_available
 from trainer.data.ground_truth import read_mask
+from trainer.data.images import read_rgb
+from trainer.maps import load_maps
+from trainer.proposal_model import run_model
 from trainer.run_dir import RunDir
 from trainer.stage_graph import STAGES
-from trainer.trained import load_trained
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -64,7 +66,18 @@ def test_tiny_runs_from_end_to_end(make_voc: Callable[..., Path], tmp_path: Path
         classes_file=root / "labels.txt",
     )
     assert figures["miou"] == pytest.approx(rows["pseudo"]["honest"]["miou"])
-    assert load_trained(tmp_path / "run", "cpu").class_names == ("cat", "dog")
+
+    # The run's model does to any picture what the stages did to those they were trained on.
+    model = run_model(tmp_path / "run", "cpu")
+    picture = read_rgb(root / "JPEGImages" / "p1.png")
+    cams = model.cams(picture, ["dog"])
+    stored = load_maps(directory.walk_path("p1")).maps_khw
+    np.testing.assert_allclose(cams.cams_khw, stored, atol=0.01)
+    agreeing = model.mask(picture, cams, [2]) == read_mask(directory.pseudo_path("p1"))
+    assert agreeing.mean() > 0.99
+    assert model.identity.startswith("run-model/trained/")
+    assert "+walk-" in model.identity
+
     html = commands.report(tmp_path / "run").read_text(encoding="utf-8")
     assert all(f"Losses of {stage}" in html for stage in ("classify", "affinity", "segment"))
 
@@ -79,6 +92,7 @@ def test_without_a_split_to_predict_the_rest_is_measured(
     )
     titles = {row["name"]: row["title"] for row in result["metrics"]}
     assert titles == {"cam": "CAM", "pseudo": "CAM"}, "neither walk nor CRF"
+    assert "+walk-" not in run_model(tmp_path / "run", "cpu").identity
     assert (
         json.loads(RunDir(tmp_path / "run").metrics_path.read_text(encoding="utf-8"))["rows"]
         == result["metrics"]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from trainer.config import ViewConfig
 from trainer.data.transforms import RgbImage, resize_image, scaled_size
@@ -72,6 +73,29 @@ def label_tensor(labels: NDArray[np.uint8], view: View) -> Tensor:
     canvas = np.full((view.crop, view.crop), IGNORE, dtype=np.int64)
     canvas[into_rows, into_columns] = mirrored[rows, columns]
     return torch.from_numpy(canvas)
+
+
+def coverage_tensor(labels: Tensor, stride: int, class_count: int) -> Tensor:
+    """How much of each feature cell every class covers: the area average of a view's labels.
+
+    Args:
+        labels: int64 (H, W), `IGNORE` where nothing is known; see `label_tensor`.
+        stride: pixels per cell; the last cells are filled up with unknown pixels.
+        class_count: K, background not counted.
+
+    Returns:
+        float32 (K + 1, ceil(H / stride), ceil(W / stride)), background first. What is missing from a sum of 1
+        over the classes is unknown.
+    """
+    bottom, right = (-side % stride for side in labels.shape)
+    filled = functional.pad(labels, (0, right, 0, bottom), value=IGNORE)
+    rows, columns = (side // stride for side in filled.shape)
+    coverage = torch.zeros(class_count + 1, rows, columns)
+    for index in np.unique(filled.numpy()).tolist():
+        if index != IGNORE:
+            here = (filled == index).float().reshape(rows, stride, columns, stride)
+            coverage[index] = here.mean(dim=(1, 3))
+    return coverage
 
 
 def _offset(rng: np.random.Generator, side: int, crop: int) -> int:

@@ -1,10 +1,10 @@
-"""A dataset as training sees it: pictures, tags and class names. Masks are not part of it."""
+"""A dataset as training sees it: pictures, tags and class names. Ground truth is not part of it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from trainer.data.labels import VOC_CLASSES
 from trainer.errors import TrainerError
+
+ACCEPTED = "accepted"
+"""Folder of a dataset with the masks that people accepted, `<id>.png`."""
 
 MAX_CLASSES = 254
 """Index 0 is background and 255 void, so that a uint8 mask holds this many classes."""
@@ -29,11 +32,13 @@ class TaggedImage:
         id: name without suffix, unique in its dataset; may hold `/` for pictures in sub-folders.
         path: the file; it may turn out to be missing or damaged.
         tags: mask indices 1 .. K of the classes in it, ascending; may be empty.
+        accepted_mask: mask that a person has accepted, see `trainer.data.accepted`; None where there is none.
     """
 
     id: str
     path: Path
     tags: tuple[int, ...]
+    accepted_mask: Path | None = None
 
 
 class TaggedDataset:
@@ -84,13 +89,33 @@ class TaggedDataset:
         return TaggedDataset(self.root, self.split, self.class_names, kept)
 
     @property
-    def fingerprint(self) -> str:
-        """Short hash of class names, ids, tags and file sizes: the same for a copy in another folder."""
+    def accepted(self) -> tuple[TaggedImage, ...]:
+        """The pictures whose mask a person has accepted, in order."""
+        return tuple(image for image in self.images if image.accepted_mask is not None)
+
+    def without_accepted(self) -> TaggedDataset:
+        """The same pictures, as if nobody had accepted a mask."""
+        images = (replace(image, accepted_mask=None) for image in self.images)
+        return TaggedDataset(self.root, self.split, self.class_names, images)
+
+    @property
+    def identity(self) -> str:
+        """Short hash of class names, ids, tags and file sizes: the same for a copy in another folder, and
+        however many masks people accept meanwhile."""
         digest = hashlib.sha256("\n".join(self.class_names).encode())
         for image in self.images:
             size = image.path.stat().st_size if image.path.is_file() else -1
             digest.update(f"\0{image.id}\0{image.tags}\0{size}".encode())
         return digest.hexdigest()[:16]
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash of all that training reads: `identity` and the content of the accepted masks."""
+        digest = hashlib.sha256(self.identity.encode())
+        for image in self.accepted:
+            content = image.accepted_mask.read_bytes() if image.accepted_mask is not None else b""
+            digest.update(f"\0{image.id}\0{hashlib.sha256(content).hexdigest()}".encode())
+        return digest.hexdigest()[:16] if self.accepted else self.identity
 
 
 def build_dataset(
@@ -135,7 +160,15 @@ def build_dataset(
                 f"Picture {identifier} of {root} is tagged {unknown[0]!r}, which is none of its classes "
                 f"({', '.join(names)}); correct the tag or the class list."
             )
-        images.append(TaggedImage(identifier, path, tuple(sorted({index[tag] for tag in tags}))))
+        mask = root / ACCEPTED / f"{identifier}.png"
+        images.append(
+            TaggedImage(
+                identifier,
+                path,
+                tuple(sorted({index[tag] for tag in tags})),
+                mask if mask.is_file() else None,
+            )
+        )
     if len({image.id for image in images}) != len(images):
         raise DatasetError(f"Split {split!r} of {root} names a picture twice; name each once.")
     return TaggedDataset(root, split, names, images)

@@ -1,4 +1,7 @@
-"""Stage 3: confident labels from the CAMs, and the edge branch trained on them (paper section 4.3)."""
+"""Stage 3: confident labels from the CAMs, and the edge branch trained on them (paper section 4.3).
+
+Where a person accepted a mask, that is the label of the picture.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from trainer.affinity import affinity_loss, confident_labels
 from trainer.batches import Batch
 from trainer.config import AffinityConfig, ViewConfig
 from trainer.crf import CrfConfig
+from trainer.data.accepted import accepted_labels
 from trainer.data.augment import draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import read_mask
@@ -92,6 +96,10 @@ def make_labels(context: StageContext) -> None:
 
 
 def _label_picture(run_dir: RunDir, config: AffinityConfig, image: TaggedImage) -> None:
+    accepted = accepted_labels(image)
+    if accepted is not None:
+        write_mask(label_path(run_dir, image.id), accepted)
+        return
     stored = load_maps(run_dir.cam_path(image.id))
     labels = confident_labels(
         read_rgb(image.path),

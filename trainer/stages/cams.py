@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from trainer.cam import CamConfig, multi_scale_cams
-from trainer.config import CamsConfig
+from trainer.cam_sources import load_sources
 from trainer.data.images import read_rgb
 from trainer.maps import ClassMaps, save_maps
 from trainer.stages import classify
 from trainer.stages.image_loop import each_image
 from trainer.stages.stage import StageContext, StageResult
-from trainer.trained import load_classifier
 
 NAME = "cams"
 NEEDS = (classify.NAME,)
@@ -23,24 +21,15 @@ def run(context: StageContext) -> StageResult:
 
     Raises:
         CheckpointError: the classifier is missing or damaged.
+        BackboneError: the zero-shot classifier is wanted and its weights are not installed.
         ImageReadError: a picture went bad since the run began.
     """
-    config = cam_config(context.recipe.cams)
-    classifier = load_classifier(
-        context.run_dir.model_path(classify.NAME),
-        context.device,
-        affinity_power=context.recipe.cams.affinity_power,
-    )
+    sources = load_sources(context.recipe, context.run_dir, context.device)
     for image in each_image(
         context, NAME, is_done=lambda image: context.run_dir.cam_path(image.id).is_file()
     ):
         picture = read_rgb(image.path)
-        maps_khw = multi_scale_cams(classifier, picture, context.dataset.names_of(image), config)
+        maps_khw = sources.multi_scale(picture, context.dataset.names_of(image))
         maps = ClassMaps(image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
         save_maps(context.run_dir.cam_path(image.id), maps)
     return StageResult({"pictures": len(context.dataset)})
-
-
-def cam_config(config: CamsConfig) -> CamConfig:
-    """The recipe's settings as those of `trainer.cam`."""
-    return CamConfig(scales=config.scales, flip=config.flip, max_side=config.max_side)

@@ -1,4 +1,7 @@
-"""Stage 1: train the classifier with the losses of Puzzle-CAM (paper sections 3.2 to 4.1)."""
+"""Stage 1: train the classifier with the losses of Puzzle-CAM (paper sections 3.2 to 4.1).
+
+Where people accepted masks, the maps of these pictures are also held against them, pixel by pixel.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from torch import Tensor
 from trainer.cam_film import CamFilm
 from trainer.cam_monitor import CamMonitor
 from trainer.config import ViewConfig
-from trainer.data.augment import draw_view, image_tensor
+from trainer.data.accepted import accepted_labels
+from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
 from trainer.data.images import read_rgb
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
@@ -52,8 +56,8 @@ def run(context: StageContext) -> StageResult:
         context,
         Training(
             stage=NAME,
-            step=PuzzleStep(network, config.loss, monitor),
-            samples=TaggedViews(context.dataset, config.view, network.encoder.spec),
+            step=PuzzleStep(network, config.loss, monitor, pixel_weight=context.recipe.accepted_pixel_weight),
+            samples=TaggedViews(context.dataset, config.view, network.encoder.spec, mask_stride(context)),
             config=config,
             is_new=lambda name: name.startswith("network.classifier."),
             end_epoch=end_epoch,
@@ -82,13 +86,26 @@ def build_network(context: StageContext) -> CamNetwork:
     return network
 
 
-class TaggedViews:
-    """Random views of the pictures with their tags: what the classifier is trained on."""
+def mask_stride(context: StageContext) -> int | None:
+    """Pixels per cell that accepted masks are averaged over; None where they do not count."""
+    recipe = context.recipe
+    counts = bool(context.dataset.accepted) and recipe.accepted_pixel_weight > 0
+    return recipe.classify.output_stride if counts else None
 
-    def __init__(self, dataset: TaggedDataset, view: ViewConfig, spec: EncoderSpec) -> None:
+
+class TaggedViews:
+    """Random views of the pictures with their tags: what the classifier is trained on.
+
+    With `mask_stride`, views of the accepted masks come along, averaged over cells of so many pixels.
+    """
+
+    def __init__(
+        self, dataset: TaggedDataset, view: ViewConfig, spec: EncoderSpec, mask_stride: int | None = None
+    ) -> None:
         self._dataset = dataset
         self._view = view
         self._spec = spec
+        self._mask_stride = mask_stride
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -96,13 +113,21 @@ class TaggedViews:
     def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
         """ "images" float32 (3, crop, crop) and "labels" float32 (K,).
 
+        With `mask_stride` also "coverage" float32 (K + 1, ceil(crop / stride), ceil(crop / stride)), all zero
+        for a picture without an accepted mask.
+
         Raises:
-            ImageReadError: the picture went missing or bad since the run began.
+            ImageReadError, GroundTruthError: picture or mask went missing or bad since the run began.
         """
         image = self._dataset.images[index]
         picture = read_rgb(image.path, at_least_side=self._view.max_side)
         view = draw_view(rng, picture.shape[:2], self._view)
-        return {
+        sample = {
             "images": image_tensor(picture, view, self._spec.mean, self._spec.std),
             "labels": torch.from_numpy(self._dataset.labels_of(image)),
         }
+        if self._mask_stride is not None:
+            mask = accepted_labels(image)
+            shown = torch.full((view.crop, view.crop), IGNORE) if mask is None else label_tensor(mask, view)
+            sample["coverage"] = coverage_tensor(shown, self._mask_stride, self._dataset.class_count)
+        return sample

@@ -1,4 +1,7 @@
-"""Stage 6: measure every output against ground truth, where there is any; nothing is ever chosen by it."""
+"""Stage 6: measure every output against ground truth, where there is any; nothing is ever chosen by it.
+
+Pictures whose mask a person accepted were trained on as truth: they are left out of every figure.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import numpy as np
 from trainer.artifacts import write_atomic
 from trainer.crf import crf_available
 from trainer.crf_oracle import best_crf_score
+from trainer.data.dataset import TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.evaluation import Evaluation, evaluate_maps, evaluate_masks
@@ -48,16 +52,33 @@ def run(context: StageContext) -> StageResult:
         "version": 1,
         "classes": ["background", *context.dataset.class_names],
         "absent_classes": context.recipe.evaluate.absent_classes,
-        "note": NOTE
-        if rows
-        else f"There are no ground-truth masks in {context.dataset.root}; nothing was measured.",
+        "note": _note(context, is_measured=bool(rows)),
         "rows": rows,
     }
+    if context.dataset.accepted:
+        metrics["accepted_left_out"] = len(context.dataset.accepted)
     text = json.dumps(metrics, indent=2, ensure_ascii=False)
     write_atomic(context.run_dir.metrics_path, text.encode())
     figures = {row["name"]: {kind: _miou(row[kind]) for kind in ("honest", "oracle")} for row in rows}
     context.events.write("metrics", stage=NAME, miou=figures)
     return StageResult({"miou": figures, "pictures": {row["name"]: row["pictures"] for row in rows}})
+
+
+def _note(context: StageContext, *, is_measured: bool) -> str:
+    accepted = len(context.dataset.accepted)
+    if not is_measured and accepted < len(context.dataset):
+        return f"There are no ground-truth masks in {context.dataset.root}; nothing was measured."
+    left_out = (
+        f" {accepted} pictures whose mask a person accepted were trained on as truth and are left out."
+        if accepted
+        else ""
+    )
+    return NOTE + left_out
+
+
+def _measured(context: StageContext) -> TaggedDataset:
+    """The training pictures that a person has not accepted a mask of."""
+    return context.dataset.without([image.id for image in context.dataset.accepted])
 
 
 def _evaluations(context: StageContext) -> Iterator[tuple[str, str, Evaluation]]:
@@ -89,7 +110,7 @@ def _title(context: StageContext, name: str) -> str:
 def _maps(context: StageContext, path_of: Callable[[str], Path], threshold: float) -> Evaluation:
     config = context.recipe.evaluate
     return evaluate_maps(
-        context.dataset.ids,
+        _measured(context).ids,
         path_of,
         GroundTruth(context.dataset.root),
         context.dataset.class_count + 1,
@@ -111,11 +132,11 @@ def _masks(context: StageContext, ids: Sequence[str], path_of: Callable[[str], P
 
 def _pseudo_labels(context: StageContext) -> Evaluation:
     config, refine, directory = context.recipe.evaluate, context.recipe.refine, context.run_dir
-    honest = _masks(context, context.dataset.ids, directory.pseudo_path)
+    honest = _masks(context, _measured(context).ids, directory.pseudo_path)
     if not (refine.use_crf and crf_available().available):
         return honest
     oracle = best_crf_score(
-        context.dataset.images,
+        _measured(context).images,
         directory.walk_path if _has_walk(context) else directory.cam_path,
         GroundTruth(context.dataset.root),
         context.dataset.class_count + 1,
@@ -134,7 +155,9 @@ def _predictions(context: StageContext, split: str) -> Evaluation:
         return context.run_dir.prediction_path(split, identifier)
 
     # A picture that could not be read has no prediction; the log says so.
-    ids = [name for name in open_dataset(context.dataset.root, split).ids if path_of(name).is_file()]
+    taught = {image.id for image in context.dataset.accepted}
+    predicted = open_dataset(context.dataset.root, split).without(taught)
+    ids = [name for name in predicted.ids if path_of(name).is_file()]
     return _masks(context, ids, path_of)
 
 

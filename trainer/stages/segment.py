@@ -1,4 +1,7 @@
-"""Stage 5: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3)."""
+"""Stage 5: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3).
+
+Where a person accepted a mask, that takes the place of the pseudo-label.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from torch.nn import functional
 from trainer.batches import Batch
 from trainer.config import SegmentConfig, ViewConfig
 from trainer.crf import CrfConfig, crf_available
+from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
@@ -114,7 +118,7 @@ class SegmentationStep(nn.Module):
 
 @dataclass(frozen=True)
 class PseudoLabelledViews:
-    """Random views of the pictures with their pseudo-labels."""
+    """Random views of the pictures with their accepted masks, or else their pseudo-labels."""
 
     dataset: TaggedDataset
     run_dir: RunDir
@@ -133,9 +137,11 @@ class PseudoLabelledViews:
         image = self.dataset.images[index]
         picture = read_rgb(image.path, at_least_side=self.view.max_side)
         view = draw_view(rng, picture.shape[:2], self.view)
+        accepted = accepted_labels(image)
+        labels = read_mask(self.run_dir.pseudo_path(image.id)) if accepted is None else accepted
         return {
             "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
-            "labels": label_tensor(read_mask(self.run_dir.pseudo_path(image.id)), view),
+            "labels": label_tensor(labels, view),
         }
 
 

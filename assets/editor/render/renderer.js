@@ -82,7 +82,9 @@ export class Renderer {
     /** @private @type {ClassInfo[]} */
     this.classes = [];
     /** @private */
-    this.colours = makeColours([], this.view);
+    this.colours = makeColours([], this.view.opacity, false);
+    /** Whether `colours` draw outlines alone. @private */
+    this.isOutlined = false;
     /** @private */
     this.lookup = makeLookup(viewport);
     /** @private */
@@ -104,12 +106,14 @@ export class Renderer {
    * @throws {RangeError} when a colour cannot be read; what was open stays
    */
   open(document, image, classes) {
-    this.colours = makeColours(classes, this.view);
+    const colours = makeColours(classes, this.view.opacity, this.view.contour);
     this.classes = classes;
     this.document = document;
     this.picture = image;
     this.heat = null;
     this.segments = null;
+    this.colours = colours;
+    this.isOutlined = this.view.contour;
   }
 
   /** Have a layer drawn anew in the next frame. @param {LayerName} name */
@@ -148,8 +152,7 @@ export class Renderer {
   setView(changes) {
     Object.assign(this.view, changes);
     this.view.opacity = Math.min(1, Math.max(0, this.view.opacity));
-    this.colours = makeColours(this.classes, this.view);
-    this.invalidate('mask');
+    this.recolour();
     if ('imageVisible' in changes) this.invalidate('image');
   }
 
@@ -161,6 +164,7 @@ export class Renderer {
     const { document } = this;
     this.heat = heat && document && new HeatLayer(heat, document.width, document.height);
     this.invalidate('heat');
+    if (this.wantsOutlines !== this.isOutlined) this.recolour();
   }
 
   /**
@@ -171,6 +175,19 @@ export class Renderer {
     if (changes.colormap) colormap(changes.colormap);
     Object.assign(this.heatView, changes);
     this.invalidate('heat');
+    if (this.wantsOutlines !== this.isOutlined) this.recolour();
+  }
+
+  /** Areas on top of a heatmap would hide the colours that it is looked at for. @private */
+  get wantsOutlines() {
+    return this.view.contour || (this.heat !== null && this.heatView.visible);
+  }
+
+  /** @private */
+  recolour() {
+    this.isOutlined = this.wantsOutlines;
+    this.colours = makeColours(this.classes, this.view.opacity, this.isOutlined);
+    this.invalidate('mask');
   }
 
   /** Draw everything that waits, now. */
@@ -241,7 +258,7 @@ export class Renderer {
       this.clear('mask');
       return;
     }
-    const edgeWidth = Math.max(1, Math.round((view.contour ? OUTLINE_PX : RIM_PX) * viewport.pixelRatio));
+    const edgeWidth = Math.max(1, Math.round((this.isOutlined ? OUTLINE_PX : RIM_PX) * viewport.pixelRatio));
     const stage = { x0: 0, y0: 0, x1: viewport.stageWidth, y1: viewport.stageHeight };
     const rect = isWhole ? stage : dirty && screenRect(viewport, dirty, edgeWidth);
     if (!rect) return;
@@ -300,10 +317,11 @@ export class Renderer {
 
 /**
  * @param {ClassInfo[]} classes
- * @param {View} view
+ * @param {number} opacity  of areas, 0..1
+ * @param {boolean} contour  outlines instead of areas
  * @returns {import('./mask_view.js').MaskColours}
  */
-function makeColours(classes, { contour, opacity }) {
+function makeColours(classes, opacity, contour) {
   const inside = new Uint32Array(256);
   const edge = new Uint32Array(256);
   const named = new Map(classes.map(({ index, color }) => [index, parseHex(color)]));

@@ -95,3 +95,32 @@ def test_classes_without_a_colour_get_that_of_voc(modules, index):
     bits = [(index >> (3 * k)) & 7 for k in range(3)]
     expected = [sum(((b >> channel) & 1) << (7 - k) for k, b in enumerate(bits)) for channel in range(3)]
     assert modules.evaluate("(index) => js.vocColour(index)", index) == expected
+
+
+def test_the_mask_is_drawn_as_outlines_while_a_heatmap_shows(editor):
+    """Areas would hide the colours that the heatmap is looked at for."""
+
+    def drawn() -> tuple[int, int]:
+        """Opacity of the mask layer inside an area and on its edge."""
+        editor.settle()
+        return tuple(
+            editor.ask(
+                """[30.5, 20].map((x) => {
+                    const at = editor.viewport.toScreen(x, 20.5);
+                    const layer = document.querySelector('.pz-layer-mask').getContext('2d');
+                    return layer.getImageData(Math.ceil(at.x), Math.floor(at.y), 1, 1).data[3];
+                })"""
+            )
+        )
+
+    mask = np.zeros((40, 60), np.uint8)
+    mask[10:31, 20:41] = 1
+    editor.open(60, 40, mask)
+    editor.ask("editor.setView({opacity: 0.5})")
+    assert drawn()[0] > 0
+    heat = {"data": [1.0] * 6, "height": 2, "width": 3, "classIndex": 1}
+    editor.ask("editor.setHeat({...argument, data: Float32Array.from(argument.data)})", heat)
+    inside, edge = drawn()
+    assert inside == 0 < edge
+    editor.ask("editor.setHeatView({visible: false})")
+    assert drawn()[0] > 0

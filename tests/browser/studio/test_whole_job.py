@@ -33,6 +33,8 @@ def test_from_a_folder_of_pictures_to_a_voc_mask(review: Review, studio: Studio,
     page.locator("#import-tags textarea").fill(str(pictures / "tags.csv"))
     page.locator("#import-start").click()
     expect(page.locator("#import-report")).to_contain_text("3 added", timeout=60_000)
+    page.locator("#import-review").click()
+    expect(page.locator(".pr-queue-item")).to_have_count(3, timeout=60_000)
 
     review.open("whole job", "landscape")
     expect(page.locator(".pr-compare-view")).to_have_count(4, timeout=60_000)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.config import ViewConfig
-from trainer.data.augment import IGNORE, View, draw_view, image_tensor, label_tensor
+from trainer.data.augment import IGNORE, View, coverage_tensor, draw_view, image_tensor, label_tensor
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
@@ -76,3 +76,12 @@ def test_the_same_generator_draws_the_same_view() -> None:
     assert draw_view(np.random.default_rng(3), (375, 500), config) == draw_view(
         np.random.default_rng(3), (375, 500), config
     )
+
+
+def test_coverage_is_the_area_of_each_class_in_a_cell() -> None:
+    labels = torch.tensor([[0, 1, 2], [IGNORE, 1, IGNORE], [2, 2, 0]])
+    coverage = coverage_tensor(labels, stride=2, class_count=2)
+    # Two by two cells of four pixels; the fourth column and row are unknown.
+    assert coverage[0].tolist() == [[0.25, 0.0], [0.0, 0.25]]
+    assert coverage[1].tolist() == [[0.5, 0.0], [0.0, 0.0]]
+    assert coverage[2].tolist() == [[0.0, 0.25], [0.5, 0.0]]

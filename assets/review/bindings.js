@@ -1,0 +1,19 @@
+/** The keys of the Review page, as the help lists them; the editor has its own. */
+
+/**
+ * @param {Object} page
+ * @returns {{chord: string, keys: string[], description: string, group: string, run: () => void}[]}
+ */
+export const bindingsOf = (page) => [
+  { chord: "a", keys: ["A"], description: "Accept and go to the next picture", group: "Review", run: () => page.decide("accept") },
+  { chord: "r", keys: ["R"], description: "Reject: no usable mask", group: "Review", run: () => page.decide("reject") },
+  { chord: "n", keys: ["N"], description: "Skip: decide later", group: "Review", run: () => page.decide("skip") },
+  { chord: "v", keys: ["V"], description: "Revert to the proposal", group: "Review", run: () => page.decide("revert") },
+  { chord: "arrowright", keys: ["→"], description: "Next picture, without a decision", group: "Review", run: () => page.step(1) },
+  { chord: "arrowleft", keys: ["←"], description: "Previous picture", group: "Review", run: () => page.step(-1) },
+  { chord: "m", keys: ["M"], description: "Heatmap on or off", group: "Heatmaps", run: () => page.heatPanel.toggleVisible() },
+  { chord: "t", keys: ["T"], description: "Take heat as mask", group: "Heatmaps", run: () => page.heatPanel.takeAsMask() },
+  { chord: ",", keys: [","], description: "Heatmap of the class before", group: "Heatmaps", run: () => page.heatPanel.cycle(-1) },
+  { chord: ".", keys: ["."], description: "Heatmap of the next class", group: "Heatmaps", run: () => page.heatPanel.cycle(1) },
+  { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => page.showHelp() },
+];

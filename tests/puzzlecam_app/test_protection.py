@@ -1,0 +1,72 @@
+"""Caps and headers stand in front of everything, whatever a request says about itself."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+
+from puzzlecam_app.protection import BodyLimit, SafeHeaders
+
+LIMIT = 1000
+
+
+class Note(BaseModel):
+    text: str
+
+
+@pytest.fixture
+def client() -> TestClient:
+    app = FastAPI()
+
+    @app.post("/note")
+    def note(note: Note) -> int:
+        return len(note.text)
+
+    @app.put("/api/items/{item}/mask")
+    async def mask(item: int, request: Request) -> int:
+        return len(await request.body())
+
+    app.add_middleware(BodyLimit, limit=LIMIT)
+    app.add_middleware(SafeHeaders)
+    return TestClient(app)
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def _chunks(size: int) -> Iterator[bytes]:
+    yield b'{"text": "'
+    for _ in range(size // 100):
+        yield b"a" * 100
+    yield b'"}'
+
+
+def test_a_body_within_the_limit_passes(client: TestClient) -> None:
+    assert client.post("/note", json={"text": "a" * 500}).json() == 500
+    assert client.post("/note", content=_chunks(500), headers=JSON).json() == 500
+
+
+def test_a_body_that_announces_too_much_is_refused(client: TestClient) -> None:
+    answer = client.post("/note", json={"text": "a" * 2000})
+    assert answer.status_code == 413
+    assert "larger than" in answer.json()["message"]
+
+
+def test_a_body_that_announces_nothing_is_counted(client: TestClient) -> None:
+    answer = client.post("/note", content=_chunks(2000), headers=JSON)
+    assert answer.status_code == 413
+    assert answer.json()["remedy"]
+
+
+def test_masks_are_left_to_their_route(client: TestClient) -> None:
+    assert client.put("/api/items/3/mask", content=b"0" * 2000).json() == 2000
+    assert client.put("/api/items/3/mask/../x", content=b"0" * 2000).status_code == 413
+
+
+def test_no_foreign_page_may_frame_an_answer_or_guess_its_type(client: TestClient) -> None:
+    for answer in (client.post("/note", json={"text": ""}), client.get("/nowhere")):
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]

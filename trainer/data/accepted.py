@@ -1,0 +1,66 @@
+"""Masks that people accepted: `accepted/<id>.png` in a dataset; in training they count as truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
+from trainer.data.ground_truth import GroundTruthError, read_mask
+
+VOID = 255
+_SWAPS_SIDES = {5, 6, 7, 8}
+"""EXIF orientations by which an upright picture has the width and height of the stored one exchanged."""
+
+
+def accepted_labels(image: TaggedImage) -> NDArray[np.uint8] | None:
+    """The accepted mask of a picture, uint8 (H, W) of class indices, 255 void; None where there is none.
+
+    Raises:
+        GroundTruthError: the file went missing or bad since `check_accepted`.
+    """
+    return None if image.accepted_mask is None else read_mask(image.accepted_mask)
+
+
+def check_accepted(dataset: TaggedDataset) -> None:
+    """Read every accepted mask once, so that a bad one is named before hours of training.
+
+    A picture that cannot be read is left to `trainer.data.images.unreadable_images`.
+
+    Raises:
+        DatasetError: a mask cannot be read, has another size than its picture, or holds an index that is no
+            class of the dataset.
+    """
+    for image in dataset.accepted:
+        try:
+            labels = accepted_labels(image)
+        except GroundTruthError as error:
+            raise DatasetError(f"An accepted mask of {dataset.root} cannot be used: {error}") from error
+        if labels is None:
+            continue
+        highest = int(labels[labels != VOID].max(initial=0))
+        if highest > dataset.class_count:
+            raise DatasetError(
+                f"Accepted mask {image.accepted_mask} holds the class index {highest}, but {dataset.root} "
+                f"has {dataset.class_count} classes; write it again with the class list of the dataset."
+            )
+        size = _upright_size(image.path)
+        if size is not None and size != labels.shape:
+            raise DatasetError(
+                f"Accepted mask {image.accepted_mask} has {labels.shape[1]} x {labels.shape[0]} pixels, its "
+                f"picture {size[1]} x {size[0]}; write it in the size of the picture, turned upright."
+            )
+
+
+def _upright_size(path: Path) -> tuple[int, int] | None:
+    """(H, W) of a picture turned upright; None where its header cannot be read."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            is_turned = image.getexif().get(0x0112) in _SWAPS_SIDES
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+    return (width, height) if is_turned else (height, width)

@@ -1,0 +1,285 @@
+"""Right a mask in a few clicks: set a picture once, then refine its mask with seeds as often as needed.
+
+A random walker with the mask as prior (Grady, CVPR 2005) on a graph of the picture, whose prior yields around
+seeds that contradict it, then the dense CRF. docs/interactive.md tells what was tried and measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from trainer.crf import CrfConfig, crf_available
+from trainer.data.transforms import RgbImage
+from trainer.image_crf import ImageCrf
+from trainer.interactive_graph import PictureGraph, build_graph
+from trainer.interactive_prior import VOID, Prior, mask_prior, with_evidence, yielding
+from trainer.interactive_seeds import UNSEEDED, Box, Click, Seed, check_seeds, draw_seeds
+from trainer.maps import ClassMaps
+
+ENGINE = "walker-yield-1"
+"""Name to store beside seeds: an engine of the same name makes the same mask from them."""
+
+_CLAMP = 1e3
+"""Pull of a cell that a seed settles, against at most 8 of its neighbours."""
+
+Features = Callable[[RgbImage], NDArray[np.float32]]
+
+
+class InteractiveConfig(BaseModel):
+    """Constants of the engine, found on pictures of a training split; see docs/interactive.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_side: int = Field(
+        default=512, ge=64, description="Longer side in pixels at which the graph is made, at most."
+    )
+    colour_weight: float = Field(default=0.02, ge=0, description="Of squared differences in CIELAB.")
+    feature_weight: float = Field(default=3.0, ge=0, description="Of squared differences of the features.")
+    hold: float = Field(default=0.03, gt=0, description="Pull of the prior where no seed contradicts it.")
+    open_pull: float = Field(default=1e-3, gt=0, description="Pull of the prior where it yields wholly.")
+    reach: float = Field(
+        default=3.0, gt=0, description="Reach of a seed, in distances to the nearest cell of its class."
+    )
+    least_reach_cells: float = Field(default=2.0, gt=0, description="Least such distance, in cells.")
+    most_reach_cells: float = Field(default=30.0, gt=0, description="Greatest such distance, in cells.")
+    evidence_share: float = Field(
+        default=0.5, ge=0, le=1, description="Share of the class maps in the prior, where they are given."
+    )
+    evidence_background: float = Field(
+        default=0.45, ge=0, le=1, description="Value of a class map at which background is as likely."
+    )
+    keeps_prior: bool = Field(
+        default=True, description="Keep pixels out of reach that the prior explains well exactly as they are."
+    )
+    crf_iterations: int = Field(default=3, ge=0, le=50, description="Of the dense CRF; 0 leaves it out.")
+
+
+class InteractiveSegmenter:
+    """Corrects masks of one picture at a time; not for several threads at once.
+
+    Example:
+        >>> segmenter = InteractiveSegmenter(features)
+        >>> segmenter.set_image(image_rgb)
+        >>> mask = segmenter.refine(mask, [Click(120, 80, label=12), Click(40, 300, label=0)])
+    """
+
+    def __init__(self, features: Features | None = None, config: InteractiveConfig | None = None) -> None:
+        """Args:
+        features: float32 (C, h, w) of a picture, see `trainer.interactive_features`; None goes by
+            colour alone.
+        config: defaults when None.
+        """
+        self._features = features
+        self._config = config or InteractiveConfig()
+        self._image: RgbImage | None = None
+        self._graph: PictureGraph | None = None
+        self._crfs: dict[int, ImageCrf] = {}
+
+    def set_image(self, image_rgb: RgbImage, edges_hw: NDArray[np.float32] | None = None) -> None:
+        """Compute what depends on the picture alone: a fraction of a second, best done ahead.
+
+        Args:
+            image_rgb: uint8 (H, W, 3), any size.
+            edges_hw: float32 (h, w) in [0, 1] of AffinityNet (`trainer.edge_model`), where a run has them.
+
+        Raises:
+            ValueError: the picture is no uint8 RGB array.
+        """
+        features = None if self._features is None else self._features(image_rgb)
+        self._graph = build_graph(
+            image_rgb,
+            features,
+            edges_hw,
+            max_side=self._config.max_side,
+            colour_weight=self._config.colour_weight,
+            feature_weight=self._config.feature_weight,
+        )
+        self._image = image_rgb
+        self._crfs = {}
+
+    def refine(
+        self,
+        prior: NDArray[np.uint8],
+        seeds: Sequence[Seed],
+        *,
+        evidence: ClassMaps | None = None,
+        locked: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.uint8]:
+        """The mask with the seeds taken into account. Equal arguments give equal masks.
+
+        Give all seeds of the correction each time, with the mask as it was before the first of them: taking
+        one away is then as simple as setting one.
+
+        Args:
+            prior: uint8 (H, W): 0 background, 1 .. 254 classes, 255 void.
+            seeds: in the order they were set; they may name classes that the prior does not hold.
+            evidence: the maps that the prior was made from, where it is still a proposal.
+            locked: bool (H, W), pixels that keep the prior's value whatever the seeds say.
+
+        Returns:
+            uint8 (H, W). Every click and scribble holds, but for locked pixels; pixels out of reach of the
+            contradicting seeds are those of the prior.
+
+        Raises:
+            ValueError: there is no picture yet, a size is not the picture's, or a seed lies outside.
+        """
+        graph, image = self._graph, self._image
+        if graph is None or image is None:
+            raise ValueError("A picture must be set with set_image before its mask can be refined.")
+        _check_size("mask", prior.shape, graph.image_size)
+        if locked is not None:
+            _check_size("locked area", locked.shape, graph.image_size)
+        check_seeds(seeds, graph.image_size)
+        labels = sorted({*np.unique(prior).tolist(), *(seed.label for seed in seeds)} - {VOID})
+        if not seeds or not labels:
+            return prior.copy()
+        thought = mask_prior(prior, labels, graph.grid_size)
+        if evidence is not None and self._config.evidence_share > 0:
+            thought = with_evidence(
+                thought, evidence, self._config.evidence_share, self._config.evidence_background
+            )
+        opens_hw = yielding(
+            thought,
+            prior,
+            seeds,
+            reach=self._config.reach,
+            least_cells=self._config.least_reach_cells,
+            most_cells=self._config.most_reach_cells,
+        )
+        drawn = draw_seeds(seeds, graph.image_size)
+        shares = self._walk(graph, thought, opens_hw, seeds, drawn, prior, locked)
+        found = self._pixels(image, labels, shares.reshape(*graph.grid_size, len(labels)))
+        explained = np.take_along_axis(
+            thought.shares_nl.reshape(*graph.grid_size, -1), thought.hard_hw[:, :, None], axis=-1
+        )[:, :, 0]
+        is_open = (opens_hw >= _LEAST_OPEN) | (explained < _WELL_EXPLAINED) | (not self._config.keeps_prior)
+        return _composed(prior, found, is_open, drawn, locked)
+
+    def _walk(
+        self,
+        graph: PictureGraph,
+        prior: Prior,
+        opens_hw: NDArray[np.float64],
+        seeds: Sequence[Seed],
+        drawn: NDArray[np.uint8],
+        mask: NDArray[np.uint8],
+        locked: NDArray[np.bool_] | None,
+    ) -> NDArray[np.float64]:
+        """(n, labels): the walker's shares of each cell."""
+        config, target = self._config, prior.shares_nl.copy()
+        opens = opens_hw.ravel()
+        pull = config.open_pull + (config.hold - config.open_pull) * (1.0 - opens)
+        for seed in seeds:
+            if isinstance(seed, Box) and seed.label:
+                inside = _box_weight(seed, graph)
+                target *= 1.0 - inside[:, None]
+                target[:, prior.labels.index(seed.label)] += inside
+                np.maximum(pull, config.hold * inside, out=pull)
+        settled = drawn if locked is None else np.where(locked, mask, drawn)
+        clamped = _settled_cells(settled, graph, prior.labels)
+        for seed in seeds:
+            if isinstance(seed, Click) and not (locked is not None and locked[seed.y, seed.x]):
+                clamped[graph.cell(seed.y, seed.x)] = prior.labels.index(seed.label)
+        for cell, label in clamped.items():
+            pull[cell] = _CLAMP
+            target[cell] = 0.0
+            target[cell, label] = 1.0
+        return graph.solve(pull, target)
+
+    def _pixels(
+        self, image: RgbImage, labels: Sequence[int], shares_hwl: NDArray[np.float64]
+    ) -> NDArray[np.uint8]:
+        """The strongest label of each pixel, after the dense CRF where it is there."""
+        maps_lhw = np.ascontiguousarray(shares_hwl.transpose(2, 0, 1), dtype=np.float32)
+        if self._config.crf_iterations and len(labels) > 1 and crf_available().available:
+            if len(labels) not in self._crfs:
+                config = CrfConfig(iterations=self._config.crf_iterations)
+                self._crfs[len(labels)] = ImageCrf(image, len(labels), config)
+            position = self._crfs[len(labels)].refine_maps(_confident(maps_lhw))
+        else:
+            position = _strongest(maps_lhw, (image.shape[0], image.shape[1]))
+        return np.asarray(labels, dtype=np.uint8)[position]
+
+
+_LEAST_OPEN = 0.05
+"""A prior that yields less than this, and that the evidence does not speak against, is kept to the pixel."""
+
+_WELL_EXPLAINED = 0.75
+"""Share of the mask's label in the prior from which on a cell counts as well explained."""
+
+_CONFIDENCE = 3.0
+_DOUBT = 0.1
+"""The walker is timid: its shares are raised to a power before the CRF, which may doubt them by a tenth."""
+
+
+def _confident(maps_lhw: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares (L, h, w) of the walker as probabilities for the CRF."""
+    sharp = np.clip(maps_lhw, 1e-4, 1.0) ** _CONFIDENCE
+    sharp /= sharp.sum(axis=0)
+    return np.asarray((1.0 - _DOUBT) * sharp + _DOUBT / len(sharp), dtype=np.float32)
+
+
+def _strongest(maps_lhw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Position of the strongest map at each pixel, uint8 (H, W); one map at a time, to save memory."""
+    position = np.zeros(size, dtype=np.uint8)
+    best = np.full(size, -1.0, dtype=np.float32)
+    for number, plane in enumerate(maps_lhw):
+        share = cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR)
+        position[share > best] = number
+        np.maximum(best, share, out=best)
+    return position
+
+
+def _composed(
+    prior: NDArray[np.uint8],
+    found: NDArray[np.uint8],
+    is_open_hw: NDArray[np.bool_],
+    drawn: NDArray[np.uint8],
+    locked: NDArray[np.bool_] | None,
+) -> NDArray[np.uint8]:
+    """What was found where cells are open, the prior elsewhere; seeds and locked pixels as they are."""
+    height, width = prior.shape
+    # Outlines move a little into cells of other labels.
+    open_cells = cv2.dilate(is_open_hw.astype(np.uint8), np.ones((5, 5), np.uint8))
+    within = cv2.resize(open_cells, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) > 0
+    mask = np.where(within, found, prior)
+    mask = np.where(drawn != UNSEEDED, drawn, mask)
+    return mask if locked is None else np.where(locked, prior, mask)
+
+
+def _settled_cells(settled: NDArray[np.uint8], graph: PictureGraph, labels: Sequence[int]) -> dict[int, int]:
+    """Cell -> position of its label, of the cells that are settled by half: their most frequent label."""
+    ys, xs = np.nonzero(settled != UNSEEDED)
+    if len(ys) == 0:
+        return {}
+    (height, width), (rows, columns) = graph.image_size, graph.grid_size
+    cells = (ys * rows // height) * columns + xs * columns // width
+    table = np.zeros(256, dtype=np.intp)
+    table[list(labels)] = np.arange(len(labels))
+    counts = np.bincount(cells * len(labels) + table[settled[ys, xs]], minlength=rows * columns * len(labels))
+    by_cell = counts.reshape(-1, len(labels))
+    half = height * width / (rows * columns) / 2
+    return {int(cell): int(by_cell[cell].argmax()) for cell in np.nonzero(by_cell.sum(axis=1) >= half)[0]}
+
+
+def _box_weight(box: Box, graph: PictureGraph) -> NDArray[np.float64]:
+    """(n,) in [0, 1): how much a box of a class makes its cells that class, most in its middle."""
+    (height, width), (rows, columns) = graph.image_size, graph.grid_size
+    y = (np.arange(rows) + 0.5) * height / rows
+    x = (np.arange(columns) + 0.5) * width / columns
+    across = np.clip(1.0 - np.square((2 * y - box.top - box.bottom) / (box.bottom - box.top)), 0.0, 1.0)
+    along = np.clip(1.0 - np.square((2 * x - box.left - box.right) / (box.right - box.left)), 0.0, 1.0)
+    return np.asarray(0.9 * np.outer(across, along).ravel(), dtype=np.float64)
+
+
+def _check_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -> None:
+    if size != expected:
+        raise ValueError(
+            f"The {what} is {' x '.join(map(str, size))} pixels, but its picture is "
+            f"{expected[0]} x {expected[1]}."
+        )

@@ -1,0 +1,151 @@
+"""From a picture and its tags to heatmaps and a mask: before any training, or as a run has learned it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.cam import CamResult
+from trainer.cam_sources import CamSource, CamSources, load_sources
+from trainer.config import Recipe, RefineConfig
+from trainer.crf import CrfConfig, crf_available
+from trainer.data.transforms import RgbImage
+from trainer.device import DeviceChoice, choose_device
+from trainer.edge_model import EdgeModel, load_edge_model
+from trainer.maps import ClassMaps
+from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.recipes import recipe_from
+from trainer.run_dir import RunDir
+from trainer.stages import affinity
+from trainer.stages.refine import walked_maps
+from trainer.zero_shot import load_zero_shot
+
+RUN_KIND = "run-model/"
+"""What the identity of a run's model begins with, so that one can tell its masks from zero-shot ones."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The random walk of a run: its edges, how far it goes, and a hash of both."""
+
+    edges: EdgeModel
+    config: RefineConfig
+    identity: str
+
+
+class ProposalModel:
+    """Makes heatmaps once and masks from them.
+
+    Attributes:
+        walk: spreads the maps along edges; None leaves them as the classifier gives them.
+    """
+
+    def __init__(
+        self,
+        sources: CamSources,
+        refinement: PseudoLabelConfig | None = None,
+        walk: Walk | None = None,
+        *,
+        kind: str = "",
+    ) -> None:
+        """Args:
+        sources: whose CAMs are used.
+        refinement: threshold and CRF; defaults when None.
+        walk: see the attribute.
+        kind: what the identity begins with.
+        """
+        self._sources = sources
+        self._kind = kind
+        self._refinement = refinement or PseudoLabelConfig()
+        self.walk = walk
+
+    @property
+    def identity(self) -> str:
+        """Name under which maps may be cached: it changes with weights, heads, settings and edges."""
+        walk = f"+walk-{self.walk.identity}" if self.walk else ""
+        return f"{self._kind}{self._sources.identity}{walk}"
+
+    @property
+    def background_threshold(self) -> float:
+        """What a map must exceed for its class to be in the mask, before the CRF."""
+        return self._refinement.background_threshold
+
+    @property
+    def mask_identity(self) -> str:
+        """`identity`, and a hash of threshold and CRF: equal ones make equal masks."""
+        refinement = f"{self._refinement.model_dump_json()} crf={crf_available().available}"
+        return f"{self.identity}+{hashlib.sha256(refinement.encode()).hexdigest()[:8]}"
+
+    def cams(self, image_rgb: RgbImage, class_names: Sequence[str]) -> CamResult:
+        """The maps of the tags. `cams_khw`, from which the mask is made, are those after the walk.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+            class_names: the picture's tags, each once; may be empty.
+
+        Raises:
+            ValueError: the picture is no uint8 RGB array, or a class is asked twice.
+        """
+        result = self._sources.compute(image_rgb, class_names)
+        if self.walk is None or not class_names:
+            return replace(result, identity=self.identity)
+        maps_khw = result.cams_khw
+        edges = self.walk.edges.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2]))
+        maps = ClassMaps(tuple(range(1, len(maps_khw) + 1)), result.image_size, maps_khw)
+        walked = walked_maps(maps, edges, self.walk.config, self.walk.edges.device)
+        return replace(result, cams_khw=walked.maps_khw, identity=self.identity)
+
+    def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
+        """AffinityNet's edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
+        return self.walk.edges.edges(image_rgb, grid_size) if self.walk else None
+
+    def mask(self, image_rgb: RgbImage, cams: CamResult, class_indices: Sequence[int]) -> NDArray[np.uint8]:
+        """The pseudo-mask, uint8 (H, W); arguments and errors as `trainer.pseudo_labels.pseudo_label`."""
+        return pseudo_label(image_rgb, cams, class_indices, self._refinement)
+
+    def describe(self, class_name: str) -> str:
+        """How the class is seen, in one sentence for people."""
+        return self._sources.first.describe(class_name)
+
+
+def zero_shot_model(device: DeviceChoice | str | None = None) -> ProposalModel:
+    """The model that needs no training; errors as `trainer.zero_shot.load_zero_shot`."""
+    return ProposalModel(CamSources([CamSource(load_zero_shot(device))]))
+
+
+def run_model(run_dir: Path | str, device: DeviceChoice | str | None = None) -> ProposalModel:
+    """What a run has learned: its classifier, and its random walk where its AffinityNet has been trained.
+
+    Raises:
+        RunDirError: the folder is no run directory, or its manifest is damaged or of another version.
+        TrainerUsageError: the recipe in its manifest is of another version.
+        CheckpointError: it has trained no classifier yet, or a model file is damaged.
+        BackboneError: weights it builds on are not installed.
+    """
+    directory = RunDir(run_dir)
+    recipe = recipe_from(directory.manifest().recipe, where=f"The recipe of {directory.path}")
+    choice = device if isinstance(device, DeviceChoice) else choose_device(device)
+    refine = recipe.refine
+    walk = _walk(recipe, directory, choice)
+    # Without its walk a run's threshold does not fit: that of its CAMs is another.
+    threshold = refine.background_threshold if walk else recipe.evaluate.cam_threshold
+    refinement = PseudoLabelConfig(
+        background_threshold=threshold,
+        use_crf=refine.use_crf,
+        crf=CrfConfig(iterations=refine.crf_iterations),
+    )
+    return ProposalModel(load_sources(recipe, directory, choice), refinement, walk, kind=RUN_KIND)
+
+
+def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:
+    path = directory.model_path(affinity.NAME)
+    if not (recipe.refine.use_walk and recipe.affinity.enabled and path.is_file()):
+        return None
+    digest = hashlib.sha256(path.read_bytes())
+    digest.update(recipe.refine.model_dump_json().encode())
+    return Walk(load_edge_model(path, device), recipe.refine, digest.hexdigest()[:12])
