@@ -17,6 +17,7 @@ from trainer.recipes import load_recipe, recipe_names
 
 COMMON: Final = (
     "use_accepted",
+    "accepted_pixel_weight",
     "classify.epochs",
     "classify.batch_size",
     "classify.optimizer.learning_rate",

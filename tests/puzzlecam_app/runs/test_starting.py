@@ -82,6 +82,10 @@ def test_accepted_masks_and_ground_truth_lie_beside_the_pictures(runs: Runs) -> 
     dataset = runs.folder(run_id).dataset
     assert [path.name for path in (dataset / "accepted").iterdir()] == ["a.png"]
     assert (read_mask(dataset / "accepted" / "a.png") == RED).all()
+    assert [image.accepted_mask for image in open_dataset(dataset, "all").images] == [
+        dataset / "accepted" / "a.png",
+        None,
+    ]
     assert GroundTruth(dataset).has("b")
     assert not GroundTruth(dataset).has("a")
     counts = runs.run(run_id).supervision
