@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer import commands
+from trainer import commands, pipeline
 from trainer.errors import TrainerUsageError
 from trainer.interactive_seeds import Click
 from trainer.maps import ClassMaps
+from trainer.recipes import load_recipe
 from trainer.simulate import SimulationConfig, simulate
 from trainer.simulate_annotator import class_ious, next_click
 from trainer.simulate_engines import ENGINES
@@ -23,7 +24,7 @@ from trainer.simulate_figures import (
     estimated_seconds,
     figures,
 )
-from trainer.simulate_start import Start
+from trainer.simulate_start import RunStarts, Start
 
 
 def test_the_click_goes_into_the_middle_of_the_largest_mistake() -> None:
@@ -156,3 +157,12 @@ def test_wrong_use_is_explained(root, make_voc) -> None:
     bare = make_voc("bare", pictures=2, masks=False)
     with pytest.raises(TrainerUsageError, match="no picture with tags and ground truth"):
         simulate(bare, "train", SimulationConfig(("none",)))
+
+
+def test_corrections_can_start_from_a_run_with_its_edges(root, tmp_path) -> None:
+    run = tmp_path / "run"
+    pipeline.run(load_recipe("tiny"), root, "train", run, ("classify", "cams", "affinity"), device="cpu")
+    found = simulate(root, "train", SimulationConfig(("none", "ours"), start=str(run), max_clicks=2))
+    assert found["start"] == str(run)
+    assert found["engines"]["ours"]["pictures"] == 2
+    assert RunStarts(run, "cpu").start(np.zeros((64, 96, 3), np.uint8), ("cat",), (1,)).edges_hw is not None
