@@ -22,6 +22,9 @@ VOID = 255
 _NOWHERE = -1
 """Position of void among the labels."""
 
+_MOST_PLACES = 32
+"""Of a scribble that are looked at; a pen draws hundreds of points, which lie close together."""
+
 _SHARPNESS = 6.0
 """Softmax of the maps at this slope: a map 0.3 above the background is six times as likely."""
 
@@ -143,6 +146,7 @@ def reach_of(prior: Prior, mask: NDArray[np.uint8], seeds: Sequence[Seed], confi
             holds[_cells_inside(seed, mask.shape, (height, width))] = 0.0
             continue
         points = seed_points(seed)
+        points = points[:: 1 + len(points) // _MOST_PLACES]
         for y, x in points:
             contradicted = int(mask[y, x])
             if contradicted == seed.label:
