@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from puzzlecam_app.work_queue import Priority, WorkQueue
 
 if TYPE_CHECKING:
     from trainer.cam import CamResult
+
+Result = TypeVar("Result")
 
 ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run-model/"
 """What the identities of models begin with (trainer.zero_shot, trainer.proposal_model)."""
@@ -80,6 +82,10 @@ class Proposals:
         self._queue.forget(Priority.SOON)
         for item_id in reversed(item_ids):  # the latest ask comes first
             self.request(item_id, Priority.SOON)
+
+    def in_turn(self, key: Hashable, work: Callable[[], Result]) -> Future[Result]:
+        """Run something else that needs the model, before what is only computed ahead; one at a time."""
+        return self._queue.submit(key, work, Priority.NOW)
 
     def warm_up(self) -> Future[object]:
         """Load the model before the first picture is asked for."""
