@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select, union
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, undefer
 
 from db.errors import InvalidInputError, NothingToDecideError, StaleRevision
 from db.items import get_item
@@ -72,11 +72,15 @@ def latest_revisions(session: Session, dataset_id: int) -> dict[int, Revision]:
 
 
 def mask_hashes(session: Session, dataset_id: int) -> list[str]:
-    """Every mask that the history of a dataset or its ground truth refers to, sorted."""
+    """Every mask that the history of a dataset with its clicks, or its ground truth, refers to, sorted."""
     drawn = select(Revision.mask_hash).join(Item, Item.id == Revision.item_id)
     measured = select(Item.ground_truth).where(Item.dataset_id == dataset_id)
     either = union(drawn.where(Item.dataset_id == dataset_id), measured)
-    return sorted(name for name in session.scalars(either) if name is not None)
+    names = {name for name in session.scalars(either) if name is not None}
+    clicked = select(Revision.seeds).join(Item, Item.id == Revision.item_id)
+    for steps in session.scalars(clicked.where(Item.dataset_id == dataset_id, Revision.seeds.is_not(None))):
+        names.update(step["prior"] for step in steps or ())
+    return sorted(names)
 
 
 def latest_proposal(session: Session, item_id: int) -> Revision | None:
@@ -88,11 +92,10 @@ def latest_proposal(session: Session, item_id: int) -> Revision | None:
     return None if newest is None or newest.action == "withdrawn" else newest
 
 
-def history(session: Session, item_id: int) -> list[Revision]:
-    """All revisions of an item, oldest first."""
-    return list(
-        session.scalars(select(Revision).where(Revision.item_id == item_id).order_by(Revision.sequence))
-    )
+def history(session: Session, item_id: int, *, with_seeds: bool = False) -> list[Revision]:
+    """All revisions of an item, oldest first; their `seeds` only where they are asked for."""
+    revisions = select(Revision).where(Revision.item_id == item_id).order_by(Revision.sequence)
+    return list(session.scalars(revisions.options(undefer(Revision.seeds)) if with_seeds else revisions))
 
 
 def register_mask(session: Session, mask_hash: str, *, height: int, width: int) -> None:
@@ -125,13 +128,15 @@ def append_revision(
     proposed_by: str | None = None,
     seconds_spent: float | None = None,
     note: str | None = None,
+    seeds: list[dict[str, Any]] | None = None,
 ) -> Revision:
     """Append to the history of an item.
 
     `expected` is the id of the newest revision that the caller has seen, None or 0 for none; when another
     one is newest, nothing is stored and StaleRevision carries it. `author` is a users.id, None for the
     program. `mask_hash` names a mask of the picture's size in the mask store; only ``rejected`` and
-    ``skipped`` may go without. Raises NotFoundError and InvalidInputError for values that cannot be.
+    ``skipped`` may go without. `seeds` as in `Revision`. Raises NotFoundError and InvalidInputError for
+    values that cannot be.
     """
     item = get_item(session, item_id)
     if action not in ACTIONS:
@@ -146,6 +151,7 @@ def append_revision(
         proposed_by=proposed_by,
         seconds_spent=seconds_spent,
         note=note,
+        seeds=seeds or None,
     )
     return _append(session, item, parent, revision, author)
 

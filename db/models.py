@@ -189,7 +189,11 @@ class ItemTag(Base):
 
 
 class Revision(Base):
-    """One entry of an item's history. Never changed, never deleted."""
+    """One entry of an item's history. Never changed, never deleted.
+
+    `seeds` are the steps of the interactive engine since the revision before, in order: each with its clicks,
+    the engine's name and the hashes of the mask before (`prior`) and after (`result`). Read when asked for.
+    """
 
     __tablename__ = "revisions"
     __table_args__ = (
@@ -215,6 +219,7 @@ class Revision(Base):
     seconds_spent: Mapped[float | None] = mapped_column(Double)
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     note: Mapped[str | None] = mapped_column(Text)
+    seeds: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     author: Mapped[User | None] = relationship(lazy="joined")
 
 

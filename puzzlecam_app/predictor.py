@@ -47,6 +47,11 @@ class Predictor:
             return self._model
 
     @property
+    def learned_edges(self) -> bool:
+        """Whether the model has learned edges of pictures; it is loaded for the answer."""
+        return self.model.walk is not None
+
+    @property
     def is_loaded(self) -> bool:
         """Whether the model has been loaded."""
         return self._model is not None

@@ -66,6 +66,11 @@ class Proposals:
         self._queue = WorkQueue("proposals")
 
     @property
+    def queue(self) -> WorkQueue:
+        """Where heavy work about pictures is done; other work may be put into it behind these."""
+        return self._queue
+
+    @property
     def waiting(self) -> int:
         """How many pictures are waiting or being computed."""
         return self._queue.waiting

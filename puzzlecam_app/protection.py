@@ -10,9 +10,12 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES: Final = 2 * 2**20
-"""Far more than any form or decision needs; the mask route counts against the picture's size."""
+"""Far more than any form or decision needs; the routes of masks count against the picture's size."""
 
-_MASK_PATH: Final = re.compile(r"/api/items/\d+/mask")
+_MASK_PATHS: Final = {
+    "PUT": re.compile(r"/api/items/\d+/mask"),
+    "POST": re.compile(r"/api/items/\d+/refine"),
+}
 _ANSWER_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     # A foreign page must not lay the studio under its own buttons: a click on Accept would be a decision.
@@ -102,4 +105,5 @@ class BodyLimit:
 
 
 def _is_mask(scope: Scope) -> bool:
-    return scope["method"] == "PUT" and _MASK_PATH.fullmatch(scope["path"]) is not None
+    path = _MASK_PATHS.get(scope["method"])
+    return path is not None and path.fullmatch(scope["path"]) is not None

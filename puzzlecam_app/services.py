@@ -15,12 +15,20 @@ from puzzlecam_app.proposals import Proposals
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.runs.predictors import Predictors
 from puzzlecam_app.settings import Settings, Workspace
+from puzzlecam_app.smart import Smart
 
 if TYPE_CHECKING:
+    from trainer.interactive import Features
     from trainer.proposal_model import ProposalModel
 
 RUN_MANIFEST = "manifest.json"
 """File that makes a folder a run directory (trainer.run_dir)."""
+
+
+def _load_features() -> Features | None:
+    from trainer.interactive_features import load_features
+
+    return load_features()
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,23 @@ class Services:
     predictor: Predictor
     proposals: Proposals
     jobs: Jobs = field(default_factory=Jobs)
+    load_features: Callable[[], Features | None] = _load_features
+    smart: Smart = field(init=False)
+
+    def __post_init__(self) -> None:
+        smart = Smart(
+            self.database,
+            self.masks,
+            self.predictor,
+            self.proposals.queue,
+            self.load_features,
+            self.settings.max_image_pixels,
+        )
+        object.__setattr__(self, "smart", smart)  # the dataclass is frozen
 
     def close(self) -> None:
         """Stop background work and give the database back."""
+        self.smart.close()
         self.proposals.close()
         self.database.close()
 

@@ -98,3 +98,35 @@ def read_frame(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
             raise WireError(f"the array {name} is cut short")
         arrays[name] = np.frombuffer(data, dtype, count, begin).reshape(facts["shape"])
     return header, arrays
+
+
+def read_message(data: bytes, array: str, most_json: int) -> tuple[bytes, bytes]:
+    """Take apart what a browser sends: a frame with one array of bytes.
+
+    Args:
+        array: Name of the array.
+        most_json: Bytes that the header may have.
+
+    Returns:
+        The header, still JSON, and the bytes of the array.
+
+    Raises:
+        WireError: It is no such frame.
+    """
+    if data[:4] != MAGIC or len(data) < 8:
+        raise WireError("the body is not a frame")
+    length = int.from_bytes(data[4:8], "little")
+    if length > min(most_json, len(data) - 8):
+        raise WireError(f"the header of the frame is cut short or longer than {most_json} bytes")
+    try:
+        header = json.loads(data[8 : 8 + length])
+        described = header.pop("arrays")[array]
+        count, offset, dtype = described["shape"][0], described["offset"], described["dtype"]
+        begin = 8 + length + offset
+        is_whole = dtype == "uint8" and min(offset, count) >= 0 and begin + count <= len(data)
+        is_whole = is_whole and isinstance(begin + count, int)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        raise WireError(f"the frame does not describe an array {array}") from error
+    if not is_whole:
+        raise WireError(f"the array {array} is cut short, or no uint8")
+    return json.dumps(header).encode(), data[begin : begin + count]

@@ -4,11 +4,13 @@
  * The page owns loading and saving; the editor fetches nothing and listens for keys only where it is asked to
  * (`handleKey`, `attachKeys`). Rectangles in events are half open, in image pixels: {x0, y0, x1, y1}.
  *
- * Events: stroke {id, label, rect, revision, kind}, toolchange {tool}, classchange {classIndex}, viewchange,
- * optionschange, historychange, hover {x, y, classIndex, heat} (all null: the pointer has left), message {text},
+ * Events: stroke {id, label, rect, revision, kind, step} (step: of the Smart tool, to be stored with the mask),
+ * thinking {isThinking, isPending} (the engine is at work; its change waits to be taken), toolchange {tool},
+ * classchange {classIndex}, viewchange, optionschange, historychange, hover {x, y, classIndex, heat} (all null: the pointer has left), message {text},
  * busy {busy}, superpixelswanted {id} (their tool is in hand and `setSuperpixels` was not called).
  */
 import { classForDigit, firstClass } from './classes.js';
+import { EditorView } from './editor_view.js';
 import { HoverReporter, describePoint } from './hover.js';
 import { Keyboard } from './keyboard.js';
 import { BINDINGS } from './keys.js';
@@ -16,30 +18,26 @@ import { MaskDocument } from './mask_document.js';
 import { PointerInput } from './pointer.js';
 import { cssColourOf } from './render/colours.js';
 import { decodePicture } from './render/picture.js';
-import { Renderer } from './render/renderer.js';
-import { makeStage, observeDevicePixels } from './stage.js';
+import { observeDevicePixels } from './stage.js';
 import { Toolbox } from './tools/tools.js';
 import { makeToolbar } from './ui/toolbar.js';
-import { Viewport } from './viewport.js';
 import { Workbench } from './workbench.js';
 
 /**
  * @typedef {import('./raster/brush.js').Brush} Brush
- * @typedef {import('./render/renderer.js').View} View
- * @typedef {import('./render/renderer.js').HeatView} HeatView
  * @typedef {import('./classes.js').ClassInfo} ClassInfo
  * @typedef {import('./tools/tools.js').ToolName} ToolName
  */
 
 const NO_MASK = new Uint8Array(0);
 
-export class MaskEditor extends EventTarget {
+export class MaskEditor extends EditorView {
   /**
    * @param {HTMLElement} host  the editor fills it and follows its size
    * @param {{readOnly?: boolean}} [options]
    */
   constructor(host, { readOnly = false } = {}) {
-    super();
+    super(host);
     this.readOnly = readOnly;
     /** @type {unknown} */
     this.id = null;
@@ -48,23 +46,16 @@ export class MaskEditor extends EventTarget {
     /** Tells overlapping loads apart. @private */
     this.loads = 0;
 
-    /** @private */
-    this.stage = makeStage(host);
-    /** @private */
-    this.viewport = new Viewport();
-    /** @private */
-    this.renderer = new Renderer(this.stage, this.viewport);
     this.renderer.paintOverlay = (context, viewport) => this.toolbox.current.paint(context, viewport);
     /** @private */
     this.bench = new Workbench(this.viewport, {
       touched: (rect) => this.renderer.invalidateMask(rect),
-      committed: ({ label, rect }, kind) => {
-        this.emit('stroke', { id: this.id, label, rect, revision: this.revision, kind });
-        this.emit('historychange');
-      },
+      committed: (patch, kind) => this.committed(patch, kind),
       redraw: () => this.renderer.invalidate('overlay'),
       say: (text) => this.emit('message', { text }),
       cssColour: (index) => cssColourOf(this.classes, index),
+      preview: (mask, rect) => this.renderer.setPreview(mask, rect),
+      thinking: (isThinking, isPending) => this.showThinking(isThinking, isPending),
     });
     /** @private */
     this.toolbox = new Toolbox(this.bench, readOnly ? 'pan' : 'brush');
@@ -78,7 +69,7 @@ export class MaskEditor extends EventTarget {
     this.pointer = new PointerInput(this.stage, this.viewport, {
       pans: () => this.keyboard.isSpaceDown || this.toolbox.current.pans,
       canPaint: () => this.canPaint(),
-      press: (point, erases) => this.toolbox.current.press(point, erases),
+      press: (point, erases, modifiers) => this.toolbox.current.press(point, erases, modifiers),
       drag: (points) => this.toolbox.current.drag(points),
       release: (point) => this.toolbox.current.release(point),
       abort: () => this.toolbox.current.cancel(),
@@ -137,6 +128,7 @@ export class MaskEditor extends EventTarget {
       const document = new MaskDocument(width, height, mask);
       this.renderer.open(document, image, classes);
       this.bench.open(document);
+      this.toolbox.smart.session.reset();
       this.id = id;
       this.classes = classes;
       this.viewport.setImage(width, height);
@@ -158,6 +150,7 @@ export class MaskEditor extends EventTarget {
   setMask(mask, { undoable = true, label = 'Replace mask' } = {}) {
     this.settle();
     this.bench.replace(mask, { undoable, label });
+    this.toolbox.smart.session.reset();
     this.emit('historychange');
   }
 
@@ -171,7 +164,7 @@ export class MaskEditor extends EventTarget {
 
   /** Take the last change back; with a polygon in progress its last corner. */
   undo() {
-    if (this.removeLastPoint()) return;
+    if (this.toolbox.current.undoStep()) return;
     this.settle();
     this.bench.undo();
   }
@@ -191,32 +184,16 @@ export class MaskEditor extends EventTarget {
     return this.pointer.mode !== 'idle';
   }
 
-  /** End the stroke in progress, keeping it, and forget an unfinished polygon. Every change from outside does so. */
+  /**
+   * End the stroke in progress and take what the Smart tool shows; an unfinished polygon is forgotten. Every change
+   * from outside does so.
+   */
   settle() {
     this.pointer.finish();
-    this.toolbox.withPending((tool) => tool.cancel());
+    this.toolbox.settle();
   }
 
   // ---------------------------------------------------------------- heatmap and superpixels
-
-  /**
-   * @param {import('./render/heat_layer.js').HeatInput|null} heat  of any resolution
-   * @throws {RangeError} when data and size disagree
-   */
-  setHeat(heat) {
-    this.renderer.setHeat(heat);
-  }
-
-  /** @param {Partial<HeatView>} changes */
-  setHeatView(changes) {
-    this.renderer.setHeatView(changes);
-    this.emit('viewchange');
-  }
-
-  /** @returns {Readonly<HeatView>} */
-  get heatView() {
-    return this.renderer.heatView;
-  }
 
   /**
    * Give a class to all pixels whose heat, bilinear at full resolution, reaches the threshold.
@@ -228,7 +205,10 @@ export class MaskEditor extends EventTarget {
     this.settle();
     const heat = this.renderer.heat?.heat;
     if (!heat) this.emit('message', { text: 'No heatmap is shown; choose a class with a heatmap first.' });
-    else if (this.canPaint()) this.bench.paintHeat(heat, classIndex, threshold, replace);
+    else if (this.canPaint()) {
+      this.bench.paintHeat(heat, classIndex, threshold, replace);
+      this.toolbox.smart.session.reset();
+    }
   }
 
   /**
@@ -308,21 +288,28 @@ export class MaskEditor extends EventTarget {
 
   /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
   setOptions(changes) {
+    if ('onlyBackground' in changes) {
+      this.toolbox.smart.settle();
+      this.toolbox.smart.session.reset(); // what is in the mask was made under the other rule
+    }
     this.bench.setOptions(changes);
     this.emit('optionschange');
   }
 
-  /** Close the polygon in progress. @returns {boolean} whether there was one */
+  /** Close the polygon, or take what the Smart tool shows. @returns {boolean} whether there was anything */
   confirmTool() {
     return this.toolbox.withPending((tool) => tool.confirm());
   }
 
-  /** @returns {boolean} whether there was a polygon to shorten */
+  /** @returns {boolean} whether there was a polygon to shorten or a seed to delete */
   removeLastPoint() {
-    return this.toolbox.withPending((tool) => tool.removeLast());
+    const { current } = this.toolbox;
+    if (!current.canRemove) return false;
+    current.removeLast();
+    return true;
   }
 
-  /** Give up the stroke or the polygon in progress. @returns {boolean} whether there was one */
+  /** Give up the stroke, the polygon or the Smart change in progress. @returns {boolean} whether there was one */
   cancelTool() {
     if (this.pointer.mode === 'paint') {
       this.pointer.abort();
@@ -331,43 +318,31 @@ export class MaskEditor extends EventTarget {
     return this.toolbox.withPending((tool) => tool.cancel());
   }
 
-  // ---------------------------------------------------------------- view
+  // ---------------------------------------------------------------- Smart tool
 
-  /** @returns {Readonly<View>} */
-  get view() {
-    return this.renderer.view;
+  /** @param {import('./smart/session.js').Refine} refine  asks the engine */
+  setRefine(refine) {
+    this.bench.refine = refine;
   }
 
-  /** @param {Partial<View>} changes */
-  setView(changes) {
-    this.renderer.setView(changes);
-    this.emit('viewchange');
+  /** The engine is at work. */
+  get isThinking() {
+    return this.toolbox.smart.session.isThinking;
   }
 
-  /** CSS pixels per image pixel. */
-  get zoom() {
-    return this.viewport.zoom;
+  /** Wait for the engine, then take what it shows. @returns {Promise<boolean>} whether it found anything */
+  async finishThinking() {
+    const { revision } = this;
+    await this.toolbox.smart.session.idle();
+    this.settle();
+    return this.revision !== revision;
   }
 
-  fit() {
-    this.viewport.fit();
-    this.viewportMoved();
-  }
-
-  /**
-   * Zoom by a factor around a point in CSS pixels from the editor's top left corner, by default its centre.
-   * @param {number} factor
-   * @param {number} [x]
-   * @param {number} [y]
-   */
-  zoomAt(factor, x = this.stage.clientWidth / 2, y = this.stage.clientHeight / 2) {
-    this.viewport.zoomAt(factor, x * this.viewport.pixelRatio, y * this.viewport.pixelRatio);
-    this.viewportMoved();
-  }
-
-  /** @param {number} zoom  1: an image pixel is a CSS pixel */
-  zoomTo(zoom) {
-    this.zoomAt(zoom / this.zoom);
+  /** Start again from the heatmaps with the seeds there are. @param {number} threshold */
+  smartFromHeat(threshold) {
+    if (!this.canPaint()) return;
+    this.setTool('smart');
+    this.toolbox.smart.startFromHeat(threshold);
   }
 
   // ---------------------------------------------------------------- keys and life
@@ -409,6 +384,28 @@ export class MaskEditor extends EventTarget {
 
   // ---------------------------------------------------------------- inside
 
+  /**
+   * @private
+   * @param {import('./history.js').Patch} patch
+   * @param {import('./workbench.js').ChangeKind} kind
+   */
+  committed({ label, rect, memo }, kind) {
+    if (memo && (kind === 'undo' || kind === 'redo')) this.toolbox.smart.session.travel(memo, kind);
+    this.emit('stroke', { id: this.id, label, rect, revision: this.revision, kind, step: memo?.step ?? null });
+    this.emit('historychange');
+  }
+
+  /**
+   * @private
+   * @param {boolean} isThinking
+   * @param {boolean} isPending
+   */
+  showThinking(isThinking, isPending) {
+    this.stage.classList.toggle('pz-thinking', isThinking);
+    this.stage.classList.toggle('pz-pending', isPending && !isThinking);
+    this.emit('thinking', { isThinking, isPending });
+  }
+
   /** Nobody paints blindly: a hidden mask is shown. @private */
   canPaint() {
     if (this.readOnly) this.emit('message', { text: 'This picture is open for reading only.' });
@@ -431,19 +428,9 @@ export class MaskEditor extends EventTarget {
     }
   }
 
-  /** @private */
+  /** @protected */
   viewportMoved() {
-    this.renderer.viewportChanged();
+    super.viewportMoved();
     this.pointer.refreshHover();
-    this.emit('viewchange');
-  }
-
-  /**
-   * @private
-   * @param {string} type
-   * @param {object} [detail]
-   */
-  emit(type, detail = {}) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -8,10 +8,12 @@
  *
  * @typedef {object} Patch
  * @property {string} label         what was done, for people
- * @property {Rect} rect            the tight rectangle around all changed pixels
+ * @property {Rect|null} rect       the tight rectangle around all changed pixels; null: only the memo did
  * @property {Uint32Array} starts   index of each run's first pixel
  * @property {Uint32Array} lengths  pixels in each run
  * @property {Uint16Array} classes  class before * 256 + class after
+ * @property {boolean} [byHand]      painted by a person, pixel by pixel
+ * @property {import('./smart/session.js').Memo} [memo]  what the Smart tool remembers with it
  */
 
 const BYTES_PER_RUN = 10;
@@ -120,6 +122,11 @@ export class History {
 
   get canRedo() {
     return this.undone.length > 0;
+  }
+
+  /** What can be undone, oldest first. @returns {readonly Patch[]} */
+  get entries() {
+    return this.done;
   }
 
   /** @param {Patch} patch */

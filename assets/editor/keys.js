@@ -18,6 +18,7 @@ import { TOOLS } from './tools/tools.js';
  */
 
 const ZOOM_STEP = 1.25;
+const SMART = 'Smart tool (K)';
 
 /** @type {Binding[]} */
 export const BINDINGS = [
@@ -47,26 +48,31 @@ export const BINDINGS = [
   { keys: ['Right button'], description: 'Paint background with the current tool', group: 'Tools' },
   {
     keys: ['Enter', 'Double click'],
-    description: 'Close the polygon',
+    description: 'Close the polygon; take what the Smart tool shows',
     group: 'Tools',
     chords: ['enter'],
     run: (editor) => editor.confirmTool(),
   },
   {
-    keys: ['Backspace'],
-    description: 'Remove the last corner of the polygon',
+    keys: ['Backspace', 'Delete'],
+    description: 'Remove the last corner of the polygon, or the chosen or last click',
     group: 'Tools',
-    chords: ['backspace'],
+    chords: ['backspace', 'delete'],
     repeats: true,
     run: (editor) => editor.removeLastPoint(),
   },
   {
     keys: ['Esc'],
-    description: 'Cancel the stroke or the polygon',
+    description: 'Cancel the stroke, the polygon or the last click',
     group: 'Tools',
     chords: ['escape'],
     run: (editor) => editor.cancelTool(),
   },
+  { keys: ['Click'], description: 'This is the class in hand; a stroke says more', group: SMART },
+  { keys: ['Shift + click', 'Right button'], description: 'This is background', group: SMART },
+  { keys: ['Alt + drag'], description: 'An object of the class fills this box', group: SMART },
+  { keys: ['Drag a dot'], description: 'Move a click', group: SMART },
+  { keys: ['Right button on a dot'], description: 'Delete a click', group: SMART },
   {
     keys: ['1–9'],
     description: 'Choose a class',

@@ -51,17 +51,25 @@ export class MaskDocument {
   /**
    * Make one entry of everything touched; null when no pixel differs.
    * @param {string} label
-   * @param {{undoable?: boolean}} [options]  not undoable: the history is cleared, older patches no longer fit
+   * @param {{undoable?: boolean, byHand?: boolean, memo?: import('./smart/session.js').Memo}} [options]  not
+   *   undoable: the history is cleared, older patches no longer fit; with a memo there is always an entry
    * @returns {Patch|null}
    */
-  commit(label, { undoable = true } = {}) {
+  commit(label, { undoable = true, byHand = false, memo } = {}) {
     if (!undoable) this.history.clear();
-    const patch = this.takeDifference(label);
+    const patch = this.takeDifference(label) ?? (memo ? emptyPatch(label) : null);
     if (!patch) return null;
+    patch.byHand = byHand;
+    patch.memo = memo;
     applyPatch(this.committed, patch, 'after');
     if (undoable) this.history.push(patch);
     this.revision++;
     return patch;
+  }
+
+  /** Something may have changed since the last commit. */
+  get isTouched() {
+    return this.touched !== null;
   }
 
   /** Return to the last commit. @returns {Rect|null} what changed by it */
@@ -115,6 +123,15 @@ export class MaskDocument {
     this.touched = null;
     return rect && makePatch(this.committed, this.mask, this.width, rect, label);
   }
+}
+
+/**
+ * @param {string} label
+ * @returns {Patch}
+ */
+function emptyPatch(label) {
+  const none = new Uint32Array(0);
+  return { label, rect: null, starts: none, lengths: none, classes: new Uint16Array(0) };
 }
 
 /**

@@ -12,7 +12,7 @@
  * @typedef {object} PointerHandlers
  * @property {() => boolean} pans          the next press moves the picture
  * @property {() => boolean} canPaint
- * @property {(point: Point, erases: boolean) => void} press
+ * @property {(point: Point, erases: boolean, modifiers: import('./tools/tool.js').Modifiers) => void} press
  * @property {(points: Point[]) => void} drag
  * @property {(point: Point) => void} release
  * @property {() => void} abort            take back what the stroke has painted
@@ -137,7 +137,8 @@ export class PointerInput {
     if (pans) return;
     const erases = event.button === 2 || event.button === PEN_ERASER_BUTTON;
     this.hoverAt(at);
-    this.handlers.press(this.viewport.toImage(at.x, at.y), erases);
+    const modifiers = { shift: event.shiftKey, alt: event.altKey };
+    this.handlers.press(this.viewport.toImage(at.x, at.y), erases, modifiers);
   }
 
   /**

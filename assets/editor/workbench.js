@@ -29,6 +29,8 @@ import { protectTable } from './raster/raster.js';
  * @property {() => void} redraw                  the tool's marks have changed
  * @property {(text: string) => void} say         a sentence for people
  * @property {(index: number) => string} cssColour
+ * @property {(mask: Uint8Array|null, rect: Rect|null) => void} preview  show this mask instead; null: the live one
+ * @property {(isThinking: boolean, isPending: boolean) => void} thinking  what the Smart tool is at
  */
 
 export const MAX_BRUSH_PX = 500;
@@ -55,6 +57,8 @@ export class Workbench {
     this.labels = null;
     /** @private @type {Segments|null} */
     this.indexed = null;
+    /** Asks the engine behind the Smart tool; the page sets it. @type {import('./smart/session.js').Refine} */
+    this.refine = () => Promise.reject(new Error('The Smart tool is not connected to an engine here.'));
   }
 
   /** @param {MaskDocument} document */
@@ -136,10 +140,42 @@ export class Workbench {
   /**
    * End the change in progress: one entry in the history, unless no pixel differs.
    * @param {string} label
+   * @param {{byHand?: boolean}} [options]  not by hand: nothing that the Smart tool must leave alone
    */
-  commit(label) {
-    const patch = this.document?.commit(label);
+  commit(label, { byHand = true } = {}) {
+    const patch = this.document?.commit(label, { byHand });
     if (patch) this.hooks.committed(patch, 'stroke');
+  }
+
+  /**
+   * Take what the Smart tool has shown: always an entry in the history, since its seeds are part of it.
+   * @param {Uint8Array} mask
+   * @param {import('./smart/session.js').Memo} memo
+   */
+  takeRefined(mask, memo) {
+    const { document } = this;
+    if (!document) return;
+    document.replace(mask);
+    const patch = document.commit('Smart', { memo });
+    if (!patch) return;
+    this.hooks.touched(patch.rect);
+    this.hooks.committed(patch, 'stroke');
+  }
+
+  /**
+   * @param {Uint8Array|null} mask
+   * @param {Rect|null} rect  where it differs from the live one
+   */
+  preview(mask, rect) {
+    this.hooks.preview(mask, rect);
+  }
+
+  /**
+   * @param {boolean} isThinking
+   * @param {boolean} isPending
+   */
+  reportThinking(isThinking, isPending) {
+    this.hooks.thinking(isThinking, isPending);
   }
 
   /** Take the change in progress back. */
@@ -188,7 +224,7 @@ export class Workbench {
         { replace },
       ),
     );
-    this.commit('Heatmap threshold');
+    this.commit('Heatmap threshold', { byHand: false });
   }
 
   redraw() {

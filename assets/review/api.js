@@ -1,7 +1,9 @@
 /**
  * The app's own routes, as functions. Errors come back as `ApiError` with the sentence the server wrote.
  */
-import { readFrame } from "./frame.js";
+import { readFrame, writeFrame } from "./frame.js";
+
+const FRAMED = "application/x-puzzlecam-frame";
 
 export class ApiError extends Error {
   /**
@@ -109,17 +111,35 @@ export async function mask(id, revision) {
  * @param {Uint8Array} deflated zlib format
  * @param {number} revision the one the mask was painted on
  * @param {number} seconds spent since the last save
+ * @param {Object[]} [steps] of the Smart tool since then
  */
-export const putMask = (id, deflated, revision, seconds) =>
+export const putMask = (id, deflated, revision, seconds, steps = []) =>
   json(`/api/items/${id}/mask?seconds_spent=${seconds.toFixed(1)}`, {
     method: "PUT",
     headers: {
-      "Content-Type": "application/octet-stream",
-      "Content-Encoding": "deflate",
+      ...(steps.length
+        ? { "Content-Type": FRAMED }
+        : { "Content-Type": "application/octet-stream", "Content-Encoding": "deflate" }),
       "If-Match": `"${revision}"`,
     },
-    body: deflated,
+    body: steps.length ? writeFrame({ steps }, "mask", deflated) : deflated,
   });
+
+/**
+ * Ask for a refined mask.
+ * @param {number} id
+ * @param {Object} wish as `/api/items/{id}/refine` describes it
+ * @param {Uint8Array} mask
+ * @param {AbortSignal} signal
+ */
+export async function refine(id, wish, mask, signal) {
+  const body = writeFrame(wish, "mask", await deflate(mask));
+  const options = { method: "POST", headers: { "Content-Type": FRAMED }, body, signal };
+  return readFrame(await (await request(`/api/items/${id}/refine`, options)).arrayBuffer());
+}
+
+/** Have a picture made ready for the Smart tool. @param {number} id */
+export const prepareSmart = (id) => request(`/api/items/${id}/refine/prepare`, { method: "POST" });
 
 /** @param {number} id @param {"accept"|"reject"|"skip"|"revert"} action @param {number} revision @param {number} seconds */
 export const decide = (id, action, revision, seconds) =>

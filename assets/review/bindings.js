@@ -13,6 +13,7 @@ export const bindingsOf = (page) => [
   { chord: "arrowleft", keys: ["←"], description: "Previous picture", group: "Review", run: () => page.step(-1) },
   { chord: "m", keys: ["M"], description: "Heatmap on or off", group: "Heatmaps", run: () => page.heatPanel.toggleVisible() },
   { chord: "t", keys: ["T"], description: "Take heat as mask", group: "Heatmaps", run: () => page.heatPanel.takeAsMask() },
+  { chord: "g", keys: ["G"], description: "Smart tool: start again from the heatmaps, clicks stay", group: "Heatmaps", run: () => page.heatPanel.startAgain() },
   { chord: ",", keys: [","], description: "Heatmap of the class before", group: "Heatmaps", run: () => page.heatPanel.cycle(-1) },
   { chord: ".", keys: ["."], description: "Heatmap of the next class", group: "Heatmaps", run: () => page.heatPanel.cycle(1) },
   { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => page.showHelp() },

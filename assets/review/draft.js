@@ -30,6 +30,8 @@ export class Draft extends EventTarget {
     this.state = "saved";
     this.message = "";
     this.isDeciding = false;
+    /** Answers of the Smart tool that the server has not stored yet. @type {Object[]} */
+    this.steps = [];
     this._version = 0; // counts changes; a save is complete when nothing came after its snapshot
     this._savedVersion = 0;
     this._timer = 0;
@@ -56,9 +58,14 @@ export class Draft extends EventTarget {
     this._lastActivity = now;
   }
 
-  /** The mask was changed. */
-  changed() {
+  /**
+   * The mask was changed.
+   * @param {{kind?: string, step?: Object|null}} [change] as the editor's `stroke` event tells it
+   */
+  changed({ kind, step } = {}) {
     this.touch();
+    // What was undone before it was stored never was; what is stored stays in the history.
+    if (step) this.steps = kind === "undo" ? this.steps.filter((one) => one !== step) : [...this.steps, step];
     this._version++;
     if (this.state === "conflict") return; // kept as it is until the person has chosen
     if (this.state !== "saving" && this.state !== "offline") this._become("unsaved");
@@ -109,6 +116,7 @@ export class Draft extends EventTarget {
       this.changed();
     } else {
       this._savedVersion = this._version;
+      this.steps = [];
       this._firstUnsavedAt = 0;
       clearTimeout(this._timer);
       this._become("saved");
@@ -136,16 +144,18 @@ export class Draft extends EventTarget {
     const seconds = this._seconds;
     this._become("saving");
     const snapshot = this.mask.slice();
+    const steps = this.steps;
     const deflated = await api.deflate(snapshot);
     try {
-      const answer = await this._retryOnProposal(() => api.putMask(this.itemId, deflated, this.revision, seconds));
+      const answer = await this._retryOnProposal(() => api.putMask(this.itemId, deflated, this.revision, seconds, steps));
       this.revision = answer.revision.id;
       this.status = answer.status;
     } catch (error) {
-      await this._keepLocally(deflated, error);
+      await this._keepLocally(deflated, steps, error);
       throw error;
     }
     this.base = snapshot;
+    this.steps = this.steps.filter((step) => !steps.includes(step));
     this._seconds -= seconds;
     this._savedVersion = version;
     if (this._failures) await local.forget(this.itemId).catch(() => {});
@@ -159,10 +169,10 @@ export class Draft extends EventTarget {
     }
   }
 
-  async _keepLocally(deflated, error) {
+  async _keepLocally(deflated, steps, error) {
     let kept = true;
     try {
-      await local.keep({ itemId: this.itemId, revision: this.revision, deflated, savedAt: Date.now() });
+      await local.keep({ itemId: this.itemId, revision: this.revision, deflated, steps, savedAt: Date.now() });
     } catch {
       kept = false;
     }

@@ -30,6 +30,24 @@ export function readFrame(buffer) {
 }
 
 /**
+ * A frame with one array of bytes, as the server reads it.
+ * @param {Object} header
+ * @param {string} name
+ * @param {Uint8Array} bytes
+ * @returns {Blob}
+ */
+export function writeFrame(header, name, bytes) {
+  const described = { ...header, arrays: { [name]: { dtype: "uint8", shape: [bytes.length], offset: 0 } } };
+  const text = new TextEncoder().encode(JSON.stringify(described));
+  const padding = (8 - (text.length % 8)) % 8;
+  const start = new Uint8Array(8 + text.length + padding).fill(0x20);
+  start.set([0x50, 0x5a, 0x41, 0x31]); // PZA1
+  new DataView(start.buffer).setUint32(4, text.length + padding, true);
+  start.set(text, 8);
+  return new Blob([start, bytes]);
+}
+
+/**
  * @param {{shape: number[], data: Uint16Array}} labels
  * @returns {Uint16Array} width x height, nearest neighbours
  */

@@ -21,7 +21,7 @@ const THUMB_WIDTH = 132;
 
 /**
  * Events: `heat` (detail: {height, width, data, classIndex} or null), `view` (detail: {visible, opacity,
- * threshold, colormap}), `take` (detail: {classIndex, threshold}).
+ * threshold, colormap}), `take` (detail: {classIndex, threshold}), `restart` (detail: {threshold}).
  */
 export class HeatPanel extends EventTarget {
   constructor() {
@@ -59,6 +59,13 @@ export class HeatPanel extends EventTarget {
       title: "Paint this class wherever the heat is at or above the threshold (T)",
       on: { click: () => this.takeAsMask() },
     });
+    this.again = element("button", {
+      class: "pr-button pr-wide",
+      type: "button",
+      text: "Start again from heat",
+      title: "Smart tool: the mask that all heatmaps together make at this threshold, corrected by the clicks there are (G)",
+      on: { click: () => this.startAgain() },
+    });
     this.compare = element("div", { class: "pr-compare" });
     this.canvases = new Map(VIEWS.map((view) => [view.name, this._thumb(view)]));
     this.controls = element(
@@ -69,6 +76,7 @@ export class HeatPanel extends EventTarget {
       this.opacity.row,
       this.threshold.row,
       this.take,
+      this.again,
       this.compare,
       (this.disagreement = element("p", { class: "pr-note" })),
     );
@@ -204,6 +212,10 @@ export class HeatPanel extends EventTarget {
     this.showSource("cams");
     const { index } = this.maps.header.classes[this.position];
     this.dispatchEvent(new CustomEvent("take", { detail: { classIndex: index, threshold: this.view.threshold } }));
+  }
+
+  startAgain() {
+    if (this.maps) this.dispatchEvent(new CustomEvent("restart", { detail: { threshold: this.view.threshold } }));
   }
 
   /** @param {string} name of a view */

@@ -7,6 +7,7 @@
  * @property {number} itemId
  * @property {number} revision the revision the mask was painted on
  * @property {Uint8Array} deflated the mask, zlib format
+ * @property {Object[]} [steps] of the Smart tool
  * @property {number} savedAt milliseconds since 1970
  */
 

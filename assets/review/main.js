@@ -15,6 +15,7 @@ import { buildLayout } from "./layout.js";
 import { Loader } from "./loader.js";
 import * as local from "./local_drafts.js";
 import { Queue } from "./queue.js";
+import { connectSmart, prepare as prepareSmart } from "./smart_link.js";
 import { StatusBar } from "./status_bar.js";
 
 const AHEAD = 2; // pictures fetched into the browser
@@ -99,6 +100,7 @@ class ReviewPage {
 
   /** @param {number} id */
   async open(id) {
+    if (this.editor.isThinking) await this.editor.finishThinking(); // the last click is work, too
     const turn = ++this._opening;
     this._leave();
     clearTimeout(this._reopening);
@@ -141,6 +143,7 @@ class ReviewPage {
     this._showSave();
     history.replaceState(history.state, "", `?dataset=${this.dataset.id}&item=${id}`);
     this._showHeat(turn, loaded);
+    prepareSmart(this);
     await this._offerLocalDraft(turn, id);
     this._lookAhead(id);
   }
@@ -179,6 +182,11 @@ class ReviewPage {
     const { item } = this.current;
     const draft = this.draft;
     draft.isDeciding = true;
+    if (this.editor.isThinking && (!(await this.editor.finishThinking()) || this.draft !== draft)) {
+      draft.isDeciding = false; // the last click came to nothing: nobody decides on a mask without it
+      return;
+    }
+    this.editor.settle(); // what the Smart tool shows belongs to the mask that is decided on
     const sent = draft.decide(action);
     try {
       if (action === "revert") await this._afterRevert(item, await sent);
@@ -212,7 +220,9 @@ class ReviewPage {
     this.heatPanel.addEventListener("heat", (event) => this.editor.setHeat(event.detail));
     this.heatPanel.addEventListener("view", (event) => this.editor.setHeatView(event.detail));
     this.heatPanel.addEventListener("take", (event) => this.editor.thresholdToMask(event.detail.classIndex, event.detail.threshold));
-    this.editor.addEventListener("stroke", () => this.draft?.changed());
+    this.heatPanel.addEventListener("restart", (event) => this.editor.smartFromHeat(event.detail.threshold));
+    connectSmart(this);
+    this.editor.addEventListener("stroke", (event) => this.draft?.changed(event.detail));
     this.editor.addEventListener("classchange", () => {
       this.classPanel.setActive(this.editor.activeClass);
       this.heatPanel.chooseClassIndex(this.editor.activeClass);
@@ -339,6 +349,7 @@ class ReviewPage {
     this.draft.mask = this.editor.mask;
     this.draft.revision = kept.revision;
     this.draft.base = base;
+    this.draft.steps = kept.steps ?? [];
     this.draft.changed();
     this.statusBar.say("Work that could not be sent before is back; it is being saved.");
   }
@@ -348,7 +359,7 @@ class ReviewPage {
     for (const kept of await local.all().catch(() => [])) {
       if (this.drafts.has(kept.itemId)) continue;
       try {
-        await api.putMask(kept.itemId, kept.deflated, kept.revision, 0);
+        await api.putMask(kept.itemId, kept.deflated, kept.revision, 0, kept.steps);
         await local.forget(kept.itemId);
       } catch (error) {
         if (error.status === 404) await local.forget(kept.itemId);

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from db.annotations import history, latest_revision
 from db.models import Revision
 from puzzlecam_app import display
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.routes.common import ItemId, ItemState, OpenServices, RevisionOut, problem_responses
+from puzzlecam_app.smart_steps import Step
 
 router = APIRouter(prefix="/items", tags=["items"])
 
@@ -32,6 +33,12 @@ class ItemOut(ItemState):
     tags: list[int]
     disagreement: float | None
     label_set_revision: int
+
+
+class HistoryEntry(RevisionOut):
+    """One entry of a picture's history, with the clicks that were made since the one before."""
+
+    seeds: list[Step] = Field(description="Answers of the Smart tool, in order; each can be repeated")
 
 
 class PrefetchIn(BaseModel):
@@ -59,11 +66,14 @@ def read(item_id: ItemId, services: OpenServices) -> ItemOut:
 
 
 @router.get("/{item_id}/revisions", responses=problem_responses(404))
-def read_history(item_id: ItemId, services: OpenServices) -> list[RevisionOut]:
+def read_history(item_id: ItemId, services: OpenServices) -> list[HistoryEntry]:
     """List everything that happened to a picture, oldest first."""
     with services.database.read() as session:
         read_item(session, item_id)
-        return [RevisionOut.of(revision) for revision in history(session, item_id)]
+        return [
+            HistoryEntry(**RevisionOut.of(revision).model_dump(), seeds=revision.seeds or [])
+            for revision in history(session, item_id, with_seeds=True)
+        ]
 
 
 @router.get("/{item_id}/image", response_class=Response, responses=problem_responses(404, 422))
@@ -105,8 +115,10 @@ def read_thumbnail(
 
 @router.post("/prefetch", status_code=202, responses=problem_responses(422))
 def prefetch(wanted: PrefetchIn, services: OpenServices) -> None:
-    """Compute the maps of pictures that come next."""
-    services.proposals.prefetch([item for item in wanted.items[:8] if 0 < item < 2**31])
+    """Compute the maps of pictures that come next, and make the first ones ready for the Smart tool."""
+    items = [item for item in wanted.items[:8] if 0 < item < 2**31]
+    services.proposals.prefetch(items)
+    services.smart.prepare(items[:2])
 
 
 def _find(services: OpenServices, item_id: int) -> tuple[ItemFacts, Revision | None]:

@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from db.annotations import append_revision, decide, history, latest_revision
 from db.models import Revision
-from db.palette import BACKGROUND, VOID, voc_palette
+from db.palette import BACKGROUND, voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
@@ -30,8 +30,10 @@ from puzzlecam_app.routes.common import (
     etag,
     problem_responses,
 )
+from puzzlecam_app.routes.mask_bodies import FRAMED, read_body, read_framed, unpack_mask
 from puzzlecam_app.services import Services
-from puzzlecam_app.wire import WireError, deflate, inflate, largest_deflated
+from puzzlecam_app.smart_steps import Step
+from puzzlecam_app.wire import deflate
 from puzzlecam_app.work_queue import Priority
 
 router = APIRouter(prefix="/items", tags=["masks"])
@@ -49,6 +51,12 @@ class DecisionIn(BaseModel):
 
     action: Literal["accept", "reject", "skip", "revert"]
     seconds_spent: float | None = Field(default=None, ge=0, le=_LONGEST_SESSION_S)
+
+
+class _Steps(BaseModel):
+    """What travels beside a mask."""
+
+    steps: list[Step] = Field(max_length=200)
 
 
 @router.get("/{item_id}/mask", response_class=Response, responses=problem_responses(404, 422))
@@ -93,7 +101,11 @@ async def write_mask(
     expected: ExpectedRevision,
     seconds_spent: Seconds = None,
 ) -> ItemState:
-    """Save a draft: height x width bytes of class indices, plain or with `Content-Encoding: deflate`."""
+    """Save a draft: height x width bytes of class indices, plain or with `Content-Encoding: deflate`.
+
+    With `Content-Type: application/x-puzzlecam-frame` the body is a frame (see docs/formats.md): the array
+    `mask`, deflated, and the header `steps`, which holds the `step` of each answer to the Smart tool.
+    """
 
     def facts() -> ItemFacts:
         with services.database.read() as session:
@@ -103,10 +115,17 @@ async def write_mask(
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding not in ("deflate", "identity"):
         raise HttpError(422, f"the mask is sent as {encoding!r}", remedy="Send it plain or deflated")
-    body = await _read_body(request, largest_deflated(item.height * item.width))
+    is_framed = request.headers.get("content-type", "") == FRAMED
+    body = await read_body(request, item, is_framed=is_framed)
 
     def store() -> ItemState:
-        mask = _unpack(item, body, is_deflated=encoding == "deflate")
+        steps: list[Step] = []
+        if is_framed:
+            sent, mask = read_framed(item, body, _Steps)
+            steps = sent.steps
+            services.smart.keep_priors(steps)
+        else:
+            mask = unpack_mask(item, body, is_deflated=encoding == "deflate")
         mask_hash = services.masks.put(mask, voc_palette())
         with services.database.write() as session:
             newest = append_revision(
@@ -117,6 +136,7 @@ async def write_mask(
                 author=get_or_create(session, annotator).id,
                 mask_hash=mask_hash,
                 seconds_spent=seconds_spent,
+                seeds=[step.stored() for step in steps],
             )
             return ItemState.of(newest)
 
@@ -167,43 +187,3 @@ def _mask_of(services: Services, item: ItemFacts, revision: Revision | None) -> 
     if revision is None or revision.mask_hash is None:
         return np.full((item.height, item.width), BACKGROUND, np.uint8)
     return services.masks.get(revision.mask_hash)
-
-
-async def _read_body(request: Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise HttpError(
-                413, "the mask is larger than the picture", remedy="Send one byte a pixel, or deflated"
-            )
-    return bytes(body)
-
-
-def _unpack(item: ItemFacts, body: bytes, *, is_deflated: bool) -> NDArray[np.uint8]:
-    size = item.height * item.width
-    if is_deflated:
-        try:
-            body = inflate(body, size)
-        except WireError as error:
-            raise HttpError(
-                422, str(error), where=item.name, remedy=f"Send {item.width} x {item.height} class indices"
-            ) from error
-    if len(body) != size:
-        raise HttpError(
-            422,
-            f"the mask has {len(body)} bytes, the picture {size} pixels",
-            where=item.name,
-            remedy=f"Send {item.width} x {item.height} class indices",
-        )
-    mask = np.frombuffer(body, np.uint8).reshape(item.height, item.width)
-    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    unknown = set(present.tolist()) - {BACKGROUND, VOID, *item.class_names}
-    if unknown:
-        raise HttpError(
-            422,
-            f"class {min(unknown)} is not in the label set",
-            where=item.name,
-            remedy="Use 0 for background, 255 for void, or a class of the dataset",
-        )
-    return mask

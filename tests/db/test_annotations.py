@@ -322,6 +322,29 @@ def test_newest_revisions_and_masks_of_a_whole_dataset(
         assert mask_hashes(session, dataset_id) == [MASK_A, MASK_B]
 
 
+def test_clicks_are_kept_with_their_revision_and_so_is_the_mask_they_began_with(
+    database: Database, dataset_id: int, item_id: int, ann: int
+) -> None:
+    step = {"engine": "walker", "prior": MASK_C, "result": MASK_B, "seeds": [{"x": 3, "y": 1, "label": 0}]}
+    seen = _propose(database, item_id)
+    with database.write() as session:
+        append_revision(
+            session,
+            item_id,
+            expected=seen,
+            action="drafted",
+            author=ann,
+            mask_hash=MASK_B,
+            seeds=[step],
+        )
+    with database.read() as session:
+        first, second = history(session, item_id, with_seeds=True)
+        assert (first.seeds, second.seeds) == (None, [step])
+        assert mask_hashes(session, dataset_id) == [MASK_A, MASK_B, MASK_C]
+    with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
+        session.execute(update(Revision).values(seeds=None))
+
+
 def test_pace_counts_from_the_first_decision_of_the_period(
     database: Database, dataset_id: int, item_id: int, ann: int
 ) -> None:

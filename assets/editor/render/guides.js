@@ -3,9 +3,13 @@
 /**
  * @typedef {import('../viewport.js').Viewport} Viewport
  * @typedef {import('./mask_view.js').Lookup} Lookup
+ * @typedef {import('../raster/rect.js').Rect} Rect
  */
 
 const SEGMENT_LINE = 0x8cffffff;
+const RIM_LIGHT = 0xffffffff;
+const RIM_DARK = 0xff000000;
+const STRIPE = 0xb3ffffff;
 const GRID_LINE = 'rgba(128, 128, 128, 0.35)';
 
 /**
@@ -30,6 +34,44 @@ export function drawSegments(context, labels, width, { columns, rows }) {
     }
   }
   context.putImageData(pixels, 0, 0);
+}
+
+/**
+ * A change that is not yet taken: a dashed line around it, stripes where a class gives way to background.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Uint8Array} before
+ * @param {Uint8Array} after
+ * @param {number} width  of the masks
+ * @param {Rect} rect     screen pixels to look at
+ * @param {Lookup} lookup
+ * @param {number} thickness  screen pixels
+ */
+export function drawChange(context, before, after, width, rect, { columns, rows }, thickness) {
+  const span = rect.x1 - rect.x0;
+  const pixels = context.createImageData(span, rect.y1 - rect.y0);
+  const words = new Uint32Array(pixels.data.buffer);
+  const isChanged = (/** @type {number} */ x, /** @type {number} */ y) => {
+    const row = rows[y] ?? -1;
+    const column = columns[x] ?? -1;
+    return row >= 0 && column >= 0 && before[row * width + column] !== after[row * width + column];
+  };
+  for (let y = rect.y0; y < rect.y1; y++) {
+    for (let x = rect.x0; x < rect.x1; x++) {
+      if (!isChanged(x, y)) continue;
+      const isRim =
+        !isChanged(x - thickness, y) ||
+        !isChanged(x + thickness, y) ||
+        !isChanged(x, y - thickness) ||
+        !isChanged(x, y + thickness);
+      const at = (y - rect.y0) * span + x - rect.x0;
+      const phase = x + y;
+      if (isRim) words[at] = Math.floor(phase / (3 * thickness)) % 2 ? RIM_DARK : RIM_LIGHT;
+      else if (after[rows[y] * width + columns[x]] === 0 && phase % (5 * thickness) < thickness) {
+        words[at] = STRIPE;
+      }
+    }
+  }
+  context.putImageData(pixels, rect.x0, rect.y0);
 }
 
 /**

@@ -8,7 +8,7 @@ import { unionRect } from '../raster/rect.js';
 import { VOID } from '../raster/raster.js';
 import { colormap, parseHex, toWord, vocColour } from './colours.js';
 import { HeatLayer } from './heat_layer.js';
-import { drawPixelGrid, drawSegments } from './guides.js';
+import { drawChange, drawPixelGrid, drawSegments } from './guides.js';
 import { composeMask, makeLookup, screenRect } from './mask_view.js';
 
 /**
@@ -43,6 +43,8 @@ const GRID_ZOOM = 12;
 /** Areas get a rim of one CSS pixel; bare outlines get two. */
 const RIM_PX = 1;
 const OUTLINE_PX = 2;
+/** The line around a change that is not yet taken. */
+const CHANGE_PX = 2;
 /** How much more opaque the rim is than the area. */
 const RIM_EXTRA = 0.45;
 
@@ -63,6 +65,8 @@ export class Renderer {
     this.heat = null;
     /** @type {Segments|null} */
     this.segments = null;
+    /** @private @type {{mask: Uint8Array, rect: Rect|null}|null} */
+    this.preview = null;
 
     /** @private @type {Record<LayerName, CanvasRenderingContext2D>} */
     this.layers = /** @type {any} */ ({});
@@ -112,6 +116,7 @@ export class Renderer {
     this.picture = image;
     this.heat = null;
     this.segments = null;
+    this.preview = null;
     this.colours = colours;
     this.isOutlined = this.view.contour;
   }
@@ -127,6 +132,18 @@ export class Renderer {
     if (!rect) return;
     this.dirty = unionRect(this.dirty, rect);
     this.schedule();
+  }
+
+  /**
+   * Show another mask than the live one and mark where it differs; null: the live one again.
+   * @param {Uint8Array|null} mask
+   * @param {Rect|null} rect  where it differs
+   */
+  setPreview(mask, rect) {
+    this.invalidateMask(this.preview?.rect ?? null);
+    this.preview = mask && { mask, rect };
+    this.invalidateMask(rect);
+    this.invalidate('guides');
   }
 
   viewportChanged() {
@@ -188,6 +205,7 @@ export class Renderer {
     this.isOutlined = this.wantsOutlines;
     this.colours = makeColours(this.classes, this.view.opacity, this.isOutlined);
     this.invalidate('mask');
+    if (this.preview) this.invalidate('guides');
   }
 
   /** Draw everything that waits, now. */
@@ -262,7 +280,8 @@ export class Renderer {
     const stage = { x0: 0, y0: 0, x1: viewport.stageWidth, y1: viewport.stageHeight };
     const rect = isWhole ? stage : dirty && screenRect(viewport, dirty, edgeWidth);
     if (!rect) return;
-    composeMask(this.maskWords, rect, document.mask, document.width, this.lookup, this.colours, edgeWidth);
+    const shown = this.preview?.mask ?? document.mask;
+    composeMask(this.maskWords, rect, shown, document.width, this.lookup, this.colours, edgeWidth);
     this.ink('mask').putImageData(
       this.maskPixels,
       0,
@@ -277,8 +296,21 @@ export class Renderer {
   /** @private */
   drawGuides() {
     this.clear('guides');
-    const { segments, document, viewport } = this;
+    const { segments, document, viewport, preview } = this;
     if (segments && document) drawSegments(this.ink('guides'), segments.labels, document.width, this.lookup);
+    const thickness = Math.max(1, Math.round(CHANGE_PX * viewport.pixelRatio));
+    const changed = preview?.rect && this.view.maskVisible ? screenRect(viewport, preview.rect, 0) : null;
+    if (preview && document && changed) {
+      drawChange(
+        this.ink('guides'),
+        document.mask,
+        preview.mask,
+        document.width,
+        changed,
+        this.lookup,
+        thickness,
+      );
+    }
     if (viewport.zoom >= GRID_ZOOM) drawPixelGrid(this.ink('guides'), viewport);
   }
 

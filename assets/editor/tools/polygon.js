@@ -59,6 +59,12 @@ export class PolygonTool extends Tool {
     this.bench.commit(this.label);
   }
 
+  undoStep() {
+    const { isPending } = this;
+    if (isPending) this.removeLast();
+    return isPending;
+  }
+
   removeLast() {
     this.corners.pop();
     this.bench.redraw();

@@ -8,6 +8,7 @@
  * @typedef {import('../raster/rect.js').Rect} Rect
  * @typedef {import('../viewport.js').Viewport} Viewport
  * @typedef {import('../workbench.js').Workbench} Bench
+ * @typedef {{shift?: boolean, alt?: boolean}} Modifiers  keys that are held
  */
 
 export class Tool {
@@ -33,8 +34,9 @@ export class Tool {
    * The pointer goes down.
    * @param {Point} _point
    * @param {boolean} _erases  paint background instead of the active class
+   * @param {Modifiers} [_modifiers]
    */
-  press(_point, _erases) {}
+  press(_point, _erases, _modifiers) {}
 
   /** The pointer moves while down. @param {Point[]} _points in order, at least one */
   drag(_points) {}
@@ -50,6 +52,21 @@ export class Tool {
 
   /** Enter or a double click. */
   confirm() {}
+
+  /** Something else begins: end what outlives the pointer's release. */
+  settle() {
+    this.cancel();
+  }
+
+  /** Undo while the tool is in hand. @returns {boolean} whether the tool had something of its own to take back */
+  undoStep() {
+    return false;
+  }
+
+  /** There is something for Backspace. */
+  get canRemove() {
+    return this.isPending;
+  }
 
   /** Backspace. */
   removeLast() {}

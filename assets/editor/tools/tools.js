@@ -4,12 +4,13 @@ import { FillTool } from './fill.js';
 import { LassoTool } from './lasso.js';
 import { PanTool } from './pan.js';
 import { PolygonTool } from './polygon.js';
+import { SmartTool } from './smart.js';
 import { SuperpixelTool } from './superpixel.js';
 
 /**
  * @typedef {import('./tool.js').Tool} Tool
  * @typedef {import('./tool.js').Bench} Bench
- * @typedef {'brush'|'eraser'|'polygon'|'lasso'|'fill'|'superpixel'|'pan'} ToolName
+ * @typedef {'smart'|'brush'|'eraser'|'polygon'|'lasso'|'fill'|'superpixel'|'pan'} ToolName
  *
  * @typedef {object} ToolInfo
  * @property {ToolName} name
@@ -19,6 +20,7 @@ import { SuperpixelTool } from './superpixel.js';
 
 /** @type {ToolInfo[]} */
 export const TOOLS = [
+  { name: 'smart', key: 'K', title: 'Smart: click what is wrong' },
   { name: 'brush', key: 'B', title: 'Brush' },
   { name: 'eraser', key: 'E', title: 'Eraser' },
   { name: 'polygon', key: 'P', title: 'Polygon' },
@@ -35,8 +37,11 @@ export class Toolbox {
    * @param {ToolName} name  the tool to begin with
    */
   constructor(bench, name) {
+    /** Its work outlives a change of tools. */
+    this.smart = new SmartTool(bench, () => this.name === 'smart');
     /** @private @type {Record<ToolName, Tool>} */
     this.tools = {
+      smart: this.smart,
       brush: new BrushTool(bench),
       eraser: new BrushTool(bench, { erases: true }),
       polygon: new PolygonTool(bench),
@@ -62,6 +67,12 @@ export class Toolbox {
         `There is no tool "${name}"; choose one of ${Object.keys(this.tools).join(', ')}.`,
       );
     }
+  }
+
+  /** End what outlives a release of the pointer, whichever tool is in hand. */
+  settle() {
+    if (this.current !== this.smart && this.current.isPending) this.current.settle();
+    this.smart.settle();
   }
 
   /**

@@ -1,6 +1,8 @@
 /** The toolbar's icons, drawn for a 20 x 20 grid with a stroke of 1.6. */
 
 const PATHS = {
+  smart:
+    '<path d="m8.2 8.2 3.2 9 1.7-3.9 3.9-1.7Z" fill="currentColor"/><path d="M7.4 2.6v2.2M2.6 7.4h2.2M4 4l1.6 1.6M10.9 4 9.3 5.6M4 10.9l1.6-1.6"/>',
   brush:
     '<path d="M16.6 3.4c-.9-.9-2-.4-2.9.5L8.2 9.6l2.2 2.2 5.7-5.5c.9-.9 1.4-2 .5-2.9Z"/><path d="M7.4 10.6c-2 0-2.9 1.4-3 3.2-.1 1.3-.7 2-1.6 2.4 2.5 1 6.9.4 6.8-3.4"/>',
   eraser:

@@ -1,0 +1,93 @@
+/** What is seen of the picture: zoom, layers, heatmap. The editor adds the work on the mask. */
+import { Renderer } from './render/renderer.js';
+import { makeStage } from './stage.js';
+import { Viewport } from './viewport.js';
+
+/**
+ * @typedef {import('./render/renderer.js').View} View
+ * @typedef {import('./render/renderer.js').HeatView} HeatView
+ */
+
+export class EditorView extends EventTarget {
+  /** @param {HTMLElement} host */
+  constructor(host) {
+    super();
+    /** @protected */
+    this.stage = makeStage(host);
+    /** @protected */
+    this.viewport = new Viewport();
+    /** @protected */
+    this.renderer = new Renderer(this.stage, this.viewport);
+  }
+
+  /**
+   * @param {import('./render/heat_layer.js').HeatInput|null} heat  of any resolution
+   * @throws {RangeError} when data and size disagree
+   */
+  setHeat(heat) {
+    this.renderer.setHeat(heat);
+  }
+
+  /** @param {Partial<HeatView>} changes */
+  setHeatView(changes) {
+    this.renderer.setHeatView(changes);
+    this.emit('viewchange');
+  }
+
+  /** @returns {Readonly<HeatView>} */
+  get heatView() {
+    return this.renderer.heatView;
+  }
+
+  /** @returns {Readonly<View>} */
+  get view() {
+    return this.renderer.view;
+  }
+
+  /** @param {Partial<View>} changes */
+  setView(changes) {
+    this.renderer.setView(changes);
+    this.emit('viewchange');
+  }
+
+  /** CSS pixels per image pixel. */
+  get zoom() {
+    return this.viewport.zoom;
+  }
+
+  fit() {
+    this.viewport.fit();
+    this.viewportMoved();
+  }
+
+  /**
+   * Zoom by a factor around a point in CSS pixels from the editor's top left corner, by default its centre.
+   * @param {number} factor
+   * @param {number} [x]
+   * @param {number} [y]
+   */
+  zoomAt(factor, x = this.stage.clientWidth / 2, y = this.stage.clientHeight / 2) {
+    this.viewport.zoomAt(factor, x * this.viewport.pixelRatio, y * this.viewport.pixelRatio);
+    this.viewportMoved();
+  }
+
+  /** @param {number} zoom  1: an image pixel is a CSS pixel */
+  zoomTo(zoom) {
+    this.zoomAt(zoom / this.zoom);
+  }
+
+  /** @protected */
+  viewportMoved() {
+    this.renderer.viewportChanged();
+    this.emit('viewchange');
+  }
+
+  /**
+   * @protected
+   * @param {string} type
+   * @param {object} [detail]
+   */
+  emit(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}

@@ -1,0 +1,162 @@
+/**
+ * Smart: say what a place is, and the engine corrects the mask around it. A click or a stroke names the class in
+ * hand, with Shift or the right button background; with Alt a box. Seeds can be dragged and deleted.
+ */
+import { SmartSession } from '../smart/session.js';
+import { boxSeed, clickSeed, moveSeed, scribbleSeed, seedAt } from '../smart/seeds.js';
+import { paintSeed } from '../smart/marks.js';
+import { Tool } from './tool.js';
+
+/**
+ * @typedef {import('./tool.js').Point} Point
+ * @typedef {import('../smart/seeds.js').Seed} Seed
+ *
+ * @typedef {object} Gesture  what the pointer is doing
+ * @property {'say'|'box'|'move'} kind
+ * @property {Point[]} points
+ * @property {number} label
+ * @property {number} index  of the seed that is moved
+ */
+
+/** CSS pixels within which a seed is met. */
+const REACH_PX = 9;
+/** CSS pixels from which on a click is a stroke. */
+const STROKE_PX = 6;
+
+export class SmartTool extends Tool {
+  /**
+   * @param {import('./tool.js').Bench} bench
+   * @param {() => boolean} isInHand
+   */
+  constructor(bench, isInHand) {
+    super(bench);
+    this.session = new SmartSession(bench, {
+      isInHand,
+      changed: () => {
+        bench.redraw();
+        bench.reportThinking(this.session.isThinking, this.session.pending !== null);
+      },
+    });
+    /** @private @type {Gesture|null} */
+    this.gesture = null;
+    /** The seed that Backspace deletes; -1: the last one. @private */
+    this.selected = -1;
+  }
+
+  get label() {
+    return 'Smart';
+  }
+
+  get isPending() {
+    return this.session.pending !== null;
+  }
+
+  get canRemove() {
+    return this.session.seeds.length > 0;
+  }
+
+  press(
+    /** @type {Point} */ point,
+    /** @type {boolean} */ erases,
+    /** @type {import('./tool.js').Modifiers} */ { shift = false, alt = false } = {},
+  ) {
+    const label = erases || shift ? 0 : this.bench.activeClass;
+    const index = alt ? -1 : seedAt([...this.session.seeds], point, REACH_PX / this.bench.viewport.zoom);
+    this.selected = index;
+    if (index >= 0 && erases) this.remove(index);
+    else this.gesture = { kind: alt ? 'box' : index >= 0 ? 'move' : 'say', points: [point], label, index };
+    this.bench.redraw();
+  }
+
+  drag(/** @type {Point[]} */ points) {
+    this.gesture?.points.push(...points);
+    this.bench.redraw();
+  }
+
+  release(/** @type {Point} */ point) {
+    const { gesture } = this;
+    this.gesture = null;
+    if (!gesture) return;
+    gesture.points.push(point);
+    const next = this.seedsAfter(gesture);
+    if (next) this.session.propose(next);
+    this.bench.redraw();
+  }
+
+  /** Esc: the gesture, else the change that is shown. */
+  cancel() {
+    if (this.gesture) this.gesture = null;
+    else this.session.drop();
+    this.selected = -1;
+    this.bench.redraw();
+  }
+
+  confirm() {
+    this.session.take();
+  }
+
+  settle() {
+    this.gesture = null;
+    this.session.take();
+  }
+
+  /** Undo: what is only being computed is given up; what is shown is taken first, to be undone like the rest. */
+  undoStep() {
+    return this.session.isThinking && this.session.drop();
+  }
+
+  removeLast() {
+    const { length } = this.session.seeds;
+    this.remove(this.selected >= 0 && this.selected < length ? this.selected : length - 1);
+  }
+
+  /** Start from the heatmaps instead, with the seeds there are. @param {number} threshold */
+  startFromHeat(threshold) {
+    this.session.propose([...this.session.seeds], { prior: null, heatmap: threshold });
+  }
+
+  paint(
+    /** @type {CanvasRenderingContext2D} */ context,
+    /** @type {import('./tool.js').Viewport} */ viewport,
+  ) {
+    const seeds = (this.gesture && this.seedsAfter(this.gesture)) ?? [...this.session.seeds];
+    seeds.forEach((seed, k) =>
+      paintSeed(context, viewport, seed, this.bench.cssColour(seed.label), k === this.selected),
+    );
+  }
+
+  /**
+   * @private
+   * @param {number} index
+   */
+  remove(index) {
+    this.selected = -1;
+    this.session.propose(this.session.seeds.filter((_, k) => k !== index));
+  }
+
+  /**
+   * The seeds as the gesture would leave them, null where it changes nothing.
+   * @private
+   * @param {Gesture} gesture
+   * @returns {Seed[]|null}
+   */
+  seedsAfter({ kind, points, label, index }) {
+    const { document } = this.bench;
+    if (!document) return null;
+    const seeds = [...this.session.seeds];
+    const [first] = points;
+    const last = points[points.length - 1];
+    const isStroke = points.some(
+      ({ x, y }) => Math.hypot(x - first.x, y - first.y) * this.bench.viewport.zoom >= STROKE_PX,
+    );
+    if (kind === 'move') {
+      if (!isStroke || !seeds[index]) return null;
+      seeds[index] = moveSeed(seeds[index], last.x - first.x, last.y - first.y, document);
+    } else if (kind === 'box') {
+      if (!isStroke) return null;
+      seeds.push(boxSeed(first, last, label, document));
+    } else if (isStroke) seeds.push(scribbleSeed(points, label, document));
+    else seeds.push(clickSeed(first, label, document));
+    return seeds;
+  }
+}

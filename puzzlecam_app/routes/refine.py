@@ -1,0 +1,96 @@
+"""Masks refined by seeds: the Smart tool's requests. Nothing is stored by them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
+from puzzlecam_app.routes.mask_bodies import FRAMED, check_classes, read_body, read_framed
+from puzzlecam_app.services import Services
+from puzzlecam_app.smart import Refined, SupersededError
+from puzzlecam_app.smart_steps import RefineIn
+from puzzlecam_app.wire import deflate, frame_arrays
+from puzzlecam_app.work_queue import Priority
+
+router = APIRouter(prefix="/items", tags=["masks"])
+
+_LONGEST_WAIT_S = 60
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            FRAMED: {
+                "schema": {
+                    "type": "string",
+                    "format": "binary",
+                    "description": "A frame (see docs/formats.md): the array `mask`, deflated, and as header "
+                    "`seeds`, `locked_classes`, `only_background`, `protected`, `heatmap`, `client`",
+                }
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/{item_id}/refine",
+    response_class=Response,
+    responses=problem_responses(404, 409, 413, 415, 422, 503),
+    openapi_extra=_BODY,
+)
+async def refine(item_id: ItemId, request: Request, services: OpenServices) -> Response:
+    """Refine a mask with seeds; send the changed rectangle, framed and deflated.
+
+    Send the mask as it was before the first seed, and all seeds each time. The answer holds the array
+    `pixels`, uint8, the refined mask inside `rect` ([top, left, bottom, right], null where nothing changed),
+    and `step`: send it with the mask that is saved, and the step can be repeated later. A newer request of
+    the same `client` about the same picture takes the place of an unfinished one, which answers 409.
+    """
+    item = await run_in_threadpool(_find, services, item_id)
+    if request.headers.get("content-type", "") != FRAMED:
+        raise HttpError(415, "the request is not framed", where=item.name, remedy=f"Send it as {FRAMED}")
+    body = await read_body(request, item, is_framed=True)
+    wish, mask = await run_in_threadpool(read_framed, item, body, RefineIn)
+    check_classes(item, [seed.label for seed in wish.seeds])
+    try:
+        work = asyncio.wrap_future(services.smart.refine(item, mask, wish))
+        refined = await asyncio.wait_for(work, _LONGEST_WAIT_S)
+    except SupersededError as error:
+        raise HttpError(409, error.message) from error
+    except ValueError as error:
+        raise HttpError(422, str(error), where=item.name, remedy="Correct the request") from error
+    except TimeoutError as error:
+        raise HttpError(503, "the engine has not answered", where=item.name, remedy="Try again") from error
+    return await run_in_threadpool(_answer, refined)
+
+
+@router.post("/{item_id}/refine/prepare", status_code=202, responses=problem_responses(404))
+def prepare(item_id: ItemId, services: OpenServices) -> None:
+    """Make ready, in the background, what the first request about a picture would wait for."""
+    _find(services, item_id)
+    services.smart.prepare([item_id], Priority.NOW)
+
+
+def _find(services: Services, item_id: int) -> ItemFacts:
+    with services.database.read() as session:
+        return read_item(session, item_id)
+
+
+def _answer(refined: Refined) -> Response:
+    header = {
+        "rect": refined.rect,
+        "step": refined.step.stored(),
+        "milliseconds": round(1000 * refined.seconds),
+    }
+    return Response(
+        deflate(frame_arrays(header, {"pixels": refined.pixels})),
+        media_type="application/octet-stream",
+        headers={"Content-Encoding": "deflate", "Cache-Control": "no-store"},
+    )
