@@ -48,30 +48,81 @@ export function drawSegments(context, labels, width, { columns, rows }) {
  */
 export function drawChange(context, before, after, width, rect, { columns, rows }, thickness) {
   const span = rect.x1 - rect.x0;
-  const pixels = context.createImageData(span, rect.y1 - rect.y0);
+  const height = rect.y1 - rect.y0;
+  const changed = smoothed(changedPixels(before, after, width, rect, { columns, rows }), span, height, thickness);
+  const pixels = context.createImageData(span, height);
   const words = new Uint32Array(pixels.data.buffer);
-  const isChanged = (/** @type {number} */ x, /** @type {number} */ y) => {
-    const row = rows[y] ?? -1;
-    const column = columns[x] ?? -1;
-    return row >= 0 && column >= 0 && before[row * width + column] !== after[row * width + column];
-  };
-  for (let y = rect.y0; y < rect.y1; y++) {
-    for (let x = rect.x0; x < rect.x1; x++) {
-      if (!isChanged(x, y)) continue;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < span; x++) {
+      const at = y * span + x;
+      if (!changed[at]) continue;
       const isRim =
-        !isChanged(x - thickness, y) ||
-        !isChanged(x + thickness, y) ||
-        !isChanged(x, y - thickness) ||
-        !isChanged(x, y + thickness);
-      const at = (y - rect.y0) * span + x - rect.x0;
-      const phase = x + y;
+        x < thickness ||
+        y < thickness ||
+        x >= span - thickness ||
+        y >= height - thickness ||
+        !changed[at - thickness] ||
+        !changed[at + thickness] ||
+        !changed[at - thickness * span] ||
+        !changed[at + thickness * span];
+      const phase = x + rect.x0 + y + rect.y0;
       if (isRim) words[at] = Math.floor(phase / (3 * thickness)) % 2 ? RIM_DARK : RIM_LIGHT;
-      else if (after[rows[y] * width + columns[x]] === 0 && phase % (5 * thickness) < thickness) {
-        words[at] = STRIPE;
-      }
+      else if (phase % (5 * thickness) < thickness && isRemoved(x + rect.x0, y + rect.y0)) words[at] = STRIPE;
     }
   }
   context.putImageData(pixels, rect.x0, rect.y0);
+
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
+  function isRemoved(x, y) {
+    return after[rows[y] * width + columns[x]] === 0;
+  }
+}
+
+/**
+ * 1 for each screen pixel of the rectangle whose class changes.
+ * @param {Uint8Array} before
+ * @param {Uint8Array} after
+ * @param {number} width
+ * @param {Rect} rect
+ * @param {Lookup} lookup
+ */
+function changedPixels(before, after, width, { x0, y0, x1, y1 }, { columns, rows }) {
+  const changed = new Uint8Array((x1 - x0) * (y1 - y0));
+  for (let y = y0, at = 0; y < y1; y++) {
+    for (let x = x0; x < x1; x++, at++) {
+      if (rows[y] < 0 || columns[x] < 0) continue;
+      const pixel = rows[y] * width + columns[x];
+      if (before[pixel] !== after[pixel]) changed[at] = 1;
+    }
+  }
+  return changed;
+}
+
+/**
+ * Without specks: an outline around each single pixel would hide what it is about.
+ * @param {Uint8Array} flags
+ * @param {number} width
+ * @param {number} height
+ * @param {number} step  pixels between the nine that vote
+ */
+function smoothed(flags, width, height, step) {
+  const out = new Uint8Array(flags.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let votes = 0;
+      for (let dy = -step; dy <= step; dy += step) {
+        for (let dx = -step; dx <= step; dx += step) {
+          const isInside = x + dx >= 0 && x + dx < width && y + dy >= 0 && y + dy < height;
+          if (isInside && flags[(y + dy) * width + x + dx]) votes++;
+        }
+      }
+      if (votes >= 5) out[y * width + x] = 1;
+    }
+  }
+  return out;
 }
 
 /**

@@ -299,7 +299,7 @@ export class Renderer {
     const { segments, document, viewport, preview } = this;
     if (segments && document) drawSegments(this.ink('guides'), segments.labels, document.width, this.lookup);
     const thickness = Math.max(1, Math.round(CHANGE_PX * viewport.pixelRatio));
-    const changed = preview?.rect && this.view.maskVisible ? screenRect(viewport, preview.rect, 0) : null;
+    const changed = preview?.rect && this.view.maskVisible ? screenRect(viewport, preview.rect, thickness) : null;
     if (preview && document && changed) {
       drawChange(
         this.ink('guides'),

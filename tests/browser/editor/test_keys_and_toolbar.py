@@ -183,7 +183,7 @@ def test_the_toolbar_shows_and_changes_the_state(editor):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ("setTool('spray')", 'There is no tool "spray"; choose one of brush, eraser'),
+        ("setTool('spray')", 'There is no tool "spray"; choose one of smart, brush'),
         ("setBrush({shape: 'star'})", 'There is no brush shape "star"; choose round or square.'),
         ("setActiveClass(300)", "300 is not a class index"),
         ("setMask(new Uint8Array(3))", "The mask has 3 values, the picture has 300 x 200 pixels"),
