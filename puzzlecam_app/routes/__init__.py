@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from puzzlecam_app.routes import arrays, datasets, items, lab, masks, run_control, run_results, runs, session
+from puzzlecam_app.routes import (
+    arrays,
+    datasets,
+    items,
+    lab,
+    lab_survey,
+    masks,
+    run_control,
+    run_results,
+    runs,
+    session,
+)
 
 
 def api_router() -> APIRouter:
     """Return all routes under one prefix."""
     router = APIRouter(prefix="/api")
-    for room in (session, datasets, items, arrays, masks, lab, runs, run_control, run_results):
+    for room in (session, datasets, items, arrays, masks, lab, lab_survey, runs, run_control, run_results):
         router.include_router(room.router)
     return router
