@@ -43,3 +43,11 @@ export const puzzle = (id, tiles, signal) => frame(`/items/${id}/lab/puzzle?tile
 export const mask = (id, settings) => frame(`/items/${id}/lab/mask`, { body: settings });
 export const arrays = async (id, tiles, settings) =>
   (await request(`/items/${id}/lab/arrays?tiles=${tiles}`, { body: settings })).blob();
+
+const query = (parameters) => new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value !== null)).toString();
+const json = async (path, options) => (await request(path, options)).json();
+
+export const startSurvey = (datasetId) => request(`/datasets/${datasetId}/lab/survey`, { body: {} });
+export const survey = (datasetId) => json(`/datasets/${datasetId}/lab/survey`);
+export const surveyRows = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/rows?${query(parameters)}`);
+export const surveyPoints = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/points?${query(parameters)}`);

@@ -13,6 +13,7 @@ import { Picker } from "./picker.js";
 import { PuzzlePanel, puzzleViews } from "./puzzle_view.js";
 import { Readout } from "./readout.js";
 import { SettingsPanel } from "./settings_panel.js";
+import { SurveyView } from "./survey.js";
 import { Toolbar } from "./toolbar.js";
 import { wayViews } from "./way_view.js";
 
@@ -31,6 +32,7 @@ class LabPage {
     this.puzzlePanel = new PuzzlePanel();
     this.settings = new SettingsPanel();
     this.readout = new Readout();
+    this.survey = new SurveyView();
     this.look = null;
     this.tiles = null; // chosen by the model until somebody does
     this.masks = new Latest(
@@ -54,14 +56,20 @@ class LabPage {
     this.header = element("header", { class: "lb-header" }, element("div", {}, this.title, this.facts), element("span", { class: "lb-spring" }), exports);
     this.content = element("div", { class: "lb-content", hidden: true }, this.toolbar.root, this.puzzlePanel.root, this.panes.root, this.puzzlePanel.byClass);
     this.side = element("aside", { class: "lb-side", hidden: true }, this.settings.root, this.readout.root);
-    this.main = element("main", { class: "lb-main" }, this.header, this.saying, this.sentence, this.content);
+    this.main = element("main", { class: "lb-main" }, this.header, this.saying, this.sentence, this.content, this.survey.root);
     this.header.hidden = true;
     root.className = "lb-root";
+    this.root = root;
     root.replaceChildren(this.picker.root, this.main, this.side);
   }
 
   _listen() {
     this.picker.addEventListener("choose", ({ detail }) => (detail === null ? this._nothing("No picture fits. Choose another class or dataset.") : this.open(detail)));
+    this.picker.addEventListener("whole", () => this.openSurvey());
+    this.picker.addEventListener("dataset", () => {
+      if (!this.survey.root.hidden) this.openSurvey();
+    });
+    this.survey.addEventListener("open", ({ detail }) => this.open(detail));
     this.toolbar.addEventListener("change", ({ detail }) => {
       this.panes.setStyle({ colormap: this.toolbar.values.colormap, opacity: this.toolbar.values.opacity, contours: this.toolbar.values.contours });
       if (detail.includes("tab")) this.panes.enlarge(null);
@@ -98,16 +106,31 @@ class LabPage {
         return;
       }
       const item = wanted ? await api.item(wanted).catch(() => null) : null;
-      await this.picker.setDatasets(datasets, item?.dataset_id ?? null);
-      if (item) await this.open(item.id);
+      await this.picker.setDatasets(datasets, item?.dataset_id ?? (Number(asked.get("dataset")) || null));
+      if (asked.has("dataset") && !item) this.openSurvey();
+      else if (item) await this.open(item.id);
       else this.picker.chooseFirst();
     } catch (error) {
       this._nothing(error.message);
     }
   }
 
+  /** Show the whole dataset. */
+  openSurvey() {
+    this._opening?.abort();
+    this._nothing("");
+    this.picker.mark(null);
+    this.sentence.hidden = true;
+    this.survey.root.hidden = false;
+    this.root.classList.add("lb-without-side");
+    this.survey.open(this.picker.opened);
+    history.replaceState(history.state, "", `${location.pathname}?dataset=${this.picker.opened.id}`);
+  }
+
   /** Look at a picture. @param {number} id */
   async open(id) {
+    this.survey.root.hidden = true;
+    this.root.classList.remove("lb-without-side");
     this._opening?.abort();
     const opening = new AbortController();
     this._opening = opening;

@@ -10,7 +10,7 @@ const ORDERS = [
 ];
 const LAST_DATASET = "puzzlecam-dataset"; // as Review remembers it
 
-/** Events: `choose` (detail: item id), `dataset` (detail: the dataset). */
+/** Events: `choose` (detail: item id, null where none fits), `dataset` (detail: the dataset), `whole` (the dataset is asked for). */
 export class Picker extends EventTarget {
   constructor() {
     super();
@@ -23,7 +23,8 @@ export class Picker extends EventTarget {
     this.tag = select("Tagged with", () => this.reload());
     this.list = element("div", { class: "lb-picker-list", role: "listbox", "aria-label": "Pictures", tabindex: "0", on: { scroll: () => this._more(), keydown: (event) => this._key(event) } });
     this.count = element("p", { class: "lb-muted" });
-    this.root = element("nav", { class: "lb-picker", "aria-label": "Pictures" }, this.dataset, element("div", { class: "lb-picker-filters" }, this.order, this.tag), this.count, this.list);
+    this.whole = element("button", { class: "lb-choice lb-whole", type: "button", text: "Whole dataset", title: "All pictures measured: which signals find bad masks, which classes fail", on: { click: () => this.dispatchEvent(new CustomEvent("whole")) } });
+    this.root = element("nav", { class: "lb-picker", "aria-label": "Pictures" }, this.dataset, this.whole, element("div", { class: "lb-picker-filters" }, this.order, this.tag), this.count, this.list);
   }
 
   /** @param {Object[]} datasets @param {number|null} wanted id */
@@ -54,7 +55,7 @@ export class Picker extends EventTarget {
     this.rows.clear();
     this.next = null;
     await this._load();
-    if (chooses) this.chooseFirst();
+    if (chooses && this.whole.getAttribute("aria-pressed") !== "true") this.chooseFirst();
   }
 
   /** Open the first picture that has tags. */
@@ -67,6 +68,7 @@ export class Picker extends EventTarget {
   mark(id) {
     this.rows.get(this.chosen)?.row.setAttribute("aria-selected", "false");
     this.chosen = id;
+    this.whole.setAttribute("aria-pressed", String(id === null));
     const row = this.rows.get(id)?.row;
     row?.setAttribute("aria-selected", "true");
     row?.scrollIntoView({ block: "nearest" });

@@ -9,6 +9,7 @@ from puzzlecam_app.routes import (
     datasets,
     items,
     lab,
+    lab_survey,
     masks,
     refine,
     run_control,
@@ -21,6 +22,18 @@ from puzzlecam_app.routes import (
 def api_router() -> APIRouter:
     """Return all routes under one prefix."""
     router = APIRouter(prefix="/api")
-    for room in (session, datasets, items, arrays, masks, lab, refine, runs, run_control, run_results):
+    for room in (
+        session,
+        datasets,
+        items,
+        arrays,
+        masks,
+        lab,
+        lab_survey,
+        refine,
+        runs,
+        run_control,
+        run_results,
+    ):
         router.include_router(room.router)
     return router

@@ -92,7 +92,7 @@ class LabOnScreen:
         return np.frombuffer(base64.b64decode(text), dtype)
 
     def view(self, title: str) -> Any:
-        return self.page.locator("figure.lb-pane", has=self.page.get_by_text(title, exact=True))
+        return self.page.locator(".lb-panes figure", has=self.page.get_by_text(title, exact=True))
 
     def note(self, title: str) -> str:
         return str(self.view(title).locator(".lb-pane-note").text_content())
@@ -211,7 +211,7 @@ def test_every_class_is_there_and_the_pointer_reads_its_scores(
 ) -> None:
     lab.open(measured[0], "classes")
     lab.page.get_by_role("button", name="All 19 not tagged").click()
-    expect(lab.page.locator("figure.lb-pane")).to_have_count(21)  # all classes and the background
+    expect(lab.page.locator(".lb-panes figure")).to_have_count(21)  # all classes and the background
     others = [name for name in VOC_CLASSES if name != "person"]
     steps = cam_steps(model.sources, image, ["person"], others)
     rows = lab.page.locator(".lb-scores tbody tr")

@@ -1,0 +1,172 @@
+"""The CAM lab over a whole dataset: measured in the background, read a page at a time."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from db.datasets import get_dataset
+from db.labels import latest_label_set
+from puzzlecam_app.lab.looking import Kept
+from puzzlecam_app.lab.survey import (
+    SIGNALS,
+    Row,
+    Survey,
+    class_figures,
+    load_survey,
+    ranking,
+    survey,
+    survey_path,
+)
+from puzzlecam_app.routes.common import DatasetId, HttpError, OpenServices, problem_responses
+from puzzlecam_app.services import Services
+
+router = APIRouter(prefix="/datasets", tags=["lab"])
+
+Column = Literal["name", "disagreement", "coverage", "entropy", "undecided", "score", "flips", "iou"]
+Number = Literal["disagreement", "coverage", "entropy", "undecided", "score", "flips", "iou"]
+BadBelow = Annotated[float, Query(ge=0, le=1, description="A mask with a lower IoU counts as bad")]
+ClassIndex = Annotated[int | None, Query(alias="class", ge=1, le=254, description="Tagged with it")]
+
+
+class SurveyOut(BaseModel):
+    """How far measuring is, and what the last survey says of the dataset."""
+
+    state: Literal["none", "running", "done", "failed"]
+    done: int = 0
+    total: int = 0
+    problem: str | None = None
+    is_current: bool = Field(default=False, description="Whether the survey is of the studio's model")
+    pictures: int = 0
+    skipped: int = 0
+    measured: int = 0
+    signals: dict[str, str]
+    ranking: list[dict[str, Any]] = []
+    classes: list[dict[str, Any]] = []
+
+
+class RowsOut(BaseModel):
+    """One page of pictures."""
+
+    rows: list[Row]
+    total: int
+
+
+class PointsOut(BaseModel):
+    """Two numbers of every picture that has both."""
+
+    ids: list[int]
+    x: list[float]
+    y: list[float]
+    iou: list[float | None]
+
+
+def _surveys(request: Request) -> Kept:
+    state = request.app.state
+    if not hasattr(state, "lab_surveys"):
+        state.lab_surveys = Kept()
+    kept: Kept = state.lab_surveys
+    return kept
+
+
+Surveys = Annotated[Kept, Depends(_surveys)]
+
+
+@router.post("/{dataset_id}/lab/survey", status_code=202, responses=problem_responses(404))
+def start_survey(dataset_id: DatasetId, services: OpenServices) -> None:
+    """Measure the dataset in the background; asking again while it runs changes nothing."""
+    with services.database.read() as session:
+        get_dataset(session, dataset_id)
+    services.jobs.start(("survey", dataset_id), lambda report: survey(services, dataset_id, report))
+
+
+@router.get("/{dataset_id}/lab/survey", responses=problem_responses(404))
+def read_survey(
+    dataset_id: DatasetId, services: OpenServices, surveys: Surveys, bad_below: BadBelow = 0.5
+) -> SurveyOut:
+    """Tell how far measuring is, which signals find bad masks, and how each class does."""
+    with services.database.read() as session:
+        get_dataset(session, dataset_id)
+        names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
+    job = services.jobs.get(("survey", dataset_id))
+    found = _found(services, surveys, dataset_id)
+    answer = SurveyOut(state="done" if found else "none", signals=dict(SIGNALS))
+    if job is not None and job.state != "done":
+        answer.state, answer.problem = job.state, job.problem
+        answer.done, answer.total = job.done, job.total
+    if found is not None:
+        answer.is_current = found.model == services.predictor.model.identity
+        answer.pictures, answer.skipped, answer.measured = len(found.rows), found.skipped, found.measured
+        answer.ranking = ranking(found.rows, bad_below)
+        answer.classes = class_figures(found.confusion, names)
+    return answer
+
+
+@router.get("/{dataset_id}/lab/rows", responses=problem_responses(404, 409))
+def read_rows(
+    dataset_id: DatasetId,
+    services: OpenServices,
+    surveys: Surveys,
+    sort: Column = "iou",
+    descending: bool = False,
+    class_: ClassIndex = None,
+    search: Annotated[str, Query(max_length=128, description="Part of the name")] = "",
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> RowsOut:
+    """List measured pictures; what has no value in the column that is sorted by comes last."""
+    rows = [
+        row
+        for row in _survey(services, surveys, dataset_id).rows
+        if (class_ is None or class_ in row.tags) and search.lower() in row.name.lower()
+    ]
+    known = [row for row in rows if getattr(row, sort) is not None]
+    known.sort(key=lambda row: (getattr(row, sort), row.id), reverse=descending)
+    known += [row for row in rows if getattr(row, sort) is None]
+    return RowsOut(rows=known[offset : offset + limit], total=len(rows))
+
+
+@router.get("/{dataset_id}/lab/points", responses=problem_responses(404, 409))
+def read_points(
+    dataset_id: DatasetId,
+    services: OpenServices,
+    surveys: Surveys,
+    x: Number = "disagreement",
+    y: Number = "iou",
+    class_: ClassIndex = None,
+) -> PointsOut:
+    """Send two columns of every picture that has both."""
+    rows = [
+        row
+        for row in _survey(services, surveys, dataset_id).rows
+        if getattr(row, x) is not None
+        and getattr(row, y) is not None
+        and (class_ is None or class_ in row.tags)
+    ]
+    return PointsOut(
+        ids=[row.id for row in rows],
+        x=[getattr(row, x) for row in rows],
+        y=[getattr(row, y) for row in rows],
+        iou=[row.iou for row in rows],
+    )
+
+
+def _found(services: Services, surveys: Kept, dataset_id: int) -> Survey | None:
+    path = survey_path(services.workspace.cache_dir, dataset_id)
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:
+        return None
+    found: Survey | None = surveys.or_made((dataset_id, changed), lambda: load_survey(path))
+    return found
+
+
+def _survey(services: Services, surveys: Kept, dataset_id: int) -> Survey:
+    with services.database.read() as session:
+        get_dataset(session, dataset_id)
+    found = _found(services, surveys, dataset_id)
+    if found is None:
+        raise HttpError(409, "the dataset is not measured yet", remedy="Start measuring on the Lab page")
+    return found
