@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import append_program_revision, latest_proposal, latest_revision
 from db.errors import NotFoundError
-from db.models import Publication, PublishedRevision, Revision, utc_now
+from db.models import Publication, PublishedRevision, Revision, Run, utc_now
 from db.status import UNTOUCHED_ACTIONS, Action
 
 
@@ -110,6 +110,17 @@ def is_published(session: Session, run_id: int) -> bool:
     """Whether a publication of the run is in force; its files must then stay."""
     in_force = select(Publication.id).where(Publication.run_id == run_id, Publication.undone_at.is_(None))
     return session.scalar(in_force.limit(1)) is not None
+
+
+def published_run(session: Session, dataset_id: int) -> int | None:
+    """The run whose publication is the newest in force in a dataset; None when there is none."""
+    in_force = (
+        select(Publication.run_id)
+        .join(Run, Run.id == Publication.run_id)
+        .where(Run.dataset_id == dataset_id, Run.removed_at.is_(None))
+        .where(Publication.finished_at.is_not(None), Publication.undone_at.is_(None))
+    )
+    return session.scalar(in_force.order_by(Publication.id.desc()).limit(1))
 
 
 def published_revision_ids(session: Session, publication_id: int) -> list[int]:

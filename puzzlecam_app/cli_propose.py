@@ -109,11 +109,12 @@ def _plan(services: Services, name: str) -> _Plan:
         tags = tags_of(session, [item.id for item in items])
         names = {one.index: one.name for one in latest_label_set(session, dataset.id).classes}
     tagged = [item for item in items if tags[item.id]]
+    predictor = services.proposals.predictor_of(dataset.id)
     due = [
         (item.id, item.name)
         for item in tagged
-        if services.proposals.is_due(newest.get(item.id))
-        or services.predictor.cached_cams(item.sha256, [names[index] for index in tags[item.id]]) is None
+        if services.proposals.is_due(newest.get(item.id), predictor)
+        or predictor.cached_cams(item.sha256, [names[index] for index in tags[item.id]]) is None
     ]
     return _Plan(due, present=len(tagged) - len(due), untagged=len(items) - len(tagged))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from puzzlecam_app.work_queue import Priority, WorkQueue
 
 if TYPE_CHECKING:
     from trainer.cam import CamResult
+
+Result = TypeVar("Result")
 
 ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run-model/"
 """What the identities of models begin with (trainer.zero_shot, trainer.proposal_model)."""
@@ -43,16 +45,24 @@ class Proposals:
     """Computes maps and proposals in the background, the picture somebody is looking at first.
 
     Args:
+        predictor: The studio's own.
         max_image_pixels: Larger pictures are not decoded.
+        predictor_of: Gives the predictor of a dataset, by id; the studio's own for all when omitted.
     """
 
     def __init__(
-        self, database: Database, masks: MaskStore, predictor: Predictor, max_image_pixels: int
+        self,
+        database: Database,
+        masks: MaskStore,
+        predictor: Predictor,
+        max_image_pixels: int,
+        predictor_of: Callable[[int], Predictor] | None = None,
     ) -> None:
         self._database = database
         self._masks = masks
         self._predictor = predictor
         self._max_image_pixels = max_image_pixels
+        self.predictor_of = predictor_of or (lambda _dataset_id: predictor)
         self._queue = WorkQueue("proposals")
 
     @property
@@ -78,6 +88,10 @@ class Proposals:
         for item_id in reversed(item_ids):  # the latest ask comes first
             self.request(item_id, Priority.SOON)
 
+    def in_turn(self, key: Hashable, work: Callable[[], Result]) -> Future[Result]:
+        """Run something else that needs the model, before what is only computed ahead; one at a time."""
+        return self._queue.submit(key, work, Priority.NOW)
+
     def warm_up(self) -> Future[object]:
         """Load the model before the first picture is asked for."""
         return self._queue.submit("warm up", lambda: self._predictor.model, Priority.IDLE)
@@ -90,20 +104,21 @@ class Proposals:
         if not item.tags:
             raise NoTagsError(item.name)
         load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded once, if at all
-        cams = self._predictor.cams(item.sha256, item.tag_names, load_image)
-        if self.is_due(newest):
-            self._propose(item, cams, load_image())
+        predictor = self.predictor_of(item.dataset_id)
+        cams = predictor.cams(item.sha256, item.tag_names, load_image)
+        if self.is_due(newest, predictor):
+            self._propose(item, cams, load_image(), predictor)
         return cams
 
-    def is_due(self, newest: Revision | None) -> bool:
-        """Whether a picture whose newest revision is `newest` should get a proposal of this model.
+    def is_due(self, newest: Revision | None, predictor: Predictor | None = None) -> bool:
+        """Whether a picture whose newest revision is `newest` should get a proposal of `predictor`'s model.
 
         What was proposed before any training gives way to a newer model, and what one run proposed to
         another run. Masks that were imported as proposals, published or made by a person stay.
         """
         if newest is None or newest.action == "withdrawn":
             return True
-        made_by, proposer = newest.proposed_by, self._predictor.proposer
+        made_by, proposer = newest.proposed_by, (predictor or self._predictor).proposer
         if newest.action != "proposed" or made_by is None or made_by == proposer:
             return False
         # The zero-shot model sees a picture each time it is opened: it must not undo what a run proposed.
@@ -114,9 +129,11 @@ class Proposals:
         """Finish the picture in hand and drop the rest."""
         self._queue.close()
 
-    def _propose(self, item: ItemFacts, cams: CamResult, image: NDArray[np.uint8]) -> None:
-        mask = self._predictor.pseudo_mask(image, cams, item.tags)
+    def _propose(
+        self, item: ItemFacts, cams: CamResult, image: NDArray[np.uint8], predictor: Predictor
+    ) -> None:
+        mask = predictor.pseudo_mask(image, cams, item.tags)
         mask_hash = self._masks.put(mask, voc_palette())
         with self._database.write() as session:
-            propose(session, item.id, mask_hash=mask_hash, proposed_by=self._predictor.proposer)
+            propose(session, item.id, mask_hash=mask_hash, proposed_by=predictor.proposer)
             set_disagreement(session, item.id, float(cams.disagreement_k.max()))

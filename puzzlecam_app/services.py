@@ -13,6 +13,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.proposals import Proposals
 from puzzlecam_app.runs.jobs import Jobs
+from puzzlecam_app.runs.predictors import Predictors
 from puzzlecam_app.settings import Settings, Workspace
 from puzzlecam_app.smart import Smart
 
@@ -86,7 +87,11 @@ def open_services(settings: Settings) -> Services:
     database.migrate()
     masks = MaskStore(workspace.masks_dir)
     predictor = Predictor(_model_loader(settings.model), workspace.cams_dir)
-    proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
+    # A model that was named is wanted for every dataset, whatever is published there.
+    of_dataset = (
+        None if settings.model else Predictors(database, predictor, workspace.runs_dir, workspace.cams_dir).of
+    )
+    proposals = Proposals(database, masks, predictor, settings.max_image_pixels, of_dataset)
     return Services(settings, workspace, database, masks, predictor, proposals)
 
 

@@ -63,7 +63,7 @@ def frame_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
     Args:
         header: JSON-able facts. The key `arrays` is added: for each name `dtype`, `shape` and `offset`
             (bytes from the end of the header).
-        arrays: C-ordered arrays of float16, uint8, uint16 or uint32, sent little-endian.
+        arrays: C-ordered arrays of float16, float32, uint8, uint16 or uint32, sent little-endian.
     """
     described: dict[str, dict[str, Any]] = {}
     chunks: list[bytes] = []

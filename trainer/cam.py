@@ -7,7 +7,7 @@ per asked class; everything else (scales, flip, tiles, normalisation) happens he
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -149,14 +149,13 @@ def compute_cams(
         features = views.features(1.0)
         weights = classifier.class_weights(views.cropped(features, 1.0), names)
         total = _multi_scale(views, features, weights)
-        whole = views.maps(features, weights, 1.0).relu()
-        tiled = views.maps(views.tiled_features(), weights, 1.0).relu()
-    shared_maximum = torch.maximum(_maximum(whole), _maximum(tiled))
-    whole_khw, tiled_khw = _divided(whole, shared_maximum), _divided(tiled, shared_maximum)
+        whole = views.maps(features, weights, 1.0)
+        tiled = views.maps(views.tiled_features(), weights, 1.0)
+    whole_khw, tiled_khw = divided_alike(whole, tiled)
     return CamResult(
         class_names=names,
         image_size=(image_rgb.shape[0], image_rgb.shape[1]),
-        cams_khw=_divided(total, _maximum(total)),
+        cams_khw=divided_by_maximum(total),
         whole_khw=whole_khw,
         tiled_khw=tiled_khw,
         disagreement_k=disagreement(whole_khw, tiled_khw),
@@ -179,7 +178,7 @@ def multi_scale_cams(
         features = views.features(1.0)
         weights = classifier.class_weights(views.cropped(features, 1.0), names)
         total = _multi_scale(views, features, weights)
-    return _divided(total, _maximum(total))
+    return divided_by_maximum(total)
 
 
 def difference(whole_khw: Maps, tiled_khw: Maps) -> Maps:
@@ -208,16 +207,73 @@ def upsample(maps_khw: Maps, size: tuple[int, int]) -> Maps:
     return functional.interpolate(tensor, size=size, mode="bilinear", align_corners=False)[0].numpy()
 
 
+@dataclass(frozen=True, eq=False)
+class MultiScale:
+    """The steps from the views of a picture to its multi-scale maps, before they are divided.
+
+    Attributes:
+        scales: S scales, ascending.
+        views_vkhw: for each scale equation 1 of picture and mirror image (1 or 2, K, h, w), signed.
+        scales_khw: for each scale the positive part of their mean (K, h, w).
+        total_khw: the sum over the scales.
+        spread_khw: the sum spread by the classifier's affinity; None where it has none.
+    """
+
+    scales: tuple[float, ...]
+    views_vkhw: tuple[Tensor, ...]
+    scales_khw: tuple[Tensor, ...]
+    total_khw: Tensor
+    spread_khw: Tensor | None
+
+    @property
+    def result_khw(self) -> Tensor:
+        """What the CAMs are made from."""
+        return self.total_khw if self.spread_khw is None else self.spread_khw
+
+
+def multi_scale_steps(views: PictureViews, scaled: Iterable[Tensor], weights: Tensor) -> MultiScale:
+    """Sum the maps of all scales and spread the sum where the classifier wants it.
+
+    Args:
+        views: of the picture.
+        scaled: features of every scale, see `scaled_features`.
+        weights: (K, C), see `CamClassifier.class_weights`.
+    """
+    scales = tuple(sorted(views.config.scales))
+    by_view, by_scale = [], []
+    total = weights.new_zeros(())
+    for scale, features in zip(scales, scaled, strict=True):
+        by_view.append(views.view_maps(features, weights, scale))
+        by_scale.append(by_view[-1].mean(dim=0).relu())
+        total = total + by_scale[-1]
+    spread = None
+    if views.classifier.affinity_power > 0:
+        finest = views.cells(features, scales[-1])
+        spread = spread_by_affinity(total, finest, views.classifier.affinity_power)
+    return MultiScale(scales, tuple(by_view), tuple(by_scale), total, spread)
+
+
+def scaled_features(views: PictureViews, features: Tensor) -> Iterator[Tensor]:
+    """Features at every scale, ascending, one after the other; `features` are those of scale 1."""
+    for scale in sorted(views.config.scales):
+        yield features if scale == 1.0 else views.features(scale)
+
+
+def divided_by_maximum(maps_khw: Tensor) -> Maps:
+    """Maps that are not negative, each over its maximum (see `EPSILON`): float32 (K, h, w) in [0, 1]."""
+    return _divided(maps_khw, _maximum(maps_khw))
+
+
+def divided_alike(whole_khw: Tensor, tiled_khw: Tensor) -> tuple[Maps, Maps]:
+    """The positive parts of two maps over the maximum of both, class by class, so that they compare."""
+    whole, tiled = whole_khw.relu(), tiled_khw.relu()
+    shared_maximum = torch.maximum(_maximum(whole), _maximum(tiled))
+    return _divided(whole, shared_maximum), _divided(tiled, shared_maximum)
+
+
 def _multi_scale(views: PictureViews, features: Tensor, weights: Tensor) -> Tensor:
     """Sum over the scales (K, grid height, grid width), not normalised; `features` are those of scale 1."""
-    total = features.new_zeros(())
-    for scale in sorted(views.config.scales):
-        scaled = features if scale == 1.0 else views.features(scale)
-        total = total + views.maps(scaled, weights, scale).relu()
-    if views.classifier.affinity_power > 0:
-        finest = views.cells(scaled, max(views.config.scales))
-        total = spread_by_affinity(total, finest, views.classifier.affinity_power)
-    return total
+    return multi_scale_steps(views, scaled_features(views, features), weights).result_khw
 
 
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:

@@ -51,6 +51,16 @@ class CamSources:
         return self._sources[0].classifier
 
     @property
+    def all(self) -> tuple[CamSource, ...]:
+        """The classifiers and their shares, in the order given."""
+        return self._sources
+
+    @property
+    def config(self) -> CamConfig:
+        """How maps are computed."""
+        return self._config
+
+    @property
     def identity(self) -> str:
         """Name under which maps may be cached; that of the classifier where there is one alone."""
         names = [one_identity(source.classifier, self._config) for source in self._sources]
@@ -62,7 +72,7 @@ class CamSources:
 
     def multi_scale(self, image_rgb: RgbImage, class_names: Sequence[str]) -> Maps:
         """Multi-scale maps float32 (K, h, w) in [0, 1]; arguments, errors as `trainer.cam.compute_cams`."""
-        return self._mean(
+        return self.mean(
             [
                 multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
                 for source in self._sources
@@ -76,9 +86,10 @@ class CamSources:
             multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
             for source in self._sources[1:]
         ]
-        return replace(result, cams_khw=self._mean([result.cams_khw, *others]), identity=self.identity)
+        return replace(result, cams_khw=self.mean([result.cams_khw, *others]), identity=self.identity)
 
-    def _mean(self, maps: Sequence[Maps]) -> Maps:
+    def mean(self, maps: Sequence[Maps]) -> Maps:
+        """The weighted mean of one map (K, h, w) a source, divided by its maximum; of one source, its map."""
         if len(maps) == 1:
             return maps[0]
         total = np.zeros_like(maps[0])

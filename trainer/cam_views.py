@@ -63,16 +63,26 @@ class PictureViews:
 
     def maps(self, features: Tensor, weights: Tensor, scale: float) -> Tensor:
         """Equation 1, averaged over picture and mirror image: (K, grid height, grid width), unbounded."""
+        return self.view_maps(features, weights, scale).mean(dim=0)
+
+    def view_maps(self, features: Tensor, weights: Tensor, scale: float) -> Tensor:
+        """Equation 1 of each view on the grid, the mirror image turned back: (1 or 2, K, h, w), unbounded."""
         if len(weights) == 0:
-            return features.new_zeros((0, *self._grid_size))
+            return features.new_zeros((len(features), 0, *self._grid_size))
         maps = torch.einsum("kc,nchw->nkhw", weights, features)
-        return self._averaged_views(maps, scale, self._grid_size)
+        return self._resampled_views(maps, scale, self._grid_size)
 
     def cells(self, features: Tensor, scale: float) -> Tensor:
         """Features averaged over picture and mirror image, (C, h, w) cells that span the picture exactly."""
-        return self._averaged_views(features, scale, self._cell_count(scale))
+        return self._resampled_views(features, scale, self._cell_count(scale)).mean(dim=0)
 
-    def _averaged_views(self, cells: Tensor, scale: float, size: tuple[int, int]) -> Tensor:
+    def tile_share(self) -> tuple[float, float]:
+        """Height and width of a tile as shares of the picture: 1 / n, or more where the picture is padded."""
+        n = self.config.tiles_per_side
+        height, width = (side + -side % self._multiple for side in self._size)
+        return height / n / self._size[0], width / n / self._size[1]
+
+    def _resampled_views(self, cells: Tensor, scale: float, size: tuple[int, int]) -> Tensor:
         stride = self.classifier.output_stride
         padded = (cells.shape[-2] * stride, cells.shape[-1] * stride)
         views = [
@@ -81,7 +91,7 @@ class PictureViews:
             )
             for index in range(cells.shape[0])
         ]
-        return torch.cat(views).mean(dim=0)
+        return torch.cat(views)
 
     def _cell_count(self, scale: float) -> tuple[int, int]:
         stride = self.classifier.output_stride

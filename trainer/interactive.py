@@ -17,7 +17,7 @@ from trainer.crf import CrfConfig, crf_available
 from trainer.data.transforms import RgbImage
 from trainer.image_crf import ImageCrf
 from trainer.interactive_graph import PictureGraph, build_graph
-from trainer.interactive_prior import VOID, Prior, mask_prior, with_evidence, yielding
+from trainer.interactive_prior import VOID, Prior, ReachConfig, doubted, mask_prior, reach_of, with_evidence
 from trainer.interactive_seeds import UNSEEDED, Box, Click, Seed, check_seeds, draw_seeds
 from trainer.maps import ClassMaps
 
@@ -40,10 +40,23 @@ class InteractiveConfig(BaseModel):
     )
     colour_weight: float = Field(default=0.02, ge=0, description="Of squared differences in CIELAB.")
     feature_weight: float = Field(default=3.0, ge=0, description="Of squared differences of the features.")
-    hold: float = Field(default=0.03, gt=0, description="Pull of the prior where no seed contradicts it.")
-    open_pull: float = Field(default=1e-3, gt=0, description="Pull of the prior where it yields wholly.")
+    hold: float = Field(default=0.015, gt=0, description="Pull of the prior where no seed contradicts it.")
+    open_pull: float = Field(
+        default=1e-3, gt=0, description="Pull of the prior where it yields wholly, at most."
+    )
+    area_pull: float = Field(
+        default=0.15,
+        gt=0,
+        description="The same times the square of the distance that `reach` is counted in.",
+    )
+    doubt: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Share of the mask in the prior that goes to all labels alike where it yields wholly.",
+    )
     reach: float = Field(
-        default=3.0, gt=0, description="Reach of a seed, in distances to the nearest cell of its class."
+        default=4.0, gt=0, description="Reach of a seed, in distances to the nearest cell of its class."
     )
     least_reach_cells: float = Field(default=2.0, gt=0, description="Least such distance, in cells.")
     most_reach_cells: float = Field(default=30.0, gt=0, description="Greatest such distance, in cells.")
@@ -57,6 +70,17 @@ class InteractiveConfig(BaseModel):
         default=True, description="Keep pixels out of reach that the prior explains well exactly as they are."
     )
     crf_iterations: int = Field(default=3, ge=0, le=50, description="Of the dense CRF; 0 leaves it out.")
+
+    def reach_config(self) -> ReachConfig:
+        """The constants of `trainer.interactive_prior.reach_of`."""
+        return ReachConfig(
+            self.hold,
+            self.open_pull,
+            self.area_pull,
+            self.reach,
+            self.least_reach_cells,
+            self.most_reach_cells,
+        )
 
 
 class InteractiveSegmenter:
@@ -139,32 +163,25 @@ class InteractiveSegmenter:
         if not seeds or not labels:
             return prior.copy()
         thought = mask_prior(prior, labels, graph.grid_size)
+        reach = reach_of(thought, prior, seeds, self._config.reach_config())
+        thought = doubted(thought, self._config.doubt * reach.opens_hw)
         if evidence is not None and self._config.evidence_share > 0:
             thought = with_evidence(
                 thought, evidence, self._config.evidence_share, self._config.evidence_background
             )
-        opens_hw = yielding(
-            thought,
-            prior,
-            seeds,
-            reach=self._config.reach,
-            least_cells=self._config.least_reach_cells,
-            most_cells=self._config.most_reach_cells,
-        )
         drawn = draw_seeds(seeds, graph.image_size)
-        shares = self._walk(graph, thought, opens_hw, seeds, drawn, prior, locked)
+        shares = self._walk(graph, thought, reach.pull_hw, seeds, drawn, prior, locked)
         found = self._pixels(image, labels, shares.reshape(*graph.grid_size, len(labels)))
-        explained = np.take_along_axis(
-            thought.shares_nl.reshape(*graph.grid_size, -1), thought.hard_hw[:, :, None], axis=-1
-        )[:, :, 0]
-        is_open = (opens_hw >= _LEAST_OPEN) | (explained < _WELL_EXPLAINED) | (not self._config.keeps_prior)
+        is_open = (reach.opens_hw >= _LEAST_OPEN) | ~_is_well_explained(thought)
+        if not self._config.keeps_prior:
+            is_open[:] = True
         return _composed(prior, found, is_open, drawn, locked)
 
     def _walk(
         self,
         graph: PictureGraph,
         prior: Prior,
-        opens_hw: NDArray[np.float64],
+        pull_hw: NDArray[np.float64],
         seeds: Sequence[Seed],
         drawn: NDArray[np.uint8],
         mask: NDArray[np.uint8],
@@ -172,8 +189,7 @@ class InteractiveSegmenter:
     ) -> NDArray[np.float64]:
         """(n, labels): the walker's shares of each cell."""
         config, target = self._config, prior.shares_nl.copy()
-        opens = opens_hw.ravel()
-        pull = config.open_pull + (config.hold - config.open_pull) * (1.0 - opens)
+        pull = pull_hw.ravel().copy()
         for seed in seeds:
             if isinstance(seed, Box) and seed.label:
                 inside = _box_weight(seed, graph)
@@ -235,6 +251,13 @@ def _strongest(maps_lhw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[
     return position
 
 
+def _is_well_explained(prior: Prior) -> NDArray[np.bool_]:
+    """bool (h, w): whether mask and evidence agree on a cell. Nothing speaks against void."""
+    shares = prior.shares_nl.reshape(*prior.hard_hw.shape, -1)
+    of_mask = np.take_along_axis(shares, np.maximum(prior.hard_hw, 0)[:, :, None], axis=-1)[:, :, 0]
+    return np.asarray((of_mask >= _WELL_EXPLAINED) | (prior.hard_hw < 0))
+
+
 def _composed(
     prior: NDArray[np.uint8],
     found: NDArray[np.uint8],
@@ -267,13 +290,17 @@ def _settled_cells(settled: NDArray[np.uint8], graph: PictureGraph, labels: Sequ
     return {int(cell): int(by_cell[cell].argmax()) for cell in np.nonzero(by_cell.sum(axis=1) >= half)[0]}
 
 
+_BOX_SHAPE = 6
+"""Even power: how flat the weight of a box is before it falls to its sides."""
+
+
 def _box_weight(box: Box, graph: PictureGraph) -> NDArray[np.float64]:
     """(n,) in [0, 1): how much a box of a class makes its cells that class, most in its middle."""
     (height, width), (rows, columns) = graph.image_size, graph.grid_size
     y = (np.arange(rows) + 0.5) * height / rows
     x = (np.arange(columns) + 0.5) * width / columns
-    across = np.clip(1.0 - np.square((2 * y - box.top - box.bottom) / (box.bottom - box.top)), 0.0, 1.0)
-    along = np.clip(1.0 - np.square((2 * x - box.left - box.right) / (box.right - box.left)), 0.0, 1.0)
+    across = np.clip(1.0 - ((2 * y - box.top - box.bottom) / (box.bottom - box.top)) ** _BOX_SHAPE, 0.0, 1.0)
+    along = np.clip(1.0 - ((2 * x - box.left - box.right) / (box.right - box.left)) ** _BOX_SHAPE, 0.0, 1.0)
     return np.asarray(0.9 * np.outer(across, along).ravel(), dtype=np.float64)
 
 

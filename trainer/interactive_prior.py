@@ -19,6 +19,12 @@ from trainer.maps import ClassMaps
 
 VOID = 255
 
+_NOWHERE = -1
+"""Position of void among the labels."""
+
+_MOST_PLACES = 32
+"""Of a scribble that are looked at; a pen draws hundreds of points, which lie close together."""
+
 _SHARPNESS = 6.0
 """Softmax of the maps at this slope: a map 0.3 above the background is six times as likely."""
 
@@ -30,7 +36,7 @@ class Prior:
     Attributes:
         labels: the L labels, ascending.
         shares_nl: float64 (n, L), summing to one.
-        hard_hw: (h, w), position in `labels` of each cell's label in the mask.
+        hard_hw: (h, w), position in `labels` of each cell's label in the mask; -1 for void.
     """
 
     labels: tuple[int, ...]
@@ -47,7 +53,16 @@ def mask_prior(mask: NDArray[np.uint8], labels: Sequence[int], size: tuple[int, 
     shares = np.stack(planes, axis=-1).reshape(-1, len(labels)).astype(np.float64)
     known = shares.sum(axis=1, keepdims=True)
     shares = np.where(known > 0, shares / np.maximum(known, 1e-9), 1.0 / len(labels))
-    return Prior(tuple(labels), shares, shares.argmax(axis=1).reshape(size))
+    hard = np.where(known[:, 0] > 0, shares.argmax(axis=1), _NOWHERE)
+    return Prior(tuple(labels), shares, hard.reshape(size))
+
+
+def doubted(prior: Prior, share_hw: NDArray[np.float64]) -> Prior:
+    """Give a share (h, w) in [0, 1] of what is thought of each cell to all labels alike."""
+    share = share_hw.reshape(-1, 1)
+    return Prior(
+        prior.labels, (1.0 - share) * prior.shares_nl + share / max(1, len(prior.labels)), prior.hard_hw
+    )
 
 
 def with_evidence(prior: Prior, maps: ClassMaps, share: float, background: float) -> Prior:
@@ -74,31 +89,55 @@ def with_evidence(prior: Prior, maps: ClassMaps, share: float, background: float
     return Prior(prior.labels, (1.0 - share) * prior.shares_nl + share * likely, prior.hard_hw)
 
 
-def yielding(
-    prior: Prior,
-    mask: NDArray[np.uint8],
-    seeds: Sequence[Seed],
-    *,
-    reach: float,
-    least_cells: float,
-    most_cells: float,
-) -> NDArray[np.float64]:
-    """How much the prior yields in every cell: float64 (h, w), 0 holds, 1 is open.
+@dataclass(frozen=True)
+class ReachConfig:
+    """Constants of `reach_of`.
 
-    Around each place of a seed that contradicts the mask, cells of the contradicted label yield by
-    exp(-d^2 / (2 (reach r)^2)), d the distance to it, r that from it to the nearest cell of the seed's own
+    Attributes:
+        hold: pull of the prior where nothing contradicts it.
+        open_pull: pull where it yields wholly, at most.
+        area_pull: the same times r^2: a large mistake has as little to set against a click as a small one.
+        reach: width of the opening in units of r.
+        least_cells, most_cells: limits of r.
+    """
+
+    hold: float
+    open_pull: float
+    area_pull: float
+    reach: float
+    least_cells: float
+    most_cells: float
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """What seeds do to the prior.
+
+    Attributes:
+        opens_hw: float64 (h, w), how much it yields: 0 holds, 1 is open.
+        pull_hw: float64 (h, w), how strongly it still pulls.
+    """
+
+    opens_hw: NDArray[np.float64]
+    pull_hw: NDArray[np.float64]
+
+
+def reach_of(prior: Prior, mask: NDArray[np.uint8], seeds: Sequence[Seed], config: ReachConfig) -> Reach:
+    """How far the seeds open the prior.
+
+    Around each place of a seed that contradicts the mask, the connected cells of the contradicted label yield
+    by exp(-d^2 / (2 (reach r)^2)), d the distance to it, r that from it to the nearest cell of the seed's own
     label, an earlier seed of it included. In a box everything yields.
 
     Args:
         prior: on the grid.
         mask: uint8 (H, W), the mask that is corrected.
         seeds: in the order they were set.
-        reach: in units of r.
-        least_cells, most_cells: limits of r, in cells.
+        config: constants.
     """
     height, width = prior.hard_hw.shape
     rows, columns = np.mgrid[:height, :width]
-    holds = np.ones((height, width))
+    holds, pull = np.ones((height, width)), np.full((height, width), config.hold)
     earlier: dict[int, list[tuple[float, float]]] = {}
     distances: dict[int, NDArray[np.float32]] = {}
     for seed in seeds:
@@ -107,6 +146,7 @@ def yielding(
             holds[_cells_inside(seed, mask.shape, (height, width))] = 0.0
             continue
         points = seed_points(seed)
+        points = points[:: 1 + len(points) // _MOST_PLACES]
         for y, x in points:
             contradicted = int(mask[y, x])
             if contradicted == seed.label:
@@ -116,15 +156,26 @@ def yielding(
                 distances[seed.label] = _distance_to(prior, seed.label)
             near = [float(distances[seed.label][int(row), int(column)])]
             near += [float(np.hypot(row - other[0], column - other[1])) for other in places]
-            radius = reach * float(np.clip(min(near), least_cells, most_cells))
-            opens = np.exp(
-                -(np.square(rows - int(row)) + np.square(columns - int(column))) / (2.0 * radius**2)
-            )
-            if contradicted in prior.labels:
-                opens = opens * (prior.hard_hw == prior.labels.index(contradicted))
+            radius = float(np.clip(min(near), config.least_cells, config.most_cells))
+            squared = np.square(rows - int(row)) + np.square(columns - int(column))
+            opens = np.exp(-squared / (2.0 * (config.reach * radius) ** 2))
+            position = _NOWHERE if contradicted == VOID else prior.labels.index(contradicted)
+            opens = opens * _connected(prior.hard_hw == position, int(row), int(column))
             holds *= 1.0 - opens
+            open_pull = min(config.hold, config.open_pull, config.area_pull / radius**2)
+            np.minimum(pull, config.hold + (open_pull - config.hold) * opens, out=pull)
         places += [(y * height / mask.shape[0], x * width / mask.shape[1]) for y, x in points]
-    return 1.0 - holds
+    return Reach(1.0 - holds, pull)
+
+
+def _connected(cells_hw: NDArray[np.bool_], row: int, column: int) -> NDArray[np.bool_]:
+    """Those of the cells that hang together with the one at (row, column), or with a neighbour of it.
+
+    A click beside an outline may lie in a cell that is mostly of another label.
+    """
+    _, areas = cv2.connectedComponents(cells_hw.astype(np.uint8), connectivity=8)
+    around = areas[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+    return np.isin(areas, np.unique(around[around > 0]))
 
 
 def _cells_inside(box: Box, image_size: tuple[int, ...], size: tuple[int, int]) -> tuple[slice, slice]:
@@ -136,7 +187,7 @@ def _cells_inside(box: Box, image_size: tuple[int, ...], size: tuple[int, int]) 
 
 def _distance_to(prior: Prior, label: int) -> NDArray[np.float32]:
     """Distance in cells from every cell to the nearest of a label; beyond the grid where there is none."""
-    is_label = prior.hard_hw == prior.labels.index(label) if label in prior.labels else prior.hard_hw < 0
+    is_label = prior.hard_hw == prior.labels.index(label)
     if not is_label.any():
         return np.full(is_label.shape, float(sum(is_label.shape)), dtype=np.float32)
     return np.asarray(cv2.distanceTransform((~is_label).astype(np.uint8), cv2.DIST_L2, 5), dtype=np.float32)

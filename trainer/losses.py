@@ -21,6 +21,12 @@ def classification_loss(maps: Tensor, labels: Tensor, logit_offset: float = 0.0)
     return functional.multilabel_soft_margin_loss(class_logits(maps) + logit_offset, labels)
 
 
+def classification_terms(maps: Tensor, labels: Tensor, logit_offset: float = 0.0) -> Tensor:
+    """`classification_loss` class by class, (N, K); its mean is that loss."""
+    logits = class_logits(maps) + logit_offset
+    return labels * functional.softplus(-logits) + (1.0 - labels) * functional.softplus(logits)
+
+
 def reconstruction_loss(whole: Tensor, tiled: Tensor, labels: Tensor, config: PuzzleLossConfig) -> Tensor:
     """Equation 6: how far the maps of the whole picture and those of its merged tiles are apart.
 

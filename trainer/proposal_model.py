@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.cam import CamResult
+from trainer.cam import CamResult, Maps
 from trainer.cam_sources import CamSource, CamSources, load_sources
-from trainer.config import Recipe, RefineConfig
+from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
 from trainer.crf import CrfConfig, crf_available
 from trainer.data.transforms import RgbImage
 from trainer.device import DeviceChoice, choose_device
@@ -37,12 +37,25 @@ class Walk:
     config: RefineConfig
     identity: str
 
+    def maps(self, cams_khw: Maps, edges_hw: NDArray[np.float32], config: RefineConfig | None = None) -> Maps:
+        """The CAMs after the walk, float32 (K, h, w) in [0, 1].
+
+        Args:
+            cams_khw: float32 (K, h, w) in [0, 1].
+            edges_hw: float32 (h, w) in [0, 1] on their grid.
+            config: another reach or length of the walk than the run's.
+        """
+        grid_size = (cams_khw.shape[1], cams_khw.shape[2])
+        maps = ClassMaps(tuple(range(1, len(cams_khw) + 1)), grid_size, cams_khw)
+        return walked_maps(maps, edges_hw, config or self.config, self.edges.device).maps_khw
+
 
 class ProposalModel:
     """Makes heatmaps once and masks from them.
 
     Attributes:
         walk: spreads the maps along edges; None leaves them as the classifier gives them.
+        loss: terms and weights of the loss that trained the classifier; None where nothing was trained.
     """
 
     def __init__(
@@ -52,16 +65,19 @@ class ProposalModel:
         walk: Walk | None = None,
         *,
         kind: str = "",
+        loss: PuzzleLossConfig | None = None,
     ) -> None:
         """Args:
         sources: whose CAMs are used.
         refinement: threshold and CRF; defaults when None.
         walk: see the attribute.
         kind: what the identity begins with.
+        loss: what the classifier was trained with; None for one that was not.
         """
         self._sources = sources
         self._kind = kind
         self._refinement = refinement or PseudoLabelConfig()
+        self.loss = loss
         self.walk = walk
 
     @property
@@ -69,6 +85,16 @@ class ProposalModel:
         """Name under which maps may be cached: it changes with weights, heads, settings and edges."""
         walk = f"+walk-{self.walk.identity}" if self.walk else ""
         return f"{self._kind}{self._sources.identity}{walk}"
+
+    @property
+    def sources(self) -> CamSources:
+        """Whose CAMs are used."""
+        return self._sources
+
+    @property
+    def refinement(self) -> PseudoLabelConfig:
+        """Threshold and CRF."""
+        return self._refinement
 
     @property
     def background_threshold(self) -> float:
@@ -96,9 +122,7 @@ class ProposalModel:
             return replace(result, identity=self.identity)
         maps_khw = result.cams_khw
         edges = self.walk.edges.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2]))
-        maps = ClassMaps(tuple(range(1, len(maps_khw) + 1)), result.image_size, maps_khw)
-        walked = walked_maps(maps, edges, self.walk.config, self.walk.edges.device)
-        return replace(result, cams_khw=walked.maps_khw, identity=self.identity)
+        return replace(result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity)
 
     def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
         """AffinityNet's edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
@@ -139,7 +163,8 @@ def run_model(run_dir: Path | str, device: DeviceChoice | str | None = None) -> 
         use_crf=refine.use_crf,
         crf=CrfConfig(iterations=refine.crf_iterations),
     )
-    return ProposalModel(load_sources(recipe, directory, choice), refinement, walk, kind=RUN_KIND)
+    sources = load_sources(recipe, directory, choice)
+    return ProposalModel(sources, refinement, walk, kind=RUN_KIND, loss=recipe.classify.loss)
 
 
 def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:

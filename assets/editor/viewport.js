@@ -10,7 +10,10 @@ const MAX_ZOOM = 64;
 const KEEP_VISIBLE_PX = 48;
 
 export class Viewport {
-  constructor() {
+  /** @param {number} [marginPx] CSS pixels around the picture when it is fitted */
+  constructor(marginPx = FIT_MARGIN_PX) {
+    /** @private */
+    this.marginPx = marginPx;
     this.imageWidth = 1;
     this.imageHeight = 1;
     this.stageWidth = 1;
@@ -124,7 +127,7 @@ export class Viewport {
 
   /** @private */
   fitScale() {
-    const margin = 2 * FIT_MARGIN_PX * this.pixelRatio;
+    const margin = 2 * this.marginPx * this.pixelRatio;
     const scale = Math.min(
       (this.stageWidth - margin) / this.imageWidth,
       (this.stageHeight - margin) / this.imageHeight,

@@ -5,7 +5,7 @@ import { decodeFloat16 } from "../editor/heatmap.js";
 
 /** @typedef {{dtype: string, shape: number[], data: Float32Array|Uint8Array|Uint16Array|Uint32Array}} NamedArray */
 
-const VIEWS = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array };
+const VIEWS = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array };
 
 /**
  * @param {ArrayBuffer} buffer

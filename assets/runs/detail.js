@@ -238,7 +238,8 @@ export class RunDetail extends EventTarget {
           element("li", { data: { kind } }, element("time", { datetime: time, text: moment(time) }), element("span", { text: message })),
         ),
     );
-    if (!messages.length) this.messages.append(element("li", { class: "rn-muted", text: "Nothing yet." }));
+    const waits = run.status === "queued" ? "The run waits for a worker to take it." : "Nothing yet.";
+    if (!messages.length) this.messages.append(element("li", { class: "rn-muted", text: waits }));
   }
 
   _showLog(lines) {

@@ -87,7 +87,7 @@ export class PublishPanel extends EventTarget {
         ? element(
             "div",
             {},
-            element("h4", { text: "Largest changes first (IoU of old and new mask)" }),
+            element("h4", { text: "Largest changes first: the mask now, this run's mask, and their IoU" }),
             element("div", { class: "rn-changes" }, ...items.slice(0, 24).map((item) => this._change(item))),
           )
         : "",

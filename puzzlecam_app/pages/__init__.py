@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from gradio.components import Navbar
 
 from puzzlecam_app.assets import assets_dir
-from puzzlecam_app.pages import datasets, export, review, runs
+from puzzlecam_app.pages import datasets, export, lab, review, runs
 from puzzlecam_app.services import Services
 
 _FORM_UPLOADS = "1mb"  # no page uploads files; Gradio's own route is kept small
@@ -27,6 +27,9 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     with pages.route("Datasets", "/datasets"):
         _navigation()
         datasets.build(services)
+    with pages.route("Lab", "/lab"):
+        _navigation()
+        lab.build()
     with pages.route("Runs", "/runs"):
         _navigation()
         runs.build()

@@ -8,6 +8,7 @@ from puzzlecam_app.routes import (
     arrays,
     datasets,
     items,
+    lab,
     masks,
     refine,
     run_control,
@@ -20,6 +21,6 @@ from puzzlecam_app.routes import (
 def api_router() -> APIRouter:
     """Return all routes under one prefix."""
     router = APIRouter(prefix="/api")
-    for room in (session, datasets, items, arrays, masks, refine, runs, run_control, run_results):
+    for room in (session, datasets, items, arrays, masks, lab, refine, runs, run_control, run_results):
         router.include_router(room.router)
     return router

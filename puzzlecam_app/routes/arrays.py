@@ -35,12 +35,13 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
         cams = services.proposals.request(item_id, Priority.NOW).result(timeout=_LONGEST_WAIT_S)
     except (TimeoutError, CancelledError) as error:
         raise HttpError(503, "the heatmap is not ready yet", where=item.name, remedy="Try again") from error
+    model = services.proposals.predictor_of(item.dataset_id).model
     classes = [
         {
             "index": index,
             "name": name,
             "weak": bool(cams.weak_k[k]),
-            "seen_as": services.predictor.model.describe(name),
+            "seen_as": model.describe(name),
             "disagreement": float(cams.disagreement_k[k]),
         }
         for k, (index, name) in enumerate(zip(item.tags, cams.class_names, strict=True))
@@ -48,7 +49,7 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
     header: dict[str, Any] = {
         "model": cams.identity,
         "tiles": cams.tiles_per_side,
-        "threshold": services.predictor.model.background_threshold,
+        "threshold": model.background_threshold,
         "classes": classes,
     }
     arrays = {"cams": cams.cams_khw, "whole": cams.whole_khw, "tiled": cams.tiled_khw}

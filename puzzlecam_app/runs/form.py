@@ -17,6 +17,7 @@ from trainer.recipes import load_recipe, recipe_names
 
 COMMON: Final = (
     "use_accepted",
+    "accepted_pixel_weight",
     "classify.epochs",
     "classify.batch_size",
     "classify.optimizer.learning_rate",
@@ -31,7 +32,8 @@ COMMON: Final = (
 )
 """The settings that matter most, in the order of the form; those a recipe does not have are left out."""
 
-_NOT_ASKED: Final = ("version", "name", "description")
+_NOT_ASKED: Final = ("version", "name", "description", "backbone.weights")
+"""What the form leaves to recipes: what is no setting, and a path of this machine, which no page may name."""
 
 FieldKind = Literal["integer", "number", "boolean", "choice", "text", "numbers"]
 
@@ -146,7 +148,7 @@ def _walk(model: type[BaseModel], prefix: str) -> Iterator[FormField]:
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, Settings):
             yield from _walk(annotation, f"{prefix}{name}.")
-        elif prefix or name not in _NOT_ASKED:
+        elif prefix + name not in _NOT_ASKED:
             yield _field(prefix + name, field)
 
 

@@ -246,6 +246,12 @@ def test_without_one_a_few_steps_are_timed(client: TestClient, monkeypatch: pyte
     assert answer["result"] == {"total_s": 4.0, "basis": "Timed."}
 
 
+def test_no_page_names_a_file_of_the_machine() -> None:
+    assert "backbone.weights" not in {field.name for field in form_fields()}
+    with pytest.raises(FormError):
+        recipe_from_answers("tiny", {"backbone.weights": "/etc/passwd"})
+
+
 def test_answers_must_fit_the_recipe() -> None:
     assert recipe_from_answers("tiny", {}) == load_recipe("tiny")
     assert recipe_from_answers(load_recipe("tiny").model_dump(mode="json"), {"seed": 4}).seed == 4

@@ -9,19 +9,23 @@ import numpy as np
 import pytest
 
 from db.annotations import decide, latest_revision, propose
+from db.datasets import require_dataset
 from db.items import ItemSpec, replace_tags, upsert_items
 from db.labels import ClassSpec, add_label_set
 from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.importing import import_dataset
 from puzzlecam_app.runs.dataset_folder import missing_pictures
 from puzzlecam_app.runs.progress import STAGES
 from puzzlecam_app.runs.snapshot import read_snapshot, supervision_sentence, uses_accepted
+from puzzlecam_app.runs.starting import RunRequest, start_run
 from puzzlecam_app.services import Services
-from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH
+from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, draw
 from tests.puzzlecam_app.runs.helpers import Runs
 from trainer import stage_graph
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth, read_mask
+from trainer.data.masks import write_mask
 from trainer.recipes import load_recipe
 
 
@@ -82,6 +86,10 @@ def test_accepted_masks_and_ground_truth_lie_beside_the_pictures(runs: Runs) -> 
     dataset = runs.folder(run_id).dataset
     assert [path.name for path in (dataset / "accepted").iterdir()] == ["a.png"]
     assert (read_mask(dataset / "accepted" / "a.png") == RED).all()
+    assert [image.accepted_mask for image in open_dataset(dataset, "all").images] == [
+        dataset / "accepted" / "a.png",
+        None,
+    ]
     assert GroundTruth(dataset).has("b")
     assert not GroundTruth(dataset).has("a")
     counts = runs.run(run_id).supervision
@@ -137,3 +145,40 @@ def test_the_snapshot_is_plain_json_that_says_what_it_is(runs: Runs) -> None:
 
 def test_the_stages_are_those_of_the_trainer() -> None:
     assert STAGES == stage_graph.STAGES
+
+
+def test_a_voc_dataset_is_the_same_to_the_trainer_as_its_own_folder(runs: Runs, tmp_path: Path) -> None:
+    """Equal fingerprints, classes and masks: a run's numbers are those of the command line."""
+    root = tmp_path / "voc"
+    for name in ("JPEGImages", "SegmentationClass", "ImageSets/Segmentation"):
+        (root / name).mkdir(parents=True)
+    rows = ["image,tags"]
+    for number, tag in enumerate(("cat", "dog", "cat;person"), start=1):
+        draw(root / "JPEGImages" / f"2007_{number}.jpg", width=40 + number)
+        write_mask(
+            root / "SegmentationClass" / f"2007_{number}.png", np.zeros((HEIGHT, 40 + number), np.uint8)
+        )
+        rows.append(f"2007_{number}.jpg,{tag}")
+    (root / "tags.csv").write_text("\n".join(rows), encoding="utf-8")
+    lists = root / "ImageSets" / "Segmentation"
+    (lists / "train.txt").write_text("2007_1\n2007_2\n", encoding="utf-8")
+    (lists / "val.txt").write_text("2007_3\n", encoding="utf-8")
+    services = runs.services
+    import_dataset(
+        services.database, services.masks, services.workspace.images_dir, root, "voc", masks="ground-truth"
+    )
+    with runs.database.read() as session:
+        dataset_id = require_dataset(session, "voc").id
+    request = RunRequest(dataset_id, load_recipe("tiny"), "ann", split="train")
+    run = start_run(runs.database, services.masks, services.workspace.runs_dir, request)
+    frozen = runs.folder(run.id).dataset
+    for split in ("train", "val"):
+        ours, theirs = open_dataset(frozen, split), open_dataset(root, split)
+        assert (ours.fingerprint, ours.class_names, ours.ids) == (
+            theirs.fingerprint,
+            theirs.class_names,
+            theirs.ids,
+        )
+        assert all(
+            (GroundTruth(frozen).mask(name) == GroundTruth(root).mask(name)).all() for name in ours.ids
+        )

@@ -1,0 +1,45 @@
+/** The lab's own routes, as functions. Errors come back as `ApiError` with the server's sentence. */
+import { ApiError } from "../review/api.js";
+import { readFrame } from "../review/frame.js";
+
+export { ApiError };
+export { datasets, image, items, thumbnailUrl } from "../review/api.js";
+
+/**
+ * @param {string} path below /api
+ * @param {{body?: any, signal?: AbortSignal}} [options] with a `body`, which is sent as JSON, it is a POST
+ * @returns {Promise<Response>}
+ */
+async function request(path, { body, signal } = {}) {
+  let response;
+  try {
+    response = await fetch(`/api${path}`, {
+      method: body === undefined ? "GET" : "POST",
+      credentials: "same-origin",
+      cache: "no-store",
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, { message: "The studio does not answer", remedy: "Check that it is still running" });
+  }
+  if (response.ok) return response;
+  let problem;
+  try {
+    problem = await response.json();
+  } catch {
+    problem = { message: `The studio answered with status ${response.status}` };
+  }
+  throw new ApiError(response.status, problem);
+}
+
+const frame = async (path, options) => readFrame(await (await request(path, options)).arrayBuffer());
+
+export const item = async (id) => (await request(`/items/${id}`)).json();
+export const look = (id, signal) => frame(`/items/${id}/lab`, { signal });
+export const puzzle = (id, tiles, signal) => frame(`/items/${id}/lab/puzzle?tiles=${tiles}`, { signal });
+export const mask = (id, settings) => frame(`/items/${id}/lab/mask`, { body: settings });
+export const arrays = async (id, tiles, settings) =>
+  (await request(`/items/${id}/lab/arrays?tiles=${tiles}`, { body: settings })).blob();

@@ -1,0 +1,115 @@
+/** Which picture: dataset, order, class, and the list. */
+import { element, fillSelect } from "../review/dom.js";
+import * as api from "./api.js";
+
+const PAGE = 60;
+const ORDERS = [
+  { value: "disagreement", text: "Doubtful first" },
+  { value: "name", text: "By name" },
+  { value: "random", text: "Random" },
+];
+const LAST_DATASET = "puzzlecam-dataset"; // as Review remembers it
+
+/** Events: `choose` (detail: item id), `dataset` (detail: the dataset). */
+export class Picker extends EventTarget {
+  constructor() {
+    super();
+    this.chosen = null;
+    this.rows = new Map();
+    const select = (label, onChange) => element("select", { class: "lb-input", "aria-label": label, on: { change: onChange } });
+    this.dataset = select("Dataset", () => this.openDataset(Number(this.dataset.value)));
+    this.order = select("Order", () => this.reload());
+    fillSelect(this.order, ORDERS, "disagreement");
+    this.tag = select("Tagged with", () => this.reload());
+    this.list = element("div", { class: "lb-picker-list", role: "listbox", "aria-label": "Pictures", tabindex: "0", on: { scroll: () => this._more(), keydown: (event) => this._key(event) } });
+    this.count = element("p", { class: "lb-muted" });
+    this.root = element("nav", { class: "lb-picker", "aria-label": "Pictures" }, this.dataset, element("div", { class: "lb-picker-filters" }, this.order, this.tag), this.count, this.list);
+  }
+
+  /** @param {Object[]} datasets @param {number|null} wanted id */
+  async setDatasets(datasets, wanted) {
+    this.datasets = datasets;
+    const last = Number(localStorage.getItem(LAST_DATASET));
+    const chosen = [wanted, last].find((id) => datasets.some((one) => one.id === id)) ?? datasets[0].id;
+    fillSelect(this.dataset, datasets.map(({ id, name }) => ({ value: String(id), text: name })), String(chosen));
+    await this.openDataset(chosen, { isFirst: true });
+  }
+
+  get names() {
+    return new Map(this.opened.classes.map(({ index, name }) => [index, name]));
+  }
+
+  async openDataset(id, { isFirst = false } = {}) {
+    this.opened = this.datasets.find((one) => one.id === id);
+    localStorage.setItem(LAST_DATASET, String(id));
+    const classes = this.opened.classes.filter(({ index }) => index > 0);
+    fillSelect(this.tag, [{ value: "", text: "All classes" }, ...classes.map(({ index, name }) => ({ value: String(index), text: name }))], "");
+    this.dispatchEvent(new CustomEvent("dataset", { detail: this.opened }));
+    await this.reload({ chooses: !isFirst });
+  }
+
+  /** Load the list anew. @param {{chooses?: boolean}} [options] whether its first picture is opened */
+  async reload({ chooses = true } = {}) {
+    this.list.replaceChildren();
+    this.rows.clear();
+    this.next = null;
+    await this._load();
+    if (chooses) this.chooseFirst();
+  }
+
+  /** Open the first picture that has tags. */
+  chooseFirst() {
+    const first = [...this.rows.values()].find(({ item }) => item.tags.length)?.item ?? [...this.rows.values()][0]?.item;
+    this.dispatchEvent(new CustomEvent("choose", { detail: first?.id ?? null }));
+  }
+
+  /** Mark a picture as the one that is shown. @param {number} id */
+  mark(id) {
+    this.rows.get(this.chosen)?.row.setAttribute("aria-selected", "false");
+    this.chosen = id;
+    const row = this.rows.get(id)?.row;
+    row?.setAttribute("aria-selected", "true");
+    row?.scrollIntoView({ block: "nearest" });
+  }
+
+  async _load() {
+    const page = await api.items(this.opened.id, { order: this.order.value, class: this.tag.value, after: this.next, limit: PAGE });
+    this.next = page.next;
+    this.count.textContent = `${page.total.toLocaleString()} pictures`;
+    for (const item of page.items) {
+      const tags = item.tags.map((index) => this.names.get(index)).join(", ") || "no tags";
+      const row = element(
+        "div",
+        { class: "lb-picker-item", role: "option", "aria-selected": "false", title: item.name, on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: item.id })) } },
+        element("img", { src: api.thumbnailUrl(item.id, item.revision), alt: "", loading: "lazy" }),
+        element(
+          "span",
+          {},
+          element("b", { text: item.name }),
+          element("small", { text: tags }),
+          element("small", { class: "lb-muted", text: item.disagreement === null ? item.status : `disagreement ${item.disagreement.toFixed(2)}`, title: "How much whole and tiled CAM differ, the largest of the tags; known once the picture was looked at" }),
+        ),
+      );
+      this.rows.set(item.id, { row, item });
+      this.list.append(row);
+    }
+  }
+
+  async _more() {
+    const { list } = this;
+    if (!this.next || this._isLoading || list.scrollTop + list.clientHeight < list.scrollHeight - 300) return;
+    this._isLoading = true;
+    await this._load().finally(() => {
+      this._isLoading = false;
+    });
+  }
+
+  _key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const ids = [...this.rows.keys()];
+    const next = ids[Math.min(ids.length - 1, Math.max(0, ids.indexOf(this.chosen) + step))];
+    if (next && next !== this.chosen) this.dispatchEvent(new CustomEvent("choose", { detail: next }));
+  }
+}

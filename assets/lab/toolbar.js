@@ -1,0 +1,113 @@
+/** What is looked at and how it is drawn: tab, class, colours, opacity, outlines. */
+import { COLORMAP_NAMES, colormap } from "../editor/render/colours.js";
+import { element, fillSelect } from "../review/dom.js";
+import { SCALES } from "./class_view.js";
+import { DIVERGING } from "./paint.js";
+import { SHOWN } from "./way_view.js";
+
+export const TABS = [
+  { value: "puzzle", text: "Puzzle", title: "The whole picture, its tiles, and where they disagree" },
+  { value: "classes", text: "All classes", title: "Every tag, the best classes not tagged, and the background" },
+  { value: "way", text: "The way of a mask", title: "Each step from the network's maps to the mask, and what it gains or loses" },
+];
+
+/** Event: `change` (detail: names of what changed). */
+export class Toolbar extends EventTarget {
+  constructor() {
+    super();
+    this.values = { tab: "way", tag: 0, scale: "class", others: 7, shown: "heat", reference: 0, eachView: false, colormap: "turbo", opacity: 0.65, contours: true };
+    this.tabs = this._choices("tab", TABS, "View");
+    this.tags = element("span", { class: "lb-choices", role: "group", "aria-label": "Class" });
+    this.scale = this._choices("scale", SCALES, "Scale of the colours");
+    this.shown = this._choices("shown", SHOWN, "What each stage shows");
+    this.reference = element("select", { class: "lb-input lb-narrow", "aria-label": "Measured against", title: "The mask that every stage is measured against", on: { change: () => this.set({ reference: Number(this.reference.value) }) } });
+    this.eachView = element("input", { type: "checkbox", on: { change: () => this.set({ eachView: this.eachView.checked }) } });
+    this.eachViewLabel = element("label", { class: "lb-inline", title: "Also the picture and its mirror image by themselves, before they are averaged" }, this.eachView, " Mirrored views apart");
+    this.more = element("button", { class: "lb-button", type: "button", on: { click: () => this.set({ others: this.values.others > 7 ? 7 : 24 }) } });
+    this.colormap = element("select", { class: "lb-input lb-narrow", "aria-label": "Colour map", on: { change: () => this.set({ colormap: this.colormap.value }) } });
+    fillSelect(this.colormap, COLORMAP_NAMES.map((name) => ({ value: name, text: name })), this.values.colormap);
+    this.opacity = element("input", { type: "range", min: "0", max: "1", step: "0.01", value: String(this.values.opacity), "aria-label": "Opacity", title: "How strongly maps and masks cover the picture", on: { input: () => this.set({ opacity: Number(this.opacity.value) }) } });
+    this.contours = element("input", { type: "checkbox", checked: true, "aria-label": "Outlines", on: { change: () => this.set({ contours: this.contours.checked }) } });
+    this.legend = element("canvas", { class: "lb-legend", width: 256, height: 1 });
+    this.low = element("span", { class: "lb-muted" });
+    this.high = element("span", { class: "lb-muted" });
+    this.fit = element("button", { class: "lb-button", type: "button", text: "Fit", title: "The whole picture in every view (0)", on: { click: () => this.dispatchEvent(new CustomEvent("fit")) } });
+    this.particular = element("span", { class: "lb-particular" });
+    this.root = element(
+      "div",
+      { class: "lb-toolbar" },
+      element(
+        "div",
+        { class: "lb-bar" },
+        this.tabs.root,
+        element("span", { class: "lb-spring" }),
+        this.colormap,
+        element("span", { class: "lb-legend-row", title: "Colours from the lowest to the highest value" }, this.low, this.legend, this.high),
+        element("label", { class: "lb-inline" }, "Opacity ", this.opacity),
+        element("label", { class: "lb-inline", title: "Where the map crosses the background threshold; the borders of a mask" }, this.contours, " Outlines"),
+        this.fit,
+      ),
+      element("div", { class: "lb-bar" }, this.tags, this.particular),
+    );
+  }
+
+  _choices(name, options, label) {
+    const buttons = options.map(({ value, text, title }) => element("button", { class: "lb-choice", type: "button", text, title, data: { value }, on: { click: () => this.set({ [name]: value }) } }));
+    const root = element("span", { class: "lb-choices", role: "group", "aria-label": label }, ...buttons);
+    return {
+      root,
+      show: (chosen) => buttons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.value === String(chosen)))),
+    };
+  }
+
+  /** @param {Object} change */
+  set(change) {
+    Object.assign(this.values, change);
+    this._show();
+    this.dispatchEvent(new CustomEvent("change", { detail: Object.keys(change) }));
+  }
+
+  /** @param {import("./look.js").Look} look */
+  setLook(look) {
+    this.look = look;
+    this.values.tag = Math.min(this.values.tag, look.tags.length - 1);
+    this.values.reference = Math.min(this.values.reference, Math.max(0, look.references.length - 1));
+    this.tags.replaceChildren(
+      ...look.tags.map(({ name, color, weak, seen_as: seenAs }, k) =>
+        element("button", { class: "lb-choice", type: "button", title: seenAs, data: { value: String(k) }, on: { click: () => this.set({ tag: k }) } }, element("i", { class: "lb-swatch", style: `background:${color}` }), weak ? `${name} (a guess)` : name),
+      ),
+    );
+    fillSelect(this.reference, look.references.map(({ title }, number) => ({ value: String(number), text: `against ${title}` })), String(this.values.reference));
+    this._show();
+  }
+
+  /** What the colours mean now. @param {import("./pane.js").View[]} views */
+  setLegend(views) {
+    const signed = views.filter((view) => view.signed);
+    const heat = views.filter((view) => view.map && !view.signed);
+    const shown = heat[0] ?? signed[0];
+    this.legend.parentElement.hidden = !shown;
+    if (!shown) return;
+    const words = heat.length ? colormap(this.values.colormap) : DIVERGING;
+    const pixels = new ImageData(256, 1);
+    new Uint32Array(pixels.data.buffer).set(words);
+    this.legend.getContext("2d").putImageData(pixels, 0, 0);
+    const [low, high] = shown.range ?? [0, 1];
+    this.low.textContent = String(Number(low.toPrecision(3)));
+    this.high.textContent = String(Number(high.toPrecision(3)));
+  }
+
+  _show() {
+    const { tab, tag, scale, shown, others } = this.values;
+    this.tabs.show(tab);
+    this.scale.show(scale);
+    this.shown.show(shown);
+    [...this.tags.children].forEach((button) => button.setAttribute("aria-pressed", String(Number(button.dataset.value) === tag)));
+    this.tags.hidden = tab === "classes";
+    const all = this.look?.classes.length - this.look?.tags.length;
+    this.more.textContent = others > 7 ? "Fewer" : `All ${all} not tagged`;
+    this.more.hidden = !(all > 7);
+    const particular = tab === "classes" ? [this.scale.root, this.more] : tab === "way" ? [this.shown.root, ...(this.look?.references.length ? [this.reference] : []), ...(this.look?.header.model.flip ? [this.eachViewLabel] : [])] : [];
+    this.particular.replaceChildren(...particular);
+  }
+}

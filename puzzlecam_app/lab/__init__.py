@@ -1,0 +1,1 @@
+"""The CAM lab: what the page is given to explain a mask."""

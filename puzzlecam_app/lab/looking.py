@@ -1,0 +1,144 @@
+"""What the lab knows of one picture: every step to its maps, its puzzle, its masks. Expensive once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from puzzlecam_app.items import ItemFacts
+
+if TYPE_CHECKING:  # torch is imported when the first picture is looked at
+    from trainer.config import RefineConfig
+    from trainer.crf import CrfConfig
+    from trainer.inspection import CamSteps, PuzzleLook
+    from trainer.proposal_model import ProposalModel
+
+MOST_OTHERS = 200
+"""Classes without a tag that are looked at: of a longer list the first ones."""
+_KEPT_PICTURES = 12
+
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class PictureLook:
+    """The maps of a picture and what they were made from.
+
+    Attributes:
+        item: the picture, with its T tags.
+        image: uint8 (H, W, 3).
+        steps: see `trainer.inspection.CamSteps`.
+        others: indices of the O classes without a tag, in the order of the steps.
+        edges_hw: AffinityNet's edges; None where the model has no random walk.
+        walked_thw: the maps after the walk; None likewise.
+    """
+
+    item: ItemFacts
+    image: NDArray[np.uint8]
+    steps: CamSteps
+    others: tuple[int, ...]
+    edges_hw: NDArray[np.float32] | None
+    walked_thw: NDArray[np.float32] | None
+
+    @property
+    def final_thw(self) -> NDArray[np.float32]:
+        """The maps that the mask is made from."""
+        return self.steps.cams_thw if self.walked_thw is None else self.walked_thw
+
+
+@dataclass(frozen=True, eq=False)
+class MaskSteps:
+    """The last steps: maps (after a walk with other settings, else None), threshold, CRF; uint8 (H, W)."""
+
+    walked_thw: NDArray[np.float32] | None
+    thresholded: Mask
+    mask: Mask
+
+
+def look(model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8]) -> PictureLook:
+    """Compute the maps of a tagged picture, step by step."""
+    from trainer.inspection import cam_steps
+
+    others = tuple(index for index in item.class_names if index not in item.tags)[:MOST_OTHERS]
+    steps = cam_steps(model.sources, image, item.tag_names, [item.class_names[index] for index in others])
+    grid_size = (steps.cams_thw.shape[1], steps.cams_thw.shape[2])
+    edges = model.edges(image, grid_size)
+    walked = None
+    if model.walk is not None and edges is not None:
+        walked = model.walk.maps(steps.cams_thw, edges)
+    return PictureLook(item, image, steps, others, edges, walked)
+
+
+def puzzle(
+    model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8], tiles_per_side: int
+) -> PuzzleLook:
+    """Look at a tagged picture whole and in `tiles_per_side` times as many tiles."""
+    from trainer.inspection import puzzle_look
+
+    others = [name for index, name in item.class_names.items() if index not in item.tags][:MOST_OTHERS]
+    config = model.sources.config.model_copy(update={"tiles_per_side": tiles_per_side})
+    return puzzle_look(model.sources.first, image, item.tag_names, others, config, model.loss)
+
+
+def make_mask(
+    model: ProposalModel,
+    picture: PictureLook,
+    *,
+    threshold: float,
+    crf: CrfConfig | None,
+    walk: RefineConfig | None,
+) -> MaskSteps:
+    """Make the mask with other settings than the model's.
+
+    Args:
+        model: whose walk is used.
+        picture: its maps.
+        threshold: a pixel is background unless a map exceeds it.
+        crf: constants of the dense CRF; None leaves it out.
+        walk: reach and length of the random walk; None keeps the model's.
+    """
+    from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
+
+    walked, maps = None, picture.final_thw
+    if walk is not None and model.walk is not None and picture.edges_hw is not None:
+        maps = walked = model.walk.maps(picture.steps.cams_thw, picture.edges_hw, walk)
+    plain = PseudoLabelConfig(background_threshold=threshold, use_crf=False)
+    tags = picture.item.tags
+    thresholded = pseudo_label(picture.image, maps, tags, plain)
+    if crf is None:
+        return MaskSteps(walked, thresholded, thresholded)
+    refined = plain.model_copy(update={"use_crf": True, "crf": crf})
+    return MaskSteps(walked, thresholded, pseudo_label(picture.image, maps, tags, refined))
+
+
+class Kept:
+    """The last few things that were looked at. Safe to use from several threads."""
+
+    def __init__(self, most: int = _KEPT_PICTURES) -> None:
+        self._most = most
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Any:
+        """The value of a key, None where it is not there any more."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def or_made(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The value of a key, made where it is not there."""
+        value = self.get(key)
+        if value is None:
+            value = make()
+            with self._lock:
+                self._values[key] = value
+                while len(self._values) > self._most:
+                    self._values.popitem(last=False)
+        return value

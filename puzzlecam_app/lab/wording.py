@@ -1,0 +1,88 @@
+"""What the lab says of the model, the classes and the losses: headers of its answers, JSON values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from puzzlecam_app.lab.looking import PictureLook
+from puzzlecam_app.proposals import RUN_KIND
+
+if TYPE_CHECKING:
+    from trainer.inspection import PuzzleLook
+    from trainer.proposal_model import ProposalModel
+
+
+def model_facts(model: ProposalModel) -> dict[str, Any]:
+    """The model and its settings, and sentences for what it does not have."""
+    from trainer.crf import crf_available
+
+    refinement, crf = model.refinement, crf_available()
+    is_run = model.identity.startswith(RUN_KIND)
+    walk = model.walk.config if model.walk else None
+    if walk:
+        no_walk = None
+    elif is_run:
+        no_walk = (
+            "This run has no AffinityNet, so there are no edges and no random walk. Train it with "
+            "affinity.enabled = true, and wait for its stage affinity."
+        )
+    else:
+        no_walk = (
+            "The zero-shot model has no edges and no random walk: they are learned. Start a run on the Runs "
+            "page, then start the studio with --model and the folder of that run."
+        )
+    return {
+        "identity": model.identity,
+        "title": "trained run" if is_run else "zero-shot, nothing trained",
+        "is_trained": is_run,
+        "threshold": refinement.background_threshold,
+        "scales": sorted(model.sources.config.scales),
+        "flip": model.sources.config.flip,
+        "max_side": model.sources.config.max_side,
+        "tiles_per_side": model.loss.tiles_per_side if model.loss else model.sources.config.tiles_per_side,
+        "affinity_power": model.sources.first.affinity_power,
+        "shares": [source.share for source in model.sources.all],
+        "crf": refinement.crf.model_dump() if refinement.use_crf and crf.available else None,
+        "crf_constants": refinement.crf.model_dump(),
+        "no_crf": None if crf.available else crf.reason,
+        "walk": walk.model_dump(include={"beta", "radius", "log2_steps"}) if walk else None,
+        "no_walk": no_walk,
+    }
+
+
+def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) -> list[dict[str, Any]]:
+    """Of the maps at the positions `shown`: class, whether it is tagged, how it is seen, its logit."""
+    item, classifier = picture.item, model.sources.first
+    facts = []
+    for position in shown:
+        index = (*item.tags, *picture.others)[position]
+        name = item.class_names[index]
+        facts.append(
+            {
+                "index": index,
+                "name": name,
+                "color": item.class_colors[index],
+                "tagged": position < len(item.tags),
+                "weak": classifier.is_weak(name),
+                "seen_as": model.describe(name),
+                "logit": float(picture.steps.logits_c[position]),
+                "maximum": float(picture.steps.raw_chw[position].max()),
+            }
+        )
+    return facts
+
+
+def puzzle_facts(model: ProposalModel, look: PuzzleLook) -> dict[str, Any]:
+    """Tiles and losses. JSON has no infinities; losses have none either."""
+    return {
+        "tiles": look.tiles_per_side,
+        "cells_share": list(look.cells_share),
+        "tile_share": list(look.tile_share),
+        "disagreement": [float(value) for value in look.disagreement_t],
+        "loss": asdict(look.loss) if look.loss else None,
+        "loss_settings": model.loss.model_dump(mode="json") if model.loss else None,
+        "no_loss": None
+        if look.loss
+        else "The classifier has learned none of these classes, so there is no loss to measure.",
+    }

@@ -1,0 +1,203 @@
+"""The CAM lab: raw arrays of every step to a mask. Colouring, thresholds and comparing are the browser's."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from puzzlecam_app.lab.looking import MaskSteps, PictureLook, make_mask
+from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.lab.wording import class_facts, model_facts, puzzle_facts
+from puzzlecam_app.routes.common import ItemId, problem_responses
+from puzzlecam_app.wire import deflate, frame_arrays
+from trainer.crf import CrfConfig
+
+router = APIRouter(prefix="/items", tags=["lab"])
+
+_MOST_OTHERS_SENT = 24
+Tiles = Annotated[int, Query(ge=1, le=4, description="n of the n x n tiles")]
+
+
+def _lab(request: Request) -> Lab:
+    state = request.app.state
+    if not hasattr(state, "lab"):
+        state.lab = Lab(state.services)
+    lab: Lab = state.lab
+    return lab
+
+
+OpenLab = Annotated[Lab, Depends(_lab)]
+
+
+class WalkIn(BaseModel):
+    """Reach and length of the random walk."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    beta: float = Field(gt=0, le=64)
+    radius: int = Field(ge=1, le=10)
+    log2_steps: int = Field(ge=0, le=12)
+
+
+class MaskIn(BaseModel):
+    """How a mask is to be made; what is left out is as the model has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    use_crf: bool | None = None
+    crf: CrfConfig | None = None
+    walk: WalkIn | None = None
+
+
+@router.get("/{item_id}/lab", response_class=Response, responses=problem_responses(404, 422))
+def read_lab(item_id: ItemId, lab: OpenLab) -> Response:
+    """Send every step to the maps of a tagged picture, framed (see docs/formats.md)."""
+    item = lab.item(item_id)
+    picture = lab.look(item)
+    steps, count = picture.steps, len(item.tags)
+    by_logit = np.argsort(-steps.logits_c[count:], kind="stable")[:_MOST_OTHERS_SENT]
+    shown = [*range(count), *(count + int(position) for position in by_logit)]
+    references = lab.references(item)
+    header: dict[str, Any] = {
+        "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
+        "model": model_facts(lab.model),
+        "classes": class_facts(lab.model, picture, shown),
+        "others": len(picture.others),
+        "references": [{"kind": one.kind, "title": one.title} for one in references],
+    }
+    arrays = {
+        **_step_arrays(picture),
+        "raw": _half(steps.raw_chw[shown]),
+        "scores": _half(steps.scores_chw[shown]),
+        **{f"reference_{number}": one.mask for number, one in enumerate(references)},
+    }
+    return _framed(header, arrays)
+
+
+@router.get("/{item_id}/lab/puzzle", response_class=Response, responses=problem_responses(404, 422))
+def read_puzzle(item_id: ItemId, lab: OpenLab, tiles: Tiles = 2) -> Response:
+    """Send the maps of the whole picture and of its tiles with the losses, framed (see docs/formats.md)."""
+    look = lab.puzzle(lab.item(item_id), tiles)
+    arrays = {
+        "whole": _half(look.whole_thw),
+        "tiled": _half(look.tiled_thw),
+        "whole_cells": _half(look.whole_cells_thw),
+        "tiled_cells": _half(look.tiled_cells_thw),
+    }
+    return _framed(puzzle_facts(lab.model, look), arrays)
+
+
+@router.post("/{item_id}/lab/mask", response_class=Response, responses=problem_responses(404, 422))
+def write_mask(item_id: ItemId, wanted: MaskIn, lab: OpenLab) -> Response:
+    """Make the mask of a picture with other settings and send its steps, framed; nothing is stored."""
+    settings, steps = _made(lab, item_id, wanted)
+    arrays: dict[str, NDArray[Any]] = {"thresholded": steps.thresholded, "mask": steps.mask}
+    if steps.walked_thw is not None:
+        arrays["walked"] = steps.walked_thw
+    return _framed({"settings": settings}, arrays)
+
+
+@router.post("/{item_id}/lab/arrays", response_class=Response, responses=problem_responses(404, 422))
+def export_arrays(item_id: ItemId, wanted: MaskIn, lab: OpenLab, tiles: Tiles = 2) -> Response:
+    """Send every array of a picture as one `.npz` file, with `settings`, a JSON text, among them."""
+    item = lab.item(item_id)
+    picture, look = lab.look(item), lab.puzzle(item, tiles)
+    settings, steps = _made(lab, item_id, wanted)
+    everything = list(range(len(item.tags) + len(picture.others)))
+    header = {
+        "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
+        "model": model_facts(lab.model),
+        "classes": class_facts(lab.model, picture, everything),
+        "puzzle": puzzle_facts(lab.model, look),
+        "mask": settings,
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        **_step_arrays(picture, half=False),
+        "raw": picture.steps.raw_chw,
+        "scores": picture.steps.scores_chw,
+        "whole": look.whole_thw,
+        "tiled": look.tiled_thw,
+        "whole_cells": look.whole_cells_thw,
+        "tiled_cells": look.tiled_cells_thw,
+        "thresholded": steps.thresholded,
+        "mask": steps.mask,
+        **{one.kind.replace("-", "_"): one.mask for one in lab.references(item)},
+    }
+    if steps.walked_thw is not None:
+        arrays["walked"] = steps.walked_thw
+    buffer = io.BytesIO()
+    arrays["settings"] = np.array(json.dumps(header, allow_nan=False))
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return Response(
+        buffer.getvalue(),
+        media_type="application/zip",
+        headers={
+            "Content-Disposition": f'attachment; filename="picture-{item.id}.npz"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+def _made(lab: Lab, item_id: int, wanted: MaskIn) -> tuple[dict[str, Any], MaskSteps]:
+    """The mask's steps, and the settings in full that they were made with."""
+    from trainer.crf import crf_available
+
+    model, picture = lab.model, lab.look(lab.item(item_id))
+    refinement = model.refinement
+    threshold = refinement.background_threshold if wanted.threshold is None else wanted.threshold
+    is_on = refinement.use_crf if wanted.use_crf is None else wanted.use_crf
+    crf = (wanted.crf or refinement.crf) if is_on and crf_available().available else None
+    walk = None
+    if wanted.walk is not None and model.walk is not None:
+        walk = model.walk.config.model_copy(update=wanted.walk.model_dump())
+    steps = make_mask(model, picture, threshold=threshold, crf=crf, walk=walk)
+    used = walk or (model.walk.config if model.walk else None)
+    settings = {
+        "threshold": threshold,
+        "crf": crf.model_dump() if crf else None,
+        "walk": used.model_dump(include={"beta", "radius", "log2_steps"}) if used else None,
+    }
+    return settings, steps
+
+
+def _step_arrays(picture: PictureLook, *, half: bool = True) -> dict[str, NDArray[Any]]:
+    """Steps of the tags. What is thresholded stays float32, so that the browser makes the same mask."""
+    steps = picture.steps
+    narrow = _half if half else np.asarray
+    arrays: dict[str, NDArray[Any]] = {
+        "views": narrow(steps.views_svthw),
+        "scales": narrow(steps.scales_sthw),
+        "total": narrow(steps.total_thw),
+        "own": steps.own_thw,
+        "cams": steps.cams_thw,
+    }
+    if steps.spread_thw is not None:
+        arrays["spread"] = narrow(steps.spread_thw)
+    for number, other in enumerate(steps.others_thw, start=2):
+        arrays[f"source_{number}"] = other
+    if picture.edges_hw is not None and picture.walked_thw is not None:
+        arrays["edges"] = narrow(picture.edges_hw)
+        arrays["walked"] = picture.walked_thw
+    return arrays
+
+
+def _half(array: NDArray[Any]) -> NDArray[np.float16]:
+    limit = float(np.finfo(np.float16).max)
+    narrowed: NDArray[np.float16] = np.clip(array, -limit, limit).astype(np.float16)
+    return narrowed
+
+
+def _framed(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Response:
+    return Response(
+        deflate(frame_arrays(header, arrays)),
+        media_type="application/octet-stream",
+        headers={"Content-Encoding": "deflate", "Cache-Control": "no-store"},
+    )

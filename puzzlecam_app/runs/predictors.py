@@ -1,0 +1,60 @@
+"""Which model looks at the pictures of a dataset: that of its published run, else the studio's own."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from db.engine import Database
+from db.publications import published_run
+from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from trainer.proposal_model import ProposalModel
+
+_KEPT: Final = 2
+"""Models of runs held in memory at once."""
+
+
+class Predictors:
+    """Predictors by dataset. Safe to call from several threads.
+
+    Args:
+        own: the studio's own, for datasets without a published run.
+        runs_dir: folder of the runs in the workspace.
+        cams_dir: folder of the cache of maps; models do not share entries in it.
+    """
+
+    def __init__(self, database: Database, own: Predictor, runs_dir: Path, cams_dir: Path) -> None:
+        self._database = database
+        self._own = own
+        self._runs_dir = runs_dir
+        self._cams_dir = cams_dir
+        self._lock = threading.Lock()
+        self._by_run: OrderedDict[int, Predictor] = OrderedDict()
+
+    def of(self, dataset_id: int) -> Predictor:
+        """The predictor of a dataset as it is published now."""
+        with self._database.read() as session:
+            run_id = published_run(session, dataset_id)
+        if run_id is None:
+            return self._own
+        directory = RunFolder.of(self._runs_dir, run_id).train
+        if not directory.model_path("classify").is_file():
+            return self._own  # its files lie on another machine, or were lost
+        with self._lock:
+            if run_id not in self._by_run:
+                self._by_run[run_id] = Predictor(lambda: _load(directory.path), self._cams_dir)
+            self._by_run.move_to_end(run_id)
+            while len(self._by_run) > _KEPT:
+                self._by_run.popitem(last=False)
+            return self._by_run[run_id]
+
+
+def _load(run_dir: Path) -> ProposalModel:
+    from trainer.proposal_model import run_model
+
+    return run_model(run_dir)

@@ -1,0 +1,308 @@
+"""The Lab page in a browser: the numbers that it shows and the masks that it makes are the trainer's."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from puzzlecam_app.interchange.pictures import load_upright_rgb
+from tests.browser.studio.conftest import Studio, photographs
+from trainer.cam import compute_cams
+from trainer.data.labels import VOC_CLASSES
+from trainer.inspection import cam_steps, puzzle_look
+from trainer.metrics import confusion_matrix, mean_iou
+from trainer.proposal_model import ProposalModel, zero_shot_model
+from trainer.pseudo_labels import threshold_labels
+
+PERSON = VOC_CLASSES.index("person") + 1
+SIZE = (300, 451)
+
+
+@pytest.fixture(scope="module")
+def measured(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
+    """Number of a picture of a person with ground truth, and its file."""
+    folder = tmp_path_factory.mktemp("lab") / "voc"
+    pictures = folder / "JPEGImages"
+    photographs(pictures, [("astronaut", SIZE[1], SIZE[0])])
+    (pictures / "tags.csv").replace(folder / "tags.csv")
+    truth = np.zeros(SIZE, np.uint8)
+    truth[40:, 60:300] = PERSON
+    truth[40:44, 60:300] = 255
+    mask = Image.fromarray(truth)
+    mask.putpalette([value for index in range(256) for value in (index, 0, 255 - index)])
+    (folder / "SegmentationClass").mkdir()
+    mask.save(folder / "SegmentationClass" / "astronaut.png")
+    lists = folder / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("astronaut\n", encoding="utf-8")
+    done = studio.command("dataset", "import", str(folder), "--name", "lab", "--masks", "ground-truth")
+    assert done.returncode == 0, done.stderr
+    with urllib.request.urlopen(f"{studio.url}/api/datasets") as answer:
+        (dataset,) = [one for one in json.load(answer)["datasets"] if one["name"] == "lab"]
+    with urllib.request.urlopen(f"{studio.url}/api/datasets/{dataset['id']}/items") as answer:
+        item = json.load(answer)["items"][0]
+    return item["id"], pictures / "astronaut.jpg"
+
+
+@pytest.fixture(scope="module")
+def model() -> ProposalModel:
+    return zero_shot_model()
+
+
+@pytest.fixture(scope="module")
+def image(measured: tuple[int, Path]) -> np.ndarray:
+    return load_upright_rgb(measured[1], max_pixels=10**7)
+
+
+class LabOnScreen:
+    """The Lab page in the hands of somebody."""
+
+    def __init__(self, page: Page, studio: Studio) -> None:
+        self.page = page
+        self.studio = studio
+
+    def open(self, item: int, view: str) -> None:
+        self.page.goto(f"{self.studio.url}/lab?item={item}&view={view}")
+        self.page.wait_for_function("window.puzzlecamLab?.look?.made", timeout=120_000)
+
+    def array(self, expression: str) -> np.ndarray:
+        """A typed array of the page, e.g. `look.made.mask`."""
+        kind, text = self.page.evaluate(
+            """async (expression) => {
+                const { look } = window.puzzlecamLab;
+                const array = new Function("lab", "look", `return ${expression}`)(window.puzzlecamLab, look);
+                const reader = new FileReader();
+                const done = new Promise((resolve) => { reader.onload = resolve; });
+                reader.readAsDataURL(new Blob([array]));
+                await done;
+                return [array.constructor.name, reader.result.slice(reader.result.indexOf(",") + 1)];
+            }""",
+            expression,
+        )
+        dtype = {"Float32Array": np.float32, "Uint8Array": np.uint8}[kind]
+        return np.frombuffer(base64.b64decode(text), dtype)
+
+    def view(self, title: str) -> Any:
+        return self.page.locator("figure.lb-pane", has=self.page.get_by_text(title, exact=True))
+
+    def note(self, title: str) -> str:
+        return str(self.view(title).locator(".lb-pane-note").text_content())
+
+    def slide(self, label: str, value: float) -> None:
+        self.page.get_by_label(label, exact=True).first.evaluate(
+            """(node, value) => {
+                node.value = value;
+                node.dispatchEvent(new Event("input", { bubbles: true }));
+            }""",
+            str(value),
+        )
+
+
+@pytest.fixture
+def lab(page: Page, studio: Studio) -> LabOnScreen:
+    return LabOnScreen(page, studio)
+
+
+def test_each_stage_says_the_iou_that_the_trainer_measures(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    lab.open(measured[0], "way")
+    truth = lab.array("look.references[0].mask").reshape(SIZE)
+    assert set(np.unique(truth)) == {0, PERSON, 255}
+    cams = model.cams(image, ["person"])
+    labels = threshold_labels(cams.cams_khw, model.background_threshold, SIZE) * PERSON
+    mask = model.mask(image, cams, [PERSON])
+    np.testing.assert_array_equal(lab.array("look.made.thresholded").reshape(SIZE), labels)
+    np.testing.assert_array_equal(lab.array("look.made.mask").reshape(SIZE), mask)
+    for title, shown in (("Spread", labels), ("Dense CRF", mask)):
+        iou = mean_iou(confusion_matrix(truth, shown, 256))
+        assert lab.note(title).startswith(f"IoU {100 * iou:.1f}")
+    # The chosen class alone is in the tooltip.
+    tip = lab.view("Dense CRF").locator(".lb-pane-note").get_attribute("title") or ""
+    found, there = (mask == PERSON) & (truth != 255), truth == PERSON
+    assert f"precision {100 * (found & there).sum() / found.sum():.1f}" in tip
+    assert f"recall {100 * (found & there).sum() / there.sum():.1f}" in tip
+
+
+def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    lab.open(measured[0], "way")
+    asked: list[str] = []
+    lab.page.on("request", lambda request: asked.append(request.url))
+    cams = model.cams(image, ["person"])
+    labels = lab.array(
+        "(lab.page, lab.settings.inputs.get('threshold').value = '0.3', "
+        "look.labels(look.final, lab.settings.threshold))"
+    )
+    assert asked == []
+    np.testing.assert_array_equal(labels.reshape(SIZE), threshold_labels(cams.cams_khw, 0.3, SIZE) * PERSON)
+    lab.slide("threshold", 0.2)
+    expect(lab.view("Threshold 0.20")).to_be_visible()
+    lab.page.wait_for_function("window.puzzlecamLab.look.made.settings.threshold === 0.2", timeout=60_000)
+    np.testing.assert_array_equal(
+        lab.array("look.made.thresholded").reshape(SIZE),
+        threshold_labels(cams.cams_khw, 0.2, SIZE) * PERSON,
+    )
+
+
+def test_the_last_setting_wins_and_the_models_come_back(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel
+) -> None:
+    lab.open(measured[0], "way")
+    for iterations in (3, 5, 2):
+        lab.slide("iterations", iterations)
+    lab.page.wait_for_function("window.puzzlecamLab.look.made.settings.crf?.iterations === 2", timeout=60_000)
+    lab.page.get_by_role("button", name="the model's settings").click()
+    usual = model.refinement.crf.iterations
+    lab.page.wait_for_function(
+        "usual => window.puzzlecamLab.look.made.settings.crf?.iterations === usual",
+        arg=usual,
+        timeout=60_000,
+    )
+    expect(lab.page.get_by_role("button", name="the model's settings")).to_be_hidden()
+    lab.page.get_by_role("checkbox", name="Dense CRF").uncheck()
+    expect(lab.view("Dense CRF")).to_have_count(0)
+
+
+def test_the_puzzle_shows_the_losses_and_the_difference_of_the_trainer(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    lab.open(measured[0], "puzzle")
+    others = [name for name in VOC_CLASSES if name != "person"]
+    for tiles in (2, 3):
+        lab.page.get_by_role("button", name=f"{tiles}×{tiles}").click()
+        lab.page.wait_for_function(
+            "tiles => window.puzzlecamLab.look.puzzles.has(tiles)", arg=tiles, timeout=120_000
+        )
+        config = model.sources.config.model_copy(update={"tiles_per_side": tiles})
+        look = puzzle_look(model.sources.first, image, ["person"], others, config)
+        assert look.loss is not None
+        shown = lab.page.locator(".lb-loss").all_text_contents()
+        expected = [
+            look.loss.classification,
+            look.loss.tile_classification,
+            look.loss.reconstruction,
+            look.loss.total,
+        ]
+        assert [float(text.split()[-1]) for text in shown] == pytest.approx(expected, abs=2e-3)
+        cams = compute_cams(model.sources.first, image, ["person"], config)
+        difference = lab.array("lab.panes.views.find(({ key }) => key === 'difference').map.data")
+        np.testing.assert_allclose(
+            difference.reshape(cams.whole_khw.shape[1:]), (cams.whole_khw - cams.tiled_khw)[0], atol=2e-3
+        )
+        assert lab.note("Difference") == f"disagreement {cams.disagreement_k[0]:.3f}"
+    expect(lab.page.locator(".lb-loss-classes tbody tr.lb-tagged")).to_have_count(
+        0 if model.sources.first.is_weak("person") else 1
+    )
+
+
+def test_every_class_is_there_and_the_pointer_reads_its_scores(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    lab.open(measured[0], "classes")
+    lab.page.get_by_role("button", name="All 19 not tagged").click()
+    expect(lab.page.locator("figure.lb-pane")).to_have_count(21)  # all classes and the background
+    others = [name for name in VOC_CLASSES if name != "person"]
+    steps = cam_steps(model.sources, image, ["person"], others)
+    rows = lab.page.locator(".lb-scores tbody tr")
+    assert rows.first.locator("td").nth(0).text_content() == "person"
+    strongest = others[int(steps.logits_c[1:].argmax())]
+    assert rows.nth(1).locator("td").nth(0).text_content() == strongest
+    canvas = lab.view("background").locator("canvas")
+    canvas.hover()
+    point = lab.page.evaluate("window.puzzlecamLab.panes.pointer")
+    x, y = (
+        point[axis] / size * cells - 0.5
+        for axis, size, cells in zip("xy", SIZE[::-1], (113, 75), strict=True)
+    )
+    assert steps.scores_chw.shape[1:] == (75, 113)
+
+    def at(plane: np.ndarray) -> float:
+        left, top = int(x), int(y)
+        right, bottom = x - left, y - top
+        block = plane[top : top + 2, left : left + 2]
+        return float(
+            (block[0] @ [1 - right, right]) * (1 - bottom) + (block[1] @ [1 - right, right]) * bottom
+        )
+
+    for number, name in ((0, "person"), (1, strongest)):
+        position = ["person", *others].index(name)
+        cells = [float(text) for text in rows.nth(number).locator("td").all_text_contents()[1:]]
+        assert cells[0] == pytest.approx(at(steps.scores_chw[position]), abs=0.03)
+        assert cells[1] == pytest.approx(at(steps.raw_chw[position]), abs=0.06)
+    assert f"x {int(point['x'])}, y {int(point['y'])}" in (
+        lab.page.locator(".lb-side-section p[role=status]").text_content() or ""
+    )
+
+
+def test_all_views_zoom_and_pan_together_and_two_can_be_compared(
+    lab: LabOnScreen, measured: tuple[int, Path]
+) -> None:
+    lab.open(measured[0], "way")
+    canvas = lab.view("Spread").locator("canvas")
+    canvas.focus()
+    before = lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale")
+    pixels = """title => [...document.querySelectorAll("figure.lb-pane")]
+        .find((node) => node.textContent.includes(title)).querySelector("canvas").toDataURL()"""
+    other = lab.page.evaluate(pixels, "Dense CRF")
+    lab.page.keyboard.press("+")
+    assert lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale") > before
+    lab.page.wait_for_function(f"old => ({pixels})('Dense CRF') !== old", arg=other)
+    lab.page.keyboard.press("0")
+    assert lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale") == pytest.approx(before)
+    lab.view("Spread").get_by_role("button").click()
+    big = lab.page.locator(".lb-enlarged")
+    expect(big.get_by_role("button", name="Back to all views")).to_be_visible()
+    shot = "() => document.querySelector('.lb-enlarged canvas').toDataURL()"
+    alone = lab.page.evaluate(shot)
+    big.get_by_label("Compare with").select_option(label="ground truth")
+    lab.page.wait_for_function(f"old => ({shot})() !== old", arg=alone)
+    lab.page.keyboard.press("Tab")
+    big.get_by_role("button", name="Back to all views").click()
+    expect(lab.view("Dense CRF").locator("canvas")).to_be_visible()
+
+
+def test_figure_and_arrays_can_be_taken_along(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    lab.open(measured[0], "puzzle")
+    lab.page.wait_for_selector(".lb-loss")
+    with lab.page.expect_download() as figure:
+        lab.page.get_by_role("button", name="Figure (PNG)").click()
+    assert figure.value.suggested_filename == "astronaut-puzzle.png"
+    with Image.open(figure.value.path()) as shown:
+        assert shown.width > 4 * 480
+        assert shown.height > 300
+    lab.slide("threshold", 0.6)
+    with lab.page.expect_download() as arrays:
+        lab.page.get_by_role("button", name="Arrays (.npz)").click()
+    with np.load(io.BytesIO(Path(arrays.value.path()).read_bytes()), allow_pickle=False) as stored:
+        np.testing.assert_allclose(stored["cams"], model.cams(image, ["person"]).cams_khw, atol=1e-5)
+        settings = json.loads(str(stored["settings"]))
+        assert (stored["ground_truth"] == PERSON).any()
+    assert settings["mask"]["threshold"] == 0.6
+
+
+def test_what_is_missing_is_said_with_the_next_step(
+    lab: LabOnScreen, studio: Studio, dataset: str, tmp_path: Path
+) -> None:
+    with urllib.request.urlopen(f"{studio.url}/api/datasets") as answer:
+        (found,) = [one for one in json.load(answer)["datasets"] if one["name"] == dataset]
+    with urllib.request.urlopen(f"{studio.url}/api/datasets/{found['id']}/items") as answer:
+        (item,) = [one for one in json.load(answer)["items"] if one["name"].startswith("small")]
+    lab.open(item["id"], "way")
+    facts = lab.page.locator(".lb-header p")
+    expect(facts).to_contain_text("accept its mask in Review")
+    expect(lab.page.locator(".lb-side")).to_contain_text("Start a run on the Runs page")
+    link = lab.page.get_by_role("link", name="Open in Review")
+    assert link.get_attribute("href") == f"/?dataset={found['id']}&item={item['id']}"
