@@ -84,13 +84,13 @@ def _find(services: Services, item_id: int) -> ItemFacts:
 
 
 def _answer(refined: Refined) -> Response:
-    header = {
-        "rect": refined.rect,
-        "step": refined.step.stored(),
-        "milliseconds": round(1000 * refined.seconds),
-    }
+    header = {"rect": refined.rect, "step": refined.step.stored()}
     return Response(
         deflate(frame_arrays(header, {"pixels": refined.pixels})),
         media_type="application/octet-stream",
-        headers={"Content-Encoding": "deflate", "Cache-Control": "no-store"},
+        headers={
+            "Content-Encoding": "deflate",
+            "Cache-Control": "no-store",
+            "Server-Timing": f"refine;dur={1000 * refined.seconds:.0f}",
+        },
     )

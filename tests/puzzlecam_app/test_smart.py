@@ -52,8 +52,9 @@ def _refined(answer: Response, sent: np.ndarray) -> tuple[np.ndarray, dict[str, 
     return mask, header["step"]
 
 
-def test_a_click_gives_a_class_to_what_looks_alike(client: TestClient) -> None:
-    mask, step = _refined(_refine(client, BLANK, item=3, seeds=[ON_RED]), BLANK)
+def test_clicks_give_classes_to_what_looks_alike(client: TestClient) -> None:
+    on_blue = {**ON_RED, "x": 10, "label": 0}
+    mask, step = _refined(_refine(client, BLANK, item=3, seeds=[ON_RED, on_blue]), BLANK)
     assert (mask[:, 36:] == RED).mean() > 0.9
     assert not mask[:, :28].any()
     assert step["seeds"][0]["x"] == 50
