@@ -253,10 +253,18 @@ class LabPage {
         `Model: ${model.identity}`,
         `CAMs: scales ${model.scales.join(", ")}${model.flip ? " and mirrored" : ""}, longer side at most ${model.max_side} px${model.affinity_power ? `, spread with power ${model.affinity_power}` : ""}; ${tab === "puzzle" ? `${this.tiles} x ${this.tiles} tiles` : `colours: ${this.toolbar.values.scale}`}`,
         `Mask: threshold ${settings.threshold}${settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF"}${model.walk ? `; walk ${JSON.stringify(settings.walk ?? model.walk)}` : ""}`,
+        ...(tab === "puzzle" && this._lossLine() ? [this._lossLine()] : []),
         look.references.length ? `IoU against ${look.references[this.toolbar.values.reference].title}, mean over the classes of either mask, background included` : "Nothing to measure against",
       ],
     });
     download(blob, `${item.name}-${tab}.png`);
+  }
+
+  _lossLine() {
+    const loss = this.look.puzzles.get(this.tiles)?.header.loss;
+    if (!loss) return null;
+    const shown = (value) => value.toFixed(3);
+    return `Losses of this picture: L_cls ${shown(loss.classification)}, L_p-cls ${shown(loss.tile_classification)}, L_re ${shown(loss.reconstruction)}, alpha ${loss.alpha}, L ${shown(loss.total)}`;
   }
 
   async _arrays() {

@@ -13,7 +13,7 @@ const BOTTOM = 36;
 export class Scatter extends EventTarget {
   constructor() {
     super();
-    this.drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "lb-scatter", tabindex: "0" });
+    this.drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "lb-scatter" });
     this.root = element("figure", {}, this.drawing);
     this._brush();
   }

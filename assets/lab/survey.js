@@ -35,8 +35,8 @@ export class SurveyView extends EventTarget {
       { hidden: true },
       element("div", { class: "lb-survey-top" }, this.ranking, element("section", { class: "lb-survey-card" }, element("div", { class: "lb-bar" }, element("h3", { text: "Pictures as points" }), this.x, this.y), this.scatter.root, this.pointsNote)),
       this.gallery,
-      element("section", { class: "lb-survey-card" }, element("div", { class: "lb-bar" }, element("h3", { text: "Pictures" }), this.tag, this.search), this.table, this.pager),
       this.classes,
+      element("section", { class: "lb-survey-card" }, element("div", { class: "lb-bar" }, element("h3", { text: "Pictures" }), this.tag, this.search), this.table, this.pager),
     );
     this.title = element("h2", { text: "Whole dataset" });
     this.root = element("div", { class: "lb-survey", hidden: true }, element("header", { class: "lb-header" }, element("div", {}, this.title, this.status), element("span", { class: "lb-spring" }), this.start), this.body);

@@ -87,12 +87,13 @@ class Lab:
             truth = get_item(session, item.id).ground_truth
             newest = latest_revision(session, item.id)
             accepted = newest.mask_hash if newest and newest.action in _DONE else None
+            action = newest.action if newest else ""
             author = newest.author.name if newest and newest.author else "somebody"
         found = []
         if truth is not None:
             found.append(Reference("ground-truth", "ground truth", self._services.masks.get(truth)))
         if accepted is not None:
-            found.append(Reference("accepted", f"accepted by {author}", self._services.masks.get(accepted)))
+            found.append(Reference("accepted", f"{action} by {author}", self._services.masks.get(accepted)))
         return found
 
     def _in_turn(self, key: Any, item: ItemFacts, make: Callable[[NDArray[np.uint8]], Looked]) -> Looked:
