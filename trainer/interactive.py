@@ -21,7 +21,7 @@ from trainer.interactive_prior import VOID, Prior, ReachConfig, doubted, mask_pr
 from trainer.interactive_seeds import UNSEEDED, Box, Click, Seed, check_seeds, draw_seeds
 from trainer.maps import ClassMaps
 
-ENGINE = "walker-yield-1"
+ENGINE = "walker-yield-2"
 """Name to store beside seeds: an engine of the same name makes the same mask from them."""
 
 _CLAMP = 1e3
