@@ -12,6 +12,7 @@ from trainer import commands, pipeline
 from trainer.errors import TrainerUsageError
 from trainer.interactive_seeds import Click
 from trainer.maps import ClassMaps
+from trainer.proposal_model import run_model
 from trainer.recipes import load_recipe
 from trainer.simulate import SimulationConfig, simulate
 from trainer.simulate_annotator import class_ious, next_click
@@ -24,7 +25,7 @@ from trainer.simulate_figures import (
     estimated_seconds,
     figures,
 )
-from trainer.simulate_start import RunStarts, Start
+from trainer.simulate_start import ModelStarts, Start
 
 
 def test_the_click_goes_into_the_middle_of_the_largest_mistake() -> None:
@@ -165,4 +166,5 @@ def test_corrections_can_start_from_a_run_with_its_edges(root, tmp_path) -> None
     found = simulate(root, "train", SimulationConfig(("none", "ours"), start=str(run), max_clicks=2))
     assert found["start"] == str(run)
     assert found["engines"]["ours"]["pictures"] == 2
-    assert RunStarts(run, "cpu").start(np.zeros((64, 96, 3), np.uint8), ("cat",), (1,)).edges_hw is not None
+    starts = ModelStarts(run_model(run, "cpu"))
+    assert starts.start(np.zeros((64, 96, 3), np.uint8), ("cat",), (1,)).edges_hw is not None
