@@ -301,8 +301,39 @@ def test_what_is_missing_is_said_with_the_next_step(
     with urllib.request.urlopen(f"{studio.url}/api/datasets/{found['id']}/items") as answer:
         (item,) = [one for one in json.load(answer)["items"] if one["name"].startswith("small")]
     lab.open(item["id"], "way")
-    facts = lab.page.locator(".lb-header p")
+    facts = lab.page.locator(".lb-main > .lb-header p")
     expect(facts).to_contain_text("accept its mask in Review")
     expect(lab.page.locator(".lb-side")).to_contain_text("Start a run on the Runs page")
     link = lab.page.get_by_role("link", name="Open in Review")
     assert link.get_attribute("href") == f"/?dataset={found['id']}&item={item['id']}"
+
+
+def test_a_measured_dataset_leads_from_numbers_to_the_picture(
+    lab: LabOnScreen, studio: Studio, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    item, page = measured[0], lab.page
+    lab.open(item, "way")
+    truth = lab.array("look.references[0].mask").reshape(SIZE)
+    # Review makes the proposal when it shows the picture.
+    urllib.request.urlopen(f"{studio.url}/api/items/{item}/mask").close()
+    page.get_by_role("button", name="Whole dataset").click()
+    page.get_by_role("button", name="Measure", exact=True).click()
+    row = page.locator(".lb-rows tbody tr", has_text="astronaut")
+    expect(row).to_be_visible(timeout=60_000)
+    mask = model.mask(image, model.cams(image, ["person"]), [PERSON])
+    iou = mean_iou(confusion_matrix(truth, mask, 256))
+    assert row.locator("td").nth(1).text_content() == f"{100 * iou:.1f}"
+    classes = page.locator(".lb-wide tbody tr", has_text="person")
+    found, there = (mask == PERSON) & (truth != 255), truth == PERSON
+    assert classes.locator("td").nth(3).text_content() == f"{100 * (found & there).sum() / there.sum():.1f}"
+    box = page.locator(".lb-scatter").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 50, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 30, steps=3)
+    page.mouse.up()
+    expect(page.locator(".lb-gallery")).to_contain_text("1 chosen")
+    assert f"item={item}" in (page.locator(".lb-gallery a").get_attribute("href") or "")
+    row.get_by_role("button").click()
+    page.wait_for_function("item => window.puzzlecamLab.look?.item.id === item", arg=item, timeout=60_000)
+    expect(page.locator(".lb-survey")).to_be_hidden()

@@ -1,0 +1,95 @@
+"""A model with edges: its random walk in the lab is the trainer's, with its own settings and with others."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from puzzlecam_app.items import read_item
+from puzzlecam_app.lab.looking import Kept, PictureLook, look, make_mask
+from puzzlecam_app.lab.wording import model_facts
+from puzzlecam_app.services import Services
+from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, ColourClassifier
+from trainer.cam import EPSILON
+from trainer.cam_sources import CamSource, CamSources
+from trainer.config import RefineConfig
+from trainer.device import choose_device
+from trainer.proposal_model import RUN_KIND, ProposalModel, Walk
+from trainer.pseudo_labels import PseudoLabelConfig, threshold_labels
+from trainer.random_walk import random_walk
+
+
+class MiddleEdge:
+    """An edge down the middle of every picture."""
+
+    device = choose_device("cpu")
+
+    def edges(self, image_rgb: np.ndarray, grid_size: tuple[int, int]) -> np.ndarray:
+        edges = np.full(grid_size, 0.1, np.float32)
+        edges[:, grid_size[1] // 2] = 0.9
+        return edges
+
+
+REFINE = RefineConfig(beta=4.0, radius=3, log2_steps=4)
+
+
+@pytest.fixture
+def model() -> ProposalModel:
+    walk = Walk(MiddleEdge(), REFINE, "edge")  # type: ignore[arg-type]
+    sources = CamSources([CamSource(ColourClassifier())])
+    return ProposalModel(sources, PseudoLabelConfig(use_crf=False), walk, kind=RUN_KIND)
+
+
+@pytest.fixture
+def picture(services: Services, model: ProposalModel) -> PictureLook:
+    with services.database.read() as session:
+        item = read_item(session, 1)
+    return look(model, item, item.load_image(10**6))
+
+
+def walked(picture: PictureLook, **settings: float) -> np.ndarray:
+    maps = random_walk(picture.steps.cams_thw, picture.edges_hw, **settings)
+    return maps / (maps.max() + EPSILON)
+
+
+def test_the_maps_after_the_walk_are_those_of_the_model(model: ProposalModel, picture: PictureLook) -> None:
+    expected = model.cams(picture.image, ["blue", "red"]).cams_khw
+    np.testing.assert_allclose(picture.final_thw, expected, atol=1e-6)
+    assert not np.array_equal(picture.final_thw, picture.steps.cams_thw)
+    np.testing.assert_allclose(
+        picture.final_thw, walked(picture, radius=3, beta=4.0, log2_steps=4), atol=1e-5
+    )
+
+
+def test_another_walk_gives_the_mask_of_that_walk(model: ProposalModel, picture: PictureLook) -> None:
+    wanted = REFINE.model_copy(update={"beta": 1.0, "log2_steps": 7})
+    made = make_mask(model, picture, threshold=0.4, crf=None, walk=wanted)
+    assert made.walked_thw is not None
+    np.testing.assert_allclose(made.walked_thw, walked(picture, radius=3, beta=1.0, log2_steps=7), atol=1e-5)
+    labels = threshold_labels(made.walked_thw, 0.4, (HEIGHT, WIDTH))
+    np.testing.assert_array_equal(made.mask, np.array([0, BLUE, RED], np.uint8)[labels])
+
+
+def test_the_model_says_what_its_walk_is(model: ProposalModel) -> None:
+    facts = model_facts(model)
+    assert facts["walk"] == {"beta": 4.0, "radius": 3, "log2_steps": 4}
+    assert facts["no_walk"] is None
+    assert facts["is_trained"] is True
+
+
+def test_a_run_without_edges_says_what_to_train() -> None:
+    plain = ProposalModel(CamSources([CamSource(ColourClassifier())]), kind=RUN_KIND)
+    assert "affinity.enabled" in model_facts(plain)["no_walk"]
+
+
+def test_only_the_last_looks_are_kept_and_none_is_made_twice() -> None:
+    made = SimpleNamespace(count=0)
+
+    def make() -> int:
+        made.count += 1
+        return made.count
+
+    kept = Kept(most=2)
+    assert [kept.or_made(key, make) for key in ("a", "b", "a", "c", "b")] == [1, 2, 1, 3, 4]
