@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer.interactive_seeds import Box, Click, Scribble, Seed
+if TYPE_CHECKING:  # it brings OpenCV, which `dataset list` does not wait for
+    from trainer.interactive_seeds import Seed
 
 MAX_SEEDS = 500
 MAX_POINTS = 2000
@@ -37,6 +38,8 @@ class ClickSeed(_Placed):
     x: Coordinate
 
     def seed(self) -> Seed:
+        from trainer.interactive_seeds import Click
+
         return Click(self.y, self.x, self.label)
 
 
@@ -49,6 +52,8 @@ class ScribbleSeed(_Placed):
     )
 
     def seed(self) -> Seed:
+        from trainer.interactive_seeds import Scribble
+
         return Scribble(self.points, self.label)
 
 
@@ -62,6 +67,8 @@ class BoxSeed(_Placed):
     right: Coordinate = Field(description="First column to the right")
 
     def seed(self) -> Seed:
+        from trainer.interactive_seeds import Box
+
         return Box(self.top, self.left, self.bottom, self.right, self.label)
 
 

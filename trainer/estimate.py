@@ -119,7 +119,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             pictures,
             lambda count, crop: torch.zeros(count, crop, crop, dtype=torch.int64),
         ) + probe.predicting(network, recipe, round(pictures * _SHARE_PREDICTED))
-    seconds = {name: round(value, 1) for name, value in seconds.items()}
+    seconds = {name: round(value, 2) for name, value in seconds.items()}
     return Estimate(seconds, round(sum(seconds.values()), 1), round(probe.peak_mb), choice.reason)
 
 

@@ -44,7 +44,10 @@ def build(services: Services) -> None:
         start = gr.Button("Export", variant="primary", elem_id="export-start")
         result = gr.Markdown(elem_id="export-result")
 
-    dataset.change(_previewer(services), dataset, preview, api_visibility="private", show_progress="hidden")
+    # Answered at once, past the queue: an export that is started meanwhile is then its stream's only event.
+    dataset.change(
+        _previewer(services), dataset, preview, api_visibility="private", show_progress="hidden", queue=False
+    )
     start.click(
         _exporter(services),
         [dataset, statuses, boundary],
@@ -52,7 +55,7 @@ def build(services: Services) -> None:
         show_progress_on=result,
         api_visibility="private",
     )
-    gr.on(None, lambda: _choices(services), None, dataset, api_visibility="private")
+    gr.on(None, lambda: _choices(services), None, dataset, api_visibility="private", queue=False)
 
 
 def _choices(services: Services) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trainer.run_dir import RunDir
+if TYPE_CHECKING:  # it brings torch, which `dataset list` does not wait for
+    from trainer.run_dir import RunDir
 
 LOG_LINES = 40
 _TAIL_BYTES = 16_384
@@ -54,6 +56,8 @@ class RunFolder:
 
     @property
     def train(self) -> RunDir:
+        from trainer.run_dir import RunDir
+
         return RunDir(self.path / "train")
 
     def log_tail(self, lines: int = LOG_LINES, *, start: int = 0) -> str:

@@ -20,7 +20,7 @@ def _exported(studio: Studio, review: Review, dataset: str) -> Path:
     page.locator("#export-dataset input").click()
     page.get_by_role("option", name=dataset, exact=True).click()
     page.locator("#export-start").click()
-    expect(page.locator("#export-result")).to_contain_text("exported", timeout=60_000)
+    expect(page.locator("#export-result")).to_contain_text("exported", timeout=180_000)
     out = Path(page.locator("#export-result code").first.inner_text())
     return out / "VOCdevkit" / "VOC2012"
 
