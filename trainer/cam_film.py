@@ -16,7 +16,7 @@ from trainer.run_dir import RunDir
 from trainer.trained import TrainedClassifier
 
 PICTURES = 6
-_CONFIG = CamConfig(scales=(1.0,), flip=False, max_side=256)
+FILM_LOOK = CamConfig(scales=(1.0,), flip=False, max_side=256)
 """One small look: a fraction of a second a picture on a CPU."""
 
 
@@ -58,14 +58,21 @@ class CamFilm:
         shown = []
         for image in self._pictures:
             try:
-                picture = read_rgb(image.path, at_least_side=_CONFIG.max_side)
+                picture = read_rgb(image.path, at_least_side=FILM_LOOK.max_side)
             except ImageReadError:
                 continue  # the training itself will say so
-            maps_khw = multi_scale_cams(classifier, picture, self._dataset.names_of(image), _CONFIG)
+            maps_khw = multi_scale_cams(classifier, picture, self._dataset.names_of(image), FILM_LOOK)
             maps = ClassMaps(image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
             save_maps(frame_path(self._run_dir.film_path, epoch, image.id), maps)
             shown.append(image.id)
         self._events.write("film", stage="classify", epoch=epoch, pictures=shown)
+
+
+def filmed_epochs(film: Path, identifier: str) -> tuple[int, ...]:
+    """Epochs after which a picture was filmed, ascending; none for a picture that is not in the film."""
+    numbers = (path.name.removeprefix("epoch-") for path in film.glob("epoch-*"))
+    epochs = sorted(int(number) for number in numbers if number.isdecimal())
+    return tuple(epoch for epoch in epochs if frame_path(film, epoch, identifier).is_file())
 
 
 def frame_name(epoch: int) -> str:

@@ -100,8 +100,20 @@ class CamSources:
         return divided
 
 
-def load_sources(recipe: Recipe, run_dir: RunDir, device: DeviceChoice | str | None = None) -> CamSources:
+def load_sources(
+    recipe: Recipe,
+    run_dir: RunDir,
+    device: DeviceChoice | str | None = None,
+    *,
+    epoch: int | None = None,
+) -> CamSources:
     """The sources that a recipe names, the trained classifier being that of its run.
+
+    Args:
+        recipe: of the run.
+        run_dir: the run.
+        device: a choice made before, a name, or None to let `choose_device` decide.
+        epoch: takes the classifier as it was after so many epochs (`trainer.kept_epochs`).
 
     Raises:
         CheckpointError: a share is the trained classifier's, and the run has trained none.
@@ -111,7 +123,8 @@ def load_sources(recipe: Recipe, run_dir: RunDir, device: DeviceChoice | str | N
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     sources = []
     if config.zero_shot_share < 1:
-        path, power = run_dir.model_path(STAGE), config.affinity_power
+        path = run_dir.model_path(STAGE) if epoch is None else run_dir.epoch_path(epoch)
+        power = config.affinity_power
         trained = load_classifier(path, choice, affinity_power=power)
         sources.append(CamSource(trained, 1 - config.zero_shot_share))
     if config.zero_shot_share > 0:

@@ -198,6 +198,11 @@ class ClassifyConfig(TrainingConfig):
         description="First weights of the new classifier: random, or the centred mean of the ImageNet rows "
         "of each class.",
     )
+    keep_epochs: bool = machine_field(
+        False,
+        description="Keep the classifier as it is after each epoch, to compare epochs in the Lab; it takes "
+        "the disk of one network an epoch.",
+    )
     view: ViewConfig = Field(default_factory=ViewConfig, description="Random views of the pictures.")
     loss: PuzzleLossConfig = Field(default_factory=PuzzleLossConfig, description="Terms of the loss.")
 

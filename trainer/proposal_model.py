@@ -142,8 +142,16 @@ def zero_shot_model(device: DeviceChoice | str | None = None) -> ProposalModel:
     return ProposalModel(CamSources([CamSource(load_zero_shot(device))]))
 
 
-def run_model(run_dir: Path | str, device: DeviceChoice | str | None = None) -> ProposalModel:
+def run_model(
+    run_dir: Path | str, device: DeviceChoice | str | None = None, *, epoch: int | None = None
+) -> ProposalModel:
     """What a run has learned: its classifier, and its random walk where its AffinityNet has been trained.
+
+    Args:
+        run_dir: the run directory.
+        device: a choice made before, a name, or None to let `choose_device` decide.
+        epoch: the classifier as it was after so many epochs (`trainer.kept_epochs`); without the walk, whose
+            edges were learned from the maps of the last.
 
     Raises:
         RunDirError: the folder is no run directory, or its manifest is damaged or of another version.
@@ -154,17 +162,21 @@ def run_model(run_dir: Path | str, device: DeviceChoice | str | None = None) -> 
     directory = RunDir(run_dir)
     recipe = recipe_from(directory.manifest().recipe, where=f"The recipe of {directory.path}")
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
-    refine = recipe.refine
-    walk = _walk(recipe, directory, choice)
-    # Without its walk a run's threshold does not fit: that of its CAMs is another.
-    threshold = refine.background_threshold if walk else recipe.evaluate.cam_threshold
-    refinement = PseudoLabelConfig(
-        background_threshold=threshold,
-        use_crf=refine.use_crf,
-        crf=CrfConfig(iterations=refine.crf_iterations),
-    )
-    sources = load_sources(recipe, directory, choice)
+    walk = _walk(recipe, directory, choice) if epoch is None else None
+    sources = load_sources(recipe, directory, choice, epoch=epoch)
+    refinement = refinement_of(recipe, is_walked=walk is not None)
     return ProposalModel(sources, refinement, walk, kind=RUN_KIND, loss=recipe.classify.loss)
+
+
+def refinement_of(recipe: Recipe, *, is_walked: bool) -> PseudoLabelConfig:
+    """Threshold and CRF of a recipe, for maps after the random walk or for CAMs."""
+    # Without its walk a run's threshold does not fit: that of its CAMs is another.
+    threshold = recipe.refine.background_threshold if is_walked else recipe.evaluate.cam_threshold
+    return PseudoLabelConfig(
+        background_threshold=threshold,
+        use_crf=recipe.refine.use_crf,
+        crf=CrfConfig(iterations=recipe.refine.crf_iterations),
+    )
 
 
 def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:

@@ -76,6 +76,7 @@ class RunDir:
     cams/<id>.safetensors               multi-scale CAMs of the tags (trainer.maps)
     affinity/  walk/<id>.safetensors    the same after the random walk
     film/epoch-0001/<id>.safetensors    small maps of a few pictures after each epoch
+    epochs/epoch-0001.safetensors       the classifier after each epoch, where the recipe keeps it
     pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
     segment/<split>/<id>.png            predictions of the segmentation network
     ```
@@ -103,6 +104,10 @@ class RunDir:
     def model_path(self, stage: str) -> Path:
         """The network a stage has trained."""
         return self.path / "models" / f"{stage}.safetensors"
+
+    def epoch_path(self, epoch: int) -> Path:
+        """The classifier after so many epochs, see `trainer.kept_epochs`."""
+        return self.path / "epochs" / f"epoch-{epoch:04}.safetensors"
 
     def cam_path(self, identifier: str) -> Path:
         return self.path / "cams" / f"{identifier}.safetensors"

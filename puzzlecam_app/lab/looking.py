@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,7 +33,7 @@ class PictureLook:
 
     Attributes:
         item: the picture, with its T tags.
-        image: uint8 (H, W, 3).
+        load_image: gives the picture, uint8 (H, W, 3); called once, when a mask is made.
         steps: see `trainer.inspection.CamSteps`.
         others: indices of the O classes without a tag, in the order of the steps.
         edges_hw: AffinityNet's edges; None where the model has no random walk.
@@ -40,11 +41,16 @@ class PictureLook:
     """
 
     item: ItemFacts
-    image: NDArray[np.uint8]
+    load_image: Callable[[], NDArray[np.uint8]]
     steps: CamSteps
     others: tuple[int, ...]
     edges_hw: NDArray[np.float32] | None
     walked_thw: NDArray[np.float32] | None
+
+    @cached_property
+    def image(self) -> NDArray[np.uint8]:
+        """The picture, uint8 (H, W, 3)."""
+        return self.load_image()
 
     @property
     def final_thw(self) -> NDArray[np.float32]:
@@ -72,7 +78,7 @@ def look(model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8]) -> Pic
     walked = None
     if model.walk is not None and edges is not None:
         walked = model.walk.maps(steps.cams_thw, edges)
-    return PictureLook(item, image, steps, others, edges, walked)
+    return PictureLook(item, lambda: image, steps, others, edges, walked)
 
 
 def puzzle(

@@ -1,11 +1,12 @@
-"""The lab of an open workspace: looks at pictures in the model's turn, and keeps the last looks."""
+"""The lab of an open workspace: looks at pictures in the model's turn, and keeps the looks on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,11 @@ from db.items import get_item
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.looking import Kept, PictureLook, look, puzzle
+from puzzlecam_app.lab.models import LabModels, ModelKey
+from puzzlecam_app.lab.store import LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
 from puzzlecam_app.proposals import NoTagsError
 from puzzlecam_app.services import Services
+from puzzlecam_app.work_queue import Priority
 
 if TYPE_CHECKING:
     from trainer.inspection import PuzzleLook
@@ -46,11 +50,13 @@ class Lab:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._kept = Kept()
+        self._store = LookStore(services.workspace.cache_dir / "lab" / "looks")
+        self._ahead = 0
+        self.models = LabModels(services)
 
-    @property
-    def model(self) -> ProposalModel:
-        """The studio's model."""
-        return self._services.predictor.model
+    def model(self, key: ModelKey, item: ItemFacts) -> ProposalModel:
+        """A model to look through; errors as `LabModels.get`."""
+        return self.models.get(key, item.dataset_id)
 
     def item(self, item_id: int) -> ItemFacts:
         """A picture with tags.
@@ -65,21 +71,58 @@ class Lab:
             raise NoTagsError(item.name)
         return item
 
-    def look(self, item: ItemFacts) -> PictureLook:
+    def image(self, item: ItemFacts) -> NDArray[np.uint8]:
+        """The upright picture, uint8 (H, W, 3); errors as `ItemFacts.load_image`."""
+        return item.load_image(self._services.settings.max_image_pixels)
+
+    def look(self, item: ItemFacts, model: ProposalModel) -> PictureLook:
         """The maps of a picture, computed or kept; errors as `Services.proposals.request`."""
+        key = _key("maps", item, model)
+        found = self._in_turn(
+            key, item.name, partial(self._stored_look, key, item), lambda: self._look(key, item, model)
+        )
+        # The maps do not depend on what else is known of the item: its name, its dataset, its colours.
+        return found if found.item == item else replace(found, item=item)
+
+    def puzzle(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
+        """A picture whole and in tiles, computed or kept."""
+        key = _key(f"puzzle {tiles_per_side} {model.loss}", item, model)
         return self._in_turn(
-            ("maps", item.sha256, item.tags, tuple(item.class_names.items())),
-            item,
-            lambda image: look(self.model, item, image),
+            key,
+            item.name,
+            partial(self._stored_puzzle, key),
+            lambda: self._puzzle(key, item, model, tiles_per_side),
         )
 
-    def puzzle(self, item: ItemFacts, tiles_per_side: int) -> PuzzleLook:
-        """A picture whole and in tiles, computed or kept."""
-        return self._in_turn(
-            ("puzzle", tiles_per_side, item.sha256, item.tags, tuple(item.class_names.items())),
-            item,
-            lambda image: puzzle(self.model, item, image, tiles_per_side),
-        )
+    def in_turn(self, key: Hashable, where: str, make: Callable[[], Looked]) -> Looked:
+        """What takes the model, computed in its turn or kept in memory; None counts as not kept."""
+        return self._in_turn(key, where, lambda: None, make)
+
+    def look_ahead(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int | None) -> None:
+        """Compute a look when nothing else is to be done, so that it is there when the picture is opened.
+
+        Args:
+            item: what may be looked at next.
+            model: through which model.
+            tiles_per_side: also looks at so many tiles a side.
+        """
+        self._ahead += 1
+        wanted = self._ahead
+
+        def work() -> None:
+            if wanted <= self._ahead - _MOST_AHEAD:
+                return  # so many were asked for since that nobody comes to this one soon
+            key = _key("maps", item, model)
+            if self._stored_look(key, item) is None:
+                self._look(key, item, model)
+            if tiles_per_side is None:
+                return
+            key = _key(f"puzzle {tiles_per_side} {model.loss}", item, model)
+            if self._stored_puzzle(key) is None:
+                self._puzzle(key, item, model, tiles_per_side)
+
+        name = ("lab ahead", _key(f"{tiles_per_side}", item, model))
+        self._services.proposals.queue.submit(name, work, Priority.IDLE)
 
     def references(self, item: ItemFacts) -> list[Reference]:
         """Masks to measure against, ground truth first."""
@@ -96,18 +139,49 @@ class Lab:
             found.append(Reference("accepted", f"{action} by {author}", self._services.masks.get(accepted)))
         return found
 
-    def _in_turn(self, key: Any, item: ItemFacts, make: Callable[[NDArray[np.uint8]], Looked]) -> Looked:
+    def _look(self, key: str, item: ItemFacts, model: ProposalModel) -> PictureLook:
+        made = look(model, item, self.image(item))
+        self._store.save(key, *pack_look(made))
+        return made
+
+    def _stored_look(self, key: str, item: ItemFacts) -> PictureLook | None:
+        stored = self._store.load(key)
+        return unpack_look(*stored, item, partial(self.image, item)) if stored else None
+
+    def _puzzle(self, key: str, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
+        made = puzzle(model, item, self.image(item), tiles_per_side)
+        self._store.save(key, *pack_puzzle(made))
+        return made
+
+    def _stored_puzzle(self, key: str) -> PuzzleLook | None:
+        stored = self._store.load(key)
+        return unpack_puzzle(*stored) if stored else None
+
+    def _in_turn(
+        self, key: Hashable, where: str, load: Callable[[], Looked | None], make: Callable[[], Looked]
+    ) -> Looked:
+        """From memory, else from disk, else computed one at a time."""
         kept: Looked | None = self._kept.get(key)
+        if kept is None:
+            kept = load()
+            if kept is not None:
+                self._kept.or_made(key, lambda: kept)
         if kept is not None:
             return kept
 
         def work() -> Looked:
-            made: Looked = self._kept.or_made(
-                key, lambda: make(item.load_image(self._services.settings.max_image_pixels))
-            )
+            made: Looked = self._kept.or_made(key, lambda: load() or make())
             return made
 
         try:
             return self._services.proposals.in_turn(("lab", key), work).result(timeout=_LONGEST_WAIT_S)
         except (TimeoutError, CancelledError) as error:
-            raise LabBusyError("the model is busy", where=item.name, remedy="Try again") from error
+            raise LabBusyError("the model is busy", where=where, remedy="Try again") from error
+
+
+_MOST_AHEAD = 4
+
+
+def _key(what: str, item: ItemFacts, model: ProposalModel) -> str:
+    """What a look depends on: the model, the picture's content, its tags, and the other classes."""
+    return f"{what}\n{model.identity}\n{item.sha256}\n{item.tags}\n{sorted(item.class_names.items())}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
@@ -13,11 +13,16 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from puzzlecam_app.lab.looking import MaskSteps, PictureLook, make_mask
+from puzzlecam_app.lab.models import KEY_PATTERN, ModelKey
 from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.lab.scales import Scales
 from puzzlecam_app.lab.wording import class_facts, model_facts, puzzle_facts
 from puzzlecam_app.routes.common import ItemId, problem_responses
 from puzzlecam_app.wire import deflate, frame_arrays
 from trainer.crf import CrfConfig
+
+if TYPE_CHECKING:
+    from trainer.proposal_model import ProposalModel
 
 router = APIRouter(prefix="/items", tags=["lab"])
 
@@ -33,7 +38,27 @@ def _lab(request: Request) -> Lab:
     return lab
 
 
+def _model_key(
+    model: Annotated[
+        str, Query(pattern=KEY_PATTERN, description="What to look through, a key of `/lab/models`")
+    ] = "proposer",
+) -> ModelKey:
+    return ModelKey.parse(model)
+
+
 OpenLab = Annotated[Lab, Depends(_lab)]
+Through = Annotated[ModelKey, Depends(_model_key)]
+
+
+def _scales(request: Request, lab: OpenLab) -> Scales:
+    state = request.app.state
+    if not hasattr(state, "lab_scales"):
+        state.lab_scales = Scales(state.services, lab)
+    scales: Scales = state.lab_scales
+    return scales
+
+
+OpenScales = Annotated[Scales, Depends(_scales)]
 
 
 class WalkIn(BaseModel):
@@ -58,18 +83,20 @@ class MaskIn(BaseModel):
 
 
 @router.get("/{item_id}/lab", response_class=Response, responses=problem_responses(404, 422))
-def read_lab(item_id: ItemId, lab: OpenLab) -> Response:
+def read_lab(item_id: ItemId, lab: OpenLab, scales: OpenScales, through: Through) -> Response:
     """Send every step to the maps of a tagged picture, framed (see docs/formats.md)."""
     item = lab.item(item_id)
-    picture = lab.look(item)
+    model = lab.model(through, item)
+    picture = lab.look(item, model)
     steps, count = picture.steps, len(item.tags)
     by_logit = np.argsort(-steps.logits_c[count:], kind="stable")[:_MOST_OTHERS_SENT]
     shown = [*range(count), *(count + int(position) for position in by_logit)]
     references = lab.references(item)
+    scales.note(item, model, steps.raw_chw[:count].max(axis=(1, 2)).tolist())
     header: dict[str, Any] = {
         "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
-        "model": model_facts(lab.model),
-        "classes": class_facts(lab.model, picture, shown),
+        "model": model_facts(model),
+        "classes": class_facts(model, picture, shown),
         "others": len(picture.others),
         "references": [{"kind": one.kind, "title": one.title} for one in references],
     }
@@ -79,44 +106,51 @@ def read_lab(item_id: ItemId, lab: OpenLab) -> Response:
         "scores": _half(steps.scores_chw[shown]),
         **{f"reference_{number}": one.mask for number, one in enumerate(references)},
     }
-    return _framed(header, arrays)
+    return framed(header, arrays)
 
 
 @router.get("/{item_id}/lab/puzzle", response_class=Response, responses=problem_responses(404, 422))
-def read_puzzle(item_id: ItemId, lab: OpenLab, tiles: Tiles = 2) -> Response:
+def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 2) -> Response:
     """Send the maps of the whole picture and of its tiles with the losses, framed (see docs/formats.md)."""
-    look = lab.puzzle(lab.item(item_id), tiles)
+    item = lab.item(item_id)
+    model = lab.model(through, item)
+    look = lab.puzzle(item, model, tiles)
     arrays = {
         "whole": _half(look.whole_thw),
         "tiled": _half(look.tiled_thw),
         "whole_cells": _half(look.whole_cells_thw),
         "tiled_cells": _half(look.tiled_cells_thw),
     }
-    return _framed(puzzle_facts(lab.model, look), arrays)
+    return framed(puzzle_facts(model, look), arrays)
 
 
 @router.post("/{item_id}/lab/mask", response_class=Response, responses=problem_responses(404, 422))
-def write_mask(item_id: ItemId, wanted: MaskIn, lab: OpenLab) -> Response:
+def write_mask(item_id: ItemId, wanted: MaskIn, lab: OpenLab, through: Through) -> Response:
     """Make the mask of a picture with other settings and send its steps, framed; nothing is stored."""
-    settings, steps = _made(lab, item_id, wanted)
+    item = lab.item(item_id)
+    model = lab.model(through, item)
+    settings, steps = _made(model, lab.look(item, model), wanted)
     arrays: dict[str, NDArray[Any]] = {"thresholded": steps.thresholded, "mask": steps.mask}
     if steps.walked_thw is not None:
         arrays["walked"] = steps.walked_thw
-    return _framed({"settings": settings}, arrays)
+    return framed({"settings": settings}, arrays)
 
 
 @router.post("/{item_id}/lab/arrays", response_class=Response, responses=problem_responses(404, 422))
-def export_arrays(item_id: ItemId, wanted: MaskIn, lab: OpenLab, tiles: Tiles = 2) -> Response:
+def export_arrays(
+    item_id: ItemId, wanted: MaskIn, lab: OpenLab, through: Through, tiles: Tiles = 2
+) -> Response:
     """Send every array of a picture as one `.npz` file, with `settings`, a JSON text, among them."""
     item = lab.item(item_id)
-    picture, look = lab.look(item), lab.puzzle(item, tiles)
-    settings, steps = _made(lab, item_id, wanted)
+    model = lab.model(through, item)
+    picture, look = lab.look(item, model), lab.puzzle(item, model, tiles)
+    settings, steps = _made(model, picture, wanted)
     everything = list(range(len(item.tags) + len(picture.others)))
     header = {
         "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
-        "model": model_facts(lab.model),
-        "classes": class_facts(lab.model, picture, everything),
-        "puzzle": puzzle_facts(lab.model, look),
+        "model": model_facts(model),
+        "classes": class_facts(model, picture, everything),
+        "puzzle": puzzle_facts(model, look),
         "mask": settings,
     }
     arrays: dict[str, NDArray[Any]] = {
@@ -146,11 +180,10 @@ def export_arrays(item_id: ItemId, wanted: MaskIn, lab: OpenLab, tiles: Tiles = 
     )
 
 
-def _made(lab: Lab, item_id: int, wanted: MaskIn) -> tuple[dict[str, Any], MaskSteps]:
+def _made(model: ProposalModel, picture: PictureLook, wanted: MaskIn) -> tuple[dict[str, Any], MaskSteps]:
     """The mask's steps, and the settings in full that they were made with."""
     from trainer.crf import crf_available
 
-    model, picture = lab.model, lab.look(lab.item(item_id))
     refinement = model.refinement
     threshold = refinement.background_threshold if wanted.threshold is None else wanted.threshold
     is_on = refinement.use_crf if wanted.use_crf is None else wanted.use_crf
@@ -195,7 +228,8 @@ def _half(array: NDArray[Any]) -> NDArray[np.float16]:
     return narrowed
 
 
-def _framed(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Response:
+def framed(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Response:
+    """An answer of framed arrays."""
     return Response(
         deflate(frame_arrays(header, arrays)),
         media_type="application/octet-stream",

@@ -18,6 +18,7 @@ from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
 from trainer.data.images import read_rgb
+from trainer.kept_epochs import KeptEpochs
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec, load_encoder
 from trainer.puzzle_step import PuzzleStep
@@ -29,7 +30,7 @@ from trainer.training_log import Alarm
 NAME = "classify"
 NEEDS: tuple[str, ...] = ()
 USES: tuple[str, ...] = ()
-MAKES = ("models/classify.safetensors", "film")
+MAKES = ("models/classify.safetensors", "film", "epochs")
 VERSION = 1
 
 
@@ -44,14 +45,17 @@ def run(context: StageContext) -> StageResult:
     config = context.recipe.classify
     monitor = CamMonitor(context.dataset.class_names, context.device.device)
     film = CamFilm(network, context.dataset, context.run_dir, context.device, context.events)
+    kept = KeptEpochs(network, context.recipe, context.dataset.class_names, context.run_dir)
 
     def end_epoch(epoch: int) -> Iterable[Alarm]:
         if context.processes.is_main:
             film.capture(epoch)
+            kept.keep(epoch)
         return monitor.end_epoch(epoch)
 
     if context.processes.is_main:
         film.capture_start()
+        kept.keep_start()
     outcome = train(
         context,
         Training(

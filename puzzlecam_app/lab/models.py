@@ -1,0 +1,218 @@
+"""Which models the lab can look through: what proposes masks, the zero-shot one, runs, and their epochs."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from sqlalchemy.orm import Session
+
+from db.datasets import get_dataset
+from db.errors import NotFoundError
+from db.publications import published_run
+from db.runs import get_run, list_runs
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.snapshot import read_snapshot
+from puzzlecam_app.services import Services
+
+if TYPE_CHECKING:  # torch is imported when a model is first looked through
+    from trainer.proposal_model import ProposalModel
+
+PROPOSER: Final = "proposer"
+ZERO_SHOT: Final = "zero-shot"
+KEY_PATTERN: Final = r"^(proposer|zero-shot|run-[1-9]\d{0,8}(-(epoch|film)-\d{1,5})?)$"
+_STAGE: Final = "classify"
+_KEPT: Final = 3
+"""Models held in memory beside the studio's own."""
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """A model as addresses name it.
+
+    Attributes:
+        kind: "proposer" is what proposes masks in the picture's dataset; "film" is no model any more, only
+            the maps of a few pictures after an epoch.
+        run_id, epoch: of a run, and of a moment of its training.
+    """
+
+    kind: Literal["proposer", "zero-shot", "run", "epoch", "film"]
+    run_id: int = 0
+    epoch: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelKey:
+        """Read what `KEY_PATTERN` lets through."""
+        match = re.fullmatch(r"run-(\d+)(?:-(epoch|film)-(\d+))?", text)
+        if match is None:
+            return cls("zero-shot" if text == ZERO_SHOT else "proposer")
+        kind: Literal["run", "epoch", "film"] = match[2] or "run"  # type: ignore[assignment]
+        return cls(kind, int(match[1]), int(match[3]) if match[3] else None)
+
+    @property
+    def text(self) -> str:
+        """As in addresses."""
+        if self.kind in (PROPOSER, ZERO_SHOT):
+            return self.kind
+        moment = "" if self.epoch is None else f"-{self.kind}-{self.epoch}"
+        return f"run-{self.run_id}{moment}"
+
+
+class LabModels:
+    """Loads models when they are looked through, and lists those there are. Safe to use from any thread."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._lock = threading.Lock()
+        self._predictors: OrderedDict[tuple[Any, ...], Predictor] = OrderedDict()
+
+    def get(self, key: ModelKey, dataset_id: int) -> ProposalModel:
+        """The model.
+
+        Raises:
+            NotFoundError: there is no such run.
+            UserError: the run has no such network: not trained yet, not kept, or pruned.
+            TrainerError: its files are damaged.
+        """
+        if key.kind == PROPOSER:
+            return self._services.proposals.predictor_of(dataset_id).model
+        if key.kind == ZERO_SHOT:
+            return self._kept((ZERO_SHOT,), _zero_shot)
+        if key.kind == "film":
+            raise UserError(
+                "the film of a run holds maps, not a network",
+                where=key.text,
+                remedy="Choose an epoch or a run",
+            )
+        folder = self.folder(key.run_id)
+        if key.epoch is None:
+            path = folder.train.model_path(_STAGE)
+            remedy = "Wait for the end of its first stage, or choose an epoch"
+        else:
+            path = folder.train.epoch_path(key.epoch)
+            remedy = "Train with classify.keep_epochs = true to keep every epoch"
+        if not path.is_file():
+            raise UserError(
+                "the run has no such network", where=key.text, remedy=f"{remedy}; or it was pruned"
+            )
+        affinity = folder.train.model_path("affinity")
+        # A run that goes on or is trained anew changes its files.
+        stamps = tuple(one.stat().st_mtime_ns if one.is_file() else 0 for one in (path, affinity))
+        return self._kept((key.text, *stamps), partial(_run, folder.train.path, key.epoch))
+
+    def folder(self, run_id: int) -> RunFolder:
+        """The folder of a run; raises NotFoundError for one that is not there."""
+        with self._services.database.read() as session:
+            get_run(session, run_id)
+        return RunFolder.of(self._services.workspace.runs_dir, run_id)
+
+    def choices(self, item: ItemFacts) -> list[dict[str, Any]]:
+        """What a picture can be looked at through, the proposer first, JSON values.
+
+        Each has a `key` (null where only `moments` can be chosen), a `title`, and its `moments`: `key`,
+        `epoch` and whether it `is_film`. Runs of the picture's dataset come before others.
+        """
+        services = self._services
+        with services.database.read() as session:
+            published = None if services.settings.model else published_run(session, item.dataset_id)
+            runs = [(run.id, run.name, run.status, run.dataset_id) for run in list_runs(session)]
+            names = {dataset: _dataset_name(session, dataset) for dataset in {run[3] for run in runs}}
+        found: list[dict[str, Any]] = [
+            {"key": PROPOSER, "title": self._proposer_title(published), "moments": []}
+        ]
+        if published is not None or services.settings.model:
+            found.append({"key": ZERO_SHOT, "title": "Zero-shot, nothing trained", "moments": []})
+        for run_id, name, status, dataset in sorted(
+            runs, key=lambda run: (run[3] != item.dataset_id, -run[0])
+        ):
+            folder = RunFolder.of(services.workspace.runs_dir, run_id)
+            is_trained = folder.train.model_path(_STAGE).is_file()
+            moments = _moments(folder, run_id, item)
+            if not is_trained and not moments:
+                continue
+            where = "" if dataset == item.dataset_id else f" ({names[dataset]})"
+            going = "" if is_trained else f", {status}"
+            found.append(
+                {
+                    "key": f"run-{run_id}" if is_trained else None,
+                    "title": f"Run {run_id}: {name}{where}{going}",
+                    "moments": moments,
+                }
+            )
+        return found
+
+    def _proposer_title(self, published: int | None) -> str:
+        if published is not None:
+            return f"Published: run {published}"
+        if self._services.settings.model:
+            return "The run that the studio was started with"
+        return "Zero-shot, nothing trained"
+
+    def _kept(self, key: tuple[Any, ...], load: Callable[[], ProposalModel]) -> ProposalModel:
+        with self._lock:
+            predictor = self._predictors.get(key)
+            if predictor is None:
+                predictor = Predictor(load, self._services.workspace.cams_dir)
+                self._predictors[key] = predictor
+            self._predictors.move_to_end(key)
+            while len(self._predictors) > _KEPT:
+                self._predictors.popitem(last=False)
+        return predictor.model
+
+
+def _dataset_name(session: Session, dataset_id: int) -> str:
+    try:
+        return get_dataset(session, dataset_id).name
+    except NotFoundError:
+        return "removed dataset"
+
+
+def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[dict[str, Any]]:
+    """Epochs that can be looked through: kept networks, else the film where the picture is in it."""
+    from trainer.cam_film import filmed_epochs
+    from trainer.kept_epochs import kept_epochs
+
+    kept = kept_epochs(folder.train)
+    identifier = filmed_as(folder, item) if folder.train.film_path.is_dir() else None
+    filmed = filmed_epochs(folder.train.film_path, identifier) if identifier else ()
+    moments = [ModelKey("epoch" if epoch in kept else "film", run_id, epoch) for epoch in {*kept, *filmed}]
+    return [
+        {"key": key.text, "epoch": key.epoch, "is_film": key.kind == "film"}
+        for key in sorted(moments, key=lambda key: key.epoch or 0)
+    ]
+
+
+def filmed_as(folder: RunFolder, item: ItemFacts) -> str | None:
+    """Name of the picture in the run's dataset; None where the run does not know it, or knew another file."""
+    try:
+        names = _names(folder.snapshot_path, folder.snapshot_path.stat().st_mtime_ns)
+    except (UserError, OSError):
+        return None
+    return names.get((item.id, item.sha256))
+
+
+@lru_cache(maxsize=16)
+def _names(snapshot_path: Path, _changed_ns: int) -> dict[tuple[int, str], str]:
+    """Names in a run's dataset by number and hash of the picture."""
+    return {(one.item_id, one.sha256): one.id for one in read_snapshot(snapshot_path).items}
+
+
+def _zero_shot() -> ProposalModel:
+    from trainer.proposal_model import zero_shot_model
+
+    return zero_shot_model()
+
+
+def _run(path: Path, epoch: int | None) -> ProposalModel:
+    from trainer.proposal_model import run_model
+
+    return run_model(path, epoch=epoch)

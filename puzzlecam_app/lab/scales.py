@@ -1,0 +1,152 @@
+"""How large the maps of each class get over a dataset: the scale on which pictures can be compared."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from db.items import all_items, tags_of
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.runs.jobs import Report
+from puzzlecam_app.services import Services
+
+if TYPE_CHECKING:
+    from trainer.proposal_model import ProposalModel
+
+PICTURES_A_CLASS = 6
+"""Tagged pictures of each class that are measured when somebody asks for it."""
+
+
+@dataclass(frozen=True)
+class ClassScale:
+    """The largest sum over scales and views that a class has where it is tagged, in how many pictures."""
+
+    maximum: float
+    pictures: int
+
+
+class Maxima:
+    """Largest values of the tags' maps, by picture, one file a model. Safe to use from several threads.
+
+    A line a picture, appended: a line that was cut off is passed over.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._last: tuple[Path, int, int, dict[str, dict[str, float]]] | None = None
+
+    def add(self, model: str, sha256: str, maxima: dict[str, float]) -> None:
+        """Note the maxima of a picture by name of the tag, unless they are known already."""
+        with self._lock:
+            if self._read(model).get(sha256) == maxima:
+                return
+            line = json.dumps({"sha256": sha256, "maxima": maxima})
+            path = self._path(model)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"\n{line}")
+
+    def read(self, model: str) -> dict[str, dict[str, float]]:
+        """Maxima by tag, by hash of the picture."""
+        with self._lock:
+            return self._read(model)
+
+    def _read(self, model: str) -> dict[str, dict[str, float]]:
+        path = self._path(model)
+        try:
+            status = path.stat()
+            if self._last is not None and self._last[:3] == (path, status.st_mtime_ns, status.st_size):
+                return self._last[3]
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return {}
+        found: dict[str, dict[str, float]] = {}
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                found[str(entry["sha256"])] = {str(k): float(v) for k, v in entry["maxima"].items()}
+            except (ValueError, KeyError, TypeError, AttributeError):
+                continue
+        self._last = (path, status.st_mtime_ns, status.st_size, found)
+        return found
+
+    def _path(self, model: str) -> Path:
+        return self._folder / f"{hashlib.sha256(model.encode()).hexdigest()[:32]}.jsonl"
+
+
+class Scales:
+    """Class scales of the datasets of an open workspace."""
+
+    def __init__(self, services: Services, lab: Lab) -> None:
+        self._services = services
+        self._lab = lab
+        self._maxima = Maxima(services.workspace.cache_dir / "lab" / "maxima")
+
+    def note(self, item: ItemFacts, model: ProposalModel, maxima: Sequence[float]) -> None:
+        """Remember the maxima of the tags of a picture that was looked at."""
+        named = {name: round(float(value), 6) for name, value in zip(item.tag_names, maxima, strict=True)}
+        self._maxima.add(model.identity, item.sha256, named)
+
+    def of(self, dataset_id: int, model: ProposalModel) -> dict[str, ClassScale]:
+        """The scale of each class, by name, over the pictures of a dataset that were looked at so far."""
+        with self._services.database.read() as session:
+            hashes = {item.sha256 for item in all_items(session, dataset_id)}
+        values: defaultdict[str, list[float]] = defaultdict(list)
+        for sha256, maxima in self._maxima.read(model.identity).items():
+            if sha256 in hashes:
+                for name, value in maxima.items():
+                    values[name].append(value)
+        return {name: ClassScale(max(found), len(found)) for name, found in values.items()}
+
+    def measure(self, dataset_id: int, model: ProposalModel, report: Report) -> int:
+        """Look at `PICTURES_A_CLASS` pictures of each class; returns how many could be looked at.
+
+        They are spread over the dataset. The model is used when nobody waits for it.
+        """
+        from puzzlecam_app.work_queue import Priority
+        from trainer.inspection import cam_steps
+
+        known = self._maxima.read(model.identity)
+        with self._services.database.read() as session:
+            items = all_items(session, dataset_id)
+            tags = tags_of(session, [item.id for item in items])
+            hashes = {item.id: item.sha256 for item in items}
+        chosen = [item for item in _spread(tags) if hashes[item] not in known]
+        measured = 0
+        for number, item_id in enumerate(chosen):
+            report(number, len(chosen))
+            item = self._lab.item(item_id)
+
+            def work(item: ItemFacts = item) -> None:
+                steps = cam_steps(model.sources, self._lab.image(item), item.tag_names)
+                self.note(item, model, steps.raw_chw.max(axis=(1, 2)).tolist())
+
+            try:
+                self._services.proposals.queue.submit(("lab scale", item_id), work, Priority.IDLE).result()
+            except UserError:
+                continue  # a file that is gone says nothing of the others
+            measured += 1
+        report(len(chosen), len(chosen))
+        return measured
+
+
+def _spread(tags: dict[int, tuple[int, ...]]) -> Iterator[int]:
+    """Items of each class, spread evenly over its pictures; each item once."""
+    by_class: defaultdict[int, list[int]] = defaultdict(list)
+    for item_id, indices in sorted(tags.items()):
+        for index in indices:
+            by_class[index].append(item_id)
+    seen: dict[int, None] = {}
+    for ids in by_class.values():
+        count = min(PICTURES_A_CLASS, len(ids))
+        seen.update(dict.fromkeys(ids[number * len(ids) // count] for number in range(count)))
+    return iter(seen)

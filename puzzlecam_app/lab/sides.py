@@ -1,0 +1,124 @@
+"""One side of a comparison: a picture's final maps and its mask, as one model or one epoch gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.lab.models import ModelKey, filmed_as
+from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.runs.snapshot import read_snapshot
+
+if TYPE_CHECKING:
+    from trainer.pseudo_labels import PseudoLabelConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """What is compared.
+
+    Attributes:
+        identity: of the model.
+        maps_thw: float32 (T, h, w) in [0, 1], what the mask is made from.
+        mask: uint8 (H, W), made with the model's own threshold and CRF.
+        threshold: the model's own.
+        uses_crf: whether the dense CRF made the mask.
+        logits_t: of the T tags at scale 1; None for a frame of a film.
+        note: how the maps were made, where that differs from the usual way.
+    """
+
+    identity: str
+    maps_thw: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    threshold: float
+    uses_crf: bool
+    logits_t: NDArray[np.float32] | None
+    note: str | None = None
+
+
+def side(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
+    """Look at a tagged picture through a model.
+
+    Raises:
+        NotFoundError: there is no such run.
+        UserError: the run has no such network or frame.
+    """
+    if key.kind == "film":
+        return _filmed(lab, item, key)
+    model = lab.model(key, item)
+    picture = lab.look(item, model)
+    mask = lab.in_turn(
+        ("side", model.mask_identity, item.sha256, item.tags, item.label_set_revision, item.dataset_id),
+        item.name,
+        lambda: _mask(picture.image, picture.final_thw, item, model.refinement),
+    )
+    note = None
+    if key.kind == "epoch":
+        note = "The network as it was then, at the run's threshold for CAMs, without the later random walk"
+    return Side(
+        identity=model.identity,
+        maps_thw=picture.final_thw,
+        mask=mask,
+        threshold=model.background_threshold,
+        uses_crf=_uses_crf(model.refinement),
+        logits_t=picture.steps.logits_c[: len(item.tags)],
+        note=note,
+    )
+
+
+def _filmed(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
+    from trainer.cam_film import FILM_LOOK, frame_path
+    from trainer.maps import load_maps
+    from trainer.proposal_model import refinement_of
+    from trainer.recipes import recipe_from
+
+    folder = lab.models.folder(key.run_id)
+    identifier = filmed_as(folder, item)
+    path = frame_path(folder.train.film_path, key.epoch or 0, identifier or "")
+    if identifier is None or not path.is_file():
+        raise UserError(
+            "the picture is not in the film of this run",
+            where=item.name,
+            remedy="Choose one of the runs offered",
+        )
+    frame = load_maps(path)
+    classes = read_snapshot(folder.snapshot_path).classes
+    by_name = {
+        classes[index - 1]: maps for index, maps in zip(frame.class_indices, frame.maps_khw, strict=True)
+    }
+    if set(by_name) != set(item.tag_names):
+        raise UserError(
+            "the picture had other tags when the run was filmed", where=item.name, remedy="Choose another run"
+        )
+    maps = np.stack([by_name[name] for name in item.tag_names])
+    recipe = recipe_from(folder.train.manifest().recipe, where=f"The recipe of run {key.run_id}")
+    refinement = refinement_of(recipe, is_walked=False)
+    return Side(
+        identity=f"film of run {key.run_id}, epoch {key.epoch}",
+        maps_thw=maps,
+        mask=_mask(lab.image(item), maps, item, refinement),
+        threshold=refinement.background_threshold,
+        uses_crf=_uses_crf(refinement),
+        logits_t=None,
+        note=f"From the run's film: scale 1 alone, not mirrored, longer side {FILM_LOOK.max_side} px. "
+        "Compare it with other epochs of the film, less with whole models",
+    )
+
+
+def _mask(
+    image: NDArray[np.uint8], maps_thw: NDArray[np.float32], item: ItemFacts, refinement: PseudoLabelConfig
+) -> NDArray[np.uint8]:
+    from trainer.pseudo_labels import pseudo_label
+
+    return pseudo_label(image, maps_thw, item.tags, refinement)
+
+
+def _uses_crf(refinement: PseudoLabelConfig) -> bool:
+    from trainer.crf import crf_available
+
+    return refinement.use_crf and crf_available().available

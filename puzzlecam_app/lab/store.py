@@ -1,0 +1,177 @@
+"""Looks at pictures on disk: arrays that took a second to compute and take milliseconds to read."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from puzzlecam_app.display import write_atomically
+from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.lab.looking import PictureLook
+from trainer.inspection import CamSteps, ClassLoss, PictureLoss, PuzzleLook
+
+VERSION = 1
+"""Part of every name: a change of the arithmetic or of the arrays gets another."""
+
+MOST_BYTES = 2**30
+"""Looks in a workspace; the ones that were not looked at for the longest time make room."""
+
+_FORMAT = "puzzlecam-look"
+_CLEARED_SHARE = 0.9  # of the room: not every look has to clear some
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class LookStore:
+    """Named arrays with a JSON header in files of a folder. Safe to use from several threads and processes.
+
+    Args:
+        folder: made when something is stored.
+        most_bytes: how much it may hold.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
+        self._folder = folder
+        self._most = most_bytes
+        self._lock = threading.Lock()
+        self._bytes: int | None = None
+
+    def path(self, key: str) -> Path:
+        """The file of a key, any text: model, picture and tags are part of it."""
+        name = hashlib.sha256(f"{VERSION} {key}".encode()).hexdigest()[:40]
+        return self._folder / name[:2] / f"{name}.safetensors"
+
+    def load(self, key: str) -> tuple[dict[str, Any], Arrays] | None:
+        """Header and arrays of a key; None where there is nothing that can be read."""
+        path = self.path(key)
+        try:
+            with safe_open(path, framework="numpy") as file:
+                header = json.loads((file.metadata() or {}).get("header", "{}"))
+                if header.get("format") != _FORMAT or header.get("key") != key:
+                    return None
+                arrays = {name: file.get_tensor(name) for name in list(file.keys())}
+            path.touch()
+        except (OSError, SafetensorError, ValueError):
+            return None  # computed again and written over
+        return header, arrays
+
+    def save(self, key: str, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Store arrays whole or not at all; a full disk only means that they are computed again."""
+        plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        stored = json.dumps({**header, "format": _FORMAT, "key": key})
+        data = safetensors.numpy.save(plain, metadata={"header": stored})
+        with contextlib.suppress(OSError):
+            write_atomically(self.path(key), data)
+            self._make_room(len(data))
+
+    def _make_room(self, added: int) -> None:
+        with self._lock:
+            if self._bytes is not None:
+                self._bytes += added
+                if self._bytes <= self._most:
+                    return
+            files = []
+            for path in self._folder.glob("*/*.safetensors"):
+                with contextlib.suppress(OSError):  # another process cleared it
+                    status = path.stat()
+                    files.append((status.st_mtime_ns, status.st_size, path))
+            self._bytes = sum(size for _, size, _ in files)
+            if self._bytes <= self._most:
+                return
+            for _, size, path in sorted(files):
+                if self._bytes <= self._most * _CLEARED_SHARE:
+                    break
+                path.unlink(missing_ok=True)
+                self._bytes -= size
+
+
+def pack_look(look: PictureLook) -> tuple[dict[str, Any], Arrays]:
+    """Header and arrays of a look at a picture; the picture itself is not among them."""
+    steps = look.steps
+    arrays: dict[str, NDArray[Any] | None] = {
+        "views": steps.views_svthw,
+        "scales": steps.scales_sthw,
+        "total": steps.total_thw,
+        "spread": steps.spread_thw,
+        "own": steps.own_thw,
+        "cams": steps.cams_thw,
+        "raw": steps.raw_chw,
+        "scores": steps.scores_chw,
+        "logits": steps.logits_c,
+        "edges": look.edges_hw,
+        "walked": look.walked_thw,
+        **{f"source_{number}": maps for number, maps in enumerate(steps.others_thw, start=2)},
+    }
+    header = {"scales": steps.scales, "others": look.others, "sources": 1 + len(steps.others_thw)}
+    return header, {name: array for name, array in arrays.items() if array is not None}
+
+
+def unpack_look(
+    header: Mapping[str, Any],
+    arrays: Arrays,
+    item: ItemFacts,
+    load_image: Callable[[], NDArray[np.uint8]],
+) -> PictureLook:
+    """The inverse of `pack_look`."""
+    steps = CamSteps(
+        scales=tuple(header["scales"]),
+        views_svthw=arrays["views"],
+        scales_sthw=arrays["scales"],
+        total_thw=arrays["total"],
+        spread_thw=arrays.get("spread"),
+        own_thw=arrays["own"],
+        others_thw=tuple(arrays[f"source_{number}"] for number in range(2, header["sources"] + 1)),
+        cams_thw=arrays["cams"],
+        raw_chw=arrays["raw"],
+        scores_chw=arrays["scores"],
+        logits_c=arrays["logits"],
+    )
+    others = tuple(header["others"])
+    return PictureLook(item, load_image, steps, others, arrays.get("edges"), arrays.get("walked"))
+
+
+def pack_puzzle(look: PuzzleLook) -> tuple[dict[str, Any], Arrays]:
+    """Header and arrays of a look at the tiles."""
+    header = {
+        "tiles_per_side": look.tiles_per_side,
+        "cells_share": look.cells_share,
+        "tile_share": look.tile_share,
+        "loss": None if look.loss is None else asdict(look.loss),
+    }
+    arrays: Arrays = {
+        "whole": look.whole_thw,
+        "tiled": look.tiled_thw,
+        "disagreement": look.disagreement_t,
+        "whole_cells": look.whole_cells_thw,
+        "tiled_cells": look.tiled_cells_thw,
+    }
+    return header, arrays
+
+
+def unpack_puzzle(header: Mapping[str, Any], arrays: Arrays) -> PuzzleLook:
+    """The inverse of `pack_puzzle`."""
+    loss = header["loss"]
+    if loss is not None:
+        loss = PictureLoss(**{**loss, "classes": tuple(ClassLoss(**one) for one in loss["classes"])})
+    return PuzzleLook(
+        tiles_per_side=header["tiles_per_side"],
+        whole_thw=arrays["whole"],
+        tiled_thw=arrays["tiled"],
+        disagreement_t=arrays["disagreement"],
+        whole_cells_thw=arrays["whole_cells"],
+        tiled_cells_thw=arrays["tiled_cells"],
+        cells_share=tuple(header["cells_share"]),
+        tile_share=tuple(header["tile_share"]),
+        loss=loss,
+    )

@@ -1,0 +1,127 @@
+"""The CAM lab beside the picture in hand: other models, what may be looked at next, scales of a dataset."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from numpy.typing import NDArray
+from pydantic import BaseModel, Field
+
+from db.datasets import get_dataset
+from db.labels import latest_label_set
+from puzzlecam_app.lab.scales import PICTURES_A_CLASS
+from puzzlecam_app.lab.sides import side
+from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, problem_responses
+from puzzlecam_app.routes.lab import OpenLab, OpenScales, Through, framed
+from puzzlecam_app.services import Services
+
+router = APIRouter(tags=["lab"])
+
+AheadTiles = Annotated[int | None, Query(ge=1, le=4, description="Also look at n x n tiles")]
+
+
+class MomentOut(BaseModel):
+    """A moment of a training."""
+
+    key: str
+    epoch: int = Field(description="0 is before the first step")
+    is_film: bool = Field(description="Whether only small maps of it are there, no network")
+
+
+class ChoiceOut(BaseModel):
+    """What a picture can be looked at through."""
+
+    key: str | None = Field(description="Null where only moments can be chosen")
+    title: str
+    moments: list[MomentOut]
+
+
+class ScaleOut(BaseModel):
+    """How large the maps of a class get over the dataset."""
+
+    index: int
+    name: str
+    maximum: float = Field(description="Largest sum over scales and views where the class is tagged")
+    pictures: int = Field(description="In how many pictures that was looked for")
+
+
+class ScalesOut(BaseModel):
+    """The classes that are known, and how far measuring is."""
+
+    state: Literal["none", "running", "done", "failed"]
+    done: int = 0
+    total: int = 0
+    problem: str | None = None
+    pictures_a_class: int = PICTURES_A_CLASS
+    classes: list[ScaleOut]
+
+
+@router.get("/items/{item_id}/lab/models", responses=problem_responses(404, 422))
+def read_models(item_id: ItemId, lab: OpenLab) -> list[ChoiceOut]:
+    """List the models, runs and epochs that a picture can be looked at through."""
+    return [ChoiceOut.model_validate(choice) for choice in lab.models.choices(lab.item(item_id))]
+
+
+@router.get("/items/{item_id}/lab/side", response_class=Response, responses=problem_responses(404, 422))
+def read_side(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
+    """Send one side of a comparison: maps and mask as a model gives them, framed (see docs/formats.md)."""
+    item = lab.item(item_id)
+    found = side(lab, item, through)
+    header: dict[str, Any] = {
+        "key": through.text,
+        "identity": found.identity,
+        "threshold": found.threshold,
+        "uses_crf": found.uses_crf,
+        "note": found.note,
+        "logits": None if found.logits_t is None else [float(value) for value in found.logits_t],
+    }
+    arrays: dict[str, NDArray[Any]] = {"maps": found.maps_thw, "mask": found.mask}
+    return framed(header, arrays)
+
+
+@router.post("/items/{item_id}/lab/ahead", status_code=202, responses=problem_responses(404, 422))
+def look_ahead(item_id: ItemId, lab: OpenLab, through: Through, tiles: AheadTiles = None) -> None:
+    """Look at a picture that may be opened next, when nothing else is to be done."""
+    item = lab.item(item_id)
+    lab.look_ahead(item, lab.model(through, item), tiles)
+
+
+@router.get("/datasets/{dataset_id}/lab/scale", responses=problem_responses(404, 422))
+def read_scale(
+    dataset_id: DatasetId, services: OpenServices, lab: OpenLab, scales: OpenScales, through: Through
+) -> ScalesOut:
+    """Tell the scale of each class over the pictures of a dataset that a model has looked at."""
+    names = _names(services, dataset_id)
+    found = scales.of(dataset_id, lab.models.get(through, dataset_id))
+    job = services.jobs.get(("lab scale", dataset_id, through))
+    return ScalesOut(
+        state="none" if job is None else job.state,
+        done=job.done if job else 0,
+        total=job.total if job else 0,
+        problem=job.problem if job else None,
+        classes=[
+            ScaleOut(index=index, name=name, maximum=found[name].maximum, pictures=found[name].pictures)
+            for index, name in names.items()
+            if name in found
+        ],
+    )
+
+
+@router.post("/datasets/{dataset_id}/lab/scale", status_code=202, responses=problem_responses(404, 422))
+def measure_scale(
+    dataset_id: DatasetId, services: OpenServices, lab: OpenLab, scales: OpenScales, through: Through
+) -> None:
+    """Look at a few pictures of each class in the background; asking again while it runs changes nothing."""
+    _names(services, dataset_id)
+    model = lab.models.get(through, dataset_id)
+    services.jobs.start(
+        ("lab scale", dataset_id, through), lambda report: scales.measure(dataset_id, model, report)
+    )
+
+
+def _names(services: Services, dataset_id: int) -> dict[int, str]:
+    with services.database.read() as session:
+        get_dataset(session, dataset_id)
+        return {one.index: one.name for one in latest_label_set(session, dataset_id).classes if one.index > 0}
