@@ -38,11 +38,17 @@ async function request(path, { body, signal } = {}) {
 const frame = async (path, options) => readFrame(await (await request(path, options)).arrayBuffer());
 
 export const item = async (id) => (await request(`/items/${id}`)).json();
-export const look = (id, signal) => frame(`/items/${id}/lab`, { signal });
-export const puzzle = (id, tiles, signal) => frame(`/items/${id}/lab/puzzle?tiles=${tiles}`, { signal });
-export const mask = (id, settings) => frame(`/items/${id}/lab/mask`, { body: settings });
-export const arrays = async (id, tiles, settings) =>
-  (await request(`/items/${id}/lab/arrays?tiles=${tiles}`, { body: settings })).blob();
+// `model` is a key that `models` offers.
+export const look = (id, model, signal) => frame(`/items/${id}/lab?model=${model}`, { signal });
+export const puzzle = (id, model, tiles, signal) => frame(`/items/${id}/lab/puzzle?model=${model}&tiles=${tiles}`, { signal });
+export const mask = (id, model, settings) => frame(`/items/${id}/lab/mask?model=${model}`, { body: settings });
+export const arrays = async (id, model, tiles, settings) =>
+  (await request(`/items/${id}/lab/arrays?model=${model}&tiles=${tiles}`, { body: settings })).blob();
+export const models = async (id) => (await request(`/items/${id}/lab/models`)).json();
+export const side = (id, model, signal) => frame(`/items/${id}/lab/side?model=${model}`, { signal });
+export const lookAhead = (id, model, tiles) => request(`/items/${id}/lab/ahead?model=${model}${tiles ? `&tiles=${tiles}` : ""}`, { body: {} });
+export const scale = async (datasetId, model) => (await request(`/datasets/${datasetId}/lab/scale?model=${model}`)).json();
+export const measureScale = (datasetId, model) => request(`/datasets/${datasetId}/lab/scale?model=${model}`, { body: {} });
 
 const query = (parameters) => new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value !== null)).toString();
 const json = async (path, options) => (await request(path, options)).json();

@@ -8,13 +8,13 @@ import { forEachHeatRow } from "../editor/heatmap.js";
  * @param {number} width of the picture
  * @param {number} height
  * @param {number} longestSide of the grid
- * @returns {Path2D}
+ * @param {{moveTo: Function, lineTo: Function}} [path] that is drawn into
+ * @returns {Path2D} the path
  */
-export function levelPath(map, level, width, height, longestSide) {
+export function levelPath(map, level, width, height, longestSide, path = new Path2D()) {
   const scale = Math.min(1, longestSide / Math.max(width, height));
   const columns = Math.max(2, Math.round(width * scale));
   const rows = Math.max(2, Math.round(height * scale));
-  const path = new Path2D();
   const sx = width / columns;
   const sy = height / rows;
   let above = null;
@@ -47,10 +47,10 @@ function cell(path, a, b, c, d, level, x, y, sx, sy) {
  * @param {Uint8Array} labels
  * @param {number} width
  * @param {number} height
- * @returns {Path2D}
+ * @param {{moveTo: Function, lineTo: Function}} [path] that is drawn into
+ * @returns {Path2D} the path
  */
-export function borderPath(labels, width, height) {
-  const path = new Path2D();
+export function borderPath(labels, width, height, path = new Path2D()) {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const i = y * width + x;

@@ -5,19 +5,24 @@
 import { element } from "../review/dom.js";
 import * as api from "./api.js";
 import { classViews } from "./class_view.js";
-import { download, figurePng } from "./figure.js";
+import { Comparison } from "./comparison.js";
+import { exportButtons, settingsInWords } from "./exports.js";
 import { Latest } from "./latest.js";
 import { Look } from "./look.js";
+import { ModelChoice } from "./model_choice.js";
 import { PaneGroup } from "./pane_group.js";
 import { Picker } from "./picker.js";
 import { PuzzlePanel, puzzleViews } from "./puzzle_view.js";
 import { Readout } from "./readout.js";
+import { ScalePanel } from "./scale_panel.js";
 import { SettingsPanel } from "./settings_panel.js";
 import { SurveyView } from "./survey.js";
-import { Toolbar } from "./toolbar.js";
+import { TABS, Toolbar } from "./toolbar.js";
 import { wayViews } from "./way_view.js";
 
 const SETTLED_MS = 120; // after the last move of a slider, before the server is asked
+const PREVIEW_MS = 150; // as long as a look that is kept may take before the bare photograph is shown
+const AHEAD = 2; // pictures below the one in hand that are looked at while nothing else is to be done
 
 /** @param {HTMLElement} root */
 export function mount(root) {
@@ -33,10 +38,15 @@ class LabPage {
     this.settings = new SettingsPanel();
     this.readout = new Readout();
     this.survey = new SurveyView();
+    this.comparison = new Comparison();
+    this.scales = new ScalePanel();
+    this.modelChoice = new ModelChoice("Looked at through", { films: false });
+    this.readout.more = (read) => (this.toolbar.values.tab === "compare" ? this.comparison.at(this.toolbar.values.tag, read) : null);
+    this.model = "proposer"; // key of what the page looks through
     this.look = null;
     this.tiles = null; // chosen by the model until somebody does
     this.masks = new Latest(
-      ({ look, wanted }) => api.mask(look.item.id, wanted),
+      ({ look, wanted }) => api.mask(look.item.id, look.model, wanted),
       (answer, { look }) => this._take(look, answer),
       (error) => this._say(error.message),
     );
@@ -46,16 +56,15 @@ class LabPage {
   }
 
   _build(root) {
-    const button = (text, title, click) => element("button", { class: "lb-button", type: "button", text, title, on: { click } });
     this.title = element("h2");
     this.facts = element("p", { class: "lb-muted" });
     this.review = element("a", { class: "lb-button", text: "Open in Review", title: "Correct this picture's mask" });
     this.saying = element("p", { class: "lb-saying", role: "status" });
     this.sentence = element("div", { class: "lb-sentence", role: "status" });
-    const exports = element("span", { class: "lb-exports" }, button("Figure (PNG)", "The views as they are, with legend and settings written in", () => this._figure()), button("Arrays (.npz)", "Every array of this picture for numpy, unrounded, with the settings as JSON", () => this._arrays()), this.review);
+    const exports = element("span", { class: "lb-exports" }, ...exportButtons(() => this._now(), (text) => this._say(text)), this.review);
     this.header = element("header", { class: "lb-header" }, element("div", {}, this.title, this.facts), element("span", { class: "lb-spring" }), exports);
-    this.content = element("div", { class: "lb-content", hidden: true }, this.toolbar.root, this.puzzlePanel.root, this.panes.root, this.puzzlePanel.byClass);
-    this.side = element("aside", { class: "lb-side", hidden: true }, this.settings.root, this.readout.root);
+    this.content = element("div", { class: "lb-content", hidden: true }, this.toolbar.root, this.puzzlePanel.root, this.scales.root, this.comparison.panel.root, this.panes.root, this.puzzlePanel.byClass);
+    this.side = element("aside", { class: "lb-side", hidden: true }, element("section", { class: "lb-side-section" }, element("h3", { text: "Model" }), this.modelChoice.root), this.settings.root, this.readout.root);
     this.main = element("main", { class: "lb-main" }, this.header, this.saying, this.sentence, this.content, this.survey.root);
     this.header.hidden = true;
     root.className = "lb-root";
@@ -71,7 +80,7 @@ class LabPage {
     });
     this.survey.addEventListener("open", ({ detail }) => this.open(detail));
     this.toolbar.addEventListener("change", ({ detail }) => {
-      this.panes.setStyle({ colormap: this.toolbar.values.colormap, opacity: this.toolbar.values.opacity, contours: this.toolbar.values.contours });
+      this.panes.setStyle({ colormap: this.toolbar.values.colormap, layers: this.toolbar.layers.values });
       if (detail.includes("tab")) this.panes.enlarge(null);
       this.show();
       this._remember();
@@ -80,6 +89,15 @@ class LabPage {
     this.puzzlePanel.addEventListener("tiles", ({ detail }) => {
       this.tiles = detail;
       this.show();
+    });
+    this.modelChoice.addEventListener("change", ({ detail }) => {
+      this.model = detail;
+      this.open(this.look.item.id);
+    });
+    for (const source of [this.comparison, this.scales]) source.addEventListener("change", () => this.show());
+    this.comparison.panel.addEventListener("change", () => {
+      this.show();
+      this._remember();
     });
     this.panes.addEventListener("point", ({ detail }) => this.readout.point(detail));
     this.settings.addEventListener("threshold", () => {
@@ -97,8 +115,10 @@ class LabPage {
 
   async _start() {
     const asked = new URLSearchParams(location.search);
-    if (asked.has("view")) this.toolbar.values.tab = ["puzzle", "classes", "way"].includes(asked.get("view")) ? asked.get("view") : "way";
+    if (asked.has("view")) this.toolbar.values.tab = TABS.some(({ value }) => value === asked.get("view")) ? asked.get("view") : "way";
     const wanted = Number(asked.get("item")) || null;
+    this.model = asked.get("model") ?? this.model;
+    this.comparison.asked = [asked.get("a"), asked.get("b")];
     try {
       const { datasets } = await api.datasets();
       if (!datasets.length) {
@@ -139,16 +159,43 @@ class LabPage {
     this.picker.mark(id);
     this._say("Looking at the picture at every scale …");
     this.content.classList.add("lb-stale");
+    const { model } = this;
     try {
-      const [item, answer, image] = await Promise.all([api.item(id), api.look(id, opening.signal), api.image(id)]);
+      const first = Promise.all([api.item(id), api.image(id), api.models(id)]);
+      const looking = api.look(id, model, opening.signal);
+      looking.catch(() => {}); // told below
+      const [item, image, choices] = await first;
+      const shown = setTimeout(() => opening.signal.aborted || this._preview(item, image), PREVIEW_MS);
+      const answer = await looking.finally(() => clearTimeout(shown));
       if (opening.signal.aborted) return;
       const look = new Look(item, answer, image);
-      look.names = this.picker.names;
+      Object.assign(look, { names: this.picker.names, model });
+      this.modelChoice.setChoices(choices, model);
+      this.comparison.setPicture(look, choices);
       this._show(look);
     } catch (error) {
       if (opening.signal.aborted) return;
-      this._nothing(error.message);
+      if (model === "proposer") return this._nothing(error.message);
+      // A run that was removed or pruned: the page goes on with what proposes masks.
+      this.model = "proposer";
+      await this.open(id);
+      this._say(error.message);
     }
+  }
+
+  /** The bare photograph, while its maps are computed. */
+  _preview(item, image) {
+    this.look = null;
+    this.side.hidden = true;
+    this.sentence.hidden = true;
+    for (const node of [this.header, this.content]) node.hidden = false;
+    this.content.classList.remove("lb-stale");
+    this.content.classList.add("lb-preview");
+    this.title.textContent = item.name;
+    this.facts.textContent = item.tags.map((index) => this.picker.names.get(index)).join(", ");
+    this.panes.enlarge(null);
+    this.panes.setPicture(image, item.width, item.height);
+    this.panes.show([{ key: "photograph", title: "Photograph", tip: "Its maps are being computed", bare: true }]);
   }
 
   _show(look) {
@@ -156,12 +203,12 @@ class LabPage {
     const { model } = look.header;
     for (const node of [this.header, this.content, this.side]) node.hidden = false;
     this.sentence.hidden = true;
-    this.content.classList.remove("lb-stale");
+    this.content.classList.remove("lb-stale", "lb-preview");
     this._say("");
     this.title.textContent = look.header.item.name;
     this.title.title = look.header.item.name;
     const truth = look.references.length ? "" : " · Nothing to measure against: accept its mask in Review, or import the dataset again with masks as ground truth";
-    this.facts.textContent = `${look.width} × ${look.height} · ${look.tags.map(({ name }) => name).join(", ")} · model: ${model.title}${truth}`;
+    this.facts.textContent = `${look.width} × ${look.height} · ${look.tags.map(({ name }) => name).join(", ")}${truth}`;
     this.facts.title = `${model.identity}\nScales ${model.scales.join(", ")}${model.flip ? ", and mirrored" : ""}; longer side at most ${model.max_side} px`;
     this.review.href = `/?dataset=${look.item.dataset_id}&item=${look.item.id}`;
     this.tiles ??= Math.min(4, model.tiles_per_side);
@@ -169,11 +216,13 @@ class LabPage {
     this.toolbar.setLook(look);
     this.readout.setLook(look);
     const colours = new Map(this.picker.opened.classes.map(({ index, color }) => [index, color]));
-    this.panes.setStyle({ colours, threshold: this.settings.threshold });
+    const maskSize = { width: look.maskWidth, height: look.maskHeight };
+    this.panes.setStyle({ colours, threshold: this.settings.threshold, maskSize });
     this.panes.setPicture(look.image, look.width, look.height);
     this._remember();
     this.show();
     this._ask();
+    for (const id of this.picker.following(AHEAD)) api.lookAhead(id, this.model, this.toolbar.values.tab === "puzzle" ? this.tiles : null).catch(() => {});
   }
 
   /** Show the views of the chosen tab as things stand. */
@@ -182,7 +231,10 @@ class LabPage {
     if (!look) return;
     const { tab } = this.toolbar.values;
     for (const node of [this.puzzlePanel.root, this.puzzlePanel.byClass]) node.hidden = tab !== "puzzle";
+    this.comparison.panel.root.hidden = tab !== "compare";
+    this._showScales(tab);
     this.panes.style.threshold = this.settings.threshold;
+    this.panes.style.truth = look.references[this.toolbar.values.reference]?.mask ?? null;
     const views = this._views(tab);
     this.panes.show(views);
     this.toolbar.setLegend(views);
@@ -192,7 +244,8 @@ class LabPage {
   _views(tab) {
     const { look } = this;
     const { tag, scale, others, shown, eachView, reference } = this.toolbar.values;
-    if (tab === "classes") return classViews(look, scale, others);
+    if (tab === "classes") return classViews(look, scale, others, this.scales.scales);
+    if (tab === "compare") return this.comparison.views(tag, reference);
     if (tab === "way") {
       const isPending = this.masks.isBusy || this._isAsking;
       return wayViews(look, { k: tag, threshold: this.settings.threshold, shown, eachView, reference, isPending, useCrf: this.settings.useCrf });
@@ -204,13 +257,24 @@ class LabPage {
     return [{ key: "whole", title: "Whole picture", tip: "The CAM of the whole picture is on its way" }];
   }
 
+  _showScales(tab) {
+    const isWanted = tab === "classes" && this.toolbar.values.scale === "dataset";
+    const { look, scales } = this;
+    if (isWanted && (scales.root.hidden || scales.shownFor !== look)) {
+      scales.shownFor = look;
+      scales.open(look.item.dataset_id, look.model, this.picker.names.size);
+    }
+    if (!isWanted) scales.close();
+    scales.root.hidden = !isWanted;
+  }
+
   async _loadPuzzle(look, tiles) {
     this._loadingPuzzles ??= new Set();
     const key = `${look.item.id} ${tiles}`;
     if (this._loadingPuzzles.has(key)) return;
     this._loadingPuzzles.add(key);
     try {
-      look.puzzles.set(tiles, await api.puzzle(look.item.id, tiles, this._opening.signal));
+      look.puzzles.set(tiles, await api.puzzle(look.item.id, look.model, tiles, this._opening.signal));
       if (look === this.look) this.show();
     } catch (error) {
       if (error.name !== "AbortError") this._say(error.message);
@@ -237,48 +301,21 @@ class LabPage {
     this.readout.point(this.panes.pointer);
   }
 
-  async _figure() {
-    const { look } = this;
-    const { model, item } = look.header;
-    const { tab } = this.toolbar.values;
+  /** What a figure or the arrays are made from. */
+  _now() {
+    const { look, tiles } = this;
+    const { tab, scale, reference } = this.toolbar.values;
     const settings = this.settings.wanted;
-    const blob = await figurePng({
-      title: `${item.name} · ${look.tags.map(({ name }) => name).join(", ")}`,
-      views: this.panes.views,
-      image: look.image,
-      width: look.width,
-      height: look.height,
-      style: this.panes.style,
-      lines: [
-        `Model: ${model.identity}`,
-        `CAMs: scales ${model.scales.join(", ")}${model.flip ? " and mirrored" : ""}, longer side at most ${model.max_side} px${model.affinity_power ? `, spread with power ${model.affinity_power}` : ""}; ${tab === "puzzle" ? `${this.tiles} x ${this.tiles} tiles` : `colours: ${this.toolbar.values.scale}`}`,
-        `Mask: threshold ${settings.threshold}${settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF"}${model.walk ? `; walk ${JSON.stringify(settings.walk ?? model.walk)}` : ""}`,
-        ...(tab === "puzzle" && this._lossLine() ? [this._lossLine()] : []),
-        look.references.length ? `IoU against ${look.references[this.toolbar.values.reference].title}, mean over the classes of either mask, background included` : "Nothing to measure against",
-      ],
-    });
-    download(blob, `${item.name}-${tab}.png`);
-  }
-
-  _lossLine() {
-    const loss = this.look.puzzles.get(this.tiles)?.header.loss;
-    if (!loss) return null;
-    const shown = (value) => value.toFixed(3);
-    return `Losses of this picture: L_cls ${shown(loss.classification)}, L_p-cls ${shown(loss.tile_classification)}, L_re ${shown(loss.reconstruction)}, alpha ${loss.alpha}, L ${shown(loss.total)}`;
-  }
-
-  async _arrays() {
-    this._say("Packing the arrays …");
-    try {
-      download(await api.arrays(this.look.item.id, this.tiles, this.settings.wanted), `${this.look.header.item.name}.npz`);
-      this._say("");
-    } catch (error) {
-      this._say(error.message);
-    }
+    const sides = this.comparison.inWords();
+    const lines = settingsInWords(look, { tab, tiles, scale, reference, settings, sides });
+    return { look, views: this.panes.views, style: this.panes.style, tab, tiles, model: this.model, settings, lines };
   }
 
   _remember() {
-    if (this.look) history.replaceState(history.state, "", `${location.pathname}?item=${this.look.item.id}&view=${this.toolbar.values.tab}`);
+    if (!this.look) return;
+    const { tab } = this.toolbar.values;
+    const model = this.model === "proposer" ? "" : `&model=${this.model}`;
+    history.replaceState(history.state, "", `${location.pathname}?item=${this.look.item.id}&view=${tab}${model}${tab === "compare" ? this.comparison.query : ""}`);
   }
 
   _say(text) {

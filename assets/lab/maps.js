@@ -1,6 +1,7 @@
 /**
  * Arithmetic on raw arrays: slices of them, normalising, differences. Pure functions.
  */
+import { forEachHeatRow } from "../editor/heatmap.js";
 
 /**
  * @typedef {{width: number, height: number, data: Float32Array}} Plane one map, row by row
@@ -96,5 +97,16 @@ export function tilesApart(cells, n, cellsShare, width, height) {
       data[row * width + column] = upper * (1 - y.weight) + lower * y.weight;
     });
   });
+  return { width, height, data };
+}
+
+/**
+ * A map on another grid, bilinear between the centres of its cells. The map itself where it has that size.
+ * @param {Plane} map @param {number} width @param {number} height @returns {Plane}
+ */
+export function resampled(map, width, height) {
+  if (map.width === width && map.height === height) return map;
+  const data = new Float32Array(width * height);
+  forEachHeatRow(map, width, height, (y, row) => data.set(row, y * width));
   return { width, height, data };
 }

@@ -1,8 +1,6 @@
-/** One view of the picture: photograph, map or mask over it, outlines, tile borders, pixel grid. */
+/** One view of the picture with its title and its number. */
 import { element } from "../review/dom.js";
-import { changePicture, heatOutline, heatPicture, labelOutline, labelPicture } from "./paint.js";
-
-const GRID_FROM_SCALE = 10; // device pixels a picture pixel, from where pixels are told apart by lines
+import { drawCross, drawDivider, drawView } from "./draw.js";
 
 /**
  * @typedef {Object} View what a pane shows
@@ -17,11 +15,14 @@ const GRID_FROM_SCALE = 10; // device pixels a picture pixel, from where pixels 
  * @property {[number, number]} [range] of the colours
  * @property {boolean} [signed] diverging colours
  * @property {import("./maps.js").Plane} [outlined] the map whose outline at the threshold is drawn
+ * @property {number} [level] where it is outlined instead
  * @property {Uint8Array} [labels]
  * @property {Uint8Array} [kinds] of change
  * @property {[number, number]} [tileShare] height and width of tiles as shares of the picture
  * @property {boolean} [gutters] whether tiles are drawn apart
- * @property {boolean} [bare] only the photograph
+ * @property {boolean} [bare] only the photograph, without outlines
+ * @property {View} [against] another view that a divider slides over this one
+ * @property {[string, string]} [sides] what is left and right of the divider
  */
 
 export class Pane {
@@ -46,7 +47,7 @@ export class Pane {
     this.title.title = `${view.tip}. Click to enlarge and to compare.`;
     this.note.textContent = view.note ?? "";
     this.note.title = view.noteTip ?? "";
-    this.canvas.setAttribute("aria-label", `${view.title}${view.note ? `, ${view.note}` : ""}. Arrow keys move, + and - zoom, 0 fits.`);
+    this.canvas.setAttribute("aria-label", `${view.title}${view.note ? `, ${view.note}` : ""}. Arrow keys move, + and - zoom, 0 fits.${view.against ? " Shift with left and right moves the divider." : ""}`);
   }
 
   /**
@@ -54,7 +55,7 @@ export class Pane {
    * @param {ImageBitmap} image
    * @param {Object} style see `PaneGroup.style`
    * @param {{x: number, y: number}|null} pointer picture coordinates
-   * @param {{view: View, at: number}|null} [compared] another view right of a share of the width
+   * @param {{view: View, at: number, sides?: [string, string]}|null} [compared] another view right of a share of the width
    */
   draw(viewport, image, style, pointer, compared = null) {
     const { canvas } = this;
@@ -76,108 +77,8 @@ export class Pane {
       context.clearRect(x, 0, canvas.width - x, canvas.height);
       drawView(context, compared.view, viewport, image, style);
       context.restore();
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.fillStyle = "#fff";
-      context.fillRect(x - 1, 0, 2, canvas.height);
+      drawDivider(context, x, canvas.height, viewport.pixelRatio, compared.sides);
     }
     if (pointer) drawCross(context, viewport, pointer);
-  }
-}
-
-/** Draw a view where the viewport says. The context's clip is kept. */
-export function drawView(context, view, viewport, image, style) {
-  const { imageWidth: width, imageHeight: height, scale, originX, originY, pixelRatio } = viewport;
-  context.setTransform(scale, 0, 0, scale, originX, originY);
-  context.imageSmoothingEnabled = scale < 4;
-  context.drawImage(image, 0, 0, width, height);
-  const layer = layerOf(view, style, width, height);
-  if (layer) {
-    context.globalAlpha = style.opacity;
-    context.imageSmoothingEnabled = !view.labels && !view.kinds;
-    context.drawImage(layer, 0, 0, width, height);
-    context.globalAlpha = 1;
-  }
-  const outline = style.contours ? outlineOf(view, style, width, height) : null;
-  if (outline) {
-    for (const [colour, thickness] of [["rgb(0 0 0 / 70%)", 3], ["#fff", 1.4]]) {
-      context.strokeStyle = colour;
-      context.lineWidth = (thickness * pixelRatio) / scale;
-      context.stroke(outline);
-    }
-  }
-  if (scale >= GRID_FROM_SCALE * pixelRatio) drawGrid(context, viewport);
-  if (view.tileShare) drawTiles(context, view, viewport);
-}
-
-function layerOf(view, style, width, height) {
-  if (view.kinds) return changePicture(view.kinds, width, height);
-  if (view.labels) return labelPicture(view.labels, style.colours, width, height);
-  if (view.map) return heatPicture(view.map, view.range ?? [0, 1], view.signed ? "diverging" : style.colormap, width, height);
-  return null;
-}
-
-function outlineOf(view, style, width, height) {
-  if (view.kinds) return null;
-  if (view.labels) return labelOutline(view.labels, width, height);
-  return view.outlined ? heatOutline(view.outlined, style.threshold, width, height) : null;
-}
-
-function drawTiles(context, { tileShare, gutters }, { imageWidth, imageHeight, scale, pixelRatio }) {
-  context.beginPath();
-  for (let at = tileShare[1] * imageWidth; at < imageWidth - 0.5; at += tileShare[1] * imageWidth) {
-    context.moveTo(at, 0);
-    context.lineTo(at, imageHeight);
-  }
-  for (let at = tileShare[0] * imageHeight; at < imageHeight - 0.5; at += tileShare[0] * imageHeight) {
-    context.moveTo(0, at);
-    context.lineTo(imageWidth, at);
-  }
-  const line = pixelRatio / scale;
-  if (gutters) {
-    context.strokeStyle = "#fff";
-    context.lineWidth = 8 * line;
-    context.stroke();
-    return;
-  }
-  for (const [colour, dash] of [["rgb(0 0 0 / 60%)", []], ["#fff", [5 * line, 4 * line]]]) {
-    context.strokeStyle = colour;
-    context.lineWidth = 1.4 * line;
-    context.setLineDash(dash);
-    context.stroke();
-  }
-  context.setLineDash([]);
-}
-
-function drawGrid(context, viewport) {
-  const { imageWidth, imageHeight, scale, stageWidth, stageHeight, pixelRatio } = viewport;
-  const first = viewport.toImage(0, 0);
-  const last = viewport.toImage(stageWidth, stageHeight);
-  context.beginPath();
-  for (let x = Math.max(0, Math.floor(first.x)); x <= Math.min(imageWidth, last.x); x++) {
-    context.moveTo(x, Math.max(0, first.y));
-    context.lineTo(x, Math.min(imageHeight, last.y));
-  }
-  for (let y = Math.max(0, Math.floor(first.y)); y <= Math.min(imageHeight, last.y); y++) {
-    context.moveTo(Math.max(0, first.x), y);
-    context.lineTo(Math.min(imageWidth, last.x), y);
-  }
-  context.strokeStyle = "rgb(255 255 255 / 35%)";
-  context.lineWidth = pixelRatio / scale;
-  context.stroke();
-}
-
-function drawCross(context, viewport, pointer) {
-  const { x, y } = viewport.toScreen(pointer.x, pointer.y);
-  const arm = 9 * viewport.pixelRatio;
-  context.setTransform(1, 0, 0, 1, 0, 0);
-  for (const [colour, thickness] of [["#000", 3], ["#fff", 1]]) {
-    context.strokeStyle = colour;
-    context.lineWidth = thickness * viewport.pixelRatio;
-    context.beginPath();
-    context.moveTo(x - arm, y);
-    context.lineTo(x + arm, y);
-    context.moveTo(x, y - arm);
-    context.lineTo(x, y + arm);
-    context.stroke();
   }
 }

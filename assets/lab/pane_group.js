@@ -1,12 +1,15 @@
 /** Panes that show the same part of the picture: zoom, pan and pointer of one are those of all. */
 import { Viewport } from "../editor/viewport.js";
 import { element, fillSelect } from "../review/dom.js";
+import { LAYERS } from "./layers.js";
 import { Pane } from "./pane.js";
 
 const STEP_PX = 40;
 const KEYS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 const LEAST_WIDTH = 165;
 const MOST_WIDTH = 460;
+const HANDLE_PX = 9; // this near to the divider, dragging moves it and not the picture
+const DIVIDE_STEP = 0.05;
 const AREA = 44_000; // CSS pixels of a view among many: a whole way fits on a screen
 
 /** Events: `point` (detail: {x, y} in the picture, or null when the pointer leaves). */
@@ -14,7 +17,9 @@ export class PaneGroup extends EventTarget {
   constructor() {
     super();
     this.viewport = new Viewport(0);
-    this.style = { opacity: 0.65, colormap: "turbo", contours: true, threshold: 0.5, colours: new Map() };
+    /** @type {import("./draw.js").Style} */
+    this.style = { layers: { ...LAYERS }, colormap: "turbo", threshold: 0.5, colours: new Map(), maskSize: { width: 1, height: 1 }, truth: null };
+    this.divide = 0.5; // where a compared view begins, as a share of the width
     /** @type {Map<string, Pane>} */
     this.panes = new Map();
     this.views = [];
@@ -30,7 +35,7 @@ export class PaneGroup extends EventTarget {
   _buildEnlarged() {
     const pane = new Pane(() => this.enlarge(null));
     const other = element("select", { class: "lb-input", "aria-label": "Compare with", on: { change: () => this.draw() } });
-    const divide = element("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0.5", "aria-label": "Where the compared view begins", on: { input: () => this.draw() } });
+    const divide = element("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0.5", "aria-label": "Where the compared view begins", on: { input: () => this._divideAt(Number(divide.value)) } });
     const back = element("button", { class: "lb-button", type: "button", text: "Back to all views", title: "Esc", on: { click: () => this.enlarge(null) } });
     const bar = element("div", { class: "lb-compare" }, back, element("label", {}, "Compare with ", other), divide);
     this._listen(pane);
@@ -114,12 +119,26 @@ export class PaneGroup extends EventTarget {
   _drawNow() {
     if (!this.image || !this.views.length) return;
     if (this.enlarged) {
-      const compared = this.views.find(({ key }) => key === this.big.other.value);
+      const compared = this._comparedOf(this.big.pane);
       this.big.divide.disabled = !compared;
-      this.big.pane.draw(this.viewport, this.image, this.style, this.pointer, compared ? { view: compared, at: Number(this.big.divide.value) } : null);
+      this.big.pane.draw(this.viewport, this.image, this.style, this.pointer, compared);
       return;
     }
-    for (const pane of this.panes.values()) pane.draw(this.viewport, this.image, this.style, this.pointer);
+    for (const pane of this.panes.values()) pane.draw(this.viewport, this.image, this.style, this.pointer, this._comparedOf(pane));
+  }
+
+  /** What a divider slides over a pane's view: what the view brings along, or what was chosen for the enlarged one. */
+  _comparedOf(pane) {
+    const { view } = pane;
+    const chosen = pane === this.big.pane ? this.views.find(({ key }) => key === this.big.other.value) : null;
+    if (chosen) return { view: chosen, at: this.divide, sides: [view.title, chosen.title] };
+    return view?.against ? { view: view.against, at: this.divide, sides: view.sides } : null;
+  }
+
+  _divideAt(share) {
+    this.divide = Math.min(1, Math.max(0, share));
+    this.big.divide.value = String(this.divide);
+    this.draw();
   }
 
   _resize() {
@@ -147,17 +166,29 @@ export class PaneGroup extends EventTarget {
   }
 
   /** @param {Pane} pane */
-  _listen({ canvas }) {
+  _listen(pane) {
+    const { canvas } = pane;
+    let isDividing = false;
     const at = (event) => {
       const box = canvas.getBoundingClientRect();
       return { px: (event.clientX - box.left) * window.devicePixelRatio, py: (event.clientY - box.top) * window.devicePixelRatio };
     };
+    const isAtDivider = (px) => this._comparedOf(pane) !== null && Math.abs(px - this.divide * canvas.width) < HANDLE_PX * window.devicePixelRatio;
     canvas.addEventListener("pointermove", (event) => {
       const { px, py } = at(event);
-      if (event.buttons) this.viewport.panBy(event.movementX * window.devicePixelRatio, event.movementY * window.devicePixelRatio);
+      if (!event.buttons) isDividing = false;
+      canvas.style.cursor = isDividing || isAtDivider(px) ? "ew-resize" : "";
+      if (isDividing) this._divideAt(px / canvas.width);
+      else if (event.buttons) this.viewport.panBy(event.movementX * window.devicePixelRatio, event.movementY * window.devicePixelRatio);
       this._point(this.viewport.toImage(px, py));
     });
-    canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.setPointerCapture(event.pointerId);
+      isDividing = isAtDivider(at(event).px);
+    });
+    canvas.addEventListener("pointerup", () => {
+      isDividing = false;
+    });
     canvas.addEventListener("pointerleave", () => this._point(null));
     canvas.addEventListener(
       "wheel",
@@ -173,10 +204,16 @@ export class PaneGroup extends EventTarget {
       const { px, py } = at(event);
       this._zoom(2, px, py);
     });
-    canvas.addEventListener("keydown", (event) => this._key(event));
+    canvas.addEventListener("keydown", (event) => this._key(event, pane));
   }
 
-  _key(event) {
+  _key(event, pane) {
+    const turn = event.shiftKey && this._comparedOf(pane) ? { ArrowLeft: -1, ArrowRight: 1 }[event.key] : undefined;
+    if (turn) {
+      this._divideAt(this.divide + turn * DIVIDE_STEP);
+      event.preventDefault();
+      return;
+    }
     const middle = [this.viewport.stageWidth / 2, this.viewport.stageHeight / 2];
     if (event.key in KEYS) {
       const [dx, dy] = KEYS[event.key];

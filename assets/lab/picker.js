@@ -74,6 +74,13 @@ export class Picker extends EventTarget {
     row?.scrollIntoView({ block: "nearest" });
   }
 
+  /** Pictures below the one that is shown, as far as the list is loaded. @param {number} most @returns {number[]} */
+  following(most) {
+    const ids = [...this.rows.keys()];
+    const at = ids.indexOf(this.chosen);
+    return at < 0 ? [] : ids.slice(at + 1).filter((id) => this.rows.get(id).item.tags.length).slice(0, most);
+  }
+
   async _load() {
     const page = await api.items(this.opened.id, { order: this.order.value, class: this.tag.value, after: this.next, limit: PAGE });
     this.next = page.next;

@@ -4,6 +4,8 @@ import { element } from "../review/dom.js";
 
 export class Readout {
   constructor() {
+    /** Says more of a place: (read: map -> value) -> words or null. @type {((read: Function) => string|null)|null} */
+    this.more = null;
     this.where = element("p", { class: "lb-muted", role: "status" });
     this.body = element("tbody");
     const head = [
@@ -76,6 +78,8 @@ export class Readout {
     if (look.made) parts.push(`mask: ${nameAt(look.made.mask)}`);
     for (const { title, mask } of look.references) parts.push(`${title}: ${nameAt(mask)}`);
     if (look.arrays.edges) parts.push(`edge ${sampleHeat(look.plane("edges"), x / look.width, y / look.height).toFixed(2)}`);
+    const more = this.more?.((map) => sampleHeat(map, x / look.width, y / look.height));
+    if (more) parts.push(more);
     return parts.join(" · ");
   }
 }

@@ -2,6 +2,7 @@
 import { COLORMAP_NAMES, colormap } from "../editor/render/colours.js";
 import { element, fillSelect } from "../review/dom.js";
 import { SCALES } from "./class_view.js";
+import { Layers } from "./layers.js";
 import { DIVERGING } from "./paint.js";
 import { SHOWN } from "./way_view.js";
 
@@ -9,13 +10,14 @@ export const TABS = [
   { value: "puzzle", text: "Puzzle", title: "The whole picture, its tiles, and where they disagree" },
   { value: "classes", text: "All classes", title: "Every tag, the best classes not tagged, and the background" },
   { value: "way", text: "The way of a mask", title: "Each step from the network's maps to the mask, and what it gains or loses" },
+  { value: "compare", text: "Compare", title: "Two models, or two epochs of a run: their maps, their masks, and what differs" },
 ];
 
 /** Event: `change` (detail: names of what changed). */
 export class Toolbar extends EventTarget {
   constructor() {
     super();
-    this.values = { tab: "way", tag: 0, scale: "class", others: 7, shown: "heat", reference: 0, eachView: false, colormap: "turbo", opacity: 0.65, contours: true };
+    this.values = { tab: "way", tag: 0, scale: "class", others: 7, shown: "heat", reference: 0, eachView: false, colormap: "turbo" };
     this.tabs = this._choices("tab", TABS, "View");
     this.tags = element("span", { class: "lb-choices", role: "group", "aria-label": "Class" });
     this.scale = this._choices("scale", SCALES, "Scale of the colours");
@@ -26,8 +28,8 @@ export class Toolbar extends EventTarget {
     this.more = element("button", { class: "lb-button", type: "button", on: { click: () => this.set({ others: this.values.others > 7 ? 7 : 24 }) } });
     this.colormap = element("select", { class: "lb-input lb-narrow", "aria-label": "Colour map", on: { change: () => this.set({ colormap: this.colormap.value }) } });
     fillSelect(this.colormap, COLORMAP_NAMES.map((name) => ({ value: name, text: name })), this.values.colormap);
-    this.opacity = element("input", { type: "range", min: "0", max: "1", step: "0.01", value: String(this.values.opacity), "aria-label": "Opacity", title: "How strongly maps and masks cover the picture", on: { input: () => this.set({ opacity: Number(this.opacity.value) }) } });
-    this.contours = element("input", { type: "checkbox", checked: true, "aria-label": "Outlines", on: { change: () => this.set({ contours: this.contours.checked }) } });
+    this.layers = new Layers();
+    this.layers.addEventListener("change", () => this.set({}));
     this.legend = element("canvas", { class: "lb-legend", width: 256, height: 1 });
     this.low = element("span", { class: "lb-muted" });
     this.high = element("span", { class: "lb-muted" });
@@ -43,8 +45,7 @@ export class Toolbar extends EventTarget {
         element("span", { class: "lb-spring" }),
         this.colormap,
         element("span", { class: "lb-legend-row", title: "Colours from the lowest to the highest value" }, this.low, this.legend, this.high),
-        element("label", { class: "lb-inline" }, "Opacity ", this.opacity),
-        element("label", { class: "lb-inline", title: "Where the map crosses the background threshold; the borders of a mask" }, this.contours, " Outlines"),
+        this.layers.root,
         this.fit,
       ),
       element("div", { class: "lb-bar" }, this.tags, this.particular),
@@ -70,6 +71,7 @@ export class Toolbar extends EventTarget {
   /** @param {import("./look.js").Look} look */
   setLook(look) {
     this.look = look;
+    this.layers.setTruth(look.references.length > 0);
     this.values.tag = Math.min(this.values.tag, look.tags.length - 1);
     this.values.reference = Math.min(this.values.reference, Math.max(0, look.references.length - 1));
     this.tags.replaceChildren(
@@ -107,7 +109,8 @@ export class Toolbar extends EventTarget {
     const all = this.look?.classes.length - this.look?.tags.length;
     this.more.textContent = others > 7 ? "Fewer" : `All ${all} not tagged`;
     this.more.hidden = !(all > 7);
-    const particular = tab === "classes" ? [this.scale.root, this.more] : tab === "way" ? [this.shown.root, ...(this.look?.references.length ? [this.reference] : []), ...(this.look?.header.model.flip ? [this.eachViewLabel] : [])] : [];
+    const reference = this.look?.references.length ? [this.reference] : [];
+    const particular = tab === "classes" ? [this.scale.root, this.more] : tab === "way" ? [this.shown.root, ...reference, ...(this.look?.header.model.flip ? [this.eachViewLabel] : [])] : tab === "compare" ? reference : [];
     this.particular.replaceChildren(...particular);
   }
 }
