@@ -60,7 +60,7 @@ export function compareViews(look, a, b, { k, reference, names }) {
   const [maskA, maskB] = [maskOf(a, "A", names[0], measured?.[0], null), maskOf(b, "B", names[1], measured?.[1], measured?.[0])];
   const slider = { note: "drag the line", noteTip: "Or Shift with the left and right arrow keys on the picture" };
   return [
-    { ...mapA, ...slider, key: "map slider", heading, title: "A | B", tip: "The map of A, and right of the line that of B", against: mapB, sides: ["A", "B"] },
+    { ...mapA, ...slider, rowOf: 4, key: "map slider", heading, title: "A | B", tip: "The map of A, and right of the line that of B", against: mapB, sides: ["A", "B"] },
     { ...mapA, heading },
     { ...mapB, heading },
     {

@@ -29,18 +29,20 @@ export const FAMILY = FONT;
 export function layoutOf({ title, views: all, width, height, style, lines }) {
   const views = all.filter(({ against }) => !against); // what lies under a divider is there by itself, too
   const context = document.createElement("canvas").getContext("2d");
-  const columns = Math.min(MOST_COLUMNS, views.length);
+  const cells = cellsOf(views);
+  const columns = Math.max(...cells.map(({ column }) => column)) + 1;
+  const rows = cells.at(-1).row + 1;
   const paneHeight = Math.round((PANE_PX * height) / width);
   const total = GAP + columns * (PANE_PX + GAP);
   const texts = [{ x: GAP, y: GAP, text: title, px: 22, weight: 600, most: total - 2 * GAP }];
   const places = views.map((view, number) => {
-    const x = GAP + (number % columns) * (PANE_PX + GAP);
-    const y = GAP + TITLE_HEIGHT + Math.floor(number / columns) * (paneHeight + 2 * LINE + GAP);
+    const x = GAP + cells[number].column * (PANE_PX + GAP);
+    const y = GAP + TITLE_HEIGHT + cells[number].row * (paneHeight + 2 * LINE + GAP);
     texts.push({ x, y: y + paneHeight + 6, text: view.title, px: 17, weight: 600, most: PANE_PX });
     if (view.note) texts.push({ x, y: y + paneHeight + 6 + LINE, text: view.note, px: 16, weight: 400, most: PANE_PX });
     return { x, y, width: PANE_PX, height: paneHeight, view };
   });
-  let y = GAP + TITLE_HEIGHT + Math.ceil(views.length / columns) * (paneHeight + 2 * LINE + GAP);
+  let y = GAP + TITLE_HEIGHT + rows * (paneHeight + 2 * LINE + GAP);
   const legends = [];
   const legend = (words, { range = [0, 1] }) => {
     const x = GAP + legends.length * (LEGEND_WIDTH + 2 * GAP);
@@ -59,6 +61,20 @@ export function layoutOf({ title, views: all, width, height, style, lines }) {
     y += 22;
   }
   return { width: total, height: y + GAP, places, legends, texts };
+}
+
+/** Rows of views; what has another heading begins a new one. */
+function cellsOf(views) {
+  let row = 0;
+  let column = -1;
+  return views.map(({ heading }, number) => {
+    column += 1;
+    if (number && (column === MOST_COLUMNS || heading !== views[number - 1].heading)) {
+      row += 1;
+      column = 0;
+    }
+    return { row, column };
+  });
 }
 
 /** A colour word as CSS. @param {number} word 0xAABBGGRR */

@@ -7,7 +7,7 @@ const ROWS = [
   ["map", "Maps", "How strongly a map covers the photograph"],
   ["mask", "Masks", "How strongly a mask, or what changed, covers the photograph"],
   ["outline", "Outlines", "Where a map crosses the background threshold; the borders of a mask"],
-  ["truth", "Outline of the truth", "The borders of the mask that is measured against, in cyan, over every view"],
+  ["truth", "Truth's outline", "The borders of the mask that is measured against, in cyan, over every view"],
 ];
 
 /** A panel that opens at a button. Event: `change` (detail: opacity by layer). */
@@ -41,6 +41,13 @@ export class Layers extends EventTarget {
       element("summary", { class: "lb-button", text: "Layers", title: "Opacity of photograph, maps, masks and outlines" }),
       element("div", { class: "lb-layers-panel" }, ...rows),
     );
+  }
+
+  /** Close when something else on the page is pressed. @param {HTMLElement} page */
+  listen(page) {
+    page.addEventListener("pointerdown", ({ target }) => {
+      if (!this.root.contains(target)) this.root.open = false;
+    });
   }
 
   /** @param {boolean} hasTruth whether there is a mask to measure against */

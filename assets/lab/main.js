@@ -69,6 +69,7 @@ class LabPage {
     this.header.hidden = true;
     root.className = "lb-root";
     this.root = root;
+    this.toolbar.layers.listen(root);
     root.replaceChildren(this.picker.root, this.main, this.side);
   }
 
@@ -232,6 +233,7 @@ class LabPage {
     const { tab } = this.toolbar.values;
     for (const node of [this.puzzlePanel.root, this.puzzlePanel.byClass]) node.hidden = tab !== "puzzle";
     this.comparison.panel.root.hidden = tab !== "compare";
+    this.settings.root.hidden = tab === "compare"; // each side has its model's own
     this._showScales(tab);
     this.panes.style.threshold = this.settings.threshold;
     this.panes.style.truth = look.references[this.toolbar.values.reference]?.mask ?? null;
@@ -262,7 +264,7 @@ class LabPage {
     const { look, scales } = this;
     if (isWanted && (scales.root.hidden || scales.shownFor !== look)) {
       scales.shownFor = look;
-      scales.open(look.item.dataset_id, look.model, this.picker.names.size);
+      scales.open(look.item.dataset_id, look.model, this.picker.opened.classes.filter(({ index }) => index > 0).length);
     }
     if (!isWanted) scales.close();
     scales.root.hidden = !isWanted;

@@ -21,6 +21,7 @@ import { drawCross, drawDivider, drawView } from "./draw.js";
  * @property {[number, number]} [tileShare] height and width of tiles as shares of the picture
  * @property {boolean} [gutters] whether tiles are drawn apart
  * @property {boolean} [bare] only the photograph, without outlines
+ * @property {number} [rowOf] an even number of views that stand in one row, or in two where there is no room
  * @property {View} [against] another view that a divider slides over this one
  * @property {[string, string]} [sides] what is left and right of the divider
  */

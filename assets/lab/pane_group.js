@@ -94,7 +94,7 @@ export class PaneGroup extends EventTarget {
     }
     this.big.pane.show(view);
     const others = this.views.filter(({ key }) => key !== view.key);
-    fillSelect(this.big.other, [{ value: "", text: "nothing" }, ...others.map(({ key, title }) => ({ value: key, text: title }))]);
+    fillSelect(this.big.other, [{ value: "", text: view.against ? view.sides[1] : "nothing" }, ...others.map(({ key, title }) => ({ value: key, text: title }))]);
   }
 
   /** Change how all are drawn. @param {Object} change */
@@ -154,7 +154,8 @@ export class PaneGroup extends EventTarget {
       height = Math.min(room, side * ratio);
     } else {
       const wanted = Math.max(LEAST_WIDTH, Math.min(320, Math.sqrt(AREA / ratio)));
-      const columns = this.views.length <= 4 ? Math.min(this.views.length, 1 + (width > 420) + 2 * (width > 840)) : Math.max(1, Math.round((width + 12) / (wanted + 12)));
+      const rowOf = this.views[0]?.rowOf ?? 0; // views that belong together are not torn apart
+      const columns = rowOf && width >= rowOf * (LEAST_WIDTH + 12) ? rowOf : rowOf ? rowOf / 2 : this.views.length <= 4 ? Math.min(this.views.length, 1 + (width > 420) + 2 * (width > 840)) : Math.max(1, Math.round((width + 12) / (wanted + 12)));
       side = Math.min(MOST_WIDTH, Math.floor((width - 12 * (columns - 1)) / columns) - 2);
       height = side * Math.min(1.5, Math.max(0.5, ratio));
       this.grid.style.setProperty("--lb-columns", String(columns));

@@ -43,8 +43,9 @@ export class ScalePanel extends EventTarget {
     this.button.textContent = `Measure ${each} pictures a class`;
     this.button.hidden = state === "running";
     const pictures = classes.map((one) => one.pictures);
+    const [least, most] = [Math.min(...pictures), Math.max(...pictures)];
     const known = classes.length
-      ? `The largest sum of each class over the pictures looked at so far: ${classes.length} of ${count(all, "class")} known, from ${Math.min(...pictures)} to ${count(Math.max(...pictures), "picture")} each.`
+      ? `The largest sum of each class over the pictures looked at so far: ${classes.length} of ${count(all, "class")} known, from ${least < most ? `${least} to ` : ""}${count(most, "picture")} each.`
       : "No picture has been looked at with this model yet.";
     this.said.textContent = state === "running" ? `${known} Measuring: ${done} of ${total || "…"}` : problem ?? known;
     if (isAnother) this.dispatchEvent(new CustomEvent("change"));

@@ -30,9 +30,10 @@ export class Toolbar extends EventTarget {
     fillSelect(this.colormap, COLORMAP_NAMES.map((name) => ({ value: name, text: name })), this.values.colormap);
     this.layers = new Layers();
     this.layers.addEventListener("change", () => this.set({}));
-    this.legend = element("canvas", { class: "lb-legend", width: 256, height: 1 });
-    this.low = element("span", { class: "lb-muted" });
-    this.high = element("span", { class: "lb-muted" });
+    this.legends = [
+      new Legend("Colours of maps, from the lowest to the highest value"),
+      new Legend("Colours of differences and of signed scores: blue below zero, red above"),
+    ];
     this.fit = element("button", { class: "lb-button", type: "button", text: "Fit", title: "The whole picture in every view (0)", on: { click: () => this.dispatchEvent(new CustomEvent("fit")) } });
     this.particular = element("span", { class: "lb-particular" });
     this.root = element(
@@ -44,11 +45,10 @@ export class Toolbar extends EventTarget {
         this.tabs.root,
         element("span", { class: "lb-spring" }),
         this.colormap,
-        element("span", { class: "lb-legend-row", title: "Colours from the lowest to the highest value" }, this.low, this.legend, this.high),
         this.layers.root,
         this.fit,
       ),
-      element("div", { class: "lb-bar" }, this.tags, this.particular),
+      element("div", { class: "lb-bar" }, this.tags, this.particular, element("span", { class: "lb-spring" }), element("span", { class: "lb-legends" }, ...this.legends.map(({ root }) => root))),
     );
   }
 
@@ -85,18 +85,9 @@ export class Toolbar extends EventTarget {
 
   /** What the colours mean now. @param {import("./pane.js").View[]} views */
   setLegend(views) {
-    const signed = views.filter((view) => view.signed);
-    const heat = views.filter((view) => view.map && !view.signed);
-    const shown = heat[0] ?? signed[0];
-    this.legend.parentElement.hidden = !shown;
-    if (!shown) return;
-    const words = heat.length ? colormap(this.values.colormap) : DIVERGING;
-    const pixels = new ImageData(256, 1);
-    new Uint32Array(pixels.data.buffer).set(words);
-    this.legend.getContext("2d").putImageData(pixels, 0, 0);
-    const [low, high] = shown.range ?? [0, 1];
-    this.low.textContent = String(Number(low.toPrecision(3)));
-    this.high.textContent = String(Number(high.toPrecision(3)));
+    const [heat, signed] = this.legends;
+    heat.show(views.find((view) => view.map && !view.signed), colormap(this.values.colormap));
+    signed.show(views.find((view) => view.signed), DIVERGING);
   }
 
   _show() {
@@ -112,5 +103,28 @@ export class Toolbar extends EventTarget {
     const reference = this.look?.references.length ? [this.reference] : [];
     const particular = tab === "classes" ? [this.scale.root, this.more] : tab === "way" ? [this.shown.root, ...reference, ...(this.look?.header.model.flip ? [this.eachViewLabel] : [])] : tab === "compare" ? reference : [];
     this.particular.replaceChildren(...particular);
+  }
+}
+
+/** A strip of colours between its lowest and its highest value. */
+class Legend {
+  /** @param {string} title */
+  constructor(title) {
+    this.canvas = element("canvas", { class: "lb-legend", width: 256, height: 1 });
+    this.low = element("span", { class: "lb-muted" });
+    this.high = element("span", { class: "lb-muted" });
+    this.root = element("span", { class: "lb-legend-row", title, hidden: true }, this.low, this.canvas, this.high);
+  }
+
+  /** @param {import("./pane.js").View|undefined} view one that these colours are used for @param {Uint32Array} words */
+  show(view, words) {
+    this.root.hidden = !view;
+    if (!view) return;
+    const pixels = new ImageData(256, 1);
+    new Uint32Array(pixels.data.buffer).set(words);
+    this.canvas.getContext("2d").putImageData(pixels, 0, 0);
+    const [low, high] = view.range ?? [0, 1];
+    this.low.textContent = String(Number(low.toPrecision(3)));
+    this.high.textContent = String(Number(high.toPrecision(3)));
   }
 }

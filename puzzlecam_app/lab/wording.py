@@ -30,7 +30,7 @@ def model_facts(model: ProposalModel) -> dict[str, Any]:
     else:
         no_walk = (
             "The zero-shot model has no edges and no random walk: they are learned. Start a run on the Runs "
-            "page, then start the studio with --model and the folder of that run."
+            "page, then choose it under Model."
         )
     return {
         "identity": model.identity,
