@@ -1,4 +1,5 @@
 /** Every class at once: the tags, the best classes that the picture is not tagged with, and the background. */
+import { count } from "../review/dom.js";
 import { mapped, maximum, normalised, reach } from "./maps.js";
 
 export const SCALES = [
@@ -23,7 +24,7 @@ function overDataset(look, c, known) {
   return {
     map: look.once(`dataset ${c} ${known.maximum}`, () => mapped(raw, (value) => Math.max(0, value) / known.maximum)),
     note: `max ${(look.classes[c].maximum / known.maximum).toFixed(2)}`,
-    noteTip: `Largest sum here, ${look.classes[c].maximum.toFixed(2)}, over the largest of the class, ${known.maximum.toFixed(2)}, in ${known.pictures} pictures that are tagged with it`,
+    noteTip: `Largest sum here, ${look.classes[c].maximum.toFixed(2)}, over the largest of the class, ${known.maximum.toFixed(2)}, over ${count(known.pictures, "picture")} with this tag`,
   };
 }
 

@@ -1,5 +1,5 @@
 /** Two models or two epochs of a run beside and over each other: their maps, their masks, and what differs. */
-import { count, element } from "../review/dom.js";
+import { element } from "../review/dom.js";
 import { changes, measure } from "./labels.js";
 import { planes, resampled, signedDifference } from "./maps.js";
 import { ModelChoice, another } from "./model_choice.js";
@@ -151,7 +151,8 @@ export class ComparePanel extends EventTarget {
     if (this.isAlone) this.said.textContent = "There is one model only. Train a run on the Runs page: it can then be compared with this one, and its epochs with each other.";
     else if (!a || !b) this.said.textContent = "Looking through the other model …";
     else if (a.header.key === b.header.key) this.said.textContent = "A and B are the same. Choose another model or epoch for one of them.";
-    else this.said.textContent = [a, b].map(({ header }, side) => (header.note ? `${"AB"[side]}: ${header.note}.` : "")).join(" ").trim() || `Both at their own settings, over ${count(a.maps.length, "tag")}.`;
+    else if (a.header.note && a.header.note === b.header.note) this.said.textContent = `A and B: ${a.header.note}.`;
+    else this.said.textContent = [a, b].map(({ header }, side) => (header.note ? `${"AB"[side]}: ${header.note}.` : "")).join(" ").trim() || "Each with its own threshold and CRF.";
   }
 
   _changed() {

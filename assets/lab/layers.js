@@ -24,6 +24,7 @@ export class Layers extends EventTarget {
         max: "1",
         step: "0.01",
         value: String(this.values[name]),
+        "aria-label": text,
         on: {
           input: () => {
             shown.textContent = percent(Number(input.value));

@@ -1,5 +1,5 @@
 /** Which picture: dataset, order, class, and the list. */
-import { element, fillSelect } from "../review/dom.js";
+import { count, element, fillSelect } from "../review/dom.js";
 import * as api from "./api.js";
 
 const PAGE = 60;
@@ -84,7 +84,7 @@ export class Picker extends EventTarget {
   async _load() {
     const page = await api.items(this.opened.id, { order: this.order.value, class: this.tag.value, after: this.next, limit: PAGE });
     this.next = page.next;
-    this.count.textContent = `${page.total.toLocaleString()} pictures`;
+    this.count.textContent = count(page.total, "picture");
     for (const item of page.items) {
       const tags = item.tags.map((index) => this.names.get(index)).join(", ") || "no tags";
       const row = element(

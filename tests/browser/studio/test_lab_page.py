@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +13,8 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from puzzlecam_app.interchange.pictures import load_upright_rgb
-from tests.browser.studio.conftest import Studio, photographs
+from tests.browser.studio.conftest import Studio
+from tests.browser.studio.lab import PERSON, SIZE, LabOnScreen, import_measured
 from trainer.cam import compute_cams
 from trainer.data.labels import VOC_CLASSES
 from trainer.inspection import cam_steps, puzzle_look
@@ -23,34 +22,11 @@ from trainer.metrics import confusion_matrix, mean_iou
 from trainer.proposal_model import ProposalModel, zero_shot_model
 from trainer.pseudo_labels import threshold_labels
 
-PERSON = VOC_CLASSES.index("person") + 1
-SIZE = (300, 451)
-
 
 @pytest.fixture(scope="module")
 def measured(studio: Studio, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
     """Number of a picture of a person with ground truth, and its file."""
-    folder = tmp_path_factory.mktemp("lab") / "voc"
-    pictures = folder / "JPEGImages"
-    photographs(pictures, [("astronaut", SIZE[1], SIZE[0])])
-    (pictures / "tags.csv").replace(folder / "tags.csv")
-    truth = np.zeros(SIZE, np.uint8)
-    truth[40:, 60:300] = PERSON
-    truth[40:44, 60:300] = 255
-    mask = Image.fromarray(truth)
-    mask.putpalette([value for index in range(256) for value in (index, 0, 255 - index)])
-    (folder / "SegmentationClass").mkdir()
-    mask.save(folder / "SegmentationClass" / "astronaut.png")
-    lists = folder / "ImageSets" / "Segmentation"
-    lists.mkdir(parents=True)
-    (lists / "train.txt").write_text("astronaut\n", encoding="utf-8")
-    done = studio.command("dataset", "import", str(folder), "--name", "lab", "--masks", "ground-truth")
-    assert done.returncode == 0, done.stderr
-    with urllib.request.urlopen(f"{studio.url}/api/datasets") as answer:
-        (dataset,) = [one for one in json.load(answer)["datasets"] if one["name"] == "lab"]
-    with urllib.request.urlopen(f"{studio.url}/api/datasets/{dataset['id']}/items") as answer:
-        item = json.load(answer)["items"][0]
-    return item["id"], pictures / "astronaut.jpg"
+    return import_measured(studio, tmp_path_factory.mktemp("lab") / "voc", "lab")
 
 
 @pytest.fixture(scope="module")
@@ -61,50 +37,6 @@ def model() -> ProposalModel:
 @pytest.fixture(scope="module")
 def image(measured: tuple[int, Path]) -> np.ndarray:
     return load_upright_rgb(measured[1], max_pixels=10**7)
-
-
-class LabOnScreen:
-    """The Lab page in the hands of somebody."""
-
-    def __init__(self, page: Page, studio: Studio) -> None:
-        self.page = page
-        self.studio = studio
-
-    def open(self, item: int, view: str) -> None:
-        self.page.goto(f"{self.studio.url}/lab?item={item}&view={view}")
-        self.page.wait_for_function("window.puzzlecamLab?.look?.made", timeout=120_000)
-
-    def array(self, expression: str) -> np.ndarray:
-        """A typed array of the page, e.g. `look.made.mask`."""
-        kind, text = self.page.evaluate(
-            """async (expression) => {
-                const { look } = window.puzzlecamLab;
-                const array = new Function("lab", "look", `return ${expression}`)(window.puzzlecamLab, look);
-                const reader = new FileReader();
-                const done = new Promise((resolve) => { reader.onload = resolve; });
-                reader.readAsDataURL(new Blob([array]));
-                await done;
-                return [array.constructor.name, reader.result.slice(reader.result.indexOf(",") + 1)];
-            }""",
-            expression,
-        )
-        dtype = {"Float32Array": np.float32, "Uint8Array": np.uint8}[kind]
-        return np.frombuffer(base64.b64decode(text), dtype)
-
-    def view(self, title: str) -> Any:
-        return self.page.locator(".lb-panes figure", has=self.page.get_by_text(title, exact=True))
-
-    def note(self, title: str) -> str:
-        return str(self.view(title).locator(".lb-pane-note").text_content())
-
-    def slide(self, label: str, value: float) -> None:
-        self.page.get_by_label(label, exact=True).first.evaluate(
-            """(node, value) => {
-                node.value = value;
-                node.dispatchEvent(new Event("input", { bubbles: true }));
-            }""",
-            str(value),
-        )
 
 
 @pytest.fixture
@@ -278,14 +210,14 @@ def test_figure_and_arrays_can_be_taken_along(
     lab.open(measured[0], "puzzle")
     lab.page.wait_for_selector(".lb-loss")
     with lab.page.expect_download() as figure:
-        lab.page.get_by_role("button", name="Figure (PNG)").click()
+        lab.page.get_by_role("button", name="PNG").click()
     assert figure.value.suggested_filename == "astronaut-puzzle.png"
     with Image.open(figure.value.path()) as shown:
         assert shown.width > 4 * 480
         assert shown.height > 300
     lab.slide("threshold", 0.6)
     with lab.page.expect_download() as arrays:
-        lab.page.get_by_role("button", name="Arrays (.npz)").click()
+        lab.page.get_by_role("button", name=".npz").click()
     with np.load(io.BytesIO(Path(arrays.value.path()).read_bytes()), allow_pickle=False) as stored:
         np.testing.assert_allclose(stored["cams"], model.cams(image, ["person"]).cams_khw, atol=1e-5)
         settings = json.loads(str(stored["settings"]))
