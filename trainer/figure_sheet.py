@@ -181,7 +181,7 @@ def _width(cells: tuple[Cell, ...], column: int) -> int:
 
 def _wrapped(text: str, width: float, size: int) -> list[str]:
     """Lines that fit into a width in pixels; counted in letters, since SVG has fonts of its own."""
-    return textwrap.wrap(text, max(8, int(width / (0.56 * size)))) or [""]
+    return textwrap.wrap(text, max(8, int(width / (0.56 * size))), break_on_hyphens=False) or [""]
 
 
 def _legend() -> RgbImage:

@@ -49,9 +49,17 @@ def picture_signals(cams: CamResult, threshold: float) -> Signals:
         disagreement=float(cams.disagreement_k.max()),
         coverage=float(inside.mean()),
         entropy=_entropy(maps, strongest),
-        undecided=float((np.abs(strongest - threshold) < NEAR).mean()),
+        undecided=undecided(maps, threshold),
         score=float(strongest[inside].mean()) if inside.any() else 0.0,
     )
+
+
+def undecided(maps_khw: NDArray[np.float32], threshold: float) -> float:
+    """Share in [0, 1] of the picture where the strongest map, of one or more, is `NEAR` the threshold.
+
+    Of the signals the one that found bad masks best, see docs/lab.md: Review's order by doubt is made of it.
+    """
+    return float((np.abs(maps_khw.max(axis=0) - threshold) < NEAR).mean())
 
 
 def spearman(values: Sequence[float], truth: Sequence[float]) -> float | None:
