@@ -80,8 +80,9 @@ def list_items(
 
     `status` is a status or a group (``todo``, ``done``); `class_index` keeps items tagged with it; `author`
     (users.id) keeps items whose newest revision is theirs. `order` is ``name``, ``doubt`` or
-    ``disagreement`` (largest first, unknown last), or ``random`` (a fixed shuffle for each `seed`). `after` is a
-    cursor of an entry or a page in the same order; `limit` is 1 to 500. Raises InvalidInputError for anything else.
+    ``disagreement`` (largest first, unknown last), or ``random`` (a fixed shuffle for each `seed`). `after`
+    is a cursor of an entry or a page in the same order; `limit` is 1 to 500. Raises InvalidInputError for
+    anything else.
     """
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
