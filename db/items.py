@@ -133,6 +133,13 @@ def set_disagreement(session: Session, item_id: int, disagreement: float | None)
     session.execute(update(Item).where(Item.id == item_id).values(disagreement=disagreement))
 
 
+def set_doubt(session: Session, doubts: Mapping[int, float | None]) -> None:
+    """Keep how doubtful the latest proposals are (item id to 0..1, None unknown), for the order of review."""
+    for item_id, doubt in doubts.items():
+        rank = 1.0 if doubt is None else -min(1.0, max(0.0, doubt))
+        session.execute(update(Item).where(Item.id == item_id).values(doubt_rank=rank))
+
+
 def _batches(values: Sequence[_T]) -> Iterable[Sequence[_T]]:
     for start in range(0, len(values), _IDS_A_QUERY):
         yield values[start : start + _IDS_A_QUERY]

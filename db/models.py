@@ -151,7 +151,9 @@ class Item(Base):
     """A picture. `path` is relative to the dataset's root and uses forward slashes.
 
     `width` and `height` are those of the upright picture, after the EXIF `orientation` (1..8) is applied;
-    masks are always in upright coordinates. `sha256` is that of the file's bytes at import.
+    masks are always in upright coordinates. `sha256` is that of the file's bytes at import. `doubt_rank` is
+    minus the doubt in the latest proposal, -1..0, and 1 where no model has looked: ascending, and by id among
+    equals, it is the order of review, and comes from an index as it is.
     """
 
     __tablename__ = "items"
@@ -160,6 +162,7 @@ class Item(Base):
         CheckConstraint("height > 0 AND width > 0", name="size"),
         CheckConstraint("orientation BETWEEN 1 AND 8", name="orientation"),
         Index("ix_items_dataset_id_disagreement", "dataset_id", "disagreement"),
+        Index("ix_items_dataset_id_doubt_rank", "dataset_id", "doubt_rank", "id"),
         Index("ix_items_dataset_id_split", "dataset_id", "split"),
         Index("ix_items_dataset_id_sha256", "dataset_id", "sha256"),
     )
@@ -176,6 +179,7 @@ class Item(Base):
     split: Mapped[str | None] = mapped_column(String(64))
     ground_truth: Mapped[str | None] = mapped_column(ForeignKey("masks.hash", ondelete="RESTRICT"))
     disagreement: Mapped[float | None] = mapped_column(Double)
+    doubt_rank: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")
 
 
 class ItemTag(Base):

@@ -34,7 +34,7 @@ from db.items import tags_of
 from db.models import Item, ItemTag, Revision, User
 from db.status import STATUSES, Status, status_of, statuses_named
 
-Order = Literal["name", "disagreement", "random"]
+Order = Literal["name", "doubt", "disagreement", "random"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 MAX_PAGE: Final = 500
 _PRIME: Final = 2_147_483_647
@@ -79,9 +79,10 @@ def list_items(
     """A page of the queue.
 
     `status` is a status or a group (``todo``, ``done``); `class_index` keeps items tagged with it; `author`
-    (users.id) keeps items whose newest revision is theirs. `order` is ``name``, ``disagreement`` (largest
-    first, unknown last) or ``random`` (a fixed shuffle for each `seed`). `after` is a cursor of an entry or
-    a page in the same order; `limit` is 1 to 500. Raises InvalidInputError for anything else.
+    (users.id) keeps items whose newest revision is theirs. `order` is ``name``, ``doubt`` or
+    ``disagreement`` (largest first, unknown last), or ``random`` (a fixed shuffle for each `seed`). `after`
+    is a cursor of an entry or a page in the same order; `limit` is 1 to 500. Raises InvalidInputError for
+    anything else.
     """
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
@@ -95,6 +96,8 @@ def list_items(
         last_key, last_id = _decode_cursor(after, order)
         further = key < last_key if descending else key > last_key
         rows = rows.where(or_(further, and_(key == last_key, Item.id > last_id)))
+        # Says nothing new, but lets an index begin where the page before ended.
+        rows = rows.where(key <= last_key if descending else key >= last_key)
     rows = rows.order_by(key.desc() if descending else key.asc(), Item.id).limit(limit + 1)
     found = session.execute(rows).all()
 
@@ -155,6 +158,8 @@ def _conditions(
 def _sort_key(order: str, seed: int) -> tuple[ColumnElement[Any], bool]:
     if order == "name":
         return Item.name.expression, False
+    if order == "doubt":
+        return Item.doubt_rank.expression, False
     if order == "disagreement":
         return func.coalesce(Item.disagreement, -1.0), True
     if order == "random":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from db.annotations import latest_revision, propose
 from db.engine import Database
-from db.items import set_disagreement
+from db.items import get_item, set_disagreement, set_doubt
 from db.masks import MaskStore
 from db.models import Revision
 from db.palette import voc_palette
@@ -101,6 +101,7 @@ class Proposals:
         with self._database.read() as session:
             item = read_item(session, item_id)
             newest = latest_revision(session, item_id)
+            has_doubt = get_item(session, item_id).doubt_rank <= 0
         if not item.tags:
             raise NoTagsError(item.name)
         load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded once, if at all
@@ -108,6 +109,9 @@ class Proposals:
         cams = predictor.cams(item.sha256, item.tag_names, load_image)
         if self.is_due(newest, predictor):
             self._propose(item, cams, load_image(), predictor)
+        elif not has_doubt:  # proposed by an older version of the studio, or imported as a proposal
+            with self._database.write() as session:
+                set_doubt(session, {item.id: _doubt(cams, predictor)})
         return cams
 
     def is_due(self, newest: Revision | None, predictor: Predictor | None = None) -> bool:
@@ -137,3 +141,10 @@ class Proposals:
         with self._database.write() as session:
             propose(session, item.id, mask_hash=mask_hash, proposed_by=predictor.proposer)
             set_disagreement(session, item.id, float(cams.disagreement_k.max()))
+            set_doubt(session, {item.id: _doubt(cams, predictor)})
+
+
+def _doubt(cams: CamResult, predictor: Predictor) -> float:
+    from trainer.signals import undecided
+
+    return undecided(cams.cams_khw, predictor.model.background_threshold)

@@ -154,6 +154,28 @@ def report(run_dir: Annotated[Path, typer.Argument(help="Run directory.")]) -> N
     typer.echo(f"The report is {commands.report(run_dir)}.")
 
 
+@app.command()
+def figures(
+    run_dir: Annotated[Path, typer.Argument(help="Run directory.")],
+    out: Annotated[Path, typer.Option(help="Folder for the figures.")],
+    baseline: Annotated[
+        Path | None, typer.Option(help="Run of a conventional classifier, for figure 1.")
+    ] = None,
+    compare: Annotated[
+        list[Path] | None, typer.Option(help="Another run for figure 3, or what ablate wrote; repeatable.")
+    ] = None,
+    pictures: Annotated[int, typer.Option(min=1, max=24, help="Pictures a figure.")] = 4,
+    as_json: JsonOption = False,
+) -> None:
+    """Figures 1, 3 and 4 of the paper for a run, as SVG and PNG."""
+    from trainer import commands
+
+    result = commands.figures(
+        run_dir, out, baseline=baseline, compare=tuple(compare or ()), pictures=pictures
+    )
+    _print(result, as_json, "\n".join([*result["files"], *result["notes"]]))
+
+
 @recipes_app.callback(invoke_without_command=True)
 def recipes(context: typer.Context, as_json: JsonOption = False) -> None:
     """List the shipped recipes."""

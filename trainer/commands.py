@@ -130,6 +130,25 @@ def report(run_dir: Path) -> Path:
     return write_report(run_dir)
 
 
+def figures(
+    run_dir: Path,
+    out: Path,
+    *,
+    baseline: Path | None = None,
+    compare: Sequence[Path] = (),
+    pictures: int = 4,
+) -> dict[str, Any]:
+    """Draw figures 1, 3 and 4 of the paper; see `trainer.figures.write_figures`.
+
+    Returns:
+        {"files": paths, "notes": sentences about figures that are missing or not what they could be}.
+    """
+    from trainer.figures import write_figures
+
+    made = write_figures(run_dir, out, baseline=baseline, compare=compare, pictures=pictures)
+    return {"files": [str(path) for path in made.files], "notes": list(made.notes)}
+
+
 def recipes() -> list[dict[str, str]]:
     """Name and description of every shipped recipe."""
     return [{"name": name, "description": load_recipe(name).description} for name in recipe_names()]

@@ -22,7 +22,7 @@ _VOID = 255
 
 def photograph(image_rgb: RgbImage) -> str:
     """The picture, small."""
-    return _data_url(_small(image_rgb))
+    return _data_url(small_picture(image_rgb))
 
 
 def heat_overlay(image_rgb: RgbImage, maps: ClassMaps) -> str:
@@ -30,9 +30,9 @@ def heat_overlay(image_rgb: RgbImage, maps: ClassMaps) -> str:
     return _data_url(heat_picture(image_rgb, maps))
 
 
-def heat_picture(image_rgb: RgbImage, maps: ClassMaps) -> RgbImage:
+def heat_picture(image_rgb: RgbImage, maps: ClassMaps, side_px: int = THUMBNAIL_PX) -> RgbImage:
     """The strongest map of each pixel as heat over the small grey picture: dark is 0, yellow is 1."""
-    small = _small(image_rgb)
+    small = small_picture(image_rgb, side_px)
     grey = np.repeat(
         np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)[:, :, None], 3, axis=2
     )
@@ -48,9 +48,9 @@ def mask_overlay(image_rgb: RgbImage, mask: NDArray[np.uint8]) -> str:
     return _data_url(mask_picture(image_rgb, mask))
 
 
-def mask_picture(image_rgb: RgbImage, mask: NDArray[np.uint8]) -> RgbImage:
+def mask_picture(image_rgb: RgbImage, mask: NDArray[np.uint8], side_px: int = THUMBNAIL_PX) -> RgbImage:
     """A mask (H, W) of class indices in VOC's colours over the small picture; void is white."""
-    small = _small(image_rgb)
+    small = small_picture(image_rgb, side_px)
     height, width = small.shape[:2]
     labels = cv2.resize(mask, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     opacity = np.where(labels > 0, _MASK_OPACITY, 0.0)[:, :, None]
@@ -59,8 +59,9 @@ def mask_picture(image_rgb: RgbImage, mask: NDArray[np.uint8]) -> RgbImage:
     return _blended(small, colors[labels], opacity)
 
 
-def _small(image_rgb: RgbImage) -> RgbImage:
-    return resize_image(image_rgb, limited_size(image_rgb.shape[0], image_rgb.shape[1], THUMBNAIL_PX))
+def small_picture(image_rgb: RgbImage, side_px: int = THUMBNAIL_PX) -> RgbImage:
+    """The picture with a longer side of at most `side_px`."""
+    return resize_image(image_rgb, limited_size(image_rgb.shape[0], image_rgb.shape[1], side_px))
 
 
 def _blended(below: RgbImage, above: RgbImage, opacity: NDArray[np.floating]) -> RgbImage:

@@ -20,7 +20,7 @@ class Signals:
     """What the maps of one picture say of themselves; all in [0, 1].
 
     Attributes:
-        disagreement: the largest `trainer.cam.disagreement` of the tags.
+        disagreement: the largest `trainer.cam.disagreement` of the tags; None where no tiles were looked at.
         coverage: share of the picture where some tag exceeds the threshold.
         entropy: mean entropy of tags and background (one minus the strongest tag), each cell's made to sum to
             one, over the entropy of an even distribution.
@@ -28,7 +28,7 @@ class Signals:
         score: mean of the strongest tag where it exceeds the threshold; 0 where none does.
     """
 
-    disagreement: float
+    disagreement: float | None
     coverage: float
     entropy: float
     undecided: float
@@ -42,16 +42,28 @@ def picture_signals(cams: CamResult, threshold: float) -> Signals:
         cams: its maps.
         threshold: background threshold of its mask.
     """
-    maps = cams.cams_khw
-    strongest = maps.max(axis=0)
+    return map_signals(cams.cams_khw, threshold, float(cams.disagreement_k.max()))
+
+
+def map_signals(maps_khw: NDArray[np.float32], threshold: float, disagreement: float | None) -> Signals:
+    """The signals of maps (K, h, w) in [0, 1] of at least one tag; `disagreement` is passed on."""
+    strongest = maps_khw.max(axis=0)
     inside = strongest > threshold
     return Signals(
-        disagreement=float(cams.disagreement_k.max()),
+        disagreement=disagreement,
         coverage=float(inside.mean()),
-        entropy=_entropy(maps, strongest),
-        undecided=float((np.abs(strongest - threshold) < NEAR).mean()),
+        entropy=_entropy(maps_khw, strongest),
+        undecided=undecided(maps_khw, threshold),
         score=float(strongest[inside].mean()) if inside.any() else 0.0,
     )
+
+
+def undecided(maps_khw: NDArray[np.float32], threshold: float) -> float:
+    """Share in [0, 1] of the picture where the strongest map, of one or more, is `NEAR` the threshold.
+
+    Of the signals the one that found bad masks best, see docs/lab.md: Review's order by doubt is made of it.
+    """
+    return float((np.abs(maps_khw.max(axis=0) - threshold) < NEAR).mean())
 
 
 def spearman(values: Sequence[float], truth: Sequence[float]) -> float | None:

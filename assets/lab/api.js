@@ -53,7 +53,14 @@ export const measureScale = (datasetId, model) => request(`/datasets/${datasetId
 const query = (parameters) => new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value !== null)).toString();
 const json = async (path, options) => (await request(path, options)).json();
 
-export const startSurvey = (datasetId) => request(`/datasets/${datasetId}/lab/survey`, { body: {} });
-export const survey = (datasetId) => json(`/datasets/${datasetId}/lab/survey`);
+export const startSurvey = (datasetId, source) => request(`/datasets/${datasetId}/lab/survey?source=${source}`, { body: {} });
+export const survey = (datasetId, source) => json(`/datasets/${datasetId}/lab/survey?source=${source}`);
+export const sources = (datasetId) => json(`/datasets/${datasetId}/lab/sources`);
+export const classPage = (datasetId, index, source) => json(`/datasets/${datasetId}/lab/classes/${index}?source=${source}`);
+export const startComparison = (datasetId, first, second) => request(`/datasets/${datasetId}/lab/compare?${query({ first, second })}`, { body: {} });
+export const comparison = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/compare?${query(parameters)}`);
+export const drawFigures = (runId, wanted) => request(`/runs/${runId}/figures`, { body: wanted });
+export const figures = (runId) => json(`/runs/${runId}/figures`);
+export const figureUrl = (runId, name, suffix, version) => `/api/runs/${runId}/figures/${name}.${suffix}?v=${version}`;
 export const surveyRows = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/rows?${query(parameters)}`);
 export const surveyPoints = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/points?${query(parameters)}`);

@@ -1,7 +1,12 @@
 /** The whole dataset: signals, classes, a table of pictures, and a scatter that chooses from them. */
 import { element, fillSelect } from "../review/dom.js";
 import * as api from "./api.js";
+import { ClassPage } from "./class_page.js";
+import { confusionMatrix } from "./confusion.js";
+import { DatasetCompare } from "./dataset_compare.js";
+import { FiguresPanel } from "./figures_panel.js";
 import { Scatter } from "./scatter.js";
+import { fixed, pager, percent, table, thumbnail } from "./tables.js";
 
 const PAGE = 50;
 const GALLERY = 60;
@@ -16,6 +21,7 @@ export class SurveyView extends EventTarget {
     this.descending = false;
     this.offset = 0;
     this.status = element("p", { class: "lb-muted", role: "status" });
+    this.source = element("select", { class: "lb-input lb-narrow", "aria-label": "Measured", title: "Whose maps and masks are measured: the studio's model, or a run on this dataset", on: { change: () => this._choseSource() } });
     this.start = element("button", { class: "lb-button", type: "button", text: "Measure", title: "Measure every picture that the model has looked at, in the background", on: { click: () => this._start() } });
     this.ranking = element("section", { class: "lb-survey-card" });
     this.classes = element("section", { class: "lb-survey-card lb-wide" });
@@ -25,21 +31,33 @@ export class SurveyView extends EventTarget {
     this.scatter.addEventListener("choose", ({ detail }) => this._showGallery(detail));
     this.scatter.addEventListener("open", ({ detail }) => this._open(detail));
     this.pointsNote = element("p", { class: "lb-muted" });
-    this.gallery = element("div", { class: "lb-gallery" });
+    this.gallery = element("div", {});
+    this.classPage = new ClassPage();
+    this.classPage.addEventListener("open", ({ detail }) => this._open(detail));
+    this.classPage.addEventListener("filter", ({ detail }) => this._choose(detail));
+    this.confusion = element("section", { class: "lb-survey-card", hidden: true });
+    this.compare = new DatasetCompare();
+    this.compare.addEventListener("open", ({ detail }) => this._open(detail));
+    this.figures = new FiguresPanel();
+    this.view = element("select", { class: "lb-input lb-narrow", "aria-label": "View", title: "As a table or as a gallery, in the same order", on: { change: () => this._loadRows() } });
+    fillSelect(this.view, [{ value: "table", text: "Table" }, { value: "gallery", text: "Gallery" }], "table");
+    this.order = element("select", { class: "lb-input lb-narrow", "aria-label": "Sorted by", on: { change: () => this._sortBy(this.order.value) } });
     this.search = element("input", { class: "lb-input lb-narrow", type: "search", placeholder: "Part of the name", "aria-label": "Part of the name", on: { input: () => this._reload() } });
     this.tag = element("select", { class: "lb-input lb-narrow", "aria-label": "Class", on: { change: () => this._reload({ points: true }) } });
-    this.table = element("table", { class: "lb-table lb-rows" });
-    this.pager = element("div", { class: "lb-bar" });
+    this.table = element("div", {});
+    this.pager = element("div", {});
     this.body = element(
       "div",
       { hidden: true },
       element("div", { class: "lb-survey-top" }, this.ranking, element("section", { class: "lb-survey-card" }, element("div", { class: "lb-bar" }, element("h3", { text: "Pictures as points" }), this.x, this.y), this.scatter.root, this.pointsNote)),
       this.gallery,
       this.classes,
-      element("section", { class: "lb-survey-card" }, element("div", { class: "lb-bar" }, element("h3", { text: "Pictures" }), this.tag, this.search), this.table, this.pager),
+      this.classPage.root,
+      this.confusion,
+      element("section", { class: "lb-survey-card" }, element("div", { class: "lb-bar" }, element("h3", { text: "Pictures" }), this.tag, this.search, this.view, this.order), this.table, this.pager),
     );
     this.title = element("h2", { text: "Whole dataset" });
-    this.root = element("div", { class: "lb-survey", hidden: true }, element("header", { class: "lb-header" }, element("div", {}, this.title, this.status), element("span", { class: "lb-spring" }), this.start), this.body);
+    this.root = element("div", { class: "lb-survey", hidden: true }, element("header", { class: "lb-header" }, element("div", {}, this.title, this.status), element("span", { class: "lb-spring" }), this.source, this.start), this.body, this.compare.root, this.figures.root);
   }
 
   _select(label, value, change) {
@@ -55,12 +73,29 @@ export class SurveyView extends EventTarget {
     this.names = new Map(dataset.classes.map(({ index, name }) => [index, name]));
     this.title.textContent = `Whole dataset: ${dataset.name}`;
     fillSelect(this.tag, [{ value: "", text: "All classes" }, ...dataset.classes.filter(({ index }) => index).map(({ index, name }) => ({ value: String(index), text: name }))], "");
+    this.classPage.close();
+    let sources = [{ key: "studio", title: "The studio's model" }];
+    try {
+      sources = await api.sources(dataset.id);
+    } catch (error) {
+      this.status.textContent = error.message;
+    }
+    if (dataset !== this.dataset) return;
+    fillSelect(this.source, sources.map(({ key, title }) => ({ value: key, text: title })));
+    this.compare.open(dataset.id, sources, this.names);
+    this.figures.open(sources);
+    await this._look();
+  }
+
+  async _choseSource() {
+    this.classPage.close();
+    this.offset = 0;
     await this._look();
   }
 
   async _start() {
     try {
-      await api.startSurvey(this.dataset.id);
+      await api.startSurvey(this.dataset.id, this.source.value);
       await this._look();
     } catch (error) {
       this.status.textContent = error.message;
@@ -71,7 +106,7 @@ export class SurveyView extends EventTarget {
     clearTimeout(this._timer);
     let found;
     try {
-      found = await api.survey(this.dataset.id);
+      found = await api.survey(this.dataset.id, this.source.value);
     } catch (error) {
       this.status.textContent = error.message;
       return;
@@ -80,7 +115,7 @@ export class SurveyView extends EventTarget {
     const isRunning = found.state === "running";
     this.start.disabled = isRunning;
     this.start.textContent = found.pictures ? "Measure again" : "Measure";
-    this.status.textContent = isRunning ? `Measuring, ${found.done} of ${found.total} pictures …` : sentence(found);
+    this.status.textContent = isRunning ? `Measuring, ${found.done} of ${found.total} pictures …` : sentence(found, this.source.value === "studio");
     this.body.hidden = !found.pictures;
     if (isRunning) {
       this._timer = setTimeout(() => this.root.hidden || this._look(), LOOK_MS);
@@ -91,6 +126,8 @@ export class SurveyView extends EventTarget {
     if (!found.measured && this.sort === "iou") [this.sort, this.descending] = ["disagreement", true];
     this._showRanking(found);
     this._showClasses(found);
+    this.confusion.hidden = !found.confusion.length;
+    this.confusion.replaceChildren(...(found.confusion.length ? [confusionMatrix(found.confusion, this.names, (index) => this._showClass(index))] : []));
     this._reload({ points: true });
   }
 
@@ -107,7 +144,11 @@ export class SurveyView extends EventTarget {
     this.ranking.replaceChildren(element("h3", { text: "Do the signals find bad masks?" }), known, ...(measured ? [element("p", { class: "lb-muted", text: `On ${measured.toLocaleString()} pictures with truth. A random order has 0 and 0.5, the perfect one 1 and 1.` })] : []));
   }
 
-  _showClasses({ classes }) {
+  _showClass(index) {
+    this.classPage.show(this.dataset.id, index, this.source.value);
+  }
+
+  _showClasses({ classes, stages }) {
     this.classes.hidden = !classes.length;
     const head = [
       ["class", ""],
@@ -118,13 +159,14 @@ export class SurveyView extends EventTarget {
       ["takes from", "What most of the pixels are that it paints wrongly, with their share of what is painted"],
     ];
     const shares = (list) => list.map(({ name, share }) => `${name} ${percent(share)}`).join(", ") || "–";
-    const rows = [...classes].sort((a, b) => a.iou - b.iou).map(({ name, iou, precision, recall, missed, stolen }) => [{ text: name, run: () => this._choose(name) }, percent(iou), percent(precision), percent(recall), shares(missed), shares(stolen)]);
-    this.classes.replaceChildren(element("h3", { text: "Classes, the worst first" }), table(head, rows));
+    const rows = [...classes].sort((a, b) => a.iou - b.iou).map(({ index, name, iou, precision, recall, missed, stolen }) => [{ text: name, title: "Everything about this class", run: () => this._showClass(index) }, percent(iou), percent(precision), percent(recall), shares(missed), shares(stolen)]);
+    const way = stages.filter(({ miou }) => miou !== null).map(({ title, miou }) => `${title} ${percent(miou)}`);
+    const means = element("p", { class: "lb-muted", text: `Mean IoU over the classes, in percent: ${way.join(" → ")}`, title: "Of each stage at its fixed threshold, over all pixels of all measured pictures, background included" });
+    this.classes.replaceChildren(element("h3", { text: "Classes, the worst first" }), means, table(head, rows));
   }
 
-  _choose(name) {
-    const index = [...this.names].find(([, one]) => one === name)?.[0];
-    if (!index) return;
+  /** Show the pictures of a class in the table. @param {number} index */
+  _choose(index) {
     this.tag.value = String(index);
     this._reload({ points: true });
     this.tag.scrollIntoView({ block: "center" });
@@ -138,22 +180,39 @@ export class SurveyView extends EventTarget {
 
   async _loadRows() {
     const asked = (this._asked = {});
-    const page = await api.surveyRows(this.dataset.id, { sort: this.sort, descending: this.descending, class: this.tag.value, search: this.search.value, offset: this.offset, limit: PAGE });
+    const page = await api.surveyRows(this.dataset.id, { sort: this.sort, descending: this.descending, class: this.tag.value, search: this.search.value, offset: this.offset, limit: PAGE, source: this.source.value });
     if (asked !== this._asked) return;
     const columns = ["name", ...NUMBERS];
+    fillSelect(this.order, columns.map((name) => ({ value: name, text: `by ${label(name)}` })), this.sort);
+    this.order.hidden = this.view.value === "table";
+    this.table.replaceChildren(this.view.value === "table" ? this._rows(columns, page.rows) : this._thumbnails(page.rows));
+    this.pager.replaceChildren(
+      pager({
+        offset: this.offset,
+        page: PAGE,
+        total: page.total,
+        go: (offset) => {
+          this.offset = offset;
+          this._loadRows();
+        },
+      }),
+    );
+  }
+
+  _rows(columns, rows) {
     const head = element(
       "tr",
       {},
       ...columns.map((name) =>
         element(
           "th",
-          { "aria-sort": name === this.sort ? (this.descending ? "descending" : "ascending") : "none", title: this.found.signals[name] ?? (name === "iou" ? "Mean IoU of the model's proposal, in percent" : "") },
-          element("button", { class: "lb-sort", type: "button", text: `${name === "iou" ? "IoU" : name}${name === this.sort ? (this.descending ? " ↓" : " ↑") : ""}`, on: { click: () => this._sortBy(name) } }),
+          { scope: "col", "aria-sort": name === this.sort ? (this.descending ? "descending" : "ascending") : "none", title: this.found.signals[name] ?? (name === "iou" ? "Mean IoU of the mask, in percent" : "") },
+          element("button", { class: "lb-sort", type: "button", text: `${label(name)}${name === this.sort ? (this.descending ? " ↓" : " ↑") : ""}`, on: { click: () => this._sortBy(name) } }),
         ),
       ),
-      element("th", { text: "tags" }),
+      element("th", { text: "tags", scope: "col" }),
     );
-    const rows = page.rows.map((row) =>
+    const lines = rows.map((row) =>
       element(
         "tr",
         {},
@@ -162,14 +221,12 @@ export class SurveyView extends EventTarget {
         element("td", { text: row.tags.map((index) => this.names.get(index)).join(", ") }),
       ),
     );
-    this.table.replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
-    const turn = (text, step, isOff) => element("button", { class: "lb-button", type: "button", text, disabled: isOff, on: { click: () => { this.offset += step; this._loadRows(); } } });
-    const last = Math.min(page.total, this.offset + PAGE);
-    this.pager.replaceChildren(
-      turn("Back", -PAGE, this.offset === 0),
-      turn("On", PAGE, last >= page.total),
-      element("span", { class: "lb-muted", text: page.total ? `${this.offset + 1} to ${last} of ${page.total.toLocaleString()}` : "No picture fits." }),
-    );
+    return element("table", { class: "lb-table lb-rows" }, element("thead", {}, head), element("tbody", {}, ...lines));
+  }
+
+  _thumbnails(rows) {
+    const value = (row) => (this.sort === "iou" || this.sort === "name" ? `IoU ${percent(row.iou)}` : `${this.sort} ${fixed(row[this.sort])}`);
+    return element("div", { class: "lb-gallery" }, ...rows.map((row) => thumbnail({ id: row.id, datasetId: this.dataset.id, name: row.name, note: value(row), noteTip: `IoU ${percent(row.iou)} %; ${row.tags.map((index) => this.names.get(index)).join(", ")}`, open: (id) => this._open(id) })));
   }
 
   _sortBy(name) {
@@ -179,25 +236,22 @@ export class SurveyView extends EventTarget {
   }
 
   async _loadPoints() {
-    const points = await api.surveyPoints(this.dataset.id, { x: this.x.value, y: this.y.value, class: this.tag.value });
+    const points = await api.surveyPoints(this.dataset.id, { x: this.x.value, y: this.y.value, class: this.tag.value, source: this.source.value });
     const name = (select) => select.selectedOptions[0].textContent;
     this.scatter.show(points, name(this.x), name(this.y));
     this.pointsNote.textContent = points.ids.length ? `${points.ids.length.toLocaleString()} pictures. Drag a rectangle to see its pictures; click a point to look at one.` : "No picture has both numbers.";
     this._showGallery(null);
   }
 
-  /** @param {number[]|null} ids */
-  _showGallery(ids) {
-    const nodes = (ids ?? []).slice(0, GALLERY).map((id) =>
-      element(
-        "span",
-        { class: "lb-thumb" },
-        element("button", { type: "button", title: "Look at it", on: { click: () => this._open(id) } }, element("img", { src: api.thumbnailUrl(id, 0), alt: `Picture ${id}`, loading: "lazy" })),
-        element("a", { class: "lb-muted", href: `/?dataset=${this.dataset.id}&item=${id}`, text: "Review" }),
-      ),
-    );
-    if (ids) nodes.unshift(element("p", { class: "lb-muted lb-gallery-note", text: ids.length ? `${ids.length.toLocaleString()} chosen${ids.length > GALLERY ? `; the first ${GALLERY}` : ""}` : "No point lies in the rectangle." }));
-    this.gallery.replaceChildren(...nodes);
+  /** @param {number[]|null} ids @param {number} [offset] */
+  _showGallery(ids, offset = 0) {
+    if (!ids) {
+      this.gallery.replaceChildren();
+      return;
+    }
+    const nodes = ids.slice(offset, offset + GALLERY).map((id) => thumbnail({ id, datasetId: this.dataset.id, open: (one) => this._open(one) }));
+    const note = element("p", { class: "lb-muted lb-gallery-note", text: ids.length ? `${ids.length.toLocaleString()} chosen` : "No point lies in the rectangle." });
+    this.gallery.replaceChildren(element("div", { class: "lb-gallery" }, note, ...nodes), ...(ids.length > GALLERY ? [pager({ offset, page: GALLERY, total: ids.length, go: (to) => this._showGallery(ids, to) })] : []));
   }
 
   _open(id) {
@@ -205,28 +259,15 @@ export class SurveyView extends EventTarget {
   }
 }
 
-function sentence({ state, problem, pictures, skipped, measured, is_current: isCurrent }) {
+function sentence({ state, problem, pictures, skipped, measured, taught, is_current: isCurrent }, isStudio) {
   if (state === "failed") return problem;
+  if (state === "none" && !isStudio) return "Not measured yet. Measuring reads the maps and masks that the run has stored.";
   if (state === "none") return "Not measured yet. Measuring takes the pictures that the model has looked at; the command “propose” looks at all ahead of time.";
+  if (!pictures && !isStudio) return "The run has no maps of a picture as it is now. Wait for its stage cams, or start another run.";
   if (!pictures) return "The model has not looked at a picture yet. Run the command “propose” with the dataset's name, then measure again.";
-  const left = skipped ? `; ${skipped.toLocaleString()} tagged pictures were not looked at yet: the command “propose” does that` : "";
-  return `${pictures.toLocaleString()} pictures measured, ${measured.toLocaleString()} of them with truth${left}.${isCurrent ? "" : " Measured with another model than the studio's: measure again."}`;
+  const learned = taught ? `; ${taught.toLocaleString()} are left out of all figures: the run learned from their accepted mask` : "";
+  const left = skipped && !isStudio ? `; ${skipped.toLocaleString()} tagged pictures are not in the run` : skipped ? `; ${skipped.toLocaleString()} tagged pictures were not looked at yet: the command “propose” does that` : "";
+  return `${pictures.toLocaleString()} pictures measured, ${measured.toLocaleString()} of them with truth${learned}${left}.${isCurrent ? "" : " Measured with another model than the studio's: measure again."}`;
 }
 
-function table(head, rows) {
-  return element(
-    "table",
-    { class: "lb-table" },
-    element("thead", {}, element("tr", {}, ...head.map(([text, title]) => element("th", { text, title })))),
-    element("tbody", {}, ...rows.map((cells) => element("tr", {}, ...cells.map(cell)))),
-  );
-}
-
-function cell(content) {
-  if (typeof content === "string") return element("td", { text: content });
-  const { text, title, run } = content;
-  return run ? element("td", {}, element("button", { class: "lb-link", type: "button", text, title: "Its pictures", on: { click: run } })) : element("td", { text, title });
-}
-
-const percent = (value) => (value === null || value === undefined ? "–" : (100 * value).toFixed(1));
-const fixed = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
+const label = (name) => (name === "iou" ? "IoU" : name);

@@ -20,8 +20,9 @@ const STATUS_FILTERS = [
   { value: "corrected", text: "Corrected" },
 ];
 const ORDERS = [
+  { value: "doubt", text: "Most doubtful first" },
   { value: "name", text: "By name" },
-  { value: "disagreement", text: "Doubtful" },
+  { value: "disagreement", text: "Tiles disagree" },
   { value: "random", text: "Random" },
 ];
 export const STATUS_TEXT = {
@@ -59,7 +60,7 @@ export class Queue extends EventTarget {
     this.orderSelect = select(
       "Order",
       ORDERS,
-      "Order. Doubtful: first where the heatmaps of the full and the tiled picture disagree most; pictures without heatmaps come last",
+      "Order. Most doubtful first: where most of the picture is close to the threshold between object and background; of what was measured this finds bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
     );
     this.classSelect = select("Class", [{ value: "", text: "Any class" }]);
     this.splitSelect = select("Split", [{ value: "", text: "Any split" }]);
@@ -269,7 +270,19 @@ export class Queue extends EventTarget {
     const position = this.items.findIndex((item) => item.id === id);
     if (position < 0) return this.items[0]?.id ?? null;
     if (position + step >= this.items.length) await this.loadMore();
+    if (position + step >= this.items.length) await this._loadPassed();
     return this.items[position + step]?.id ?? null;
+  }
+
+  /**
+   * At the end: pictures whose doubt became known meanwhile have moved before what was already loaded. The list
+   * stays as it is while somebody works; they are put at its end.
+   */
+  async _loadPassed() {
+    if (this.orderSelect.value !== "doubt" || this.next !== null) return;
+    const known = this.items.length;
+    await this.loadMore(true);
+    while (this.items.length === known && this.next !== null) await this.loadMore(false, FAR_PAGE);
   }
 
   /** Ids of the pictures that come next. @param {number} id @param {number} count */

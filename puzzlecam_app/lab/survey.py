@@ -1,23 +1,16 @@
-"""All looked-at pictures of a dataset measured: signals, IoU where there is truth, and the classes."""
+"""What a survey of a dataset holds, how it is kept, and which signals and classes it tells of."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from db.annotations import latest_proposal, latest_revision
-from db.items import all_items, get_item
 from db.palette import VOID
 from puzzlecam_app.display import write_atomically
-from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.services import Services
+from puzzlecam_app.lab.sources import STUDIO
 
 SIGNALS: Mapping[str, str] = {
     "disagreement": "Whole and tiled CAM disagree, the largest of the tags",
@@ -32,9 +25,6 @@ SIGNALS: Mapping[str, str] = {
 SUSPICIOUS_WHEN_LOW = ("coverage", "score")
 """Little that is sure; of the other signals high values are suspicious."""
 
-_DONE = ("accepted", "corrected")
-Report = Callable[[int, int], None]
-
 
 class Row(BaseModel):
     """One picture."""
@@ -44,7 +34,7 @@ class Row(BaseModel):
     id: int
     name: str
     tags: list[int]
-    disagreement: float
+    disagreement: float | None = Field(description="Null of runs, which do not keep the CAMs of tiles")
     coverage: float
     entropy: float
     undecided: float
@@ -53,26 +43,50 @@ class Row(BaseModel):
     iou: float | None = Field(description="Of the proposal with the truth; null where one of them is missing")
 
 
-class Survey(BaseModel):
-    """What was found of a dataset with one model."""
+class Curve(BaseModel):
+    """Pixels of each class at rising background thresholds, from one histogram pass.
 
+    `hit` and `shown` have a list a class, background first, with a number a threshold.
+    """
+
+    thresholds: list[float]
+    hit: list[list[int]]
+    shown: list[list[int]]
+
+
+class StageFigures(BaseModel):
+    """What a stage of the pipeline gets right over all pictures that have truth."""
+
+    name: str
+    title: str
+    threshold: float | None = Field(description="Fixed beforehand; null where the stage makes masks itself")
+    pictures: int
+    confusion: list[tuple[int, int, int]] = Field(description="True class, shown class, pixels")
+    curve: Curve | None = Field(description="Of stages that make maps")
+
+
+class Survey(BaseModel):
+    """What was found of a dataset with one model or run."""
+
+    source: str = Field(description="See `puzzlecam_app.lab.sources`")
     model: str
     rows: list[Row]
-    skipped: int = Field(description="Tagged pictures that this model has not looked at yet")
-    measured: int = Field(description="Pictures with truth and proposal")
-    confusion: list[tuple[int, int, int]] = Field(description="True class, proposed class, pixels")
+    skipped: int = Field(description="Tagged pictures that it has not looked at")
+    measured: int = Field(description="Pictures with truth and mask")
+    taught: int = Field(description="Pictures left out of figures: the run learned from their accepted mask")
+    confusion: list[tuple[int, int, int]] = Field(description="True class, class in the mask, pixels")
+    stages: list[StageFigures]
+    cells: dict[int, list[tuple[int, int, int]]] = Field(description="By picture, the same of its mask")
 
 
-@dataclass(frozen=True)
-class _Picture:
-    item: ItemFacts
-    proposal: str | None
-    truth: str | None
+def survey_path(cache_dir: Path, dataset_id: int, source: str = STUDIO) -> Path:
+    """File of the last survey of a dataset with a source."""
+    return cache_dir / "lab" / f"survey-{dataset_id}-{source}.json"
 
 
-def survey_path(cache_dir: Path, dataset_id: int) -> Path:
-    """File of a dataset's last survey."""
-    return cache_dir / "lab" / f"survey-{dataset_id}.json"
+def store_survey(path: Path, found: Survey) -> None:
+    """Keep a survey, whole or not at all."""
+    write_atomically(path, found.model_dump_json().encode())
 
 
 def load_survey(path: Path) -> Survey | None:
@@ -81,80 +95,6 @@ def load_survey(path: Path) -> Survey | None:
         return Survey.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
-
-
-def survey(services: Services, dataset_id: int, report: Report) -> Survey:
-    """Measure every picture of a dataset that the model has looked at, and keep the result.
-
-    No map is computed: `propose` does that ahead of time, or Review when a picture is opened.
-    """
-    from trainer.metrics import confusion_matrix, iou_per_class
-
-    model = services.predictor.model
-    with services.database.read() as session:
-        ids = [item.id for item in all_items(session, dataset_id)]
-    rows: list[Row] = []
-    skipped = measured = 0
-    total = np.zeros((256, 256), dtype=np.int64)
-    for number, item_id in enumerate(ids):
-        report(number, len(ids))
-        picture = _find(services, item_id)
-        if not picture.item.tags:
-            continue
-        row, mask = _measure(services, picture)
-        if row is None:
-            skipped += 1
-            continue
-        if mask is not None and picture.truth is not None:
-            counts = confusion_matrix(services.masks.get(picture.truth), mask, 256)
-            total += counts
-            measured += 1
-            row = row.model_copy(update={"iou": float(np.nanmean(iou_per_class(counts)))})
-        rows.append(row)
-    found = Survey(
-        model=model.identity,
-        rows=rows,
-        skipped=skipped,
-        measured=measured,
-        confusion=[(int(a), int(b), int(total[a, b])) for a, b in zip(*np.nonzero(total), strict=True)],
-    )
-    path = survey_path(services.workspace.cache_dir, dataset_id)
-    write_atomically(path, json.dumps(found.model_dump(mode="json")).encode())
-    report(len(ids), len(ids))
-    return found
-
-
-def _find(services: Services, item_id: int) -> _Picture:
-    """A picture with the hashes of the model's proposal and of its ground truth or accepted mask."""
-    with services.database.read() as session:
-        item = read_item(session, item_id)
-        truth = get_item(session, item_id).ground_truth
-        newest = latest_revision(session, item_id)
-        if truth is None and newest is not None and newest.action in _DONE:
-            truth = newest.mask_hash
-        proposal = latest_proposal(session, item_id)
-        is_own = proposal is not None and proposal.proposed_by == services.predictor.proposer
-        return _Picture(item, proposal.mask_hash if proposal and is_own else None, truth)
-
-
-def _measure(services: Services, picture: _Picture) -> tuple[Row | None, NDArray[np.uint8] | None]:
-    from trainer.pseudo_labels import PseudoLabelConfig, threshold_labels
-    from trainer.signals import picture_signals
-
-    item = picture.item
-    cams = services.predictor.cached_cams(item.sha256, item.tag_names)
-    if cams is None:
-        return None, None
-    settings: PseudoLabelConfig = services.predictor.model.refinement
-    signals = picture_signals(cams, settings.background_threshold)
-    mask = flips = None
-    if picture.proposal is not None:
-        mask = services.masks.get(picture.proposal)
-        labels = threshold_labels(cams.cams_khw, settings.background_threshold, mask.shape)
-        table = np.array([0, *item.tags], dtype=np.uint8)
-        flips = float((table[labels] != mask).mean())
-    row = Row(id=item.id, name=item.name, tags=list(item.tags), flips=flips, iou=None, **asdict(signals))
-    return row, mask
 
 
 def ranking(rows: list[Row], bad_below: float) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ def build() -> None:
     """Add the page to the Blocks that are being built."""
     own_module(
         module="/ui/lab/main.js",
-        styles=[f"/ui/lab/{name}.css" for name in ("lab", "views", "survey")],
+        styles=[f"/ui/lab/{name}.css" for name in ("lab", "views", "survey", "dataset")],
         elem_id="lab",
         class_name="lb-root",
     )

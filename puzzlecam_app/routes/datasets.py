@@ -124,7 +124,7 @@ def read_items(
     class_: Annotated[int | None, Query(alias="class", ge=1, le=254, description="Tagged with it")] = None,
     split: Annotated[str | None, Query(max_length=64)] = None,
     author: Annotated[str | None, Query(max_length=64, description="Made the newest change")] = None,
-    order: Annotated[Literal["name", "disagreement", "random"], Query()] = "name",
+    order: Annotated[Literal["name", "doubt", "disagreement", "random"], Query()] = "name",
     seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
     after: Annotated[str | None, Query(max_length=2048, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from db.datasets import get_dataset
 from db.labels import latest_label_set
+from puzzlecam_app.lab.class_page import class_page
 from puzzlecam_app.lab.looking import Kept
+from puzzlecam_app.lab.measuring import measure
+from puzzlecam_app.lab.sources import PATTERN, STUDIO, list_sources, open_source
 from puzzlecam_app.lab.survey import (
     SIGNALS,
     Row,
+    StageFigures,
     Survey,
     class_figures,
     load_survey,
     ranking,
-    survey,
     survey_path,
 )
 from puzzlecam_app.routes.common import DatasetId, HttpError, OpenServices, problem_responses
@@ -28,7 +32,15 @@ router = APIRouter(prefix="/datasets", tags=["lab"])
 Column = Literal["name", "disagreement", "coverage", "entropy", "undecided", "score", "flips", "iou"]
 Number = Literal["disagreement", "coverage", "entropy", "undecided", "score", "flips", "iou"]
 BadBelow = Annotated[float, Query(ge=0, le=1, description="A mask with a lower IoU counts as bad")]
+SourceKey = Annotated[str, Query(alias="source", pattern=PATTERN, description="studio, or run-N")]
 ClassIndex = Annotated[int | None, Query(alias="class", ge=1, le=254, description="Tagged with it")]
+
+
+class SourceOut(BaseModel):
+    """What can be measured: the studio's model, or a run."""
+
+    key: str
+    title: str
 
 
 class SurveyOut(BaseModel):
@@ -42,9 +54,18 @@ class SurveyOut(BaseModel):
     pictures: int = 0
     skipped: int = 0
     measured: int = 0
+    taught: int = Field(
+        default=0, description="Left out of figures: the run learned from their accepted mask"
+    )
     signals: dict[str, str]
     ranking: list[dict[str, Any]] = []
     classes: list[dict[str, Any]] = []
+    stages: list[dict[str, Any]] = Field(
+        default=[], description="Name, title, pictures, mean IoU of each stage"
+    )
+    confusion: list[tuple[int, int, int]] = Field(
+        default=[], description="True class, class in the mask, pixels"
+    )
 
 
 class RowsOut(BaseModel):
@@ -74,34 +95,68 @@ def _surveys(request: Request) -> Kept:
 Surveys = Annotated[Kept, Depends(_surveys)]
 
 
-@router.post("/{dataset_id}/lab/survey", status_code=202, responses=problem_responses(404))
-def start_survey(dataset_id: DatasetId, services: OpenServices) -> None:
+@router.get("/{dataset_id}/lab/sources", responses=problem_responses(404))
+def read_sources(dataset_id: DatasetId, services: OpenServices) -> list[SourceOut]:
+    """List what can be measured and compared: the studio's model, then runs with CAMs."""
+    with services.database.read() as session:
+        get_dataset(session, dataset_id)
+    return [SourceOut(key=key, title=title) for key, title in list_sources(services, dataset_id)]
+
+
+@router.post("/{dataset_id}/lab/survey", status_code=202, responses=problem_responses(404, 422))
+def start_survey(dataset_id: DatasetId, services: OpenServices, source: SourceKey = STUDIO) -> None:
     """Measure the dataset in the background; asking again while it runs changes nothing."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
-    services.jobs.start(("survey", dataset_id), lambda report: survey(services, dataset_id, report))
+    services.jobs.start(
+        ("survey", dataset_id, source),
+        lambda report: measure(services, dataset_id, open_source(services, dataset_id, source), report),
+    )
 
 
 @router.get("/{dataset_id}/lab/survey", responses=problem_responses(404))
 def read_survey(
-    dataset_id: DatasetId, services: OpenServices, surveys: Surveys, bad_below: BadBelow = 0.5
+    dataset_id: DatasetId,
+    services: OpenServices,
+    surveys: Surveys,
+    bad_below: BadBelow = 0.5,
+    source: SourceKey = STUDIO,
 ) -> SurveyOut:
     """Tell how far measuring is, which signals find bad masks, and how each class does."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
         names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
-    job = services.jobs.get(("survey", dataset_id))
-    found = _found(services, surveys, dataset_id)
+    job = services.jobs.get(("survey", dataset_id, source))
+    found = _found(services, surveys, dataset_id, source)
     answer = SurveyOut(state="done" if found else "none", signals=dict(SIGNALS))
     if job is not None and job.state != "done":
         answer.state, answer.problem = job.state, job.problem
         answer.done, answer.total = job.done, job.total
     if found is not None:
-        answer.is_current = found.model == services.predictor.model.identity
+        answer.is_current = source != STUDIO or found.model == services.predictor.model.identity
         answer.pictures, answer.skipped, answer.measured = len(found.rows), found.skipped, found.measured
         answer.ranking = ranking(found.rows, bad_below)
         answer.classes = class_figures(found.confusion, names)
+        answer.taught, answer.confusion = found.taught, found.confusion
+        answer.stages = [_stage(stage, names) for stage in found.stages]
     return answer
+
+
+@router.get("/{dataset_id}/lab/classes/{index}", responses=problem_responses(404, 409))
+def read_class(
+    dataset_id: DatasetId,
+    index: Annotated[int, Path(ge=0, le=254, description="Of the class; 0 is the background")],
+    services: OpenServices,
+    surveys: Surveys,
+    source: SourceKey = STUDIO,
+) -> dict[str, Any]:
+    """Tell everything about one class: stages, threshold curves, tags beside it, best and worst pictures."""
+    found = _survey(services, surveys, dataset_id, source)
+    with services.database.read() as session:
+        names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
+    if index and index not in names:
+        raise HttpError(404, "there is no such class", where=str(index), remedy="Choose one of the list")
+    return class_page(found, index, names)
 
 
 @router.get("/{dataset_id}/lab/rows", responses=problem_responses(404, 409))
@@ -115,11 +170,12 @@ def read_rows(
     search: Annotated[str, Query(max_length=128, description="Part of the name")] = "",
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    source: SourceKey = STUDIO,
 ) -> RowsOut:
     """List measured pictures; what has no value in the column that is sorted by comes last."""
     rows = [
         row
-        for row in _survey(services, surveys, dataset_id).rows
+        for row in _survey(services, surveys, dataset_id, source).rows
         if (class_ is None or class_ in row.tags) and search.lower() in row.name.lower()
     ]
     known = [row for row in rows if getattr(row, sort) is not None]
@@ -136,11 +192,12 @@ def read_points(
     x: Number = "disagreement",
     y: Number = "iou",
     class_: ClassIndex = None,
+    source: SourceKey = STUDIO,
 ) -> PointsOut:
     """Send two columns of every picture that has both."""
     rows = [
         row
-        for row in _survey(services, surveys, dataset_id).rows
+        for row in _survey(services, surveys, dataset_id, source).rows
         if getattr(row, x) is not None
         and getattr(row, y) is not None
         and (class_ is None or class_ in row.tags)
@@ -153,20 +210,31 @@ def read_points(
     )
 
 
-def _found(services: Services, surveys: Kept, dataset_id: int) -> Survey | None:
-    path = survey_path(services.workspace.cache_dir, dataset_id)
+def _stage(stage: StageFigures, names: Mapping[int, str]) -> dict[str, Any]:
+    ious = [one["iou"] for one in class_figures(stage.confusion, names)]
+    return {
+        "name": stage.name,
+        "title": stage.title,
+        "threshold": stage.threshold,
+        "pictures": stage.pictures,
+        "miou": sum(ious) / len(ious) if ious else None,
+    }
+
+
+def _found(services: Services, surveys: Kept, dataset_id: int, source: str) -> Survey | None:
+    path = survey_path(services.workspace.cache_dir, dataset_id, source)
     try:
         changed = path.stat().st_mtime_ns
     except OSError:
         return None
-    found: Survey | None = surveys.or_made((dataset_id, changed), lambda: load_survey(path))
+    found: Survey | None = surveys.or_made((dataset_id, source, changed), lambda: load_survey(path))
     return found
 
 
-def _survey(services: Services, surveys: Kept, dataset_id: int) -> Survey:
+def _survey(services: Services, surveys: Kept, dataset_id: int, source: str) -> Survey:
     with services.database.read() as session:
         get_dataset(session, dataset_id)
-    found = _found(services, surveys, dataset_id)
+    found = _found(services, surveys, dataset_id, source)
     if found is None:
         raise HttpError(409, "the dataset is not measured yet", remedy="Start measuring on the Lab page")
     return found

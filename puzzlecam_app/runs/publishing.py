@@ -13,7 +13,7 @@ from db.annotations import latest_revisions
 from db.datasets import get_dataset
 from db.engine import Database
 from db.errors import StorageError
-from db.items import all_items, tags_of
+from db.items import all_items, set_doubt, tags_of
 from db.labels import latest_label_set
 from db.masks import MaskArray, MaskStore, mask_hash
 from db.models import Item, Revision, Run
@@ -37,8 +37,11 @@ from puzzlecam_app.interchange.mask_files import classes_in
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.mask_change import mean_iou
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
+from trainer.artifacts import ArtifactError
 from trainer.data.ground_truth import GroundTruthError, read_mask
+from trainer.maps import load_maps
 from trainer.run_dir import RunDirError
+from trainer.signals import undecided
 
 _BATCH: Final = 25
 """Items a transaction: short enough that a labeler's save never waits long."""
@@ -145,10 +148,12 @@ def publish(
     plans: list[ItemPlan] = []
     for batch in _batches(context.items):
         ready: list[tuple[RunItem, str]] = []
+        doubts: dict[int, float | None] = {}
         for item in batch:
             plan = context.plan(item, None)
             if plan.verdict in ("changed", "new"):
                 ready.append((item, masks.put(context.mask(item), voc_palette())))
+                doubts[item.item_id] = context.doubt(item)
             plans.append(plan)
         with database.write() as session:
             if publication_id is None and ready:
@@ -167,6 +172,8 @@ def publish(
                     over_rejected=over_rejected,
                 )
                 published += revision is not None
+                if revision is not None and doubts.get(item.item_id) is not None:
+                    set_doubt(session, {item.item_id: doubts[item.item_id]})
         done += len(batch)
         if progress is not None:
             progress(done, len(context.items))
@@ -234,10 +241,26 @@ class _Context:
     tags: dict[int, tuple[int, ...]]
     newest: dict[int, Revision]
     allowed: frozenset[int]
+    threshold: float
 
     def mask(self, item: RunItem) -> MaskArray:
         """The run's pseudo-mask of an item, uint8 (H, W); raises GroundTruthError."""
         return read_mask(self.folder.train.pseudo_path(item.id))
+
+    def doubt(self, item: RunItem) -> float | None:
+        """How doubtful the mask is that the run made of an item, 0..1; None where its maps are gone."""
+        train = self.folder.train
+        paths = (train.walk_path(item.id), train.cam_path(item.id))
+        path = next((one for one in paths if one.is_file()), None)
+        if path is None:
+            return None
+        try:
+            maps = load_maps(path)
+        except ArtifactError:
+            return None  # the order of review is not worth failing for
+        if not maps.class_indices:
+            return None
+        return undecided(maps.maps_khw, self.threshold)
 
     def plan(self, item: RunItem, masks: MaskStore | None) -> ItemPlan:
         """The verdict on an item; the IoU too where a mask store is given."""
@@ -294,6 +317,7 @@ def _open(database: Database, folder: RunFolder, run_id: int, *, over_rejected: 
             tags=tags_of(session, [item.id for item in items]),
             newest=newest,
             allowed=frozenset(item.id for item in items if is_free(item)),
+            threshold=float(run.recipe["refine"]["background_threshold"]),
         )
 
 

@@ -1,13 +1,15 @@
 """The review queue: filters, orders and pages that hold while people work."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from db.annotations import append_revision, propose
 from db.engine import Database
 from db.errors import InvalidInputError
-from db.items import ItemSpec, replace_tags, set_disagreement, upsert_items
+from db.items import ItemSpec, replace_tags, set_disagreement, set_doubt, upsert_items
 from db.queue import Page, QueueEntry, counts_by_status, list_items
 from db.users import get_or_create
 
@@ -79,7 +81,7 @@ def test_an_entry_tells_what_the_queue_shows(
     assert (second.item.name, second.status, second.author, second.revision_id) == ("p1", "new", None, None)
 
 
-@pytest.mark.parametrize("order", ["name", "disagreement", "random"])
+@pytest.mark.parametrize("order", ["name", "doubt", "disagreement", "random"])
 @pytest.mark.parametrize("limit", [1, 3, 10, 500])
 def test_pages_hold_every_picture_once(
     database: Database, dataset_id: int, ids: dict[str, int], order: str, limit: int
@@ -87,6 +89,7 @@ def test_pages_hold_every_picture_once(
     with database.write() as session:
         for name, value in (("p3", 0.5), ("p1", 0.5), ("p7", 0.1 + 0.2)):
             set_disagreement(session, ids[name], value)
+            set_doubt(session, {ids[name]: value})
     names = _all_pages(database, dataset_id, order=order, limit=limit)
     assert sorted(names) == sorted(ids)
     assert _list(database, dataset_id, order=order, limit=limit).total == 10
@@ -101,6 +104,55 @@ def test_disagreement_comes_largest_first_and_unknown_last(
     names = _all_pages(database, dataset_id, order="disagreement", limit=2)
     assert names[:3] == ["p8", "p5", "p1"]
     assert names[3:] == ["p0", "p2", "p3", "p4", "p6", "p7", "p9"]
+
+
+def test_doubt_comes_largest_first_and_unknown_last_by_id(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        set_doubt(session, {ids["p8"]: 0.9, ids["p1"]: 0.0, ids["p5"]: 0.4, ids["p2"]: 0.4, ids["p9"]: 0.7})
+        set_doubt(session, {ids["p9"]: None})
+    names = _all_pages(database, dataset_id, order="doubt", limit=2)
+    assert names[:4] == ["p8", "p2", "p5", "p1"]
+    assert names[4:] == ["p0", "p3", "p4", "p6", "p7", "p9"]
+
+
+def test_what_follows_a_page_stays_when_doubts_before_it_change(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        set_doubt(session, {item_id: 1.0 - number / 10 for number, item_id in enumerate(ids.values())})
+    page = _list(database, dataset_id, order="doubt", limit=4)
+    with database.write() as session:  # models look again at pictures that are already on screen
+        set_doubt(session, {ids["p0"]: 0.95, ids["p2"]: 0.99})
+    following = _list(database, dataset_id, order="doubt", limit=4, after=page.next)
+    assert _names(following.items) == ["p4", "p5", "p6", "p7"]
+
+
+def test_the_order_by_doubt_comes_from_an_index(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    if database.url.get_backend_name() != "sqlite":
+        pytest.skip("The plan is read as SQLite words it.")
+    plans: list[str] = []
+
+    def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "ORDER BY items.doubt_rank" in statement:
+            connection = cursor.connection
+            rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+            plans.append(" / ".join(str(row[3]) for row in rows))
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        first = _list(database, dataset_id, order="doubt", limit=2)
+        _list(database, dataset_id, order="doubt", limit=2, after=first.next)
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+    assert len(plans) == 2
+    for plan in plans:
+        assert "ix_items_dataset_id_doubt_rank" in plan
+        assert "TEMP B-TREE FOR ORDER BY" not in plan
+    assert "doubt_rank>" in plans[1]  # it begins where the page before ended
 
 
 def test_random_is_a_shuffle_that_its_seed_repeats(

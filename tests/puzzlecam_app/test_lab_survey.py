@@ -28,7 +28,7 @@ def set_truth(services: Services, item_id: int, mask: np.ndarray) -> None:
 
 def measure(client: TestClient, services: Services) -> None:
     assert client.post(f"{URL}/survey").status_code == 202
-    job = services.jobs.get(("survey", 1))
+    job = services.jobs.get(("survey", 1, "studio"))
     assert job is not None
     assert job.thread is not None
     job.thread.join(60)
@@ -66,6 +66,10 @@ def test_signals_and_iou_are_those_of_the_trainer(client: TestClient, services: 
     assert row["iou"] == pytest.approx(float(np.nanmean(ious)), abs=1e-6)
     figures = {one["name"]: one for one in answer["classes"]}
     assert figures["blue"]["iou"] == pytest.approx(ious[BLUE], abs=1e-6)
+    maps, masks = answer["stages"]
+    assert (maps["title"], masks["pictures"]) == ("CAM", 1)
+    assert masks["miou"] == pytest.approx(row["iou"])
+    assert sum(pixels for _, _, pixels in answer["confusion"]) == HEIGHT * WIDTH
 
 
 def test_pictures_without_truth_have_signals_and_no_iou(client: TestClient, services: Services) -> None:

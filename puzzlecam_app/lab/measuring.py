@@ -1,0 +1,158 @@
+"""A dataset measured with one source: signals and IoU a picture, classes and thresholds a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.items import all_items, set_doubt
+from db.labels import latest_label_set
+from puzzlecam_app.lab.sources import MapStage, Picture, Seen, Source, find_picture
+from puzzlecam_app.lab.survey import Curve, Row, StageFigures, Survey, store_survey, survey_path
+from puzzlecam_app.services import Services
+
+if TYPE_CHECKING:
+    from trainer.maps import ClassMaps
+
+THRESHOLDS = 50
+"""Thresholds of a curve, evenly spread, beside the one that was fixed beforehand."""
+
+Report = Callable[[int, int], None]
+Confusion = NDArray[np.int64]
+
+
+class _StageCounts:
+    """Pixels of one stage, counted picture by picture."""
+
+    def __init__(self, stage: MapStage, class_count: int) -> None:
+        from trainer.metrics import ThresholdSweep
+
+        fixed = float(np.float32(stage.threshold))
+        spread = np.linspace(0, 1, THRESHOLDS + 2)[1:-1]
+        self.thresholds = sorted({fixed, *(float(np.float32(value)) for value in spread)})
+        self._fixed = self.thresholds.index(fixed)
+        self._stage = stage
+        self._sweep = ThresholdSweep(self.thresholds, class_count)
+        self._pictures = 0
+
+    def add(self, truth: NDArray[np.uint8], maps: ClassMaps) -> None:
+        from trainer.evaluation import strongest_class
+
+        strongest, score = strongest_class(maps)
+        self._sweep.add(truth, strongest, score)
+        self._pictures += 1
+
+    def figures(self) -> StageFigures:
+        confusions = self._sweep.confusions()
+        hit = np.diagonal(confusions, axis1=1, axis2=2).T
+        return StageFigures(
+            name=self._stage.name,
+            title=self._stage.title,
+            threshold=self._stage.threshold,
+            pictures=self._pictures,
+            confusion=cells_of(confusions[self._fixed]),
+            curve=Curve(
+                thresholds=[round(value, 6) for value in self.thresholds],
+                hit=hit.tolist(),
+                shown=confusions.sum(axis=1).T.tolist(),
+            ),
+        )
+
+
+def measure(services: Services, dataset_id: int, source: Source, report: Report) -> Survey:
+    """Measure every picture of a dataset that the source has looked at, and keep the result.
+
+    No map is computed: `propose` does that ahead of time, Review when a picture is opened, a run in its
+    stages.
+    """
+    from trainer.metrics import confusion_matrix, iou_per_class
+
+    with services.database.read() as session:
+        ids = [item.id for item in all_items(session, dataset_id)]
+        unknown = {item.id for item in all_items(session, dataset_id) if item.doubt_rank > 0}
+        indices = [one.index for one in latest_label_set(session, dataset_id).classes]
+    class_count = max([0, *indices]) + 1
+    stages = {stage.name: _StageCounts(stage, class_count) for stage in source.stages}
+    rows: list[Row] = []
+    cells: dict[int, list[tuple[int, int, int]]] = {}
+    total = np.zeros((256, 256), dtype=np.int64)
+    skipped = taught = 0
+    for number, item_id in enumerate(ids):
+        report(number, len(ids))
+        picture = find_picture(services, item_id)
+        if not picture.item.tags:
+            continue
+        seen = source.see(picture)
+        if seen is None:
+            skipped += 1
+            continue
+        row = _row(picture, seen, source)
+        if picture.truth is not None and source.is_taught(item_id):
+            taught += 1
+        elif picture.truth is not None:
+            truth = services.masks.get(picture.truth)
+            for name, maps in seen.maps.items():
+                stages[name].add(truth, maps)
+            if seen.mask is not None:
+                counts = confusion_matrix(truth, seen.mask, 256)
+                total += counts
+                cells[item_id] = cells_of(counts)
+                row = row.model_copy(update={"iou": float(np.nanmean(iou_per_class(counts)))})
+        rows.append(row)
+    if source.key == "studio":
+        _note_doubts(services, {row.id: row.undecided for row in rows if row.id in unknown})
+    figures = [one.figures() for one in stages.values()]
+    mask_stage = StageFigures(
+        name="mask",
+        title=source.mask_title,
+        threshold=None,
+        pictures=len(cells),
+        confusion=cells_of(total),
+        curve=None,
+    )
+    found = Survey(
+        source=source.key,
+        model=source.identity,
+        rows=rows,
+        skipped=skipped,
+        measured=len(cells),
+        taught=taught,
+        confusion=mask_stage.confusion,
+        stages=[*figures, mask_stage],
+        cells=cells,
+    )
+    store_survey(survey_path(services.workspace.cache_dir, dataset_id, source.key), found)
+    report(len(ids), len(ids))
+    return found
+
+
+def cells_of(confusion: Confusion) -> list[tuple[int, int, int]]:
+    """The cells of a confusion matrix that are not zero: true class, shown class, pixels."""
+    return [(int(a), int(b), int(confusion[a, b])) for a, b in zip(*np.nonzero(confusion), strict=True)]
+
+
+def _row(picture: Picture, seen: Seen, source: Source) -> Row:
+    from trainer.pseudo_labels import threshold_labels
+    from trainer.signals import map_signals
+
+    item = picture.item
+    final = list(seen.maps.values())[-1]
+    signals = map_signals(final.maps_khw, source.mask_threshold, seen.disagreement)
+    flips = None
+    if seen.mask is not None:
+        labels = threshold_labels(final.maps_khw, source.mask_threshold, final.image_size)
+        table = np.array([0, *final.class_indices], dtype=np.uint8)
+        flips = float((table[labels] != seen.mask).mean())
+    return Row(id=item.id, name=item.name, tags=list(item.tags), flips=flips, iou=None, **asdict(signals))
+
+
+def _note_doubts(services: Services, doubts: Mapping[int, float]) -> None:
+    """Give pictures that an older version of the studio proposed masks for their place in Review's order."""
+    waiting = list(doubts.items())
+    for start in range(0, len(waiting), 100):
+        with services.database.write() as session:
+            set_doubt(session, dict(waiting[start : start + 100]))

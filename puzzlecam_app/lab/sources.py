@@ -1,0 +1,223 @@
+"""Whose maps and masks the lab measures: the studio's model, or a run of the workspace.
+
+Both answer the same questions about a picture, so that surveys, classes and comparisons need not know which.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from db.annotations import latest_proposal, latest_revision
+from db.items import get_item
+from db.runs import get_run, list_runs
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.snapshot import RunItem, read_snapshot, uses_accepted
+
+if TYPE_CHECKING:  # torch is not imported for a list of sources
+    from puzzlecam_app.services import Services
+    from trainer.maps import ClassMaps
+
+STUDIO: Final = "studio"
+PATTERN: Final = r"^(studio|run-[1-9][0-9]{0,9})$"
+"""What names a source in a URL."""
+
+_DONE = ("accepted", "corrected")
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture with the hash of the mask it is measured against: ground truth, else accepted."""
+
+    item: ItemFacts
+    truth: str | None
+
+
+@dataclass(frozen=True)
+class MapStage:
+    """A stage that makes maps, and the threshold that was fixed beforehand."""
+
+    name: str
+    title: str
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a source knows of a picture.
+
+    Attributes:
+        maps: by stage, in their order; the last are those that the mask was made from.
+        mask: uint8 (H, W) in the indices of the label set; None where there is none.
+        disagreement: of whole and tiled CAMs; None where nobody looked at tiles.
+    """
+
+    maps: dict[str, ClassMaps]
+    mask: Mask | None
+    disagreement: float | None
+
+
+class Source(Protocol):
+    """A model or a run."""
+
+    key: str
+    title: str
+    identity: str
+    stages: tuple[MapStage, ...]
+    mask_title: str
+    mask_threshold: float
+
+    def see(self, picture: Picture) -> Seen | None:
+        """What it knows of a tagged picture; None where it has not looked at it."""
+
+    def is_taught(self, item_id: int) -> bool:
+        """Whether it has learned from the picture's mask, which therefore measures nothing."""
+
+
+def open_source(services: Services, dataset_id: int, key: str) -> Source:
+    """The source of that name.
+
+    Raises:
+        UserError: the run is of another dataset, or its files were pruned.
+        NotFoundError: there is no such run.
+    """
+    if not re.match(PATTERN, key):
+        raise UserError("there is no such source", where=key[:40], remedy="Choose one of the list")
+    return StudioSource(services) if key == STUDIO else RunSource(services, dataset_id, int(key[4:]))
+
+
+def list_sources(services: Services, dataset_id: int) -> list[tuple[str, str]]:
+    """Keys and titles: the studio's model, then the runs on the dataset that made CAMs, newest first."""
+    with services.database.read() as session:
+        runs = list_runs(session, dataset_id=dataset_id)
+    found = [(STUDIO, "The studio's model")]
+    for run in runs:
+        train = RunFolder.of(services.workspace.runs_dir, run.id).train
+        if run.pruned_at is None and (train.path / "cams").is_dir():
+            found.append((f"run-{run.id}", f"Run {run.id}: {run.name}"))
+    return found
+
+
+def find_picture(services: Services, item_id: int) -> Picture:
+    """A picture and what it is measured against; raises NotFoundError."""
+    with services.database.read() as session:
+        item = read_item(session, item_id)
+        truth = get_item(session, item_id).ground_truth
+        newest = latest_revision(session, item_id)
+    if truth is None and newest is not None and newest.action in _DONE:
+        truth = newest.mask_hash
+    return Picture(item, truth)
+
+
+class StudioSource:
+    """The studio's model: maps in the cache, masks that it proposed. Nothing is computed."""
+
+    key: str
+    title: str
+    identity: str
+    stages: tuple[MapStage, ...]
+    mask_title: str
+    mask_threshold: float
+
+    def __init__(self, services: Services) -> None:
+        model = services.predictor.model
+        self._services = services
+        self.key, self.title, self.identity = STUDIO, "The studio's model", model.identity
+        self.mask_threshold = model.background_threshold
+        title = "CAM + random walk" if model.walk else "CAM"
+        self.stages = (MapStage("maps", title, model.background_threshold),)
+        self.mask_title = f"{title} + CRF" if model.refinement.use_crf else title
+
+    def see(self, picture: Picture) -> Seen | None:
+        """See `Source`."""
+        from trainer.maps import ClassMaps
+
+        item = picture.item
+        cams = self._services.predictor.cached_cams(item.sha256, item.tag_names)
+        if cams is None:
+            return None
+        with self._services.database.read() as session:
+            proposal = latest_proposal(session, item.id)
+        mask = None
+        if (
+            proposal is not None
+            and proposal.mask_hash
+            and proposal.proposed_by == self._services.predictor.proposer
+        ):
+            mask = self._services.masks.get(proposal.mask_hash)
+        maps = ClassMaps(item.tags, (item.height, item.width), cams.cams_khw)
+        return Seen({"maps": maps}, mask, float(cams.disagreement_k.max()))
+
+    def is_taught(self, item_id: int) -> bool:  # noqa: ARG002
+        """See `Source`."""
+        return False
+
+
+class RunSource:
+    """A run: the maps and masks in its folder, for the pictures that its snapshot names."""
+
+    key: str
+    title: str
+    identity: str
+    stages: tuple[MapStage, ...]
+    mask_title: str
+    mask_threshold: float
+
+    def __init__(self, services: Services, dataset_id: int, run_id: int) -> None:
+        with services.database.read() as session:
+            run = get_run(session, run_id)
+        if run.dataset_id != dataset_id:
+            raise UserError("the run is on another dataset", where=f"run {run_id}", remedy="Choose another")
+        if run.pruned_at is not None:
+            raise UserError(
+                "the files of the run were pruned", where=f"run {run_id}", remedy="Choose another"
+            )
+        folder = RunFolder.of(services.workspace.runs_dir, run_id)
+        self._train = folder.train
+        snapshot = read_snapshot(folder.snapshot_path)
+        self._items: dict[int, RunItem] = {item.item_id: item for item in snapshot.items}
+        self._uses_accepted = uses_accepted(run.recipe)
+        self.key, self.title = f"run-{run_id}", f"Run {run_id}: {run.name}"
+        self.identity = self.key
+        evaluate, refine = run.recipe["evaluate"], run.recipe["refine"]
+        self.mask_threshold = float(refine["background_threshold"])
+        stages = [MapStage("cam", "CAM", float(evaluate["cam_threshold"]))]
+        has_walk = (self._train.path / "walk").is_dir()
+        if has_walk:
+            stages.append(MapStage("walk", "CAM + random walk", float(evaluate["walk_threshold"])))
+        self.stages = tuple(stages)
+        steps = ["CAM", *(["random walk"] if has_walk else []), *(["CRF"] if refine["use_crf"] else [])]
+        self.mask_title = " + ".join(steps)
+
+    def see(self, picture: Picture) -> Seen | None:
+        """See `Source`. A picture whose file or tags have changed since is one it has not looked at."""
+        from trainer.data.ground_truth import read_mask
+        from trainer.maps import load_maps
+
+        item = self._items.get(picture.item.id)
+        if item is None or (item.sha256, item.tags) != (picture.item.sha256, picture.item.tags):
+            return None
+        paths: dict[str, Path] = {
+            "cam": self._train.cam_path(item.id),
+            "walk": self._train.walk_path(item.id),
+        }
+        maps = {
+            stage.name: load_maps(paths[stage.name]) for stage in self.stages if paths[stage.name].is_file()
+        }
+        if not maps:
+            return None
+        path = self._train.pseudo_path(item.id)
+        return Seen(maps, read_mask(path) if path.is_file() else None, None)
+
+    def is_taught(self, item_id: int) -> bool:
+        """See `Source`: as in the trainer's figures, accepted masks that it learned from do not count."""
+        item = self._items.get(item_id)
+        return self._uses_accepted and item is not None and item.accepted_mask is not None
