@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from trainer.cam import CamResult
+from trainer.cam import CamResult, Maps
 
 NEAR = 0.1
 """Maps this near to the threshold count as undecided."""
@@ -35,6 +35,31 @@ class Signals:
     score: float
 
 
+SIGNALS = ("undecided", "entropy", "score")
+"""Names of what `doubts` measures, from finished maps alone."""
+
+
+def doubts(maps_khw: Maps, threshold: float) -> dict[str, float]:
+    """The signals of a picture that need nothing but its maps, each turned so that more means more doubt.
+
+    Args:
+        maps_khw: float32 (K, h, w) in [0, 1] of its tags, walked or not; without any nothing is doubted.
+        threshold: background threshold of its mask.
+
+    Returns:
+        By name of `SIGNALS`. A low score is doubtful, and high values of the others are.
+    """
+    if len(maps_khw) == 0:
+        return dict.fromkeys(SIGNALS, 0.0)
+    strongest = maps_khw.max(axis=0)
+    inside = strongest > threshold
+    return {
+        "undecided": float((np.abs(strongest - threshold) < NEAR).mean()),
+        "entropy": _entropy(maps_khw, strongest),
+        "score": 1.0 - (float(strongest[inside].mean()) if inside.any() else 0.0),
+    }
+
+
 def picture_signals(cams: CamResult, threshold: float) -> Signals:
     """The signals of a picture with at least one tag.
 
@@ -42,15 +67,14 @@ def picture_signals(cams: CamResult, threshold: float) -> Signals:
         cams: its maps.
         threshold: background threshold of its mask.
     """
-    maps = cams.cams_khw
-    strongest = maps.max(axis=0)
-    inside = strongest > threshold
+    found = doubts(cams.cams_khw, threshold)
+    inside = cams.cams_khw.max(axis=0) > threshold
     return Signals(
         disagreement=float(cams.disagreement_k.max()),
         coverage=float(inside.mean()),
-        entropy=_entropy(maps, strongest),
-        undecided=float((np.abs(strongest - threshold) < NEAR).mean()),
-        score=float(strongest[inside].mean()) if inside.any() else 0.0,
+        entropy=found["entropy"],
+        undecided=found["undecided"],
+        score=1.0 - found["score"],
     )
 
 
