@@ -119,6 +119,14 @@ class Settings(BaseModel):
         le=100,
         description="How often a run is started before an end that nobody wanted is its last.",
     )
+    offer_run_after: int = Field(
+        default=50,
+        ge=0,
+        description=(
+            "After how many masks accepted or corrected since the last run the Runs page offers another; "
+            "0 never offers one."
+        ),
+    )
     run_stop_seconds: float = Field(
         default=60,
         ge=0,

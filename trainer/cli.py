@@ -146,6 +146,51 @@ def simulate(
     _print(result, as_json, commands.simulation_table(result))
 
 
+@app.command(name="simulate-loop")
+def simulate_loop(
+    dataset_root: DatasetOption,
+    out: Annotated[Path, typer.Option(help="Folder for the runs, the corrections, the table and the plot.")],
+    recipe: RecipeOption = "cpu-lite0",
+    split: Annotated[str, typer.Option(help="Split to correct, to train on and to measure.")] = "train",
+    points: Annotated[
+        str, typer.Option(help="Numbers of corrected pictures, ascending.")
+    ] = "0,25,50,100,200",
+    orders: Annotated[
+        str, typer.Option(help="random, undecided, entropy, score; several by commas.")
+    ] = "random,undecided",
+    seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0",
+    target: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="IoU from which the annotator accepts a mask.")
+    ] = 0.85,
+    max_clicks: Annotated[
+        int, typer.Option(min=1, max=100, help="Clicks after which the annotator paints by hand.")
+    ] = 10,
+    overrides: SetOption = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What corrections teach: masks of untouched pictures, after more and more were corrected."""
+    from trainer import commands
+    from trainer.progress import ProgressDisplay
+
+    with ProgressDisplay() as display:
+        result = commands.simulate_loop(
+            dataset_root,
+            recipe,
+            out,
+            split=split,
+            points=[_seed(text, "--points 0,25,50") for text in points.split(",")],
+            orders=[text.strip() for text in orders.split(",")],
+            seeds=[_seed(text) for text in seeds.split(",")],
+            target=target,
+            max_clicks=max_clicks,
+            overrides=overrides or (),
+            device=device,
+            listeners=(display,),
+        )
+    _print(result, as_json, commands.teaching_table(result))
+
+
 @app.command()
 def report(run_dir: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """One self-contained HTML page about a run."""
@@ -222,11 +267,11 @@ def main() -> int:
     return 0
 
 
-def _seed(text: str) -> int:
+def _seed(text: str, example: str = "--seeds 0,1") -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a whole number; write e.g. --seeds 0,1.") from error
+        raise typer.BadParameter(f"{text!r} is not a whole number; write e.g. {example}.") from error
 
 
 def _print(result: Any, as_json: bool, text: str) -> None:

@@ -202,3 +202,35 @@ def simulation_table(result: dict[str, Any]) -> str:
     from trainer.simulate_figures import table
 
     return table(result)
+
+
+def simulate_loop(
+    dataset_root: Path,
+    recipe: str,
+    out: Path,
+    *,
+    split: str = "train",
+    points: Sequence[int] = (0, 25, 50, 100, 200),
+    orders: Sequence[str] = ("random", "undecided"),
+    seeds: Sequence[int] = (0,),
+    target: float = 0.85,
+    max_clicks: int = 10,
+    overrides: Sequence[str] = (),
+    device: str | None = None,
+    listeners: tuple[Listener, ...] = (),
+) -> dict[str, Any]:
+    """Corrections teach; see `trainer.teaching.run_teaching`."""
+    from trainer.teaching import run_teaching
+    from trainer.teaching_plan import TeachingConfig
+
+    config = TeachingConfig(tuple(points), tuple(orders), tuple(seeds), target, max_clicks)
+    return run_teaching(
+        load_recipe(recipe, overrides), dataset_root, split, out, config, device=device, listeners=listeners
+    )
+
+
+def teaching_table(result: dict[str, Any]) -> str:
+    """The figures of `simulate_loop` as Markdown."""
+    from trainer.teaching_figures import teaching_table as table
+
+    return table(result)

@@ -16,12 +16,25 @@ from pydantic import BaseModel, ConfigDict, Field
 from trainer.crf import CrfConfig, crf_available
 from trainer.data.transforms import RgbImage
 from trainer.image_crf import ImageCrf
+from trainer.interactive_cells import box_weight, settled_cells
 from trainer.interactive_graph import PictureGraph, build_graph
-from trainer.interactive_prior import VOID, Prior, ReachConfig, doubted, mask_prior, reach_of, with_evidence
+from trainer.interactive_prior import (
+    VOID,
+    Prior,
+    ReachConfig,
+    contested,
+    doubted,
+    evidence_shares,
+    mask_prior,
+    reach_of,
+    with_evidence,
+    with_regions,
+)
+from trainer.interactive_region import region_around
 from trainer.interactive_seeds import UNSEEDED, Box, Click, Seed, check_seeds, draw_seeds
 from trainer.maps import ClassMaps
 
-ENGINE = "walker-yield-2"
+ENGINE = "walker-yield-3"
 """Name to store beside seeds: an engine of the same name makes the same mask from them."""
 
 _CLAMP = 1e3
@@ -67,7 +80,13 @@ class InteractiveConfig(BaseModel):
         default=0.45, ge=0, le=1, description="Value of a class map at which background is as likely."
     )
     keeps_prior: bool = Field(
-        default=True, description="Keep pixels out of reach that the prior explains well exactly as they are."
+        default=True,
+        description="Change pixels to the labels alone whose seeds reach them, and where the evidence "
+        "contradicts the mask.",
+    )
+    finds_regions: bool = Field(
+        default=True,
+        description="A seed of a class that is nowhere yet speaks for what hangs together around it.",
     )
     crf_iterations: int = Field(default=3, ge=0, le=50, description="Of the dense CRF; 0 leaves it out.")
 
@@ -103,6 +122,7 @@ class InteractiveSegmenter:
         self._image: RgbImage | None = None
         self._graph: PictureGraph | None = None
         self._crfs: dict[int, ImageCrf] = {}
+        self._regions: dict[tuple[int, int], NDArray[np.bool_]] = {}
 
     def set_image(self, image_rgb: RgbImage, edges_hw: NDArray[np.float32] | None = None) -> None:
         """Compute what depends on the picture alone: a fraction of a second, best done ahead.
@@ -125,6 +145,7 @@ class InteractiveSegmenter:
         )
         self._image = image_rgb
         self._crfs = {}
+        self._regions = {}
 
     def refine(
         self,
@@ -146,8 +167,9 @@ class InteractiveSegmenter:
             locked: bool (H, W), pixels that keep the prior's value whatever the seeds say.
 
         Returns:
-            uint8 (H, W). Every click and scribble holds, but for locked pixels; pixels out of reach of the
-            contradicting seeds are those of the prior.
+            uint8 (H, W). Every click and scribble holds, but for locked pixels. Around a seed that
+            contradicts the prior, pixels may become of the seed's label, and of no other. Where the evidence
+            contradicts the prior they may become any; all others are those of the prior.
 
         Raises:
             ValueError: there is no picture yet, a size is not the picture's, or a seed lies outside.
@@ -159,23 +181,37 @@ class InteractiveSegmenter:
         if locked is not None:
             _check_size("locked area", locked.shape, graph.image_size)
         check_seeds(seeds, graph.image_size)
-        labels = sorted({*np.unique(prior).tolist(), *(seed.label for seed in seeds)} - {VOID})
-        if not seeds or not labels:
+        labels = sorted({0, *np.unique(prior).tolist(), *(seed.label for seed in seeds)} - {VOID})
+        if not seeds:
             return prior.copy()
         thought = mask_prior(prior, labels, graph.grid_size)
-        reach = reach_of(thought, prior, seeds, self._config.reach_config())
-        thought = doubted(thought, self._config.doubt * reach.opens_hw)
-        if evidence is not None and self._config.evidence_share > 0:
-            thought = with_evidence(
-                thought, evidence, self._config.evidence_share, self._config.evidence_background
-            )
+        regions = self._region_around if self._config.finds_regions else None
+        reach = reach_of(thought, prior, seeds, self._config.reach_config(), regions)
+        is_open = reach.opens_lhw >= _LEAST_OPEN
+        share = self._config.evidence_share
+        likely = (
+            None
+            if evidence is None or share == 0
+            else evidence_shares(thought, evidence, self._config.evidence_background)
+        )
+        believed = doubted(thought, self._config.doubt * reach.opens_hw)
+        if likely is not None:
+            is_open |= contested(thought, likely)
+            believed = with_evidence(believed, likely, share)
+        believed = with_regions(believed, reach.regions_hw)
         drawn = draw_seeds(seeds, graph.image_size)
-        shares = self._walk(graph, thought, reach.pull_hw, seeds, drawn, prior, locked)
+        shares = self._walk(graph, believed, reach.pull_hw, seeds, drawn, prior, locked)
         found = self._pixels(image, labels, shares.reshape(*graph.grid_size, len(labels)))
-        is_open = (reach.opens_hw >= _LEAST_OPEN) | ~_is_well_explained(thought)
         if not self._config.keeps_prior:
             is_open[:] = True
-        return _composed(prior, found, is_open, drawn, locked)
+        return _composed(prior, found, labels, is_open, drawn, locked)
+
+    def _region_around(self, row: int, column: int) -> NDArray[np.bool_]:
+        """See `trainer.interactive_region`; found once a place."""
+        assert self._graph is not None  # noqa: S101
+        if (row, column) not in self._regions:
+            self._regions[row, column] = region_around(self._graph, row, column)
+        return self._regions[row, column]
 
     def _walk(
         self,
@@ -192,12 +228,12 @@ class InteractiveSegmenter:
         pull = pull_hw.ravel().copy()
         for seed in seeds:
             if isinstance(seed, Box) and seed.label:
-                inside = _box_weight(seed, graph)
+                inside = box_weight(seed, graph)
                 target *= 1.0 - inside[:, None]
                 target[:, prior.labels.index(seed.label)] += inside
                 np.maximum(pull, config.hold * inside, out=pull)
         settled = drawn if locked is None else np.where(locked, mask, drawn)
-        clamped = _settled_cells(settled, graph, prior.labels)
+        clamped = settled_cells(settled, graph, prior.labels)
         for seed in seeds:
             if isinstance(seed, Click) and not (locked is not None and locked[seed.y, seed.x]):
                 clamped[graph.cell(seed.y, seed.x)] = prior.labels.index(seed.label)
@@ -223,10 +259,7 @@ class InteractiveSegmenter:
 
 
 _LEAST_OPEN = 0.05
-"""A prior that yields less than this, and that the evidence does not speak against, is kept to the pixel."""
-
-_WELL_EXPLAINED = 0.75
-"""Share of the mask's label in the prior from which on a cell counts as well explained."""
+"""A prior that yields less than this to a label does not change to it."""
 
 _CONFIDENCE = 3.0
 _DOUBT = 0.1
@@ -251,57 +284,25 @@ def _strongest(maps_lhw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[
     return position
 
 
-def _is_well_explained(prior: Prior) -> NDArray[np.bool_]:
-    """bool (h, w): whether mask and evidence agree on a cell. Nothing speaks against void."""
-    shares = prior.shares_nl.reshape(*prior.hard_hw.shape, -1)
-    of_mask = np.take_along_axis(shares, np.maximum(prior.hard_hw, 0)[:, :, None], axis=-1)[:, :, 0]
-    return np.asarray((of_mask >= _WELL_EXPLAINED) | (prior.hard_hw < 0))
-
-
 def _composed(
     prior: NDArray[np.uint8],
     found: NDArray[np.uint8],
-    is_open_hw: NDArray[np.bool_],
+    labels: Sequence[int],
+    is_open_lhw: NDArray[np.bool_],
     drawn: NDArray[np.uint8],
     locked: NDArray[np.bool_] | None,
 ) -> NDArray[np.uint8]:
-    """What was found where cells are open, the prior elsewhere; seeds and locked pixels as they are."""
+    """What was found where cells are open to it, the prior elsewhere; seeds and locked pixels as they are."""
     height, width = prior.shape
-    # Outlines move a little into cells of other labels.
-    open_cells = cv2.dilate(is_open_hw.astype(np.uint8), np.ones((5, 5), np.uint8))
-    within = cv2.resize(open_cells, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) > 0
-    mask = np.where(within, found, prior)
+    mask = prior.copy()
+    for label, is_open_hw in zip(labels, is_open_lhw, strict=True):
+        if is_open_hw.any():
+            # Outlines move a little into cells of other labels.
+            open_cells = cv2.dilate(is_open_hw.astype(np.uint8), np.ones((5, 5), np.uint8))
+            within = cv2.resize(open_cells, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) > 0
+            mask[within & (found == label)] = label
     mask = np.where(drawn != UNSEEDED, drawn, mask)
     return mask if locked is None else np.where(locked, prior, mask)
-
-
-def _settled_cells(settled: NDArray[np.uint8], graph: PictureGraph, labels: Sequence[int]) -> dict[int, int]:
-    """Cell -> position of its label, of the cells that are settled by half: their most frequent label."""
-    ys, xs = np.nonzero(settled != UNSEEDED)
-    if len(ys) == 0:
-        return {}
-    (height, width), (rows, columns) = graph.image_size, graph.grid_size
-    cells = (ys * rows // height) * columns + xs * columns // width
-    table = np.zeros(256, dtype=np.intp)
-    table[list(labels)] = np.arange(len(labels))
-    counts = np.bincount(cells * len(labels) + table[settled[ys, xs]], minlength=rows * columns * len(labels))
-    by_cell = counts.reshape(-1, len(labels))
-    half = height * width / (rows * columns) / 2
-    return {int(cell): int(by_cell[cell].argmax()) for cell in np.nonzero(by_cell.sum(axis=1) >= half)[0]}
-
-
-_BOX_SHAPE = 6
-"""Even power: how flat the weight of a box is before it falls to its sides."""
-
-
-def _box_weight(box: Box, graph: PictureGraph) -> NDArray[np.float64]:
-    """(n,) in [0, 1): how much a box of a class makes its cells that class, most in its middle."""
-    (height, width), (rows, columns) = graph.image_size, graph.grid_size
-    y = (np.arange(rows) + 0.5) * height / rows
-    x = (np.arange(columns) + 0.5) * width / columns
-    across = np.clip(1.0 - ((2 * y - box.top - box.bottom) / (box.bottom - box.top)) ** _BOX_SHAPE, 0.0, 1.0)
-    along = np.clip(1.0 - ((2 * x - box.left - box.right) / (box.right - box.left)) ** _BOX_SHAPE, 0.0, 1.0)
-    return np.asarray(0.9 * np.outer(across, along).ravel(), dtype=np.float64)
 
 
 def _check_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -> None:

@@ -58,6 +58,26 @@ def map_signals(maps_khw: NDArray[np.float32], threshold: float, disagreement: f
     )
 
 
+SIGNALS = ("undecided", "entropy", "score")
+"""Names of what `doubts` measures, from finished maps alone."""
+
+
+def doubts(maps_khw: NDArray[np.float32], threshold: float) -> dict[str, float]:
+    """The signals of a picture that need nothing but its maps, each turned so that more means more doubt.
+
+    Args:
+        maps_khw: float32 (K, h, w) in [0, 1] of its tags, walked or not; without any nothing is doubted.
+        threshold: background threshold of its mask.
+
+    Returns:
+        By name of `SIGNALS`. A low score is doubtful, and high values of the others are.
+    """
+    if len(maps_khw) == 0:
+        return dict.fromkeys(SIGNALS, 0.0)
+    found = map_signals(maps_khw, threshold, None)
+    return {"undecided": found.undecided, "entropy": found.entropy, "score": 1.0 - found.score}
+
+
 def undecided(maps_khw: NDArray[np.float32], threshold: float) -> float:
     """Share in [0, 1] of the picture where the strongest map, of one or more, is `NEAR` the threshold.
 

@@ -110,7 +110,9 @@ class Walker:
         return self._segmenter.refine(self._prior, clicks, evidence=self._evidence)
 
 
-PLAIN = InteractiveConfig(hold=1e-3, open_pull=1e-3, doubt=0.0, evidence_share=0.0, keeps_prior=False)
+PLAIN = InteractiveConfig(
+    hold=1e-3, open_pull=1e-3, doubt=0.0, evidence_share=0.0, keeps_prior=False, finds_regions=False
+)
 """A walker whose prior pulls everywhere the same, however near a click is."""
 
 ENGINES: dict[str, Callable[[Features], Engine]] = {

@@ -35,6 +35,7 @@ export async function call(path, { method = "GET", body } = {}) {
 const post = (path, body = {}) => call(path, { method: "POST", body });
 
 export const runs = () => call("/runs");
+export const offers = () => call("/runs/offers");
 export const run = (id) => call(`/runs/${id}`);
 export const curves = (id, after) => call(`/runs/${id}/curves?after=${after}`);
 export const log = (id) => call(`/runs/${id}/log`);

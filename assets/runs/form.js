@@ -9,10 +9,14 @@ const LOOK_MS = 1500;
 
 /** Events: `started` (detail: run). */
 export class StartForm extends EventTarget {
-  /** @param {Object|null} cloned the run whose settings are the start */
-  constructor(cloned = null) {
+  /**
+   * @param {Object|null} cloned the run whose settings are the start
+   * @param {{datasetId: number, split: string}|null} asked what is to be trained on
+   */
+  constructor(cloned = null, asked = null) {
     super();
     this.cloned = cloned;
+    this.asked = asked;
     this.fields = new Map();
     this.root = element("article", { class: "rn-detail rn-form" }, element("p", { class: "rn-muted", text: "Loading the form…" }));
     this._load();
@@ -51,7 +55,7 @@ export class StartForm extends EventTarget {
     this.estimate = element("p", { class: "rn-estimate", role: "status" });
     this.alert = element("p", { class: "rn-error", role: "alert", hidden: true });
     this.button = element("button", { class: "rn-button rn-primary", type: "submit", text: "Start the run" });
-    fillSelect(this.dataset, this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })), String(this.cloned?.dataset_id ?? this._lastDataset()));
+    fillSelect(this.dataset, this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })), String(this.asked?.datasetId ?? this.cloned?.dataset_id ?? this._lastDataset()));
     const recipes = this.recipes.map(({ name }) => ({ value: name, text: name }));
     if (this.cloned) recipes.unshift({ value: "", text: `settings of run ${this.cloned.id}` });
     fillSelect(this.recipe, recipes, this.cloned ? "" : RECIPE_FIRST);
@@ -83,7 +87,7 @@ export class StartForm extends EventTarget {
       element("div", { class: "rn-buttons" }, this.button),
     );
     this.root.replaceChildren(element("h2", { text: this.cloned ? `New run from run ${this.cloned.id}` : "New run" }), form);
-    this._datasetChosen(this.cloned?.split);
+    this._datasetChosen(this.asked?.split ?? this.cloned?.split);
     this._recipeChosen();
   }
 

@@ -9,6 +9,7 @@ export class RunList extends EventTarget {
     this.chosen = null;
     /** @type {Set<number>} */
     this.compared = new Set();
+    this.offers = element("div", { class: "rn-offers" });
     this.groups = element("div", { class: "rn-groups" });
     this.compareButton = element("button", {
       class: "rn-button",
@@ -27,6 +28,7 @@ export class RunList extends EventTarget {
         element("button", { class: "rn-button rn-primary", type: "button", text: "New run", on: { click: () => this._say("new") } }),
         this.compareButton,
       ),
+      this.offers,
       this.groups,
       element("button", { class: "rn-link rn-list-bottom", type: "button", text: "Disk space of runs", on: { click: () => this._say("storage") } }),
     );

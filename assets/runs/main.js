@@ -8,6 +8,7 @@ import { Comparison } from "./compare.js";
 import { RunDetail } from "./detail.js";
 import { StartForm } from "./form.js";
 import { RunList } from "./list.js";
+import { showOffers } from "./offer.js";
 import { Poller } from "./poller.js";
 import { Storage } from "./storage.js";
 
@@ -40,8 +41,9 @@ class RunsPage {
 
   async _look() {
     let answer;
+    let offered;
     try {
-      answer = await api.runs();
+      [answer, offered] = await Promise.all([api.runs(), api.offers()]);
     } catch (error) {
       if (!this.view) this.main.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
       throw error;
@@ -49,6 +51,7 @@ class RunsPage {
     this.runs = answer.runs;
     if (!this.view) this._openFirst();
     this.list.show(answer.runs, this.chosen);
+    showOffers(this.list.offers, offered.offers, (offer) => this._take(offer));
     return answer.is_busy;
   }
 
@@ -77,14 +80,20 @@ class RunsPage {
     this._show(detail, id, `?run=${id}`);
   }
 
-  /** @param {Object|null} [cloned] */
-  startNew(cloned = null) {
-    const form = new StartForm(cloned);
+  /** @param {Object|null} [cloned] @param {{datasetId: number, split: string}|null} [asked] */
+  startNew(cloned = null, asked = null) {
+    const form = new StartForm(cloned, asked);
     form.addEventListener("started", ({ detail }) => {
       this.poller.now();
       this.open(detail.id);
     });
     this._show(form, null, "?new");
+  }
+
+  /** Fill the form with what an offer names: the settings of the last run, where there was one. */
+  async _take({ dataset_id: datasetId, split, since }) {
+    const last = since ? (await api.run(since.id).catch(() => null))?.run : null;
+    this.startNew(last, { datasetId, split });
   }
 
   /** @param {number[]} ids */

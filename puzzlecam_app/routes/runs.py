@@ -15,6 +15,7 @@ from puzzlecam_app.routes.common import OpenServices, RunId, problem_responses
 from puzzlecam_app.runs.curves import curves
 from puzzlecam_app.runs.facts import brief_facts, run_facts
 from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.offering import run_offers
 from puzzlecam_app.runs.publishing import why_unpublishable
 from puzzlecam_app.runs.storage import run_size
 
@@ -28,6 +29,12 @@ class RunsOut(BaseModel):
 
     runs: list[dict[str, Any]]
     is_busy: bool = Field(description="Whether anything is queued or at work, so that looking again pays")
+
+
+class OffersOut(BaseModel):
+    """Datasets for which another run pays."""
+
+    offers: list[dict[str, Any]]
 
 
 class RunOut(BaseModel):
@@ -69,6 +76,13 @@ def read_runs(services: OpenServices) -> RunsOut:
         runs = list_runs(session)
         rows = [brief_facts(session, run) for run in runs]
     return RunsOut(runs=rows, is_busy=any(run.status in ("queued", *ACTIVE) for run in runs))
+
+
+@router.get("/offers")
+def read_offers(services: OpenServices) -> OffersOut:
+    """Tell for which datasets people have accepted or corrected enough since the last run for another."""
+    with services.database.read() as session:
+        return OffersOut(offers=run_offers(session, services.settings.offer_run_after))
 
 
 @router.get("/storage")

@@ -62,6 +62,44 @@ def test_one_click_finds_an_object_that_was_missed_in_a_class_the_mask_does_not_
     assert share(mask, LEFT, 1) == 1.0
 
 
+def test_a_click_on_an_empty_mask_takes_the_object_and_not_the_picture(segmenter) -> None:
+    for nothing in (0, 255):
+        mask = segmenter.refine(np.full(SIZE, nothing, np.uint8), [Click(48, 28, 3)])
+        assert share(mask, LEFT, 3) > 0.95
+        assert (mask[:, 56:] == nothing).all()
+
+
+def test_a_click_of_background_on_a_mask_without_any_stays_local_too(segmenter) -> None:
+    mask = segmenter.refine(np.full(SIZE, 1, np.uint8), [Click(48, 100, 0)])
+    assert share(mask, RIGHT, 0) > 0.95
+    assert share(mask, LEFT, 1) == 1.0
+
+
+def test_a_second_click_of_a_new_class_takes_its_region_back(segmenter) -> None:
+    mask = segmenter.refine(
+        mask_of(), [Click(48, 28, 3), Click(30, 14, 0), Click(66, 42, 0), Click(48, 20, 0)]
+    )
+    assert share(mask, LEFT, 0) > 0.5
+    assert mask[48, 28] == 3
+
+
+def test_thin_parts_of_a_corrected_mask_stay_whatever_is_clicked_elsewhere(segmenter) -> None:
+    prior = mask_of(left=1, right=1)
+    prior[4:6, 4:124] = prior[76:94, 62] = prior[73:90, 100:102] = 1
+    hole = prior.copy()
+    hole[36:60, 88:112] = 0
+    mask = segmenter.refine(hole, [Click(48, 100, 1)])
+    assert share(mask, RIGHT, 1) > 0.95
+    np.testing.assert_array_equal(mask[prior == 1], 1)
+    np.testing.assert_array_equal(mask[:, :72], hole[:, :72])
+
+
+def test_a_click_adds_its_own_class_and_takes_nothing_from_others_for_third_ones(segmenter) -> None:
+    prior = mask_of(left=1, right=2)
+    mask = segmenter.refine(prior, [Click(48, 100, 3)])
+    assert set(np.unique(mask[mask != prior])) == {3}
+
+
 def test_clicks_that_agree_with_the_mask_change_nothing(segmenter) -> None:
     prior = mask_of(left=1, right=2)
     mask = segmenter.refine(prior, [Click(48, 28, 1), Click(48, 100, 2), Click(5, 64, 0)])

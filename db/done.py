@@ -1,0 +1,34 @@
+"""How many masks people have accepted or corrected: what a training could learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from db.models import Item, ItemTag, Revision
+from db.status import STATUS_GROUPS
+
+
+@dataclass(frozen=True)
+class DoneCount:
+    """Tagged pictures of a dataset, and how many of them people have accepted or corrected the mask of."""
+
+    done: int
+    tagged: int
+
+
+def count_done(session: Session, dataset_id: int, *, after: datetime | None = None) -> DoneCount:
+    """Count both; `after` counts among the done those alone whose newest revision came later."""
+    other = aliased(Revision)
+    newest = select(func.max(other.sequence)).where(other.item_id == Item.id).scalar_subquery()
+    is_tagged = select(ItemTag.item_id).where(ItemTag.item_id == Item.id).exists()
+    tagged = select(func.count(Item.id)).where(Item.dataset_id == dataset_id, is_tagged)
+    done = tagged.join(Revision, and_(Revision.item_id == Item.id, Revision.sequence == newest)).where(
+        Revision.action.in_(STATUS_GROUPS["done"])
+    )
+    if after is not None:
+        done = done.where(Revision.created_at > after)
+    return DoneCount(session.scalar(done) or 0, session.scalar(tagged) or 0)
