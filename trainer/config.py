@@ -69,8 +69,12 @@ class BackboneConfig(Settings):
 
 
 class OptimizerConfig(Settings):
-    """SGD with polynomial decay and four rates: weights, biases, new weights, new biases."""
+    """Polynomial decay and four rates: weights, biases, new weights, new biases."""
 
+    method: Literal["sgd", "adamw"] = Field(
+        default="sgd",
+        description="SGD as the paper, or AdamW, which teaches new layers in a tenth of the steps.",
+    )
     learning_rate: float = Field(
         default=0.1, gt=0, description="Rate of the backbone's weights at the first step."
     )
@@ -78,11 +82,15 @@ class OptimizerConfig(Settings):
         default=0.9,
         ge=0,
         lt=1,
-        description="Momentum of SGD. The 2021 reference trained with 1e-4 by accident (its weight decay "
-        "landed in this slot); its rate of 0.1 makes sense only so.",
+        description="Momentum of SGD, or the first beta of AdamW. The 2021 reference trained with 1e-4 by "
+        "accident (its weight decay landed in this slot); its rate of 0.1 makes sense only so.",
     )
     nesterov: bool = Field(default=False, description="Nesterov's variant of momentum.")
-    weight_decay: float = Field(default=1e-4, ge=0, description="L2 decay of weights; biases get none.")
+    weight_decay: float = Field(
+        default=1e-4,
+        ge=0,
+        description="Decay of weights, L2 with SGD and decoupled with AdamW; biases get none.",
+    )
     bias_factor: float = Field(default=2.0, gt=0, description="Rate of biases over that of weights.")
     head_factor: float = Field(
         default=10.0, gt=0, description="Rate of new layers over that of the backbone."
@@ -256,8 +264,39 @@ class AffinityConfig(TrainingConfig):
     view: ViewConfig = Field(default_factory=ViewConfig, description="Random views of the pictures.")
 
 
+class PixelsConfig(TrainingConfig):
+    """Stage 4: self-training of a pixel classifier on the confident labels, off in the paper's recipes."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Its maps take the place of the CAMs. It learns from the labels of AffinityNet.",
+    )
+    epochs: int = Field(default=4, ge=0, description=TrainingConfig.model_fields["epochs"].description)
+    batch_size: int = Field(
+        default=16, ge=1, description=TrainingConfig.model_fields["batch_size"].description
+    )
+    optimizer: OptimizerConfig = Field(
+        default_factory=lambda: OptimizerConfig(method="adamw", learning_rate=0.002, weight_decay=0.01),
+        description="Optimiser and schedule.",
+    )
+    batch_statistics: BatchStatistics = Field(
+        default="frozen", description="Of the backbone, which is never trained here."
+    )
+    view: ViewConfig = Field(
+        default_factory=lambda: ViewConfig(min_side=384, max_side=512, crop=448),
+        description="Random views of the pictures.",
+    )
+    scales: tuple[float, ...] = Field(
+        default=(0.75, 1.0), min_length=1, description="Picture scales whose probabilities are averaged."
+    )
+    flip: bool = Field(default=True, description="Also look at the mirrored picture.")
+    max_side: int = Field(
+        default=512, ge=16, description="Longer side in pixels that counts as scale 1, at most."
+    )
+
+
 class RefineConfig(Settings):
-    """Stage 4: random walk and dense CRF, from CAMs to pseudo-labels (paper section 4.3)."""
+    """Stage 5: random walk and dense CRF, from CAMs to pseudo-labels (paper section 4.3)."""
 
     use_walk: bool = Field(default=True, description="Spread the CAMs by the random walk.")
     beta: float = Field(default=10.0, gt=0, description="Exponent of the affinities.")
@@ -278,7 +317,7 @@ class RefineConfig(Settings):
 
 
 class SegmentConfig(TrainingConfig):
-    """Stage 5: DeepLabv3+ trained on the pseudo-labels (paper section 4.3)."""
+    """Stage 6: DeepLabv3+ trained on the pseudo-labels (paper section 4.3)."""
 
     enabled: bool = Field(default=True, description="False stops after the pseudo-labels.")
     epochs: int = Field(default=50, ge=0, description=TrainingConfig.model_fields["epochs"].description)
@@ -300,7 +339,14 @@ class SegmentConfig(TrainingConfig):
     decoder_statistics: DecoderStatistics = Field(
         default="group",
         description="Normalisation of the decoder, which is new: over groups of channels, as the authors "
-        "did, or over the batch.",
+        "did, or over the batch, which learns faster where the batch is 16 or more.",
+    )
+    decoder_dropout: float = Field(
+        default=0.5, ge=0, lt=1, description="Share of the decoder's pooled values dropped in training."
+    )
+    encoder: Literal["trained", "frozen"] = Field(
+        default="trained",
+        description="Train the backbone too, or only the decoder, which takes a third of the time.",
     )
     predict_split: str = Field(
         default="val", description="Split whose pictures are segmented after training."
@@ -325,10 +371,13 @@ class SegmentConfig(TrainingConfig):
 
 
 class EvaluateConfig(Settings):
-    """Stage 6: mean IoU against ground truth, where there is any. Never used to choose anything."""
+    """Stage 7: mean IoU against ground truth, where there is any. Never used to choose anything."""
 
     cam_threshold: float = Field(
         default=0.4, ge=0, le=1, description="Fixed background threshold of the honest CAM figure."
+    )
+    pixels_threshold: float = Field(
+        default=0.5, ge=0, le=1, description="Fixed background threshold of the honest self-training figure."
     )
     walk_threshold: float = Field(
         default=0.35, ge=0, le=1, description="Fixed background threshold of the honest random-walk figure."
@@ -374,9 +423,15 @@ class Recipe(Settings):
     classify: ClassifyConfig = Field(default_factory=ClassifyConfig, description="The classifier.")
     cams: CamsConfig = Field(default_factory=CamsConfig, description="Its CAMs.")
     affinity: AffinityConfig = Field(default_factory=AffinityConfig, description="AffinityNet.")
+    pixels: PixelsConfig = Field(default_factory=PixelsConfig, description="Self-training.")
     refine: RefineConfig = Field(default_factory=RefineConfig, description="Random walk and CRF.")
     segment: SegmentConfig = Field(default_factory=SegmentConfig, description="DeepLabv3+.")
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig, description="Measuring.")
+
+    @property
+    def self_trains(self) -> bool:
+        """Whether the stage pixels is on: it learns from the labels of AffinityNet, so it needs both."""
+        return self.pixels.enabled and self.affinity.enabled
 
     @model_validator(mode="after")
     def _zero_shot_is_possible(self) -> Self:

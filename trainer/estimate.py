@@ -31,11 +31,13 @@ from trainer.device import DeviceChoice, available_cpu_count, choose_device
 from trainer.nn.affinity import EdgeNetwork
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import build_encoder
+from trainer.nn.pixels import PIXEL_STRIDE, PixelNetwork
 from trainer.nn.segmentation import SegmentationNetwork
 from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
 from trainer.puzzle_step import PuzzleStep
 from trainer.recipes import load_recipe
 from trainer.stages.affinity import AffinityStep
+from trainer.stages.pixels import PixelStep
 from trainer.stages.segment import SegmentationStep
 from trainer.trained import TrainedClassifier
 
@@ -101,6 +103,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             pictures,
             lambda count, crop: torch.zeros(count, -(-crop // 4), -(-crop // 4), dtype=torch.uint8),
         )
+    seconds["pixels"] = _pixels(probe, recipe, pictures) if recipe.self_trains else 0.0
     crf = CrfConfig(iterations=recipe.refine.crf_iterations)
     refine = PseudoLabelConfig(use_crf=recipe.refine.use_crf, crf=crf)
     seconds["refine"] = probe.on_cores(lambda: pseudo_label(probe.picture, cams, (1,), refine), pictures)
@@ -111,6 +114,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             _CLASSES + 1,
             batch_statistics=recipe.segment.batch_statistics,
             decoder_statistics=recipe.segment.decoder_statistics,
+            is_encoder_trained=recipe.segment.encoder == "trained",
         )
         seconds["segment"] = probe.training(
             SegmentationStep(network),
@@ -118,9 +122,29 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             recipe.segment.view,
             pictures,
             lambda count, crop: torch.zeros(count, crop, crop, dtype=torch.int64),
-        ) + probe.predicting(network, recipe, round(pictures * _SHARE_PREDICTED))
+        ) + probe.predicting(
+            network,
+            recipe.segment.test_scales,
+            recipe.segment.test_max_side,
+            round(pictures * _SHARE_PREDICTED) * (2 if recipe.segment.test_flip else 1),
+        )
     seconds = {name: round(value, 2) for name, value in seconds.items()}
     return Estimate(seconds, round(sum(seconds.values()), 1), round(probe.peak_mb), choice.reason)
+
+
+def _pixels(probe: _Probe, recipe: Recipe, pictures: int) -> float:
+    config = recipe.pixels
+    network = PixelNetwork(build_encoder(recipe.backbone.name, output_stride=16), _CLASSES + 1)
+    training = probe.training(
+        PixelStep(network),
+        config,
+        config.view,
+        pictures,
+        lambda count, crop: torch.zeros((count, *(-(-crop // PIXEL_STRIDE),) * 2), dtype=torch.uint8),
+    )
+    return training + probe.predicting(
+        network, config.scales, config.max_side, pictures * (2 if config.flip else 1)
+    )
 
 
 class _Probe:
@@ -175,15 +199,16 @@ class _Probe:
         return (time.process_time() - started) * pictures / available_cpu_count()
 
     @torch.inference_mode()
-    def predicting(self, network: nn.Module, recipe: Recipe, pictures: int) -> float:
-        """Seconds of the predictions, at all scales."""
+    def predicting(
+        self, network: nn.Module, scales: tuple[float, ...], max_side: int, pictures: int
+    ) -> float:
+        """Seconds of the predictions, at all scales; mirror images count as pictures."""
         network.eval()
         started = self._clock_s()
-        for scale in recipe.segment.test_scales:
-            side = max(32, round(min(max(_PICTURE), recipe.segment.test_max_side) * scale / 32) * 32)
+        for scale in scales:
+            side = max(32, round(min(max(_PICTURE), max_side) * scale / 32) * 32)
             network(torch.zeros(1, 3, side, side, device=self._device.device))
-        flips = 2 if recipe.segment.test_flip else 1
-        return (self._clock_s() - started) * flips * pictures
+        return (self._clock_s() - started) * pictures
 
     def _clock_s(self) -> float:
         """On a CPU the time of the cores, shared by all of them: other programs do not count."""

@@ -1,4 +1,4 @@
-"""SGD with four learning rates and polynomial decay (as in the 2021 reference; DeepLab's schedule)."""
+"""SGD or AdamW with four learning rates and polynomial decay (the 2021 reference's, DeepLab's schedule)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import nn
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD, AdamW, Optimizer
 
 from trainer.config import OptimizerConfig
 
 IsNew = Callable[[str], bool]
 
+_SECOND_BETA = 0.999
 
-def build_optimizer(network: nn.Module, config: OptimizerConfig, is_new: IsNew) -> SGD:
+
+def build_optimizer(network: nn.Module, config: OptimizerConfig, is_new: IsNew) -> Optimizer:
     """An optimiser over the parameters that require gradients.
 
     Args:
@@ -21,8 +23,11 @@ def build_optimizer(network: nn.Module, config: OptimizerConfig, is_new: IsNew) 
         config: rates, decay and momentum.
         is_new: says of a parameter's name whether it was not pretrained.
     """
+    groups = parameter_groups(network, config, is_new)
+    if config.method == "adamw":
+        return AdamW(groups, lr=config.learning_rate, betas=(config.momentum, _SECOND_BETA))
     return SGD(
-        parameter_groups(network, config, is_new),
+        groups,
         lr=config.learning_rate,
         momentum=config.momentum,
         nesterov=config.nesterov and config.momentum > 0,

@@ -22,7 +22,7 @@ from trainer.stage_graph import STAGES, StageGraph
 from trainer.stages.stage import StageContext
 from trainer.stop import RunStopped, StopSignal
 
-_STAGES_WITH_BACKBONE = {"classify", "affinity", "segment"}
+_STAGES_WITH_BACKBONE = {"classify", "affinity", "pixels", "segment"}
 
 
 class DiskFullError(TrainerError):

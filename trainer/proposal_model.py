@@ -14,14 +14,16 @@ from trainer.cam import CamResult, Maps
 from trainer.cam_sources import CamSource, CamSources, load_sources
 from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
 from trainer.crf import CrfConfig, crf_available
+from trainer.data.labels import normalize_class_name
 from trainer.data.transforms import RgbImage
 from trainer.device import DeviceChoice, choose_device
 from trainer.edge_model import EdgeModel, load_edge_model
 from trainer.maps import ClassMaps
+from trainer.pixel_model import PixelModel, load_pixel_model
 from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
 from trainer.recipes import recipe_from
 from trainer.run_dir import RunDir
-from trainer.stages import affinity
+from trainer.stages import affinity, pixels
 from trainer.stages.refine import walked_maps
 from trainer.zero_shot import load_zero_shot
 
@@ -38,10 +40,10 @@ class Walk:
     identity: str
 
     def maps(self, cams_khw: Maps, edges_hw: NDArray[np.float32], config: RefineConfig | None = None) -> Maps:
-        """The CAMs after the walk, float32 (K, h, w) in [0, 1].
+        """The maps after the walk, float32 (K, h, w) in [0, 1].
 
         Args:
-            cams_khw: float32 (K, h, w) in [0, 1].
+            cams_khw: float32 (K, h, w) in [0, 1], what it starts from.
             edges_hw: float32 (h, w) in [0, 1] on their grid.
             config: another reach or length of the walk than the run's.
         """
@@ -50,10 +52,34 @@ class Walk:
         return walked_maps(maps, edges_hw, config or self.config, self.edges.device).maps_khw
 
 
+@dataclass(frozen=True)
+class SelfTrained:
+    """The classifier of pixels that a run taught by its own confident labels, and a hash of it."""
+
+    pixels: PixelModel
+    identity: str
+
+    def maps(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
+        """Its maps of the classes in the place of their CAMs; a class that it was not taught keeps its CAM.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+            cams_khw: float32 (K, h, w) in [0, 1].
+            class_names: the K classes.
+        """
+        known = {normalize_class_name(name): index for index, name in enumerate(self.pixels.class_names, 1)}
+        indices = [known.get(normalize_class_name(name)) for name in class_names]
+        asked = [index for index in indices if index is not None]
+        taught = iter(self.pixels.maps(image_rgb, asked, (cams_khw.shape[1], cams_khw.shape[2])))
+        maps = [cam if index is None else next(taught) for cam, index in zip(cams_khw, indices, strict=True)]
+        return np.stack(maps) if maps else cams_khw
+
+
 class ProposalModel:
     """Makes heatmaps once and masks from them.
 
     Attributes:
+        self_trained: takes the place of the CAMs before the walk; None keeps them.
         walk: spreads the maps along edges; None leaves them as the classifier gives them.
         loss: terms and weights of the loss that trained the classifier; None where nothing was trained.
     """
@@ -65,6 +91,7 @@ class ProposalModel:
         walk: Walk | None = None,
         *,
         kind: str = "",
+        self_trained: SelfTrained | None = None,
         loss: PuzzleLossConfig | None = None,
     ) -> None:
         """Args:
@@ -72,6 +99,7 @@ class ProposalModel:
         refinement: threshold and CRF; defaults when None.
         walk: see the attribute.
         kind: what the identity begins with.
+        self_trained: see the attribute.
         loss: what the classifier was trained with; None for one that was not.
         """
         self._sources = sources
@@ -79,12 +107,14 @@ class ProposalModel:
         self._refinement = refinement or PseudoLabelConfig()
         self.loss = loss
         self.walk = walk
+        self.self_trained = self_trained
 
     @property
     def identity(self) -> str:
         """Name under which maps may be cached: it changes with weights, heads, settings and edges."""
         walk = f"+walk-{self.walk.identity}" if self.walk else ""
-        return f"{self._kind}{self._sources.identity}{walk}"
+        pixels = f"+pixels-{self.self_trained.identity}" if self.self_trained else ""
+        return f"{self._kind}{self._sources.identity}{pixels}{walk}"
 
     @property
     def sources(self) -> CamSources:
@@ -108,7 +138,7 @@ class ProposalModel:
         return f"{self.identity}+{hashlib.sha256(refinement.encode()).hexdigest()[:8]}"
 
     def cams(self, image_rgb: RgbImage, class_names: Sequence[str]) -> CamResult:
-        """The maps of the tags. `cams_khw`, from which the mask is made, are those after the walk.
+        """The maps of the tags. `cams_khw`, from which the mask is made, are the last before the threshold.
 
         Args:
             image_rgb: uint8 (H, W, 3).
@@ -118,11 +148,15 @@ class ProposalModel:
             ValueError: the picture is no uint8 RGB array, or a class is asked twice.
         """
         result = self._sources.compute(image_rgb, class_names)
+        maps_khw = self.seeds(image_rgb, result.cams_khw, class_names)
         if self.walk is None or not class_names:
-            return replace(result, identity=self.identity)
-        maps_khw = result.cams_khw
+            return replace(result, cams_khw=maps_khw, identity=self.identity)
         edges = self.walk.edges.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2]))
         return replace(result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity)
+
+    def seeds(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
+        """The maps that the walk starts from, float32 (K, h, w) in [0, 1]: self-trained ones, or the CAMs."""
+        return self.self_trained.maps(image_rgb, cams_khw, class_names) if self.self_trained else cams_khw
 
     def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
         """AffinityNet's edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
@@ -145,13 +179,13 @@ def zero_shot_model(device: DeviceChoice | str | None = None) -> ProposalModel:
 def run_model(
     run_dir: Path | str, device: DeviceChoice | str | None = None, *, epoch: int | None = None
 ) -> ProposalModel:
-    """What a run has learned: its classifier, and its random walk where its AffinityNet has been trained.
+    """What a run has learned: its classifier and, where trained, its self-training and its random walk.
 
     Args:
         run_dir: the run directory.
         device: a choice made before, a name, or None to let `choose_device` decide.
-        epoch: the classifier as it was after so many epochs (`trainer.kept_epochs`); without the walk, whose
-            edges were learned from the maps of the last.
+        epoch: the classifier as it was after so many epochs (`trainer.kept_epochs`); without self-training and
+            walk, which were learned from the maps of the last.
 
     Raises:
         RunDirError: the folder is no run directory, or its manifest is damaged or of another version.
@@ -162,16 +196,20 @@ def run_model(
     directory = RunDir(run_dir)
     recipe = recipe_from(directory.manifest().recipe, where=f"The recipe of {directory.path}")
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
-    walk = _walk(recipe, directory, choice) if epoch is None else None
+    walk, self_trained = None, None
+    if epoch is None:
+        walk, self_trained = _walk(recipe, directory, choice), _self_trained(recipe, directory, choice)
     sources = load_sources(recipe, directory, choice, epoch=epoch)
-    refinement = refinement_of(recipe, is_walked=walk is not None)
-    return ProposalModel(sources, refinement, walk, kind=RUN_KIND, loss=recipe.classify.loss)
+    refinement = refinement_of(recipe, is_walked=walk is not None, is_self_trained=self_trained is not None)
+    return ProposalModel(
+        sources, refinement, walk, kind=RUN_KIND, self_trained=self_trained, loss=recipe.classify.loss
+    )
 
 
-def refinement_of(recipe: Recipe, *, is_walked: bool) -> PseudoLabelConfig:
-    """Threshold and CRF of a recipe, for maps after the random walk or for CAMs."""
-    # Without its walk a run's threshold does not fit: that of its CAMs is another.
-    threshold = recipe.refine.background_threshold if is_walked else recipe.evaluate.cam_threshold
+def refinement_of(recipe: Recipe, *, is_walked: bool, is_self_trained: bool = False) -> PseudoLabelConfig:
+    """Threshold and CRF of a recipe, for maps after the random walk or, each with its own, those before it."""
+    unwalked = recipe.evaluate.pixels_threshold if is_self_trained else recipe.evaluate.cam_threshold
+    threshold = recipe.refine.background_threshold if is_walked else unwalked
     return PseudoLabelConfig(
         background_threshold=threshold,
         use_crf=recipe.refine.use_crf,
@@ -186,3 +224,10 @@ def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | Non
     digest = hashlib.sha256(path.read_bytes())
     digest.update(recipe.refine.model_dump_json().encode())
     return Walk(load_edge_model(path, device), recipe.refine, digest.hexdigest()[:12])
+
+
+def _self_trained(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> SelfTrained | None:
+    path = directory.model_path(pixels.NAME)
+    if not (recipe.self_trains and path.is_file()):
+        return None
+    return SelfTrained(load_pixel_model(path, device), hashlib.sha256(path.read_bytes()).hexdigest()[:12])

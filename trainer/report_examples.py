@@ -71,7 +71,8 @@ def _training_outputs(
 ) -> Iterator[Picture]:
     for caption, path in (
         ("CAM", directory.cam_path(image.id)),
-        ("CAM + random walk", directory.walk_path(image.id)),
+        ("self-trained", directory.pixels_path(image.id)),
+        ("after the random walk", directory.walk_path(image.id)),
     ):
         if path.is_file():
             yield Picture(heat_overlay(picture, load_maps(path)), caption)

@@ -74,7 +74,9 @@ class RunDir:
     checkpoints/<stage>.safetensors     where a cut-off training goes on
     models/<stage>.safetensors          a trained network with a JSON header
     cams/<id>.safetensors               multi-scale CAMs of the tags (trainer.maps)
-    affinity/  walk/<id>.safetensors    the same after the random walk
+    affinity/<id>.png                   confident labels, 255 where nothing is sure
+    pixels/<id>.safetensors             maps of the self-trained classifier of pixels
+    walk/<id>.safetensors               these, or else the CAMs, after the random walk
     film/epoch-0001/<id>.safetensors    small maps of a few pictures after each epoch
     epochs/epoch-0001.safetensors       the classifier after each epoch, where the recipe keeps it
     pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
@@ -111,6 +113,14 @@ class RunDir:
 
     def cam_path(self, identifier: str) -> Path:
         return self.path / "cams" / f"{identifier}.safetensors"
+
+    def pixels_path(self, identifier: str) -> Path:
+        return self.path / "pixels" / f"{identifier}.safetensors"
+
+    def seed_path(self, identifier: str) -> Path:
+        """The maps that the random walk starts from: self-trained ones where there are any, else CAMs."""
+        pixels = self.pixels_path(identifier)
+        return pixels if pixels.is_file() else self.cam_path(identifier)
 
     def walk_path(self, identifier: str) -> Path:
         return self.path / "walk" / f"{identifier}.safetensors"

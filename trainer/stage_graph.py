@@ -13,10 +13,10 @@ from trainer.errors import TrainerUsageError
 from trainer.run_dir import RunDir
 from trainer.stages.stage import Stage
 
-STAGES = ("classify", "cams", "affinity", "refine", "segment", "evaluate")
+STAGES = ("classify", "cams", "affinity", "pixels", "refine", "segment", "evaluate")
 """All stages in the order they run."""
 
-_READ_NO_MASKS = {"cams", "refine"}
+_READ_NO_MASKS = {"cams", "pixels", "refine"}
 """Stages that accepted masks reach only through the stages before them."""
 
 

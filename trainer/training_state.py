@@ -76,7 +76,8 @@ class TrainingState:
             field, _, name = path.partition("/")
             parameter = self._parameters[name]
             state: dict[str, Any] = self._optimizer.state[parameter]
-            restored = tensor.to(parameter.device)
+            # AdamW keeps its count of steps, a scalar, on the CPU.
+            restored = tensor.to(parameter.device) if tensor.ndim else tensor
             if restored.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last):
                 restored = restored.contiguous(memory_format=torch.channels_last)
             state[field] = restored

@@ -7,7 +7,8 @@ import { percent, setting, STAGE_TEXT } from "./format.js";
 const OUTPUTS = [
   { value: "pseudo", text: "pseudo-mask" },
   { value: "cam", text: "CAM" },
-  { value: "walk", text: "CAM + random walk" },
+  { value: "pixels", text: "Self-trained maps" },
+  { value: "walk", text: "After the random walk" },
 ];
 
 export class Comparison {

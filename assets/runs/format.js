@@ -14,6 +14,7 @@ export const STAGE_TEXT = {
   classify: "Classifier",
   cams: "CAMs",
   affinity: "AffinityNet",
+  pixels: "Self-training",
   refine: "Walk + CRF",
   segment: "Segmentation",
   evaluate: "Evaluation",

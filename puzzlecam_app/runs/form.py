@@ -24,6 +24,7 @@ COMMON: Final = (
     "classify.loss.reconstruction",
     "classify.loss.alpha",
     "affinity.enabled",
+    "pixels.enabled",
     "refine.background_threshold",
     "refine.use_crf",
     "segment.enabled",

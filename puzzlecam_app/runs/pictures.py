@@ -12,7 +12,7 @@ from puzzlecam_app.runs.dataset_folder import PICTURES
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot
 
-Output = Literal["photograph", "cam", "walk", "pseudo"]
+Output = Literal["photograph", "cam", "pixels", "walk", "pseudo"]
 SHOWN = 8
 
 
@@ -47,6 +47,7 @@ def output_picture(folder: RunFolder, item: RunItem, output: Output) -> bytes:
     directory = folder.train
     paths: dict[Output, Path] = {
         "cam": directory.cam_path(item.id),
+        "pixels": directory.pixels_path(item.id),
         "walk": directory.walk_path(item.id),
         "pseudo": directory.pseudo_path(item.id),
     }

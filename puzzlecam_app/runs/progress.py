@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.models import Run, RunEvent
 from db.run_events import last_event, list_events
 
-STAGES: Final = ("classify", "cams", "affinity", "refine", "segment", "evaluate")
+STAGES: Final = ("classify", "cams", "affinity", "pixels", "refine", "segment", "evaluate")
 """The trainer's stages in order; here so that nothing heavy has to be imported to name them."""
 
 _FEW: Final = (

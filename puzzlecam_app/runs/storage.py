@@ -17,7 +17,17 @@ from db.runs import get_run, list_runs, note_pruned, remove_run
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.folder import RunFolder
 
-LARGE: Final = ("checkpoints", "models", "epochs", "cams", "affinity", "walk", "pseudo", "segment")
+LARGE: Final = (
+    "checkpoints",
+    "models",
+    "epochs",
+    "cams",
+    "affinity",
+    "pixels",
+    "walk",
+    "pseudo",
+    "segment",
+)
 """Folders of a run directory that pruning removes. Settings, events, figures and the snapshot stay."""
 
 

@@ -13,7 +13,7 @@ SMALL = ("refine.use_crf=false", "affinity.crf_iterations=1")
 @pytest.mark.slow
 def test_every_stage_that_is_on_takes_time_and_memory() -> None:
     result = estimate(load_recipe("tiny", SMALL), 100, "cpu")
-    assert set(result.seconds) == {"classify", "cams", "affinity", "refine", "segment"}
+    assert set(result.seconds) == {"classify", "cams", "affinity", "pixels", "refine", "segment"}
     assert all(seconds > 0 for seconds in result.seconds.values())
     assert result.total_s == pytest.approx(sum(result.seconds.values()), abs=0.1)
     assert result.memory_mb > 100

@@ -39,10 +39,10 @@ def test_tiny_runs_from_end_to_end(make_voc: Callable[..., Path], tmp_path: Path
         STAGES, "done"
     )
     rows = {row["name"]: row for row in result["metrics"]}
-    assert list(rows) == ["cam", "walk", "pseudo", "segmentation"]
+    assert list(rows) == ["cam", "pixels", "walk", "pseudo", "segmentation"]
     assert (rows["walk"]["split"], rows["segmentation"]["split"]) == ("train", "val")
     assert (rows["pseudo"]["pictures"], rows["segmentation"]["pictures"]) == (6, 2)
-    for name in ("cam", "walk"):
+    for name in ("cam", "pixels", "walk"):
         assert rows[name]["oracle"]["miou"] >= rows[name]["honest"]["miou"]
     if crf_available().available:
         assert rows["pseudo"]["oracle"]["miou"] >= rows["pseudo"]["honest"]["miou"]
@@ -77,16 +77,23 @@ def test_tiny_runs_from_end_to_end(make_voc: Callable[..., Path], tmp_path: Path
     assert agreeing.mean() > 0.99
     assert model.identity.startswith("run-model/trained/")
     assert "+walk-" in model.identity
+    assert "+pixels-" in model.identity
 
     html = commands.report(tmp_path / "run").read_text(encoding="utf-8")
-    assert all(f"Losses of {stage}" in html for stage in ("classify", "affinity", "segment"))
+    assert all(f"Losses of {stage}" in html for stage in ("classify", "affinity", "pixels", "segment"))
 
 
 @pytest.mark.slow
 def test_without_a_split_to_predict_the_rest_is_measured(
     make_voc: Callable[..., Path], tmp_path: Path
 ) -> None:
-    overrides = ("classify.epochs=0", "affinity.enabled=false", "segment.epochs=0", "refine.use_crf=false")
+    overrides = (
+        "classify.epochs=0",
+        "affinity.enabled=false",
+        "pixels.enabled=false",
+        "segment.epochs=0",
+        "refine.use_crf=false",
+    )
     result = commands.train(
         make_voc(pictures=4), "train", "tiny", tmp_path / "run", device="cpu", overrides=overrides
     )

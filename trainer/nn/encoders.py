@@ -102,6 +102,14 @@ class Encoder(nn.Module):
         stages: list[Tensor] = self.network.forward_intermediates(images, intermediates_only=True)
         return stages
 
+    def stages_and_features(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        """What `stages` and `forward` give, in one pass.
+
+        The last features of an EfficientNet are no stage: a 1x1 convolution widens the fifth stage to them.
+        """
+        features, stages = self.network.forward_intermediates(images)
+        return stages, features
+
 
 def build_encoder(name: str, *, output_stride: int = 16) -> Encoder:
     """An encoder with random weights, for weights that are loaded afterwards.

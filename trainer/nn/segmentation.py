@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from segmentation_models_pytorch.base import SegmentationHead
 from segmentation_models_pytorch.decoders.deeplabv3.decoder import DeepLabV3PlusDecoder
 from torch import Tensor, nn
@@ -25,6 +26,8 @@ class SegmentationNetwork(nn.Module):
         *,
         batch_statistics: BatchStatistics = "frozen",
         decoder_statistics: DecoderStatistics = "group",
+        decoder_dropout: float = 0.5,
+        is_encoder_trained: bool = True,
     ) -> None:
         """Args:
             encoder: the backbone, at output stride 8 or 16.
@@ -32,6 +35,8 @@ class SegmentationNetwork(nn.Module):
             batch_statistics: of the encoder, see `trainer.config.TrainingConfig`.
             decoder_statistics: of the decoder. It is new and has no running statistics that could be frozen;
                 those of a small batch are poor.
+            decoder_dropout: share of the pooled pyramid's values that is dropped in training.
+            is_encoder_trained: False leaves the encoder as it is, which takes a third of the time.
 
         Raises:
             ValueError: the encoder has another output stride.
@@ -45,29 +50,36 @@ class SegmentationNetwork(nn.Module):
         self.encoder = encoder
         widening = 16 // encoder.output_stride
         self.decoder = DeepLabV3PlusDecoder(
-            encoder_channels=[3, *encoder.stage_widths],
+            # The last features, those the classifier sees: they know classes, where an EfficientNet's fifth
+            # stage is a narrow linear layer.
+            encoder_channels=[3, *encoder.stage_widths[:-1], encoder.channels],
             encoder_depth=5,
             out_channels=_DECODER_CHANNELS,
             atrous_rates=[rate * widening for rate in _RATES_AT_STRIDE_16],
             output_stride=encoder.output_stride,
             aspp_separable=True,
-            aspp_dropout=0.5,
+            aspp_dropout=decoder_dropout,
         )
         set_normalization(self.decoder, decoder_statistics)
         self.head = SegmentationHead(_DECODER_CHANNELS, class_count, kernel_size=1, upsampling=4)
         self._has_frozen_statistics = batch_statistics == "frozen"
+        self._is_encoder_trained = is_encoder_trained
+        encoder.requires_grad_(is_encoder_trained)
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised pictures (N, 3, H, W) of any size -> logits (N, C, H, W)."""
         height, width = images.shape[-2:]
         padded = pad_to_multiple(images, max(self.encoder.stage_strides))
-        features = self.decoder([padded, *self.encoder.stages(padded)])
-        logits: Tensor = self.head(features)
+        with torch.set_grad_enabled(self._is_encoder_trained and torch.is_grad_enabled()):
+            stages, features = self.encoder.stages_and_features(padded)
+        logits: Tensor = self.head(self.decoder([padded, *stages[:-1], features]))
         return logits[..., :height, :width]
 
     def train(self, mode: bool = True) -> SegmentationNetwork:
-        """Switch the mode; frozen statistics of the encoder stay frozen."""
+        """Switch the mode; an encoder that is not trained, and frozen statistics, stay as they are."""
         super().train(mode)
-        if self._has_frozen_statistics:
+        if not self._is_encoder_trained:
+            self.encoder.eval()
+        elif self._has_frozen_statistics:
             keep_frozen(self.encoder)
         return self

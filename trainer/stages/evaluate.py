@@ -1,4 +1,4 @@
-"""Stage 6: measure every output against ground truth, where there is any; nothing is ever chosen by it.
+"""Stage 7: measure every output against ground truth, where there is any; nothing is ever chosen by it.
 
 Pictures whose mask a person accepted were trained on as truth: they are left out of every figure.
 """
@@ -24,9 +24,9 @@ from trainer.stages.stage import StageContext, StageResult
 
 NAME = "evaluate"
 NEEDS: tuple[str, ...] = ()
-USES = ("cams", "refine", "segment")
+USES = ("cams", "pixels", "refine", "segment")
 MAKES = ("metrics.json",)
-VERSION = 1
+VERSION = 2
 
 NOTE = (
     "Honest: last epoch, threshold fixed beforehand. Oracle: threshold chosen with the ground truth. "
@@ -86,6 +86,8 @@ def _evaluations(context: StageContext) -> Iterator[tuple[str, str, Evaluation]]
     config, directory, split = context.recipe.evaluate, context.run_dir, context.dataset.split
     if "cams" in context.inputs:
         yield "cam", split, _maps(context, directory.cam_path, config.cam_threshold)
+    if "pixels" in context.inputs and context.recipe.self_trains:
+        yield "pixels", split, _maps(context, directory.pixels_path, config.pixels_threshold)
     if "refine" in context.inputs:
         if _has_walk(context):
             yield "walk", split, _maps(context, directory.walk_path, config.walk_threshold)
@@ -100,11 +102,15 @@ def _has_walk(context: StageContext) -> bool:
 
 
 def _title(context: StageContext, name: str) -> str:
-    if name == "pseudo":
-        crf = context.recipe.refine.use_crf and crf_available().available
-        steps = ["CAM", *(["random walk"] if _has_walk(context) else []), *(["CRF"] if crf else [])]
-        return " + ".join(steps)
-    return {"cam": "CAM", "walk": "CAM + random walk", "segmentation": "Segmentation network"}[name]
+    if name == "segmentation":
+        return "Segmentation network"
+    crf = context.recipe.refine.use_crf and crf_available().available
+    steps = {
+        "self-training": context.recipe.self_trains and name != "cam",
+        "random walk": name in {"walk", "pseudo"} and _has_walk(context),
+        "CRF": name == "pseudo" and crf,
+    }
+    return " + ".join(["CAM", *(step for step, is_taken in steps.items() if is_taken)])
 
 
 def _maps(context: StageContext, path_of: Callable[[str], Path], threshold: float) -> Evaluation:
@@ -137,7 +143,7 @@ def _pseudo_labels(context: StageContext) -> Evaluation:
         return honest
     oracle = best_crf_score(
         _measured(context).images,
-        directory.walk_path if _has_walk(context) else directory.cam_path,
+        directory.walk_path if _has_walk(context) else directory.seed_path,
         GroundTruth(context.dataset.root),
         context.dataset.class_count + 1,
         thresholds=config.crf_oracle_thresholds,

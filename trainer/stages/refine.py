@@ -1,4 +1,4 @@
-"""Stage 4: random walk and dense CRF, from CAMs to pseudo-labels (paper section 4.3)."""
+"""Stage 5: random walk and dense CRF, from CAMs or self-trained maps to pseudo-labels (paper section 4.3)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from trainer.maps import ClassMaps, load_maps, save_maps
 from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
 from trainer.random_walk import random_walk
 from trainer.run_dir import RunDir
-from trainer.stages import affinity, cams
+from trainer.stages import affinity, cams, pixels
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageContext, StageResult
 
 NAME = "refine"
-NEEDS = (cams.NAME, affinity.NAME)
+NEEDS = (cams.NAME, affinity.NAME, pixels.NAME)
 USES: tuple[str, ...] = ()
 MAKES = ("walk", "pseudo")
 VERSION = 1
@@ -49,7 +49,7 @@ class _Task:
 def run(context: StageContext) -> StageResult:
     """Write walked maps and pseudo-labels of every picture that has none yet.
 
-    Without AffinityNet (`affinity.enabled` or `refine.use_walk` off) the pseudo-labels come from the CAMs.
+    Without AffinityNet (`affinity.enabled` or `refine.use_walk` off) they come from the maps as they are.
 
     Raises:
         CheckpointError: the edge branch is damaged.
@@ -72,10 +72,10 @@ def run(context: StageContext) -> StageResult:
 def walked_maps(
     maps: ClassMaps, edges_hw: NDArray[np.float32], config: RefineConfig, device: DeviceChoice | None = None
 ) -> ClassMaps:
-    """The CAMs of a picture after the random walk, divided by the maximum over all its classes.
+    """The maps of a picture after the random walk, divided by the maximum over all its classes.
 
     Args:
-        maps: the CAMs.
+        maps: CAMs, or those of the classifier of pixels.
         edges_hw: float32 (h, w) in [0, 1] on their grid.
         config: reach and length of the walk.
         device: where to walk; None means one thread of this process.
@@ -100,7 +100,7 @@ def _tasks(
         if model is None:
             yield _Task(image, None)
             continue
-        maps = load_maps(run_dir.cam_path(image.id))
+        maps = load_maps(run_dir.seed_path(image.id))
         edges = model.edges(read_rgb(image.path), (maps.maps_khw.shape[1], maps.maps_khw.shape[2]))
         if model.device.device.type == "cpu":
             yield _Task(image, edges)
@@ -114,8 +114,8 @@ def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
     identifier = task.image.id
     walk_path = run_dir.walk_path(identifier)
     if task.edges_hw is not None:
-        save_maps(walk_path, walked_maps(load_maps(run_dir.cam_path(identifier)), task.edges_hw, config))
-    maps = load_maps(walk_path if walk_path.is_file() else run_dir.cam_path(identifier))
+        save_maps(walk_path, walked_maps(load_maps(run_dir.seed_path(identifier)), task.edges_hw, config))
+    maps = load_maps(walk_path if walk_path.is_file() else run_dir.seed_path(identifier))
     labels = pseudo_label(
         read_rgb(task.image.path),
         maps.maps_khw,

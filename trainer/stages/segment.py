@@ -1,4 +1,4 @@
-"""Stage 5: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3).
+"""Stage 6: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3).
 
 Where a person accepted a mask, that takes the place of the pseudo-label.
 """
@@ -43,7 +43,7 @@ NAME = "segment"
 NEEDS = (refine.NAME,)
 USES: tuple[str, ...] = ()
 MAKES = ("models/segment.safetensors", "segment")
-VERSION = 1
+VERSION = 2
 
 _LEAST_PEAK = 0.01
 """A class that is nowhere this probable does not take part in the CRF, whose time grows with the classes."""
@@ -74,6 +74,8 @@ def _train(context: StageContext) -> dict[str, object]:
         context.dataset.class_count + 1,
         batch_statistics=config.batch_statistics,
         decoder_statistics=config.decoder_statistics,
+        decoder_dropout=config.decoder_dropout,
+        is_encoder_trained=config.encoder == "trained",
     )
     outcome = train(
         context,

@@ -1,4 +1,4 @@
-"""Stage 4 makes pseudo-labels: random walk, threshold, CRF."""
+"""Stage 5 makes pseudo-labels: random walk, threshold, CRF."""
 
 import numpy as np
 import pytest

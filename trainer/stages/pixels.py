@@ -1,0 +1,104 @@
+"""Stage 4: self-training. A classifier of pixels learns the confident labels of all pictures.
+
+Not in the paper. The CAM of one picture is as wrong as its classifier; what is confident in hundreds of them
+says what a class looks like beyond its most telling part, and what background looks like. The maps of this
+classifier take the place of the CAMs in the random walk. Masks that a person accepted are among its labels.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trainer.batches import Batch
+from trainer.data.augment import IGNORE
+from trainer.data.images import read_rgb
+from trainer.maps import ClassMaps, load_maps, save_maps
+from trainer.nn.encoders import load_encoder
+from trainer.nn.pixels import PixelNetwork
+from trainer.pixel_model import load_pixel_model, save_pixel_network
+from trainer.stages import affinity, cams
+from trainer.stages.image_loop import each_image
+from trainer.stages.stage import StageContext, StageResult
+from trainer.training import Training, train
+
+NAME = "pixels"
+NEEDS = (cams.NAME, affinity.NAME)
+USES: tuple[str, ...] = ()
+MAKES = ("models/pixels.safetensors", "pixels")
+VERSION = 1
+
+_OUTPUT_STRIDE = 16
+
+
+def run(context: StageContext) -> StageResult:
+    """Train on the confident labels that AffinityNet learned from, and store the maps of every picture.
+
+    Raises:
+        EncoderError: the backbone or its weights cannot be had.
+        ArtifactError, ImageReadError: a map or a picture went bad since the run began.
+        TrainerError: see `trainer.training.train`.
+    """
+    if not context.recipe.self_trains:
+        return StageResult({"enabled": False})
+    summary = _train(context)
+    context.processes.wait()
+    _write_maps(context)
+    return StageResult({**summary, "pictures": len(context.dataset)})
+
+
+def _train(context: StageContext) -> dict[str, object]:
+    config, dataset = context.recipe.pixels, context.dataset
+    # Every process, and every attempt after a crash, starts from the same random weights.
+    torch.manual_seed(context.recipe.seed)
+    encoder = load_encoder(context.recipe.backbone, output_stride=_OUTPUT_STRIDE)
+    network = PixelNetwork(encoder, dataset.class_count + 1)
+    outcome = train(
+        context,
+        Training(
+            stage=NAME,
+            step=PixelStep(network),
+            samples=affinity.LabelledViews(dataset, context.run_dir, config.view, encoder.spec),
+            config=config,
+            # Nothing else is trained, so the recipe's rate is its rate.
+            is_new=lambda _name: False,
+        ),
+    )
+    if context.processes.is_main:
+        save_pixel_network(context.run_dir.model_path(NAME), network, context.recipe, dataset.class_names)
+    return {
+        "steps": outcome.steps,
+        "training_seconds": round(outcome.seconds, 1),
+        "losses": outcome.losses,
+    }
+
+
+def _write_maps(context: StageContext) -> None:
+    run_dir = context.run_dir
+    model = load_pixel_model(run_dir.model_path(NAME), context.device)
+    for image in each_image(context, NAME, is_done=lambda image: run_dir.pixels_path(image.id).is_file()):
+        cam = load_maps(run_dir.cam_path(image.id))
+        grid_size = (cam.maps_khw.shape[1], cam.maps_khw.shape[2])
+        maps_khw = model.maps(read_rgb(image.path), cam.class_indices, grid_size)
+        save_maps(run_dir.pixels_path(image.id), ClassMaps(cam.class_indices, cam.image_size, maps_khw))
+
+
+class PixelStep(nn.Module):
+    """One training step: cross-entropy with the confident labels."""
+
+    def __init__(self, network: PixelNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:  # noqa: ARG002
+        """ "loss": mean over the labelled cells of the batch, 0 where there is none.
+
+        Args:
+            batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, ceil(H / 4), ceil(W / 4)).
+            progress: share of training that is done; nothing depends on it.
+        """
+        labels = batch["labels"].long()
+        logits = self.network(batch["images"]).float()
+        total = functional.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum")
+        return {"loss": total / (labels != IGNORE).sum().clamp(min=1)}
