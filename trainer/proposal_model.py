@@ -184,8 +184,8 @@ def run_model(
     Args:
         run_dir: the run directory.
         device: a choice made before, a name, or None to let `choose_device` decide.
-        epoch: the classifier as it was after so many epochs (`trainer.kept_epochs`); without self-training and
-            walk, which were learned from the maps of the last.
+        epoch: the classifier as it was after so many epochs (`trainer.kept_epochs`); without self-training
+            and walk, which were learned from the maps of the last.
 
     Raises:
         RunDirError: the folder is no run directory, or its manifest is damaged or of another version.
@@ -207,7 +207,7 @@ def run_model(
 
 
 def refinement_of(recipe: Recipe, *, is_walked: bool, is_self_trained: bool = False) -> PseudoLabelConfig:
-    """Threshold and CRF of a recipe, for maps after the random walk or, each with its own, those before it."""
+    """Threshold and CRF of a recipe, for maps after the random walk or those before it."""
     unwalked = recipe.evaluate.pixels_threshold if is_self_trained else recipe.evaluate.cam_threshold
     threshold = recipe.refine.background_threshold if is_walked else unwalked
     return PseudoLabelConfig(
