@@ -122,6 +122,11 @@ class RunDir:
         pixels = self.pixels_path(identifier)
         return pixels if pixels.is_file() else self.cam_path(identifier)
 
+    def final_path(self, identifier: str) -> Path:
+        """The maps that the pseudo-label is made from: walked ones where there are any."""
+        walked = self.walk_path(identifier)
+        return walked if walked.is_file() else self.seed_path(identifier)
+
     def walk_path(self, identifier: str) -> Path:
         return self.path / "walk" / f"{identifier}.safetensors"
 

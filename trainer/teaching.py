@@ -187,13 +187,8 @@ class _Seed:
         """By signal and id, from the maps that the masks of a run were made from."""
         found: dict[str, dict[str, float]] = {name: {} for name in SIGNALS}
         for image in self._known:
-            walked = run.walk_path(image.id)
-            has_walk = walked.is_file()
-            maps = load_maps(walked if has_walk else run.cam_path(image.id))
-            threshold = (
-                self._recipe.refine.background_threshold if has_walk else self._recipe.evaluate.cam_threshold
-            )
-            for name, value in doubts(maps.maps_khw, threshold).items():
+            maps_khw = load_maps(run.final_path(image.id)).maps_khw
+            for name, value in doubts(maps_khw, self._recipe.refine.background_threshold).items():
                 found[name][image.id] = value
         return found
 

@@ -56,12 +56,17 @@ export class Look {
   /** The maps that the mask is made from: after the walk where there is one. */
   get final() {
     if (this.made?.walked) return this.made.walked;
-    return this.planes(this.arrays.walked ? "walked" : "cams");
+    return this.planes(this._last);
+  }
+
+  /** Name of the model's last maps before the threshold. */
+  get _last() {
+    return ["walked", "self_trained", "cams"].find((name) => this.arrays[name]);
   }
 
   /** The largest of the tags' maps, cell by cell. */
   get strongest() {
-    return this.once("strongest tag", () => strongestOf(this.planes(this.arrays.walked ? "walked" : "cams")));
+    return this.once("strongest tag", () => strongestOf(this.planes(this._last)));
   }
 
   get background() {

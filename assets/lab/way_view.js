@@ -81,10 +81,19 @@ export function stagesOf(look, k, eachView) {
     }
     stages.push({ key: "mean", section: second, title: "Mean", tip: `Shares ${model.shares.join(" and ")}, over the maximum`, maps: look.planes("cams") });
   }
+  if (look.arrays.self_trained) {
+    stages.push({
+      key: "self-trained",
+      section: "3 · Self-training",
+      title: "Self-trained",
+      tip: "How much rather this class than background, by the classifier of pixels that learned the confident labels of all pictures: 0.5 is even odds. It takes the place of the CAM",
+      maps: look.planes("self_trained"),
+    });
+  }
   if (look.arrays.edges) {
-    const third = "3 · Edges, random walk";
+    const third = `${look.arrays.self_trained ? 4 : 3} · Edges, random walk`;
     stages.push({ key: "edges", section: third, title: "Edges", tip: "AffinityNet's edges, the sigmoid of its edge branch: the walk is stopped where it is bright", map: look.plane("edges") });
-    stages.push({ key: "walk", section: third, title: "Random walk", tip: "CAM times one minus the edge, spread along paths without edges, over the maximum of all classes", maps: look.final });
+    stages.push({ key: "walk", section: third, title: "Random walk", tip: "The maps before it times one minus the edge, spread along paths without edges, over the maximum of all classes", maps: look.final });
   }
   return stages;
 }
@@ -97,7 +106,7 @@ export function stagesOf(look, k, eachView) {
 export function wayViews(look, { k, threshold, shown, eachView, reference, isPending, useCrf }) {
   const truth = look.references[reference]?.mask ?? null;
   const stages = stagesOf(look, k, eachView);
-  const last = "4 · Mask";
+  const last = `${look.arrays.self_trained ? 5 : 4} · Mask`;
   const labelsOf = ({ key, maps }) => {
     // One set of labels a stage: those of the threshold before would fill the memory.
     const kept = look.once(`labels ${key}`, () => ({}));

@@ -36,6 +36,7 @@ class PictureLook:
         load_image: gives the picture, uint8 (H, W, 3); called once, when a mask is made.
         steps: see `trainer.inspection.CamSteps`.
         others: indices of the O classes without a tag, in the order of the steps.
+        self_trained_thw: the maps of the run's classifier of pixels; None where the model has none.
         edges_hw: AffinityNet's edges; None where the model has no random walk.
         walked_thw: the maps after the walk; None likewise.
     """
@@ -44,6 +45,7 @@ class PictureLook:
     load_image: Callable[[], NDArray[np.uint8]]
     steps: CamSteps
     others: tuple[int, ...]
+    self_trained_thw: NDArray[np.float32] | None
     edges_hw: NDArray[np.float32] | None
     walked_thw: NDArray[np.float32] | None
 
@@ -53,9 +55,14 @@ class PictureLook:
         return self.load_image()
 
     @property
+    def seeds_thw(self) -> NDArray[np.float32]:
+        """The maps that the walk starts from."""
+        return self.steps.cams_thw if self.self_trained_thw is None else self.self_trained_thw
+
+    @property
     def final_thw(self) -> NDArray[np.float32]:
         """The maps that the mask is made from."""
-        return self.steps.cams_thw if self.walked_thw is None else self.walked_thw
+        return self.seeds_thw if self.walked_thw is None else self.walked_thw
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +81,13 @@ def look(model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8]) -> Pic
     others = tuple(index for index in item.class_names if index not in item.tags)[:MOST_OTHERS]
     steps = cam_steps(model.sources, image, item.tag_names, [item.class_names[index] for index in others])
     grid_size = (steps.cams_thw.shape[1], steps.cams_thw.shape[2])
+    taught = model.self_trained
+    maps = taught.maps(image, steps.cams_thw, item.tag_names) if taught else None
     edges = model.edges(image, grid_size)
     walked = None
     if model.walk is not None and edges is not None:
-        walked = model.walk.maps(steps.cams_thw, edges)
-    return PictureLook(item, lambda: image, steps, others, edges, walked)
+        walked = model.walk.maps(steps.cams_thw if maps is None else maps, edges)
+    return PictureLook(item, lambda: image, steps, others, maps, edges, walked)
 
 
 def puzzle(
@@ -113,7 +122,7 @@ def make_mask(
 
     walked, maps = None, picture.final_thw
     if walk is not None and model.walk is not None and picture.edges_hw is not None:
-        maps = walked = model.walk.maps(picture.steps.cams_thw, picture.edges_hw, walk)
+        maps = walked = model.walk.maps(picture.seeds_thw, picture.edges_hw, walk)
     plain = PseudoLabelConfig(background_threshold=threshold, use_crf=False)
     tags = picture.item.tags
     thresholded = pseudo_label(picture.image, maps, tags, plain)

@@ -132,7 +132,7 @@ class StudioSource:
         self._services = services
         self.key, self.title, self.identity = STUDIO, "The studio's model", model.identity
         self.mask_threshold = model.background_threshold
-        title = "CAM + random walk" if model.walk else "CAM"
+        title = _title(is_self_trained=bool(model.self_trained), is_walked=bool(model.walk))
         self.stages = (MapStage("maps", title, model.background_threshold),)
         self.mask_title = f"{title} + CRF" if model.refinement.use_crf else title
 
@@ -190,12 +190,16 @@ class RunSource:
         evaluate, refine = run.recipe["evaluate"], run.recipe["refine"]
         self.mask_threshold = float(refine["background_threshold"])
         stages = [MapStage("cam", "CAM", float(evaluate["cam_threshold"]))]
+        has_pixels = (self._train.path / "pixels").is_dir()
+        if has_pixels:
+            title = _title(is_self_trained=True, is_walked=False)
+            stages.append(MapStage("pixels", title, float(evaluate["pixels_threshold"])))
         has_walk = (self._train.path / "walk").is_dir()
+        title = _title(is_self_trained=has_pixels, is_walked=has_walk)
         if has_walk:
-            stages.append(MapStage("walk", "CAM + random walk", float(evaluate["walk_threshold"])))
+            stages.append(MapStage("walk", title, float(evaluate["walk_threshold"])))
         self.stages = tuple(stages)
-        steps = ["CAM", *(["random walk"] if has_walk else []), *(["CRF"] if refine["use_crf"] else [])]
-        self.mask_title = " + ".join(steps)
+        self.mask_title = f"{title} + CRF" if refine["use_crf"] else title
 
     def see(self, picture: Picture) -> Seen | None:
         """See `Source`. A picture whose file or tags have changed since is one it has not looked at."""
@@ -207,6 +211,7 @@ class RunSource:
             return None
         paths: dict[str, Path] = {
             "cam": self._train.cam_path(item.id),
+            "pixels": self._train.pixels_path(item.id),
             "walk": self._train.walk_path(item.id),
         }
         maps = {
@@ -221,3 +226,8 @@ class RunSource:
         """See `Source`: as in the trainer's figures, accepted masks that it learned from do not count."""
         item = self._items.get(item_id)
         return self._uses_accepted and item is not None and item.accepted_mask is not None
+
+
+def _title(*, is_self_trained: bool, is_walked: bool) -> str:
+    steps = {"CAM": True, "self-training": is_self_trained, "random walk": is_walked}
+    return " + ".join(step for step, is_taken in steps.items() if is_taken)

@@ -109,6 +109,7 @@ def pack_look(look: PictureLook) -> tuple[dict[str, Any], Arrays]:
         "raw": steps.raw_chw,
         "scores": steps.scores_chw,
         "logits": steps.logits_c,
+        "self_trained": look.self_trained_thw,
         "edges": look.edges_hw,
         "walked": look.walked_thw,
         **{f"source_{number}": maps for number, maps in enumerate(steps.others_thw, start=2)},
@@ -138,7 +139,15 @@ def unpack_look(
         logits_c=arrays["logits"],
     )
     others = tuple(header["others"])
-    return PictureLook(item, load_image, steps, others, arrays.get("edges"), arrays.get("walked"))
+    return PictureLook(
+        item,
+        load_image,
+        steps,
+        others,
+        arrays.get("self_trained"),
+        arrays.get("edges"),
+        arrays.get("walked"),
+    )
 
 
 def pack_puzzle(look: PuzzleLook) -> tuple[dict[str, Any], Arrays]:

@@ -216,6 +216,8 @@ def _step_arrays(picture: PictureLook, *, half: bool = True) -> dict[str, NDArra
         arrays["spread"] = narrow(steps.spread_thw)
     for number, other in enumerate(steps.others_thw, start=2):
         arrays[f"source_{number}"] = other
+    if picture.self_trained_thw is not None:
+        arrays["self_trained"] = picture.self_trained_thw
     if picture.edges_hw is not None and picture.walked_thw is not None:
         arrays["edges"] = narrow(picture.edges_hw)
         arrays["walked"] = picture.walked_thw

@@ -249,10 +249,8 @@ class _Context:
 
     def doubt(self, item: RunItem) -> float | None:
         """How doubtful the mask is that the run made of an item, 0..1; None where its maps are gone."""
-        train = self.folder.train
-        paths = (train.walk_path(item.id), train.cam_path(item.id))
-        path = next((one for one in paths if one.is_file()), None)
-        if path is None:
+        path = self.folder.train.final_path(item.id)
+        if not path.is_file():
             return None
         try:
             maps = load_maps(path)

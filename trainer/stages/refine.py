@@ -115,7 +115,7 @@ def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
     walk_path = run_dir.walk_path(identifier)
     if task.edges_hw is not None:
         save_maps(walk_path, walked_maps(load_maps(run_dir.seed_path(identifier)), task.edges_hw, config))
-    maps = load_maps(walk_path if walk_path.is_file() else run_dir.seed_path(identifier))
+    maps = load_maps(run_dir.final_path(identifier))
     labels = pseudo_label(
         read_rgb(task.image.path),
         maps.maps_khw,
