@@ -26,7 +26,7 @@ from trainer.teaching_data import SPLIT, write_taught_dataset
 from trainer.teaching_figures import teaching_plot, teaching_table
 from trainer.teaching_plan import TeachingConfig, TeachingPlan, check_enough, plan_corrections
 
-STAGES = ("classify", "cams", "affinity", "refine")
+STAGES = ("classify", "cams", "affinity", "pixels", "refine")
 
 
 def run_teaching(

@@ -37,7 +37,7 @@ class FakeRuns:
         self._truth = truth
 
     def run(self, recipe: Any, root: Path, split: str, path: Path, stages: Any, **_keywords: Any) -> RunDir:
-        assert stages == ("classify", "cams", "affinity", "refine")
+        assert stages == ("classify", "cams", "affinity", "pixels", "refine")
         dataset, directory = open_dataset(root, split), RunDir(path)
         self.accepted.append(tuple(image.id for image in dataset.accepted))
         for number, image in enumerate(dataset.images):
