@@ -9,6 +9,7 @@ import pytest
 
 from puzzlecam_app.items import read_item
 from puzzlecam_app.lab.looking import Kept, PictureLook, look, make_mask
+from puzzlecam_app.lab.store import pack_look, unpack_look
 from puzzlecam_app.lab.wording import model_facts
 from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, ColourClassifier
@@ -16,7 +17,7 @@ from trainer.cam import EPSILON
 from trainer.cam_sources import CamSource, CamSources
 from trainer.config import RefineConfig
 from trainer.device import choose_device
-from trainer.proposal_model import RUN_KIND, ProposalModel, Walk
+from trainer.proposal_model import RUN_KIND, ProposalModel, SelfTrained, Walk
 from trainer.pseudo_labels import PseudoLabelConfig, threshold_labels
 from trainer.random_walk import random_walk
 
@@ -61,6 +62,40 @@ def test_the_maps_after_the_walk_are_those_of_the_model(model: ProposalModel, pi
     np.testing.assert_allclose(
         picture.final_thw, walked(picture, radius=3, beta=4.0, log2_steps=4), atol=1e-5
     )
+
+
+class Halves:
+    """A classifier of pixels that knows red alone, on the right."""
+
+    class_names = ("Red",)
+
+    def maps(self, image_rgb: np.ndarray, class_indices: list[int], grid_size: tuple[int, int]) -> np.ndarray:
+        assert class_indices == [1]
+        maps = np.zeros((1, *grid_size), np.float32)
+        maps[:, :, grid_size[1] // 2 :] = 0.9
+        return maps
+
+
+@pytest.mark.parametrize("has_walk", [True, False])
+def test_self_trained_maps_take_the_place_of_the_cams(
+    services: Services, model: ProposalModel, has_walk: bool
+) -> None:
+    model.self_trained = SelfTrained(Halves(), "halves")  # type: ignore[arg-type]
+    if not has_walk:
+        model.walk = None
+    with services.database.read() as session:
+        item = read_item(session, 1)
+    picture = look(model, item, item.load_image(10**6))
+    assert item.tag_names == ("blue", "red")
+    assert picture.self_trained_thw is not None
+    np.testing.assert_array_equal(picture.self_trained_thw[0], picture.steps.cams_thw[0])
+    assert picture.self_trained_thw[1].max() == pytest.approx(0.9)
+    expected = model.cams(picture.image, ["blue", "red"]).cams_khw
+    np.testing.assert_allclose(picture.final_thw, expected, atol=1e-6)
+    assert "+pixels-halves" in model.identity
+    header, arrays = pack_look(picture)
+    kept = unpack_look(header, arrays, item, lambda: picture.image)
+    np.testing.assert_array_equal(kept.final_thw, picture.final_thw)
 
 
 def test_another_walk_gives_the_mask_of_that_walk(model: ProposalModel, picture: PictureLook) -> None:

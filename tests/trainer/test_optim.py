@@ -48,6 +48,18 @@ def test_the_optimiser_holds_the_momentum_and_decay_that_were_asked_for() -> Non
     assert network.weight.item() == pytest.approx(first - 0.01 * velocity, rel=1e-6)
 
 
+def test_adamw_decays_weights_apart_from_their_gradient() -> None:
+    network = nn.Conv1d(1, 1, 1, bias=False)
+    nn.init.constant_(network.weight, 1.0)
+    config = OptimizerConfig(method="adamw", learning_rate=0.01, momentum=0.8, weight_decay=0.25)
+    optimizer = build_optimizer(network, config, lambda _: False)
+    network.weight.grad = torch.full_like(network.weight, 7.0)
+    optimizer.step()
+    # Whatever the gradient, the first step is one rate long; the decay comes on top.
+    assert network.weight.item() == pytest.approx(1.0 * (1 - 0.01 * 0.25) - 0.01, rel=1e-5)
+    assert optimizer.param_groups[0]["betas"][0] == 0.8
+
+
 def test_frozen_parameters_are_left_out() -> None:
     network = Network()
     network.backbone.requires_grad_(False)

@@ -119,20 +119,27 @@ def test_a_seed_repeats_a_run_bit_for_bit(tmp_path: Path) -> None:
     assert_equal(trained(tmp_path / "one"), trained(tmp_path / "two"))
 
 
-@pytest.mark.parametrize("ema_decay", [None, 0.9])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"ema_decay": 0.9},
+        {"optimizer": {"method": "adamw", "learning_rate": 0.01}},
+    ],
+)
 @pytest.mark.parametrize("stopped_after", [1, 2, 3, 5])
 def test_a_resumed_training_ends_with_the_weights_of_an_uninterrupted_one(
-    tmp_path: Path, stopped_after: int, ema_decay: float | None
+    tmp_path: Path, stopped_after: int, settings: dict[str, Any]
 ) -> None:
-    expected = trained(tmp_path / "whole", ema_decay=ema_decay)
+    expected = trained(tmp_path / "whole", **settings)
 
     def stop(event: Event) -> None:
         if event["kind"] == "step" and event["step"] == stopped_after + 1:
             raise KilledError
 
     with pytest.raises(KilledError):
-        train(context(tmp_path / "cut", listeners=(stop,)), training(ema_decay=ema_decay))
-    resumed = training(ema_decay=ema_decay)
+        train(context(tmp_path / "cut", listeners=(stop,)), training(**settings))
+    resumed = training(**settings)
     train(context(tmp_path / "cut"), resumed)
     events = list(read_events(tmp_path / "cut" / "events.jsonl"))
     assert [event["step"] for event in events if event["kind"] == "resumed"] == [stopped_after]
