@@ -6,11 +6,11 @@ Where a person accepted a mask, that is the label of the picture.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from trainer.affinity import affinity_loss, confident_labels
@@ -18,7 +18,6 @@ from trainer.batches import Batch
 from trainer.config import AffinityConfig, ViewConfig
 from trainer.crf import CrfConfig
 from trainer.data.accepted import accepted_labels
-from trainer.data.augment import draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import read_mask
 from trainer.data.images import read_rgb
@@ -26,6 +25,7 @@ from trainer.data.masks import write_mask
 from trainer.device import available_cpu_count
 from trainer.edge_model import save_edge_network
 from trainer.image_pool import map_images
+from trainer.labelled_views import LabelledViews
 from trainer.maps import load_maps
 from trainer.nn.affinity import EDGE_STRIDE, EdgeNetwork
 from trainer.nn.encoders import EncoderSpec, load_encoder
@@ -65,7 +65,7 @@ def run(context: StageContext) -> StageResult:
         Training(
             stage=NAME,
             step=AffinityStep(network, config.radius),
-            samples=LabelledViews(context.dataset, context.run_dir, config.view, network.encoder.spec),
+            samples=confidently_labelled(context.dataset, context.run_dir, config.view, network.encoder.spec),
             config=config,
             # The branch is all that is trained, so the recipe's rate is its rate.
             is_new=lambda _name: False,
@@ -81,6 +81,19 @@ def run(context: StageContext) -> StageResult:
 def label_path(run_dir: RunDir, identifier: str) -> Path:
     """File of a picture's confident labels: palette PNG of its size, 255 where nothing is sure."""
     return run_dir.path / NAME / f"{identifier}.png"
+
+
+def confidently_labelled(
+    dataset: TaggedDataset, run_dir: RunDir, view: ViewConfig, spec: EncoderSpec
+) -> LabelledViews:
+    """Random views of the pictures with their confident labels at the stride of the edge map."""
+    return LabelledViews(
+        dataset, functools.partial(_confident_labels_of, run_dir), view, spec, stride=EDGE_STRIDE
+    )
+
+
+def _confident_labels_of(run_dir: RunDir, image: TaggedImage) -> NDArray[np.uint8]:
+    return read_mask(label_path(run_dir, image.id))
 
 
 def make_labels(context: StageContext) -> None:
@@ -128,33 +141,3 @@ class AffinityStep(nn.Module):
             progress: share of training that is done; nothing depends on it.
         """
         return affinity_loss(self.network(batch["images"]).float().sigmoid(), batch["labels"], self._radius)
-
-
-@dataclass(frozen=True)
-class LabelledViews:
-    """Random views of the pictures with their confident labels at the stride of the edge map."""
-
-    dataset: TaggedDataset
-    run_dir: RunDir
-    view: ViewConfig
-    spec: EncoderSpec
-
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """ "images" float32 (3, crop, crop) and "labels" uint8 (ceil(crop / 4), ceil(crop / 4)).
-
-        Raises:
-            ImageReadError, GroundTruthError: the picture or its labels went bad since the run began.
-        """
-        image = self.dataset.images[index]
-        picture = read_rgb(image.path, at_least_side=self.view.max_side)
-        view = draw_view(rng, picture.shape[:2], self.view)
-        labels = label_tensor(read_mask(label_path(self.run_dir, image.id)), view)
-        # The pixel in the middle of each cell.
-        middle = torch.arange(0, view.crop, EDGE_STRIDE).add(EDGE_STRIDE // 2).clamp(max=view.crop - 1)
-        return {
-            "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
-            "labels": labels[middle][:, middle].to(torch.uint8),
-        }

@@ -21,7 +21,7 @@ from trainer.batches import Batch
 from trainer.config import SegmentConfig, ViewConfig
 from trainer.crf import CrfConfig, crf_available
 from trainer.data.accepted import accepted_labels
-from trainer.data.augment import IGNORE, draw_view, image_tensor, label_tensor
+from trainer.data.augment import IGNORE
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import read_mask
@@ -30,6 +30,7 @@ from trainer.data.masks import write_mask
 from trainer.device import available_cpu_count
 from trainer.image_crf import ImageCrf
 from trainer.image_pool import map_images
+from trainer.labelled_views import LabelledViews
 from trainer.nn.encoders import EncoderSpec, load_encoder
 from trainer.nn.segmentation import SegmentationNetwork
 from trainer.run_dir import RunDir
@@ -82,7 +83,7 @@ def _train(context: StageContext) -> dict[str, object]:
         Training(
             stage=NAME,
             step=SegmentationStep(network),
-            samples=PseudoLabelledViews(context.dataset, context.run_dir, config.view, network.encoder.spec),
+            samples=pseudo_labelled(context.dataset, context.run_dir, config.view, network.encoder.spec),
             config=config,
             is_new=lambda name: not name.startswith("network.encoder."),
         ),
@@ -109,42 +110,25 @@ class SegmentationStep(nn.Module):
         """ "loss": mean over the labelled pixels of the batch, 0 where there is none.
 
         Args:
-            batch: "images" (N, 3, H, W), normalised, and "labels" int64 (N, H, W), 255 unlabelled.
+            batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, H, W), 255 unlabelled.
             progress: share of training that is done; nothing depends on it.
         """
-        labels = batch["labels"]
+        labels = batch["labels"].long()
         logits = self.network(batch["images"]).float()
         total = functional.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum")
         return {"loss": total / (labels != IGNORE).sum().clamp(min=1)}
 
 
-@dataclass(frozen=True)
-class PseudoLabelledViews:
+def pseudo_labelled(
+    dataset: TaggedDataset, run_dir: RunDir, view: ViewConfig, spec: EncoderSpec
+) -> LabelledViews:
     """Random views of the pictures with their accepted masks, or else their pseudo-labels."""
+    return LabelledViews(dataset, functools.partial(_labels_of, run_dir), view, spec)
 
-    dataset: TaggedDataset
-    run_dir: RunDir
-    view: ViewConfig
-    spec: EncoderSpec
 
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """ "images" float32 (3, crop, crop) and "labels" int64 (crop, crop).
-
-        Raises:
-            ImageReadError, GroundTruthError: the picture or its labels went bad since the run began.
-        """
-        image = self.dataset.images[index]
-        picture = read_rgb(image.path, at_least_side=self.view.max_side)
-        view = draw_view(rng, picture.shape[:2], self.view)
-        accepted = accepted_labels(image)
-        labels = read_mask(self.run_dir.pseudo_path(image.id)) if accepted is None else accepted
-        return {
-            "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
-            "labels": label_tensor(labels, view),
-        }
+def _labels_of(run_dir: RunDir, image: TaggedImage) -> NDArray[np.uint8]:
+    accepted = accepted_labels(image)
+    return read_mask(run_dir.pseudo_path(image.id)) if accepted is None else accepted
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,7 +47,7 @@ def test_the_segmentation_network_learns_the_accepted_mask_instead_of_the_pseudo
     for image in context.dataset.images:
         write_mask(context.run_dir.pseudo_path(image.id), np.ones((40, 60), np.uint8))
     config = context.recipe.segment.view
-    views = segment.PseudoLabelledViews(context.dataset, context.run_dir, config, SPEC)
+    views = segment.pseudo_labelled(context.dataset, context.run_dir, config, SPEC)
     view = draw_view(np.random.default_rng(5), mask.shape, config)
     assert torch.equal(views.load(1, np.random.default_rng(5))["labels"], label_tensor(mask, view))
     assert set(views.load(0, np.random.default_rng(5))["labels"].unique().tolist()) <= {1, 255}

@@ -74,7 +74,7 @@ def test_views_carry_labels_on_the_grid_of_the_edges(make_context, crop, write_c
     context = make_context(f"affinity.view.crop={crop}")
     write_cams(context)
     affinity.make_labels(context)
-    views = affinity.LabelledViews(
+    views = affinity.confidently_labelled(
         context.dataset,
         context.run_dir,
         context.recipe.affinity.view,

@@ -1,0 +1,57 @@
+"""Random views of pictures with the labels of their pixels: what networks of pixels are trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainer.config import ViewConfig
+from trainer.data.augment import draw_view, image_tensor, label_tensor
+from trainer.data.dataset import TaggedDataset, TaggedImage
+from trainer.data.images import read_rgb
+from trainer.nn.encoders import EncoderSpec
+
+
+@dataclass(frozen=True)
+class LabelledViews:
+    """Random views of the pictures, each with its labels on the same crop.
+
+    Attributes:
+        dataset: the pictures.
+        labels_of: gives the labels of a picture, uint8 of its size, 255 unlabelled. Goes to other processes,
+            so it is a function of a module, or a `functools.partial` of one.
+        view: how views are drawn.
+        spec: normalisation of the network.
+        stride: picture pixels per label; of each cell the pixel in the middle counts.
+    """
+
+    dataset: TaggedDataset
+    labels_of: Callable[[TaggedImage], NDArray[np.uint8]]
+    view: ViewConfig
+    spec: EncoderSpec
+    stride: int = 1
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
+        """ "images" float32 (3, crop, crop) and "labels" uint8 (ceil(crop / stride), ceil(crop / stride)).
+
+        Raises:
+            ImageReadError, GroundTruthError: the picture or its labels went bad since the run began.
+        """
+        image = self.dataset.images[index]
+        picture = read_rgb(image.path, at_least_side=self.view.max_side)
+        view = draw_view(rng, picture.shape[:2], self.view)
+        labels = label_tensor(self.labels_of(image), view)
+        middle = torch.arange(0, self.view.crop, self.stride).add(self.stride // 2)
+        middle = middle.clamp(max=self.view.crop - 1)
+        return {
+            "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
+            "labels": labels[middle][:, middle].to(torch.uint8),
+        }
