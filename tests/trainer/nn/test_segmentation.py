@@ -44,3 +44,34 @@ def test_the_decoder_can_keep_batch_statistics():
     network = SegmentationNetwork(build_encoder("lite0"), 3, decoder_statistics="batch").train()
     assert all(norm.training for norm in batch_norms(network.decoder))
     assert not any(norm.training for norm in batch_norms(network.encoder))
+
+
+def test_a_frozen_encoder_gets_no_gradient_and_keeps_its_weights_and_statistics():
+    network = SegmentationNetwork(
+        build_encoder("lite0"),
+        3,
+        batch_statistics="batch",
+        decoder_statistics="batch",
+        is_encoder_trained=False,
+    ).train()
+    before = {name: tensor.clone() for name, tensor in network.encoder.state_dict().items()}
+    network(torch.rand(2, 3, 64, 64)).sum().backward()
+    assert not any(parameter.requires_grad for parameter in network.encoder.parameters())
+    assert all(parameter.grad is not None for parameter in network.decoder.parameters())
+    for name, tensor in network.encoder.state_dict().items():
+        assert torch.equal(tensor, before[name]), name
+
+
+def test_the_pyramid_reads_the_features_that_the_classifier_reads():
+    encoder = build_encoder("lite0").eval()
+    pictures = torch.rand(1, 3, 64, 64)
+    stages, features = encoder.stages_and_features(pictures)
+    torch.testing.assert_close(features, encoder(pictures))
+    for stage, expected in zip(stages, encoder.stages(pictures), strict=True):
+        torch.testing.assert_close(stage, expected)
+    assert features.shape[1] == encoder.channels
+    seen = []
+    network = SegmentationNetwork(encoder, 3).eval()
+    network.decoder.aspp.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0]))
+    network(pictures)
+    torch.testing.assert_close(seen[0], features)

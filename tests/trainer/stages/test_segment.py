@@ -1,4 +1,4 @@
-"""Stage 5 trains on pseudo-labels and segments another split."""
+"""Stage 6 trains on pseudo-labels and segments another split."""
 
 import numpy as np
 import pytest
