@@ -104,10 +104,7 @@ class LabModels:
             raise UserError(
                 "the run has no such network", where=key.text, remedy=f"{remedy}; or it was pruned"
             )
-        affinity = folder.train.model_path("affinity")
-        # A run that goes on or is trained anew changes its files.
-        stamps = tuple(one.stat().st_mtime_ns if one.is_file() else 0 for one in (path, affinity))
-        return self._kept((key.text, *stamps), partial(_run, folder.train.path, key.epoch))
+        return self._kept((key.text, *_stamps(path)), partial(_run, folder.train.path, key.epoch))
 
     def folder(self, run_id: int) -> RunFolder:
         """The folder of a run; raises NotFoundError for one that is not there."""
@@ -167,6 +164,11 @@ class LabModels:
             while len(self._predictors) > _KEPT:
                 self._predictors.popitem(last=False)
         return predictor.model
+
+
+def _stamps(path: Path) -> tuple[int, ...]:
+    """When the networks beside `path` were written: a run that goes on or is trained anew changes them."""
+    return tuple(one.stat().st_mtime_ns for one in sorted(path.parent.glob("*.safetensors")))
 
 
 def _dataset_name(session: Session, dataset_id: int) -> str:
