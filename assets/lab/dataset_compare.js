@@ -18,7 +18,7 @@ export class DatasetCompare extends EventTarget {
     this.status = element("p", { class: "lb-muted", role: "status" });
     this.bar = element("div", { class: "lb-bar" }, this.first, element("span", { class: "lb-muted", text: "with" }), this.second, this.start);
     this.body = element("div", {});
-    this.root = element("section", { class: "lb-survey-card lb-compare" }, element("h3", { text: "Compare two models or runs" }), this.bar, this.status, this.body);
+    this.root = element("section", { class: "lb-survey-card lb-compare-card" }, element("h3", { text: "Compare two models or runs" }), this.bar, this.status, this.body);
   }
 
   /** @param {number} datasetId @param {{key: string, title: string}[]} sources @param {Map<number, string>} names */

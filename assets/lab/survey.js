@@ -123,6 +123,9 @@ export class SurveyView extends EventTarget {
     }
     if (!found.pictures) return;
     if (!found.measured && this.y.value === "iou") this.y.value = "coverage";
+    for (const select of [this.x, this.y]) {
+      if (this.source.value !== "studio" && select.value === "disagreement") select.value = "undecided"; // runs keep no CAMs of tiles
+    }
     if (!found.measured && this.sort === "iou") [this.sort, this.descending] = ["disagreement", true];
     this._showRanking(found);
     this._showClasses(found);

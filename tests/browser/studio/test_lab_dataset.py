@@ -153,7 +153,7 @@ def test_two_runs_are_compared_and_the_worse_pictures_come_first(
     page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_selector(".lb-compared .lb-thumb")
     first, second = iou_per_class(counts(1)), iou_per_class(counts(3))
-    row = page.locator(".lb-compare tbody tr").filter(has_text="dog").locator("td").all_inner_texts()
+    row = page.locator(".lb-compare-card tbody tr").filter(has_text="dog").locator("td").all_inner_texts()
     gain = 100 * (second[DOG] - first[DOG])
     assert row[1:4] == [shown(first[DOG]), shown(second[DOG]), f"−{abs(gain):.1f}"]
     changes = {
@@ -163,7 +163,7 @@ def test_two_runs_are_compared_and_the_worse_pictures_come_first(
     }
     names = [image.get_attribute("alt") for image in page.locator(".lb-compared img").all()]
     assert names == sorted(changes, key=lambda name: changes[name])
-    assert "6 of them with truth" in page.locator(".lb-compare [role=status]").inner_text()
+    assert "6 of them with truth" in page.locator(".lb-compare-card [role=status]").inner_text()
 
 
 def test_what_is_missing_is_a_sentence(
