@@ -12,8 +12,8 @@ export class DatasetCompare extends EventTarget {
     super();
     this.offset = 0;
     const select = (label) => element("select", { class: "lb-input lb-narrow", "aria-label": label, title: label, on: { change: () => this._look() } });
-    this.first = select("First");
-    this.second = select("Second");
+    this.first = select("First to compare");
+    this.second = select("Second to compare");
     this.start = element("button", { class: "lb-button", type: "button", text: "Compare", title: "Compare the masks of both on every picture, in the background", on: { click: () => this._start() } });
     this.status = element("p", { class: "lb-muted", role: "status" });
     this.bar = element("div", { class: "lb-bar" }, this.first, element("span", { class: "lb-muted", text: "with" }), this.second, this.start);

@@ -137,7 +137,7 @@ def test_a_class_is_explained_from_its_figures_to_its_pictures(
     assert cell.inner_text() == str(round(100 * total[DOG, CAT] / total[DOG].sum()))
     card.get_by_role("button", name="Its pictures in the table").click()
     expect(page.locator(".lb-rows tbody tr")).to_have_count(3, timeout=SLOW_MS)
-    page.get_by_label("View").select_option("gallery")
+    page.get_by_label("Table or gallery").select_option("gallery")
     expect(page.locator(".lb-rows")).to_have_count(0)
     assert page.locator(".lb-survey-card .lb-gallery").last.locator(".lb-thumb").count() >= 3
 
@@ -148,8 +148,8 @@ def test_two_runs_are_compared_and_the_worse_pictures_come_first(
     dataset, (good, worse) = measured
     page.set_default_timeout(SLOW_MS)
     page.goto(f"{studio.url}/lab?dataset={dataset}", wait_until="domcontentloaded")
-    page.get_by_label("First").select_option(f"run-{good}")
-    page.get_by_label("Second").select_option(f"run-{worse}")
+    page.get_by_label("First to compare").select_option(f"run-{good}")
+    page.get_by_label("Second to compare").select_option(f"run-{worse}")
     page.get_by_role("button", name="Compare", exact=True).click()
     page.wait_for_selector(".lb-compared .lb-thumb")
     first, second = iou_per_class(counts(1)), iou_per_class(counts(3))
