@@ -1,7 +1,7 @@
 /** Two models or runs over the dataset: classes that gained or lost, pictures that got worse first. */
 import { element, fillSelect } from "../review/dom.js";
 import * as api from "./api.js";
-import { pager, percent, signed, table, thumbnail } from "./tables.js";
+import { direction, pager, percent, signed, table, thumbnail } from "./tables.js";
 
 const PAGE = 24;
 const LOOK_MS = 1000;
@@ -95,7 +95,7 @@ export class DatasetCompare extends EventTarget {
       ...(isMeasured ? [["first", `IoU of ${first} with the truth, in percent`], ["second", `IoU of ${second} with the truth, in percent`], ["difference", "What the second gains, in percent points"]] : []),
       ["agreement", "IoU of the class between both masks, over all compared pictures, in percent. It says how alike they are, not who is right"],
     ];
-    const rows = classes.map((one) => [one.name, ...(isMeasured ? [percent(one.first), percent(one.second), { text: signed(change(one)), class: (change(one) ?? 0) < 0 ? "lb-worse" : "lb-better" }] : []), percent(one.agreement)]);
+    const rows = classes.map((one) => [one.name, ...(isMeasured ? [percent(one.first), percent(one.second), { text: signed(change(one)), class: ["lb-worse", null, "lb-better"][direction(change(one)) + 1] }] : []), percent(one.agreement)]);
     const thumbs = found.rows.map((one) =>
       thumbnail({
         id: one.id,
