@@ -114,6 +114,7 @@ def _plan(services: Services, name: str) -> _Plan:
         (item.id, item.name)
         for item in tagged
         if services.proposals.is_due(newest.get(item.id), predictor)
+        or item.doubt_rank > 0
         or predictor.cached_cams(item.sha256, [names[index] for index in tags[item.id]]) is None
     ]
     return _Plan(due, present=len(tagged) - len(due), untagged=len(items) - len(tagged))
@@ -128,7 +129,7 @@ def _compute(services: Services, todo: list[tuple[int, str]]) -> Iterator[Failur
         for done, (item_id, name) in enumerate(todo):
             progress(done, len(todo))
             try:
-                services.proposals.compute(item_id)
+                services.proposals.compute(item_id, is_ahead=True)
             except (UserError, StorageError) as error:
                 yield Failure(name, str(error))
         progress(len(todo), len(todo))

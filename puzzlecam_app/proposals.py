@@ -96,8 +96,12 @@ class Proposals:
         """Load the model before the first picture is asked for."""
         return self._queue.submit("warm up", lambda: self._predictor.model, Priority.IDLE)
 
-    def compute(self, item_id: int) -> CamResult:
-        """Do at once, on this thread, what `request` does in the background."""
+    def compute(self, item_id: int, *, is_ahead: bool = False) -> CamResult:
+        """Do at once, on this thread, what `request` does in the background.
+
+        Only work that is done ahead of review (`is_ahead`) gives pictures a place in its order by doubt: were
+        a picture to move because somebody opened it, the queue would jump in the hands of who works on it.
+        """
         with self._database.read() as session:
             item = read_item(session, item_id)
             newest = latest_revision(session, item_id)
@@ -107,9 +111,11 @@ class Proposals:
         load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded once, if at all
         predictor = self.predictor_of(item.dataset_id)
         cams = predictor.cams(item.sha256, item.tag_names, load_image)
-        if self.is_due(newest, predictor):
+        is_due = self.is_due(newest, predictor)
+        if is_due:
             self._propose(item, cams, load_image(), predictor)
-        elif not has_doubt:  # proposed by an older version of the studio, or imported as a proposal
+        # A new proposal must not keep the doubt of an old one.
+        if (is_ahead or has_doubt) if is_due else (is_ahead and not has_doubt):
             with self._database.write() as session:
                 set_doubt(session, {item.id: _doubt(cams, predictor)})
         return cams
@@ -141,7 +147,6 @@ class Proposals:
         with self._database.write() as session:
             propose(session, item.id, mask_hash=mask_hash, proposed_by=predictor.proposer)
             set_disagreement(session, item.id, float(cams.disagreement_k.max()))
-            set_doubt(session, {item.id: _doubt(cams, predictor)})
 
 
 def _doubt(cams: CamResult, predictor: Predictor) -> float:

@@ -1,7 +1,7 @@
 /** Two models or runs over the dataset: classes that gained or lost, pictures that got worse first. */
 import { element, fillSelect } from "../review/dom.js";
 import * as api from "./api.js";
-import { pager, percent, signed, table, thumbnail } from "./tables.js";
+import { direction, pager, percent, signed, table, thumbnail } from "./tables.js";
 
 const PAGE = 24;
 const LOOK_MS = 1000;
@@ -12,13 +12,13 @@ export class DatasetCompare extends EventTarget {
     super();
     this.offset = 0;
     const select = (label) => element("select", { class: "lb-input lb-narrow", "aria-label": label, title: label, on: { change: () => this._look() } });
-    this.first = select("First");
-    this.second = select("Second");
+    this.first = select("First to compare");
+    this.second = select("Second to compare");
     this.start = element("button", { class: "lb-button", type: "button", text: "Compare", title: "Compare the masks of both on every picture, in the background", on: { click: () => this._start() } });
     this.status = element("p", { class: "lb-muted", role: "status" });
     this.bar = element("div", { class: "lb-bar" }, this.first, element("span", { class: "lb-muted", text: "with" }), this.second, this.start);
     this.body = element("div", {});
-    this.root = element("section", { class: "lb-survey-card lb-compare" }, element("h3", { text: "Compare two models or runs" }), this.bar, this.status, this.body);
+    this.root = element("section", { class: "lb-survey-card lb-compare-card" }, element("h3", { text: "Compare two models or runs" }), this.bar, this.status, this.body);
   }
 
   /** @param {number} datasetId @param {{key: string, title: string}[]} sources @param {Map<number, string>} names */
@@ -95,7 +95,7 @@ export class DatasetCompare extends EventTarget {
       ...(isMeasured ? [["first", `IoU of ${first} with the truth, in percent`], ["second", `IoU of ${second} with the truth, in percent`], ["difference", "What the second gains, in percent points"]] : []),
       ["agreement", "IoU of the class between both masks, over all compared pictures, in percent. It says how alike they are, not who is right"],
     ];
-    const rows = classes.map((one) => [one.name, ...(isMeasured ? [percent(one.first), percent(one.second), { text: signed(change(one)), class: (change(one) ?? 0) < 0 ? "lb-worse" : "lb-better" }] : []), percent(one.agreement)]);
+    const rows = classes.map((one) => [one.name, ...(isMeasured ? [percent(one.first), percent(one.second), { text: signed(change(one)), class: ["lb-worse", null, "lb-better"][direction(change(one)) + 1] }] : []), percent(one.agreement)]);
     const thumbs = found.rows.map((one) =>
       thumbnail({
         id: one.id,

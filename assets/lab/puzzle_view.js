@@ -53,7 +53,7 @@ export function puzzleViews(look, puzzle, k) {
       key: "difference",
       title: "Difference",
       note: `disagreement ${header.disagreement[k].toFixed(3)}`,
-      noteTip: "Sum of |whole − merged| over the sum of the larger of both: 0 where they are equal, 1 where they never overlap. Review's order “Doubtful” takes the largest of the tags",
+      noteTip: "Sum of |whole − merged| over the sum of the larger of both: 0 where they are equal, 1 where they never overlap. Review's order “Tiles disagree” takes the largest of the tags",
       tip: "Whole minus merged. Red: seen only in the whole picture. Blue: seen only when a tile is looked at by itself",
       map: difference,
       range: [-1, 1],

@@ -39,7 +39,7 @@ export class SurveyView extends EventTarget {
     this.compare = new DatasetCompare();
     this.compare.addEventListener("open", ({ detail }) => this._open(detail));
     this.figures = new FiguresPanel();
-    this.view = element("select", { class: "lb-input lb-narrow", "aria-label": "View", title: "As a table or as a gallery, in the same order", on: { change: () => this._loadRows() } });
+    this.view = element("select", { class: "lb-input lb-narrow", "aria-label": "Table or gallery", title: "As a table or as a gallery, in the same order", on: { change: () => this._loadRows() } });
     fillSelect(this.view, [{ value: "table", text: "Table" }, { value: "gallery", text: "Gallery" }], "table");
     this.order = element("select", { class: "lb-input lb-narrow", "aria-label": "Sorted by", on: { change: () => this._sortBy(this.order.value) } });
     this.search = element("input", { class: "lb-input lb-narrow", type: "search", placeholder: "Part of the name", "aria-label": "Part of the name", on: { input: () => this._reload() } });
@@ -123,6 +123,9 @@ export class SurveyView extends EventTarget {
     }
     if (!found.pictures) return;
     if (!found.measured && this.y.value === "iou") this.y.value = "coverage";
+    for (const select of [this.x, this.y]) {
+      if (this.source.value !== "studio" && select.value === "disagreement") select.value = "undecided"; // runs keep no CAMs of tiles
+    }
     if (!found.measured && this.sort === "iou") [this.sort, this.descending] = ["disagreement", true];
     this._showRanking(found);
     this._showClasses(found);

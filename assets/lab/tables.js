@@ -5,7 +5,9 @@ import * as api from "./api.js";
 export const percent = (value) => (value === null || value === undefined ? "–" : (100 * value).toFixed(1));
 export const fixed = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
 /** @param {number|null} value @returns {string} with its sign, in percent points */
-export const signed = (value) => (value === null || value === undefined ? "–" : `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(100 * value).toFixed(1)}`);
+export const signed = (value) => (value === null || value === undefined ? "–" : `${{ 1: "+", "-1": "−", 0: "±" }[direction(value)]}${Math.abs(100 * value).toFixed(1)}`);
+/** @param {number|null} value @returns {-1|0|1} 0 where nothing of it is to be seen in `signed` */
+export const direction = (value) => (value === null || value === undefined || Math.abs(value) < 0.0005 ? 0 : Math.sign(value));
 
 /** @param {[string, string][]} head texts and tooltips @param {(string|Object)[][]} rows cells as `cell` takes them */
 export function table(head, rows, className = "lb-table") {

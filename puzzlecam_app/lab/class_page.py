@@ -35,7 +35,8 @@ def class_page(found: Survey, index: int, names: Mapping[int, str]) -> dict[str,
         ),
         key=lambda one: (one[0], one[1].id),
     )
-    worst = ranked[:SHOWN]
+    # Of few pictures each half; none is on both sides.
+    worst = ranked[: min(SHOWN, (len(ranked) + 1) // 2)]
     best = ranked[::-1][: min(SHOWN, len(ranked) - len(worst))]
     return {
         "index": index,

@@ -139,8 +139,8 @@ def test_a_class_page_knows_its_best_and_worst_pictures_and_who_takes_its_pixels
     )  # fmt: skip
     names = {1: "horse", 2: "person"}
     page = class_page(found, 1, names)
-    assert [one["name"] for one in page["worst"]] == ["p1", "p2"]
-    assert page["best"] == []
+    assert [one["name"] for one in page["worst"]] == ["p1"]
+    assert [one["name"] for one in page["best"]] == ["p2"]
     assert page["worst"][0]["class_iou"] == pytest.approx(0.5)
     assert page["stages"][1]["recall"] == pytest.approx(0.7)
     assert page["stages"][1]["precision"] == 1.0

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.annotations import latest_revision
+from db.items import get_item
 from db.models import Revision
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.predictor import Predictor
@@ -17,6 +18,7 @@ from tests.puzzlecam_app.conftest import ColourClassifier
 from trainer import proposal_model
 from trainer.cam_sources import CamSource, CamSources
 from trainer.proposal_model import ProposalModel
+from trainer.signals import picture_signals
 
 
 def colour_run() -> ProposalModel:
@@ -75,3 +77,16 @@ def test_a_folder_that_is_no_run_directory_is_named(tmp_path: Path) -> None:
     settings = Settings(workspace=tmp_path / "workspace", model=tmp_path)
     with pytest.raises(UserError, match=r"no manifest\.json"):
         open_services(settings)
+
+
+def test_only_work_done_ahead_moves_a_picture_in_the_order_of_review(services: Services) -> None:
+    def rank() -> float:
+        with services.database.read() as session:
+            return get_item(session, 1).doubt_rank
+
+    cams = services.proposals.compute(1)
+    assert rank() == 1.0  # somebody has opened it: the queue stays as it is
+    services.proposals.compute(1, is_ahead=True)
+    threshold = services.predictor.model.background_threshold
+    expected = picture_signals(cams, threshold).undecided
+    assert rank() == pytest.approx(-expected, abs=1e-3)  # the cache of maps is float16
