@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from trainer.device import available_cpu_count, choose_device
+from trainer.device import available_cpu_count, choose_device, in_bfloat16
 
 
 def test_without_a_gpu_the_cpu_is_chosen_and_the_reason_given(monkeypatch):
@@ -38,3 +38,19 @@ def test_an_unknown_device_is_named():
 
 def test_there_is_always_a_core():
     assert available_cpu_count() >= 1
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "dtype", "compared"),
+    [
+        ({}, torch.float32, None),
+        ({"avx512_bf16": True}, torch.float32, torch.bfloat16),
+        ({"avx512_bf16": True, "amx_bf16": True}, torch.bfloat16, torch.bfloat16),
+    ],
+)
+def test_bfloat16_is_compared_where_the_processor_has_it(monkeypatch, capabilities, dtype, compared):
+    monkeypatch.setattr("torch.cpu.get_capabilities", lambda: capabilities)
+    choice = choose_device("cpu")
+    narrow = in_bfloat16(choice)
+    assert choice.dtype == dtype
+    assert (narrow.dtype if narrow else None) == compared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from trainer.cam import EPSILON, CamConfig, Maps, multi_scale_cams
 from trainer.config import BackboneConfig
 from trainer.data.labels import VOC_CLASSES
 from trainer.data.transforms import RgbImage, resize_image, scaled_size
-from trainer.device import DeviceChoice, choose_device
+from trainer.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec, build_encoder, load_encoder
 from trainer.trained import TrainedClassifier
@@ -38,13 +39,13 @@ def compare(
     """
     picture = photographs(size)[0]
     choice = choose_device()
-    exact = DeviceChoice(choice.device, torch.float32, choice.reason)
+    exact, narrow = replace(choice, dtype=torch.float32), in_bfloat16(choice)
     rows = []
     for name in backbones:
         network = benchmark_network(name)
         rows.append(_row(name, network, picture, exact, repeats, target=2.0))
-        if choice.uses_autocast:
-            rows.append(_row(name, network, picture, choice, repeats, target=3.5))
+        if narrow is not None:
+            rows.append(_row(name, network, picture, narrow, repeats, target=3.5))
     return rows
 
 

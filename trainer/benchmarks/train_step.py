@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from trainer.benchmarks.cam import benchmark_network
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
 from trainer.config import OptimizerConfig, PuzzleLossConfig
 from trainer.data.labels import VOC_CLASSES
-from trainer.device import choose_device
+from trainer.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork
 from trainer.optim import build_optimizer
 from trainer.puzzle_step import PuzzleStep
@@ -46,28 +47,31 @@ def compare(
     rows = []
     for name in backbones:
         network = benchmark_network(name)
-        plain = _plain_step(copy.deepcopy(network).to(choice.device), images, labels)
-        ours = _our_step(copy.deepcopy(network), images, labels, choice.device, choice.dtype)
-        error = abs(plain() - ours())
-        plain_s, ours_s = interleaved_seconds(plain, ours, repeats=repeats)
-        precision = "bfloat16" if choice.uses_autocast else "float32"
-        rows.append(
-            Comparison(
-                f"training step, {name}, {precision}",
-                f"batch {batch_size} at {crop} x {crop}, puzzle losses, {choice.device}",
-                plain_s,
-                ours_s,
-                target_ratio=2.0,
-                error=error,
-                notes=("The difference is that of the loss at the first step.",),
+        for precision in (replace(choice, dtype=torch.float32), in_bfloat16(choice)):
+            if precision is None:
+                continue
+            plain = _plain_step(copy.deepcopy(network).to(choice.device), images, labels)
+            ours = _our_step(copy.deepcopy(network), images, labels, precision)
+            error = abs(plain() - ours())
+            plain_s, ours_s = interleaved_seconds(plain, ours, repeats=repeats)
+            rows.append(
+                Comparison(
+                    f"training step, {name}, {str(precision.dtype).removeprefix('torch.')}",
+                    f"batch {batch_size} at {crop} x {crop}, puzzle losses, {choice.device}",
+                    plain_s,
+                    ours_s,
+                    target_ratio=2.0,
+                    error=error,
+                    notes=("The difference is that of the loss at the first step.",),
+                )
             )
-        )
     return rows
 
 
 def _our_step(
-    network: CamNetwork, images: Tensor, labels: Tensor, device: torch.device, dtype: torch.dtype
+    network: CamNetwork, images: Tensor, labels: Tensor, choice: DeviceChoice
 ) -> Callable[[], float]:
+    device, dtype = choice.device, choice.dtype
     step = PuzzleStep(network, PuzzleLossConfig()).to(device).to(memory_format=torch.channels_last).train()
     optimizer = build_optimizer(step, OptimizerConfig(learning_rate=1e-3), lambda name: "classifier" in name)
     batch = {"images": images.contiguous(memory_format=torch.channels_last), "labels": labels}
