@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -224,8 +225,25 @@ def simulate_loop(
     from trainer.teaching_plan import TeachingConfig
 
     config = TeachingConfig(tuple(points), tuple(orders), tuple(seeds), target, max_clicks)
+    began: list[float] = []  # the trainings before the first correction do not count
+
+    def tell(done: int, total: int) -> None:
+        began.append(time.monotonic())
+        rate = round((len(began) - 1) / max(1e-3, began[-1] - began[0]), 2)
+        for listener in listeners:
+            listener(
+                {"kind": "progress", "stage": "correct", "done": done, "total": total, "images_per_s": rate}
+            )
+
     return run_teaching(
-        load_recipe(recipe, overrides), dataset_root, split, out, config, device=device, listeners=listeners
+        load_recipe(recipe, overrides),
+        dataset_root,
+        split,
+        out,
+        config,
+        device=device,
+        listeners=listeners,
+        advance=tell,
     )
 
 

@@ -25,7 +25,7 @@ function card(offer, take) {
   const root = element(
     "section",
     { class: "rn-offer", "aria-label": `A run of ${offer.dataset} would pay` },
-    element("h2", { text: offer.since ? `Train ${offer.dataset} again?` : `Train ${offer.dataset}?` }),
+    element("h2", { text: offer.since ? `Train on ${offer.dataset} again?` : `Train on ${offer.dataset}?` }),
     element("p", { text: `${count(offer.new, "mask")} ${offer.new === 1 ? "was" : "were"} accepted or corrected ${when}.` }),
     element("p", {
       class: "rn-muted",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer import commands, teaching
+from trainer import cli, commands, teaching
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth, read_mask
 from trainer.data.masks import write_mask
@@ -237,3 +237,27 @@ def test_what_cannot_be_measured_is_said_before_anything_is_trained(root, runs, 
     with pytest.raises(TrainerUsageError, match="does not use accepted masks"):
         run_teaching(deaf, root, "train", tmp_path, config())
     assert not runs.accepted
+
+
+def test_the_command_line_passes_on_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path, capsys) -> None:
+    asked: list[Any] = []
+
+    def fake(
+        recipe: Any, root: Path, split: str, out: Path, config: TeachingConfig, **_keywords: Any
+    ) -> dict:
+        asked.append((recipe.name, root, split, out, config))
+        return {"points": list(config.points)}
+
+    monkeypatch.setattr(teaching, "run_teaching", fake)
+    monkeypatch.setattr(commands, "teaching_table", lambda _result: "a table")
+    arguments = ["--dataset-root", tmp_path, "--out", tmp_path / "loop", "--recipe", "tiny", "--json"]
+    options = ["--points", "0,10", "--orders", "entropy, random", "--seeds", "1,2", "--max-clicks", 4]
+    words = ["trainer", "simulate-loop", *map(str, [*arguments, *options])]
+    monkeypatch.setattr("sys.argv", words)
+    assert cli.main() == 0
+    wanted = TeachingConfig((0, 10), ("entropy", "random"), (1, 2), 0.85, 4)
+    assert asked == [("tiny", tmp_path, "train", tmp_path / "loop", wanted)]
+    assert json.loads(capsys.readouterr().out) == {"points": [0, 10]}
+    monkeypatch.setattr("sys.argv", [*words, "--points", "few"])
+    assert cli.main() == 2
+    assert "--points 0,25,50" in capsys.readouterr().err
