@@ -179,7 +179,9 @@ class RecordedModel:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> RecordedModel:
     recorded = RecordedModel()
-    monkeypatch.setattr(Proposals, "compute", lambda self, item_id: recorded.compute(self, item_id))
+    monkeypatch.setattr(
+        Proposals, "compute", lambda self, item_id, *, is_ahead: recorded.compute(self, item_id)
+    )
     monkeypatch.setattr(Proposals, "is_due", lambda self, newest, predictor=None: len(recorded.computed) < 3)
     monkeypatch.setattr(Predictor, "cached_cams", lambda self, sha256, names: object())
     return recorded
