@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from db.items import set_doubt
 from puzzlecam_app.cli import main
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.predictor import Predictor
@@ -174,6 +175,8 @@ class RecordedModel:
         if item_id in self.failing:
             raise self.failing[item_id]
         self.computed.append(item_id)
+        with proposals._database.write() as session:
+            set_doubt(session, {item_id: 0.5})
 
 
 @pytest.fixture
