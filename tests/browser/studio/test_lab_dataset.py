@@ -122,7 +122,7 @@ def test_a_class_is_explained_from_its_figures_to_its_pictures(
     expect(card.locator("h3")).to_have_text("Class: dog", timeout=SLOW_MS)
     last = card.locator("table").first.locator("tbody tr").last.locator("td").all_inner_texts()
     precision, recall = total[DOG, DOG] / total[:, DOG].sum(), total[DOG, DOG] / total[DOG].sum()
-    assert last[2:5] == [shown(ious[DOG]), shown(precision), shown(recall)]
+    assert last[3:6] == [shown(ious[DOG]), shown(precision), shown(recall)]
     beside = card.locator(".lb-beside tbody tr").first.locator("td").all_inner_texts()
     both = sum(counts(1, range(number, number + 1)) for number in (1, 3, 5))
     assert beside[:3] == ["cat", "3", shown(both[DOG, CAT] / both[DOG].sum())]
