@@ -135,7 +135,7 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
         rows.append(row)
     if source.key == "studio":
         _note_doubts(services, {row.id: row.undecided for row in rows if row.id in unknown})
-    figures = [one.figures() for one in (*stages.values(), masks)]
+    figures = [*(one.figures() for one in stages.values()), masks.figures()]
     if source.predicted_title is not None:
         figures.append(predictions.figures())
     found = Survey(

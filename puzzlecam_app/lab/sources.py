@@ -131,7 +131,7 @@ class StudioSource:
     stages: tuple[MapStage, ...]
     mask_title: str
     mask_threshold: float
-    predicted_title = None
+    predicted_title: str | None = None
 
     def __init__(self, services: Services) -> None:
         model = services.predictor.model
