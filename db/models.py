@@ -327,7 +327,10 @@ class Publication(Base):
 
 
 class PublishedRevision(Base):
-    """A revision that a publication appended, and the proposal that was newest before, if there was one."""
+    """A revision that a publication appended, and the proposal that was newest before, if there was one.
+
+    `previous_doubt_rank` is the `Item.doubt_rank` from before; empty where the publication is older than it.
+    """
 
     __tablename__ = "published_revisions"
 
@@ -338,6 +341,7 @@ class PublishedRevision(Base):
         ForeignKey("revisions.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
     )
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id", ondelete="RESTRICT"))
+    previous_doubt_rank: Mapped[float | None] = mapped_column(Double)
 
 
 @event.listens_for(Revision, "before_update")

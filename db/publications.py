@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from db.annotations import append_program_revision, latest_proposal, latest_revision
 from db.errors import NotFoundError
-from db.models import Publication, PublishedRevision, Revision, Run, utc_now
+from db.items import set_doubt
+from db.models import Item, Publication, PublishedRevision, Revision, Run, utc_now
 from db.status import UNTOUCHED_ACTIONS, Action
 
 
@@ -57,9 +58,13 @@ def publish_mask(
     *,
     mask_hash: str,
     proposed_by: str,
+    doubt: float | None = None,
     over_rejected: bool = False,
 ) -> Revision | None:
-    """Make a mask the proposal of an item; None when a person's work is on top or nothing would change."""
+    """Make a mask the proposal of an item; None when a person's work is on top or nothing would change.
+
+    `doubt` is how doubtful the mask is (0..1, None unknown), for the order of review.
+    """
     if not may_publish_over(session, item_id, over_rejected=over_rejected):
         return None
     previous = latest_revision(session, item_id)
@@ -78,9 +83,11 @@ def publish_mask(
             publication_id=publication_id,
             revision_id=revision.id,
             previous_id=previous.id if previous else None,
+            previous_doubt_rank=_doubt_rank(session, item_id),
         )
     )
     session.flush()
+    set_doubt(session, {item_id: doubt})
     return revision
 
 
@@ -132,8 +139,9 @@ def published_revision_ids(session: Session, publication_id: int) -> list[int]:
 def undo_revisions(session: Session, publication_id: int, revision_ids: Iterable[int]) -> Undone:
     """Take published revisions back where nobody has worked on them since.
 
-    The proposal from before becomes the newest again, as a new entry of the history; where there was none,
-    the proposal is withdrawn and the item is new. Call it in batches, then `note_undone`.
+    The proposal from before becomes the newest again, as a new entry of the history, and with it its place in
+    the order by doubt; where there was none, the proposal is withdrawn and the item is new. Call it in
+    batches, then `note_undone`.
     """
     restored = kept = 0
     for revision_id in revision_ids:
@@ -153,6 +161,9 @@ def undo_revisions(session: Session, publication_id: int, revision_ids: Iterable
             proposed_by=previous.proposed_by if previous else None,
             note=f"publication {publication_id} undone",
         )
+        # Of a publication from before the rank was kept nothing is known: the mask's own doubt must not stay.
+        rank = published.previous_doubt_rank
+        set_doubt(session, {revision.item_id: None if rank is None or rank > 0 else -rank})
         restored += 1
     return Undone(restored, kept)
 
@@ -163,6 +174,10 @@ def note_undone(session: Session, publication_id: int, *, author: int | None) ->
     publication.undone_at = utc_now()
     publication.undone_by_id = author
     session.flush()
+
+
+def _doubt_rank(session: Session, item_id: int) -> float:
+    return session.scalars(select(Item.doubt_rank).where(Item.id == item_id)).one()
 
 
 def _is_still(newest: Revision, published: Revision) -> bool:

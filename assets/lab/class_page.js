@@ -17,7 +17,8 @@ const LINES = [
 ];
 const STAGES = [
   ["stage", "Where the way to the mask would end"],
-  ["threshold", "Background threshold that was fixed beforehand; the last stage makes the mask itself"],
+  ["pictures", "Pictures with truth that the stage is measured on. A segmentation network is measured on the split that it predicts"],
+  ["threshold", "Background threshold that was fixed beforehand; without one the stage makes masks itself"],
   ["IoU", "Of this class over all measured pictures, in percent, at the fixed threshold: honest"],
   ["precision", "Share of what is painted as the class that is right; low: it runs over (over-activation)"],
   ["recall", "Share of the class that is painted as it; low: only a part lights up (under-activation)"],
@@ -73,7 +74,7 @@ export class ClassPage extends EventTarget {
       ),
       table(
         STAGES,
-        page.stages.map(({ title, threshold, iou, precision, recall, oracle }) => [title, threshold === null ? "–" : threshold.toFixed(2), percent(iou), percent(precision), percent(recall), oracle ? percent(oracle.iou) : "–", oracle ? oracle.threshold.toFixed(2) : "–"]),
+        page.stages.map(({ title, pictures, threshold, iou, precision, recall, oracle }) => [title, pictures.toLocaleString(), threshold === null ? "–" : threshold.toFixed(2), percent(iou), percent(precision), percent(recall), oracle ? percent(oracle.iou) : "–", oracle ? oracle.threshold.toFixed(2) : "–"]),
       ),
       element("div", { class: "lb-curves" }, ...curves.map((stage) => thresholdChart(stage, page.name))),
       ...(page.together.length

@@ -4,7 +4,8 @@ import * as api from "./api.js";
 
 const PAGE = 60;
 const ORDERS = [
-  { value: "disagreement", text: "Doubtful first" },
+  { value: "doubt", text: "Most doubtful first" },
+  { value: "disagreement", text: "Tiles disagree" },
   { value: "name", text: "By name" },
   { value: "random", text: "Random" },
 ];
@@ -19,7 +20,8 @@ export class Picker extends EventTarget {
     const select = (label, onChange) => element("select", { class: "lb-input", "aria-label": label, on: { change: onChange } });
     this.dataset = select("Dataset", () => this.openDataset(Number(this.dataset.value)));
     this.order = select("Order", () => this.reload());
-    fillSelect(this.order, ORDERS, "disagreement");
+    fillSelect(this.order, ORDERS, "doubt");
+    this.order.title = "Most doubtful first, as in Review: where most of the picture is close to the threshold between object and background. Tiles disagree: where the CAMs of the whole and of the tiled picture differ most";
     this.tag = select("Tagged with", () => this.reload());
     this.list = element("div", { class: "lb-picker-list", role: "listbox", "aria-label": "Pictures", tabindex: "0", on: { scroll: () => this._more(), keydown: (event) => this._key(event) } });
     this.count = element("p", { class: "lb-muted" });
@@ -96,12 +98,21 @@ export class Picker extends EventTarget {
           {},
           element("b", { text: item.name }),
           element("small", { text: tags }),
-          element("small", { class: "lb-muted", text: item.disagreement === null ? item.status : `disagreement ${item.disagreement.toFixed(2)}`, title: "How much whole and tiled CAM differ, the largest of the tags; known once the picture was looked at" }),
+          this._signal(item),
         ),
       );
       this.rows.set(item.id, { row, item });
       this.list.append(row);
     }
+  }
+
+  /** What the list is ordered by, where it is known; else the status. */
+  _signal(item) {
+    const isTiled = this.order.value === "disagreement";
+    const value = isTiled ? item.disagreement : item.doubt;
+    const text = value === null ? item.status : isTiled ? `disagreement ${value.toFixed(2)}` : `undecided ${Math.round(100 * value)}\u00a0%`;
+    const title = isTiled ? "How much whole and tiled CAM differ, the largest of the tags; known once the picture was looked at" : "Share of the picture whose strongest map is within 0.1 of the threshold; known once “propose”, a publication or Measure has looked at the picture";
+    return element("small", { class: "lb-muted", text, title });
   }
 
   async _more() {

@@ -1,5 +1,5 @@
 /** The whole dataset: signals, classes, a table of pictures, and a scatter that chooses from them. */
-import { element, fillSelect } from "../review/dom.js";
+import { count, element, fillSelect } from "../review/dom.js";
 import * as api from "./api.js";
 import { ClassPage } from "./class_page.js";
 import { confusionMatrix } from "./confusion.js";
@@ -163,8 +163,11 @@ export class SurveyView extends EventTarget {
     ];
     const shares = (list) => list.map(({ name, share }) => `${name} ${percent(share)}`).join(", ") || "–";
     const rows = [...classes].sort((a, b) => a.iou - b.iou).map(({ index, name, iou, precision, recall, missed, stolen }) => [{ text: name, title: "Everything about this class", run: () => this._showClass(index) }, percent(iou), percent(precision), percent(recall), shares(missed), shares(stolen)]);
-    const way = stages.filter(({ miou }) => miou !== null).map(({ title, miou }) => `${title} ${percent(miou)}`);
-    const means = element("p", { class: "lb-muted", text: `Mean IoU over the classes, in percent: ${way.join(" → ")}`, title: "Of each stage at its fixed threshold, over all pixels of all measured pictures, background included" });
+    const told = stages.filter(({ miou }) => miou !== null);
+    const mean = ({ title, miou }) => `${title} ${percent(miou)}`;
+    const way = told.filter(({ name }) => name !== "segmentation").map(mean);
+    const network = told.filter(({ name }) => name === "segmentation").map((stage) => `; ${mean(stage)} (${count(stage.pictures, "picture")})`);
+    const means = element("p", { class: "lb-muted", text: `Mean IoU over the classes, in percent: ${way.join(" → ")}${network.join("")}`, title: "Of each stage at its fixed threshold, over all pixels of all measured pictures, background included" });
     this.classes.replaceChildren(element("h3", { text: "Classes, the worst first" }), means, table(head, rows));
   }
 

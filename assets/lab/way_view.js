@@ -106,7 +106,7 @@ export function stagesOf(look, k, eachView) {
 export function wayViews(look, { k, threshold, shown, eachView, reference, isPending, useCrf }) {
   const truth = look.references[reference]?.mask ?? null;
   const stages = stagesOf(look, k, eachView);
-  const last = `${look.arrays.self_trained ? 5 : 4} · Mask`;
+  const last = `${3 + Boolean(look.arrays.self_trained) + Boolean(look.arrays.edges)} · Mask`;
   const labelsOf = ({ key, maps }) => {
     // One set of labels a stage: those of the threshold before would fill the memory.
     const kept = look.once(`labels ${key}`, () => ({}));

@@ -25,6 +25,29 @@ Report = Callable[[int, int], None]
 Confusion = NDArray[np.int64]
 
 
+class _MaskCounts:
+    """Pixels of masks that need no threshold, counted picture by picture."""
+
+    def __init__(self, name: str, title: str) -> None:
+        self._name, self._title = name, title
+        self._total = np.zeros((256, 256), dtype=np.int64)
+        self._pictures = 0
+
+    def add(self, counts: Confusion) -> None:
+        self._total += counts
+        self._pictures += 1
+
+    def figures(self) -> StageFigures:
+        return StageFigures(
+            name=self._name,
+            title=self._title,
+            threshold=None,
+            pictures=self._pictures,
+            confusion=cells_of(self._total),
+            curve=None,
+        )
+
+
 class _StageCounts:
     """Pixels of one stage, counted picture by picture."""
 
@@ -79,41 +102,42 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
     stages = {stage.name: _StageCounts(stage, class_count) for stage in source.stages}
     rows: list[Row] = []
     cells: dict[int, list[tuple[int, int, int]]] = {}
-    total = np.zeros((256, 256), dtype=np.int64)
+    masks = _MaskCounts("mask", source.mask_title)
+    predictions = _MaskCounts("segmentation", source.predicted_title or "")
     skipped = taught = 0
     for number, item_id in enumerate(ids):
         report(number, len(ids))
         picture = find_picture(services, item_id)
         if not picture.item.tags:
             continue
+        is_taught = picture.truth is not None and source.is_taught(item_id)
+        measures_with = None if is_taught else picture.truth
         seen = source.see(picture)
+        predicted = None if measures_with is None else source.predicted(picture)
+        # Decoding is dear: only where something is measured.
+        is_known = seen is not None or predicted is not None
+        truth = services.masks.get(measures_with) if measures_with is not None and is_known else None
+        if truth is not None and predicted is not None:
+            predictions.add(confusion_matrix(truth, predicted, 256))
         if seen is None:
             skipped += 1
             continue
         row = _row(picture, seen, source)
-        if picture.truth is not None and source.is_taught(item_id):
-            taught += 1
-        elif picture.truth is not None:
-            truth = services.masks.get(picture.truth)
+        taught += is_taught
+        if truth is not None:
             for name, maps in seen.maps.items():
                 stages[name].add(truth, maps)
             if seen.mask is not None:
                 counts = confusion_matrix(truth, seen.mask, 256)
-                total += counts
+                masks.add(counts)
                 cells[item_id] = cells_of(counts)
                 row = row.model_copy(update={"iou": float(np.nanmean(iou_per_class(counts)))})
         rows.append(row)
     if source.key == "studio":
         _note_doubts(services, {row.id: row.undecided for row in rows if row.id in unknown})
-    figures = [one.figures() for one in stages.values()]
-    mask_stage = StageFigures(
-        name="mask",
-        title=source.mask_title,
-        threshold=None,
-        pictures=len(cells),
-        confusion=cells_of(total),
-        curve=None,
-    )
+    figures = [*(one.figures() for one in stages.values()), masks.figures()]
+    if source.predicted_title is not None:
+        figures.append(predictions.figures())
     found = Survey(
         source=source.key,
         model=source.identity,
@@ -121,8 +145,8 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
         skipped=skipped,
         measured=len(cells),
         taught=taught,
-        confusion=mask_stage.confusion,
-        stages=[*figures, mask_stage],
+        confusion=masks.figures().confusion,
+        stages=figures,
         cells=cells,
     )
     store_survey(survey_path(services.workspace.cache_dir, dataset_id, source.key), found)

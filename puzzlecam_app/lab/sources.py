@@ -74,9 +74,14 @@ class Source(Protocol):
     stages: tuple[MapStage, ...]
     mask_title: str
     mask_threshold: float
+    predicted_title: str | None
+    """Of the segmentation network that was trained on the masks; None where there is none."""
 
     def see(self, picture: Picture) -> Seen | None:
         """What it knows of a tagged picture; None where it has not looked at it."""
+
+    def predicted(self, picture: Picture) -> Mask | None:
+        """What the segmentation network makes of it; None outside the split that it predicts."""
 
     def is_taught(self, item_id: int) -> bool:
         """Whether it has learned from the picture's mask, which therefore measures nothing."""
@@ -126,6 +131,7 @@ class StudioSource:
     stages: tuple[MapStage, ...]
     mask_title: str
     mask_threshold: float
+    predicted_title: str | None = None
 
     def __init__(self, services: Services) -> None:
         model = services.predictor.model
@@ -156,6 +162,10 @@ class StudioSource:
         maps = ClassMaps(item.tags, (item.height, item.width), cams.cams_khw)
         return Seen({"maps": maps}, mask, float(cams.disagreement_k.max()))
 
+    def predicted(self, picture: Picture) -> Mask | None:  # noqa: ARG002
+        """See `Source`."""
+        return None
+
     def is_taught(self, item_id: int) -> bool:  # noqa: ARG002
         """See `Source`."""
         return False
@@ -170,6 +180,7 @@ class RunSource:
     stages: tuple[MapStage, ...]
     mask_title: str
     mask_threshold: float
+    predicted_title: str | None
 
     def __init__(self, services: Services, dataset_id: int, run_id: int) -> None:
         with services.database.read() as session:
@@ -184,7 +195,8 @@ class RunSource:
         self._train = folder.train
         snapshot = read_snapshot(folder.snapshot_path)
         self._items: dict[int, RunItem] = {item.item_id: item for item in snapshot.items}
-        self._uses_accepted = uses_accepted(run.recipe)
+        learned = snapshot.in_split(run.split) if uses_accepted(run.recipe) else ()
+        self._taught = frozenset(item.item_id for item in learned if item.accepted_mask is not None)
         self.key, self.title = f"run-{run_id}", f"Run {run_id}: {run.name}"
         self.identity = self.key
         evaluate, refine = run.recipe["evaluate"], run.recipe["refine"]
@@ -200,6 +212,9 @@ class RunSource:
             stages.append(MapStage("walk", title, float(evaluate["walk_threshold"])))
         self.stages = tuple(stages)
         self.mask_title = f"{title} + CRF" if refine["use_crf"] else title
+        self._split = str(run.recipe["segment"]["predict_split"])
+        has_predictions = self._train.predictions_path(self._split).is_dir()
+        self.predicted_title = f"Segmentation network, on {self._split}" if has_predictions else None
 
     def see(self, picture: Picture) -> Seen | None:
         """See `Source`. A picture whose file or tags have changed since is one it has not looked at."""
@@ -222,10 +237,19 @@ class RunSource:
         path = self._train.pseudo_path(item.id)
         return Seen(maps, read_mask(path) if path.is_file() else None, None)
 
+    def predicted(self, picture: Picture) -> Mask | None:
+        """See `Source`. The network sees no tags: only another file makes it another picture."""
+        from trainer.data.ground_truth import read_mask
+
+        item = self._items.get(picture.item.id)
+        if self.predicted_title is None or item is None or item.sha256 != picture.item.sha256:
+            return None
+        path = self._train.prediction_path(self._split, item.id)
+        return read_mask(path) if path.is_file() else None
+
     def is_taught(self, item_id: int) -> bool:
         """See `Source`: as in the trainer's figures, accepted masks that it learned from do not count."""
-        item = self._items.get(item_id)
-        return self._uses_accepted and item is not None and item.accepted_mask is not None
+        return item_id in self._taught
 
 
 def _title(*, is_self_trained: bool, is_walked: bool) -> str:

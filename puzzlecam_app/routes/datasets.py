@@ -66,6 +66,9 @@ class ItemRow(BaseModel):
     revision: int | None
     author: str | None
     disagreement: float | None
+    doubt: float | None = Field(
+        description="Share of the picture that is undecided, 0..1; null where no model has looked ahead"
+    )
 
 
 class ItemsOut(BaseModel):
@@ -160,6 +163,7 @@ def read_items(
             revision=entry.revision_id,
             author=entry.author,
             disagreement=entry.item.disagreement,
+            doubt=None if entry.item.doubt_rank > 0 else abs(entry.item.doubt_rank),
         )
         for entry in page.items
     ]

@@ -13,7 +13,7 @@ from db.annotations import latest_revisions
 from db.datasets import get_dataset
 from db.engine import Database
 from db.errors import StorageError
-from db.items import all_items, set_doubt, tags_of
+from db.items import all_items, tags_of
 from db.labels import latest_label_set
 from db.masks import MaskArray, MaskStore, mask_hash
 from db.models import Item, Revision, Run
@@ -169,11 +169,10 @@ def publish(
                     item.item_id,
                     mask_hash=name,
                     proposed_by=proposer(run_id),
+                    doubt=doubts[item.item_id],
                     over_rejected=over_rejected,
                 )
                 published += revision is not None
-                if revision is not None and doubts.get(item.item_id) is not None:
-                    set_doubt(session, {item.item_id: doubts[item.item_id]})
         done += len(batch)
         if progress is not None:
             progress(done, len(context.items))

@@ -4,7 +4,8 @@ import pytest
 
 from db.annotations import append_revision, decide, history, latest_proposal, latest_revision, propose
 from db.engine import Database
-from db.models import Revision
+from db.items import set_doubt
+from db.models import Item, Revision
 from db.publications import (
     Undone,
     finish_publications,
@@ -147,6 +148,33 @@ def test_undoing_brings_the_proposal_from_before_back(
     assert (newest.action, newest.mask_hash, newest.proposed_by) == ("proposed", OLD, "zero-shot")
     with database.read() as session:
         assert [one.action for one in history(session, item_id)] == ["proposed"] * 3
+
+
+@pytest.mark.parametrize("before", [None, 0.0, 0.3])
+def test_undoing_restores_the_place_in_the_order_by_doubt(
+    database: Database, item_id: int, publication_id: int, before: float | None
+) -> None:
+    def rank() -> float:
+        with database.read() as session:
+            return session.get_one(Item, item_id).doubt_rank
+
+    _propose(database, item_id)
+    with database.write() as session:
+        set_doubt(session, {item_id: before})
+        publish_mask(session, publication_id, item_id, mask_hash=NEW, proposed_by="run/1", doubt=0.8)
+    assert rank() == -0.8
+    _undo(database, publication_id)
+    assert rank() == (1.0 if before is None else -before)
+
+
+def test_a_mask_of_unknown_doubt_does_not_keep_the_place_of_the_one_before(
+    database: Database, item_id: int, publication_id: int
+) -> None:
+    with database.write() as session:
+        set_doubt(session, {item_id: 0.3})
+    _publish(database, publication_id, item_id)
+    with database.read() as session:
+        assert session.get_one(Item, item_id).doubt_rank == 1.0
 
 
 def test_undoing_where_there_was_nothing_makes_the_item_new_again(

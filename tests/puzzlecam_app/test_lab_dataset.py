@@ -21,6 +21,7 @@ from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH
 from tests.puzzlecam_app.test_lab_survey import set_truth
 from trainer.data.ground_truth import GroundTruth
+from trainer.data.masks import write_mask
 from trainer.evaluation import evaluate_maps, evaluate_masks
 from trainer.maps import ClassMaps, save_maps
 from trainer.metrics import confusion_matrix, iou_per_class
@@ -116,6 +117,31 @@ def test_masks_that_a_run_learned_from_measure_nothing(client: TestClient, servi
     run_id, _ = make_run(services)
     answer = measure(client, services, f"run-{run_id}")
     assert (answer["measured"], answer["taught"]) == (1, 1)
+
+
+def test_a_segmentation_network_is_a_stage_over_the_split_that_it_predicts(
+    client: TestClient, services: Services, tmp_path: Path
+) -> None:
+    with services.database.write() as session:
+        get_item(session, 2).split = "val"
+    for number in (1, 2):
+        set_truth(services, number, TRUTH)
+    run_id, train = make_run(services)
+    predicted = np.roll(TRUTH, 7, axis=1)
+    write_mask(train.prediction_path("val", "b"), predicted)
+    answer = measure(client, services, f"run-{run_id}")
+    last = answer["stages"][-1]
+    assert (last["name"], last["pictures"]) == ("segmentation", 1)
+    assert "on val" in last["title"]
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(TRUTH).save(tmp_path / "masks" / "b.png")
+    honest = evaluate_masks(
+        ["b"], lambda name: train.prediction_path("val", name), GroundTruth(tmp_path), 3
+    ).honest
+    assert last["miou"] == pytest.approx(honest.miou)
+    page = client.get(f"{URL}/classes/{RED}?source=run-{run_id}").json()
+    assert page["stages"][-1]["iou"] == pytest.approx(honest.per_class[RED])
+    assert (page["stages"][-1]["pictures"], page["stages"][-1]["threshold"]) == (1, None)
 
 
 def test_a_class_page_knows_its_best_and_worst_pictures_and_who_takes_its_pixels() -> None:

@@ -89,11 +89,12 @@ class Studio:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.2)
+        self.kill()  # too late is worse than never: it would run on beside the tests that follow
         raise RuntimeError((self.workspace.parent / "studio.log").read_text())
 
     def kill(self) -> None:
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
+            self.process.send_signal(signal.SIGKILL)  # does nothing where it has ended by itself
             self.process.wait(10)
             self.process = None
 

@@ -122,7 +122,7 @@ def test_a_class_is_explained_from_its_figures_to_its_pictures(
     expect(card.locator("h3")).to_have_text("Class: dog", timeout=SLOW_MS)
     last = card.locator("table").first.locator("tbody tr").last.locator("td").all_inner_texts()
     precision, recall = total[DOG, DOG] / total[:, DOG].sum(), total[DOG, DOG] / total[DOG].sum()
-    assert last[2:5] == [shown(ious[DOG]), shown(precision), shown(recall)]
+    assert last[3:6] == [shown(ious[DOG]), shown(precision), shown(recall)]
     beside = card.locator(".lb-beside tbody tr").first.locator("td").all_inner_texts()
     both = sum(counts(1, range(number, number + 1)) for number in (1, 3, 5))
     assert beside[:3] == ["cat", "3", shown(both[DOG, CAT] / both[DOG].sum())]
@@ -140,6 +140,29 @@ def test_a_class_is_explained_from_its_figures_to_its_pictures(
     page.get_by_label("Table or gallery").select_option("gallery")
     expect(page.locator(".lb-rows")).to_have_count(0)
     assert page.locator(".lb-survey-card .lb-gallery").last.locator(".lb-thumb").count() >= 3
+
+
+def test_points_are_chosen_and_opened_by_keys(
+    page: Page, studio: Studio, measured: tuple[int, list[int]]
+) -> None:
+    dataset, (run, _) = measured
+    open_lab(page, studio, dataset, run)
+    scatter = page.locator(".lb-scatter")
+    page.wait_for_function("document.querySelector('.lb-scatter').getAttribute('aria-label')")
+    names = page.locator(".lb-rows tbody tr td:first-child").all_inner_texts()  # the lowest IoU first
+    scatter.focus()
+    page.keyboard.press("ArrowDown")  # the first from above
+    page.keyboard.press("Shift+ArrowDown")
+    note = page.locator(".lb-gallery-note")
+    expect(note).to_have_text("2 chosen", timeout=SLOW_MS)
+    page.keyboard.press("Escape")
+    expect(note).to_have_count(0)
+    page.keyboard.press("ArrowUp")  # the first from below
+    expect(page.locator(".lb-scatter-said")).to_contain_text("Enter opens picture")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "name => document.querySelector('.lb-picker-item[aria-selected=true]')?.title === name", arg=names[0]
+    )
 
 
 def test_two_runs_are_compared_and_the_worse_pictures_come_first(

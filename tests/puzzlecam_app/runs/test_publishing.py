@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from db.annotations import latest_revision, propose
-from db.items import replace_tags
+from db.items import replace_tags, set_doubt
 from db.labels import ClassSpec, add_label_set
 from db.palette import voc_palette
+from db.queue import list_items
+from db.runs import get_run
 from db.status import status_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.mask_change import mean_iou
@@ -21,6 +23,7 @@ from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH
 from tests.puzzlecam_app.runs.helpers import Runs
 from tests.puzzlecam_app.runs.test_starting import accept
 from trainer.data.masks import write_mask
+from trainer.maps import ClassMaps, save_maps
 from trainer.run_dir import DatasetRecord, Manifest, StageRecord
 
 
@@ -92,6 +95,28 @@ def test_publishing_and_taking_back(runs: Runs) -> None:
     assert newest(runs, 2)[0] == "accepted"
     with pytest.raises(UserError, match="not published"):
         unpublish(runs.database, run_id, author="ann")
+
+
+def test_the_order_by_doubt_is_that_of_the_run_until_it_is_taken_back(runs: Runs) -> None:
+    def order() -> list[str]:
+        with runs.database.read() as session:
+            return [entry.item.name for entry in list_items(session, 1, order="doubt").items[:2]]
+
+    with runs.database.write() as session:
+        set_doubt(session, {1: 0.1, 2: 0.6})
+    assert order() == ["b", "a"]
+    run_id = runs.start()
+    finish(runs, run_id, a=half(RED), b=half(RED))
+    sure, unsure = np.zeros((1, 8, 8), np.float32), np.zeros((1, 8, 8), np.float32)
+    with runs.database.read() as session:
+        unsure[:, :4] = get_run(session, run_id).recipe["refine"]["background_threshold"]
+    for name, maps in (("a", unsure), ("b", sure)):
+        path = runs.folder(run_id).train.final_path(name)
+        save_maps(path, ClassMaps((RED,), (HEIGHT, WIDTH), maps))
+    publish(runs.database, runs.services.masks, runs.folder(run_id), run_id, author="ann")
+    assert order() == ["a", "b"]
+    unpublish(runs.database, run_id, author="ann")
+    assert order() == ["b", "a"]
 
 
 def test_accepted_masks_stay(runs: Runs) -> None:
