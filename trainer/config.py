@@ -269,7 +269,8 @@ class PixelsConfig(TrainingConfig):
 
     enabled: bool = Field(
         default=False,
-        description="Its maps take the place of the CAMs. It learns from the labels of AffinityNet.",
+        description="Self-training: a classifier of pixels learns the confident labels of AffinityNet, and its "
+        "maps take the place of the CAMs.",
     )
     epochs: int = Field(default=4, ge=0, description=TrainingConfig.model_fields["epochs"].description)
     batch_size: int = Field(
@@ -412,8 +413,8 @@ class Recipe(Settings):
     )
     use_accepted: bool = Field(
         default=True,
-        description="Masks that people accepted count as truth: for the labels of AffinityNet, for those of "
-        "the segmentation network, and for the CAMs by a pixel-wise term.",
+        description="Masks that people accepted count as truth: for the labels of AffinityNet and "
+        "self-training, for those of the segmentation network, and for the CAMs by a pixel-wise term.",
     )
     accepted_pixel_weight: float = Field(
         default=1.0,
