@@ -269,8 +269,8 @@ class PixelsConfig(TrainingConfig):
 
     enabled: bool = Field(
         default=False,
-        description="Self-training: a classifier of pixels learns the confident labels of AffinityNet, and its "
-        "maps take the place of the CAMs.",
+        description="Self-training: a classifier of pixels learns the confident labels of AffinityNet, and "
+        "its maps take the place of the CAMs.",
     )
     epochs: int = Field(default=4, ge=0, description=TrainingConfig.model_fields["epochs"].description)
     batch_size: int = Field(
