@@ -133,10 +133,11 @@ def append_revision(
     """Append to the history of an item.
 
     `expected` is the id of the newest revision that the caller has seen, None or 0 for none; when another
-    one is newest, nothing is stored and StaleRevision carries it. `author` is a users.id, None for the
-    program. `mask_hash` names a mask of the picture's size in the mask store; only ``rejected`` and
-    ``skipped`` may go without. `seeds` as in `Revision`. Raises NotFoundError and InvalidInputError for
-    values that cannot be.
+    one is newest, nothing is stored and StaleRevision carries it. Only the same once more is no such case:
+    a draft whose answer never reached its author (the tab was closed, the line was cut) is returned as it
+    was stored the first time. `author` is a users.id, None for the program. `mask_hash` names a mask of the
+    picture's size in the mask store; only ``rejected`` and ``skipped`` may go without. `seeds` as in
+    `Revision`. Raises NotFoundError and InvalidInputError for values that cannot be.
     """
     item = get_item(session, item_id)
     if action not in ACTIONS:
@@ -144,7 +145,6 @@ def append_revision(
     if mask_hash is None and action not in ACTIONS_WITHOUT_MASK:
         raise InvalidInputError(f"A revision that is {action} needs a mask.")
     parent = latest_revision(session, item_id)
-    _check_expected(parent, expected)
     revision = Revision(
         action=action,
         mask_hash=mask_hash,
@@ -153,6 +153,14 @@ def append_revision(
         note=note,
         seeds=seeds or None,
     )
+    if (
+        parent
+        and action == "drafted"
+        and parent.author_id == author
+        and _is_repeated(parent, expected, revision)
+    ):
+        return parent
+    _check_expected(parent, expected)
     return _append(session, item, parent, revision, author)
 
 
@@ -259,6 +267,12 @@ def pace(
 def _check_expected(latest: Revision | None, expected: int | None) -> None:
     if (latest.id if latest else None) != (expected or None):
         raise StaleRevision(latest)
+
+
+def _is_repeated(latest: Revision, expected: int | None, sent: Revision) -> bool:
+    return latest.parent_id == (expected or None) and all(
+        getattr(latest, name) == getattr(sent, name) for name in ("action", "mask_hash", "seeds")
+    )
 
 
 def _append(

@@ -96,7 +96,19 @@ def test_expecting_none_fails_once_there_is_a_revision(
 ) -> None:
     _draft(database, item_id, ann, expected)
     with pytest.raises(StaleRevision):
-        _draft(database, item_id, ann, expected)
+        _draft(database, item_id, ann, expected, MASK_C)
+
+
+def test_a_draft_sent_twice_because_its_answer_was_lost_is_stored_once(
+    database: Database, item_id: int, ann: int
+) -> None:
+    seen = _draft(database, item_id, ann, None)
+    stored = _draft(database, item_id, ann, seen, MASK_B)
+    assert _draft(database, item_id, ann, seen, MASK_B) == stored
+    with database.read() as session:
+        assert len(history(session, item_id)) == 2
+    with pytest.raises(StaleRevision):  # the same mask, but on top of what it never saw
+        _draft(database, item_id, ann, None, MASK_B)
 
 
 def test_expecting_a_revision_of_a_new_picture_is_stale(database: Database, item_id: int, ann: int) -> None:

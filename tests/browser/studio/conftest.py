@@ -128,11 +128,10 @@ def pictures(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dataset(studio: Studio, pictures: Path, request: pytest.FixtureRequest) -> str:
-    """A freshly imported dataset named after the test."""
-    name = request.node.name[:60].replace("[", "-").replace("]", "")
-    studio.import_folder(pictures, name)
-    return name
+def dataset(studio: Studio, pictures: Path, tmp_path: Path) -> str:
+    """A freshly imported dataset named after the test and its attempt: a second one meets the first one's."""
+    studio.import_folder(pictures, tmp_path.name)
+    return tmp_path.name
 
 
 class Review:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.browser.studio.conftest import Review, Studio, photographs
 
@@ -79,6 +79,26 @@ def test_unsent_work_survives_a_closed_tab(review: Review, dataset: str) -> None
     review.page.goto(url)
     review.wait_for("landscape")
     review.wait_saved()
+    np.testing.assert_array_equal(review.mask(), painted)
+
+
+def test_a_save_whose_answer_was_lost_is_no_conflict(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    stored: list[int] = []
+
+    def lose_the_answer(route: Route) -> None:
+        stored.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/api/items/*/mask*", lose_the_answer, times=1)
+    page.keyboard.press("0")
+    review.drag((60, 60), (300, 200))
+    painted = review.mask()
+    review.wait_saved()
+    assert stored == [200]
+    page.reload()
+    review.wait_for("landscape")
     np.testing.assert_array_equal(review.mask(), painted)
 
 

@@ -121,10 +121,10 @@ def test_a_link_far_down_the_queue_opens_among_its_neighbours(
         Image.new("RGB", (48, 32), (number, 90, 120)).save(folder / f"p{number:02}.png")
     rows = "".join(f"p{number:02}.png,person\n" for number in range(MANY))
     (folder / "tags.csv").write_text("image,tags\n" + rows, encoding="utf-8")
-    studio.import_folder(folder, "many")
+    studio.import_folder(folder, tmp_path.name)
     page = review.page
     page.goto(studio.url)
-    page.get_by_label("Dataset", exact=True).select_option(label="many")
+    page.get_by_label("Dataset", exact=True).select_option(label=tmp_path.name)
     page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p00')", timeout=60_000)
     first, dataset = page.evaluate("[puzzlecamReview.current.item.id, puzzlecamReview.dataset.id]")
     page.goto(f"{studio.url}/?dataset={dataset}&item={first + MANY - 3}")

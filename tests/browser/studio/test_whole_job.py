@@ -79,7 +79,7 @@ def test_what_is_painted_is_what_is_exported(
     review: Review, studio: Studio, tmp_path: Path, name: str, width: int, height: int
 ) -> None:
     page = review.page
-    dataset = f"painted {name}"
+    dataset = tmp_path.name
     photographs(tmp_path / "one", [(name, width, height)])
     studio.import_folder(tmp_path / "one", dataset)
     review.open(dataset, name)
