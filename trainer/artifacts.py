@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -38,6 +39,27 @@ def write_atomic(path: Path, data: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Give a file, or every file of a folder, a second name; a copy where links cannot be made.
+
+    Writers here replace files as a whole, so neither name ever sees what is written under the other.
+
+    Raises:
+        OSError: the source is missing, or there is no room.
+    """
+    files = [path for path in source.rglob("*") if path.is_file()] if source.is_dir() else [source]
+    for path in files:
+        name = target / path.relative_to(source)
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.unlink(missing_ok=True)
+        try:
+            os.link(path, name)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            shutil.copy2(path, name)
 
 
 def save_cams(path: Path, result: CamResult) -> None:

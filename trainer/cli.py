@@ -30,6 +30,10 @@ def train(
     stages: Annotated[str | None, typer.Option(help="Stages, separated by commas; all by default.")] = None,
     overrides: SetOption = None,
     resume: Annotated[bool, typer.Option(help="Go on from checkpoints of a stage that was cut off.")] = True,
+    reuse: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another run directory: what it has made with the same settings is taken over."),
+    ] = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,6 +54,7 @@ def train(
             device=device,
             listeners=(display,),
             stop=stop,
+            reuse=reuse or (),
         )
     _print(result, as_json, f"The run is in {result['run_dir']}.")
 

@@ -33,6 +33,7 @@ def train(
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
     stop: StopSignal | None = None,
+    reuse: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Run a recipe; see `trainer.pipeline.run` for arguments and errors, `load_recipe` for overrides.
 
@@ -49,6 +50,7 @@ def train(
         device=device,
         listeners=listeners,
         stop=stop,
+        reuse=reuse,
     )
     manifest = directory.manifest()
     metrics = []

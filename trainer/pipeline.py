@@ -40,6 +40,7 @@ def run(
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
     stop: StopSignal | None = None,
+    reuse: Sequence[Path | str] = (),
 ) -> RunDir:
     """Run stages of a recipe on a dataset; run again, it does what is left.
 
@@ -56,6 +57,8 @@ def run(
         device: "cpu", "cuda", "cuda:N", or None for the best there is.
         listeners: are called with every event, see `trainer.events`.
         stop: set it to end the run after the step or the picture in hand.
+        reuse: other run directories. A stage that one of them has finished with the same settings, seed and
+            inputs is taken over from there, the first that has it.
 
     Returns:
         The run directory.
@@ -77,10 +80,11 @@ def run(
     else:
         dataset = dataset.without_accepted()
     directory, stop = RunDir(run_dir), stop or StopSignal()
+    others = tuple(RunDir(path) for path in reuse)
     if not processes.is_main:
         # The main process holds the lock and writes the log.
         log = EventLog(None)
-        _Run(recipe, dataset, directory, choice, processes, log, stop).execute(chosen, resume=resume)
+        _Run(recipe, dataset, directory, choice, processes, log, stop, others).execute(chosen, resume=resume)
         return directory
     with directory.lock():
         directory.open(recipe, _dataset_record(dataset))
@@ -93,7 +97,8 @@ def run(
             accepted=len(dataset.accepted),
         )
         try:
-            _Run(recipe, dataset, directory, choice, processes, events, stop).execute(chosen, resume=resume)
+            work = _Run(recipe, dataset, directory, choice, processes, events, stop, others)
+            work.execute(chosen, resume=resume)
         except RunStopped:
             events.write("run_stopped")
             raise
@@ -123,6 +128,7 @@ class _Run:
         processes: Processes,
         events: EventLog,
         stop: StopSignal,
+        others: tuple[RunDir, ...],
     ) -> None:
         self._recipe = recipe
         self._listed = dataset
@@ -131,6 +137,7 @@ class _Run:
         self._processes = processes
         self._events = events
         self._stop = stop
+        self._others = others
 
     def execute(self, stages: Sequence[str], *, resume: bool) -> None:
         started = time.monotonic()
@@ -167,6 +174,11 @@ class _Run:
             return
         inputs = graph.inputs(name)
         self._processes.wait()
+        if self._processes.is_main:
+            self._take_over(name, key)
+        self._processes.wait()
+        if self._directory.is_done(name, key):
+            return
         goes_on = False
         if self._processes.is_main:
             goes_on = self._directory.begin(
@@ -192,6 +204,12 @@ class _Run:
         if self._processes.is_main:
             self._directory.finish(name, {**result.summary, "seconds": seconds})
         self._events.write("stage_finished", stage=name, seconds=seconds, summary=result.summary)
+
+    def _take_over(self, name: str, key: str) -> None:
+        for other in self._others:
+            if self._directory.take_over(name, key, other):
+                self._events.write("stage_skipped", stage=name, key=key, taken_from=str(other.path))
+                return
 
 
 def _checked_stages(stages: Sequence[str] | None) -> tuple[str, ...]:

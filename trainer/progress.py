@@ -71,7 +71,8 @@ def _line(event: dict[str, Any]) -> str | None:
         case "stage_started":
             return f"{stage}: {'goes on where it stopped' if event['goes_on'] else 'starts'}"
         case "stage_skipped":
-            return f"{stage}: already done with these settings"
+            origin = f"taken over from {event['taken_from']}" if "taken_from" in event else "already done"
+            return f"{stage}: {origin} with these settings"
         case "epoch":
             return f"{stage}: epoch {event['epoch']} of {event['epochs']}  {_losses(event['losses'])}"
         case "stage_finished":

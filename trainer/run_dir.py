@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trainer.artifacts import write_atomic
+from trainer.artifacts import link_tree, write_atomic
 from trainer.config import Recipe
 from trainer.errors import TrainerError
 from trainer.file_lock import FileLock
@@ -261,6 +261,37 @@ class RunDir:
         update = {"status": "done", "finished": now(), "summary": dict(summary)}
         self._store_record(stage, record.model_copy(update=update))
         self.checkpoint_path(stage).unlink(missing_ok=True)
+
+    def take_over(self, stage: str, key: str, other: RunDir) -> bool:
+        """Use what another run has made with exactly these settings and inputs, if it has.
+
+        Files are linked, so the other run can be removed afterwards.
+
+        Returns:
+            Whether the stage is done now.
+        """
+        try:
+            record = other.record(stage) if other.is_done(stage, key) else None
+        except RunDirError:
+            return False  # removed or of another version: then it is made here
+        if record is None:
+            return False
+        self.begin(
+            stage, key, settings=record.settings, inputs=record.inputs, makes=record.makes, resume=False
+        )
+        try:
+            for name in record.makes:
+                # A stage that is off, or keeps no epochs, leaves some of them unmade.
+                if (other.path / name).exists():
+                    link_tree(other.path / name, self.path / name)
+            is_still_there = other.is_done(stage, key)
+        except (FileNotFoundError, RunDirError):
+            is_still_there = False  # it was removed or trained anew meanwhile
+        if is_still_there:
+            self.finish(stage, record.summary)
+        else:
+            self.clear(stage, record.makes)
+        return is_still_there
 
     def clear(self, stage: str, makes: tuple[str, ...]) -> None:
         """Remove the outputs and the checkpoint of a stage."""

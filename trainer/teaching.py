@@ -159,6 +159,8 @@ class _Seed:
         }
 
     def _trained(self, name: str, corrected: tuple[str, ...]) -> RunDir:
+        # Tags and pictures are the same for all points: what no accepted mask decides is made once.
+        before = self._out / "before"
         folder = self._out / name
         data = folder / "data"
         write_taught_dataset(self._dataset, self._truth, data, self._out / "corrected", corrected)
@@ -170,6 +172,7 @@ class _Seed:
             STAGES,
             device=self._device,
             listeners=self._listeners,
+            reuse=() if folder == before else (before / "run",),
         )
 
     def _measured(self, run: RunDir, plan: TeachingPlan) -> float:

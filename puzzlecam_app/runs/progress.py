@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
@@ -101,6 +102,16 @@ def summarize(events: list[RunEvent], *, is_active: bool) -> RunProgress:
         elif event.kind in _MESSAGES:
             messages.append(
                 {"time": event.time.isoformat(), "kind": event.kind, "message": data.get("message", "")}
+            )
+        elif "taken_from" in data:
+            number = Path(data["taken_from"]).parent.name
+            messages.append(
+                {
+                    "time": event.time.isoformat(),
+                    "kind": event.kind,
+                    "message": f"Stage {event.stage} was taken over from run {number}: the same pictures, "
+                    f"settings and seed.",
+                }
             )
         if event.stage in stages:
             stages[event.stage] = _advanced(stages[event.stage], event)

@@ -20,7 +20,7 @@ from db.engine import Database
 from db.errors import StorageError
 from db.models import Run
 from db.run_events import say
-from db.runs import get_run
+from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.dataset_folder import PICTURES, list_name, missing_pictures
 from puzzlecam_app.runs.event_mirror import EventMirror, last_ending, log_size
@@ -32,6 +32,9 @@ from trainer.artifacts import write_atomic
 from trainer.run_dir import RunDirError
 
 _log = logging.getLogger(__name__)
+
+_EARLIER_RUNS = 5
+"""So many earlier runs are looked through for stages that need not be made again."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +205,16 @@ class Supervisor:
             "--split",
             list_name(snapshot, run.split),
             *(("--device", device) if device else ()),
+            # One word each: a trainer is found again by the folder of its own run among its words.
+            *(f"--reuse={path}" for path in self._earlier_runs(run)),
         ]
+
+    def _earlier_runs(self, run: Run) -> list[Path]:
+        """Run directories of the same dataset, the latest first: their stages need not be made again."""
+        with self._database.read() as session:
+            others = [one.id for one in list_runs(session, dataset_id=run.dataset_id) if one.id != run.id]
+        folders = (RunFolder.of(self._folder.path.parent, one) for one in others)
+        return [folder.train.path for folder in folders if folder.train.exists()][:_EARLIER_RUNS]
 
     def _note_attempt(self) -> None:
         """Write down where the logs stand: the end of this attempt must not be read from an earlier one."""

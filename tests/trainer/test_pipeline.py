@@ -107,6 +107,22 @@ def test_an_accepted_mask_repeats_what_depends_on_it_in_the_same_run_directory(
     assert stages_of(run(root, run_path), "stage_started") == list(STAGES)
 
 
+def test_stages_with_the_same_settings_are_taken_over_from_another_run(
+    make_voc: Callable[..., Path], tmp_path: Path
+) -> None:
+    root, first, second = make_voc(), tmp_path / "first", tmp_path / "second"
+    run(root, first)
+    write_mask(root / "accepted" / "p1.png", np.full((40, 60), 2, np.uint8))
+    # Of this mask only the evaluation knows.
+    events = run(root, second, "accepted_pixel_weight=0", reuse=(tmp_path / "nowhere", first))
+    assert stages_of(events, "stage_started") == ["evaluate"]
+    assert {event.get("taken_from") for event in events if event["kind"] == "stage_skipped"} == {str(first)}
+    assert classifier_hash(second) == classifier_hash(first)
+    assert RunDir(second).cam_path("p3").is_file()
+    again = run(root, second, "accepted_pixel_weight=0", reuse=(first,))
+    assert not any("taken_from" in event for event in again), "they are its own by now"
+
+
 def test_a_bad_accepted_mask_stops_the_run_before_it_begins(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:

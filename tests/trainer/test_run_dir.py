@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from trainer import run_dir
+from trainer.artifacts import write_atomic
 from trainer.config import Recipe
 from trainer.file_lock import FileLock
 from trainer.run_dir import DatasetRecord, RunDir, RunDirError
@@ -122,3 +127,53 @@ def test_a_released_lock_can_be_taken_again(tmp_path: Path) -> None:
     first.release()
     assert second.acquire()
     second.release()
+
+
+def other_run(tmp_path: Path) -> RunDir:
+    other = RunDir(tmp_path / "other")
+    other.open(RECIPE, DATASET)
+    begin(other, "one")
+    output(other)
+    other.finish("cams", {"pictures": 3})
+    return other
+
+
+def test_a_stage_of_another_run_is_taken_over_and_outlives_it(directory: RunDir, tmp_path: Path) -> None:
+    other = other_run(tmp_path)
+    assert not directory.take_over("cams", "two", other), "made with other settings"
+    assert not directory.take_over("cams", "one", RunDir(tmp_path / "nowhere"))
+    assert directory.take_over("cams", "one", other)
+    write_atomic(other.cam_path("a"), b"other maps")
+    shutil.rmtree(other.path)
+    assert directory.is_done("cams", "one")
+    assert directory.cam_path("a").read_text(encoding="utf-8") == "maps"
+    record = directory.record("cams")
+    assert record is not None
+    assert record.summary == {"pictures": 3}
+
+
+def test_without_links_files_are_copied(
+    directory: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_arguments: object) -> None:
+        raise OSError(errno.EXDEV, "other disk")
+
+    monkeypatch.setattr(os, "link", refused)
+    assert directory.take_over("cams", "one", other_run(tmp_path))
+    assert directory.cam_path("a").read_text(encoding="utf-8") == "maps"
+
+
+def test_what_is_trained_anew_meanwhile_is_not_taken_over(
+    directory: RunDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = other_run(tmp_path)
+    link_tree = run_dir.link_tree
+
+    def link_while_the_other_begins_anew(source: Path, target: Path) -> None:
+        link_tree(source, target)
+        begin(other, "two")
+
+    monkeypatch.setattr(run_dir, "link_tree", link_while_the_other_begins_anew)
+    assert not directory.take_over("cams", "one", other)
+    assert not directory.is_done("cams", "one")
+    assert not directory.cam_path("a").exists()

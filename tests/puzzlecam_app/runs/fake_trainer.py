@@ -17,7 +17,9 @@ from pathlib import Path
 
 
 def main() -> int:
-    options = dict(zip(sys.argv[2::2], sys.argv[3::2], strict=True))
+    reused = [word for word in sys.argv[2:] if word.startswith("--reuse=")]
+    words = [word for word in sys.argv[2:] if word not in reused]
+    options = dict(zip(words[::2], words[1::2], strict=True))
     run_dir = Path(options["--run-dir"])
     run_dir.mkdir(exist_ok=True)
     behaviour = os.environ.get("FAKE_TRAINER", "finish").split()
@@ -42,7 +44,7 @@ def main() -> int:
     event("run_started", recipe="fake", stages=["classify"], device="A fake device.")
     event("stage_started", stage="classify", key="k", goes_on=attempt > 1)
     event("step", stage="classify", step=attempt, steps=4, epoch=1, epochs=1, losses={"loss": 1.0}, eta_s=1)
-    print(f"attempt {attempt}", flush=True)
+    print(f"attempt {attempt}", *reused, flush=True)
     if "spawn" in behaviour:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (run_dir.parent / "child").write_text(str(child.pid))

@@ -16,6 +16,8 @@ from db.datasets import remove_dataset
 from db.runs import ask_to_stop, resume
 from puzzlecam_app.runs.worker import is_dead_worker, worker_name
 from tests.puzzlecam_app.runs.helpers import Runs, is_alive, wait_until
+from trainer.recipes import load_recipe
+from trainer.run_dir import DatasetRecord
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 Behave = Callable[[str], None]
@@ -50,6 +52,19 @@ def test_the_queue_is_worked_off_in_its_order(runs: Runs) -> None:
     assert first.ended_at is not None
     assert second.started_at is not None
     assert first.ended_at <= second.started_at
+
+
+def test_a_run_is_told_of_the_earlier_runs_of_its_dataset(runs: Runs) -> None:
+    first, second, third = (runs.start(name=name) for name in ("one", "two", "three"))
+    for run_id in (first, second):
+        begun = DatasetRecord(root="/data", split="all", fingerprint="abc", class_names=("cat",), pictures=1)
+        runs.folder(run_id).train.path.mkdir()
+        runs.folder(run_id).train.open(load_recipe("tiny"), begun)
+    with runs.worker():
+        runs.wait_for(third, "done", "failed")
+    told = [f"--reuse={runs.folder(run_id).train.path}" for run_id in (second, first)]
+    assert runs.folder(third).log_tail().split()[2:] == told
+    assert runs.folder(first).log_tail().split()[2:] == told[:1]
 
 
 def test_a_failure_that_would_come_again_is_told_at_once(runs: Runs, behave: Behave) -> None:
