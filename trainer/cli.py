@@ -18,6 +18,10 @@ DatasetOption = Annotated[Path, typer.Option(help="Folder in VOC layout, or with
 RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a .toml file.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override, e.g. classify.epochs=3.")]
 DeviceOption = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; the best there is by default.")]
+ReuseOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="Another run directory: what it has made with the same settings is taken over."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -30,10 +34,7 @@ def train(
     stages: Annotated[str | None, typer.Option(help="Stages, separated by commas; all by default.")] = None,
     overrides: SetOption = None,
     resume: Annotated[bool, typer.Option(help="Go on from checkpoints of a stage that was cut off.")] = True,
-    reuse: Annotated[
-        list[Path] | None,
-        typer.Option(help="Another run directory: what it has made with the same settings is taken over."),
-    ] = None,
+    reuse: ReuseOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -171,6 +172,7 @@ def simulate_loop(
         int, typer.Option(min=1, max=100, help="Clicks after which the annotator paints by hand.")
     ] = 10,
     overrides: SetOption = None,
+    reuse: ReuseOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -190,6 +192,7 @@ def simulate_loop(
             target=target,
             max_clicks=max_clicks,
             overrides=overrides or (),
+            reuse=reuse or (),
             device=device,
             listeners=(display,),
         )

@@ -219,6 +219,7 @@ def simulate_loop(
     target: float = 0.85,
     max_clicks: int = 10,
     overrides: Sequence[str] = (),
+    reuse: Sequence[Path] = (),
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
 ) -> dict[str, Any]:
@@ -243,6 +244,7 @@ def simulate_loop(
         split,
         out,
         config,
+        reuse=reuse,
         device=device,
         listeners=listeners,
         advance=tell,

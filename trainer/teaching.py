@@ -36,6 +36,7 @@ def run_teaching(
     out: Path | str,
     config: TeachingConfig,
     *,
+    reuse: Sequence[Path] = (),
     device: str | None = None,
     workers: int | None = None,
     listeners: tuple[Listener, ...] = (),
@@ -54,7 +55,7 @@ def run_teaching(
         dataset_root, split: pictures with tags and ground truth.
         out: folder for everything.
         config: points, orders, seeds and annotator.
-        device: see `trainer.pipeline.run`.
+        reuse, device: see `trainer.pipeline.run`.
         workers: processes for the corrections; None takes all cores.
         listeners: are called with every event of the runs.
         advance: is called with pictures corrected and to correct of a seed.
@@ -76,7 +77,9 @@ def run_teaching(
     known = [image for image in dataset.images if image.tags and truth.has(image.id)]
     check_enough(len(known), config)
     seeds = [
-        _Seed(recipe, dataset, truth, known, out, config, seed, device, listeners).run(workers, advance)
+        _Seed(recipe, dataset, truth, known, out, config, seed, reuse, device, listeners).run(
+            workers, advance
+        )
         for seed in config.seeds
     ]
     result = _summary(recipe, split, config, seeds)
@@ -98,13 +101,14 @@ class _Seed:
         out: Path,
         config: TeachingConfig,
         seed: int,
+        reuse: Sequence[Path],
         device: str | None,
         listeners: tuple[Listener, ...],
     ) -> None:
         self._recipe = recipe.model_copy(update={"seed": seed})
         self._dataset, self._truth, self._known = dataset, truth, known
         self._out, self._config, self._seed = out / f"seed{seed}", config, seed
-        self._device, self._listeners = device, listeners
+        self._reuse, self._device, self._listeners = tuple(reuse), device, listeners
 
     def run(self, workers: int | None, advance: Callable[[int, int], None]) -> dict[str, Any]:
         before = self._trained("before", ())
@@ -172,7 +176,7 @@ class _Seed:
             STAGES,
             device=self._device,
             listeners=self._listeners,
-            reuse=() if folder == before else (before / "run",),
+            reuse=self._reuse if folder == before else (before / "run", *self._reuse),
         )
 
     def _measured(self, run: RunDir, plan: TeachingPlan) -> float:
