@@ -276,6 +276,14 @@ class PixelsConfig(TrainingConfig):
     batch_size: int = Field(
         default=16, ge=1, description=TrainingConfig.model_fields["batch_size"].description
     )
+    accepted_repeat: int = Field(
+        default=4,
+        ge=1,
+        le=100,
+        description="How often an epoch shows a picture with an accepted mask: exact labels teach more than "
+        "confident ones. Without such masks it changes nothing.",
+        json_schema_extra={"changes_results": False},  # but with accepted masks: see trainer.stage_graph
+    )
     optimizer: OptimizerConfig = Field(
         default_factory=lambda: OptimizerConfig(method="adamw", learning_rate=0.002, weight_decay=0.01),
         description="Optimiser and schedule.",

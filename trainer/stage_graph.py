@@ -16,7 +16,7 @@ from trainer.stages.stage import Stage
 STAGES = ("classify", "cams", "affinity", "pixels", "refine", "segment", "evaluate")
 """All stages in the order they run."""
 
-_READ_NO_MASKS = {"cams", "pixels", "refine"}
+_READ_NO_MASKS = {"cams", "refine"}
 """Stages that accepted masks reach only through the stages before them."""
 
 
@@ -83,6 +83,8 @@ class StageGraph:
         weight = self._recipe.accepted_pixel_weight
         if not self._has_accepted or name in _READ_NO_MASKS or (name == "classify" and weight == 0):
             return {}
+        if name == "pixels":
+            return {"accepted_repeat": self._recipe.pixels.accepted_repeat}
         return {"accepted": self._with_accepted, **({"pixel_weight": weight} if name == "classify" else {})}
 
     def _finished(self, names: tuple[str, ...]) -> list[str]:

@@ -93,6 +93,11 @@ class TaggedDataset:
         """The pictures whose mask a person has accepted, in order."""
         return tuple(image for image in self.images if image.accepted_mask is not None)
 
+    def with_accepted_repeated(self, times: int) -> TaggedDataset:
+        """Every picture, those with an accepted mask so many times."""
+        again = self.accepted * (times - 1)
+        return TaggedDataset(self.root, self.split, self.class_names, (*self.images, *again))
+
     def without_accepted(self) -> TaggedDataset:
         """The same pictures, as if nobody had accepted a mask."""
         images = (replace(image, accepted_mask=None) for image in self.images)

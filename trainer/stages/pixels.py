@@ -59,7 +59,12 @@ def _train(context: StageContext) -> dict[str, object]:
         Training(
             stage=NAME,
             step=PixelStep(network),
-            samples=affinity.confidently_labelled(dataset, context.run_dir, config.view, encoder.spec),
+            samples=affinity.confidently_labelled(
+                dataset.with_accepted_repeated(config.accepted_repeat),
+                context.run_dir,
+                config.view,
+                encoder.spec,
+            ),
             config=config,
             # Nothing else is trained, so the recipe's rate is its rate.
             is_new=lambda _name: False,

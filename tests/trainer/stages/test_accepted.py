@@ -12,7 +12,7 @@ from trainer.data.ground_truth import read_mask
 from trainer.data.masks import write_mask
 from trainer.nn.encoders import EncoderSpec
 from trainer.stage_graph import StageGraph
-from trainer.stages import affinity, classify, evaluate, segment
+from trainer.stages import affinity, classify, evaluate, pixels, segment
 from trainer.trained import KIND
 
 SPEC = EncoderSpec("x", (0.5,) * 3, (0.5,) * 3)
@@ -51,6 +51,42 @@ def test_the_segmentation_network_learns_the_accepted_mask_instead_of_the_pseudo
     view = draw_view(np.random.default_rng(5), mask.shape, config)
     assert torch.equal(views.load(1, np.random.default_rng(5))["labels"], label_tensor(mask, view))
     assert set(views.load(0, np.random.default_rng(5))["labels"].unique().tolist()) <= {1, 255}
+
+
+def test_self_training_sees_accepted_masks_more_often(make_context, root, write_cams, monkeypatch):
+    seen = []
+    train = pixels.train
+
+    def note(context, training):
+        seen.append(training.samples)
+        return train(context, training)
+
+    monkeypatch.setattr(pixels, "train", note)
+    mask = accept(root)
+    context = make_context("pixels.accepted_repeat=3", "pixels.epochs=0", root=root)
+    write_cams(context)
+    affinity.make_labels(context)
+    pixels.run(context)
+    assert [image.id for image in seen[0].dataset.images] == ["p0", "p1", "p2", "p3", "p1", "p1"]
+    assert [image.id for image in context.dataset.images] == ["p0", "p1", "p2", "p3"]
+    labels = seen[0].load(5, np.random.default_rng(0))["labels"]
+    assert set(labels.unique().tolist()) <= set(np.unique(mask).tolist())
+
+
+@pytest.mark.parametrize("has_masks", [False, True])
+def test_how_often_they_are_seen_matters_only_where_there_are_any(make_context, root, has_masks):
+    if has_masks:
+        accept(root)
+
+    def keys(times):
+        context = make_context(f"pixels.accepted_repeat={times}", root=root)
+        graph = StageGraph(context.recipe, context.dataset, context.run_dir)
+        return {name: graph.key(name) for name in ("cams", "affinity", "pixels", "refine")}
+
+    once, often = keys(1), keys(5)
+    assert {name for name in once if once[name] != often[name]} == (
+        {"pixels", "refine"} if has_masks else set()
+    )
 
 
 def test_views_of_picture_and_mask_match(make_context, root):
