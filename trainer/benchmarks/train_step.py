@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
+from timm.layers import create_conv2d
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,6 +17,7 @@ from trainer.config import OptimizerConfig, PuzzleLossConfig
 from trainer.data.labels import VOC_CLASSES
 from trainer.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork
+from trainer.nn.depthwise import DepthwiseConv2d
 from trainer.optim import build_optimizer
 from trainer.puzzle_step import PuzzleStep
 
@@ -50,7 +52,9 @@ def compare(
         for precision in (replace(choice, dtype=torch.float32), in_bfloat16(choice)):
             if precision is None:
                 continue
-            plain = _plain_step(copy.deepcopy(network).to(choice.device), images, labels)
+            plain_network = copy.deepcopy(network).to(choice.device)
+            _take_library_convolutions(plain_network)
+            plain = _plain_step(plain_network, images, labels)
             ours = _our_step(copy.deepcopy(network), images, labels, precision)
             error = abs(plain() - ours())
             plain_s, ours_s = interleaved_seconds(plain, ours, repeats=repeats)
@@ -85,6 +89,26 @@ def _our_step(
         return float(loss.detach())
 
     return run
+
+
+def _take_library_convolutions(network: nn.Module) -> None:
+    """Depthwise convolutions with the gradients that PyTorch computes, in place."""
+    for name, module in list(network.named_children()):
+        if not isinstance(module, DepthwiseConv2d):
+            _take_library_convolutions(module)
+            continue
+        convolution = create_conv2d(
+            module.in_channels,
+            module.out_channels,
+            module.kernel_size[0],
+            stride=module.stride[0],
+            dilation=module.dilation[0],
+            padding="same" if module.pads_same else "",
+            depthwise=True,
+            bias=module.bias is not None,
+        )
+        convolution.weight, convolution.bias = module.weight, module.bias
+        setattr(network, name, convolution)
 
 
 def _plain_step(network: CamNetwork, images: Tensor, labels: Tensor) -> Callable[[], float]:

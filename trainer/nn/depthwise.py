@@ -1,123 +1,163 @@
-"""Gradients of dilated depthwise convolutions on the CPU, several times as fast as PyTorch's.
+"""Gradients of depthwise convolutions on the CPU, many times as fast as PyTorch's.
 
-An EfficientNet at output stride 16 dilates the depthwise convolutions of its last stages. PyTorch's library
-has no fast
-kernel for their gradients: three 5 x 5 layers take a quarter of a whole training step of EfficientNet-Lite0.
-    A
-convolution of dilation d is d * d convolutions without dilation, each on every d-th row and column, and for
-those there is one.
+PyTorch's library has no fast kernels for the gradients of depthwise convolutions that are larger than 3 x 3
+or dilated, as most of an EfficientNet's at output stride 16 are. The gradient of the input is the forward
+convolution by the mirrored kernel, for which there is a fast one; that of the weights is a compiled loop.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from timm.layers.conv2d_same import Conv2dSame
+from timm.layers.padding import pad_same
 from torch import Tensor, nn
 from torch.nn import functional
 
+Pair = tuple[int, int]
 
-def speed_up_dilated_depthwise(network: nn.Module) -> None:
-    """Let every dilated depthwise convolution of a network take the fast way back, in place.
+_CHANNELS_PER_THREAD = 64
+"""Fewer than this do not fill the vector instructions of the loop."""
+
+
+def speed_up_depthwise(network: nn.Module) -> None:
+    """Let every depthwise convolution whose gradients are slow take the fast way back, in place.
 
     Weights, their names and results stay the same; on a GPU nothing changes.
     """
     for name, module in list(network.named_children()):
-        if isinstance(module, nn.Conv2d) and DilatedDepthwiseConv2d.can_replace(module):
-            setattr(network, name, DilatedDepthwiseConv2d(module))
+        if isinstance(module, nn.Conv2d) and DepthwiseConv2d.can_replace(module):
+            setattr(network, name, DepthwiseConv2d(module))
         else:
-            speed_up_dilated_depthwise(module)
+            speed_up_depthwise(module)
 
 
-class DilatedDepthwiseConv2d(nn.Conv2d):
-    """A depthwise convolution of stride 1 that keeps the size of its input."""
+class DepthwiseConv2d(nn.Conv2d):
+    """A depthwise convolution with the weights of PyTorch's or timm's, whose gradients take less time.
+
+    Attributes:
+        pads_same: whether it pads as timm's `Conv2dSame`, whose weights it then has.
+    """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         """Take over the weights of a convolution that `can_replace` accepts."""
         super().__init__(
             convolution.in_channels,
             convolution.out_channels,
-            kernel_size=(convolution.kernel_size[0], convolution.kernel_size[1]),
-            padding=(int(convolution.padding[0]), int(convolution.padding[1])),
-            dilation=(convolution.dilation[0], convolution.dilation[1]),
+            kernel_size=_pair(convolution.kernel_size),
+            stride=_pair(convolution.stride),
+            padding=_pair(convolution.padding),
+            dilation=_pair(convolution.dilation),
             groups=convolution.groups,
             bias=convolution.bias is not None,
             device="meta",
         )
+        self.pads_same = isinstance(convolution, Conv2dSame)
         self.weight = convolution.weight
         self.bias = convolution.bias
 
     @staticmethod
     def can_replace(convolution: nn.Conv2d) -> bool:
-        """Whether it is depthwise, dilated alike in both directions, of stride 1, and keeps the size."""
-        dilation = convolution.dilation[0]
-        size = tuple(dilation * (side - 1) // 2 for side in convolution.kernel_size)
+        """Whether it is depthwise, large or dilated, and pads with zeros, by no more than its reach."""
+        reach = _reach(convolution.kernel_size, convolution.dilation)
         return (
-            type(convolution) is nn.Conv2d
+            type(convolution) in (nn.Conv2d, Conv2dSame)
             and convolution.groups == convolution.in_channels == convolution.out_channels
-            and dilation > 1
-            and convolution.dilation == (dilation, dilation)
-            and convolution.stride == (1, 1)
-            and convolution.padding == size
-            and all(side % 2 for side in convolution.kernel_size)
+            and (max(convolution.dilation) > 1 or max(convolution.kernel_size) > 3)
+            and not isinstance(convolution.padding, str)
+            and all(pad <= side for pad, side in zip(convolution.padding, reach, strict=True))
             and convolution.padding_mode == "zeros"
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, C, H, W)."""
+        """(N, C, H, W) -> (N, C, H', W')."""
+        if self.pads_same:
+            input = pad_same(input, list(self.kernel_size), list(self.stride), list(self.dilation))
         if input.device.type != "cpu" or not torch.is_grad_enabled():
             return super().forward(input)
-        output: Tensor = _FastGradients.apply(input, self.weight, self.dilation[0])
+        geometry = _Geometry(_pair(self.stride), _pair(self.padding), _pair(self.dilation))
+        output: Tensor = _FastGradients.apply(input, self.weight, geometry)
         return output if self.bias is None else output + self.bias[:, None, None]
 
 
-class _FastGradients(torch.autograd.Function):
-    """The forward pass as PyTorch computes it; the backward pass on the sub-grids."""
+@dataclass(frozen=True)
+class _Geometry:
+    stride: Pair
+    padding: Pair
+    dilation: Pair
 
+
+class _FastGradients(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, images: Tensor, weight: Tensor, dilation: int) -> Tensor:
+    def forward(ctx: Any, images: Tensor, weight: Tensor, geometry: _Geometry) -> Tensor:
         ctx.save_for_backward(images, weight)
-        ctx.dilation = dilation
-        padding = [dilation * (side - 1) // 2 for side in weight.shape[2:]]
-        return functional.conv2d(images, weight, padding=padding, dilation=dilation, groups=len(weight))
+        ctx.geometry = geometry
+        return functional.conv2d(
+            images, weight, None, geometry.stride, geometry.padding, geometry.dilation, len(weight)
+        )
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         images, weight = ctx.saved_tensors
-        dilation, size = ctx.dilation, images.shape[-2:]
-        padding = [(side - 1) // 2 for side in weight.shape[2:]]
-        for_images, for_weight, _ = torch.ops.aten.convolution_backward(
-            _sub_grids(gradients[0], dilation),
-            _sub_grids(images, dilation),
-            weight,
-            None,
-            (1, 1),
-            padding,
-            (1, 1),
-            False,
-            (0, 0),
-            len(weight),
-            (ctx.needs_input_grad[0], ctx.needs_input_grad[1], False),
-        )
-        whole = (
-            _whole_grid(for_images, dilation)[..., : size[0], : size[1]] if ctx.needs_input_grad[0] else None
-        )
-        return whole, for_weight, None
+        for_images = for_weight = None
+        if ctx.needs_input_grad[0]:
+            for_images = _input_gradient(images, weight, gradients[0], ctx.geometry)
+        if ctx.needs_input_grad[1]:
+            for_weight = _weight_gradient(images, weight, gradients[0], ctx.geometry)
+        return for_images, for_weight, None
 
 
-def _sub_grids(images: Tensor, step: int) -> Tensor:
-    """(N, C, H, W) -> (N * step * step, C, h, w), channels last: each step-th row and column, zero-padded."""
-    height, width = images.shape[-2:]
-    padded = functional.pad(images, (0, -width % step, 0, -height % step))
-    count, channels, height, width = padded.shape
-    rows = padded.permute(0, 2, 3, 1).reshape(count, height // step, step, width // step, step, channels)
-    grids = rows.permute(0, 2, 4, 1, 3, 5).reshape(-1, height // step, width // step, channels)
-    return grids.permute(0, 3, 1, 2)
+def _input_gradient(images: Tensor, weight: Tensor, gradient: Tensor, geometry: _Geometry) -> Tensor:
+    """The output's gradient, put where it looked at the input, convolved by the mirrored kernel."""
+    reach = _reach(weight.shape[2:], geometry.dilation)
+    (rows, columns), (down, across) = geometry.padding, geometry.stride
+    if (down, across) != (1, 1):
+        height = images.shape[-2] + 2 * rows - reach[0]
+        width = images.shape[-1] + 2 * columns - reach[1]
+        spread = gradient.new_zeros(len(images), height, width, len(weight))
+        spread[:, ::down, ::across] = gradient.permute(0, 2, 3, 1)
+        gradient = spread.permute(0, 3, 1, 2)
+    mirrored = weight.to(gradient.dtype).flip(2, 3)
+    padding = (reach[0] - rows, reach[1] - columns)
+    reached = functional.conv2d(gradient, mirrored, None, 1, padding, geometry.dilation, len(weight))
+    return reached.to(images.dtype)
 
 
-def _whole_grid(grids: Tensor, step: int) -> Tensor:
-    """The inverse of `_sub_grids`, padding included."""
-    count, channels, height, width = grids.shape
-    rows = grids.permute(0, 2, 3, 1).reshape(count // step**2, step, step, height, width, channels)
-    whole = rows.permute(0, 3, 1, 4, 2, 5).reshape(-1, height * step, width * step, channels)
-    return whole.permute(0, 3, 1, 2)
+def _weight_gradient(images: Tensor, weight: Tensor, gradient: Tensor, geometry: _Geometry) -> Tensor:
+    """(C, 1, k, l), summed in float32 whatever the format of pictures and gradient."""
+    # numba takes a second to load, and only training needs it.
+    from trainer.nn.depthwise_numba import sum_products
+
+    rows, columns = geometry.padding
+    padded = functional.pad(images.float(), (columns, columns, rows, rows))
+    padded_nhwc, gradient_nhwc = (
+        tensor.permute(0, 2, 3, 1).contiguous().numpy() for tensor in (padded, gradient.float())
+    )
+    channels = len(weight)
+    sums = np.zeros((*weight.shape[2:], channels), dtype=np.float32)
+    count = max(1, min(torch.get_num_threads(), channels // _CHANNELS_PER_THREAD))
+    edges = [channels * number // count for number in range(count + 1)]
+
+    def add(first: int, last: int) -> None:
+        sum_products(padded_nhwc, gradient_nhwc, geometry.stride, geometry.dilation, first, last, sums)
+
+    # Threads have channels of their own, so their number does not change the sums.
+    with ThreadPoolExecutor(count) as executor:
+        list(executor.map(add, edges[:-1], edges[1:]))
+    return torch.from_numpy(sums).permute(2, 0, 1)[:, None].to(weight.dtype)
+
+
+def _reach(kernel_size: Sequence[int], dilation: Sequence[int]) -> Pair:
+    """Cells between the first and the last that a kernel looks at, by direction."""
+    rows, columns = (step * (side - 1) for side, step in zip(kernel_size, dilation, strict=True))
+    return rows, columns
+
+
+def _pair(values: Any) -> Pair:
+    rows, columns = values
+    return int(rows), int(columns)

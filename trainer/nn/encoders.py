@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from trainer.config import BackboneConfig
 from trainer.errors import TrainerError
 from trainer.nn.backbones import BACKBONES, BackboneError, load_backbone
-from trainer.nn.depthwise import speed_up_dilated_depthwise
+from trainer.nn.depthwise import speed_up_depthwise
 from trainer.nn.resnest import restore_dilated_stages
 
 Channels = tuple[float, float, float]
@@ -83,7 +83,7 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         network.reset_classifier(0)
-        speed_up_dilated_depthwise(network)
+        speed_up_depthwise(network)
         self.network = network
         self.spec = spec
         self.output_stride = output_stride
