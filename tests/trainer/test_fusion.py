@@ -5,7 +5,11 @@ import timm
 import torch
 from torch import nn
 
-from trainer.nn.fusion import fold_batch_norm
+from trainer.nn.affinity import EdgeNetwork
+from trainer.nn.encoders import build_encoder
+from trainer.nn.fusion import FoldedCopy, fold_batch_norm
+from trainer.nn.pixels import PixelNetwork
+from trainer.nn.segmentation import SegmentationNetwork
 
 
 def _with_lively_statistics(network):
@@ -38,3 +42,43 @@ def test_a_normalisation_that_follows_no_convolution_stays():
 def test_a_network_in_training_is_refused():
     with pytest.raises(ValueError, match="evaluation mode"):
         fold_batch_norm(nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)))
+
+
+def _encoder():
+    return _with_lively_statistics(build_encoder("lite0"))
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda encoder: PixelNetwork(encoder, 3),
+        EdgeNetwork,
+        lambda encoder: SegmentationNetwork(encoder, 3, is_encoder_trained=False, decoder_dropout=0.0),
+    ],
+)
+def test_networks_on_a_frozen_encoder_learn_from_its_folded_copy_and_store_the_encoder_as_it_is(network):
+    encoder = _encoder()
+    built = network(encoder).train()
+    before = {name: tensor.clone() for name, tensor in built.state_dict().items()}
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    built(images)
+    for name in ("forward", "stages", "stages_and_features"):
+        setattr(encoder, name, lambda *_arguments: pytest.fail("The encoder itself was computed."))
+    built(images).sum().backward()
+    assert list(built.state_dict()) == list(before)
+    for name, tensor in encoder.state_dict().items():
+        assert torch.equal(tensor, before[f"encoder.{name}"]), name
+    assert all(parameter.grad is None for parameter in encoder.parameters())
+
+
+def test_a_folded_copy_computes_what_the_network_does_and_follows_weights_that_are_loaded():
+    encoder, images = _encoder(), torch.randn(1, 3, 64, 64)
+    folded = FoldedCopy(encoder)
+    with torch.no_grad():
+        torch.testing.assert_close(folded.of(encoder)(images), encoder(images), atol=1e-4, rtol=1e-4)
+        assert folded.of(encoder) is folded.of(encoder)
+        other = {name: tensor * 0.9 for name, tensor in encoder.state_dict().items()}
+        nn.ModuleDict({"encoder": encoder}).load_state_dict(
+            {f"encoder.{name}": tensor for name, tensor in other.items()}
+        )
+        torch.testing.assert_close(folded.of(encoder)(images), encoder(images), atol=1e-4, rtol=1e-4)

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.nn.encoders import Encoder
+from trainer.nn.fusion import FoldedCopy
 from trainer.puzzle import pad_to_multiple
 
 EDGE_STRIDE = 4
@@ -27,6 +28,7 @@ class EdgeNetwork(nn.Module):
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()
         self.encoder = encoder.requires_grad_(False)
+        self._folded = FoldedCopy(encoder)
         self.branches = nn.ModuleList(
             nn.Sequential(nn.Conv2d(width, _WIDTH, 1, bias=False), nn.GroupNorm(_GROUPS, _WIDTH))
             for width in encoder.stage_widths
@@ -37,8 +39,9 @@ class EdgeNetwork(nn.Module):
         """Normalised pictures (N, 3, H, W) of any size -> logits of edges (N, ceil(H / 4), ceil(W / 4))."""
         height, width = (-(-side // EDGE_STRIDE) for side in images.shape[-2:])
         padded = pad_to_multiple(images, max(self.encoder.stage_strides))
+        encoder = self._folded.of(self.encoder) if self.training else self.encoder
         with torch.no_grad():
-            stages = self.encoder.stages(padded)
+            stages = encoder.stages(padded)
         size = (padded.shape[-2] // EDGE_STRIDE, padded.shape[-1] // EDGE_STRIDE)
         parts = [
             functional.relu(_resized(branch(_at_most_fine(features, size)), size))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Generic, TypeVar
+
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def fold_batch_norm(network: nn.Module) -> None:
@@ -32,3 +37,28 @@ def _activation_of(norm: nn.BatchNorm2d) -> nn.Module:
     """What remains of a normalisation layer: timm's layers carry the activation that follows them."""
     steps = [step for step in (getattr(norm, "drop", None), getattr(norm, "act", None)) if step is not None]
     return nn.Sequential(*(step for step in steps if not isinstance(step, nn.Identity)))
+
+
+class FoldedCopy(Generic[Network]):
+    """A network that is not trained, computed with its normalisation folded while what reads it is trained.
+
+    The network itself keeps the weights that are stored. The copy is no module of what holds it: state dicts,
+    optimisers and moving averages do not see it.
+    """
+
+    def __init__(self, network: Network) -> None:
+        """Args:
+        network: must stay as it is from the first call on, save by `load_state_dict`.
+        """
+        self._copy: Network | None = None
+        network.register_load_state_dict_post_hook(lambda _network, _keys: self._forget())
+
+    def of(self, network: Network) -> Network:
+        """The folded copy in evaluation mode, made at the first call and where the network is then."""
+        if self._copy is None:
+            self._copy = copy.deepcopy(network).eval()
+            fold_batch_norm(self._copy)
+        return self._copy
+
+    def _forget(self) -> None:
+        self._copy = None

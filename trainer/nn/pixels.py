@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.nn.encoders import Encoder
+from trainer.nn.fusion import FoldedCopy
 from trainer.puzzle import pad_to_multiple
 
 PIXEL_STRIDE = 4
@@ -34,6 +35,7 @@ class PixelNetwork(nn.Module):
         """
         super().__init__()
         self.encoder = encoder.requires_grad_(False)
+        self._folded = FoldedCopy(encoder)
         widths = [*encoder.stage_widths[-_DEEP_STAGES:], encoder.channels]
         self.normalizations = nn.ModuleList(nn.BatchNorm2d(width, affine=False) for width in widths)
         self.drop = nn.Dropout2d(_DROPOUT)
@@ -48,8 +50,9 @@ class PixelNetwork(nn.Module):
         """Normalised pictures (N, 3, H, W) of any size -> logits (N, C, ceil(H / 4), ceil(W / 4))."""
         height, width = (-(-side // PIXEL_STRIDE) for side in images.shape[-2:])
         padded = pad_to_multiple(images, max(self.encoder.stage_strides))
+        encoder = self._folded.of(self.encoder) if self.training else self.encoder
         with torch.no_grad():
-            stages, features = self.encoder.stages_and_features(padded)
+            stages, features = encoder.stages_and_features(padded)
         size = features.shape[-2:]
         deep = [
             normalize(_resized(part, size))
