@@ -21,7 +21,7 @@ from db.errors import (
     StorageError,
 )
 from db.runs import RunStateError
-from puzzlecam_app.assets import assets_dir
+from puzzlecam_app.assets import ASSETS_URL, assets_dir, assets_version
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.protection import BodyLimit, SafeHeaders
@@ -31,7 +31,6 @@ from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
 from trainer.errors import TrainerError, TrainerUsageError
 
-ASSETS_URL = "/ui"
 _log = logging.getLogger(__name__)
 
 _STATUS_OF_ERROR: dict[type[StorageError], int] = {
@@ -79,11 +78,16 @@ def create_api(services: Services) -> FastAPI:
 
 
 class _Assets(StaticFiles):
-    """Static files that the browser asks about each time: an upgrade is seen at the next load."""
+    """Static files. Those under this version's URL may be kept; others are asked about each time."""
 
     async def get_response(self, path: str, scope: Scope):  # type: ignore[no-untyped-def]
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
+        version, _, rest = path.replace("\\", "/").partition("/")
+        is_versioned = version == assets_version()
+        response = await super().get_response(rest if is_versioned else path, scope)
+        may_be_kept = is_versioned and response.status_code in (200, 304)
+        response.headers["Cache-Control"] = (
+            "private, max-age=31536000, immutable" if may_be_kept else "no-cache"
+        )
         return response
 
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import posixpath
+import re
 from pathlib import Path
 
 from puzzlecam_app.errors import UserError
+
+ASSETS_URL = "/ui"
+_SENT_TO_BROWSERS = (".js", ".css", ".svg")
+_IMPORT = re.compile(
+    r"^\s*(?:import|export)\s+(?:[\w*{}\s,$]+\s+from\s+)?[\"'](\.{1,2}/[^\"']+)[\"']", re.MULTILINE
+)
 
 
 def assets_dir() -> Path:
@@ -20,3 +30,40 @@ def assets_dir() -> Path:
     raise UserError(
         "the program's own files are missing", where=str(package / "assets"), remedy="Install it again"
     )
+
+
+@functools.cache
+def assets_version() -> str:
+    """Hash of all modules and style sheets as they were when it was first asked for.
+
+    It stands in their URLs, so that a browser may keep them for ever and still sees an upgrade.
+    """
+    digest = hashlib.sha256()
+    folder = assets_dir()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in _SENT_TO_BROWSERS:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def asset_url(path: str) -> str:
+    """URL of an asset, which may be kept; relative imports of a module stay in the same version.
+
+    Args:
+        path: below the folder of the assets, with slashes.
+    """
+    return f"{ASSETS_URL}/{assets_version()}/{path}"
+
+
+@functools.cache
+def modules_of(path: str) -> tuple[str, ...]:
+    """Paths of an ES module and of all that it imports, directly or not; itself first."""
+    found, waiting = [path], [path]
+    while waiting:
+        module = waiting.pop()
+        for imported in _IMPORT.findall((assets_dir() / module).read_text(encoding="utf-8")):
+            there = posixpath.normpath(posixpath.join(posixpath.dirname(module), imported))
+            if there not in found:
+                found.append(there)
+                waiting.append(there)
+    return tuple(found)

@@ -49,6 +49,12 @@ class CrfConfig(BaseModel):
         "500 pixels, and time grows with the area; larger pictures get its probabilities up-sampled.",
     )
 
+    @property
+    def kernels(self) -> tuple[float, ...]:
+        """What the lattices of a picture depend on: everything but `iterations` and `gt_prob`."""
+        position = (self.gaussian_sxy_px, self.gaussian_compat)
+        return (*position, self.bilateral_sxy_px, self.bilateral_srgb, self.bilateral_compat, self.max_side)
+
 
 @functools.cache
 def crf_available() -> CrfStatus:

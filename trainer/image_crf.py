@@ -48,18 +48,22 @@ class ImageCrf:
         self._small_rgb = resize_image(image_rgb, self._small_size)
         self._built: Any = None
 
-    def refine_labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def refine_labels(self, labels: NDArray[np.uint8], config: CrfConfig | None = None) -> NDArray[np.uint8]:
         """Sharpen a label map along the colour edges of the picture.
 
         Args:
             labels: uint8 (H, W), values 0 .. label_count - 1, every pixel taken as right with `gt_prob`.
+            config: another number of iterations or another `gt_prob`, with the kernels of its own.
 
         Returns:
             uint8 (H, W) of the same values; unchanged where there is but one.
 
         Raises:
-            ValueError: the size is not the picture's, or a label is out of range.
+            ValueError: the size is not the picture's, a label is out of range, or the kernels are others.
         """
+        config = config or self._config
+        if config.kernels != self._config.kernels:
+            raise ValueError(f"The lattices were built for {self._config.kernels}, not {config.kernels}.")
         self._check_size(labels.shape)
         if labels.max() >= self._label_count:
             raise ValueError(
@@ -72,7 +76,8 @@ class ImageCrf:
         small = np.asarray(
             cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), np.uint8
         )
-        return self._argmax(self._marginals(label_unary(small, self._label_count, self._config.gt_prob)))
+        unary = label_unary(small, self._label_count, config.gt_prob)
+        return self._argmax(self._marginals(unary, config.iterations))
 
     def refine_probabilities(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Sharpen the prediction of a segmentation network.
@@ -100,14 +105,15 @@ class ImageCrf:
             [cv2.resize(plane, (width, height), interpolation=method) for plane in probabilities_lhw]
         )
         unary = -np.log(small.reshape(self._label_count, -1).clip(_LEAST_PROBABILITY, 1.0))
-        return self._argmax(self._marginals(np.ascontiguousarray(unary, dtype=np.float32)))
+        unary = np.ascontiguousarray(unary, dtype=np.float32)
+        return self._argmax(self._marginals(unary, self._config.iterations))
 
-    def _marginals(self, unary: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _marginals(self, unary: NDArray[np.float32], iterations: int) -> NDArray[np.float32]:
         """Unary energies (L, h * w) -> marginal probabilities (L, h, w) at the limited size."""
         if self._built is None:
             self._built = self._build()
         self._built.setUnaryEnergy(unary)
-        marginals = np.array(self._built.inference(self._config.iterations), dtype=np.float32)
+        marginals = np.array(self._built.inference(iterations), dtype=np.float32)
         return marginals.reshape(self._label_count, *self._small_size)
 
     def _build(self) -> Any:

@@ -41,29 +41,45 @@ def pseudo_label(
     class_indices: Sequence[int],
     config: PseudoLabelConfig | None = None,
 ) -> NDArray[np.uint8]:
-    """Make the pseudo-mask of a picture.
+    """The pseudo-mask of a picture, uint8 (H, W): the second of `pseudo_label_steps`; all else as there."""
+    return pseudo_label_steps(image_rgb, cams, class_indices, config)[1]
+
+
+def pseudo_label_steps(
+    image_rgb: RgbImage,
+    cams: CamResult | Maps,
+    class_indices: Sequence[int],
+    config: PseudoLabelConfig | None = None,
+    image_crf: ImageCrf | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Make the pseudo-mask of a picture, before and after the dense CRF.
 
     Args:
         image_rgb: uint8 (H, W, 3).
         cams: a `CamResult` (its multi-scale maps are used) or maps (K, h, w) in [0, 1] that span the picture.
         class_indices: the caller's index, 1 .. 254, of each of the K classes.
         config: defaults when None.
+        image_crf: the CRF of this picture for K + 1 labels, whose lattices may have been built before;
+            another is made when None.
 
     Returns:
-        uint8 (H, W): 0 for background, else one of `class_indices`. Without pydensecrf2 the thresholded mask.
+        Two masks uint8 (H, W): 0 for background, else one of `class_indices`. Without CRF, or without
+        pydensecrf2, both are the thresholded one.
 
     Raises:
-        ValueError: the number of indices is not K, or an index cannot stand in a mask.
+        ValueError: the number of indices is not K, an index cannot stand in a mask, or the CRF does not fit.
     """
     config = config or PseudoLabelConfig()
     check_rgb(image_rgb)
     maps_khw = cams.cams_khw if isinstance(cams, CamResult) else cams
     _check_indices(class_indices, maps_khw.shape[0])
     labels = threshold_labels(maps_khw, config.background_threshold, (image_rgb.shape[0], image_rgb.shape[1]))
-    if config.use_crf and crf_available().available:
-        labels = ImageCrf(image_rgb, len(class_indices) + 1, config.crf).refine_labels(labels)
     table = np.array([BACKGROUND, *class_indices], dtype=np.uint8)
-    return table[labels]
+    thresholded = table[labels]
+    if not (config.use_crf and crf_available().available):
+        return thresholded, thresholded
+    crf = image_crf or ImageCrf(image_rgb, len(class_indices) + 1, config.crf)
+    return thresholded, table[crf.refine_labels(labels, config.crf)]
 
 
 def threshold_labels(maps_khw: Maps, background_threshold: float, size: tuple[int, int]) -> NDArray[np.uint8]:

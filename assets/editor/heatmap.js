@@ -14,6 +14,9 @@
 /** Steps between 0 and 1 in a value grid: fine enough that a threshold slider has no visible jumps. */
 export const HEAT_LEVELS = 1024;
 
+/** What the last bit of the fraction is worth. */
+const SCALE_OF_EXPONENT = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (Math.max(1, exponent) - 25));
+
 /**
  * Decode IEEE 754 binary16, as `numpy.float16` writes it (little-endian).
  * @param {Uint16Array} bits
@@ -22,12 +25,11 @@ export const HEAT_LEVELS = 1024;
 export function decodeFloat16(bits) {
   const values = new Float32Array(bits.length);
   for (let i = 0; i < bits.length; i++) {
-    const sign = bits[i] & 0x8000 ? -1 : 1;
     const exponent = (bits[i] >> 10) & 31;
     const fraction = bits[i] & 1023;
-    if (exponent === 0) values[i] = sign * fraction * 2 ** -24;
-    else if (exponent === 31) values[i] = fraction ? NaN : sign * Infinity;
-    else values[i] = sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+    const scale = bits[i] & 0x8000 ? -SCALE_OF_EXPONENT[exponent] : SCALE_OF_EXPONENT[exponent];
+    if (exponent === 31) values[i] = fraction ? NaN : scale * Infinity;
+    else values[i] = scale * (exponent ? 1024 + fraction : fraction);
   }
   return values;
 }

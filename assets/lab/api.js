@@ -7,16 +7,16 @@ export { datasets, image, items, thumbnailUrl } from "../review/api.js";
 
 /**
  * @param {string} path below /api
- * @param {{body?: any, signal?: AbortSignal}} [options] with a `body`, which is sent as JSON, it is a POST
+ * @param {{body?: any, signal?: AbortSignal, cache?: RequestCache}} [options] with a `body`, which is sent as JSON, it is a POST
  * @returns {Promise<Response>}
  */
-async function request(path, { body, signal } = {}) {
+async function request(path, { body, signal, cache = "no-store" } = {}) {
   let response;
   try {
     response = await fetch(`/api${path}`, {
       method: body === undefined ? "GET" : "POST",
       credentials: "same-origin",
-      cache: "no-store",
+      cache,
       headers: body === undefined ? {} : { "Content-Type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
       signal,
@@ -39,9 +39,10 @@ const frame = async (path, options) => readFrame(await (await request(path, opti
 
 export const item = async (id) => (await request(`/items/${id}`)).json();
 // `model` is a key that `models` offers.
-export const look = (id, model, signal) => frame(`/items/${id}/lab?model=${model}`, { signal });
+// The browser keeps the arrays, and only asks whether they are still those.
+export const look = (id, model, signal) => frame(`/items/${id}/lab?model=${model}`, { signal, cache: "no-cache" });
 export const puzzle = (id, model, tiles, signal) => frame(`/items/${id}/lab/puzzle?model=${model}&tiles=${tiles}`, { signal });
-export const mask = (id, model, settings) => frame(`/items/${id}/lab/mask?model=${model}`, { body: settings });
+export const mask = (id, model, settings, signal) => frame(`/items/${id}/lab/mask?model=${model}`, { body: settings, signal });
 export const arrays = async (id, model, tiles, settings) =>
   (await request(`/items/${id}/lab/arrays?model=${model}&tiles=${tiles}`, { body: settings })).blob();
 export const models = async (id) => (await request(`/items/${id}/lab/models`)).json();

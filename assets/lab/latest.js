@@ -1,11 +1,12 @@
 /**
- * Work for the server while a slider moves: one request at a time, and after it the newest wish alone.
+ * Work for the server while a slider moves: one request at a time, and after it the newest wish alone. What comes
+ * back is shown though something newer is wanted by then, so that the page follows the slider.
  * @template W, R
  */
 export class Latest {
   /**
    * @param {(wish: W) => Promise<R>} run
-   * @param {(result: R, wish: W) => void} onResult only for a wish that nothing newer has replaced
+   * @param {(result: R, wish: W) => void} onResult unless it was forgotten
    * @param {(error: Error) => void} onError
    */
   constructor(run, onResult, onError) {
@@ -13,13 +14,16 @@ export class Latest {
     this._onResult = onResult;
     this._onError = onError;
     this._wish = null;
+    this._isWorking = false;
+    /** Whether something newer than the last result is wanted. */
     this.isBusy = false;
   }
 
   /** @param {W} wish */
   ask(wish) {
     this._wish = { wish };
-    if (!this.isBusy) this._work();
+    this.isBusy = true;
+    if (!this._isWorking) this._work();
   }
 
   /** Forget what has not been sent, and what is under way. */
@@ -29,21 +33,22 @@ export class Latest {
   }
 
   async _work() {
-    this.isBusy = true;
+    this._isWorking = true;
     while (this._wish) {
       const { wish } = this._wish;
       const generation = this._generation;
       this._wish = null;
       try {
         const result = await this._run(wish);
-        if (!this._wish && generation === this._generation) {
-          this.isBusy = false;
+        if (generation === this._generation) {
+          this.isBusy = this._wish !== null;
           this._onResult(result, wish);
         }
       } catch (error) {
         if (!this._wish && generation === this._generation) this._onError(error);
       }
     }
+    this._isWorking = false;
     this.isBusy = false;
   }
 }

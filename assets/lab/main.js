@@ -1,6 +1,8 @@
 /**
  * The Lab page: raw arrays of one picture come once, everything that can be looked at differently is computed
  * here. Only the CRF and the random walk ask the server again.
+ *
+ * The page begins when this module has come, which may be before Gradio has made the place it is mounted in.
  */
 import { element } from "../review/dom.js";
 import * as api from "./api.js";
@@ -10,6 +12,7 @@ import { exportButtons, settingsInWords } from "./exports.js";
 import { Latest } from "./latest.js";
 import { Look } from "./look.js";
 import { ModelChoice } from "./model_choice.js";
+import { Opening } from "./opening.js";
 import { PaneGroup } from "./pane_group.js";
 import { Picker } from "./picker.js";
 import { PuzzlePanel, puzzleViews } from "./puzzle_view.js";
@@ -20,17 +23,20 @@ import { SurveyView } from "./survey.js";
 import { TABS, Toolbar } from "./toolbar.js";
 import { wayViews } from "./way_view.js";
 
-const SETTLED_MS = 120; // after the last move of a slider, before the server is asked
+const SETTLED_MS = 120; // after the last move of a slider, before every iteration of the CRF is asked for
 const PREVIEW_MS = 150; // as long as a look that is kept may take before the bare photograph is shown
 const AHEAD = 2; // pictures below the one in hand that are looked at while nothing else is to be done
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  window.puzzlecamLab = new LabPage(root); // for the browser's console
+  const page = begun ?? new LabPage();
+  begun = null;
+  root.replaceWith(page.root);
+  window.puzzlecamLab = page; // for the browser's console
 }
 
 class LabPage {
-  constructor(root) {
+  constructor() {
     this.picker = new Picker();
     this.toolbar = new Toolbar();
     this.panes = new PaneGroup();
@@ -46,16 +52,16 @@ class LabPage {
     this.look = null;
     this.tiles = null; // chosen by the model until somebody does
     this.masks = new Latest(
-      ({ look, wanted }) => api.mask(look.item.id, look.model, wanted),
+      ({ look, wanted }) => api.mask(look.item.id, look.model, wanted, this._opening.signal),
       (answer, { look }) => this._take(look, answer),
-      (error) => this._say(error.message),
+      (error) => error.name === "AbortError" || this._say(error.message),
     );
-    this._build(root);
+    this._build();
     this._listen();
     this._start();
   }
 
-  _build(root) {
+  _build() {
     this.title = element("h2");
     this.facts = element("p", { class: "lb-muted" });
     this.review = element("a", { class: "lb-button", text: "Open in Review", title: "Correct this picture's mask" });
@@ -67,21 +73,20 @@ class LabPage {
     this.side = element("aside", { class: "lb-side", hidden: true }, element("section", { class: "lb-side-section" }, element("h3", { text: "Model" }), this.modelChoice.root), this.settings.root, this.readout.root);
     this.main = element("main", { class: "lb-main" }, this.header, this.saying, this.sentence, this.content, this.survey.root);
     this.header.hidden = true;
-    root.className = "lb-root";
-    this.root = root;
-    this.toolbar.layers.listen(root);
-    root.replaceChildren(this.picker.root, this.main, this.side);
+    this.root = element("div", { class: "lb-root" }, this.picker.root, this.main, this.side);
+    this.toolbar.layers.listen(this.root);
   }
 
   _listen() {
     this.picker.addEventListener("choose", ({ detail }) => (detail === null ? this._nothing("No picture fits. Choose another class or dataset.") : this.open(detail)));
+    this.picker.addEventListener("hover", ({ detail }) => this._lookAhead(detail));
     this.picker.addEventListener("whole", () => this.openSurvey());
     this.picker.addEventListener("dataset", () => {
       if (!this.survey.root.hidden) this.openSurvey();
     });
     this.survey.addEventListener("open", ({ detail }) => this.open(detail));
     this.toolbar.addEventListener("change", ({ detail }) => {
-      this.panes.setStyle({ colormap: this.toolbar.values.colormap, layers: this.toolbar.layers.values });
+      this.panes.setStyle({ colormap: this.toolbar.values.colormap, layers: { ...this.toolbar.layers.values } });
       if (detail.includes("tab")) this.panes.enlarge(null);
       this.show();
       this._remember();
@@ -106,10 +111,10 @@ class LabPage {
         this._frame = null;
         this.show();
       });
-      this._askLater();
+      this._follow();
     });
     this.settings.addEventListener("settings", () => {
-      this._askLater();
+      this._follow();
       this.show();
     });
   }
@@ -120,17 +125,19 @@ class LabPage {
     const wanted = Number(asked.get("item")) || null;
     this.model = asked.get("model") ?? this.model;
     this.comparison.asked = [asked.get("a"), asked.get("b")];
+    const opening = wanted ? new Opening(wanted, this.model, {}) : null;
     try {
       const { datasets } = await api.datasets();
       if (!datasets.length) {
         this._nothing("There is no dataset yet. Import a folder of pictures on the Datasets page.");
         return;
       }
-      const item = wanted ? await api.item(wanted).catch(() => null) : null;
-      await this.picker.setDatasets(datasets, item?.dataset_id ?? (Number(asked.get("dataset")) || null));
-      if (asked.has("dataset") && !item) this.openSurvey();
-      else if (item) await this.open(item.id);
-      else this.picker.chooseFirst();
+      const item = await opening?.item.catch(() => null);
+      const listing = this.picker.setDatasets(datasets, item?.dataset_id ?? (Number(asked.get("dataset")) || null));
+      if (item) await Promise.all([this.open(item.id, opening), listing.then(() => this._lookAhead())]);
+      else await listing;
+      if (!item && asked.has("dataset")) this.openSurvey();
+      else if (!item) this.picker.chooseFirst();
     } catch (error) {
       this._nothing(error.message);
     }
@@ -148,32 +155,35 @@ class LabPage {
     history.replaceState(history.state, "", `${location.pathname}?dataset=${this.picker.opened.id}`);
   }
 
-  /** Look at a picture. @param {number} id */
-  async open(id) {
+  /**
+   * Look at a picture.
+   * @param {number} id
+   * @param {Opening} [opening] what was asked for already
+   */
+  async open(id, opening = new Opening(id, this.model, this._settled === this.model ? this.settings.wanted : {})) {
     this.survey.root.hidden = true;
     this.root.classList.remove("lb-without-side");
-    this._opening?.abort();
-    const opening = new AbortController();
+    if (this._opening !== opening) this._opening?.abort();
     this._opening = opening;
     this.masks.forget();
-    clearTimeout(this._asking);
+    clearTimeout(this._settling);
     this.picker.mark(id);
     this._say("Looking at the picture at every scale …");
     this.content.classList.add("lb-stale");
-    const { model } = this;
+    const { model } = opening;
     try {
-      const first = Promise.all([api.item(id), api.image(id), api.models(id)]);
-      const looking = api.look(id, model, opening.signal);
-      looking.catch(() => {}); // told below
-      const [item, image, choices] = await first;
+      const [item, image] = await Promise.all([opening.item, opening.image]);
       const shown = setTimeout(() => opening.signal.aborted || this._preview(item, image), PREVIEW_MS);
-      const answer = await looking.finally(() => clearTimeout(shown));
-      if (opening.signal.aborted) return;
+      const answer = await opening.look.finally(() => clearTimeout(shown));
       const look = new Look(item, answer, image);
       Object.assign(look, { names: this.picker.names, model });
-      this.modelChoice.setChoices(choices, model);
-      this.comparison.setPicture(look, choices);
-      this._show(look);
+      const isCompared = this.toolbar.values.tab === "compare";
+      if (isCompared) this._setChoices(look, await opening.choices);
+      if (opening.signal.aborted) return;
+      this._show(look, opening);
+      if (isCompared) return;
+      const choices = await opening.choices;
+      if (look === this.look) this._setChoices(look, choices);
     } catch (error) {
       if (opening.signal.aborted) return;
       if (model === "proposer") return this._nothing(error.message);
@@ -182,6 +192,12 @@ class LabPage {
       await this.open(id);
       this._say(error.message);
     }
+  }
+
+  _setChoices(look, choices) {
+    this.modelChoice.setChoices(choices, look.model);
+    this.comparison.setPicture(look, choices);
+    if (look === this.look && this.toolbar.values.tab === "compare") this.show();
   }
 
   /** The bare photograph, while its maps are computed. */
@@ -199,7 +215,7 @@ class LabPage {
     this.panes.show([{ key: "photograph", title: "Photograph", tip: "Its maps are being computed", bare: true }]);
   }
 
-  _show(look) {
+  _show(look, opening) {
     this.look = look;
     const { model } = look.header;
     for (const node of [this.header, this.content, this.side]) node.hidden = false;
@@ -214,6 +230,7 @@ class LabPage {
     this.review.href = `/?dataset=${look.item.dataset_id}&item=${look.item.id}`;
     this.tiles ??= Math.min(4, model.tiles_per_side);
     this.settings.setModel(model);
+    this._settled = look.model;
     this.toolbar.setLook(look);
     this.readout.setLook(look);
     const colours = new Map(this.picker.opened.classes.map(({ index, color }) => [index, color]));
@@ -221,9 +238,23 @@ class LabPage {
     this.panes.setStyle({ colours, threshold: this.settings.threshold, maskSize });
     this.panes.setPicture(look.image, look.width, look.height);
     this._remember();
+    if (opening.made && this.settings.isMadeWith(opening.made.header.settings)) look.setMade(opening.made);
     this.show();
-    this._ask();
-    for (const id of this.picker.following(AHEAD)) api.lookAhead(id, this.model, this.toolbar.values.tab === "puzzle" ? this.tiles : null).catch(() => {});
+    if (!look.made) this._awaitMask(look, opening);
+    this._lookAhead();
+  }
+
+  async _awaitMask(look, opening) {
+    const answer = await opening.mask.catch(() => null);
+    if (look !== this.look || look.made) return;
+    if (answer && this.settings.isMadeWith(answer.header.settings)) this._take(look, answer);
+    else this._ask();
+  }
+
+  /** Have pictures looked at when nothing else is to be done. @param {number[]} [ids] the next ones of the list when left out */
+  _lookAhead(ids = this.picker.following(AHEAD)) {
+    const tiles = this.toolbar.values.tab === "puzzle" ? this.tiles : null;
+    for (const id of ids) api.lookAhead(id, this.model, tiles).catch(() => {});
   }
 
   /** Show the views of the chosen tab as things stand. */
@@ -235,18 +266,17 @@ class LabPage {
     this.comparison.panel.root.hidden = tab !== "compare";
     this.settings.root.hidden = tab === "compare"; // each side has its model's own
     this._showScales(tab);
-    this.panes.style.threshold = this.settings.threshold;
-    this.panes.style.truth = look.references[this.toolbar.values.reference]?.mask ?? null;
+    this.panes.setStyle({ threshold: this.settings.threshold, truth: look.references[this.toolbar.values.reference]?.mask ?? null });
     const views = this._views(tab);
     this.panes.show(views);
     this.toolbar.setLegend(views);
-    this.panes.draw();
   }
 
   _views(tab) {
     const { look } = this;
     const { tag, scale, others, shown, eachView, reference } = this.toolbar.values;
     if (tab === "classes") return classViews(look, scale, others, this.scales.scales);
+    if (tab === "compare" && this.comparison.look !== look) return [{ key: "photograph", title: "Photograph", tip: "The list of models is on its way", bare: true }];
     if (tab === "compare") return this.comparison.views(tag, reference);
     if (tab === "way") {
       const isPending = this.masks.isBusy || this._isAsking;
@@ -285,10 +315,14 @@ class LabPage {
     }
   }
 
-  _askLater() {
-    clearTimeout(this._asking);
+  /** Follow a slider: with a draft while it moves, with every iteration of the CRF when it rests. */
+  _follow() {
+    clearTimeout(this._settling);
+    const { draft } = this.settings;
+    if (!draft) return this._ask();
+    this.masks.ask({ look: this.look, wanted: draft });
     this._isAsking = true;
-    this._asking = setTimeout(() => this._ask(), SETTLED_MS);
+    this._settling = setTimeout(() => this._ask(), SETTLED_MS);
   }
 
   _ask() {
@@ -332,3 +366,6 @@ class LabPage {
     this.sentence.textContent = text;
   }
 }
+
+/** The page until it is mounted. */
+let begun = new LabPage();

@@ -36,10 +36,13 @@ export class Pane {
     this.root = element("figure", { class: "lb-pane" }, this.step, element("figcaption", {}, this.title, this.note), this.canvas);
     /** @type {View} */
     this.view = null;
+    /** Whether it has to be drawn again. */
+    this.isStale = true;
   }
 
   /** @param {View} view */
   show(view) {
+    this.isStale ||= !looksAlike(this.view, view);
     this.view = view;
     this.root.dataset.key = view.key;
     this.step.hidden = view.step === undefined;
@@ -60,6 +63,7 @@ export class Pane {
    */
   draw(viewport, image, style, pointer, compared = null) {
     const { canvas } = this;
+    this.isStale = false;
     if (canvas.width !== viewport.stageWidth || canvas.height !== viewport.stageHeight) {
       canvas.width = viewport.stageWidth;
       canvas.height = viewport.stageHeight;
@@ -82,4 +86,11 @@ export class Pane {
     }
     if (pointer) drawCross(context, viewport, pointer);
   }
+}
+
+/** Whether two views are drawn alike. @param {View|null} a @param {View} b */
+function looksAlike(a, b) {
+  if (!a || a.against || b.against) return false;
+  const isSame = ["signed", "level", "labels", "kinds", "gutters", "bare"].every((name) => a[name] === b[name]);
+  return isSame && a.map?.data === b.map?.data && a.outlined?.data === b.outlined?.data && `${a.range}` === `${b.range}` && `${a.tileShare}` === `${b.tileShare}`;
 }

@@ -48,6 +48,7 @@ export class PaneGroup extends EventTarget {
     this.pointer = null;
     this.viewport.setImage(width, height);
     this._resize();
+    this.draw();
   }
 
   /** @param {import("./pane.js").View[]} views */
@@ -74,6 +75,7 @@ export class PaneGroup extends EventTarget {
     for (const key of this.panes.keys()) if (!views.some((view) => view.key === key)) this.panes.delete(key);
     this._showEnlarged();
     this._resize();
+    this._drawSoon();
   }
 
   /** Show one view alone, or all again. @param {string|null} key */
@@ -99,6 +101,7 @@ export class PaneGroup extends EventTarget {
 
   /** Change how all are drawn. @param {Object} change */
   setStyle(change) {
+    if (Object.entries(change).every(([name, value]) => this.style[name] === value)) return;
     Object.assign(this.style, change);
     this.draw();
   }
@@ -108,8 +111,14 @@ export class PaneGroup extends EventTarget {
     this.draw();
   }
 
-  /** Draw what can be seen at the next frame, however often it is asked for. */
+  /** Draw everything at the next frame, however often it is asked for. */
   draw() {
+    for (const pane of [...this.panes.values(), this.big.pane]) pane.isStale = true;
+    this._drawSoon();
+  }
+
+  /** Draw what is not as it should be. */
+  _drawSoon() {
     this._frame ??= requestAnimationFrame(() => {
       this._frame = null;
       this._drawNow();
@@ -121,10 +130,10 @@ export class PaneGroup extends EventTarget {
     if (this.enlarged) {
       const compared = this._comparedOf(this.big.pane);
       this.big.divide.disabled = !compared;
-      this.big.pane.draw(this.viewport, this.image, this.style, this.pointer, compared);
+      if (this.big.pane.isStale) this.big.pane.draw(this.viewport, this.image, this.style, this.pointer, compared);
       return;
     }
-    for (const pane of this.panes.values()) pane.draw(this.viewport, this.image, this.style, this.pointer, this._comparedOf(pane));
+    for (const pane of this.panes.values()) if (pane.isStale) pane.draw(this.viewport, this.image, this.style, this.pointer, this._comparedOf(pane));
   }
 
   /** What a divider slides over a pane's view: what the view brings along, or what was chosen for the enlarged one. */
@@ -162,7 +171,10 @@ export class PaneGroup extends EventTarget {
     }
     this.root.style.setProperty("--lb-width", `${Math.round(side)}px`);
     this.root.style.setProperty("--lb-height", `${Math.round(height)}px`);
-    this.viewport.resize(Math.round(Math.round(side) * pixelRatio), Math.round(Math.round(height) * pixelRatio), pixelRatio);
+    const size = [Math.round(Math.round(side) * pixelRatio), Math.round(Math.round(height) * pixelRatio), pixelRatio];
+    const { stageWidth, stageHeight } = this.viewport;
+    if (size[0] === stageWidth && size[1] === stageHeight && size[2] === this.viewport.pixelRatio) return;
+    this.viewport.resize(...size);
     this.draw();
   }
 

@@ -9,9 +9,10 @@ const ORDERS = [
   { value: "name", text: "By name" },
   { value: "random", text: "Random" },
 ];
+const HOVERED_MS = 80; // over a picture, before it is told
 const LAST_DATASET = "puzzlecam-dataset"; // as Review remembers it
 
-/** Events: `choose` (detail: item id, null where none fits), `dataset` (detail: the dataset), `whole` (the dataset is asked for). */
+/** Events: `choose` (detail: item id, null where none fits), `hover` (detail: ids of what may be chosen next), `dataset` (detail: the dataset), `whole` (the dataset is asked for). */
 export class Picker extends EventTarget {
   constructor() {
     super();
@@ -57,6 +58,7 @@ export class Picker extends EventTarget {
     this.rows.clear();
     this.next = null;
     await this._load();
+    this.rows.get(this.chosen)?.row.scrollIntoView({ block: "nearest" });
     if (chooses && this.whole.getAttribute("aria-pressed") !== "true") this.chooseFirst();
   }
 
@@ -91,7 +93,7 @@ export class Picker extends EventTarget {
       const tags = item.tags.map((index) => this.names.get(index)).join(", ") || "no tags";
       const row = element(
         "div",
-        { class: "lb-picker-item", role: "option", "aria-selected": "false", title: item.name, on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: item.id })) } },
+        { class: "lb-picker-item", role: "option", "aria-selected": String(item.id === this.chosen), title: item.name, on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: item.id })), pointerenter: () => this._hover(item), pointerleave: () => clearTimeout(this._hovering) } },
         element("img", { src: api.thumbnailUrl(item.id, item.revision), alt: "", loading: "lazy" }),
         element(
           "span",
@@ -104,6 +106,11 @@ export class Picker extends EventTarget {
       this.rows.set(item.id, { row, item });
       this.list.append(row);
     }
+  }
+
+  _hover(item) {
+    clearTimeout(this._hovering);
+    if (item.tags.length) this._hovering = setTimeout(() => this.dispatchEvent(new CustomEvent("hover", { detail: [item.id] })), HOVERED_MS);
   }
 
   /** What the list is ordered by, where it is known; else the status. */

@@ -10,6 +10,7 @@ const CRF = [
   ["gaussian_sxy_px", "smooth reach", 1, 20, 0.5, "Reach of the kernel of position alone, in pixels"],
   ["gaussian_compat", "smooth weight", 0, 20, 0.5, "Weight of the kernel of position alone"],
 ];
+const DRAFT_ITERATIONS = 3;
 const WALK = [
   ["beta", "β", 1, 32, 1, "Exponent of the affinities: the higher, the fewer paths across weak edges"],
   ["log2_steps", "log₂ of the steps", 0, 12, 1, "The walk takes 2 to the power of this steps"],
@@ -63,6 +64,19 @@ export class SettingsPanel extends EventTarget {
       if (Object.entries(walk).some(([name, value]) => value !== this.model.walk[name])) wanted.walk = walk;
     }
     return wanted;
+  }
+
+  /** The same with a few iterations of the CRF, while a slider moves; null where that would save nothing. */
+  get draft() {
+    const { wanted } = this;
+    return wanted.crf?.iterations > DRAFT_ITERATIONS ? { ...wanted, crf: { ...wanted.crf, iterations: DRAFT_ITERATIONS } } : null;
+  }
+
+  /** Whether a mask was made with what is set here. @param {Object} used settings in full, as the server says them */
+  isMadeWith(used) {
+    const { wanted, model } = this;
+    const isSame = (a, b) => Object.keys({ ...a, ...b }).every((name) => a?.[name] === b?.[name]);
+    return used.threshold === wanted.threshold && isSame(used.crf, wanted.crf ?? null) && isSame(used.walk, wanted.walk ?? model.walk);
   }
 
   _slider(key, text, low, high, step, value, tip, onInput = () => this._changed()) {

@@ -1,32 +1,109 @@
-"""Mounting one of our own ES modules in a Gradio page."""
+"""Mounting one of our own ES modules in a Gradio page, and sending for it before Gradio does."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import gradio as gr
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from puzzlecam_app.assets import asset_url, modules_of
+
+_HEAD = b"<head>"
 
 
-def own_module(*, module: str, styles: Sequence[str], elem_id: str, class_name: str) -> gr.HTML:
-    """Return a component that loads an ES module and calls its `mount(element)`.
+@dataclass(frozen=True)
+class OwnModule:
+    """An ES module with a `mount(element)`.
+
+    Attributes:
+        module: path of the module below the assets.
+        styles: paths of its style sheets.
+        starts_early: whether it is run as soon as it has come, before there is an element to mount it in.
+    """
+
+    module: str
+    styles: tuple[str, ...]
+    starts_early: bool = False
+
+    def component(self, *, elem_id: str, class_name: str, waiting: str = "Loading …") -> gr.HTML:
+        """Return a component that loads the module and mounts it.
+
+        Args:
+            elem_id: Id of the component's element.
+            class_name: Class of the element that the module gets.
+            waiting: What stands there meanwhile.
+        """
+        return gr.HTML(
+            html_template=f'<div class="{class_name}" data-mount>{waiting}</div>',
+            js_on_load=(
+                f"import({json.dumps(asset_url(self.module))})"
+                ".then((page) => page.mount(element.querySelector('[data-mount]')))"
+                ".catch((error) => { element.querySelector('[data-mount]').textContent = "
+                "'The page could not be loaded: ' + error.message + '. Reload it.'; });"
+            ),
+            head="".join(f'<link rel="stylesheet" href="{asset_url(path)}">' for path in self.styles),
+            apply_default_css=False,
+            elem_id=elem_id,
+        )
+
+    @property
+    def head(self) -> str:
+        """Elements of the page's head that make the browser fetch everything at once.
+
+        Without them it learns of a module only when Gradio has drawn the page, and of each import only when
+        it has read the module that imports it.
+        """
+        styles = (f'<link rel="preload" as="style" href="{asset_url(path)}">' for path in self.styles)
+        modules = (f'<link rel="modulepreload" href="{asset_url(path)}">' for path in modules_of(self.module))
+        early = f'<script type="module" async src="{asset_url(self.module)}"></script>'
+        return "".join([*styles, *modules, early if self.starts_early else ""])
+
+
+class EarlyHeads:
+    """ASGI middleware that adds to the heads of pages: Gradio adds to a head only once it runs.
 
     Args:
-        module: URL of the module, one of the app's own assets.
-        styles: URLs of its style sheets.
-        elem_id: Id of the component's element.
-        class_name: Class of the element that the module gets.
+        app: what answers.
+        heads: elements of the head by path of the page.
     """
-    links = "".join(f'<link rel="stylesheet" href="{href}">' for href in styles)
-    return gr.HTML(
-        html_template=f'<div class="{class_name}" data-mount>Loading …</div>',
-        js_on_load=(
-            f"import({json.dumps(module)})"
-            ".then((page) => page.mount(element.querySelector('[data-mount]')))"
-            ".catch((error) => { element.querySelector('[data-mount]').textContent = "
-            "'The page could not be loaded: ' + error.message + '. Reload it.'; });"
-        ),
-        head=links,
-        apply_default_css=False,
-        elem_id=elem_id,
-    )
+
+    def __init__(self, app: ASGIApp, heads: Mapping[str, str]) -> None:
+        self._app = app
+        self._heads: Mapping[str, Sequence[bytes]] = {
+            path: (_HEAD, _HEAD + head.encode()) for path, head in heads.items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        added = self._heads.get(scope["path"]) if scope["type"] == "http" else None
+        if added is None or scope["method"] != "GET":
+            await self._app(scope, receive, send)
+            return
+        # A compressed page could not be added to.
+        headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        start: Message | None = None
+        body = b""
+
+        async def send_with_head(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                if not MutableHeaders(scope=message).get("content-type", "").startswith("text/html"):
+                    await send(message)
+                else:
+                    start = message
+                return
+            if start is None:
+                await send(message)
+                return
+            body += message.get("body", b"")
+            if message.get("more_body", False):
+                return
+            whole = body.replace(*added, 1)
+            MutableHeaders(scope=start)["content-length"] = str(len(whole))
+            await send(start)
+            await send({"type": "http.response.body", "body": whole})
+
+        await self._app({**scope, "headers": headers}, receive, send_with_head)

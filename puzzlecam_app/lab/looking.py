@@ -1,4 +1,4 @@
-"""What the lab knows of one picture: every step to its maps, its puzzle, its masks. Expensive once."""
+"""What the lab knows of one picture: every step to its maps, its puzzle. Expensive once."""
 
 from __future__ import annotations
 
@@ -15,16 +15,12 @@ from numpy.typing import NDArray
 from puzzlecam_app.items import ItemFacts
 
 if TYPE_CHECKING:  # torch is imported when the first picture is looked at
-    from trainer.config import RefineConfig
-    from trainer.crf import CrfConfig
     from trainer.inspection import CamSteps, PuzzleLook
     from trainer.proposal_model import ProposalModel
 
 MOST_OTHERS = 200
 """Classes without a tag that are looked at: of a longer list the first ones."""
-_KEPT_PICTURES = 12
-
-Mask = NDArray[np.uint8]
+_KEPT = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +61,6 @@ class PictureLook:
         return self.seeds_thw if self.walked_thw is None else self.walked_thw
 
 
-@dataclass(frozen=True, eq=False)
-class MaskSteps:
-    """The last steps: maps (after a walk with other settings, else None), threshold, CRF; uint8 (H, W)."""
-
-    walked_thw: NDArray[np.float32] | None
-    thresholded: Mask
-    mask: Mask
-
-
 def look(model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8]) -> PictureLook:
     """Compute the maps of a tagged picture, step by step."""
     from trainer.inspection import cam_steps
@@ -101,41 +88,10 @@ def puzzle(
     return puzzle_look(model.sources.first, image, item.tag_names, others, config, model.loss)
 
 
-def make_mask(
-    model: ProposalModel,
-    picture: PictureLook,
-    *,
-    threshold: float,
-    crf: CrfConfig | None,
-    walk: RefineConfig | None,
-) -> MaskSteps:
-    """Make the mask with other settings than the model's.
-
-    Args:
-        model: whose walk is used.
-        picture: its maps.
-        threshold: a pixel is background unless a map exceeds it.
-        crf: constants of the dense CRF; None leaves it out.
-        walk: reach and length of the random walk; None keeps the model's.
-    """
-    from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
-
-    walked, maps = None, picture.final_thw
-    if walk is not None and model.walk is not None and picture.edges_hw is not None:
-        maps = walked = model.walk.maps(picture.seeds_thw, picture.edges_hw, walk)
-    plain = PseudoLabelConfig(background_threshold=threshold, use_crf=False)
-    tags = picture.item.tags
-    thresholded = pseudo_label(picture.image, maps, tags, plain)
-    if crf is None:
-        return MaskSteps(walked, thresholded, thresholded)
-    refined = plain.model_copy(update={"use_crf": True, "crf": crf})
-    return MaskSteps(walked, thresholded, pseudo_label(picture.image, maps, tags, refined))
-
-
 class Kept:
     """The last few things that were looked at. Safe to use from several threads."""
 
-    def __init__(self, most: int = _KEPT_PICTURES) -> None:
+    def __init__(self, most: int = _KEPT) -> None:
         self._most = most
         self._values: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import hashlib
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,8 +17,10 @@ from db.items import get_item
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.looking import Kept, PictureLook, look, puzzle
+from puzzlecam_app.lab.masks import Masks, MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import LabModels, ModelKey
-from puzzlecam_app.lab.store import LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
+from puzzlecam_app.lab.store import VERSION, LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
+from puzzlecam_app.lab.wording import model_facts
 from puzzlecam_app.proposals import NoTagsError
 from puzzlecam_app.services import Services
 from puzzlecam_app.work_queue import Priority
@@ -31,13 +34,13 @@ _DONE = ("accepted", "corrected")
 Looked = TypeVar("Looked")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Reference:
-    """A mask to measure against: `kind` is "ground-truth" or "accepted"; uint8 (H, W), 255 does not count."""
+    """A mask to measure against: `kind` is "ground-truth" or "accepted", `mask_hash` is where it is."""
 
     kind: str
     title: str
-    mask: NDArray[np.uint8]
+    mask_hash: str
 
 
 class LabBusyError(UserError):
@@ -51,6 +54,7 @@ class Lab:
         self._services = services
         self._kept = Kept()
         self._store = LookStore(services.workspace.cache_dir / "lab" / "looks")
+        self._masks = Masks()
         self._ahead = 0
         self.models = LabModels(services)
 
@@ -94,6 +98,28 @@ class Lab:
             lambda: self._puzzle(key, item, model, tiles_per_side),
         )
 
+    def mask(self, item: ItemFacts, model: ProposalModel, settings: MaskSettings | None = None) -> MaskSteps:
+        """The mask of a picture and the step before it.
+
+        Args:
+            item: the picture.
+            model: what it is looked at through.
+            settings: None for the model's, whose masks are kept on disk.
+        """
+        own = MaskSettings.of_model(model)
+        if settings is not None and settings != own:
+            return self._masks.make(model, self.look(item, model), settings)
+        key = _key(f"mask {own}", item, model)
+        made: MaskSteps = self._kept.or_made(
+            key, lambda: self._stored_mask(key) or self._own(key, item, model)
+        )
+        return made
+
+    def state(self, item: ItemFacts, model: ProposalModel, references: Sequence[Reference]) -> str:
+        """Hash of everything that `look` gives and that is said of it: the same one, the same answer."""
+        said = (model_facts(model), item.id, item.name, item.class_colors, references)
+        return hashlib.sha256(f"{VERSION} {_key('maps', item, model)} {said}".encode()).hexdigest()[:32]
+
     def in_turn(self, key: Hashable, where: str, make: Callable[[], Looked]) -> Looked:
         """What takes the model, computed in its turn or kept in memory; None counts as not kept."""
         return self._in_turn(key, where, lambda: None, make)
@@ -115,6 +141,7 @@ class Lab:
             key = _key("maps", item, model)
             if self._stored_look(key, item) is None:
                 self._look(key, item, model)
+            self.mask(item, model)
             if tiles_per_side is None:
                 return
             key = _key(f"puzzle {tiles_per_side} {model.loss}", item, model)
@@ -134,10 +161,14 @@ class Lab:
             author = newest.author.name if newest and newest.author else "somebody"
         found = []
         if truth is not None:
-            found.append(Reference("ground-truth", "ground truth", self._services.masks.get(truth)))
+            found.append(Reference("ground-truth", "ground truth", truth))
         if accepted is not None:
-            found.append(Reference("accepted", f"{action} by {author}", self._services.masks.get(accepted)))
+            found.append(Reference("accepted", f"{action} by {author}", accepted))
         return found
+
+    def reference_mask(self, reference: Reference) -> NDArray[np.uint8]:
+        """The mask, uint8 (H, W); 255 does not count."""
+        return self._services.masks.get(reference.mask_hash)
 
     def _look(self, key: str, item: ItemFacts, model: ProposalModel) -> PictureLook:
         made = look(model, item, self.image(item))
@@ -147,6 +178,15 @@ class Lab:
     def _stored_look(self, key: str, item: ItemFacts) -> PictureLook | None:
         stored = self._store.load(key)
         return unpack_look(*stored, item, partial(self.image, item)) if stored else None
+
+    def _own(self, key: str, item: ItemFacts, model: ProposalModel) -> MaskSteps:
+        made = self._masks.make(model, self.look(item, model), MaskSettings.of_model(model))
+        self._store.save(key, {}, {"thresholded": made.thresholded, "mask": made.mask})
+        return made
+
+    def _stored_mask(self, key: str) -> MaskSteps | None:
+        stored = self._store.load(key)
+        return MaskSteps(None, stored[1]["thresholded"], stored[1]["mask"]) if stored else None
 
     def _puzzle(self, key: str, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
         made = puzzle(model, item, self.image(item), tiles_per_side)

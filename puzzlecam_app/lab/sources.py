@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from db.annotations import latest_proposal, latest_revision
 from db.items import get_item
+from db.publications import published_run
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
@@ -100,15 +101,28 @@ def open_source(services: Services, dataset_id: int, key: str) -> Source:
 
 
 def list_sources(services: Services, dataset_id: int) -> list[tuple[str, str]]:
-    """Keys and titles: the studio's model, then the runs on the dataset that made CAMs, newest first."""
+    """Keys and titles of what can be measured: the studio's model, and the runs that made CAMs.
+
+    What somebody most likely wants to see is first: the published run, else the newest finished one, else the
+    studio's model. The others follow, runs newest first.
+    """
     with services.database.read() as session:
         runs = list_runs(session, dataset_id=dataset_id)
-    found = [(STUDIO, "The studio's model")]
-    for run in runs:
-        train = RunFolder.of(services.workspace.runs_dir, run.id).train
-        if run.pruned_at is None and (train.path / "cams").is_dir():
-            found.append((f"run-{run.id}", f"Run {run.id}: {run.name}"))
-    return found
+        published = published_run(session, dataset_id)
+    made_cams = [
+        run
+        for run in runs
+        if run.pruned_at is None
+        and (RunFolder.of(services.workspace.runs_dir, run.id).train.path / "cams").is_dir()
+    ]
+    titles = {
+        run.id: f"Run {run.id}: {run.name}" + (", published" if run.id == published else "")
+        for run in made_cams
+    }
+    finished = [run.id for run in made_cams if run.status == "done"]
+    best = published if published in titles else next(iter(finished), None)
+    listed = [(STUDIO, "The studio's model"), *((f"run-{run}", title) for run, title in titles.items())]
+    return sorted(listed, key=lambda one: one[0] != f"run-{best}")
 
 
 def find_picture(services: Services, item_id: int) -> Picture:

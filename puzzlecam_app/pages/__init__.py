@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from gradio.components import Navbar
 
 from puzzlecam_app.assets import assets_dir
+from puzzlecam_app.components.own_module import EarlyHeads
 from puzzlecam_app.pages import datasets, export, lab, review, runs
 from puzzlecam_app.services import Services
 
@@ -59,6 +60,8 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         css_paths=[theme_dir / "studio.css"],
         favicon_path=str(theme_dir / "favicon.svg"),
     )
+    heads = {"/": review.MODULE.head, "/lab": lab.MODULE.head, "/runs": runs.MODULE.head}
+    mounted.add_middleware(EarlyHeads, heads=heads)
     return mounted
 
 

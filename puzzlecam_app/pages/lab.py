@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from puzzlecam_app.components.own_module import own_module
+from puzzlecam_app.components.own_module import OwnModule
+
+MODULE = OwnModule(
+    "lab/main.js",
+    tuple(f"lab/{name}.css" for name in ("lab", "views", "survey", "dataset")),
+    starts_early=True,
+)
 
 
 def build() -> None:
     """Add the page to the Blocks that are being built."""
-    own_module(
-        module="/ui/lab/main.js",
-        styles=[f"/ui/lab/{name}.css" for name in ("lab", "views", "survey", "dataset")],
-        elem_id="lab",
-        class_name="lb-root",
-    )
+    MODULE.component(elem_id="lab", class_name="lb-root")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from puzzlecam_app.components.mask_editor import mask_editor
+from puzzlecam_app.components.own_module import OwnModule
+
+MODULE = OwnModule(
+    "review/main.js",
+    ("editor/editor.css", *(f"review/{name}.css" for name in ("review", "queue", "panels", "dialogs"))),
+)
 
 
 def build() -> None:
     """Add the page to the Blocks that are being built."""
-    mask_editor(module="/ui/review/main.js", elem_id="review")
+    MODULE.component(elem_id="review", class_name="pr-root", waiting="Loading the editor …")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from puzzlecam_app.components.own_module import own_module
+from puzzlecam_app.components.own_module import OwnModule
+
+MODULE = OwnModule("runs/main.js", tuple(f"runs/{name}.css" for name in ("runs", "detail", "form")))
 
 
 def build() -> None:
     """Add the page to the Blocks that are being built."""
-    own_module(
-        module="/ui/runs/main.js",
-        styles=[f"/ui/runs/{name}.css" for name in ("runs", "detail", "form")],
-        elem_id="runs",
-        class_name="rn-root",
-    )
+    MODULE.component(elem_id="runs", class_name="rn-root")

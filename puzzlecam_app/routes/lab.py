@@ -12,7 +12,9 @@ from fastapi.responses import Response
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from puzzlecam_app.lab.looking import MaskSteps, PictureLook, make_mask
+from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.lab.looking import PictureLook
+from puzzlecam_app.lab.masks import MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import KEY_PATTERN, ModelKey
 from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.lab.scales import Scales
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/items", tags=["lab"])
 
 _MOST_OTHERS_SENT = 24
+_FRAMED = "application/octet-stream"
 Tiles = Annotated[int, Query(ge=1, le=4, description="n of the n x n tiles")]
 
 
@@ -83,15 +86,20 @@ class MaskIn(BaseModel):
 
 
 @router.get("/{item_id}/lab", response_class=Response, responses=problem_responses(404, 422))
-def read_lab(item_id: ItemId, lab: OpenLab, scales: OpenScales, through: Through) -> Response:
+def read_lab(
+    item_id: ItemId, request: Request, lab: OpenLab, scales: OpenScales, through: Through
+) -> Response:
     """Send every step to the maps of a tagged picture, framed (see docs/formats.md)."""
     item = lab.item(item_id)
     model = lab.model(through, item)
+    references = lab.references(item)
+    headers = {"ETag": f'"{lab.state(item, model, references)}"', "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
     picture = lab.look(item, model)
     steps, count = picture.steps, len(item.tags)
     by_logit = np.argsort(-steps.logits_c[count:], kind="stable")[:_MOST_OTHERS_SENT]
     shown = [*range(count), *(count + int(position) for position in by_logit)]
-    references = lab.references(item)
     scales.note(item, model, steps.raw_chw[:count].max(axis=(1, 2)).tolist())
     header: dict[str, Any] = {
         "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
@@ -104,9 +112,10 @@ def read_lab(item_id: ItemId, lab: OpenLab, scales: OpenScales, through: Through
         **_step_arrays(picture),
         "raw": _half(steps.raw_chw[shown]),
         "scores": _half(steps.scores_chw[shown]),
-        **{f"reference_{number}": one.mask for number, one in enumerate(references)},
+        **{f"reference_{number}": lab.reference_mask(one) for number, one in enumerate(references)},
     }
-    return framed(header, arrays)
+    # Floats hardly get smaller: packing them takes longer than sending them as they are.
+    return Response(frame_arrays(header, arrays), media_type=_FRAMED, headers=headers)
 
 
 @router.get("/{item_id}/lab/puzzle", response_class=Response, responses=problem_responses(404, 422))
@@ -129,7 +138,7 @@ def write_mask(item_id: ItemId, wanted: MaskIn, lab: OpenLab, through: Through) 
     """Make the mask of a picture with other settings and send its steps, framed; nothing is stored."""
     item = lab.item(item_id)
     model = lab.model(through, item)
-    settings, steps = _made(model, lab.look(item, model), wanted)
+    settings, steps = _made(lab, item, model, wanted)
     arrays: dict[str, NDArray[Any]] = {"thresholded": steps.thresholded, "mask": steps.mask}
     if steps.walked_thw is not None:
         arrays["walked"] = steps.walked_thw
@@ -144,7 +153,7 @@ def export_arrays(
     item = lab.item(item_id)
     model = lab.model(through, item)
     picture, look = lab.look(item, model), lab.puzzle(item, model, tiles)
-    settings, steps = _made(model, picture, wanted)
+    settings, steps = _made(lab, item, model, wanted)
     everything = list(range(len(item.tags) + len(picture.others)))
     header = {
         "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
@@ -163,7 +172,7 @@ def export_arrays(
         "tiled_cells": look.tiled_cells_thw,
         "thresholded": steps.thresholded,
         "mask": steps.mask,
-        **{one.kind.replace("-", "_"): one.mask for one in lab.references(item)},
+        **{one.kind.replace("-", "_"): lab.reference_mask(one) for one in lab.references(item)},
     }
     if steps.walked_thw is not None:
         arrays["walked"] = steps.walked_thw
@@ -180,7 +189,9 @@ def export_arrays(
     )
 
 
-def _made(model: ProposalModel, picture: PictureLook, wanted: MaskIn) -> tuple[dict[str, Any], MaskSteps]:
+def _made(
+    lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn
+) -> tuple[dict[str, Any], MaskSteps]:
     """The mask's steps, and the settings in full that they were made with."""
     from trainer.crf import crf_available
 
@@ -191,7 +202,9 @@ def _made(model: ProposalModel, picture: PictureLook, wanted: MaskIn) -> tuple[d
     walk = None
     if wanted.walk is not None and model.walk is not None:
         walk = model.walk.config.model_copy(update=wanted.walk.model_dump())
-    steps = make_mask(model, picture, threshold=threshold, crf=crf, walk=walk)
+        if walk == model.walk.config:
+            walk = None
+    steps = lab.mask(item, model, MaskSettings(threshold, crf, walk))
     used = walk or (model.walk.config if model.walk else None)
     settings = {
         "threshold": threshold,
@@ -234,6 +247,6 @@ def framed(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Response:
     """An answer of framed arrays."""
     return Response(
         deflate(frame_arrays(header, arrays)),
-        media_type="application/octet-stream",
+        media_type=_FRAMED,
         headers={"Content-Encoding": "deflate", "Cache-Control": "no-store"},
     )

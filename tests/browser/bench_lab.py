@@ -1,42 +1,75 @@
-"""Latencies of the Lab in a real Chromium, as docs/benchmarks.md reports them.
+"""Latencies of the Lab in a real Chromium, as a table for docs/benchmarks.md.
 
     python -m tests.browser.bench_lab URL ITEM... [--model run-N]
 
-Asks a running studio for pictures that nobody has looked at in the Lab before. The first only warms the model
-up; timings are medians over the others and depend on the machine; nothing is asserted.
+Asks a running studio for pictures that nobody has looked at in the Lab before; six or more say something. The
+first only warms the model up. Of the others every second is opened by its address and every other one from
+the page, then all of them again both ways. Looking ahead is off: it would have seen the next one already.
+Timings are medians until the last view is painted, and depend on the machine; nothing is asserted.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
+from collections import defaultdict
 
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, find_chromium
 
-READY = "window.puzzlecamLab?.look?.made"
-SLIDERS = ("colour tolerance", "β")
 WAIT_MS = 120_000
+ROWS = [
+    ("open a picture nobody has looked at, by its address", 1000),
+    ("the same from the page", 1000),
+    ("open it again by its address", 200),
+    ("the same from the page", 200),
+]
+SLIDERS = {"colour tolerance": "CRF", "iterations": "CRF", "β": "walk", "log₂ of the steps": "walk"}
 
+_NOTHING_AHEAD = """
+const { fetch } = window;
+window.fetch = (url, ...rest) =>
+    String(url).includes("/lab/ahead") ? Promise.resolve(new Response("null")) : fetch(url, ...rest);
+window.painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+"""
+_READY = """async () => {
+    while (!window.puzzlecamLab?.look?.made) await new Promise((done) => setTimeout(done, 4));
+    await window.painted();
+}"""
+_OPEN_MS = """async (id) => {
+    const lab = window.puzzlecamLab;
+    const start = performance.now();
+    lab.open(id);
+    while (lab.look?.item.id !== id || !lab.look.made) await new Promise((done) => setTimeout(done, 4));
+    await window.painted();
+    return performance.now() - start;
+}"""
 _SLIDE_MS = """async (label) => {
-    const { look } = window.puzzlecamLab;
+    const lab = window.puzzlecamLab;
+    const { look, settings } = lab;
     const before = look.made;
     const slider = document.querySelector(`input[type=range][aria-label="${label}"]`);
     const start = performance.now();
     slider.value = Number(slider.value) + Number(slider.step);
     slider.dispatchEvent(new Event("input", { bubbles: true }));
-    while (!look.made || look.made === before) await new Promise((done) => setTimeout(done, 4));
-    return performance.now() - start;
+    while (look.made === before) await new Promise((done) => setTimeout(done, 4));
+    await window.painted();
+    const first = performance.now() - start;
+    while (!settings.isMadeWith(look.made.settings)) await new Promise((done) => setTimeout(done, 4));
+    await window.painted();
+    return [first, performance.now() - start];
 }"""
 
 
-def _open_s(page: Page, url: str) -> float:
+def _open_ms(page: Page, url: str) -> float:
     start = time.perf_counter()
-    page.goto(url, wait_until="domcontentloaded")
-    page.wait_for_function(READY, timeout=WAIT_MS)
-    return time.perf_counter() - start
+    page.goto(url, wait_until="commit")
+    page.wait_for_function("window.puzzlecamLab?.look?.made", timeout=WAIT_MS)
+    page.evaluate(_READY)
+    return 1000 * (time.perf_counter() - start)
 
 
 def main() -> None:
@@ -46,26 +79,47 @@ def main() -> None:
     parser.add_argument("items", type=int, nargs="+")
     parser.add_argument("--model", default="proposer", help="what to look through, as in the page's address")
     given = parser.parse_args()
-    cold: list[float] = []
-    warm: list[float] = []
-    slid: dict[str, list[float]] = {}
+    opened: list[list[float]] = [[], [], [], []]
+    slid: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(WAIT_MS)
+        page.add_init_script(_NOTHING_AHEAD)
+        addresses = {
+            item: f"{given.url}/lab?item={item}&view=way&model={given.model}" for item in given.items
+        }
+        first, *others = given.items
+        began = _open_ms(page, addresses[first])
+        for number, item in enumerate(others):
+            from_page = number % 2
+            opened[from_page].append(
+                page.evaluate(_OPEN_MS, item) if from_page else _open_ms(page, addresses[item])
+            )
         for item in given.items:
-            url = f"{given.url}/lab?item={item}&view=way&model={given.model}"
-            cold.append(_open_s(page, url))
-            warm.append(_open_s(page, url))
+            opened[2].append(_open_ms(page, addresses[item]))
             for label in SLIDERS:
                 if page.locator(f'input[type=range][aria-label="{label}"]').count():
-                    slid.setdefault(label, []).append(page.evaluate(_SLIDE_MS, label))
+                    slid[label].append(tuple(page.evaluate(_SLIDE_MS, label)))
+            page.reload()  # the sliders go back
+            page.evaluate(_READY)
+        for item in reversed(given.items[:-1]):
+            opened[3].append(page.evaluate(_OPEN_MS, item))
         browser.close()
-    print(f"first of all: {cold[0]:.1f} s")
-    if len(given.items) > 1:
-        print(f"cold: {statistics.median(cold[1:]):.2f} s")
-    print(f"warm: {statistics.median(warm):.2f} s")
-    for label, times in slid.items():
-        print(f"{label}, slider to mask: {statistics.median(times):.0f} ms")
+    print(f"first of all, loading the model: {began / 1000:.1f} s; load {os.getloadavg()[0]:.1f}\n")
+    print(f"| what | wanted | {given.model} |\n|---|---|---|")
+    for (what, wanted), times in zip(ROWS, opened, strict=True):
+        if times:
+            print(f"| {what} | {wanted} ms | {_median(times)} ({len(times)} times) |")
+    for label, times_ms in slid.items():
+        shown = _median([drafted for drafted, _ in times_ms])
+        exact = _median([made for _, made in times_ms])
+        said = shown if shown == exact else f"{shown} to a draft, {exact} to the mask"
+        print(f"| slider *{label}* of the {SLIDERS[label]} to the mask | 150 ms | {said} |")
+
+
+def _median(times_ms: list[float]) -> str:
+    return f"{statistics.median(times_ms):.0f} ms"
 
 
 if __name__ == "__main__":

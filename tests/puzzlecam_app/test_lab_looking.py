@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from puzzlecam_app.items import read_item
-from puzzlecam_app.lab.looking import Kept, PictureLook, look, make_mask
+from puzzlecam_app.lab.looking import Kept, PictureLook, look
+from puzzlecam_app.lab.masks import Masks, MaskSettings
 from puzzlecam_app.lab.store import pack_look, unpack_look
 from puzzlecam_app.lab.wording import model_facts
 from puzzlecam_app.services import Services
@@ -100,7 +101,7 @@ def test_self_trained_maps_take_the_place_of_the_cams(
 
 def test_another_walk_gives_the_mask_of_that_walk(model: ProposalModel, picture: PictureLook) -> None:
     wanted = REFINE.model_copy(update={"beta": 1.0, "log2_steps": 7})
-    made = make_mask(model, picture, threshold=0.4, crf=None, walk=wanted)
+    made = Masks().make(model, picture, MaskSettings(0.4, None, wanted))
     assert made.walked_thw is not None
     np.testing.assert_allclose(made.walked_thw, walked(picture, radius=3, beta=1.0, log2_steps=7), atol=1e-5)
     labels = threshold_labels(made.walked_thw, 0.4, (HEIGHT, WIDTH))
