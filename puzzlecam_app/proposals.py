@@ -150,6 +150,8 @@ class Proposals:
 
 
 def _doubt(cams: CamResult, predictor: Predictor) -> float:
-    from trainer.signals import undecided
+    from trainer.signals import map_signals, review_doubt
 
-    return undecided(cams.cams_khw, predictor.model.background_threshold)
+    model = predictor.model
+    signals = map_signals(cams.cams_khw, model.background_threshold, None)
+    return review_doubt(signals, is_self_trained=model.self_trained is not None)

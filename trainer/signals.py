@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def map_signals(maps_khw: NDArray[np.float32], threshold: float, disagreement: f
         disagreement=disagreement,
         coverage=float(inside.mean()),
         entropy=_entropy(maps_khw, strongest),
-        undecided=undecided(maps_khw, threshold),
+        undecided=float((np.abs(strongest - threshold) < NEAR).mean()),
         score=float(strongest[inside].mean()) if inside.any() else 0.0,
     )
 
@@ -78,12 +79,25 @@ def doubts(maps_khw: NDArray[np.float32], threshold: float) -> dict[str, float]:
     return {"undecided": found.undecided, "entropy": found.entropy, "score": 1.0 - found.score}
 
 
-def undecided(maps_khw: NDArray[np.float32], threshold: float) -> float:
-    """Share in [0, 1] of the picture where the strongest map, of one or more, is `NEAR` the threshold.
+class _Doubtful(Protocol):
+    @property
+    def undecided(self) -> float: ...
 
-    Of the signals the one that found bad masks best, see docs/lab.md: Review's order by doubt is made of it.
+    @property
+    def score(self) -> float: ...
+
+
+def review_doubt(signals: _Doubtful, *, is_self_trained: bool) -> float:
+    """How doubtful a mask is, in [0, 1], for the order of review: the signal that found bad masks best.
+
+    Which one that is was measured, see docs/lab.md: of self-trained maps one minus the score, of others the
+    undecided share.
+
+    Args:
+        signals: of the maps that the mask was made from.
+        is_self_trained: whether these come from the classifier of pixels, walked or not.
     """
-    return float((np.abs(maps_khw.max(axis=0) - threshold) < NEAR).mean())
+    return 1.0 - signals.score if is_self_trained else signals.undecided
 
 
 def spearman(values: Sequence[float], truth: Sequence[float]) -> float | None:

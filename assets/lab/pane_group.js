@@ -83,6 +83,7 @@ export class PaneGroup extends EventTarget {
     this.enlarged = key;
     this._showEnlarged();
     this._resize();
+    this._drawSoon();
     if (key) this.big.pane.canvas.focus();
   }
 

@@ -22,7 +22,7 @@ export class Picker extends EventTarget {
     this.dataset = select("Dataset", () => this.openDataset(Number(this.dataset.value)));
     this.order = select("Order", () => this.reload());
     fillSelect(this.order, ORDERS, "doubt");
-    this.order.title = "Most doubtful first, as in Review: where most of the picture is close to the threshold between object and background. Tiles disagree: where the CAMs of the whole and of the tiled picture differ most";
+    this.order.title = "Most doubtful first, as in Review: where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its maps are low. Tiles disagree: where the CAMs of the whole and of the tiled picture differ most";
     this.tag = select("Tagged with", () => this.reload());
     this.list = element("div", { class: "lb-picker-list", role: "listbox", "aria-label": "Pictures", tabindex: "0", on: { scroll: () => this._more(), keydown: (event) => this._key(event) } });
     this.count = element("p", { class: "lb-muted" });
@@ -117,8 +117,8 @@ export class Picker extends EventTarget {
   _signal(item) {
     const isTiled = this.order.value === "disagreement";
     const value = isTiled ? item.disagreement : item.doubt;
-    const text = value === null ? item.status : isTiled ? `disagreement ${value.toFixed(2)}` : `undecided ${Math.round(100 * value)}\u00a0%`;
-    const title = isTiled ? "How much whole and tiled CAM differ, the largest of the tags; known once the picture was looked at" : "Share of the picture whose strongest map is within 0.1 of the threshold; known once “propose”, a publication or Measure has looked at the picture";
+    const text = value === null ? item.status : isTiled ? `disagreement ${value.toFixed(2)}` : `doubt ${Math.round(100 * value)}\u00a0%`;
+    const title = isTiled ? "How much whole and tiled CAM differ, the largest of the tags; known once the picture was looked at" : "Of a self-trained run 100 % less the mean of its maps above the threshold, of other models the share of the picture whose strongest map is within 0.1 of it; known once “propose”, a publication or Measure has looked at the picture";
     return element("small", { class: "lb-muted", text, title });
   }
 

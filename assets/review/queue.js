@@ -60,7 +60,7 @@ export class Queue extends EventTarget {
     this.orderSelect = select(
       "Order",
       ORDERS,
-      "Order. Most doubtful first: where most of the picture is close to the threshold between object and background; of what was measured this finds bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
+      "Order. Most doubtful first: where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its heatmaps are low; of what was measured these find bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
     );
     this.classSelect = select("Class", [{ value: "", text: "Any class" }]);
     this.splitSelect = select("Split", [{ value: "", text: "Any split" }]);

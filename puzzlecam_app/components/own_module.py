@@ -52,15 +52,15 @@ class OwnModule:
 
     @property
     def head(self) -> str:
-        """Elements of the page's head that make the browser fetch everything at once.
+        """Elements of the page's head that make the browser fetch all modules at once.
 
         Without them it learns of a module only when Gradio has drawn the page, and of each import only when
-        it has read the module that imports it.
+        it has read the module that imports it. Style sheets are not among them: Gradio leaves out a link to
+        what is linked already, whatever the link is for.
         """
-        styles = (f'<link rel="preload" as="style" href="{asset_url(path)}">' for path in self.styles)
         modules = (f'<link rel="modulepreload" href="{asset_url(path)}">' for path in modules_of(self.module))
         early = f'<script type="module" async src="{asset_url(self.module)}"></script>'
-        return "".join([*styles, *modules, early if self.starts_early else ""])
+        return "".join([*modules, early if self.starts_early else ""])
 
 
 class EarlyHeads:

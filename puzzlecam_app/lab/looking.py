@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # torch is imported when the first picture is looked at
 
 MOST_OTHERS = 200
 """Classes without a tag that are looked at: of a longer list the first ones."""
-_KEPT = 32
+_KEPT = 12
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from db.items import all_items, set_doubt
 from db.labels import latest_label_set
-from puzzlecam_app.lab.sources import MapStage, Picture, Seen, Source, find_picture
+from puzzlecam_app.lab.sources import STUDIO, MapStage, Picture, Seen, Source, find_picture
 from puzzlecam_app.lab.survey import Curve, Row, StageFigures, Survey, store_survey, survey_path
 from puzzlecam_app.services import Services
 
@@ -93,6 +93,7 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
     stages.
     """
     from trainer.metrics import confusion_matrix, iou_per_class
+    from trainer.signals import review_doubt
 
     with services.database.read() as session:
         ids = [item.id for item in all_items(session, dataset_id)]
@@ -133,8 +134,10 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
                 cells[item_id] = cells_of(counts)
                 row = row.model_copy(update={"iou": float(np.nanmean(iou_per_class(counts)))})
         rows.append(row)
-    if source.key == "studio":
-        _note_doubts(services, {row.id: row.undecided for row in rows if row.id in unknown})
+    if source.key == STUDIO:
+        is_self_trained = services.predictor.model.self_trained is not None
+        doubts = {row.id: review_doubt(row, is_self_trained=is_self_trained) for row in rows}
+        _note_doubts(services, {item_id: doubts[item_id] for item_id in unknown & doubts.keys()})
     figures = [*(one.figures() for one in stages.values()), masks.figures()]
     if source.predicted_title is not None:
         figures.append(predictions.figures())

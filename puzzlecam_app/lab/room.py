@@ -55,6 +55,7 @@ class Lab:
         self._kept = Kept()
         self._store = LookStore(services.workspace.cache_dir / "lab" / "looks")
         self._masks = Masks()
+        self._own_masks = Kept(_KEPT_MASKS)
         self._ahead = 0
         self.models = LabModels(services)
 
@@ -110,7 +111,7 @@ class Lab:
         if settings is not None and settings != own:
             return self._masks.make(model, self.look(item, model), settings)
         key = _key(f"mask {own}", item, model)
-        made: MaskSteps = self._kept.or_made(
+        made: MaskSteps = self._own_masks.or_made(
             key, lambda: self._stored_mask(key) or self._own(key, item, model)
         )
         return made
@@ -139,8 +140,8 @@ class Lab:
             if wanted <= self._ahead - _MOST_AHEAD:
                 return  # so many were asked for since that nobody comes to this one soon
             key = _key("maps", item, model)
-            if self._stored_look(key, item) is None:
-                self._look(key, item, model)
+            # In memory, the mask finds it without asking for its turn, which this work has now.
+            self._kept.or_made(key, lambda: self._stored_look(key, item) or self._look(key, item, model))
             self.mask(item, model)
             if tiles_per_side is None:
                 return
@@ -220,6 +221,7 @@ class Lab:
 
 
 _MOST_AHEAD = 4
+_KEPT_MASKS = 6  # of a picture of 12 megapixels one takes 24 MB
 
 
 def _key(what: str, item: ItemFacts, model: ProposalModel) -> str:

@@ -6,9 +6,10 @@ Both answer the same questions about a picture, so that surveys, classes and com
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +67,12 @@ class Seen:
     disagreement: float | None
 
 
-class Source(Protocol):
-    """A model or a run."""
+class Source(ABC):
+    """A model or a run.
+
+    Attributes:
+        predicted_title: of the segmentation network that was trained on the masks; None where there is none.
+    """
 
     key: str
     title: str
@@ -75,17 +80,19 @@ class Source(Protocol):
     stages: tuple[MapStage, ...]
     mask_title: str
     mask_threshold: float
-    predicted_title: str | None
-    """Of the segmentation network that was trained on the masks; None where there is none."""
+    predicted_title: str | None = None
 
+    @abstractmethod
     def see(self, picture: Picture) -> Seen | None:
         """What it knows of a tagged picture; None where it has not looked at it."""
 
-    def predicted(self, picture: Picture) -> Mask | None:
+    def predicted(self, picture: Picture) -> Mask | None:  # noqa: ARG002
         """What the segmentation network makes of it; None outside the split that it predicts."""
+        return None
 
-    def is_taught(self, item_id: int) -> bool:
+    def is_taught(self, item_id: int) -> bool:  # noqa: ARG002
         """Whether it has learned from the picture's mask, which therefore measures nothing."""
+        return False
 
 
 def open_source(services: Services, dataset_id: int, key: str) -> Source:
@@ -136,16 +143,8 @@ def find_picture(services: Services, item_id: int) -> Picture:
     return Picture(item, truth)
 
 
-class StudioSource:
+class StudioSource(Source):
     """The studio's model: maps in the cache, masks that it proposed. Nothing is computed."""
-
-    key: str
-    title: str
-    identity: str
-    stages: tuple[MapStage, ...]
-    mask_title: str
-    mask_threshold: float
-    predicted_title: str | None = None
 
     def __init__(self, services: Services) -> None:
         model = services.predictor.model
@@ -176,25 +175,9 @@ class StudioSource:
         maps = ClassMaps(item.tags, (item.height, item.width), cams.cams_khw)
         return Seen({"maps": maps}, mask, float(cams.disagreement_k.max()))
 
-    def predicted(self, picture: Picture) -> Mask | None:  # noqa: ARG002
-        """See `Source`."""
-        return None
 
-    def is_taught(self, item_id: int) -> bool:  # noqa: ARG002
-        """See `Source`."""
-        return False
-
-
-class RunSource:
+class RunSource(Source):
     """A run: the maps and masks in its folder, for the pictures that its snapshot names."""
-
-    key: str
-    title: str
-    identity: str
-    stages: tuple[MapStage, ...]
-    mask_title: str
-    mask_threshold: float
-    predicted_title: str | None
 
     def __init__(self, services: Services, dataset_id: int, run_id: int) -> None:
         with services.database.read() as session:

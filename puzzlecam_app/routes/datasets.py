@@ -67,7 +67,7 @@ class ItemRow(BaseModel):
     author: str | None
     disagreement: float | None
     doubt: float | None = Field(
-        description="Share of the picture that is undecided, 0..1; null where no model has looked ahead"
+        description="How doubtful the proposal is, 0..1; null where no model has looked ahead"
     )
 
 

@@ -41,7 +41,7 @@ from trainer.artifacts import ArtifactError
 from trainer.data.ground_truth import GroundTruthError, read_mask
 from trainer.maps import load_maps
 from trainer.run_dir import RunDirError
-from trainer.signals import undecided
+from trainer.signals import map_signals, review_doubt
 
 _BATCH: Final = 25
 """Items a transaction: short enough that a labeler's save never waits long."""
@@ -257,7 +257,8 @@ class _Context:
             return None  # the order of review is not worth failing for
         if not maps.class_indices:
             return None
-        return undecided(maps.maps_khw, self.threshold)
+        is_self_trained = self.folder.train.pixels_path(item.id).is_file()
+        return review_doubt(map_signals(maps.maps_khw, self.threshold, None), is_self_trained=is_self_trained)
 
     def plan(self, item: RunItem, masks: MaskStore | None) -> ItemPlan:
         """The verdict on an item; the IoU too where a mask store is given."""

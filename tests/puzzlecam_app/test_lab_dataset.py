@@ -286,3 +286,22 @@ def test_ten_thousand_pictures_are_read_a_page_at_a_time(client: TestClient, ser
     assert of_class["total"] == 6
     points = client.get(f"{URL}/points?x=disagreement&y=iou").json()
     assert len(points["ids"]) == 9000
+
+
+def test_what_somebody_most_likely_wants_to_see_is_listed_first(
+    client: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new, unfinished = (make_run(services)[0] for _ in range(3))
+
+    def keys() -> list[str]:
+        return [one["key"] for one in client.get(f"{URL}/sources").json()]
+
+    assert keys()[0] == "studio"
+    with services.database.write() as session:
+        for run_id in (old, new):
+            get_run(session, run_id).status = "done"
+    assert keys()[0] == f"run-{new}"
+    monkeypatch.setattr("puzzlecam_app.lab.sources.published_run", lambda *_: old)
+    assert keys()[:2] == [f"run-{old}", "studio"]
+    assert set(keys()) == {"studio", *(f"run-{run_id}" for run_id in (old, new, unfinished))}
+    assert client.get(f"{URL}/sources").json()[0]["title"].endswith(", published")

@@ -17,9 +17,10 @@ from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, ColourClassif
 from trainer.cam import EPSILON
 from trainer.cam_sources import CamSource, CamSources
 from trainer.config import RefineConfig
+from trainer.crf import CrfConfig, crf_available
 from trainer.device import choose_device
 from trainer.proposal_model import RUN_KIND, ProposalModel, SelfTrained, Walk
-from trainer.pseudo_labels import PseudoLabelConfig, threshold_labels
+from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label, threshold_labels
 from trainer.random_walk import random_walk
 
 
@@ -129,3 +130,33 @@ def test_only_the_last_looks_are_kept_and_none_is_made_twice() -> None:
 
     kept = Kept(most=2)
     assert [kept.or_made(key, make) for key in ("a", "b", "a", "c", "b")] == [1, 2, 1, 3, 4]
+
+
+@pytest.mark.skipif(not crf_available().available, reason="pydensecrf2 is not installed")
+def test_masks_that_share_lattices_and_walks_are_those_of_the_trainer(
+    model: ProposalModel, picture: PictureLook
+) -> None:
+    masks = Masks()
+    longer = REFINE.model_copy(update={"log2_steps": 7})
+    for threshold, crf, walk in (
+        (0.4, CrfConfig(iterations=2), None),
+        (0.5, CrfConfig(iterations=7, gt_prob=0.6), None),
+        (0.5, CrfConfig(bilateral_srgb=20.0), longer),
+        (0.3, CrfConfig(iterations=7), longer),
+        (0.3, None, longer),
+    ):
+        made = masks.make(model, picture, MaskSettings(threshold, crf, walk))
+        maps = picture.final_thw
+        if walk is not None:
+            assert made.walked_thw is not None
+            maps = made.walked_thw
+            expected = walked(picture, radius=3, beta=4.0, log2_steps=7)
+            np.testing.assert_allclose(maps, expected, atol=1e-5)
+        config = PseudoLabelConfig(background_threshold=threshold, use_crf=False)
+        np.testing.assert_array_equal(
+            made.thresholded, pseudo_label(picture.image, maps, [BLUE, RED], config)
+        )
+        config = PseudoLabelConfig(
+            background_threshold=threshold, use_crf=crf is not None, crf=crf or CrfConfig()
+        )
+        np.testing.assert_array_equal(made.mask, pseudo_label(picture.image, maps, [BLUE, RED], config))

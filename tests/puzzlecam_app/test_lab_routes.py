@@ -165,3 +165,21 @@ def test_settings_out_of_range_are_refused(client: TestClient, wanted: dict[str,
 def test_tiles_out_of_range_and_unknown_pictures_are_refused(client: TestClient) -> None:
     assert client.get("/api/items/1/lab/puzzle?tiles=9").status_code == 422
     assert client.get("/api/items/99/lab").status_code == 404
+
+
+def test_a_browser_keeps_the_arrays_as_long_as_they_are_those(client: TestClient, services: Services) -> None:
+    first = client.get("/api/items/1/lab")
+    known = {"If-None-Match": first.headers["etag"]}
+    assert "no-store" not in first.headers["cache-control"]
+    assert client.get("/api/items/1/lab", headers=known).status_code == 304
+    assert client.get("/api/items/2/lab", headers=known).status_code == 200
+    assert (
+        client.get("/api/items/1/lab?model=zero-shot", headers=known).headers["etag"] != first.headers["etag"]
+    )
+    mask_hash = services.masks.put(np.full((HEIGHT, WIDTH), RED, np.uint8), voc_palette())
+    with services.database.write() as session:
+        author = get_or_create(session, "Ada").id
+        append_revision(session, 1, expected=0, action="accepted", author=author, mask_hash=mask_hash)
+    again = client.get("/api/items/1/lab", headers=known)
+    assert again.status_code == 200
+    assert len(read_frame(again.content)[0]["references"]) == 1

@@ -109,13 +109,16 @@ def test_nothing_is_computed_again_after_a_restart(
     first = Lab(services)
     model = first.model(ModelKey("proposer"), item)
     made, tiles = first.look(item, model), first.puzzle(item, model, 2)
+    mask = first.mask(item, model).mask
 
     def fail(*_: object) -> None:
         raise AssertionError("computed again")
 
     monkeypatch.setattr("puzzlecam_app.lab.room.look", fail)
     monkeypatch.setattr("puzzlecam_app.lab.room.puzzle", fail)
+    monkeypatch.setattr("puzzlecam_app.lab.masks.Masks.make", fail)
     second = Lab(services)
+    np.testing.assert_array_equal(second.mask(item, model).mask, mask)
     read = second.look(item, model)
     np.testing.assert_array_equal(read.final_thw, made.final_thw)
     np.testing.assert_array_equal(read.image, made.image)
@@ -138,5 +141,7 @@ def test_pictures_are_looked_at_ahead_of_time(
     services.proposals.queue.submit("at the end", lambda: None, 9).result()  # type: ignore[arg-type]
     monkeypatch.setattr("puzzlecam_app.lab.room.look", None)
     monkeypatch.setattr("puzzlecam_app.lab.room.puzzle", None)
+    monkeypatch.setattr("puzzlecam_app.lab.masks.Masks.make", None)
+    assert lab.mask(item, model).mask.shape == (item.height, item.width)
     assert lab.look(item, model).steps.cams_thw.shape[0] == 1
     assert lab.puzzle(item, model, 2).tiles_per_side == 2

@@ -124,7 +124,7 @@ def test_signals_are_ranked_by_how_well_they_find_bad_masks() -> None:
     assert ranked["disagreement"]["spearman"] == pytest.approx(0.8)
     # A low score is what is suspicious.
     assert (ranked["score"]["auroc"], ranked["score"]["order"]) == (1.0, "low")
-    assert ranked["coverage"]["auroc"] == 0.5
+    assert (ranked["coverage"]["auroc"], ranked["coverage"]["order"]) == (0.5, "high")
     assert ranked["flips"]["auroc"] is None
 
 

@@ -63,3 +63,15 @@ def test_what_does_not_fit_the_picture_is_refused():
         crf.refine_probabilities(np.zeros((3, 24, 32), np.float32))
     with pytest.raises(ValueError, match="at least one label"):
         ImageCrf(picture(), 0)
+
+
+def test_built_lattices_serve_any_number_of_iterations_and_any_trust():
+    crf = ImageCrf(picture(), 2)
+    crf.refine_labels(labels(shift=3))
+    for other in (CrfConfig(iterations=1), CrfConfig(iterations=3, gt_prob=0.55), CrfConfig()):
+        np.testing.assert_array_equal(
+            crf.refine_labels(labels(shift=3), other),
+            ImageCrf(picture(), 2, other).refine_labels(labels(shift=3)),
+        )
+    with pytest.raises(ValueError, match="lattices were built for"):
+        crf.refine_labels(labels(), CrfConfig(bilateral_srgb=9.0))

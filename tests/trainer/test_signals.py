@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from trainer.cam import CamResult
-from trainer.signals import auroc, picture_signals, spearman
+from trainer.signals import auroc, picture_signals, review_doubt, spearman
 
 
 def result(maps: list[list[list[float]]]) -> CamResult:
@@ -55,3 +55,9 @@ def test_auroc_is_the_share_of_pairs_in_order() -> None:
     assert auroc([3, 2, 1], [True, False, False]) == 1.0
     assert auroc([1, 1, 1, 1], [True, False, True, False]) == 0.5
     assert auroc([1, 2], [True, True]) is None
+
+
+def test_review_doubts_a_low_score_of_self_trained_maps_and_undecided_pixels_of_others() -> None:
+    signals = picture_signals(result([[[1.0, 0.8], [0.45, 0.0]]]), threshold=0.4)
+    assert review_doubt(signals, is_self_trained=True) == pytest.approx(0.25)
+    assert review_doubt(signals, is_self_trained=False) == signals.undecided
