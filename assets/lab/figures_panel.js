@@ -25,7 +25,7 @@ export class FiguresPanel {
       this.run,
       element("label", { class: "lb-muted", text: "baseline " }, this.baseline),
       element("label", { class: "lb-muted", title: "Put every run on this dataset beside it in figure 3, five at most" }, this.others, " compare all runs"),
-      this.count,
+      element("label", { class: "lb-muted" }, this.count, " pictures each"),
       this.draw,
     );
     this.root = element("section", { class: "lb-survey-card lb-figures-card" }, element("h3", { text: "Figures of the paper" }), this.bar, this.status, this.shown);

@@ -28,6 +28,7 @@ export class Scatter extends EventTarget {
     this.root = element("figure", {}, element("div", { class: "lb-scatter-stack" }, this.drawing, this.canvas), this.said);
     this.chosen = new Set();
     this.at = null; // index of the point that the keys stand on
+    this.crowd = null; // all points drawn once: keys and rectangles only lay theirs over it
     this.drawing.addEventListener("keydown", (event) => this._key(event));
     this._brush();
     new ResizeObserver(() => this._draw()).observe(this.canvas);
@@ -65,11 +66,17 @@ export class Scatter extends EventTarget {
     const isMany = this.px.length > MANY;
     const radius = (isMany ? 2 : 3) * scale;
     const accent = getComputedStyle(this.root).getPropertyValue("--lb-accent");
-    const usual = dot(radius, accent, isMany ? 0.3 : 0.55);
+    const put = (on, image, i) => on.drawImage(image, this.px[i] * scale - image.width / 2, this.py[i] * scale - image.height / 2);
+    const drawn = `${accent} ${this.canvas.width} ${this.canvas.height}`;
+    if (this.crowd?.points !== this.points || this.crowd.drawn !== drawn) {
+      const picture = new OffscreenCanvas(this.canvas.width, this.canvas.height);
+      const usual = dot(radius, accent, isMany ? 0.3 : 0.55);
+      for (let i = 0; i < this.px.length; i += 1) put(picture.getContext("2d"), usual, i);
+      this.crowd = { points: this.points, drawn, picture };
+    }
+    context.drawImage(this.crowd.picture, 0, 0);
     const chosen = dot(radius, CHOSEN, 0.9);
-    const put = (image, i) => context.drawImage(image, this.px[i] * scale - image.width / 2, this.py[i] * scale - image.height / 2);
-    for (let i = 0; i < this.px.length; i += 1) if (!this.chosen.has(i)) put(usual, i);
-    for (const i of this.chosen) put(chosen, i);
+    for (const i of this.chosen) put(context, chosen, i);
     if (this.at === null) return;
     context.strokeStyle = getComputedStyle(this.root).color;
     context.lineWidth = 2 * scale;

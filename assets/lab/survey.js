@@ -127,6 +127,7 @@ export class SurveyView extends EventTarget {
       if (this.source.value !== "studio" && select.value === "disagreement") select.value = "undecided"; // runs keep no CAMs of tiles
     }
     if (!found.measured && this.sort === "iou") [this.sort, this.descending] = ["disagreement", true];
+    if (this.source.value !== "studio" && this.sort === "disagreement") this.sort = "undecided";
     this._showRanking(found);
     this._showClasses(found);
     this.confusion.hidden = !found.confusion.length;
