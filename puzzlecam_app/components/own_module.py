@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import gradio as gr
@@ -73,7 +73,7 @@ class EarlyHeads:
 
     def __init__(self, app: ASGIApp, heads: Mapping[str, str]) -> None:
         self._app = app
-        self._heads: Mapping[str, Sequence[bytes]] = {
+        self._heads: Mapping[str, tuple[bytes, bytes]] = {
             path: (_HEAD, _HEAD + head.encode()) for path, head in heads.items()
         }
 
@@ -101,7 +101,7 @@ class EarlyHeads:
             body += message.get("body", b"")
             if message.get("more_body", False):
                 return
-            whole = body.replace(*added, 1)
+            whole = body.replace(added[0], added[1], 1)
             MutableHeaders(scope=start)["content-length"] = str(len(whole))
             await send(start)
             await send({"type": "http.response.body", "body": whole})
