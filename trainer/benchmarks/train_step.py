@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from timm.layers import create_conv2d
+from timm.layers.create_conv2d import create_conv2d
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -97,7 +97,7 @@ def _take_library_convolutions(network: nn.Module) -> None:
         if not isinstance(module, DepthwiseConv2d):
             _take_library_convolutions(module)
             continue
-        convolution = create_conv2d(
+        convolution = create_conv2d(  # type: ignore[no-untyped-call]
             module.in_channels,
             module.out_channels,
             module.kernel_size[0],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -51,7 +51,8 @@ class FoldedCopy(Generic[Network]):
         network: must stay as it is from the first call on, save by `load_state_dict`.
         """
         self._copy: Network | None = None
-        network.register_load_state_dict_post_hook(lambda _network, _keys: self._forget())
+        register: Any = network.register_load_state_dict_post_hook
+        register(lambda _network, _keys: self._forget())
 
     def of(self, network: Network) -> Network:
         """The folded copy in evaluation mode, made at the first call and where the network is then."""
