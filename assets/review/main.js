@@ -72,6 +72,7 @@ class ReviewPage {
     const wanted = Number(asked.get("dataset") ?? localStorage.getItem(LAST_DATASET));
     const dataset = this.datasets.find(({ id }) => id === wanted) ?? this.datasets[0];
     this.layout.showDatasets(this.datasets, dataset.id);
+    this.layout.showSentence("Opening the first picture. If it has no mask yet, one is made now…");
     await this.openDataset(dataset, Number(asked.get("item")) || null);
     this._sendLeftDrafts();
   }

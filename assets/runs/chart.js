@@ -66,9 +66,10 @@ export function lineChart({ title, xLabel, series, xEnd }) {
   for (const value of ticks(x0, x1, 6)) drawing.append(text(px(value), HEIGHT - 8, tick(value), "middle"));
   series.forEach(({ x, y }, number) => {
     const path = points(x, y)
-      .map(([first, ...rest]) => {
-        const at = ([a, b]) => `${px(a).toFixed(1)},${py(b).toFixed(1)}`;
-        return `M${at(first)}${rest.map((one) => `L${at(one)}`).join("")}`;
+      .map((run) => {
+        const [first, ...rest] = run.map(([a, b]) => `${px(a).toFixed(1)},${py(b).toFixed(1)}`);
+        if (!rest.length) return `M${first}m-4,0h8`; // a value alone would leave no line
+        return `M${first}${rest.map((one) => `L${one}`).join("")}`;
       })
       .join("");
     if (path) drawing.append(svg("path", { class: `rn-line rn-colour-${number % COLOURS}`, d: path }));
