@@ -162,4 +162,5 @@ def test_pictures_are_looked_at_ahead_when_asked(client: TestClient, services: S
     assert client.post("/api/items/3/lab/ahead").status_code == 422
     assert client.post("/api/items/2/lab/ahead?tiles=7").status_code == 422
     services.proposals.queue.submit("at the end", lambda: None, 9).result()  # type: ignore[arg-type]
-    assert len(list((services.workspace.cache_dir / "lab" / "looks").glob("*/*.safetensors"))) == 2
+    kept = list((services.workspace.cache_dir / "lab" / "looks").glob("*/*.safetensors"))
+    assert len(kept) == 3, "its maps, its puzzle and its mask"
