@@ -280,9 +280,8 @@ class PixelsConfig(TrainingConfig):
         default=4,
         ge=1,
         le=100,
-        description="How often an epoch shows a picture with an accepted mask: exact labels teach more than "
-        "confident ones. Without such masks it changes nothing.",
-        json_schema_extra={"changes_results": False},  # but with accepted masks: see trainer.stage_graph
+        description="Times an epoch shows a picture with an accepted mask: exact labels teach more.",
+        json_schema_extra={"changes_results": False},  # but with such masks: see trainer.stage_graph
     )
     optimizer: OptimizerConfig = Field(
         default_factory=lambda: OptimizerConfig(method="adamw", learning_rate=0.002, weight_decay=0.01),
@@ -421,8 +420,7 @@ class Recipe(Settings):
     )
     use_accepted: bool = Field(
         default=True,
-        description="Masks that people accepted count as truth: for the labels of AffinityNet and "
-        "self-training, for those of the segmentation network, and for the CAMs by a pixel-wise term.",
+        description="Masks that people accepted are labels of every network, and of CAMs by a pixel-wise term.",
     )
     accepted_pixel_weight: float = Field(
         default=1.0,
