@@ -420,7 +420,7 @@ class Recipe(Settings):
     )
     use_accepted: bool = Field(
         default=True,
-        description="Masks that people accepted are labels of every network, and of CAMs by a pixel-wise term.",
+        description="Masks that people accepted are labels of every network, pixel-wise ones of the CAMs.",
     )
     accepted_pixel_weight: float = Field(
         default=1.0,
