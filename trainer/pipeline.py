@@ -24,6 +24,9 @@ from trainer.stop import RunStopped, StopSignal
 
 _STAGES_WITH_BACKBONE = {"classify", "affinity", "pixels", "segment"}
 
+_NEVER_TAKEN_OVER = {"segment", "evaluate"}
+"""Stages that read what no key knows: pictures of another split, and ground truth, which may come later."""
+
 
 class DiskFullError(TrainerError):
     """There was no room for an output; what was there before is whole."""
@@ -57,8 +60,8 @@ def run(
         device: "cpu", "cuda", "cuda:N", or None for the best there is.
         listeners: are called with every event, see `trainer.events`.
         stop: set it to end the run after the step or the picture in hand.
-        reuse: other run directories. A stage that one of them has finished with the same settings, seed and
-            inputs is taken over from there, the first that has it.
+        reuse: other run directories. A stage up to the pseudo-labels that one of them has finished with the
+            same settings, seed and inputs is taken over from there, the first that has it.
 
     Returns:
         The run directory.
@@ -206,6 +209,8 @@ class _Run:
         self._events.write("stage_finished", stage=name, seconds=seconds, summary=result.summary)
 
     def _take_over(self, name: str, key: str) -> None:
+        if name in _NEVER_TAKEN_OVER:
+            return
         for other in self._others:
             if self._directory.take_over(name, key, other):
                 self._events.write("stage_skipped", stage=name, key=key, taken_from=str(other.path))

@@ -123,6 +123,20 @@ def test_stages_with_the_same_settings_are_taken_over_from_another_run(
     assert not any("taken_from" in event for event in again), "they are its own by now"
 
 
+def test_figures_are_never_taken_over_for_ground_truth_may_have_come(
+    make_voc: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = make_voc()
+    truth = root / "SegmentationClass"
+    truth.rename(root / "later")
+    run(root, tmp_path / "first", "classify.epochs=0")
+    (root / "later").rename(truth)
+    events = run(root, tmp_path / "second", "classify.epochs=0", reuse=(tmp_path / "first",))
+    assert stages_of(events, "stage_started") == ["evaluate"]
+    metrics = json.loads(RunDir(tmp_path / "second").metrics_path.read_text(encoding="utf-8"))
+    assert metrics["rows"]
+
+
 def test_a_bad_accepted_mask_stops_the_run_before_it_begins(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:
