@@ -119,7 +119,7 @@ function sentence({ state, problem, pictures, measured, missing, taught, worse, 
   if (state === "failed") return problem;
   if (state === "none") return "Not compared yet.";
   const left = missing ? ` ${missing.toLocaleString()} tagged pictures lack a mask of one of both.` : "";
-  if (!pictures) return `No picture has a mask of both.${left}`;
+  if (!pictures) return `No picture has a mask of both.${left} In a terminal, python3 launch.py propose makes those of the studio's model.`;
   const learned = taught ? ` On ${taught.toLocaleString()} one of both learned from the accepted mask: they are not measured.` : "";
   if (!measured) return `${pictures.toLocaleString()} pictures compared. None has ground truth or an accepted mask, so this is how far both agree, not which is right.${learned}${left}`;
   return `${pictures.toLocaleString()} pictures compared, ${measured.toLocaleString()} of them with truth: the second is worse on ${worse.toLocaleString()} and better on ${better.toLocaleString()}.${learned}${left}`;

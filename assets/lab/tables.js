@@ -42,15 +42,15 @@ export function thumbnail({ id, datasetId, name, note, noteTip, open }) {
   );
 }
 
-/** Back and On with what is shown. @param {{offset: number, page: number, total: number, go: (offset: number) => void, empty?: string}} options */
+/** Previous and Next with what is shown. @param {{offset: number, page: number, total: number, go: (offset: number) => void, empty?: string}} options */
 export function pager({ offset, page, total, go, empty = "No picture fits." }) {
   const last = Math.min(total, offset + page);
   const turn = (text, title, to, isOff) => element("button", { class: "lb-button", type: "button", text, title, disabled: isOff, on: { click: () => go(to) } });
   return element(
     "div",
     { class: "lb-bar" },
-    turn("Back", "The page before", Math.max(0, offset - page), offset === 0),
-    turn("On", "The next page", offset + page, last >= total),
+    turn("Previous", "The page before", Math.max(0, offset - page), offset === 0),
+    turn("Next", "The next page", offset + page, last >= total),
     element("span", { class: "lb-muted", text: total ? `${(offset + 1).toLocaleString()} to ${last.toLocaleString()} of ${total.toLocaleString()}` : empty }),
   );
 }
