@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 from trainer.errors import TrainerError
-from trainer.start_method import worker_context
+from trainer.start_method import WorkerEndedError, worker_context
 
 Batch = Mapping[str, Tensor]
 
@@ -81,7 +81,11 @@ class BatchPlan:
 def epoch_batches(
     samples: Samples, plan: BatchPlan, epoch: int, *, first_step: int, rank: int, workers: int
 ) -> Iterator[list[Batch]]:
-    """For each optimiser step of an epoch, from `first_step` on, the batches of this process's parts."""
+    """For each optimiser step of an epoch, from `first_step` on, the batches of this process's parts.
+
+    Raises:
+        WorkerEndedError: a worker that reads pictures was killed.
+    """
     loader: DataLoader[dict[str, Tensor]] = DataLoader(
         _Drawn(samples, plan.seed),
         batch_sampler=list(plan.part_indices(epoch, first_step, rank)),
@@ -92,11 +96,21 @@ def epoch_batches(
         worker_init_fn=_one_thread,
     )
     parts: list[Batch] = []
-    for batch in loader:
+    for batch in _read(loader):
         parts.append(batch)
         if len(parts) == plan.parts:
             yield parts
             parts = []
+
+
+def _read(loader: DataLoader[dict[str, Tensor]]) -> Iterator[Batch]:
+    try:
+        yield from loader
+    except RuntimeError as error:
+        # PyTorch has no class of its own for this, only these words.
+        if str(error).startswith("DataLoader worker"):
+            raise WorkerEndedError from error
+        raise
 
 
 class _Drawn(Dataset[dict[str, Tensor]]):

@@ -15,8 +15,7 @@ import cv2
 import torch
 
 from trainer.device import available_cpu_count
-from trainer.errors import TrainerError
-from trainer.start_method import worker_context
+from trainer.start_method import WorkerEndedError, worker_context
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -26,10 +25,6 @@ _LEAST_ITEMS_PER_WORKER = 12
 
 _ITEMS_AHEAD_PER_WORKER = 3
 """Items that wait for a worker: enough to keep it busy, few enough to hold in memory."""
-
-
-class ImagePoolError(TrainerError):
-    """A worker process was ended from outside."""
 
 
 def map_images(
@@ -44,7 +39,7 @@ def map_images(
         workers: processes; None takes all cores.
 
     Raises:
-        ImagePoolError: a worker was killed, most often for lack of memory.
+        WorkerEndedError: a worker was killed, most often for lack of memory.
         Exception: what the function raised.
     """
     count = min(workers or available_cpu_count(), total // _LEAST_ITEMS_PER_WORKER)
@@ -61,10 +56,7 @@ def map_images(
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
-            raise ImagePoolError(
-                "A worker process was ended, most often because memory ran out; close other programs or "
-                "scale the pictures down, then resume the run."
-            ) from error
+            raise WorkerEndedError from error
         finally:
             pool.shutdown(cancel_futures=True)
 

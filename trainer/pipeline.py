@@ -20,6 +20,7 @@ from trainer.processes import Processes
 from trainer.run_dir import DatasetRecord, RunDir
 from trainer.stage_graph import STAGES, StageGraph
 from trainer.stages.stage import StageContext
+from trainer.start_method import WorkerEndedError
 from trainer.stop import RunStopped, StopSignal
 
 _STAGES_WITH_BACKBONE = {"classify", "affinity", "pixels", "segment"}
@@ -201,7 +202,11 @@ class _Run:
             inputs,
             self._stop,
         )
-        result = stage.run(context)
+        try:
+            result = stage.run(context)
+        except WorkerEndedError:
+            self._stop.check()  # a signal to the whole process group reached the workers too
+            raise
         self._processes.wait()
         seconds = round(time.monotonic() - started, 1)
         if self._processes.is_main:

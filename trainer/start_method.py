@@ -1,12 +1,24 @@
-"""How worker processes start: never as a copy of a process whose threads may hold locks."""
+"""Worker processes: how they start, never as a copy of threads that hold locks, and that one has ended."""
 
 from __future__ import annotations
 
 import multiprocessing
 from multiprocessing.context import BaseContext
 
+from trainer.errors import TrainerError
+
 _PRELOADED = ["torch", "cv2", "numpy"]
 """Imported once by the fork server, so that its children start in milliseconds."""
+
+
+class WorkerEndedError(TrainerError):
+    """A worker process was ended from outside."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A worker process was ended, most often because memory ran out; close other programs or "
+            "scale the pictures down, then resume the run."
+        )
 
 
 def worker_context() -> BaseContext:

@@ -11,7 +11,7 @@ import contextlib
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -26,6 +26,7 @@ from trainer.ema import MovingAverage
 from trainer.errors import TrainerError
 from trainer.optim import IsNew, build_optimizer, set_rates
 from trainer.stages.stage import StageContext
+from trainer.start_method import WorkerEndedError
 from trainer.training_log import Alarm, TrainingLog
 from trainer.training_state import TrainingState
 
@@ -138,15 +139,7 @@ class _Loop:
         self._shared.train()
         first = self._done - epoch * steps
         sums: defaultdict[str, float] = defaultdict(float)
-        batches = epoch_batches(
-            self._training.samples,
-            self._plan,
-            epoch,
-            first_step=first,
-            rank=self._context.processes.rank,
-            workers=self._config.workers,
-        )
-        for parts in batches:
+        for parts in self._batches(epoch, first):
             terms = self._optimize(parts)
             for name, value in terms.items():
                 sums[name] += value
@@ -162,6 +155,23 @@ class _Loop:
         self._save()
         self._stop_if_asked()
         return losses
+
+    def _batches(self, epoch: int, first_step: int) -> Iterator[list[Batch]]:
+        batches = epoch_batches(
+            self._training.samples,
+            self._plan,
+            epoch,
+            first_step=first_step,
+            rank=self._context.processes.rank,
+            workers=self._config.workers,
+        )
+        try:
+            yield from batches
+        except WorkerEndedError:
+            # A signal to the whole process group asks the run to end, and ends its workers at once.
+            if self._context.stop.is_set:
+                self._save()
+            raise
 
     def _stop_if_asked(self) -> None:
         if self._is_stopping:

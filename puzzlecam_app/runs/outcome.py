@@ -65,7 +65,7 @@ def _failure(end: End) -> Outcome:
     error = str(end.last.get("error", "")) if end.last else ""
     if {"OutOfMemoryError", "MemoryError"} & {error, _exception_of(end.log)}:
         return Outcome("failed", "Memory ran out.", _MEMORY_REMEDY)
-    if error == "ImagePoolError":
+    if error == "WorkerEndedError":
         # A helper process was killed from outside: the next attempt may have more room.
         return Outcome("crashed", message, _MEMORY_REMEDY)
     if error == "KeyboardInterrupt":

@@ -25,7 +25,8 @@ def test_few_items_stay_in_this_process():
 
 PROGRAM = """
 import os, signal, sys, time
-from trainer.image_pool import ImagePoolError, map_images
+from trainer.image_pool import map_images
+from trainer.start_method import WorkerEndedError
 def work(value):
     if value == int(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -35,7 +36,7 @@ def work(value):
 if __name__ == "__main__":
     try:
         results = list(map_images(work, (value for value in range(24)), total=24, workers=2))
-    except ImagePoolError as error:
+    except WorkerEndedError as error:
         sys.exit(str(error))
     values, workers = zip(*results)
     assert values == tuple(value * value for value in range(24)), values

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from trainer import pipeline
+from trainer import pipeline, training_state
 from trainer.checkpoints import read_header
 from trainer.events import Event, read_events
 from trainer.recipes import load_recipe, recipe_toml
@@ -110,6 +112,31 @@ def test_sigterm_ends_the_command_with_its_own_exit_code(
         check=False,
     )
     assert (ended.returncode, "goes on where it stopped" in ended.stderr) == (3, True), ended.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no process groups")
+def test_a_signal_to_the_whole_group_stops_the_run_although_its_workers_end(
+    make_voc: Callable[..., Path], tmp_path: Path
+) -> None:
+    root, path = make_voc(pictures=8), tmp_path / "run"
+    settings = (*SMALL, "classify.epochs=200", "classify.workers=1", "classify.log_every_steps=1")
+    command = [sys.executable, "-m", "trainer", "train", "--dataset-root", root, "--run-dir", path]
+    command += ["--recipe", "tiny", "--stages", "classify", "--device", "cpu"]
+    command += [part for setting in settings for part in ("--set", setting)]
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and process.poll() is None:
+            if (path / "events.jsonl").is_file() and "step" in kinds(path):
+                break
+            time.sleep(0.1)
+        os.killpg(process.pid, signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in errors) == (3, False), errors
+    assert kinds(path)[-1] == "run_stopped"
+    assert read_header(RunDir(path).checkpoint_path("classify"), training_state.KIND)["step"] > 0
 
 
 def test_signals_are_given_back() -> None:

@@ -34,7 +34,7 @@ def failed(error: str, message: str) -> dict[str, str]:
         (End(2, None, "Recipe 'x' is not known"), "failed", "Recipe 'x' is not known"),
         (End(1, failed("EncoderError", "Weights are missing."), ""), "failed", "Weights are missing."),
         (End(1, failed("DatasetError", "a.jpg cannot be read."), ""), "failed", "a.jpg cannot be read."),
-        (End(1, failed("ImagePoolError", "A worker process was ended."), ""), "crashed", "worker process"),
+        (End(1, failed("WorkerEndedError", "A worker process was ended."), ""), "crashed", "worker process"),
         (
             End(1, None, TRACEBACK.format("torch.OutOfMemoryError: CUDA out of memory")),
             "failed",
