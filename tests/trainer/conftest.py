@@ -10,7 +10,15 @@ import pytest
 import torch
 from PIL import Image
 
+from trainer.device import DeviceChoice
+
 MakeVoc = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def exact_cpu() -> DeviceChoice:
+    """The CPU in float32, for comparisons: the studio itself takes bfloat16 where a machine is fast in it."""
+    return DeviceChoice(torch.device("cpu"), torch.float32, "for comparisons")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from trainer.cam import CamConfig, compute_cams
 from trainer.cam_sources import CamSource, CamSources
 from trainer.config import PuzzleLossConfig
 from trainer.data.transforms import normalized_tensor
-from trainer.device import choose_device
+from trainer.device import DeviceChoice
 from trainer.inspection import cam_steps, puzzle_look
 from trainer.losses import classification_loss, classification_terms, reconstruction_loss
 from trainer.nn.classifier import CamNetwork
@@ -136,7 +136,7 @@ def test_classes_that_were_never_learned_do_not_count_in_the_losses() -> None:
 
 
 @pytest.mark.parametrize("level", ["cam", "feature"])
-def test_the_losses_are_those_of_a_training_step(level: str) -> None:
+def test_the_losses_are_those_of_a_training_step(level: str, exact_cpu: DeviceChoice) -> None:
     torch.manual_seed(0)
     network = CamNetwork(build_encoder("lite0"), 2).eval()
     config = PuzzleLossConfig(level=level, logit_offset=-1.0, alpha=3.0)
@@ -147,7 +147,7 @@ def test_the_losses_are_those_of_a_training_step(level: str) -> None:
     }
     with torch.no_grad():
         terms = PuzzleStep(network, config)(batch, 1.0)
-    classifier = TrainedClassifier(network, ["cat", "dog"], choose_device("cpu"), "test")
+    classifier = TrainedClassifier(network, ["cat", "dog"], exact_cpu, "test")
     look = puzzle_look(classifier, image, ["cat"], ["dog"], CamConfig(scales=(1.0,)), config)
     assert look.loss is not None
     for name in ("classification", "tile_classification", "reconstruction"):

@@ -21,8 +21,8 @@ def stored(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def model(stored):
-    return load_segmentation_model(stored[0], "cpu")
+def model(stored, exact_cpu):
+    return load_segmentation_model(stored[0], exact_cpu)
 
 
 def picture(height=45, width=60):

@@ -10,6 +10,7 @@ from trainer.cam import CamConfig, compute_cams
 from trainer.checkpoints import CheckpointError
 from trainer.config import BackboneConfig, Recipe
 from trainer.data.transforms import normalized_tensor
+from trainer.device import DeviceChoice
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import build_encoder, load_encoder
 from trainer.run_dir import RunDir
@@ -30,9 +31,9 @@ def network() -> CamNetwork:
 
 
 @pytest.fixture
-def classifier(network: CamNetwork, tmp_path: Path) -> TrainedClassifier:
+def classifier(network: CamNetwork, tmp_path: Path, exact_cpu: DeviceChoice) -> TrainedClassifier:
     save_classifier(model_path(tmp_path), network, RECIPE, CLASSES)
-    return load_classifier(model_path(tmp_path), "cpu")
+    return load_classifier(model_path(tmp_path), exact_cpu)
 
 
 def test_a_loaded_classifier_sees_what_the_trained_one_saw(
@@ -75,13 +76,13 @@ def test_other_weights_have_another_identity(
     assert load_classifier(model_path(tmp_path / "other"), "cpu").identity != classifier.identity
 
 
-def test_normalisation_by_channel_is_that_of_training(tmp_path: Path) -> None:
+def test_normalisation_by_channel_is_that_of_training(tmp_path: Path, exact_cpu: DeviceChoice) -> None:
     """`trainer.cam` normalises all channels alike; a ResNet was trained with a mean for each."""
     torch.manual_seed(0)
     network = CamNetwork(build_encoder("resnet50"), 1).eval()
     recipe = Recipe(name="test", backbone=BackboneConfig(name="resnet50"))
     save_classifier(model_path(tmp_path), network, recipe, ("cat",))
-    classifier = load_classifier(model_path(tmp_path), "cpu")
+    classifier = load_classifier(model_path(tmp_path), exact_cpu)
     picture = np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8)
     features = classifier.features(normalized_tensor(picture, *classifier.mean_std))
     spec = network.encoder.spec

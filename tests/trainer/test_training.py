@@ -16,7 +16,7 @@ from trainer.batches import Batch
 from trainer.checkpoints import CheckpointError
 from trainer.config import Recipe, TrainingConfig
 from trainer.data.dataset import TaggedDataset
-from trainer.device import choose_device
+from trainer.device import DeviceChoice
 from trainer.events import Event, EventLog, read_events
 from trainer.processes import Processes
 from trainer.run_dir import RunDir
@@ -64,7 +64,7 @@ def context(path: Path, key: str = "key", listeners: tuple[Any, ...] = ()) -> St
         run_dir=RunDir(path),
         key=key,
         events=EventLog(path / "events.jsonl", listeners),
-        device=choose_device("cpu"),
+        device=DeviceChoice(torch.device("cpu"), torch.float32, "for comparisons"),
         processes=Processes(cpu=True),
     )
 
