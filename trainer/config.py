@@ -6,12 +6,12 @@ work; they do not change what comes out, so changing them re-runs nothing.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from trainer.settings import Settings, machine_field
 
 RECIPE_VERSION = 1
 
@@ -22,35 +22,6 @@ ZERO_SHOT_BACKBONES = ("lite0", "lite2")
 """Backbones whose ImageNet classifier is always at hand (`trainer.nn.backbones.BACKBONES`)."""
 
 Precision = Literal["auto", "float32", "bfloat16"]
-
-
-def machine_field(default: Any, **keywords: Any) -> Any:
-    """A field that does not change results; see the module docstring."""
-    return Field(default=default, json_schema_extra={"changes_results": False}, **keywords)
-
-
-class Settings(BaseModel):
-    """Base of all settings: frozen, no unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def result_settings(self) -> dict[str, Any]:
-        """The settings that change results, as JSON values, nested models included."""
-        kept: dict[str, Any] = {}
-        for name, field in type(self).model_fields.items():
-            extra = field.json_schema_extra
-            if isinstance(extra, dict) and extra.get("changes_results") is False:
-                continue
-            value = getattr(self, name)
-            dumped = self.model_dump(mode="json", include={name})[name]
-            kept[name] = value.result_settings() if isinstance(value, Settings) else dumped
-        return kept
-
-    @property
-    def fingerprint(self) -> str:
-        """Short hash of `result_settings`."""
-        text = json.dumps(self.result_settings(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class BackboneConfig(Settings):
@@ -366,6 +337,13 @@ class SegmentConfig(TrainingConfig):
         default=1024, ge=16, description="Longer side in pixels that counts as scale 1, at most."
     )
     test_flip: bool = Field(default=True, description="Also look at the mirrored picture.")
+    tag_prior: float = Field(
+        default=0.0,
+        ge=0,
+        description="Weight of what the classifier says of the whole picture: the log probability of each "
+        "tag is added to the logits of every pixel, as often as views are summed. 0 as in the paper, 1 takes "
+        "the classifier at its word.",
+    )
     use_crf: bool = Field(
         default=True, description="Refine predictions with the dense CRF where it is installed."
     )

@@ -7,10 +7,11 @@ import importlib
 import json
 from typing import Any, cast
 
-from trainer.config import Recipe, Settings
+from trainer.config import Recipe
 from trainer.data.dataset import TaggedDataset
 from trainer.errors import TrainerUsageError
 from trainer.run_dir import RunDir
+from trainer.settings import Settings
 from trainer.stages.stage import Stage
 
 STAGES = ("classify", "cams", "affinity", "pixels", "refine", "segment", "evaluate")

@@ -12,8 +12,9 @@ from pydantic.fields import FieldInfo
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.comparing import flat_settings
-from trainer.config import Recipe, Settings
+from trainer.config import Recipe
 from trainer.recipes import load_recipe, recipe_names
+from trainer.settings import Settings
 
 COMMON: Final = (
     "use_accepted",
