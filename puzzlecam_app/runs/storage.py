@@ -33,7 +33,11 @@ LARGE: Final = (
 
 @dataclass(frozen=True)
 class RunSize:
-    """Bytes of a run: in all, and of what pruning would remove. Linked pictures and masks do not count."""
+    """Bytes of a run: in all, and of what pruning would remove.
+
+    Linked pictures and accepted masks do not count; of files that runs took over from each other, each has
+    its share.
+    """
 
     total: int
     prunable: int
@@ -51,8 +55,9 @@ class Pruned:
 
 def run_size(folder: RunFolder) -> RunSize:
     """Measure the folder of a run."""
-    total = _bytes_in(folder.path)
-    return RunSize(total, sum(_bytes_in(folder.train.path / name) for name in LARGE))
+    large = [folder.train.path / name for name in LARGE]
+    prunable = sum(_bytes_in(path, has_shares=True) for path in large)
+    return RunSize(_bytes_in(folder.path) - sum(map(_bytes_in, large)) + prunable, prunable)
 
 
 def prune_runs(
@@ -131,7 +136,8 @@ def _refuse(run: Run, *, is_published: bool) -> None:
         )
 
 
-def _bytes_in(folder: Path) -> int:
+def _bytes_in(folder: Path, *, has_shares: bool = False) -> int:
+    """Bytes of the files in a folder; those with several links count for nothing, or for a share of each."""
     total = 0
     try:
         entries = list(os.scandir(folder))
@@ -140,10 +146,11 @@ def _bytes_in(folder: Path) -> int:
     for entry in entries:
         try:
             if entry.is_dir(follow_symlinks=False):
-                total += _bytes_in(Path(entry.path))
+                total += _bytes_in(Path(entry.path), has_shares=has_shares)
             elif entry.is_file(follow_symlinks=False):
                 status = entry.stat(follow_symlinks=False)
-                total += status.st_size if status.st_nlink == 1 else 0
+                if status.st_nlink == 1 or has_shares:
+                    total += status.st_size // status.st_nlink
         except OSError:
             continue
     return total

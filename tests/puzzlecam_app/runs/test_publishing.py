@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +209,21 @@ def test_pictures_behind_links_survive_deleting(runs: Runs, tmp_path: Path) -> N
 )
 def test_the_iou_of_two_masks(old: list[list[int]], new: list[list[int]], iou: float) -> None:
     assert mean_iou(np.array(old, np.uint8), np.array(new, np.uint8)) == pytest.approx(iou)
+
+
+def test_files_that_two_runs_share_count_half_for_each(runs: Runs) -> None:
+    first, second = runs.start(), runs.start()
+    for run_id in (first, second):
+        finish(runs, run_id, a=half(RED), b=half(RED))
+    sizes = [run_size(runs.folder(run_id)) for run_id in (first, second)]
+    shared = next((runs.folder(first).train.path / "pseudo").iterdir())
+    taken = runs.folder(second).train.path / "pseudo" / shared.name
+    taken.unlink()
+    os.link(shared, taken)
+    half_each = shared.stat().st_size // 2
+    for run_id, before in zip((first, second), sizes, strict=True):
+        after = run_size(runs.folder(run_id))
+        assert (before.prunable - after.prunable, before.total - after.total) == (
+            shared.stat().st_size - half_each,
+            shared.stat().st_size - half_each,
+        )
