@@ -1,11 +1,14 @@
 """Folded batch normalisation computes the same."""
 
+import copy
+
 import pytest
 import timm
 import torch
 from torch import nn
 
 from trainer.nn.affinity import EdgeNetwork
+from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import build_encoder
 from trainer.nn.fusion import FoldedCopy, fold_batch_norm
 from trainer.nn.pixels import PixelNetwork
@@ -82,3 +85,36 @@ def test_a_folded_copy_computes_what_the_network_does_and_follows_weights_that_a
             {f"encoder.{name}": tensor for name, tensor in other.items()}
         )
         torch.testing.assert_close(folded.of(encoder)(images), encoder(images), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["lite0", "resnet50"])
+def test_a_trained_network_with_frozen_statistics_gets_the_gradients_of_the_plain_one(name):
+    torch.manual_seed(0)
+    encoder = _with_lively_statistics(build_encoder(name))
+    folded = CamNetwork(encoder, 2, batch_statistics="frozen").double().train()
+    plain = copy.deepcopy(folded)
+    images = torch.randn(2, 3, 64, 96, dtype=torch.float64)
+    outputs = [folded(images), plain.classifier(plain.encoder(images))]
+    torch.testing.assert_close(*outputs)
+    for output in outputs:
+        output.square().sum().backward()
+    expected = dict(plain.named_parameters())
+    assert set(dict(folded.named_parameters())) == set(expected)
+    for parameter_name, parameter in folded.named_parameters():
+        grad = expected[parameter_name].grad
+        scale = grad.abs().max().item()
+        torch.testing.assert_close(parameter.grad, grad, rtol=1e-3, atol=1e-5 * scale, msg=parameter_name)
+
+
+def test_a_segmentation_network_with_frozen_statistics_is_trained_folded_too():
+    torch.manual_seed(0)
+    network = SegmentationNetwork(_encoder(), 3, decoder_dropout=0.0).train()
+    plain = copy.deepcopy(network)
+    plain.encoder.eval()
+    images = torch.randn(1, 3, 64, 64)
+    stages, features = plain.encoder.stages_and_features(images)
+    expected = plain.head(plain.decoder([images, *stages[:-1], features]))
+    logits = network(images)
+    torch.testing.assert_close(logits, expected, rtol=1e-3, atol=1e-3)
+    logits.sum().backward()
+    assert all(parameter.grad is not None for parameter in network.encoder.parameters())

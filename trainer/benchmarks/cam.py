@@ -13,7 +13,7 @@ from torch.nn import functional
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
 from trainer.benchmarks.photographs import photographs
 from trainer.cam import EPSILON, CamConfig, Maps, multi_scale_cams
-from trainer.config import BackboneConfig
+from trainer.config import BackboneConfig, BatchStatistics
 from trainer.data.labels import VOC_CLASSES
 from trainer.data.transforms import RgbImage, resize_image, scaled_size
 from trainer.device import DeviceChoice, choose_device, in_bfloat16
@@ -49,14 +49,16 @@ def compare(
     return rows
 
 
-def benchmark_network(name: str) -> CamNetwork:
+def benchmark_network(name: str, statistics: BatchStatistics = "batch") -> CamNetwork:
     """A network of VOC's classes in evaluation mode; its head tells them apart where weights can be had."""
     torch.manual_seed(0)
     if name == "lite0":
-        network = CamNetwork(load_encoder(BackboneConfig(name=name)), len(VOC_CLASSES))
+        network = CamNetwork(
+            load_encoder(BackboneConfig(name=name)), len(VOC_CLASSES), batch_statistics=statistics
+        )
         init_head_from_imagenet(network, VOC_CLASSES)
         return network.eval()
-    network = CamNetwork(build_encoder(name), len(VOC_CLASSES))
+    network = CamNetwork(build_encoder(name), len(VOC_CLASSES), batch_statistics=statistics)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             # Residual branches start at zero: with that, most of the network would compute nothing.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from torch.nn import functional
 
 from trainer.benchmarks.cam import benchmark_network
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
-from trainer.config import OptimizerConfig, PuzzleLossConfig
+from trainer.config import BatchStatistics, OptimizerConfig, PuzzleLossConfig
 from trainer.data.labels import VOC_CLASSES
 from trainer.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork
@@ -22,6 +23,7 @@ from trainer.optim import build_optimizer
 from trainer.puzzle_step import PuzzleStep
 
 BACKBONES = ("lite0", "resnet50")
+STATISTICS: tuple[BatchStatistics, ...] = ("batch", "frozen")
 ALPHA = 4.0
 
 
@@ -33,6 +35,9 @@ def compare(
     repeats: int = 3,
 ) -> list[Comparison]:
     """Forward passes of pictures and tiles, the losses of equation 7, backward pass and update.
+
+    With batch normalisation by the statistics of the batch, as in the paper, and by frozen ones, as in the
+    recipes for small batches.
 
     Args:
         backbones: with weights as in `trainer.benchmarks.cam`.
@@ -48,14 +53,15 @@ def compare(
     labels = (torch.rand(batch_size, len(VOC_CLASSES), generator=generator) < 0.1).float().to(choice.device)
     rows = []
     for name in backbones:
-        network = benchmark_network(name)
-        for precision in (replace(choice, dtype=torch.float32), in_bfloat16(choice)):
+        precisions = (replace(choice, dtype=torch.float32), in_bfloat16(choice))
+        for statistics, precision in itertools.product(STATISTICS, precisions):
             if precision is None:
                 continue
+            network = benchmark_network(name, statistics)
             plain_network = copy.deepcopy(network).to(choice.device)
             _take_library_convolutions(plain_network)
             plain = _plain_step(plain_network, images, labels)
-            ours = _our_step(copy.deepcopy(network), images, labels, precision)
+            ours = _our_step(network, images, labels, precision)
             error = abs(plain() - ours())
             plain_s, ours_s = interleaved_seconds(plain, ours, repeats=repeats)
             notes = (
@@ -66,7 +72,8 @@ def compare(
             )
             rows.append(
                 Comparison(
-                    f"training step, {name}, {str(precision.dtype).removeprefix('torch.')}",
+                    f"training step, {name}, {statistics} statistics, "
+                    f"{str(precision.dtype).removeprefix('torch.')}",
                     f"batch {batch_size} at {crop} x {crop}, puzzle losses, {choice.device}",
                     plain_s,
                     ours_s,
@@ -133,11 +140,17 @@ def _take_library_convolutions(network: nn.Module) -> None:
 
 
 def _plain_step(network: CamNetwork, images: Tensor, labels: Tensor) -> Callable[[], float]:
-    optimizer = torch.optim.SGD(network.train().parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
+    network.train()
+
+    def maps(pictures: Tensor) -> Tensor:
+        found: Tensor = network.classifier(network.encoder(pictures))
+        return found
+
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
 
     def run() -> float:
-        whole = network(images)
-        tiled = _merged(network(_tiles(images)), len(images))
+        whole = maps(images)
+        tiled = _merged(maps(_tiles(images)), len(images))
         loss = functional.multilabel_soft_margin_loss(whole.mean((2, 3)), labels)
         loss = loss + functional.multilabel_soft_margin_loss(tiled.mean((2, 3)), labels)
         loss = loss + ALPHA * nn.functional.l1_loss(

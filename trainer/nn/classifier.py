@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from trainer.config import BatchStatistics
 from trainer.imagenet_tags import match_tag
 from trainer.nn.encoders import Encoder
+from trainer.nn.fusion import FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
 
 
@@ -30,8 +31,8 @@ class CamNetwork(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.classifier = nn.Conv2d(encoder.channels, class_count, kernel_size=1, bias=False)
-        self._has_frozen_statistics = batch_statistics == "frozen"
         set_normalization(self.encoder, batch_statistics)
+        self._folded = FoldedTraining() if batch_statistics == "frozen" else None
 
     @property
     def output_stride(self) -> int:
@@ -40,13 +41,17 @@ class CamNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised pictures (N, 3, H, W) -> maps (N, K, ceil(H / stride), ceil(W / stride)), unbounded."""
-        maps: Tensor = self.classifier(self.encoder(images))
+        if self._folded is not None and self.training:
+            features = self._folded.call(self.encoder, "forward", images)
+        else:
+            features = self.encoder(images)
+        maps: Tensor = self.classifier(features)
         return maps
 
     def train(self, mode: bool = True) -> CamNetwork:
         """Switch the mode; frozen statistics stay frozen."""
         super().train(mode)
-        if self._has_frozen_statistics:
+        if self._folded is not None:
             keep_frozen(self)
         return self
 

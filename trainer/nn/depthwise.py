@@ -81,8 +81,8 @@ class DepthwiseConv2d(nn.Conv2d):
         if input.device.type != "cpu" or not torch.is_grad_enabled():
             return super().forward(input)
         geometry = _Geometry(_pair(self.stride), _pair(self.padding), _pair(self.dilation))
-        output: Tensor = _FastGradients.apply(input, self.weight, geometry)
-        return output if self.bias is None else output + self.bias[:, None, None]
+        output: Tensor = _FastGradients.apply(input, self.weight, self.bias, geometry)
+        return output
 
 
 @dataclass(frozen=True)
@@ -94,22 +94,24 @@ class _Geometry:
 
 class _FastGradients(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, images: Tensor, weight: Tensor, geometry: _Geometry) -> Tensor:
+    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, geometry: _Geometry) -> Tensor:
         ctx.save_for_backward(images, weight)
         ctx.geometry = geometry
         return functional.conv2d(
-            images, weight, None, geometry.stride, geometry.padding, geometry.dilation, len(weight)
+            images, weight, bias, geometry.stride, geometry.padding, geometry.dilation, len(weight)
         )
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         images, weight = ctx.saved_tensors
-        for_images = for_weight = None
+        for_images = for_weight = for_bias = None
         if ctx.needs_input_grad[0]:
             for_images = _input_gradient(images, weight, gradients[0], ctx.geometry)
         if ctx.needs_input_grad[1]:
             for_weight = _weight_gradient(images, weight, gradients[0], ctx.geometry)
-        return for_images, for_weight, None
+        if ctx.needs_input_grad[2]:
+            for_bias = gradients[0].float().sum(dim=(0, 2, 3))
+        return for_images, for_weight, for_bias, None
 
 
 def _input_gradient(images: Tensor, weight: Tensor, gradient: Tensor, geometry: _Geometry) -> Tensor:

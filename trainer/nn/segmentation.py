@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from trainer.config import BatchStatistics, DecoderStatistics
 from trainer.nn.encoders import Encoder
-from trainer.nn.fusion import FoldedCopy
+from trainer.nn.fusion import FoldedCopy, FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
 from trainer.puzzle import pad_to_multiple
 
@@ -49,7 +49,9 @@ class SegmentationNetwork(nn.Module):
             )
         set_normalization(encoder, batch_statistics)
         self.encoder = encoder
-        self._folded = None if is_encoder_trained else FoldedCopy(encoder)
+        self._frozen = None if is_encoder_trained else FoldedCopy(encoder)
+        has_frozen_statistics = is_encoder_trained and batch_statistics == "frozen"
+        self._folded = FoldedTraining() if has_frozen_statistics else None
         widening = 16 // encoder.output_stride
         self.decoder = DeepLabV3PlusDecoder(
             # The last features, those the classifier sees: they know classes, where an EfficientNet's fifth
@@ -64,24 +66,33 @@ class SegmentationNetwork(nn.Module):
         )
         set_normalization(self.decoder, decoder_statistics)
         self.head = SegmentationHead(_DECODER_CHANNELS, class_count, kernel_size=1, upsampling=4)
-        self._has_frozen_statistics = batch_statistics == "frozen"
         encoder.requires_grad_(is_encoder_trained)
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised pictures (N, 3, H, W) of any size -> logits (N, C, H, W)."""
         height, width = images.shape[-2:]
         padded = pad_to_multiple(images, max(self.encoder.stage_strides))
-        encoder = self._folded.of(self.encoder) if self._folded and self.training else self.encoder
-        with torch.set_grad_enabled(self._folded is None and torch.is_grad_enabled()):
-            stages, features = encoder.stages_and_features(padded)
+        stages, features = self._encoded(padded)
         logits: Tensor = self.head(self.decoder([padded, *stages[:-1], features]))
         return logits[..., :height, :width]
+
+    def _encoded(self, padded: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Features of the five stages and the last ones."""
+        if not self.training:
+            return self.encoder.stages_and_features(padded)
+        if self._frozen is not None:
+            with torch.no_grad():
+                return self._frozen.of(self.encoder).stages_and_features(padded)
+        if self._folded is not None:
+            stages, features = self._folded.call(self.encoder, "stages_and_features", padded)
+            return stages, features
+        return self.encoder.stages_and_features(padded)
 
     def train(self, mode: bool = True) -> SegmentationNetwork:
         """Switch the mode; an encoder that is not trained, and frozen statistics, stay as they are."""
         super().train(mode)
-        if self._folded is not None:
+        if self._frozen is not None:
             self.encoder.eval()
-        elif self._has_frozen_statistics:
+        elif self._folded is not None:
             keep_frozen(self.encoder)
         return self
