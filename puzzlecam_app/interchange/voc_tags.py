@@ -4,57 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
-from xml.parsers import expat
 
-from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.problems import Problem, error
 from puzzlecam_app.interchange.tag_files import read_text
-
-MAX_XML_BYTES: Final = 8 << 20
-_OBJECT_NAME: Final = ["annotation", "object", "name"]
-
-
-class AnnotationError(UserError):
-    """An annotation file that cannot be used."""
-
-
-def read_annotation(data: bytes) -> tuple[str, ...]:
-    """Names of the objects in a VOC annotation, each once, in order; parts of objects do not count.
-
-    Raises:
-        AnnotationError: Not well-formed, or it declares a document type: an annotation needs none, and
-            entities can be made to fill the memory or to read other files.
-    """
-    if len(data) > MAX_XML_BYTES:
-        raise AnnotationError(f"the annotation is larger than {MAX_XML_BYTES} bytes")
-    names: dict[str, None] = {}
-    open_tags: list[str] = []
-    text: list[str] = []
-
-    def start(tag: str, _attributes: dict[str, str]) -> None:
-        open_tags.append(tag)
-        text.clear()
-
-    def end(_tag: str) -> None:
-        if open_tags == _OBJECT_NAME and (name := "".join(text).strip()):
-            names[name] = None
-        open_tags.pop()
-
-    def refuse(*_declaration: object) -> None:
-        raise AnnotationError("the annotation declares a document type or entities, which are refused")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError, LookupError) as problem:
-        raise AnnotationError(f"the annotation is not well-formed XML ({problem})") from problem
-    return tuple(names)
+from trainer.data.voc_annotation import AnnotationError, object_names
 
 
 def tags_from_annotations(
@@ -66,13 +19,11 @@ def tags_from_annotations(
     for name in names:
         path = root / "Annotations" / f"{name}.xml"
         try:
-            tags[name] = read_annotation(path.read_bytes())
+            tags[name] = object_names(path.read_bytes())
         except FileNotFoundError:
             continue
         except (AnnotationError, OSError) as problem:
-            reason = (
-                problem.message if isinstance(problem, AnnotationError) else f"cannot be read ({problem})"
-            )
+            reason = str(problem) if isinstance(problem, AnnotationError) else f"cannot be read ({problem})"
             problems.append(
                 error(f"Annotations/{name}.xml", reason, "Correct the file; its tags were not read")
             )

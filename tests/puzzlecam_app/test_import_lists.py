@@ -15,12 +15,7 @@ from puzzlecam_app.interchange.class_lists import VOC_CLASSES, derive_classes, r
 from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.interchange.tag_files import read_tag_file
 from puzzlecam_app.interchange.tree import scan_pictures
-from puzzlecam_app.interchange.voc_tags import (
-    AnnotationError,
-    read_annotation,
-    read_image_list,
-    tags_from_main_lists,
-)
+from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_main_lists
 
 
 def _csv(tmp_path: Path, text: str, *, encoding: str = "utf-8") -> Path:
@@ -144,32 +139,6 @@ def test_only_voc_names_fix_the_meaning_of_indices() -> None:
     assert derive_classes(["cat"], allow_voc=True) == (VOC_CLASSES, True)
     assert derive_classes(["cat", "ant"], allow_voc=True) == (("ant", "cat"), False)
     assert derive_classes(["cat"], allow_voc=False) == (("cat",), False)
-
-
-def test_objects_of_an_annotation_are_tags_and_their_parts_are_not() -> None:
-    xml = b"""<?xml version="1.0"?><annotation><filename>a.jpg</filename>
-      <object><name> person </name><part><name>head</name></part></object>
-      <object><name>dog</name></object><object><name>person</name></object></annotation>"""
-    assert read_annotation(xml) == ("person", "dog")
-
-
-@pytest.mark.parametrize(
-    "xml",
-    [
-        b'<!DOCTYPE a [<!ENTITY x "y">]><annotation><object><name>&x;</name></object></annotation>',
-        b'<!DOCTYPE a SYSTEM "file:///etc/passwd"><annotation/>',
-        '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a []><annotation/>'.encode("utf-16"),
-    ],
-)
-def test_entities_and_document_types_are_refused(xml: bytes) -> None:
-    with pytest.raises(AnnotationError, match="refused"):
-        read_annotation(xml)
-
-
-@pytest.mark.parametrize("xml", [b"", b"<annotation>", b"\xff\xfe\x00", b"<a>&undefined;</a>"])
-def test_an_annotation_that_is_not_xml_is_refused(xml: bytes) -> None:
-    with pytest.raises(AnnotationError, match="not well-formed"):
-        read_annotation(xml)
 
 
 def test_main_lists_give_tags_and_hard_objects_count(tmp_path: Path) -> None:

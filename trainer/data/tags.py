@@ -7,13 +7,12 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from xml.parsers import expat
 
 from trainer.data.dataset import DatasetError, read_lines
+from trainer.data.voc_annotation import AnnotationError, object_names
 
 Tags = dict[str, tuple[str, ...]]
 
-_OBJECT_NAME = ["annotation", "object", "name"]
 _BACKGROUND_LINES = frozenset({"background", "_background_", "__background__"})
 
 
@@ -108,30 +107,7 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def _object_names(path: Path) -> tuple[str, ...]:
-    """Names of the objects, parts of objects not counted. Document types are refused: entities can harm."""
-    names: dict[str, None] = {}
-    open_tags: list[str] = []
-    text: list[str] = []
-
-    def start(tag: str, _attributes: dict[str, str]) -> None:
-        open_tags.append(tag)
-        text.clear()
-
-    def end(_tag: str) -> None:
-        if open_tags == _OBJECT_NAME and (name := "".join(text).strip()):
-            names[name] = None
-        open_tags.pop()
-
-    def refuse(*_declaration: object) -> None:
-        raise DatasetError(f"{path} declares a document type, which is refused; remove the declaration.")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text.append
-    parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(path.read_bytes(), True)
-    except (expat.ExpatError, OSError) as error:
-        raise DatasetError(f"{path} is not a readable VOC annotation: {error}.") from error
-    return tuple(names)
+        return object_names(path.read_bytes())
+    except (AnnotationError, OSError) as error:
+        raise DatasetError(f"{path} cannot be read: {error}; correct it or take it away.") from error
