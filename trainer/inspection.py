@@ -91,7 +91,8 @@ def cam_steps(
         raw, scores = steps.result_khw, views.maps(features, weights, 1.0)
         if others:
             other_weights = _other_weights(classifier, cropped, tags, others)
-            raw = torch.cat([raw, multi_scale_steps(views, scaled, other_weights).result_khw])
+            further_steps = multi_scale_steps(views, scaled, other_weights, steps.affinity)
+            raw = torch.cat([raw, further_steps.result_khw])
             scores = torch.cat([scores, views.maps(features, other_weights, 1.0)])
     own = divided_by_maximum(steps.result_khw)
     further = tuple(
@@ -273,7 +274,8 @@ def _other_weights(
     classifier: CamClassifier, features: Tensor, tags: Sequence[str], others: Sequence[str]
 ) -> Tensor:
     """Weights (O, C) of classes without a tag, each asked for beside the tags, as if it were one of them."""
-    rows = [classifier.class_weights(features, [*tags, name])[-1:] for name in others]
+    means = features.mean(dim=(2, 3), keepdim=True)
+    rows = [classifier.class_weights(means, [*tags, name])[-1:] for name in others]
     return torch.cat(rows) if rows else features.new_zeros((0, features.shape[1]))
 
 
