@@ -23,7 +23,7 @@ import { SurveyView } from "./survey.js";
 import { TABS, Toolbar } from "./toolbar.js";
 import { wayViews } from "./way_view.js";
 
-const SETTLED_MS = 120; // after the last move of a slider, before every iteration of the CRF is asked for
+const SETTLED_MS = 120; // after the last move of a slider, before the mask is asked for that is no draft
 const PREVIEW_MS = 150; // as long as a look that is kept may take before the bare photograph is shown
 const AHEAD = 2; // pictures below the one in hand that are looked at while nothing else is to be done
 
@@ -315,12 +315,10 @@ class LabPage {
     }
   }
 
-  /** Follow a slider: with a draft while it moves, with every iteration of the CRF when it rests. */
+  /** Follow a slider: with a draft while it moves, where the CRF takes long, and with the mask when it rests. */
   _follow() {
     clearTimeout(this._settling);
-    const { draft } = this.settings;
-    if (!draft) return this._ask();
-    this.masks.ask({ look: this.look, wanted: draft });
+    this.masks.ask({ look: this.look, wanted: { ...this.settings.wanted, may_be_draft: true } });
     this._isAsking = true;
     this._settling = setTimeout(() => this._ask(), SETTLED_MS);
   }
@@ -333,6 +331,10 @@ class LabPage {
   _take(look, answer) {
     if (look !== this.look) return;
     look.setMade(answer);
+    if (!look.made.isDraft && this.settings.isMadeWith(look.made.settings)) {
+      clearTimeout(this._settling);
+      this._isAsking = false;
+    }
     this.show();
     this.readout.point(this.panes.pointer);
   }

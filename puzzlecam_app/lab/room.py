@@ -99,17 +99,25 @@ class Lab:
             lambda: self._puzzle(key, item, model, tiles_per_side),
         )
 
-    def mask(self, item: ItemFacts, model: ProposalModel, settings: MaskSettings | None = None) -> MaskSteps:
+    def mask(
+        self,
+        item: ItemFacts,
+        model: ProposalModel,
+        settings: MaskSettings | None = None,
+        *,
+        may_be_draft: bool = False,
+    ) -> MaskSteps:
         """The mask of a picture and the step before it.
 
         Args:
             item: the picture.
             model: what it is looked at through.
             settings: None for the model's, whose masks are kept on disk.
+            may_be_draft: see `Masks.make`.
         """
         own = MaskSettings.of_model(model)
         if settings is not None and settings != own:
-            return self._masks.make(model, self.look(item, model), settings)
+            return self._masks.make(model, self.look(item, model), settings, may_be_draft=may_be_draft)
         key = _key(f"mask {own}", item, model)
         made: MaskSteps = self._own_masks.or_made(
             key, lambda: self._stored_mask(key) or self._own(key, item, model)

@@ -58,7 +58,8 @@ _SLIDE_MS = """async (label) => {
     while (look.made === before) await new Promise((done) => setTimeout(done, 4));
     await window.painted();
     const first = performance.now() - start;
-    while (!settings.isMadeWith(look.made.settings)) await new Promise((done) => setTimeout(done, 4));
+    const isMade = () => !look.made.isDraft && settings.isMadeWith(look.made.settings);
+    while (!isMade()) await new Promise((done) => setTimeout(done, 4));
     await window.painted();
     return [first, performance.now() - start];
 }"""

@@ -160,3 +160,24 @@ def test_masks_that_share_lattices_and_walks_are_those_of_the_trainer(
             background_threshold=threshold, use_crf=crf is not None, crf=crf or CrfConfig()
         )
         np.testing.assert_array_equal(made.mask, pseudo_label(picture.image, maps, [BLUE, RED], config))
+
+
+@pytest.mark.skipif(not crf_available().available, reason="pydensecrf2 is not installed")
+def test_a_draft_is_made_where_the_crf_would_take_long(model: ProposalModel, picture: PictureLook) -> None:
+    masks = Masks()
+
+    def made(threshold: float, **constants: float) -> tuple[bool, np.ndarray]:
+        settings = MaskSettings(threshold, CrfConfig(**constants))  # type: ignore[arg-type]
+        steps = masks.make(model, picture, settings, may_be_draft=True)
+        return steps.is_draft, steps.mask
+
+    assert made(0.4, iterations=2)[0], "its lattice is new"
+    masks.make(model, picture, MaskSettings(0.4, CrfConfig(iterations=10)))
+    assert not made(0.4, iterations=2)[0]
+    assert made(0.4, iterations=10)[0], "it has begun anew for fewer iterations"
+    masks.make(model, picture, MaskSettings(0.4, CrfConfig(iterations=10)))
+    is_draft, mask = made(0.4, iterations=12)
+    assert not is_draft
+    config = PseudoLabelConfig(background_threshold=0.4, crf=CrfConfig(iterations=12))
+    np.testing.assert_array_equal(mask, pseudo_label(picture.image, picture.final_thw, [BLUE, RED], config))
+    assert made(0.5, iterations=12)[0], "another labelling begins anew"

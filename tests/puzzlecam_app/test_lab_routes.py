@@ -87,8 +87,14 @@ def test_other_settings_make_the_mask_that_the_trainer_makes_with_them(client: T
     for name, use_crf in (("thresholded", False), ("mask", True)):
         config = PseudoLabelConfig(background_threshold=0.8, use_crf=use_crf, crf=crf)
         np.testing.assert_array_equal(arrays[name], pseudo_label(drawn(), cams, [BLUE, RED], config))
+    assert header["is_draft"] is False
     if crf_available().available:
         assert header["settings"]["crf"]["iterations"] == 2
+        wanted = {**wanted, "may_be_draft": True, "crf": {"iterations": 9, "bilateral_srgb": 8.0}}
+        header, arrays = read_frame(client.post("/api/items/1/lab/mask", json=wanted).content)
+        assert header["is_draft"] is True
+        assert header["settings"]["crf"]["max_side"] == CrfConfig().max_side
+        assert arrays["mask"].shape == (HEIGHT, WIDTH)
 
 
 def test_trying_settings_stores_nothing(client: TestClient, services: Services) -> None:
@@ -153,6 +159,7 @@ def test_a_picture_without_tags_says_what_to_do(client: TestClient) -> None:
         {"threshold": "nan"},
         {"crf": {"iterations": 1000}},
         {"crf": {"path": "x"}},
+        {"may_be_draft": "perhaps"},
         {"walk": {"beta": 0, "radius": 5, "log2_steps": 8}},
         {"walk": {"beta": 10, "radius": 5, "log2_steps": 40}},
         {"unknown": 1},
