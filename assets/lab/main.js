@@ -21,7 +21,7 @@ import { ScalePanel } from "./scale_panel.js";
 import { SettingsPanel } from "./settings_panel.js";
 import { SurveyView } from "./survey.js";
 import { TABS, Toolbar } from "./toolbar.js";
-import { wayViews } from "./way_view.js";
+import { firstViews, wayViews } from "./way_view.js";
 
 const SETTLED_MS = 120; // after the last move of a slider, before the mask is asked for that is no draft
 const PREVIEW_MS = 150; // as long as a look that is kept may take before the bare photograph is shown
@@ -173,7 +173,7 @@ class LabPage {
     const { model } = opening;
     try {
       const [item, image] = await Promise.all([opening.item, opening.image]);
-      const shown = setTimeout(() => opening.signal.aborted || this._preview(item, image), PREVIEW_MS);
+      const shown = setTimeout(() => opening.signal.aborted || this._preview(item, image, opening), PREVIEW_MS);
       const answer = await opening.look.finally(() => clearTimeout(shown));
       const look = new Look(item, answer, image);
       Object.assign(look, { names: this.picker.names, model });
@@ -200,8 +200,8 @@ class LabPage {
     if (look === this.look && this.toolbar.values.tab === "compare") this.show();
   }
 
-  /** The bare photograph, while its maps are computed. */
-  _preview(item, image) {
+  /** The bare photograph while its maps are computed, and the first of them as soon as they are known. */
+  async _preview(item, image, opening) {
     this.look = null;
     this.side.hidden = true;
     this.sentence.hidden = true;
@@ -213,6 +213,10 @@ class LabPage {
     this.panes.enlarge(null);
     this.panes.setPicture(image, item.width, item.height);
     this.panes.show([{ key: "photograph", title: "Photograph", tip: "Its maps are being computed", bare: true }]);
+    // What goes wrong is told by whoever awaits the look.
+    const answer = await api.first(item.id, opening.model, opening.signal).catch(() => null);
+    if (!answer || opening.signal.aborted || this.look) return;
+    this.panes.show(firstViews(item.tags.map((index) => this.picker.names.get(index)), answer.arrays.scores));
   }
 
   _show(look, opening) {

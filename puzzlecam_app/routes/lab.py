@@ -127,6 +127,13 @@ def read_lab(
     return Response(frame_arrays(header, arrays), media_type=_FRAMED, headers=headers)
 
 
+@router.get("/{item_id}/lab/first", response_class=Response, responses=problem_responses(404, 422))
+def read_first(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
+    """Send equation 1 at scale 1, what is known first of a look, framed (see docs/formats.md)."""
+    item = lab.item(item_id)
+    return framed({}, {"scores": _half(lab.first_scores(item, lab.model(through, item)))})
+
+
 @router.get("/{item_id}/lab/puzzle", response_class=Response, responses=problem_responses(404, 422))
 def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 2) -> Response:
     """Send the maps of the whole picture and of its tiles with the losses, framed (see docs/formats.md)."""

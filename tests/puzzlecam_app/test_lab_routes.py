@@ -42,6 +42,12 @@ def test_the_maps_are_those_that_masks_are_made_from(client: TestClient) -> None
     assert header["references"] == []
 
 
+def test_the_first_maps_are_those_of_the_tags_at_scale_1(client: TestClient) -> None:
+    _, first = read_frame(client.get("/api/items/1/lab/first").content)
+    _, arrays = read_frame(client.get("/api/items/1/lab").content)
+    np.testing.assert_array_equal(first["scores"], arrays["scores"][: len(TAGS)])
+
+
 def test_classes_without_tag_come_after_the_tags(client: TestClient) -> None:
     header, arrays = read_frame(client.get("/api/items/2/lab").content)
     assert [(one["name"], one["tagged"]) for one in header["classes"]] == [("red", True), ("blue", False)]

@@ -87,6 +87,22 @@ def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
     )
 
 
+def test_the_first_map_is_shown_while_the_others_are_computed(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    held = []
+    lab.page.route(f"**/api/items/{measured[0]}/lab?*", held.append)
+    lab.page.goto(f"{lab.studio.url}/lab?item={measured[0]}&view=way")
+    expect(lab.view("person, ×1")).to_be_visible(timeout=60_000)
+    scores = cam_steps(model.sources, image, ["person"]).scores_chw[0].clip(0)
+    shown = lab.array("lab.panes.views[0].map.data").reshape(scores.shape)
+    np.testing.assert_allclose(shown, scores / scores.max(), atol=1e-3)
+    (route,) = held
+    route.continue_()
+    expect(lab.view("Dense CRF")).to_be_visible(timeout=60_000)
+    expect(lab.view("person, ×1")).to_have_count(0)
+
+
 def test_the_last_setting_wins_and_the_models_come_back(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel
 ) -> None:
