@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from puzzlecam_app.interchange.pictures import load_upright_rgb
 from tests.browser.studio.conftest import Studio
@@ -90,8 +90,12 @@ def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
 def test_the_first_map_is_shown_while_the_others_are_computed(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
 ) -> None:
-    held = []
-    lab.page.route(f"**/api/items/{measured[0]}/lab?*", held.append)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    lab.page.route(f"**/api/items/{measured[0]}/lab?*", hold)
     lab.page.goto(f"{lab.studio.url}/lab?item={measured[0]}&view=way")
     expect(lab.view("person, ×1")).to_be_visible(timeout=60_000)
     scores = cam_steps(model.sources, image, ["person"]).scores_chw[0].clip(0)
