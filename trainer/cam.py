@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from trainer.cam_views import PictureViews
 from trainer.data.transforms import RgbImage
-from trainer.feature_affinity import spread_by_affinity
+from trainer.feature_affinity import FeatureAffinity
 
 Maps = NDArray[np.float32]
 
@@ -53,7 +53,7 @@ class CamClassifier(Protocol):
     def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:
         """Weights (K, C) of the asked classes; `features` (N, C, h, w) are views of the picture at scale 1.
 
-        A trained classifier returns rows of its head and ignores the features.
+        Only their means over the cells count. A trained classifier returns rows of its head and ignores them.
         """
 
     def is_weak(self, class_name: str) -> bool:
@@ -217,6 +217,7 @@ class MultiScale:
         scales_khw: for each scale the positive part of their mean (K, h, w).
         total_khw: the sum over the scales.
         spread_khw: the sum spread by the classifier's affinity; None where it has none.
+        affinity: what it was spread by; None likewise.
     """
 
     scales: tuple[float, ...]
@@ -224,6 +225,7 @@ class MultiScale:
     scales_khw: tuple[Tensor, ...]
     total_khw: Tensor
     spread_khw: Tensor | None
+    affinity: FeatureAffinity | None
 
     @property
     def result_khw(self) -> Tensor:
@@ -231,13 +233,19 @@ class MultiScale:
         return self.total_khw if self.spread_khw is None else self.spread_khw
 
 
-def multi_scale_steps(views: PictureViews, scaled: Iterable[Tensor], weights: Tensor) -> MultiScale:
+def multi_scale_steps(
+    views: PictureViews,
+    scaled: Iterable[Tensor],
+    weights: Tensor,
+    affinity: FeatureAffinity | None = None,
+) -> MultiScale:
     """Sum the maps of all scales and spread the sum where the classifier wants it.
 
     Args:
         views: of the picture.
         scaled: features of every scale, see `scaled_features`.
         weights: (K, C), see `CamClassifier.class_weights`.
+        affinity: that of the same views, where other maps of theirs were spread before.
     """
     scales = tuple(sorted(views.config.scales))
     by_view, by_scale = [], []
@@ -246,11 +254,11 @@ def multi_scale_steps(views: PictureViews, scaled: Iterable[Tensor], weights: Te
         by_view.append(views.view_maps(features, weights, scale))
         by_scale.append(by_view[-1].mean(dim=0).relu())
         total = total + by_scale[-1]
-    spread = None
-    if views.classifier.affinity_power > 0:
-        finest = views.cells(features, scales[-1])
-        spread = spread_by_affinity(total, finest, views.classifier.affinity_power)
-    return MultiScale(scales, tuple(by_view), tuple(by_scale), total, spread)
+    power = views.classifier.affinity_power
+    if affinity is None and power > 0:
+        affinity = FeatureAffinity(views.cells(features, scales[-1]), power)
+    spread = affinity.spread(total) if affinity else None
+    return MultiScale(scales, tuple(by_view), tuple(by_scale), total, spread, affinity)
 
 
 def scaled_features(views: PictureViews, features: Tensor) -> Iterator[Tensor]:

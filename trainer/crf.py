@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.errors import TrainerError
 
+_LEAST_SIDE = 16
+
 
 class CrfUnavailableError(TrainerError):
     """The dense CRF was asked for, but its package is not there."""
@@ -44,7 +46,7 @@ class CrfConfig(BaseModel):
     bilateral_compat: float = Field(default=10.0, ge=0.0, description="Weight of the colour kernel.")
     max_side: int = Field(
         default=640,
-        ge=16,
+        ge=_LEAST_SIDE,
         description="Longer side in pixels at which the CRF runs at most. Its reach suits pictures of about "
         "500 pixels, and time grows with the area; larger pictures get its probabilities up-sampled.",
     )
@@ -54,6 +56,19 @@ class CrfConfig(BaseModel):
         """What the lattices of a picture depend on: everything but `iterations` and `gt_prob`."""
         position = (self.gaussian_sxy_px, self.gaussian_compat)
         return (*position, self.bilateral_sxy_px, self.bilateral_srgb, self.bilateral_compat, self.max_side)
+
+    def at_half_size(self, size: tuple[int, int]) -> CrfConfig:
+        """The same CRF of a picture (height, width) at half the size it runs at now, with half the reach."""
+        longer = min(max(size), self.max_side)
+        half = max(_LEAST_SIDE, round(longer / 2))
+        scale = min(1.0, half / longer)
+        return self.model_copy(
+            update={
+                "max_side": half,
+                "gaussian_sxy_px": scale * self.gaussian_sxy_px,
+                "bilateral_sxy_px": scale * self.bilateral_sxy_px,
+            }
+        )
 
 
 @functools.cache

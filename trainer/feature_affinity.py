@@ -9,35 +9,44 @@ MAX_CELLS = 4096
 """Affinity is quadratic in cells: 4096 of them (64 x 64) take 67 MB. Larger maps are pooled first."""
 
 
-def spread_by_affinity(maps_khw: Tensor, features_chw: Tensor, power: float) -> Tensor:
-    """Replace every cell by the mean over all cells, weighted by how alike their features are.
+class FeatureAffinity:
+    """How alike the cells of a picture are to the network, ready to spread any number of maps.
 
     Cells i and j weigh max(0, cos(f_i - m, f_j - m)) ** power; the picture's mean feature m is taken
     off as it is common to everything in it. A CAM peaks at the part that tells classes apart: the rest
     of the object has like features and is lifted, lonely responses on the background are averaged away. It is
     the pixel correlation module of SEAM (Wang et al., CVPR 2020) without its trained embedding.
-
-    Args:
-        maps_khw: (K, h, w), not negative.
-        features_chw: (C, h', w') of the same picture part.
-        power: above 0; larger values trust only the most similar cells.
-
-    Returns:
-        (K, h, w), not normalised.
     """
-    if len(maps_khw) == 0:
-        return maps_khw
-    size = maps_khw.shape[-2:]
-    cells = _limited_cells(features_chw.shape[-2], features_chw.shape[-1])
-    vectors = functional.adaptive_avg_pool2d(features_chw[None], cells)[0].flatten(1)
-    vectors = functional.normalize(vectors - vectors.mean(dim=1, keepdim=True), dim=0)
-    affinity = (vectors.T @ vectors).clamp_(min=0.0).pow_(power)
-    # A cell with the mean feature is like nothing; it keeps itself.
-    affinity.fill_diagonal_(1.0)
-    affinity /= affinity.sum(dim=1, keepdim=True)
-    values = functional.adaptive_avg_pool2d(maps_khw[None], cells)[0].flatten(1)
-    spread = (values @ affinity.T).reshape(-1, *cells)
-    return functional.interpolate(spread[None], size=size, mode="bilinear", align_corners=False)[0]
+
+    def __init__(self, features_chw: Tensor, power: float) -> None:
+        """Args:
+        features_chw: (C, h', w') of the picture.
+        power: above 0; larger values trust only the most similar cells.
+        """
+        self._cells = _limited_cells(features_chw.shape[-2], features_chw.shape[-1])
+        vectors = functional.adaptive_avg_pool2d(features_chw[None], self._cells)[0].flatten(1)
+        vectors = functional.normalize(vectors - vectors.mean(dim=1, keepdim=True), dim=0)
+        affinity = (vectors.T @ vectors).clamp_(min=0.0).pow_(power)
+        # A cell with the mean feature is like nothing; it keeps itself.
+        affinity.fill_diagonal_(1.0)
+        affinity /= affinity.sum(dim=1, keepdim=True)
+        self._affinity = affinity
+
+    def spread(self, maps_khw: Tensor) -> Tensor:
+        """Replace every cell by the mean over all cells, weighted by how alike their features are.
+
+        Args:
+            maps_khw: (K, h, w) that span the same picture part, not negative.
+
+        Returns:
+            (K, h, w), not normalised.
+        """
+        if len(maps_khw) == 0:
+            return maps_khw
+        values = functional.adaptive_avg_pool2d(maps_khw[None], self._cells)[0].flatten(1)
+        spread = (values @ self._affinity.T).reshape(-1, *self._cells)
+        size = maps_khw.shape[-2:]
+        return functional.interpolate(spread[None], size=size, mode="bilinear", align_corners=False)[0]
 
 
 def _limited_cells(height: int, width: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ labelling of the picture with the same number of labels.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -19,10 +20,20 @@ _LEAST_PROBABILITY = 1e-5
 """Keeps the energy of a label that a network rules out finite."""
 
 
+@dataclass(eq=False)
+class _MeanField:
+    """Mean field of unary energies (L, h * w) after some iterations, in the matrices of pydensecrf."""
+
+    unary: NDArray[np.float32]
+    matrices: tuple[Any, ...]
+    iterations: int = 0
+
+
 class ImageCrf:
     """The dense CRF of one picture (Krähenbühl and Koltun 2011).
 
-    Give it labels or probabilities as often as needed; the lattices are built at the first use.
+    Give it labels or probabilities as often as needed; the lattices are built at the first use, and more
+    iterations of what it was given last go on from there.
     """
 
     def __init__(self, image_rgb: RgbImage, label_count: int, config: CrfConfig | None = None) -> None:
@@ -47,6 +58,7 @@ class ImageCrf:
         self._small_size = limited_size(*self._size, self._config.max_side)
         self._small_rgb = resize_image(image_rgb, self._small_size)
         self._built: Any = None
+        self._field: _MeanField | None = None
 
     def refine_labels(self, labels: NDArray[np.uint8], config: CrfConfig | None = None) -> NDArray[np.uint8]:
         """Sharpen a label map along the colour edges of the picture.
@@ -112,8 +124,14 @@ class ImageCrf:
         """Unary energies (L, h * w) -> marginal probabilities (L, h, w) at the limited size."""
         if self._built is None:
             self._built = self._build()
-        self._built.setUnaryEnergy(unary)
-        marginals = np.array(self._built.inference(iterations), dtype=np.float32)
+        field = self._field
+        if field is None or field.iterations > iterations or not np.array_equal(field.unary, unary):
+            self._built.setUnaryEnergy(unary)
+            field = self._field = _MeanField(unary, self._built.startInference())
+        while field.iterations < iterations:
+            self._built.stepInference(*field.matrices)
+            field.iterations += 1
+        marginals = np.array(field.matrices[0], dtype=np.float32)
         return marginals.reshape(self._label_count, *self._small_size)
 
     def _build(self) -> Any:

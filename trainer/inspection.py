@@ -5,7 +5,7 @@ The arithmetic is that of `trainer.cam`, `trainer.puzzle` and `trainer.losses`; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,11 @@ class CamSteps:
 
 
 def cam_steps(
-    sources: CamSources, image_rgb: RgbImage, tags: Sequence[str], others: Sequence[str] = ()
+    sources: CamSources,
+    image_rgb: RgbImage,
+    tags: Sequence[str],
+    others: Sequence[str] = (),
+    on_first: Callable[[Maps], None] | None = None,
 ) -> CamSteps:
     """Compute every step to the CAMs of a picture. `cams_thw` is what `CamSources.multi_scale` gives.
 
@@ -74,6 +78,7 @@ def cam_steps(
         image_rgb: uint8 (H, W, 3).
         tags: the picture's T tags, at least one, each once.
         others: classes that it is not tagged with; each is seen as if it were the only tag forgotten.
+        on_first: is given the tags' part of `scores_chw`, which is known after a fifth of the work or less.
 
     Raises:
         ValueError: the picture is no uint8 RGB array, or there is no tag.
@@ -84,14 +89,18 @@ def cam_steps(
     views = PictureViews(classifier, image_rgb, config)
     with torch.inference_mode():
         features = views.features(1.0)
-        scaled = list(scaled_features(views, features))
         cropped = views.cropped(features, 1.0)
         weights = classifier.class_weights(cropped, tags)
+        scores = views.maps(features, weights, 1.0)
+        if on_first:
+            on_first(_array(scores))
+        scaled = list(scaled_features(views, features))
         steps = multi_scale_steps(views, scaled, weights)
-        raw, scores = steps.result_khw, views.maps(features, weights, 1.0)
+        raw = steps.result_khw
         if others:
             other_weights = _other_weights(classifier, cropped, tags, others)
-            raw = torch.cat([raw, multi_scale_steps(views, scaled, other_weights).result_khw])
+            further_steps = multi_scale_steps(views, scaled, other_weights, steps.affinity)
+            raw = torch.cat([raw, further_steps.result_khw])
             scores = torch.cat([scores, views.maps(features, other_weights, 1.0)])
     own = divided_by_maximum(steps.result_khw)
     further = tuple(
@@ -273,7 +282,8 @@ def _other_weights(
     classifier: CamClassifier, features: Tensor, tags: Sequence[str], others: Sequence[str]
 ) -> Tensor:
     """Weights (O, C) of classes without a tag, each asked for beside the tags, as if it were one of them."""
-    rows = [classifier.class_weights(features, [*tags, name])[-1:] for name in others]
+    means = features.mean(dim=(2, 3), keepdim=True)
+    rows = [classifier.class_weights(means, [*tags, name])[-1:] for name in others]
     return torch.cat(rows) if rows else features.new_zeros((0, features.shape[1]))
 
 

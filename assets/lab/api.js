@@ -41,6 +41,7 @@ export const item = async (id) => (await request(`/items/${id}`)).json();
 // `model` is a key that `models` offers.
 // The browser keeps the arrays, and only asks whether they are still those.
 export const look = (id, model, signal) => frame(`/items/${id}/lab?model=${model}`, { signal, cache: "no-cache" });
+export const first = (id, model, signal) => frame(`/items/${id}/lab/first?model=${model}`, { signal });
 export const puzzle = (id, model, tiles, signal) => frame(`/items/${id}/lab/puzzle?model=${model}&tiles=${tiles}`, { signal });
 export const mask = (id, model, settings, signal) => frame(`/items/${id}/lab/mask?model=${model}`, { body: settings, signal });
 export const arrays = async (id, model, tiles, settings) =>

@@ -27,7 +27,7 @@ export class Look {
     this.tagIndices = this.tags.map(({ index }) => index);
     this.references = header.references.map((one, number) => ({ ...one, mask: this.atMaskSize(arrays[`reference_${number}`].data) }));
     this.puzzles = new Map();
-    /** The server's last mask: {settings, thresholded, mask, walked}; null until it has come. */
+    /** The server's last mask: {settings, isDraft, thresholded, mask, walked}; null until it has come. */
     this.made = null;
     this._kept = new Map();
   }
@@ -94,6 +94,7 @@ export class Look {
   setMade({ header, arrays }) {
     this.made = {
       settings: header.settings,
+      isDraft: header.is_draft,
       thresholded: this.atMaskSize(arrays.thresholded.data),
       mask: this.atMaskSize(arrays.mask.data),
       walked: arrays.walked ? planes(arrays.walked) : null,

@@ -21,9 +21,9 @@ import { ScalePanel } from "./scale_panel.js";
 import { SettingsPanel } from "./settings_panel.js";
 import { SurveyView } from "./survey.js";
 import { TABS, Toolbar } from "./toolbar.js";
-import { wayViews } from "./way_view.js";
+import { firstViews, wayViews } from "./way_view.js";
 
-const SETTLED_MS = 120; // after the last move of a slider, before every iteration of the CRF is asked for
+const SETTLED_MS = 120; // after the last move of a slider, before the mask is asked for that is no draft
 const PREVIEW_MS = 150; // as long as a look that is kept may take before the bare photograph is shown
 const AHEAD = 2; // pictures below the one in hand that are looked at while nothing else is to be done
 
@@ -173,7 +173,7 @@ class LabPage {
     const { model } = opening;
     try {
       const [item, image] = await Promise.all([opening.item, opening.image]);
-      const shown = setTimeout(() => opening.signal.aborted || this._preview(item, image), PREVIEW_MS);
+      const shown = setTimeout(() => opening.signal.aborted || this._preview(item, image, opening), PREVIEW_MS);
       const answer = await opening.look.finally(() => clearTimeout(shown));
       const look = new Look(item, answer, image);
       Object.assign(look, { names: this.picker.names, model });
@@ -200,8 +200,8 @@ class LabPage {
     if (look === this.look && this.toolbar.values.tab === "compare") this.show();
   }
 
-  /** The bare photograph, while its maps are computed. */
-  _preview(item, image) {
+  /** The bare photograph while its maps are computed, and the first of them as soon as they are known. */
+  async _preview(item, image, opening) {
     this.look = null;
     this.side.hidden = true;
     this.sentence.hidden = true;
@@ -213,6 +213,10 @@ class LabPage {
     this.panes.enlarge(null);
     this.panes.setPicture(image, item.width, item.height);
     this.panes.show([{ key: "photograph", title: "Photograph", tip: "Its maps are being computed", bare: true }]);
+    // What goes wrong is told by whoever awaits the look.
+    const answer = await api.first(item.id, opening.model, opening.signal).catch(() => null);
+    if (!answer || opening.signal.aborted || this.look) return;
+    this.panes.show(firstViews(item.tags.map((index) => this.picker.names.get(index)), answer.arrays.scores));
   }
 
   _show(look, opening) {
@@ -315,12 +319,10 @@ class LabPage {
     }
   }
 
-  /** Follow a slider: with a draft while it moves, with every iteration of the CRF when it rests. */
+  /** Follow a slider: with a draft while it moves, where the CRF takes long, and with the mask when it rests. */
   _follow() {
     clearTimeout(this._settling);
-    const { draft } = this.settings;
-    if (!draft) return this._ask();
-    this.masks.ask({ look: this.look, wanted: draft });
+    this.masks.ask({ look: this.look, wanted: { ...this.settings.wanted, may_be_draft: true } });
     this._isAsking = true;
     this._settling = setTimeout(() => this._ask(), SETTLED_MS);
   }
@@ -333,6 +335,10 @@ class LabPage {
   _take(look, answer) {
     if (look !== this.look) return;
     look.setMade(answer);
+    if (!look.made.isDraft && this.settings.isMadeWith(look.made.settings)) {
+      clearTimeout(this._settling);
+      this._isAsking = false;
+    }
     this.show();
     this.readout.point(this.panes.pointer);
   }

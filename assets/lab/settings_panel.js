@@ -10,7 +10,6 @@ const CRF = [
   ["gaussian_sxy_px", "smooth reach", 1, 20, 0.5, "Reach of the kernel of position alone, in pixels"],
   ["gaussian_compat", "smooth weight", 0, 20, 0.5, "Weight of the kernel of position alone"],
 ];
-const DRAFT_ITERATIONS = 3;
 const WALK = [
   ["beta", "β", 1, 32, 1, "Exponent of the affinities: the higher, the fewer paths across weak edges"],
   ["log2_steps", "log₂ of the steps", 0, 12, 1, "The walk takes 2 to the power of this steps"],
@@ -64,12 +63,6 @@ export class SettingsPanel extends EventTarget {
       if (Object.entries(walk).some(([name, value]) => value !== this.model.walk[name])) wanted.walk = walk;
     }
     return wanted;
-  }
-
-  /** The same with a few iterations of the CRF, while a slider moves; null where that would save nothing. */
-  get draft() {
-    const { wanted } = this;
-    return wanted.crf?.iterations > DRAFT_ITERATIONS ? { ...wanted, crf: { ...wanted.crf, iterations: DRAFT_ITERATIONS } } : null;
   }
 
   /** Whether a mask was made with what is set here. @param {Object} used settings in full, as the server says them */

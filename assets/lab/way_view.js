@@ -3,7 +3,7 @@
  * would be if the way ended at a stage is measured and compared with the stage before.
  */
 import { changes, measure } from "./labels.js";
-import { normalised } from "./maps.js";
+import { normalised, plane } from "./maps.js";
 
 export const SHOWN = [
   { value: "heat", text: "Heat", title: "The chosen class's map at each stage; the line is the threshold" },
@@ -146,6 +146,21 @@ export function wayViews(look, { k, threshold, shown, eachView, reference, isPen
     if (shown === "mask" || stage.mask !== undefined) return { ...view, labels };
     return { ...view, map: stage.maps[k], outlined: stage.maps[k] };
   });
+}
+
+/**
+ * What is shown of a picture until every step is known.
+ * @param {string[]} tags names
+ * @param {import("./maps.js").Stack} scores equation 1 at scale 1 of each of them
+ * @returns {import("./pane.js").View[]}
+ */
+export function firstViews(tags, scores) {
+  return tags.map((name, k) => ({
+    key: `first ${k}`,
+    title: `${name}, ×1`,
+    tip: "Equation 1 at scale 1, of the first classifier; positive part over its maximum. The other steps are being computed",
+    map: normalised(plane(scores, k)),
+  }));
 }
 
 function measuredOnce(look, key, truth, labels) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -61,12 +62,18 @@ class PictureLook:
         return self.seeds_thw if self.walked_thw is None else self.walked_thw
 
 
-def look(model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8]) -> PictureLook:
-    """Compute the maps of a tagged picture, step by step."""
+def look(
+    model: ProposalModel,
+    item: ItemFacts,
+    image: NDArray[np.uint8],
+    on_first: Callable[[NDArray[np.float32]], None] | None = None,
+) -> PictureLook:
+    """Compute the maps of a tagged picture, step by step; `on_first` as `trainer.inspection.cam_steps`."""
     from trainer.inspection import cam_steps
 
     others = tuple(index for index in item.class_names if index not in item.tags)[:MOST_OTHERS]
-    steps = cam_steps(model.sources, image, item.tag_names, [item.class_names[index] for index in others])
+    other_names = [item.class_names[index] for index in others]
+    steps = cam_steps(model.sources, image, item.tag_names, other_names, on_first)
     grid_size = (steps.cams_thw.shape[1], steps.cams_thw.shape[2])
     taught = model.self_trained
     maps = taught.maps(image, steps.cams_thw, item.tag_names) if taught else None
@@ -113,3 +120,37 @@ class Kept:
                 while len(self._values) > self._most:
                     self._values.popitem(last=False)
         return value
+
+
+class FirstMaps:
+    """Maps that are known before the look that they are part of. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._kept = Kept()
+        self._changed = threading.Condition()
+
+    def put(self, key: Hashable, scores_thw: NDArray[np.float32]) -> None:
+        """Keep the first maps of a look."""
+        self._kept.or_made(key, lambda: scores_thw)
+        self._notify()
+
+    def wait(
+        self, key: Hashable, looking: Future[PictureLook], timeout_s: float
+    ) -> NDArray[np.float32] | None:
+        """The first maps of a look that is waiting or being computed; None where it ended without any.
+
+        Raises:
+            TimeoutError: there is neither after `timeout_s` seconds.
+        """
+        looking.add_done_callback(lambda _: self._notify())
+        with self._changed:
+            if not self._changed.wait_for(
+                lambda: looking.done() or self._kept.get(key) is not None, timeout_s
+            ):
+                raise TimeoutError
+        maps: NDArray[np.float32] | None = self._kept.get(key)
+        return maps
+
+    def _notify(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:  # torch is imported when the first picture is looked at
     from trainer.crf import CrfConfig
     from trainer.image_crf import ImageCrf
     from trainer.proposal_model import ProposalModel
-    from trainer.pseudo_labels import PseudoLabelConfig
 
 _KEPT_LATTICES = 3
 """Some 30 MB each for a picture of 375 x 500 pixels, up to 60 MB for larger ones."""
+_KEPT_DRAFT_LATTICES = 2
 _KEPT_WALKS = 40
+_DRAFT_ITERATIONS = 5
+"""Enough for a draft at half the size (docs/benchmarks.md); as many at full size may run in its place."""
 
 Mask = NDArray[np.uint8]
 
@@ -51,19 +54,35 @@ class MaskSettings:
 
 @dataclass(frozen=True, eq=False)
 class MaskSteps:
-    """The last steps: maps (after a walk with other settings, else None), threshold, CRF; uint8 (H, W)."""
+    """The last steps: maps (after a walk with other settings, else None), threshold, CRF; uint8 (H, W).
+
+    `is_draft` says that the CRF ran at half the size with few iterations.
+    """
 
     walked_thw: NDArray[np.float32] | None
     thresholded: Mask
     mask: Mask
+    is_draft: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Lattice:
-    """A CRF of a picture; only one may use it at a time."""
+    """A CRF of a picture; only one may use it at a time.
+
+    Attributes:
+        given: what it was given last.
+        iterations: how many iterations it ran with that.
+    """
 
     crf: ImageCrf
+    given: Hashable = None
+    iterations: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def iterations_left(self, given: Hashable, iterations: int) -> int:
+        """Iterations that it still has to run."""
+        done = self.iterations if self.given == given and self.iterations <= iterations else 0
+        return iterations - done
 
 
 class Masks:
@@ -72,14 +91,24 @@ class Masks:
     def __init__(self) -> None:
         self._walks = Kept(_KEPT_WALKS)
         self._lattices = Kept(_KEPT_LATTICES)
+        self._draft_lattices = Kept(_KEPT_DRAFT_LATTICES)
 
-    def make(self, model: ProposalModel, picture: PictureLook, settings: MaskSettings) -> MaskSteps:
+    def make(
+        self,
+        model: ProposalModel,
+        picture: PictureLook,
+        settings: MaskSettings,
+        *,
+        may_be_draft: bool = False,
+    ) -> MaskSteps:
         """Make the mask as `trainer.pseudo_labels.pseudo_label` does.
 
         Args:
             model: whose walk is used.
             picture: its maps.
             settings: the model's, or others.
+            may_be_draft: whether a draft will do where the CRF would take long, as it needs a new lattice or
+                more than a few iterations.
         """
         from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label_steps
 
@@ -90,10 +119,15 @@ class Masks:
         config = PseudoLabelConfig(background_threshold=settings.threshold, use_crf=False)
         if settings.crf is None:
             return MaskSteps(walked, *pseudo_label_steps(image, maps, tags, config))
-        config = config.model_copy(update={"use_crf": True, "crf": settings.crf})
-        lattice = self._lattice(picture, config)
+        given = (model.identity, tags, settings.threshold, settings.walk, settings.crf.gt_prob)
+        is_draft = may_be_draft and not self._is_quick(picture, settings.crf, given)
+        crf = _drafted(settings.crf, image) if is_draft else settings.crf
+        lattice = self._lattice(picture, crf, self._draft_lattices if is_draft else self._lattices)
+        config = config.model_copy(update={"use_crf": True, "crf": crf})
         with lattice.lock:
-            return MaskSteps(walked, *pseudo_label_steps(image, maps, tags, config, lattice.crf))
+            made = pseudo_label_steps(image, maps, tags, config, lattice.crf)
+            lattice.given, lattice.iterations = given, crf.iterations
+        return MaskSteps(walked, *made, is_draft=is_draft)
 
     def _walked(self, model: ProposalModel, picture: PictureLook, walk: RefineConfig) -> NDArray[np.float32]:
         item = picture.item
@@ -106,12 +140,26 @@ class Masks:
         walked: NDArray[np.float32] = self._walks.or_made(key, make)
         return walked
 
-    def _lattice(self, picture: PictureLook, config: PseudoLabelConfig) -> _Lattice:
+    def _is_quick(self, picture: PictureLook, crf: CrfConfig, given: Hashable) -> bool:
+        """Whether the lattice of the CRF is there and has but a few iterations to run."""
+        lattice: _Lattice | None = self._lattices.get(_lattice_key(picture, crf))
+        return lattice is not None and lattice.iterations_left(given, crf.iterations) <= _DRAFT_ITERATIONS
+
+    def _lattice(self, picture: PictureLook, crf: CrfConfig, kept: Kept) -> _Lattice:
         from trainer.image_crf import ImageCrf
 
         labels = len(picture.item.tags) + 1
-        key = (picture.item.sha256, labels, config.crf.kernels)
-        lattice: _Lattice = self._lattices.or_made(
-            key, lambda: _Lattice(ImageCrf(picture.image, labels, config.crf))
+        lattice: _Lattice = kept.or_made(
+            _lattice_key(picture, crf), lambda: _Lattice(ImageCrf(picture.image, labels, crf))
         )
         return lattice
+
+
+def _lattice_key(picture: PictureLook, crf: CrfConfig) -> Hashable:
+    return picture.item.sha256, len(picture.item.tags) + 1, crf.kernels
+
+
+def _drafted(crf: CrfConfig, image: NDArray[np.uint8]) -> CrfConfig:
+    """At half the size, with few iterations."""
+    half = crf.at_half_size((image.shape[0], image.shape[1]))
+    return half.model_copy(update={"iterations": min(crf.iterations, _DRAFT_ITERATIONS)})

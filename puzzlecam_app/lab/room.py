@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +17,7 @@ from db.annotations import latest_revision
 from db.items import get_item
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.lab.looking import Kept, PictureLook, look, puzzle
+from puzzlecam_app.lab.looking import FirstMaps, Kept, PictureLook, look, puzzle
 from puzzlecam_app.lab.masks import Masks, MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import LabModels, ModelKey
 from puzzlecam_app.lab.store import VERSION, LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
@@ -56,6 +57,7 @@ class Lab:
         self._store = LookStore(services.workspace.cache_dir / "lab" / "looks")
         self._masks = Masks()
         self._own_masks = Kept(_KEPT_MASKS)
+        self._firsts = FirstMaps()
         self._ahead = 0
         self.models = LabModels(services)
 
@@ -89,6 +91,23 @@ class Lab:
         # The maps do not depend on what else is known of the item: its name, its dataset, its colours.
         return found if found.item == item else replace(found, item=item)
 
+    def first_scores(self, item: ItemFacts, model: ProposalModel) -> NDArray[np.float32]:
+        """The tags' part of `CamSteps.scores_chw`, as soon as it is known; the look goes on being computed.
+
+        Errors as `look`.
+        """
+        key = _key("maps", item, model)
+        load = partial(self._stored_look, key, item)
+        found = self._found(key, load)
+        if found is None:
+            looking = self._submitted(key, load, lambda: self._look(key, item, model))
+            with _busy_in_words(item.name):
+                scores = self._firsts.wait(key, looking, _LONGEST_WAIT_S)
+                if scores is not None:
+                    return scores
+                found = looking.result()
+        return found.steps.scores_chw[: len(item.tags)]
+
     def puzzle(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
         """A picture whole and in tiles, computed or kept."""
         key = _key(f"puzzle {tiles_per_side} {model.loss}", item, model)
@@ -99,17 +118,25 @@ class Lab:
             lambda: self._puzzle(key, item, model, tiles_per_side),
         )
 
-    def mask(self, item: ItemFacts, model: ProposalModel, settings: MaskSettings | None = None) -> MaskSteps:
+    def mask(
+        self,
+        item: ItemFacts,
+        model: ProposalModel,
+        settings: MaskSettings | None = None,
+        *,
+        may_be_draft: bool = False,
+    ) -> MaskSteps:
         """The mask of a picture and the step before it.
 
         Args:
             item: the picture.
             model: what it is looked at through.
             settings: None for the model's, whose masks are kept on disk.
+            may_be_draft: see `Masks.make`.
         """
         own = MaskSettings.of_model(model)
         if settings is not None and settings != own:
-            return self._masks.make(model, self.look(item, model), settings)
+            return self._masks.make(model, self.look(item, model), settings, may_be_draft=may_be_draft)
         key = _key(f"mask {own}", item, model)
         made: MaskSteps = self._own_masks.or_made(
             key, lambda: self._stored_mask(key) or self._own(key, item, model)
@@ -172,7 +199,7 @@ class Lab:
         return self._services.masks.get(reference.mask_hash)
 
     def _look(self, key: str, item: ItemFacts, model: ProposalModel) -> PictureLook:
-        made = look(model, item, self.image(item))
+        made = look(model, item, self.image(item), partial(self._firsts.put, key))
         self._store.save(key, *pack_look(made))
         return made
 
@@ -202,22 +229,39 @@ class Lab:
         self, key: Hashable, where: str, load: Callable[[], Looked | None], make: Callable[[], Looked]
     ) -> Looked:
         """From memory, else from disk, else computed one at a time."""
+        found = self._found(key, load)
+        if found is None:
+            with _busy_in_words(where):
+                found = self._submitted(key, load, make).result(timeout=_LONGEST_WAIT_S)
+        return found
+
+    def _found(self, key: Hashable, load: Callable[[], Looked | None]) -> Looked | None:
+        """From memory, else from disk."""
         kept: Looked | None = self._kept.get(key)
         if kept is None:
             kept = load()
             if kept is not None:
                 self._kept.or_made(key, lambda: kept)
-        if kept is not None:
-            return kept
+        return kept
+
+    def _submitted(
+        self, key: Hashable, load: Callable[[], Looked | None], make: Callable[[], Looked]
+    ) -> Future[Looked]:
+        """Computed in its turn, unless it is found then."""
 
         def work() -> Looked:
             made: Looked = self._kept.or_made(key, lambda: load() or make())
             return made
 
-        try:
-            return self._services.proposals.in_turn(("lab", key), work).result(timeout=_LONGEST_WAIT_S)
-        except (TimeoutError, CancelledError) as error:
-            raise LabBusyError("the model is busy", where=where, remedy="Try again") from error
+        return self._services.proposals.in_turn(("lab", key), work)
+
+
+@contextmanager
+def _busy_in_words(where: str) -> Iterator[None]:
+    try:
+        yield
+    except (TimeoutError, CancelledError) as error:
+        raise LabBusyError("the model is busy", where=where, remedy="Try again") from error
 
 
 _MOST_AHEAD = 4

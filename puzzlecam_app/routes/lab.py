@@ -85,6 +85,15 @@ class MaskIn(BaseModel):
     walk: WalkIn | None = None
 
 
+class MaskOnScreenIn(MaskIn):
+    """How a mask is to be made that somebody waits for."""
+
+    may_be_draft: bool = Field(
+        default=False,
+        description="A draft will do where the CRF would take long: half the size, few iterations",
+    )
+
+
 @router.get("/{item_id}/lab", response_class=Response, responses=problem_responses(404, 422))
 def read_lab(
     item_id: ItemId, request: Request, lab: OpenLab, scales: OpenScales, through: Through
@@ -118,6 +127,13 @@ def read_lab(
     return Response(frame_arrays(header, arrays), media_type=_FRAMED, headers=headers)
 
 
+@router.get("/{item_id}/lab/first", response_class=Response, responses=problem_responses(404, 422))
+def read_first(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
+    """Send equation 1 at scale 1, what is known first of a look, framed (see docs/formats.md)."""
+    item = lab.item(item_id)
+    return framed({}, {"scores": _half(lab.first_scores(item, lab.model(through, item)))})
+
+
 @router.get("/{item_id}/lab/puzzle", response_class=Response, responses=problem_responses(404, 422))
 def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 2) -> Response:
     """Send the maps of the whole picture and of its tiles with the losses, framed (see docs/formats.md)."""
@@ -134,15 +150,15 @@ def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 
 
 
 @router.post("/{item_id}/lab/mask", response_class=Response, responses=problem_responses(404, 422))
-def write_mask(item_id: ItemId, wanted: MaskIn, lab: OpenLab, through: Through) -> Response:
+def write_mask(item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, through: Through) -> Response:
     """Make the mask of a picture with other settings and send its steps, framed; nothing is stored."""
     item = lab.item(item_id)
     model = lab.model(through, item)
-    settings, steps = _made(lab, item, model, wanted)
+    settings, steps = _made(lab, item, model, wanted, may_be_draft=wanted.may_be_draft)
     arrays: dict[str, NDArray[Any]] = {"thresholded": steps.thresholded, "mask": steps.mask}
     if steps.walked_thw is not None:
         arrays["walked"] = steps.walked_thw
-    return framed({"settings": settings}, arrays)
+    return framed({"settings": settings, "is_draft": steps.is_draft}, arrays)
 
 
 @router.post("/{item_id}/lab/arrays", response_class=Response, responses=problem_responses(404, 422))
@@ -190,7 +206,7 @@ def export_arrays(
 
 
 def _made(
-    lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn
+    lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, *, may_be_draft: bool = False
 ) -> tuple[dict[str, Any], MaskSteps]:
     """The mask's steps, and the settings in full that they were made with."""
     from trainer.crf import crf_available
@@ -204,7 +220,7 @@ def _made(
         walk = model.walk.config.model_copy(update=wanted.walk.model_dump())
         if walk == model.walk.config:
             walk = None
-    steps = lab.mask(item, model, MaskSettings(threshold, crf, walk))
+    steps = lab.mask(item, model, MaskSettings(threshold, crf, walk), may_be_draft=may_be_draft)
     used = walk or (model.walk.config if model.walk else None)
     settings = {
         "threshold": threshold,

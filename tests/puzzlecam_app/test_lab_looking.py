@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from puzzlecam_app.items import read_item
+from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.looking import Kept, PictureLook, look
 from puzzlecam_app.lab.masks import Masks, MaskSettings
+from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.lab.store import pack_look, unpack_look
 from puzzlecam_app.lab.wording import model_facts
 from puzzlecam_app.services import Services
@@ -160,3 +164,57 @@ def test_masks_that_share_lattices_and_walks_are_those_of_the_trainer(
             background_threshold=threshold, use_crf=crf is not None, crf=crf or CrfConfig()
         )
         np.testing.assert_array_equal(made.mask, pseudo_label(picture.image, maps, [BLUE, RED], config))
+
+
+@pytest.mark.skipif(not crf_available().available, reason="pydensecrf2 is not installed")
+def test_a_draft_is_made_where_the_crf_would_take_long(model: ProposalModel, picture: PictureLook) -> None:
+    masks = Masks()
+
+    def made(threshold: float, **constants: float) -> tuple[bool, np.ndarray]:
+        settings = MaskSettings(threshold, CrfConfig(**constants))  # type: ignore[arg-type]
+        steps = masks.make(model, picture, settings, may_be_draft=True)
+        return steps.is_draft, steps.mask
+
+    assert made(0.4, iterations=2)[0], "its lattice is new"
+    masks.make(model, picture, MaskSettings(0.4, CrfConfig(iterations=10)))
+    assert not made(0.4, iterations=2)[0]
+    assert made(0.4, iterations=10)[0], "it has begun anew for fewer iterations"
+    masks.make(model, picture, MaskSettings(0.4, CrfConfig(iterations=10)))
+    is_draft, mask = made(0.4, iterations=12)
+    assert not is_draft
+    config = PseudoLabelConfig(background_threshold=0.4, crf=CrfConfig(iterations=12))
+    np.testing.assert_array_equal(mask, pseudo_label(picture.image, picture.final_thw, [BLUE, RED], config))
+    assert made(0.5, iterations=12)[0], "another labelling begins anew"
+
+
+def test_the_first_maps_do_not_wait_for_the_look(
+    services: Services, model: ProposalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = Lab(services)
+    item = lab.item(1)
+    go_on = threading.Event()
+
+    def held(
+        model: ProposalModel,
+        item: ItemFacts,
+        image: np.ndarray,
+        on_first: Callable[[np.ndarray], None],
+    ) -> PictureLook:
+        made = look(model, item, image, on_first)
+        assert go_on.wait(timeout=60)
+        return made
+
+    monkeypatch.setattr("puzzlecam_app.lab.room.look", held)
+    scores = lab.first_scores(item, model)
+    go_on.set()
+    np.testing.assert_array_equal(scores, lab.look(item, model).steps.scores_chw[:2])
+    np.testing.assert_array_equal(scores, Lab(services).first_scores(item, model))
+
+
+def test_a_look_that_fails_has_no_first_maps(
+    services: Services, model: ProposalModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("puzzlecam_app.lab.room.look", Mock(side_effect=MemoryError))
+    lab = Lab(services)
+    with pytest.raises(MemoryError):
+        lab.first_scores(lab.item(1), model)

@@ -42,6 +42,12 @@ def test_the_maps_are_those_that_masks_are_made_from(client: TestClient) -> None
     assert header["references"] == []
 
 
+def test_the_first_maps_are_those_of_the_tags_at_scale_1(client: TestClient) -> None:
+    _, first = read_frame(client.get("/api/items/1/lab/first").content)
+    _, arrays = read_frame(client.get("/api/items/1/lab").content)
+    np.testing.assert_array_equal(first["scores"], arrays["scores"][: len(TAGS)])
+
+
 def test_classes_without_tag_come_after_the_tags(client: TestClient) -> None:
     header, arrays = read_frame(client.get("/api/items/2/lab").content)
     assert [(one["name"], one["tagged"]) for one in header["classes"]] == [("red", True), ("blue", False)]
@@ -87,8 +93,14 @@ def test_other_settings_make_the_mask_that_the_trainer_makes_with_them(client: T
     for name, use_crf in (("thresholded", False), ("mask", True)):
         config = PseudoLabelConfig(background_threshold=0.8, use_crf=use_crf, crf=crf)
         np.testing.assert_array_equal(arrays[name], pseudo_label(drawn(), cams, [BLUE, RED], config))
+    assert header["is_draft"] is False
     if crf_available().available:
         assert header["settings"]["crf"]["iterations"] == 2
+        wanted = {**wanted, "may_be_draft": True, "crf": {"iterations": 9, "bilateral_srgb": 8.0}}
+        header, arrays = read_frame(client.post("/api/items/1/lab/mask", json=wanted).content)
+        assert header["is_draft"] is True
+        assert header["settings"]["crf"]["max_side"] == CrfConfig().max_side
+        assert arrays["mask"].shape == (HEIGHT, WIDTH)
 
 
 def test_trying_settings_stores_nothing(client: TestClient, services: Services) -> None:
@@ -153,6 +165,7 @@ def test_a_picture_without_tags_says_what_to_do(client: TestClient) -> None:
         {"threshold": "nan"},
         {"crf": {"iterations": 1000}},
         {"crf": {"path": "x"}},
+        {"may_be_draft": "perhaps"},
         {"walk": {"beta": 0, "radius": 5, "log2_steps": 8}},
         {"walk": {"beta": 10, "radius": 5, "log2_steps": 40}},
         {"unknown": 1},

@@ -53,6 +53,35 @@ def test_a_single_label_or_pixel_stays_what_it_is():
     np.testing.assert_array_equal(dot.refine_probabilities(np.array([[[0.1]], [[0.9]]], np.float32)), [[1]])
 
 
+def test_more_iterations_go_on_from_those_that_ran():
+    crf = ImageCrf(picture(), 2)
+    for shift, trust, iterations in (
+        (4, 0.7, 1),
+        (4, 0.7, 2),
+        (4, 0.7, 9),
+        (4, 0.7, 3),
+        (3, 0.7, 4),
+        (3, 0.6, 5),
+    ):
+        config = CrfConfig(iterations=iterations, gt_prob=trust)
+        expected = ImageCrf(picture(), 2, config).refine_labels(labels(shift=shift))
+        np.testing.assert_array_equal(crf.refine_labels(labels(shift=shift), config), expected)
+
+
+def test_at_half_the_size_it_reaches_as_far_in_the_picture():
+    config = CrfConfig(bilateral_sxy_px=40, gaussian_sxy_px=4, max_side=640)
+    half = config.at_half_size((375, 500))
+    assert (half.max_side, half.bilateral_sxy_px, half.gaussian_sxy_px) == (250, 20, 2)
+    assert config.at_half_size((3000, 4000)).max_side == 320
+    tiny = config.at_half_size((5, 20))
+    assert (tiny.max_side, tiny.bilateral_sxy_px) == (16, 32)
+    assert config.at_half_size((5, 10)).bilateral_sxy_px == 40
+    refined = ImageCrf(picture(60, 80), 2, CrfConfig().at_half_size((60, 80))).refine_labels(
+        labels(60, 80, 3)
+    )
+    assert (refined == labels(60, 80)).mean() > 0.98
+
+
 def test_what_does_not_fit_the_picture_is_refused():
     crf = ImageCrf(picture(), 2)
     with pytest.raises(ValueError, match=r"23 x 32 pixels, but its picture is 24 x 32"):

@@ -83,6 +83,27 @@ def test_each_step_follows_from_the_one_before() -> None:
     np.testing.assert_allclose(steps.logits_c, steps.scores_chw.mean(axis=(1, 2)), atol=1e-5)
 
 
+def test_the_first_maps_are_given_before_the_other_scales_are_looked_at() -> None:
+    class Counted(ColourClassifier):
+        looked = 0
+
+        def features(self, images: torch.Tensor) -> torch.Tensor:
+            self.looked += 1
+            return super().features(images)
+
+    classifier, given = Counted(), []
+    sources = CamSources([CamSource(classifier)], CONFIG)
+
+    def take(scores: np.ndarray) -> None:
+        given.append((scores, classifier.looked))
+
+    steps = cam_steps(sources, picture(), ["red", "green"], ["blue"], take)
+    ((scores, looked),) = given
+    np.testing.assert_array_equal(scores, steps.scores_chw[:2])
+    assert looked == 1
+    assert classifier.looked == len(CONFIG.scales)
+
+
 def test_a_mean_of_classifiers_shows_each_of_them() -> None:
     first, second = ColourClassifier(2.0), ColourClassifier(0.0, factor=3.0)
     sources = CamSources([CamSource(first, 0.25), CamSource(second, 0.75)], CONFIG)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from puzzlecam_app.interchange.pictures import load_upright_rgb
 from tests.browser.studio.conftest import Studio
@@ -87,6 +87,26 @@ def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
     )
 
 
+def test_the_first_map_is_shown_while_the_others_are_computed(
+    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
+) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    lab.page.route(f"**/api/items/{measured[0]}/lab?*", hold)
+    lab.page.goto(f"{lab.studio.url}/lab?item={measured[0]}&view=way")
+    expect(lab.view("person, ×1")).to_be_visible(timeout=60_000)
+    scores = cam_steps(model.sources, image, ["person"]).scores_chw[0].clip(0)
+    shown = lab.array("lab.panes.views[0].map.data").reshape(scores.shape)
+    np.testing.assert_allclose(shown, scores / scores.max(), atol=1e-3)
+    (route,) = held
+    route.continue_()
+    expect(lab.view("Dense CRF")).to_be_visible(timeout=60_000)
+    expect(lab.view("person, ×1")).to_have_count(0)
+
+
 def test_the_last_setting_wins_and_the_models_come_back(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel
 ) -> None:
@@ -114,18 +134,16 @@ def test_a_slider_shows_a_draft_and_then_the_mask_of_the_trainer(
         """() => {
             const { look } = window.puzzlecamLab;
             const take = look.setMade.bind(look);
-            window.iterations = [];
+            window.drafts = [];
             look.setMade = (answer) => {
-                window.iterations.push(answer.header.settings.crf.iterations);
+                window.drafts.push(answer.header.is_draft);
                 take(answer);
             };
         }"""
     )
     lab.slide("colour tolerance", 9)
-    usual = model.refinement.crf.iterations
-    lab.page.wait_for_function("usual => window.iterations.at(-1) === usual", arg=usual, timeout=60_000)
-    drafts = lab.page.evaluate("window.iterations")[:-1]
-    assert all(count < usual for count in drafts)
+    lab.page.wait_for_function("window.drafts.at(-1) === false", timeout=60_000)
+    assert lab.page.evaluate("window.drafts") == [True, False]
     crf = model.refinement.crf.model_copy(update={"bilateral_srgb": 9.0})
     config = model.refinement.model_copy(update={"crf": crf})
     expected = pseudo_label(image, model.cams(image, ["person"]), [PERSON], config)
