@@ -20,24 +20,21 @@ from trainer.interactive_cells import box_weight, settled_cells
 from trainer.interactive_graph import PictureGraph, build_graph
 from trainer.interactive_prior import (
     VOID,
-    Opening,
     Prior,
     ReachConfig,
     contested,
     doubted,
     evidence_shares,
     mask_prior,
-    opening_of,
     reach_of,
     with_evidence,
     with_regions,
 )
 from trainer.interactive_region import region_around
 from trainer.interactive_seeds import UNSEEDED, Box, Click, Seed, check_seeds, draw_seeds
-from trainer.interactive_steps import CorrectionSteps, correction_key
 from trainer.maps import ClassMaps
 
-ENGINE = "walker-yield-4"
+ENGINE = "walker-yield-3"
 """Name to store beside seeds: an engine of the same name makes the same mask from them."""
 
 _CLAMP = 1e3
@@ -84,8 +81,8 @@ class InteractiveConfig(BaseModel):
     )
     keeps_prior: bool = Field(
         default=True,
-        description="A seed changes pixels that it reaches, to its own label, and the first one those where "
-        "the evidence contradicts the mask.",
+        description="Change pixels to the labels alone whose seeds reach them, and where the evidence "
+        "contradicts the mask.",
     )
     finds_regions: bool = Field(
         default=True,
@@ -126,7 +123,6 @@ class InteractiveSegmenter:
         self._graph: PictureGraph | None = None
         self._crfs: dict[int, ImageCrf] = {}
         self._regions: dict[tuple[int, int], NDArray[np.bool_]] = {}
-        self._steps = CorrectionSteps()
 
     def set_image(self, image_rgb: RgbImage, edges_hw: NDArray[np.float32] | None = None) -> None:
         """Compute what depends on the picture alone: a fraction of a second, best done ahead.
@@ -150,7 +146,6 @@ class InteractiveSegmenter:
         self._image = image_rgb
         self._crfs = {}
         self._regions = {}
-        self._steps = CorrectionSteps()
 
     def refine(
         self,
@@ -163,9 +158,7 @@ class InteractiveSegmenter:
         """The mask with the seeds taken into account. Equal arguments give equal masks.
 
         Give all seeds of the correction each time, with the mask as it was before the first of them: taking
-        one away is then as simple as setting one. Each seed changes the mask that those before it gave, near
-        it alone. These masks are kept: one more seed costs one walk, a change of an early one a walk for each
-        after it.
+        one away is then as simple as setting one.
 
         Args:
             prior: uint8 (H, W): 0 background, 1 .. 254 classes, 255 void.
@@ -175,71 +168,43 @@ class InteractiveSegmenter:
 
         Returns:
             uint8 (H, W). Every click and scribble holds, but for locked pixels. Around a seed that
-            contradicts what those before it gave, pixels may become of the seed's label, and of no other.
-            With the first seed they may become any where the evidence contradicts the prior. All others stay.
+            contradicts the prior, pixels may become of the seed's label, and of no other. Where the evidence
+            contradicts the prior they may become any; all others are those of the prior.
 
         Raises:
             ValueError: there is no picture yet, a size is not the picture's, or a seed lies outside.
         """
-        graph = self._graph
-        if graph is None:
+        graph, image = self._graph, self._image
+        if graph is None or image is None:
             raise ValueError("A picture must be set with set_image before its mask can be refined.")
         _check_size("mask", prior.shape, graph.image_size)
         if locked is not None:
             _check_size("locked area", locked.shape, graph.image_size)
         check_seeds(seeds, graph.image_size)
-        key, asked = correction_key(prior, evidence, locked), tuple(seeds)
-        openings, shown = self._steps.known(key, asked)
-        mask = prior if shown is None else shown
-        for count in range(len(openings), len(asked)):
-            until = asked[: count + 1]
-            opening = self._opening(until, mask)
-            openings.append(opening)
-            mask = self._with_last_seed(prior, mask, until, openings, evidence, locked)
-            self._steps.keep(key, until, opening, mask)
-        return mask.copy()
-
-    def _opening(self, seeds: Sequence[Seed], shown: NDArray[np.uint8]) -> Opening | None:
-        """What the last of the seeds opens, that was set in the mask shown."""
-        assert self._graph is not None  # noqa: S101
-        regions = self._region_around if self._config.finds_regions else None
-        reach = self._config.reach_config()
-        return opening_of(seeds[-1], seeds[:-1], shown, self._graph.grid_size, reach, regions)
-
-    def _with_last_seed(
-        self,
-        prior: NDArray[np.uint8],
-        shown: NDArray[np.uint8],
-        seeds: Sequence[Seed],
-        openings: Sequence[Opening | None],
-        evidence: ClassMaps | None,
-        locked: NDArray[np.bool_] | None,
-    ) -> NDArray[np.uint8]:
-        """The mask that was shown, with what the last seed changes: the walk is that of all seeds."""
-        graph, image, config = self._graph, self._image, self._config
-        assert graph is not None and image is not None  # noqa: S101, PT018
         labels = sorted({0, *np.unique(prior).tolist(), *(seed.label for seed in seeds)} - {VOID})
-        drawn = draw_seeds(seeds, graph.image_size)
+        if not seeds:
+            return prior.copy()
         thought = mask_prior(prior, labels, graph.grid_size)
-        likely = None
-        if evidence is not None and config.evidence_share > 0:
-            likely = evidence_shares(thought, evidence, config.evidence_background)
-        is_open = np.full((len(labels), *graph.grid_size), not config.keeps_prior)
-        opening = openings[-1]
-        if opening is not None:
-            is_open[labels.index(opening.label)] |= opening.opens_hw >= _LEAST_OPEN
-        if likely is not None and len(seeds) == 1:
+        regions = self._region_around if self._config.finds_regions else None
+        reach = reach_of(thought, prior, seeds, self._config.reach_config(), regions)
+        is_open = reach.opens_lhw >= _LEAST_OPEN
+        share = self._config.evidence_share
+        likely = (
+            None
+            if evidence is None or share == 0
+            else evidence_shares(thought, evidence, self._config.evidence_background)
+        )
+        believed = doubted(thought, self._config.doubt * reach.opens_hw)
+        if likely is not None:
             is_open |= contested(thought, likely)
-        found = shown
-        if is_open.any():
-            reach = reach_of(thought, [one for one in openings if one is not None], config.hold)
-            believed = doubted(thought, config.doubt * reach.opens_hw)
-            if likely is not None:
-                believed = with_evidence(believed, likely, config.evidence_share)
-            believed = with_regions(believed, reach.regions_hw)
-            shares = self._walk(graph, believed, reach.pull_hw, seeds, drawn, prior, locked)
-            found = self._pixels(image, labels, shares.reshape(*graph.grid_size, len(labels)))
-        return _composed(shown, found, labels, is_open, drawn, locked)
+            believed = with_evidence(believed, likely, share)
+        believed = with_regions(believed, reach.regions_hw)
+        drawn = draw_seeds(seeds, graph.image_size)
+        shares = self._walk(graph, believed, reach.pull_hw, seeds, drawn, prior, locked)
+        found = self._pixels(image, labels, shares.reshape(*graph.grid_size, len(labels)))
+        if not self._config.keeps_prior:
+            is_open[:] = True
+        return _composed(prior, found, labels, is_open, drawn, locked)
 
     def _region_around(self, row: int, column: int) -> NDArray[np.bool_]:
         """See `trainer.interactive_region`; found once a place."""
@@ -320,16 +285,16 @@ def _strongest(maps_lhw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[
 
 
 def _composed(
-    shown: NDArray[np.uint8],
+    prior: NDArray[np.uint8],
     found: NDArray[np.uint8],
     labels: Sequence[int],
     is_open_lhw: NDArray[np.bool_],
     drawn: NDArray[np.uint8],
     locked: NDArray[np.bool_] | None,
 ) -> NDArray[np.uint8]:
-    """What was found where cells are open to it, what was shown elsewhere and where it is locked."""
-    height, width = shown.shape
-    mask = shown.copy()
+    """What was found where cells are open to it, the prior elsewhere; seeds and locked pixels as they are."""
+    height, width = prior.shape
+    mask = prior.copy()
     for label, is_open_hw in zip(labels, is_open_lhw, strict=True):
         if is_open_hw.any():
             # Outlines move a little into cells of other labels.
@@ -337,7 +302,7 @@ def _composed(
             within = cv2.resize(open_cells, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) > 0
             mask[within & (found == label)] = label
     mask = np.where(drawn != UNSEEDED, drawn, mask)
-    return mask if locked is None else np.where(locked, shown, mask)
+    return mask if locked is None else np.where(locked, prior, mask)
 
 
 def _check_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -> None:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.interactive_seeds import Box, Click, Scribble, Seed, seed_points
+from trainer.interactive_seeds import Box, Seed, seed_points
 from trainer.maps import ClassMaps
 
 VOID = 255
@@ -107,7 +107,7 @@ def contested(prior: Prior, likely_nl: NDArray[np.float64]) -> NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class ReachConfig:
-    """Constants of `opening_of`.
+    """Constants of `reach_of`.
 
     Attributes:
         hold: pull of the prior where nothing contradicts it.
@@ -123,25 +123,6 @@ class ReachConfig:
     reach: float
     least_cells: float
     most_cells: float
-
-
-@dataclass(frozen=True, eq=False)
-class Opening:
-    """Where one seed lets the prior yield.
-
-    Attributes:
-        label: of the seed.
-        opens_hw: float32 (h, w), how much the prior yields to the label: 0 holds, 1 is open.
-        pull_hw: float32 (h, w), how strongly it still pulls at most.
-        region_hw: bool (h, w), the region that the seed speaks for, where it found one.
-        void_hw: bool (h, w), void around that region, which then is background.
-    """
-
-    label: int
-    opens_hw: NDArray[np.float32]
-    pull_hw: NDArray[np.float32]
-    region_hw: NDArray[np.bool_] | None = None
-    void_hw: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,119 +145,72 @@ class Reach:
         return np.asarray(self.opens_lhw.max(axis=0))
 
 
-def opening_of(
-    seed: Seed,
-    earlier: Sequence[Seed],
-    shown: NDArray[np.uint8],
-    size: tuple[int, int],
+def reach_of(
+    prior: Prior,
+    mask: NDArray[np.uint8],
+    seeds: Sequence[Seed],
     config: ReachConfig,
     region_around: Callable[[int, int], NDArray[np.bool_]] | None,
-) -> Opening | None:
-    """How far a seed opens the prior: as far as what it was set to put right.
+) -> Reach:
+    """How far the seeds open the prior.
 
-    Around each place of a seed that contradicts the mask that was shown, the connected cells of the
-    contradicted label yield by exp(-d^2 / (2 (reach r)^2)), d the distance to it, r that from it to the
-    nearest cell of the seed's own label, an earlier seed of it included. Where there is none, nothing tells
-    the size of the mistake: the seed then speaks for the region that the picture itself shows around it. In a
-    box everything yields.
+    Around each place of a seed that contradicts the mask, the connected cells of the contradicted label yield
+    by exp(-d^2 / (2 (reach r)^2)), d the distance to it, r that from it to the nearest cell of the seed's own
+    label, an earlier seed of it included. Where there is none, nothing tells the size of the mistake: the
+    seed then speaks for the region that the picture itself shows around it. In a box everything yields.
 
     Args:
-        seed: the seed.
-        earlier: those set before it.
-        shown: uint8 (H, W), the mask with those, in which the seed was set.
-        size: (h, w) of the grid.
+        prior: on the grid.
+        mask: uint8 (H, W), the mask that is corrected.
+        seeds: in the order they were set.
         config: constants.
         region_around: of a (row, column) of the grid, see `trainer.interactive_region`; None lets such a
             seed reach as far as any can.
-
-    Returns:
-        None where the seed agrees with the mask.
     """
-    opens, pull = np.zeros(size, np.float32), np.full(size, config.hold, np.float32)
-    if isinstance(seed, Box):
-        opens[_cells_inside(seed, shown.shape, size)] = 1.0
-        return Opening(seed.label, opens, pull)
-    scale = (size[0] / shown.shape[0], size[1] / shown.shape[1])
-    points = _places(seed)
-    wrong = [(y, x) for y, x in points if shown[y, x] != seed.label]
-    if not wrong:
-        return None
-    hard = _hard_labels(shown, size)
-    own = hard == seed.label
-    others = [
-        (y * scale[0], x * scale[1])
-        for one in earlier
-        if not isinstance(one, Box) and one.label == seed.label
-        for y, x in _places(one)
-    ]
-    if region_around is not None and not others and not own.any():
-        region, void = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
-        for y, x in wrong:
-            cell = (int(y * scale[0]), int(x * scale[1]))
-            same = _connected(hard == _cell_label(shown[y, x]), *cell)
-            found = region_around(*cell) & same
-            region |= found
-            if shown[y, x] == VOID:  # nothing holds there, so that all would follow the region
-                void |= _grown(found, 4) & same
-        return Opening(seed.label, _grown(region, 1).astype(np.float32), pull, region, void & ~region)
-    distance = _distance_to(own)
-    rows, columns = np.mgrid[: size[0], : size[1]]
-    for y, x in wrong:
-        row, column = y * scale[0], x * scale[1]
-        cell = (int(row), int(column))
-        near = [float(distance[cell])] + [float(np.hypot(row - r, column - c)) for r, c in others]
-        radius = float(np.clip(min(near), config.least_cells, config.most_cells))
-        squared = np.square(rows - cell[0]) + np.square(columns - cell[1])
-        reached = np.exp(-squared / (2.0 * (config.reach * radius) ** 2)).astype(np.float32)
-        reached *= _connected(hard == _cell_label(shown[y, x]), *cell)
-        open_pull = min(config.hold, config.open_pull, config.area_pull / radius**2)
-        np.minimum(pull, config.hold + (open_pull - config.hold) * reached, out=pull)
-        opens = 1.0 - (1.0 - opens) * (1.0 - reached)
-    return Opening(seed.label, opens, pull)
-
-
-def reach_of(prior: Prior, openings: Sequence[Opening], hold: float) -> Reach:
-    """What the openings of all seeds, in the order they were set, do to the prior together.
-
-    Args:
-        prior: on the grid; the labels of the openings are among its own.
-        openings: of the seeds that contradicted what was shown.
-        hold: pull where nothing opens.
-    """
-    size = prior.hard_hw.shape
-    holds, pull = np.ones((len(prior.labels), *size)), np.full(size, hold)
-    regions = np.full(size, _NOWHERE)
-    for opening in openings:
-        own = prior.labels.index(opening.label)
-        holds[own] *= 1.0 - opening.opens_hw
-        np.minimum(pull, opening.pull_hw, out=pull)
-        if opening.void_hw is not None:
-            regions[opening.void_hw] = prior.labels.index(0)
-        if opening.region_hw is not None:
-            regions[opening.region_hw] = own
+    height, width = prior.hard_hw.shape
+    rows, columns = np.mgrid[:height, :width]
+    holds = np.ones((len(prior.labels), height, width))
+    pull = np.full((height, width), config.hold)
+    hard, regions = prior.hard_hw.copy(), np.full((height, width), _NOWHERE)
+    earlier: dict[int, list[tuple[float, float]]] = {}
+    distances: dict[int, NDArray[np.float32]] = {}
+    for seed in seeds:
+        places = earlier.setdefault(seed.label, [])
+        own = prior.labels.index(seed.label)
+        if isinstance(seed, Box):
+            holds[(slice(None), *_cells_inside(seed, mask.shape, (height, width)))] = 0.0
+            continue
+        points = seed_points(seed)
+        points = points[:: 1 + len(points) // _MOST_PLACES]
+        for y, x in points:
+            row, column = y * height / mask.shape[0], x * width / mask.shape[1]
+            cell = (int(row), int(column))
+            is_found = hard[cell] != prior.hard_hw[cell]
+            contradicted = prior.labels[hard[cell]] if is_found else int(mask[y, x])
+            if contradicted == seed.label:
+                continue
+            position = _NOWHERE if contradicted == VOID else prior.labels.index(contradicted)
+            same = _connected(hard == position, *cell)
+            if region_around is not None and not places and not (hard == own).any():
+                region = region_around(*cell) & same
+                if contradicted == VOID:  # nothing holds there, so that all would follow the region
+                    regions[_grown(region, 4) & same] = prior.labels.index(0)
+                hard[region] = regions[region] = own
+                opens = _grown(region, 1).astype(np.float64)
+                distances.clear()
+            else:
+                if seed.label not in distances:
+                    distances[seed.label] = _distance_to(hard == own)
+                near = [float(distances[seed.label][cell])]
+                near += [float(np.hypot(row - other[0], column - other[1])) for other in places]
+                radius = float(np.clip(min(near), config.least_cells, config.most_cells))
+                squared = np.square(rows - int(row)) + np.square(columns - int(column))
+                opens = np.exp(-squared / (2.0 * (config.reach * radius) ** 2)) * same
+                open_pull = min(config.hold, config.open_pull, config.area_pull / radius**2)
+                np.minimum(pull, config.hold + (open_pull - config.hold) * opens, out=pull)
+            holds[own] *= 1.0 - opens
+        places += [(y * height / mask.shape[0], x * width / mask.shape[1]) for y, x in points]
     return Reach(1.0 - holds, pull, regions)
-
-
-def _places(seed: Click | Scribble) -> list[tuple[int, int]]:
-    points = seed_points(seed)
-    return points[:: 1 + len(points) // _MOST_PLACES]
-
-
-def _hard_labels(shown: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.intp]:
-    """(h, w), the label of each cell in a mask; -1 for void."""
-    # Sixteen pixels a cell tell its label, however many a large picture has.
-    small = np.asarray(
-        cv2.resize(shown, (4 * size[1], 4 * size[0]), interpolation=cv2.INTER_NEAREST), dtype=np.uint8
-    )
-    labels = [label for label in np.unique(small).tolist() if label != VOID]
-    if not labels:
-        return np.full(size, _NOWHERE)
-    hard = mask_prior(small, labels, size).hard_hw
-    return np.where(hard == _NOWHERE, _NOWHERE, np.array(labels)[hard])
-
-
-def _cell_label(label: np.uint8) -> int:
-    return _NOWHERE if label == VOID else int(label)
 
 
 def with_regions(prior: Prior, regions_hw: NDArray[np.intp]) -> Prior:

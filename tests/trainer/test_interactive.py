@@ -114,36 +114,6 @@ def test_taking_a_click_away_gives_the_mask_without_it(segmenter) -> None:
     np.testing.assert_array_equal(segmenter.refine(prior, [one]), alone)
 
 
-def test_seeds_one_by_one_and_all_at_once_give_the_same_mask(segmenter) -> None:
-    prior = mask_of(left=1)
-    seeds = [Click(48, 28, 2), Click(48, 100, 1), Scribble(((30, 90), (60, 90)), 0), Click(8, 8, 0)]
-    for count in range(1, len(seeds) + 1):
-        step_by_step = segmenter.refine(prior, seeds[:count])
-    at_once = InteractiveSegmenter()
-    at_once.set_image(picture())
-    np.testing.assert_array_equal(at_once.refine(prior, seeds), step_by_step)
-    without_first = segmenter.refine(prior, seeds[1:])
-    np.testing.assert_array_equal(at_once.refine(prior, seeds[1:]), without_first)
-    assert (without_first != step_by_step).any()
-
-
-def test_a_later_seed_leaves_alone_what_earlier_ones_gave_far_from_it(segmenter) -> None:
-    prior = mask_of(right=1)
-    first = segmenter.refine(prior, [Click(48, 28, 2)])
-    assert share(first, LEFT, 2) > 0.95
-    second = segmenter.refine(prior, [Click(48, 28, 2), Click(48, 100, 0)])
-    np.testing.assert_array_equal(second[:, :56], first[:, :56])
-    assert share(second, RIGHT, 0) > 0.95
-
-
-def test_masks_that_were_given_can_be_changed_by_who_got_them(segmenter) -> None:
-    prior, seeds = mask_of(left=1), [Click(48, 28, 2)]
-    mask = segmenter.refine(prior, seeds)
-    expected = mask.copy()
-    mask[:] = 9
-    np.testing.assert_array_equal(segmenter.refine(prior, seeds), expected)
-
-
 def test_locked_pixels_keep_the_prior_whatever_is_clicked(segmenter) -> None:
     prior = mask_of(left=1, right=1)
     locked = np.zeros(SIZE, bool)
