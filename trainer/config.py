@@ -337,13 +337,6 @@ class SegmentConfig(TrainingConfig):
         default=1024, ge=16, description="Longer side in pixels that counts as scale 1, at most."
     )
     test_flip: bool = Field(default=True, description="Also look at the mirrored picture.")
-    tag_prior: float = Field(
-        default=0.0,
-        ge=0,
-        description="Weight of what the classifier says of the whole picture: the log probability of each "
-        "tag is added to the logits of every pixel, as often as views are summed. 0 as in the paper, 1 takes "
-        "the classifier at its word.",
-    )
     use_crf: bool = Field(
         default=True, description="Refine predictions with the dense CRF where it is installed."
     )

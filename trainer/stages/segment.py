@@ -6,7 +6,7 @@ Where a person accepted a mask, that takes the place of the pseudo-label.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,6 @@ from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import read_mask
 from trainer.data.images import ImageReadError, read_rgb
 from trainer.data.masks import write_mask
-from trainer.data.transforms import RgbImage
 from trainer.device import available_cpu_count
 from trainer.image_crf import ImageCrf
 from trainer.image_pool import map_images
@@ -36,15 +35,13 @@ from trainer.nn.encoders import EncoderSpec, load_encoder
 from trainer.nn.segmentation import SegmentationNetwork
 from trainer.run_dir import RunDir
 from trainer.segmentation_model import SegmentationModel, load_segmentation_model, save_segmentation_network
-from trainer.stages import classify, refine
+from trainer.stages import refine
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageContext, StageResult
-from trainer.tag_prior import log_tag_probabilities
-from trainer.trained import load_classifier
 from trainer.training import Training, train
 
 NAME = "segment"
-NEEDS = (classify.NAME, refine.NAME)
+NEEDS = (refine.NAME,)
 USES: tuple[str, ...] = ()
 MAKES = ("models/segment.safetensors", "segment")
 VERSION = 2
@@ -57,7 +54,6 @@ def run(context: StageContext) -> StageResult:
     """Train on the pseudo-labels, store the network, and segment the pictures of `predict_split`.
 
     Raises:
-        CheckpointError: the classifier, whose prior is wanted, is missing or damaged.
         EncoderError: the backbone or its weights cannot be had.
         ImageReadError, GroundTruthError: a picture or a pseudo-label went bad since it was made.
         TrainerError: see `trainer.training.train`.
@@ -177,8 +173,6 @@ def _predictions(
     context: StageContext, model: SegmentationModel, images: Iterable[TaggedImage]
 ) -> Iterator[_Prediction]:
     config = context.recipe.segment
-    views = len(config.test_scales) * (2 if config.test_flip else 1)
-    prior = _tag_prior(context)
     for image in images:
         try:
             picture = read_rgb(image.path)
@@ -190,24 +184,9 @@ def _predictions(
         logits = model.logits(
             picture, scales=config.test_scales, flip=config.test_flip, max_side=config.test_max_side
         )
-        if prior is not None:
-            logits[1:] += config.tag_prior * views * prior(picture)[:, None, None]
         labels, probabilities = probable_classes(logits)
         target = context.run_dir.prediction_path(config.predict_split, image.id)
         yield _Prediction(image.path, target, labels, probabilities)
-
-
-def _tag_prior(context: StageContext) -> Callable[[RgbImage], Tensor] | None:
-    """Log probabilities (K,) of a picture's tags by the run's classifier; None where they are not wanted."""
-    if context.recipe.segment.tag_prior == 0:
-        return None
-    config = context.recipe.classify
-    return functools.partial(
-        log_tag_probabilities,
-        load_classifier(context.run_dir.model_path(classify.NAME), context.device),
-        side=(config.view.min_side + config.view.max_side) // 2,
-        logit_offset=config.loss.logit_offset,
-    )
 
 
 def probable_classes(logits: Tensor) -> tuple[tuple[int, ...], NDArray[np.float16]]:

@@ -61,24 +61,6 @@ def test_an_unreadable_picture_of_the_other_split_is_skipped_and_said(make_conte
     assert "p2" in events_of(context, "images_skipped")[0]["reasons"]
 
 
-@pytest.mark.parametrize("weight", [0.0, 2.0])
-def test_a_class_that_the_classifier_rules_out_is_nowhere(make_context, make_voc, monkeypatch, weight):
-    root = make_voc(pictures=2)
-    (root / "ImageSets" / "Segmentation" / "val.txt").write_text("p1\n")
-    context = make_context("segment.use_crf=false", f"segment.tag_prior={weight}", root=root)
-    write_pseudo_labels(context)
-    monkeypatch.setattr(segment, "load_classifier", lambda *_: "classifier")
-    ruled_out = torch.tensor([-np.inf, 0.0])
-    monkeypatch.setattr(segment, "log_tag_probabilities", lambda *_, **__: ruled_out)
-    logits = torch.zeros(3, 40, 60)
-    logits[1, :20], logits[2, 20:] = 9.0, 9.0
-    monkeypatch.setattr(segment.SegmentationModel, "logits", lambda *_, **__: logits.clone())
-    segment.run(context)
-    found = read_mask(context.run_dir.prediction_path("val", "p1"))
-    assert (found[20:] == 2).all()
-    assert (1 in found) == (weight == 0)
-
-
 def test_a_run_without_segmentation_does_nothing(make_context):
     assert segment.run(make_context("segment.enabled=false")).summary == {"enabled": False}
 
