@@ -5,6 +5,7 @@
 Asks a running studio for pictures that nobody has looked at in the Lab before; six or more say something. The
 first only warms the model up. Of the others every second is opened by its address and every other one from
 the page, then all of them again both ways. Looking ahead is off: it would have seen the next one already.
+A page of Gradio that holds one word and nothing of ours is measured beside them: no address opens faster.
 Timings are medians until the first heatmap and until the last view is painted, and depend on the machine;
 nothing is asserted.
 """
@@ -18,6 +19,7 @@ import time
 from collections import defaultdict
 from collections.abc import Sequence
 
+import gradio as gr
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, find_chromium
@@ -87,6 +89,22 @@ def _open_ms(page: Page, url: str, item: int) -> tuple[float, float]:
     return 1000 * (first - start), 1000 * (time.perf_counter() - start)
 
 
+def _bare_page_ms(page: Page, times: int = 6) -> list[float]:
+    """Opening a page of Gradio that holds one word; the first time, without the browser's cache, left out."""
+    with gr.Blocks(analytics_enabled=False) as bare:
+        gr.HTML("<p id='word'>word</p>")
+    _, url, _ = bare.launch(prevent_thread_lock=True, quiet=True, show_error=False)
+    opened = []
+    for _ in range(1 + times):
+        start = time.perf_counter()
+        page.goto(url, wait_until="commit")
+        page.wait_for_selector("#word")
+        page.evaluate("window.painted()")
+        opened.append(1000 * (time.perf_counter() - start))
+    bare.close(verbose=False)
+    return opened[1:]
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -118,6 +136,7 @@ def main() -> None:
             page.evaluate(_READY)
         for item in reversed(given.items[:-1]):
             opened[3].append(tuple(page.evaluate(_OPEN_MS, item)))
+        bare = _bare_page_ms(page)
         browser.close()
     print(f"first of all, loading the model: {began / 1000:.1f} s; load {os.getloadavg()[0]:.1f}\n")
     print(f"| what | wanted | {given.model} |\n|---|---|---|")
@@ -126,6 +145,7 @@ def main() -> None:
             first_heat, last_view = (_median(column) for column in zip(*times, strict=True))
             said = f"{first_heat} to the first heatmap, {last_view} to the last view"
             print(f"| {what} | {wanted} ms | {said} ({len(times)} times) |")
+    print(f"| a page of Gradio that holds one word | | {_median(bare)} ({len(bare)} times) |")
     for label, times_ms in slid.items():
         shown = _median([drafted for drafted, _ in times_ms])
         exact = _median([made for _, made in times_ms])
