@@ -1,5 +1,5 @@
 /** Which picture: dataset, order, class, and the list. */
-import { count, element, fillSelect } from "../review/dom.js";
+import { count, element, fillSelect, listPicture } from "../review/dom.js";
 import * as api from "./api.js";
 
 const PAGE = 60;
@@ -94,7 +94,7 @@ export class Picker extends EventTarget {
       const row = element(
         "div",
         { class: "lb-picker-item", role: "option", "aria-selected": String(item.id === this.chosen), title: item.name, on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: item.id })), pointerenter: () => this._hover(item), pointerleave: () => clearTimeout(this._hovering) } },
-        element("img", { src: api.thumbnailUrl(item.id, item.revision), alt: "", loading: "lazy" }),
+        listPicture(api.thumbnailUrl(item.id, item.revision), { width: 56, height: 46 }),
         element(
           "span",
           {},

@@ -1,5 +1,5 @@
 /** Tables, numbers and thumbnails of the whole-dataset views. */
-import { element } from "../review/dom.js";
+import { element, listPicture } from "../review/dom.js";
 import * as api from "./api.js";
 
 export const percent = (value) => (value === null || value === undefined ? "–" : (100 * value).toFixed(1));
@@ -36,7 +36,7 @@ export function thumbnail({ id, datasetId, name, note, noteTip, open }) {
   return element(
     "span",
     { class: "lb-thumb" },
-    element("button", { type: "button", title, on: { click: () => open(id) } }, element("img", { src: api.thumbnailUrl(id, 0), alt: name ?? `Picture ${id}`, loading: "lazy", decoding: "async" })),
+    element("button", { type: "button", title, on: { click: () => open(id) } }, listPicture(api.thumbnailUrl(id, 0), { alt: name ?? `Picture ${id}` })),
     note ? element("span", { class: "lb-thumb-note", text: note, title: noteTip }) : null,
     element("a", { class: "lb-muted", href: `/?dataset=${datasetId}&item=${id}`, text: "Review", title: "Open it in Review" }),
   );

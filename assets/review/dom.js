@@ -22,6 +22,43 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+const TRANSPARENT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+/** Of list pictures that nobody has seen yet. @type {WeakMap<Element, string>} */
+const sources = new WeakMap();
+const seen = new IntersectionObserver(
+  (entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting) continue;
+      seen.unobserve(target);
+      target.src = sources.get(target);
+      sources.delete(target);
+    }
+  },
+  { scrollMargin: "200px" },
+);
+
+/**
+ * A picture in a long list, fetched when it comes into view. `loading="lazy"` fetches dozens of rows ahead,
+ * while the server has better things to do.
+ *
+ * @param {string} source
+ * @param {Object<string, any>} [attributes] with width and height: without them every row is in view until the style
+ *   sheets are there
+ * @returns {HTMLImageElement}
+ */
+export function listPicture(source, attributes = {}) {
+  const image = element("img", { src: TRANSPARENT, alt: "", decoding: "async", ...attributes });
+  sources.set(image, source);
+  seen.observe(image);
+  return image;
+}
+
+/** @param {HTMLImageElement} image of `listPicture` @param {string} source */
+export function changePicture(image, source) {
+  if (sources.has(image)) sources.set(image, source);
+  else image.src = source;
+}
+
 /** @param {HTMLSelectElement} select @param {{value: string, text: string}[]} options @param {string} [chosen] */
 export function fillSelect(select, options, chosen = select.value) {
   select.replaceChildren(...options.map(({ value, text }) => element("option", { value, text })));

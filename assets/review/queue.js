@@ -2,7 +2,7 @@
  * The queue: which pictures are to be looked at, in which order, and how far one has come.
  */
 import * as api from "./api.js";
-import { count, element, fillSelect } from "./dom.js";
+import { changePicture, count, element, fillSelect, listPicture } from "./dom.js";
 
 const PAGE = 60;
 const FAR_PAGE = 500; // the most the server gives at once
@@ -216,7 +216,7 @@ export class Queue extends EventTarget {
         data: { id: item.id },
         on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: item.id })) },
       },
-      element("img", { class: "pr-thumb", alt: "", loading: "lazy", src: api.thumbnailUrl(item.id, item.revision) }),
+      listPicture(api.thumbnailUrl(item.id, item.revision), { class: "pr-thumb", width: 72, height: 50 }),
       element(
         "span",
         { class: "pr-queue-text" },
@@ -258,7 +258,7 @@ export class Queue extends EventTarget {
     const badge = row.querySelector(".pr-status");
     badge.dataset.status = status;
     badge.textContent = STATUS_TEXT[status] ?? status;
-    row.querySelector("img").src = api.thumbnailUrl(id, revision);
+    changePicture(row.querySelector("img"), api.thumbnailUrl(id, revision));
   }
 
   /**
