@@ -84,8 +84,8 @@ def listen(host: str, port: int) -> socket.socket:
 def _bind(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     family, kind, protocol, _, address = found[0]
-    # Only where the protocol is named does asyncio send what it has at once (TCP_NODELAY). Else the body of every
-    # answer waits some 40 ms for the browser to acknowledge its headers.
+    # Only where the protocol is named does asyncio send what it has at once (TCP_NODELAY). Else the body of
+    # every answer waits some 40 ms for the browser to acknowledge its headers.
     bound = socket.socket(family, kind, protocol)
     try:
         if sys.platform != "win32":  # there the option would let two programs share the port

@@ -18,6 +18,7 @@ from trainer.data.transforms import RgbImage
 from trainer.image_crf import ImageCrf
 from trainer.interactive_cells import box_weight, settled_cells
 from trainer.interactive_graph import PictureGraph, build_graph
+from trainer.interactive_learning import PictureClassifier
 from trainer.interactive_prior import (
     VOID,
     Prior,
@@ -34,7 +35,7 @@ from trainer.interactive_region import region_around
 from trainer.interactive_seeds import UNSEEDED, Box, Click, Seed, check_seeds, draw_seeds
 from trainer.maps import ClassMaps
 
-ENGINE = "walker-yield-3"
+ENGINE = "walker-yield-4"
 """Name to store beside seeds: an engine of the same name makes the same mask from them."""
 
 _CLAMP = 1e3
@@ -79,6 +80,18 @@ class InteractiveConfig(BaseModel):
     evidence_background: float = Field(
         default=0.45, ge=0, le=1, description="Value of a class map at which background is as likely."
     )
+    contested_below: float = Field(
+        default=0.65,
+        ge=0,
+        le=1,
+        description="The evidence contradicts the mask where it believes its label less than this.",
+    )
+    learned_share: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Share in the prior of what the picture's features say of a first walk.",
+    )
     keeps_prior: bool = Field(
         default=True,
         description="Change pixels to the labels alone whose seeds reach them, and where the evidence "
@@ -121,6 +134,7 @@ class InteractiveSegmenter:
         self._config = config or InteractiveConfig()
         self._image: RgbImage | None = None
         self._graph: PictureGraph | None = None
+        self._classifier: PictureClassifier | None = None
         self._crfs: dict[int, ImageCrf] = {}
         self._regions: dict[tuple[int, int], NDArray[np.bool_]] = {}
 
@@ -143,6 +157,9 @@ class InteractiveSegmenter:
             colour_weight=self._config.colour_weight,
             feature_weight=self._config.feature_weight,
         )
+        self._classifier = None
+        if features is not None and self._config.learned_share > 0:
+            self._classifier = PictureClassifier(image_rgb, features)
         self._image = image_rgb
         self._crfs = {}
         self._regions = {}
@@ -196,7 +213,7 @@ class InteractiveSegmenter:
         )
         believed = doubted(thought, self._config.doubt * reach.opens_hw)
         if likely is not None:
-            is_open |= contested(thought, likely)
+            is_open |= contested(thought, likely, self._config.contested_below)
             believed = with_evidence(believed, likely, share)
         believed = with_regions(believed, reach.regions_hw)
         drawn = draw_seeds(seeds, graph.image_size)
@@ -241,7 +258,16 @@ class InteractiveSegmenter:
             pull[cell] = _CLAMP
             target[cell] = 0.0
             target[cell, label] = 1.0
-        return graph.solve(pull, target)
+        solve = graph.solver(pull)
+        shares = solve(target)
+        if self._classifier is None:
+            return shares
+        learned = self._classifier.learned_shares(shares, prior.labels, graph.grid_size, seeds)
+        free = np.ones(len(target), dtype=bool)
+        free[list(clamped)] = False
+        share = config.learned_share
+        target[free] = (1.0 - share) * target[free] + share * learned[free]
+        return solve(target)
 
     def _pixels(
         self, image: RgbImage, labels: Sequence[int], shares_hwl: NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,18 +36,19 @@ class PictureGraph:
     grid_size: tuple[int, int]
     laplacian: Any
 
-    def solve(self, pull: NDArray[np.float64], target_nl: NDArray[np.float64]) -> NDArray[np.float64]:
+    def solver(self, pull: NDArray[np.float64]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
         """The random walker with a prior (Grady, CVPR 2005): (L + diag(pull)) x = pull * target, by label.
 
         Args:
             pull: (n,), above 0: how strongly each cell is held to its target; very large for a seed.
-            target_nl: (n, labels) in [0, 1], summing to one over the labels.
 
         Returns:
-            (n, labels) in [0, 1], summing to one: the chance that a walker from the cell is held first by a
-            cell of the label.
+            A function of the target, which takes (n, labels) in [0, 1], summing to one over the labels, and
+            gives the same: the chance that a walker from the cell is held first by a cell of the label. What
+            takes long is done before it is called.
         """
-        return solve_symmetric(self.laplacian + scipy.sparse.diags(pull), pull[:, None] * target_nl)
+        solve = symmetric_solver(self.laplacian + scipy.sparse.diags(pull))
+        return lambda target_nl: solve(pull[:, None] * target_nl)
 
     def cell(self, y: int, x: int) -> int:
         """Number of the cell that holds a pixel."""
@@ -54,8 +56,8 @@ class PictureGraph:
         return (y * rows // height) * columns + x * columns // width
 
 
-def solve_symmetric(system: Any, right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve a sparse, symmetric, diagonally dominant system directly; no pivoting is needed for these."""
+def symmetric_solver(system: Any) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Factor a sparse, symmetric, diagonally dominant system; no pivoting is needed for these."""
     # Of the orders that SuperLU knows this one leaves the fewest fill-ins.
     factor = scipy.sparse.linalg.splu(
         system.tocsc(),
@@ -63,8 +65,8 @@ def solve_symmetric(system: Any, right: NDArray[np.float64]) -> NDArray[np.float
         options={"SymmetricMode": True},
         diag_pivot_thresh=0.0,
     )
-    solution: NDArray[np.float64] = factor.solve(right)
-    return solution
+    solve: Callable[[NDArray[np.float64]], NDArray[np.float64]] = factor.solve
+    return solve
 
 
 def grid_size(image_size: tuple[int, int], max_side: int) -> tuple[int, int]:

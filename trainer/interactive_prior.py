@@ -98,11 +98,11 @@ def with_evidence(prior: Prior, likely_nl: NDArray[np.float64], share: float) ->
     return Prior(prior.labels, (1.0 - share) * prior.shares_nl + share * likely_nl, prior.hard_hw)
 
 
-def contested(prior: Prior, likely_nl: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """bool (h, w): cells whose label in the mask the evidence believes less than by half; void has none."""
+def contested(prior: Prior, likely_nl: NDArray[np.float64], below: float) -> NDArray[np.bool_]:
+    """bool (h, w): cells whose label in the mask the evidence believes less than this; void has none."""
     by_cell = likely_nl.reshape(*prior.hard_hw.shape, -1)
     own = np.take_along_axis(by_cell, np.maximum(prior.hard_hw, 0)[:, :, None], axis=-1)[:, :, 0]
-    return np.asarray((own < 0.5) & (prior.hard_hw >= 0))
+    return np.asarray((own < below) & (prior.hard_hw >= 0))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from trainer.interactive_graph import PictureGraph, solve_symmetric
+from trainer.interactive_graph import PictureGraph, symmetric_solver
 
 _LEAK = 1e-3
 """Chance of a walker to be lost a cell, against 1 for a step between two like ones: some 30 cells far."""
@@ -29,7 +29,7 @@ def region_around(graph: PictureGraph, row: int, column: int) -> NDArray[np.bool
     cell = row * width + column
     source = np.zeros(count)
     source[cell] = 1.0
-    met = solve_symmetric(graph.laplacian + _LEAK * scipy.sparse.identity(count), source)
+    met = symmetric_solver(graph.laplacian + _LEAK * scipy.sparse.identity(count))(source)
     met[cell] = np.inf
     order = np.argsort(-met, kind="stable")
     rank = np.empty(count, dtype=np.intp)

@@ -111,7 +111,13 @@ class Walker:
 
 
 PLAIN = InteractiveConfig(
-    hold=1e-3, open_pull=1e-3, doubt=0.0, evidence_share=0.0, keeps_prior=False, finds_regions=False
+    hold=1e-3,
+    open_pull=1e-3,
+    doubt=0.0,
+    evidence_share=0.0,
+    learned_share=0.0,
+    keeps_prior=False,
+    finds_regions=False,
 )
 """A walker whose prior pulls everywhere the same, however near a click is."""
 

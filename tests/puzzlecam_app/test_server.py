@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 from puzzlecam_app.server import listen
 
@@ -24,7 +25,8 @@ def test_answers_are_sent_without_waiting_for_more() -> None:
             writer.close()
         return value
 
-    assert asyncio.run(no_delay(listen("127.0.0.1", 0))) != 0
+    with ThreadPoolExecutor(1) as pool:  # a thread of its own: other tests may have left a loop running here
+        assert pool.submit(asyncio.run, no_delay(listen("127.0.0.1", 0))).result() != 0
 
 
 def test_a_taken_port_gives_the_next_one() -> None:
