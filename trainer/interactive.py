@@ -212,12 +212,19 @@ class InteractiveSegmenter:
             else evidence_shares(thought, evidence, self._config.evidence_background)
         )
         believed = doubted(thought, self._config.doubt * reach.opens_hw)
+        is_contested = np.zeros(graph.grid_size, dtype=bool)
         if likely is not None:
-            is_open |= contested(thought, likely, self._config.contested_below)
+            is_contested = contested(thought, likely, self._config.contested_below)
             believed = with_evidence(believed, likely, share)
         believed = with_regions(believed, reach.regions_hw)
         drawn = draw_seeds(seeds, graph.image_size)
         shares = self._walk(graph, believed, reach.pull_hw, seeds, drawn, prior, locked)
+        out_of_reach = (is_contested & ~is_open.any(axis=0)).ravel()
+        if locked is not None and out_of_reach.any():
+            # What was painted bounds what seeds reach, but where none does it speaks for its own place alone.
+            unlocked = self._walk(graph, believed, reach.pull_hw, seeds, drawn, prior, None)
+            shares[out_of_reach] = unlocked[out_of_reach]
+        is_open |= is_contested
         found = self._pixels(image, labels, shares.reshape(*graph.grid_size, len(labels)))
         if not self._config.keeps_prior:
             is_open[:] = True

@@ -9,6 +9,7 @@ export const bindingsOf = (page) => [
   { chord: "r", keys: ["R"], description: "Reject: no usable mask", group: "Review", run: () => page.decide("reject") },
   { chord: "n", keys: ["N"], description: "Skip: decide later", group: "Review", run: () => page.decide("skip") },
   { chord: "v", keys: ["V"], description: "Revert to the proposal", group: "Review", run: () => page.decide("revert") },
+  { chord: "y", keys: ["Y"], description: "History: every mask of the picture, and the way back", group: "Review", run: () => page.showHistory() },
   { chord: "arrowright", keys: ["→"], description: "Next picture, without a decision", group: "Review", run: () => page.step(1) },
   { chord: "arrowleft", keys: ["←"], description: "Previous picture", group: "Review", run: () => page.step(-1) },
   { chord: "m", keys: ["M"], description: "Heatmap on or off", group: "Heatmaps", run: () => page.heatPanel.toggleVisible() },

@@ -2,6 +2,7 @@
  * Two people on one picture: their mask beside one's own, and the three ways out.
  */
 import { element, timeAgo } from "./dom.js";
+import { countDifferences, maskPreview } from "./mask_preview.js";
 
 const PREVIEW_WIDTH = 300;
 
@@ -16,13 +17,6 @@ export function mergeMasks(base, mine, theirs) {
   const merged = new Uint8Array(mine.length);
   for (let i = 0; i < mine.length; i++) merged[i] = mine[i] === base[i] ? theirs[i] : mine[i];
   return merged;
-}
-
-/** @param {Uint8Array} a @param {Uint8Array} b @returns {number} pixels that differ */
-export function countDifferences(a, b) {
-  let count = 0;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) count++;
-  return count;
 }
 
 /**
@@ -53,7 +47,7 @@ export function askHowToResolve(conflict) {
         "div",
         { class: "pr-conflict-column" },
         element("h3", { text: title }),
-        preview(conflict, mask),
+        maskPreview(conflict, mask, PREVIEW_WIDTH),
         element("p", { class: "pr-note", text: note }),
         element("button", {
           class: isMain ? "pr-button pr-primary" : "pr-button",
@@ -81,26 +75,4 @@ export function askHowToResolve(conflict) {
     document.body.append(dialog);
     dialog.showModal();
   });
-}
-
-/** @returns {HTMLCanvasElement} */
-function preview({ image, width, height, colors }, mask) {
-  const scale = PREVIEW_WIDTH / width;
-  const canvas = element("canvas", { width: PREVIEW_WIDTH, height: Math.max(1, Math.round(height * scale)) });
-  const context = canvas.getContext("2d");
-  context.drawImage(image, 0, 0, canvas.width, canvas.height);
-  const shown = context.getImageData(0, 0, canvas.width, canvas.height);
-  const rgb = new Map([...colors].map(([index, hex]) => [index, [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))]));
-  for (let y = 0; y < canvas.height; y++) {
-    const row = Math.min(height - 1, Math.floor((y + 0.5) / scale)) * width;
-    for (let x = 0; x < canvas.width; x++) {
-      const index = mask[row + Math.min(width - 1, Math.floor((x + 0.5) / scale))];
-      if (index === 0) continue;
-      const color = rgb.get(index) ?? [224, 224, 192];
-      const at = 4 * (y * canvas.width + x);
-      for (let c = 0; c < 3; c++) shown.data[at + c] = (shown.data[at + c] + color[c]) >> 1;
-    }
-  }
-  context.putImageData(shown, 0, 0);
-  return canvas;
 }

@@ -4,7 +4,7 @@ import { STATUS_TEXT } from "./queue.js";
 
 /**
  * @param {HTMLElement} root
- * @param {Object} page the parts to place: queue, classPanel, heatPanel, statusBar; and `decide`, `step`, `showHelp`
+ * @param {Object} page the parts to place: queue, classPanel, heatPanel, statusBar; and `decide`, `step`, `showHistory`, `showHelp`
  * @returns {Layout}
  */
 export function buildLayout(root, page) {
@@ -44,6 +44,13 @@ class Layout extends EventTarget {
     this.itemName = element("strong", { class: "pr-item-name" });
     this.itemFacts = element("span", { class: "pr-item-facts" });
     this.itemStatus = element("span", { class: "pr-status" });
+    this.itemHistory = element("button", {
+      class: "pr-button",
+      type: "button",
+      text: "History",
+      title: "Every mask that this picture had, and the way back to it (Y)",
+      on: { click: () => page.showHistory() },
+    });
     this.progressText = element("span", { class: "pr-progress-text" });
     this.progressBar = element("progress", { max: 1, value: 0, "aria-label": "Done" });
     this.annotator = element("input", {
@@ -62,6 +69,7 @@ class Layout extends EventTarget {
       this.itemName,
       this.itemFacts,
       this.itemStatus,
+      this.itemHistory,
       element("span", { class: "pr-spring" }),
       this.health,
       this.progressText,
@@ -101,7 +109,7 @@ class Layout extends EventTarget {
 
   /** @param {Object|null} item null: no picture is open @param {Object} [dataset] */
   showItem(item, dataset) {
-    for (const node of [this.itemName, this.itemFacts, this.itemStatus]) node.hidden = item === null;
+    for (const node of [this.itemName, this.itemFacts, this.itemStatus, this.itemHistory]) node.hidden = item === null;
     if (item === null) return;
     this.itemName.textContent = item.name;
     this.itemName.title = item.name;

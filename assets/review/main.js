@@ -11,6 +11,7 @@ import { Draft } from "./draft.js";
 import { enlarge } from "./frame.js";
 import { HeatPanel } from "./heat_panel.js";
 import { showHelp } from "./help.js";
+import { showHistory } from "./history.js";
 import { buildLayout } from "./layout.js";
 import { Loader } from "./loader.js";
 import * as local from "./local_drafts.js";
@@ -205,6 +206,10 @@ class ReviewPage {
     } finally {
       draft.isDeciding = false;
     }
+  }
+
+  showHistory() {
+    return showHistory(this);
   }
 
   showHelp() {

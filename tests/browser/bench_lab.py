@@ -20,9 +20,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import gradio as gr
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.browser.conftest import ARGUMENTS, find_chromium
+from tests.browser.bench_tools import bench_page
 
 WAIT_MS = 120_000
 ROWS = [
@@ -114,9 +114,7 @@ def main() -> None:
     given = parser.parse_args()
     opened: list[list[tuple[float, float]]] = [[], [], [], []]
     slid: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(playwright), args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
+    with bench_page() as page:
         page.set_default_timeout(WAIT_MS)
         page.add_init_script(_NOTHING_AHEAD)
         address = f"{given.url}/lab?view=way&model={given.model}"
@@ -137,7 +135,6 @@ def main() -> None:
         for item in reversed(given.items[:-1]):
             opened[3].append(tuple(page.evaluate(_OPEN_MS, item)))
         bare = _bare_page_ms(page)
-        browser.close()
     print(f"first of all, loading the model: {began / 1000:.1f} s; load {os.getloadavg()[0]:.1f}\n")
     print(f"| what | wanted | {given.model} |\n|---|---|---|")
     for (what, wanted), times in zip(ROWS, opened, strict=True):

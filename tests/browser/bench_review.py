@@ -8,18 +8,15 @@ and depend on the machine; nothing is asserted.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.browser.conftest import ARGUMENTS, find_chromium
+from tests.browser.bench_tools import bench_page, bench_studio, parser_of, print_ms
 from tests.browser.studio.conftest import Review, Studio
 
 ROUNDS = 5
@@ -134,28 +131,9 @@ def _painting(review: Review, size: tuple[int, int]) -> dict[str, float]:
 
 def main() -> None:
     """Run the measurement and print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        root = Path(folder)
-        _pictures(root / "pictures")
-        studio = Studio(root / "workspace")
-        studio.workspace.mkdir()
-        studio.import_folder(root / "pictures", "bench")
-        studio.start()
-        try:
-            chromium = playwright.chromium.launch(executable_path=find_chromium(playwright), args=ARGUMENTS)
-            page = chromium.new_page(viewport={"width": 1440, "height": 900})
-            seen = measure(page, studio)
-            chromium.close()
-        finally:
-            studio.kill()
-    if arguments.json:
-        print(json.dumps({name: round(value, 1) for name, value in seen.items()}, indent=2))
-    else:
-        for name, value in seen.items():
-            print(f"{name:<40} {value:9.1f} ms")
+    arguments = parser_of(__doc__).parse_args()
+    with bench_studio(_pictures) as studio, bench_page() as page:
+        print_ms(measure(page, studio), as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,10 @@ checkpoint at every second one. Timings depend on the machine; nothing is assert
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
 import statistics
-import tempfile
 import time
 import urllib.request
 import zlib
@@ -23,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.browser.bench_tools import bench_studio, parser_of
 from tests.browser.studio.conftest import Studio, photographs
 
 WIDTH, HEIGHT = 500, 375
@@ -119,25 +118,17 @@ def measure(studio: Studio, saves: int) -> dict[str, Any]:
     return result
 
 
+def _pictures(folder: Path) -> None:
+    photographs(folder, [(f"p{number:02}", WIDTH - number, HEIGHT) for number in range(PICTURES)])
+
+
 def main() -> None:
     """Run the measurement and print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = parser_of(__doc__)
     parser.add_argument("--saves", type=int, default=300, help="how many saves each time")
-    parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        photographs(
-            root / "pictures", [(f"p{number:02}", WIDTH - number, HEIGHT) for number in range(PICTURES)]
-        )
-        studio = Studio(root / "workspace")
-        assert studio.command("setup").returncode == 0
-        studio.import_folder(root / "pictures", "bench")
-        studio.start()
-        try:
-            result = measure(studio, arguments.saves)
-        finally:
-            studio.kill()
+    with bench_studio(_pictures, with_setup=True) as studio:
+        result = measure(studio, arguments.saves)
     if arguments.json:
         print(json.dumps(result, indent=2))
         return

@@ -9,19 +9,16 @@ the clock on a busy machine. Nothing is asserted.
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import statistics
-import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Page, Response
 
-from tests.browser.conftest import ARGUMENTS, find_chromium
+from tests.browser.bench_tools import DATASET, bench_page, bench_studio, parser_of, print_ms
 from tests.browser.studio.conftest import Review, Studio
 
 SIZES = {"small": (500, 375), "large": (4000, 3000)}
@@ -47,7 +44,7 @@ def _clicks(page: Page, review: Review, studio: Studio, name: str, count: int) -
     assert studio.process is not None
     width, height = SIZES[name]
     page.goto(studio.url)
-    review.open("bench", name)
+    review.open(DATASET, name)
     page.wait_for_function("() => puzzlecamReview.heatPanel.maps", timeout=300_000)
     page.keyboard.press("k")
     page.wait_for_timeout(8000)  # made ready meanwhile, and what comes next is computed
@@ -81,31 +78,15 @@ def _clicks(page: Page, review: Review, studio: Studio, name: str, count: int) -
 
 def main() -> None:
     """Run the measurement and print it."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = parser_of(__doc__)
     parser.add_argument("--clicks", type=int, default=20, help="a picture")
-    parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     seen: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        root = Path(folder)
-        _pictures(root / "pictures")
-        studio = Studio(root / "workspace")
-        studio.workspace.mkdir()
-        studio.import_folder(root / "pictures", "bench")
-        studio.start()
-        try:
-            chromium = playwright.chromium.launch(executable_path=find_chromium(playwright), args=ARGUMENTS)
-            page = chromium.new_page(viewport={"width": 1440, "height": 900})
-            for name in SIZES:
-                seen |= _clicks(page, Review(page, studio), studio, name, arguments.clicks)
-            chromium.close()
-        finally:
-            studio.kill()
-    if arguments.json:
-        print(json.dumps({name: round(value, 1) for name, value in seen.items()}, indent=2))
-    else:
-        for name, value in seen.items():
-            print(f"{name:<40} {value:9.1f} ms")
+    with bench_studio(_pictures) as studio, bench_page() as page:
+        for name in SIZES:
+            seen |= _clicks(page, Review(page, studio), studio, name, arguments.clicks)
+    print_ms(seen, as_json=arguments.json)
+    if not arguments.json:
         print(f"load of the machine, last minute: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 

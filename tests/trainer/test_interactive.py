@@ -123,6 +123,18 @@ def test_locked_pixels_keep_the_prior_whatever_is_clicked(segmenter) -> None:
     assert mask[66, 28] == 2
 
 
+def test_what_is_painted_does_not_spread_to_where_the_heatmaps_are_unsure(segmenter) -> None:
+    prior = mask_of(left=1)
+    painted = np.zeros(SIZE, bool)
+    painted[78:92, 30:100] = True
+    prior[painted] = 1
+    unsure = ClassMaps((1,), SIZE, np.full((1, *SIZE), 0.4, np.float32))
+    unsure.maps_khw[0][LEFT] = 1.0
+    mask = segmenter.refine(prior, [Click(5, 64, 0)], evidence=unsure, locked=painted)
+    assert (mask[painted] == 1).all()
+    assert ((mask == 1) & (prior == 0)).mean() < 0.005
+
+
 def test_a_scribble_holds_along_its_whole_length(segmenter) -> None:
     stroke = Scribble(((30, 12), (66, 12), (66, 44)), 3)
     mask = segmenter.refine(mask_of(left=1), [stroke])

@@ -1,0 +1,176 @@
+/**
+ * What happened to a picture: every entry of its history with its mask, and the way back to each.
+ */
+import * as api from "./api.js";
+import { count, element, timeAgo } from "./dom.js";
+import { countDifferences, maskPreview } from "./mask_preview.js";
+
+const PREVIEW_PX = 520; // on its longer side
+const ACTION_TEXT = {
+  proposed: "Proposed",
+  drafted: "Saved",
+  accepted: "Accepted",
+  corrected: "Accepted with corrections",
+  rejected: "Rejected",
+  skipped: "Skipped",
+  reverted: "Reverted to the proposal",
+  withdrawn: "Proposal withdrawn",
+};
+
+/**
+ * Show the history of the picture that is open. What is taken from it becomes an entry of its own.
+ * @param {Object} page the Review page
+ */
+export async function showHistory(page) {
+  const { current, draft, editor } = page;
+  if (!current || draft.isDeciding) return;
+  if (editor.isThinking) await editor.finishThinking();
+  editor.settle();
+  let entries;
+  try {
+    await draft.flush(); // what is on the screen is its newest entry
+    entries = await api.history(current.item.id);
+  } catch (error) {
+    if (draft.state !== "conflict") page.statusBar.say(`${current.item.name}: its history cannot be shown. ${error.message}`);
+    return;
+  }
+  if (page.current !== current || document.querySelector("dialog[open]")) return;
+  if (!entries.length) {
+    page.statusBar.say("Nothing has happened to this picture yet.");
+    return;
+  }
+  const dialog = new HistoryDialog(page, entries.reverse());
+  dialog.open();
+}
+
+/** @param {Object} entry as `/api/items/{id}/revisions` lists it @returns {string} what, by whom, and how */
+export function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: model }) {
+  const parts = [`${ACTION_TEXT[action] ?? action} by ${author ?? programName(model)}`];
+  if (seeds?.length) parts.push(count(seeds.length, "click"));
+  if (seconds >= 1) parts.push(`${Math.round(seconds)} s`);
+  return parts.join(" · ");
+}
+
+/** @param {string|null} model identity of what proposed a mask @returns {string} */
+function programName(model) {
+  if (model === "import") return "import";
+  const run = /^run\/(\d+)$/.exec(model ?? "");
+  return run ? `run ${run[1]}` : "the studio";
+}
+
+class HistoryDialog {
+  constructor(page, entries) {
+    this.page = page;
+    this.entries = entries;
+    this.mask = null; // of the entry that is chosen, once it is here
+    this.shownMask = page.editor.mask.slice();
+    /** @type {Map<number, Promise<Uint8Array>>} by revision */
+    this._masks = new Map();
+    this.preview = element("div", { class: "pr-history-preview" });
+    this.note = element("p", { class: "pr-note", role: "status" });
+    this.take = element("button", { class: "pr-button pr-primary", type: "submit", text: "Take this mask" });
+    const close = element("button", { class: "pr-button", type: "button", text: "Close", on: { click: () => this._close() } });
+    this.form = element(
+      "form",
+      { class: "pr-history", on: { change: () => this._show(), submit: (event) => this._take(event) } },
+      element("ol", { class: "pr-history-list", "aria-label": "Newest first" }, ...entries.map((entry) => this._row(entry))),
+      element("div", { class: "pr-history-side" }, this.preview, this.note, element("div", { class: "pr-history-buttons" }, this.take, close)),
+    );
+    this.dialog = element(
+      "dialog",
+      { class: "pr-dialog", "aria-labelledby": "pr-history-title", on: { close: () => this.dialog.remove() } },
+      element("h2", { id: "pr-history-title", text: `History of ${page.current.item.name}` }),
+      this.form,
+    );
+    this.dialog.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() !== "y" || event.ctrlKey || event.metaKey) return;
+      event.stopPropagation();
+      this._close();
+    });
+  }
+
+  open() {
+    document.body.append(this.dialog);
+    this.dialog.showModal();
+    const newest = this.form.querySelector("input:enabled");
+    if (newest) {
+      newest.checked = true;
+      newest.focus();
+    }
+    this._show();
+  }
+
+  _row(entry) {
+    const at = new Date(entry.created_at).toLocaleString();
+    return element(
+      "li",
+      {},
+      element(
+        "label",
+        { title: entry.proposed_by ? `${at}, by ${entry.proposed_by}` : at },
+        element("input", { type: "radio", name: "revision", value: String(entry.id), disabled: !entry.has_mask }),
+        element("span", { text: describe(entry) }),
+        element("time", { datetime: entry.created_at, text: timeAgo(entry.created_at) }),
+      ),
+    );
+  }
+
+  get _chosen() {
+    return this.entries.find(({ id }) => String(id) === new FormData(this.form).get("revision"));
+  }
+
+  async _show() {
+    const entry = this._chosen;
+    this.mask = null;
+    this.take.disabled = true;
+    if (!entry) {
+      this.note.textContent = "No entry has a mask.";
+      return;
+    }
+    let mask;
+    try {
+      mask = await this._maskOf(entry.id);
+    } catch (error) {
+      this._masks.delete(entry.id);
+      if (this._chosen === entry) this.note.textContent = error.message;
+      return;
+    }
+    if (this._chosen !== entry) return;
+    const { item, image } = this.page.current;
+    const { width, height } = item;
+    const colors = new Map(this.page.dataset.classes.map(({ index, color }) => [index, color]));
+    const previewWidth = Math.max(1, Math.round((PREVIEW_PX * width) / Math.max(width, height)));
+    this.preview.replaceChildren(maskPreview({ image, width, height, colors }, mask, previewWidth));
+    const different = countDifferences(mask, this.shownMask);
+    this.note.textContent = different
+      ? `${count(different, "pixel")} ${different === 1 ? "differs" : "differ"} from the mask that you see.`
+      : "This is the mask that you see.";
+    this.mask = mask;
+    this.take.disabled = different === 0;
+  }
+
+  _maskOf(revision) {
+    if (!this._masks.has(revision)) {
+      this._masks.set(
+        revision,
+        api.mask(this.page.current.item.id, revision).then(({ mask }) => mask),
+      );
+    }
+    return this._masks.get(revision);
+  }
+
+  _take(event) {
+    event.preventDefault();
+    if (!this.mask || this.take.disabled) return;
+    const { editor, draft, statusBar } = this.page;
+    editor.setMask(this.mask, { undoable: true, label: "Earlier mask" });
+    draft.mask = editor.mask;
+    draft.changed();
+    statusBar.say("The earlier mask is back. Ctrl+Z brings the one before it back.");
+    this._close();
+  }
+
+  _close() {
+    this.dialog.close();
+  }
+}
