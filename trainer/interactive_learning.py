@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 
 from trainer.data.transforms import RgbImage
@@ -49,6 +50,7 @@ class PictureClassifier:
                 np.full((count, 1), _BESIDES),
             ]
         )
+        self._gram = self._inputs.T @ self._inputs + _RIDGE * np.eye(self._inputs.shape[1])
 
     def learned_shares(
         self,
@@ -71,16 +73,20 @@ class PictureClassifier:
         (height, width), (rows, columns) = self._size, grid_size
         planes = shares_nl.reshape(rows, columns, len(labels)).transpose(2, 0, 1)
         coarse = [cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in planes]
-        wanted, weights = np.stack(coarse, axis=-1).reshape(-1, len(labels)), np.ones(height * width)
-        for seed in seeds:
-            if not isinstance(seed, Box):
-                for y, x in seed_points(seed):
-                    place = self._place(y, x)
-                    weights[place] = _SEED_WEIGHT
-                    wanted[place] = np.arange(len(labels)) == labels.index(seed.label)
-        weighted = self._inputs * weights[:, None]
-        gram = self._inputs.T @ weighted + _RIDGE * np.eye(self._inputs.shape[1])
-        said = self._inputs @ np.linalg.solve(gram, weighted.T @ wanted)
+        wanted = np.stack(coarse, axis=-1).reshape(-1, len(labels))
+        seeded = {
+            self._place(y, x): labels.index(seed.label)
+            for seed in seeds
+            if not isinstance(seed, Box)
+            for y, x in seed_points(seed)
+        }
+        places = list(seeded)
+        wanted[places] = np.eye(len(labels))[list(seeded.values())]
+        # Only places with seeds count otherwise than when the picture was set.
+        extra, at_seeds = _SEED_WEIGHT - 1.0, self._inputs[places]
+        gram = self._gram + extra * (at_seeds.T @ at_seeds)
+        right = self._inputs.T @ wanted + extra * (at_seeds.T @ wanted[places])
+        said = self._inputs @ scipy.linalg.solve(gram, right, assume_a="pos")
         likely = np.clip(said, _LEAST, 1.0)
         likely /= likely.sum(axis=1, keepdims=True)
         fine = [

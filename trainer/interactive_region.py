@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from trainer.interactive_graph import PictureGraph, symmetric_solver
+from trainer.interactive_graph import PictureGraph
 
 _LEAK = 1e-3
 """Chance of a walker to be lost a cell, against 1 for a step between two like ones: some 30 cells far."""
@@ -27,9 +27,9 @@ def region_around(graph: PictureGraph, row: int, column: int) -> NDArray[np.bool
     height, width = graph.grid_size
     count = height * width
     cell = row * width + column
-    source = np.zeros(count)
+    source = np.zeros((count, 1))
     source[cell] = 1.0
-    met = symmetric_solver(graph.laplacian + _LEAK * scipy.sparse.identity(count))(source)
+    met = graph.solver(np.full(count, _LEAK))(source)[:, 0]
     met[cell] = np.inf
     order = np.argsort(-met, kind="stable")
     rank = np.empty(count, dtype=np.intp)
