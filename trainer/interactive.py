@@ -135,6 +135,9 @@ class InteractiveSegmenter:
         self._image: RgbImage | None = None
         self._graph: PictureGraph | None = None
         self._classifier: PictureClassifier | None = None
+        self._last_mask: NDArray[np.uint8] | None = None
+        self._mask_labels = frozenset[int]()
+        self._thoughts: dict[tuple[int, ...], Prior] = {}
         self._crfs: dict[int, ImageCrf] = {}
         self._regions: dict[tuple[int, int], NDArray[np.bool_]] = {}
 
@@ -161,6 +164,7 @@ class InteractiveSegmenter:
         if features is not None and self._config.learned_share > 0:
             self._classifier = PictureClassifier(image_rgb, features)
         self._image = image_rgb
+        self._last_mask = None
         self._crfs = {}
         self._regions = {}
 
@@ -198,10 +202,10 @@ class InteractiveSegmenter:
         if locked is not None:
             _check_size("locked area", locked.shape, graph.image_size)
         check_seeds(seeds, graph.image_size)
-        labels = sorted({0, *np.unique(prior).tolist(), *(seed.label for seed in seeds)} - {VOID})
         if not seeds:
             return prior.copy()
-        thought = mask_prior(prior, labels, graph.grid_size)
+        thought = self._thought(graph, prior, seeds)
+        labels = thought.labels
         regions = self._region_around if self._config.finds_regions else None
         reach = reach_of(thought, prior, seeds, self._config.reach_config(), regions)
         is_open = reach.opens_lhw >= _LEAST_OPEN
@@ -229,6 +233,16 @@ class InteractiveSegmenter:
         if not self._config.keeps_prior:
             is_open[:] = True
         return _composed(prior, found, labels, is_open, drawn, locked)
+
+    def _thought(self, graph: PictureGraph, prior: NDArray[np.uint8], seeds: Sequence[Seed]) -> Prior:
+        """What the mask says of each cell; it is the same for all seeds of a correction."""
+        if self._last_mask is None or not np.array_equal(self._last_mask, prior):
+            self._last_mask, self._thoughts = prior.copy(), {}
+            self._mask_labels = frozenset(np.unique(prior).tolist())
+        labels = tuple(sorted({0, *self._mask_labels, *(seed.label for seed in seeds)} - {VOID}))
+        if labels not in self._thoughts:
+            self._thoughts[labels] = mask_prior(prior, labels, graph.grid_size)
+        return self._thoughts[labels]
 
     def _region_around(self, row: int, column: int) -> NDArray[np.bool_]:
         """See `trainer.interactive_region`; found once a place."""

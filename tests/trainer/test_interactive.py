@@ -135,6 +135,15 @@ def test_what_is_painted_does_not_spread_to_where_the_heatmaps_are_unsure(segmen
     assert ((mask == 1) & (prior == 0)).mean() < 0.005
 
 
+def test_seeds_that_were_taken_away_leave_nothing_behind(segmenter) -> None:
+    prior = mask_of(left=1, right=1)
+    fresh = segmenter.refine(prior, [Click(48, 28, 2)])
+    segmenter.refine(prior, [Click(48, 28, 2), Click(48, 100, 7)])
+    np.testing.assert_array_equal(segmenter.refine(prior, [Click(48, 28, 2)]), fresh)
+    prior[RIGHT] = 0  # the caller's array has changed, and with it the answer
+    assert share(segmenter.refine(prior, [Click(48, 28, 2)]), RIGHT, 0) == 1.0
+
+
 def test_a_scribble_holds_along_its_whole_length(segmenter) -> None:
     stroke = Scribble(((30, 12), (66, 12), (66, 44)), 3)
     mask = segmenter.refine(mask_of(left=1), [stroke])
