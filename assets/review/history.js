@@ -39,12 +39,11 @@ export async function showHistory(page) {
     page.statusBar.say("Nothing has happened to this picture yet.");
     return;
   }
-  const dialog = new HistoryDialog(page, entries.reverse());
-  dialog.open();
+  new HistoryDialog(page, entries.reverse()).open();
 }
 
 /** @param {Object} entry as `/api/items/{id}/revisions` lists it @returns {string} what, by whom, and how */
-export function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: model }) {
+function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: model }) {
   const parts = [`${ACTION_TEXT[action] ?? action} by ${author ?? programName(model)}`];
   if (seeds?.length) parts.push(count(seeds.length, "click"));
   if (seconds >= 1) parts.push(`${Math.round(seconds)} s`);

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from trainer.interactive import InteractiveSegmenter
+from trainer.interactive import InteractiveConfig, InteractiveSegmenter
 from trainer.interactive_learning import PictureClassifier
 from trainer.interactive_seeds import Box, Click, Scribble
 
@@ -80,3 +80,19 @@ def test_a_segmenter_with_features_repeats_itself_and_keeps_seeds(rng: np.random
     np.testing.assert_array_equal(segmenter.refine(prior, seeds), first)
     assert first[60, 170] == 1
     assert first[60, 30] == 0
+
+
+def test_a_click_of_background_keeps_more_of_what_looks_like_its_place_than_the_walk_alone() -> None:
+    picture = np.full((*SIZE, 3), 90, np.uint8)
+    prior = np.zeros(SIZE, np.uint8)
+    prior[:, :64] = 1
+
+    def kept_between(learned_share: float) -> float:
+        # The picture is flat and the graph does not look at the features: only the learner tells the thirds.
+        config = InteractiveConfig(learned_share=learned_share, feature_weight=0.0, crf_iterations=0)
+        segmenter = InteractiveSegmenter(lambda _: features(np.random.default_rng(3)), config)
+        segmenter.set_image(picture)
+        mask = segmenter.refine(prior, [Click(60, 170, 1), Click(60, 75, 0)])
+        return float((mask[:, 64:128] == 0).mean())
+
+    assert kept_between(0.6) > 1.5 * kept_between(0.0)
