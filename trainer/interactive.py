@@ -185,7 +185,8 @@ class InteractiveSegmenter:
             prior: uint8 (H, W): 0 background, 1 .. 254 classes, 255 void.
             seeds: in the order they were set; they may name classes that the prior does not hold.
             evidence: the maps that the prior was made from, where it is still a proposal.
-            locked: bool (H, W), pixels that keep the prior's value whatever the seeds say.
+            locked: bool (H, W), pixels that keep the prior's value whatever the seeds say. They bound what
+                seeds reach, and pull nothing elsewhere.
 
         Returns:
             uint8 (H, W). Every click and scribble holds, but for locked pixels. Around a seed that
