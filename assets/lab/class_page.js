@@ -54,7 +54,7 @@ export class ClassPage extends EventTarget {
       page = await api.classPage(datasetId, index, source);
     } catch (error) {
       this.root.hidden = false;
-      this.root.replaceChildren(element("p", { class: "lb-muted", text: error.message }));
+      this.root.replaceChildren(element("p", { class: "st-muted", text: error.message }));
       return;
     }
     if (asked !== this._asked) return;
@@ -67,10 +67,10 @@ export class ClassPage extends EventTarget {
         "div",
         { class: "lb-bar" },
         element("h3", { text: `Class: ${page.name}`, tabIndex: -1 }),
-        element("span", { class: "lb-muted", text: `${page.pictures.toLocaleString()} measured pictures` }),
-        element("span", { class: "lb-spring" }),
-        index ? element("button", { class: "lb-button", type: "button", text: "Its pictures in the table", on: { click: () => this.dispatchEvent(new CustomEvent("filter", { detail: index })) } }) : null,
-        element("button", { class: "lb-button", type: "button", text: "Close", on: { click: () => this.close() } }),
+        element("span", { class: "st-muted", text: `${page.pictures.toLocaleString()} measured pictures` }),
+        element("span", { class: "st-spring" }),
+        index ? element("button", { class: "st-button", type: "button", text: "Its pictures in the table", on: { click: () => this.dispatchEvent(new CustomEvent("filter", { detail: index })) } }) : null,
+        element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this.close() } }),
       ),
       table(
         STAGES,
@@ -78,10 +78,10 @@ export class ClassPage extends EventTarget {
       ),
       element("div", { class: "lb-curves" }, ...curves.map((stage) => thresholdChart(stage, page.name))),
       ...(page.together.length
-        ? [table(BESIDE, page.together.map((one) => [one.name, one.pictures.toLocaleString(), percent(one.lost), percent(one.stolen), percent(one.iou_with), percent(one.iou_without)]), "lb-table lb-beside")]
-        : [element("p", { class: "lb-muted", text: index ? "No other tag stands beside it in a measured picture." : "" })]),
+        ? [table(BESIDE, page.together.map((one) => [one.name, one.pictures.toLocaleString(), percent(one.lost), percent(one.stolen), percent(one.iou_with), percent(one.iou_without)]), "st-table lb-beside")]
+        : [element("p", { class: "st-muted", text: index ? "No other tag stands beside it in a measured picture." : "" })]),
       element("h4", { text: "Worst pictures", title: `By the IoU of ${page.name} in each` }),
-      page.worst.length ? strip(page.worst) : element("p", { class: "lb-muted", text: "No measured picture is tagged with it. Accept masks in Review, or import ground truth." }),
+      page.worst.length ? strip(page.worst) : element("p", { class: "st-muted", text: "No measured picture is tagged with it. Accept masks in Review, or import ground truth." }),
       ...(page.best.length ? [element("h4", { text: "Best pictures" }), strip(page.best)] : []),
     );
     this.root.querySelector("h3").focus({ preventScroll: true });
@@ -121,7 +121,7 @@ function thresholdChart({ title, threshold, curve, oracle }, name) {
   return element(
     "figure",
     {},
-    element("figcaption", { class: "lb-muted", text: title }),
+    element("figcaption", { class: "st-muted", text: title }),
     drawing,
     element("p", { class: "lb-keys" }, ...LINES.map(({ name: kind, text }) => key(`lb-key-${kind}`, text)), key("lb-key-honest", "honest", "At the threshold that was fixed beforehand"), key("lb-key-oracle", "oracle", "At the threshold that the ground truth says is best for this class")),
   );

@@ -116,7 +116,7 @@ export class ComparePanel extends EventTarget {
     this.b = new ModelChoice("B");
     for (const side of [this.a, this.b]) side.addEventListener("change", () => this._changed());
     const swap = element("button", {
-      class: "lb-button",
+      class: "st-button",
       type: "button",
       text: "Swap",
       title: "Exchange A and B",
@@ -127,7 +127,7 @@ export class ComparePanel extends EventTarget {
         },
       },
     });
-    this.said = element("p", { class: "lb-muted", role: "status" });
+    this.said = element("p", { class: "st-muted", role: "status" });
     this.controls = element("div", { class: "lb-bar" }, element("label", { class: "lb-inline" }, element("b", { text: "A" }), this.a.root), element("label", { class: "lb-inline" }, element("b", { text: "B" }), this.b.root), swap);
     this.root = element("div", { class: "lb-compare-panel", hidden: true }, this.controls, this.said);
   }

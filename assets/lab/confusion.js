@@ -29,7 +29,7 @@ export function confusionMatrix(cells, names, choose) {
     element(
       "tr",
       {},
-      element("th", { scope: "row" }, element("button", { class: "lb-link", type: "button", text: nameOf(truth), title: "Everything about this class", on: { click: () => choose(truth) } })),
+      element("th", { scope: "row" }, element("button", { class: "st-link", type: "button", text: nameOf(truth), title: "Everything about this class", on: { click: () => choose(truth) } })),
       ...kept.map((shown) => {
         const value = share(truth, shown);
         const pixels = counts.get(`${truth} ${shown}`) ?? 0;
@@ -43,7 +43,7 @@ export function confusionMatrix(cells, names, choose) {
     "details",
     { class: "lb-confusion" },
     element("summary", { text: "Confusion matrix", title: "What the pixels of each class are painted as" }),
-    element("p", { class: "lb-muted", text: `Percent of the pixels of the class at the left that are painted as the class at the top; void does not count.${kept.length < all.length ? ` The ${MOST} classes with most pixels of ${all.length}.` : ""}` }),
+    element("p", { class: "st-muted", text: `Percent of the pixels of the class at the left that are painted as the class at the top; void does not count.${kept.length < all.length ? ` The ${MOST} classes with most pixels of ${all.length}.` : ""}` }),
     element("div", { class: "lb-scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...rows))),
   );
 }

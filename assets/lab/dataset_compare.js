@@ -11,12 +11,12 @@ export class DatasetCompare extends EventTarget {
   constructor() {
     super();
     this.offset = 0;
-    const select = (label) => element("select", { class: "lb-input lb-narrow", "aria-label": label, title: label, on: { change: () => this._look() } });
+    const select = (label) => element("select", { class: "st-input lb-narrow", "aria-label": label, title: label, on: { change: () => this._look() } });
     this.first = select("First to compare");
     this.second = select("Second to compare");
-    this.start = element("button", { class: "lb-button", type: "button", text: "Compare", title: "Compare the masks of both on every picture, in the background", on: { click: () => this._start() } });
-    this.status = element("p", { class: "lb-muted", role: "status" });
-    this.bar = element("div", { class: "lb-bar" }, this.first, element("span", { class: "lb-muted", text: "with" }), this.second, this.start);
+    this.start = element("button", { class: "st-button", type: "button", text: "Compare", title: "Compare the masks of both on every picture, in the background", on: { click: () => this._start() } });
+    this.status = element("p", { class: "st-muted", role: "status" });
+    this.bar = element("div", { class: "lb-bar" }, this.first, element("span", { class: "st-muted", text: "with" }), this.second, this.start);
     this.body = element("div", {});
     this.root = element("section", { class: "lb-survey-card lb-compare-card" }, element("h3", { text: "Compare two models or runs" }), this.bar, this.status, this.body);
   }

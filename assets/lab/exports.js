@@ -13,7 +13,7 @@ import { figureSvg } from "./figure_svg.js";
 export function exportButtons(now, say) {
   const button = (text, title, make) =>
     element("button", {
-      class: "lb-button",
+      class: "st-button",
       type: "button",
       text,
       title,

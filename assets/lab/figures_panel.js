@@ -11,21 +11,21 @@ const TITLES = {
 
 export class FiguresPanel {
   constructor() {
-    const select = (label, title) => element("select", { class: "lb-input lb-narrow", "aria-label": label, title, on: { change: () => this._look() } });
+    const select = (label, title) => element("select", { class: "st-input lb-narrow", "aria-label": label, title, on: { change: () => this._look() } });
     this.run = select("Run", "The run that the figures are of");
-    this.baseline = element("select", { class: "lb-input lb-narrow", "aria-label": "Baseline", title: "A conventional classifier, trained without L_p-cls and L_re, for (a) and (b) of figure 1" });
+    this.baseline = element("select", { class: "st-input lb-narrow", "aria-label": "Baseline", title: "A conventional classifier, trained without L_p-cls and L_re, for (a) and (b) of figure 1" });
     this.others = element("input", { type: "checkbox" });
-    this.count = element("input", { class: "lb-input lb-count", type: "number", min: "1", max: "24", value: "4", "aria-label": "Pictures a figure", title: "Pictures a figure, spread evenly over the split" });
-    this.draw = element("button", { class: "lb-button", type: "button", text: "Draw figures", title: "Draw figures 1, 3 and 4 as SVG and PNG, with the settings on them", on: { click: () => this._draw() } });
-    this.status = element("p", { class: "lb-muted", role: "status" });
+    this.count = element("input", { class: "st-input lb-count", type: "number", min: "1", max: "24", value: "4", "aria-label": "Pictures a figure", title: "Pictures a figure, spread evenly over the split" });
+    this.draw = element("button", { class: "st-button", type: "button", text: "Draw figures", title: "Draw figures 1, 3 and 4 as SVG and PNG, with the settings on them", on: { click: () => this._draw() } });
+    this.status = element("p", { class: "st-muted", role: "status" });
     this.shown = element("div", { class: "lb-figures" });
     this.bar = element(
       "div",
       { class: "lb-bar" },
       this.run,
-      element("label", { class: "lb-muted", text: "baseline " }, this.baseline),
-      element("label", { class: "lb-muted", title: "Put every run on this dataset beside it in figure 3, five at most" }, this.others, " compare all runs"),
-      element("label", { class: "lb-muted" }, this.count, " pictures each"),
+      element("label", { class: "st-muted", text: "baseline " }, this.baseline),
+      element("label", { class: "st-muted", title: "Put every run on this dataset beside it in figure 3, five at most" }, this.others, " compare all runs"),
+      element("label", { class: "st-muted" }, this.count, " pictures each"),
       this.draw,
     );
     this.root = element("section", { class: "lb-survey-card lb-figures-card" }, element("h3", { text: "Figures of the paper" }), this.bar, this.status, this.shown);
@@ -81,7 +81,7 @@ export class FiguresPanel {
   }
 
   _figure(run, name, version) {
-    const link = (suffix) => element("a", { class: "lb-link", href: api.figureUrl(run, name, suffix, version), text: suffix.toUpperCase(), download: "" });
+    const link = (suffix) => element("a", { class: "st-link", href: api.figureUrl(run, name, suffix, version), text: suffix.toUpperCase(), download: "" });
     return element("figure", {}, element("figcaption", { class: "lb-bar" }, element("span", { text: TITLES[name] ?? name }), link("svg"), link("png")), element("img", { src: api.figureUrl(run, name, "png", version), alt: TITLES[name] ?? name, loading: "lazy" }));
   }
 }

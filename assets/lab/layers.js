@@ -39,7 +39,7 @@ export class Layers extends EventTarget {
     this.root = element(
       "details",
       { class: "lb-layers", on: { keydown: (event) => this._key(event), focusout: (event) => this._leave(event) } },
-      element("summary", { class: "lb-button", text: "Layers", title: "Opacity of photograph, maps, masks and outlines" }),
+      element("summary", { class: "st-button", text: "Layers", title: "Opacity of photograph, maps, masks and outlines" }),
       element("div", { class: "lb-layers-panel" }, ...rows),
     );
   }

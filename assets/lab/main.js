@@ -63,17 +63,17 @@ class LabPage {
 
   _build() {
     this.title = element("h2");
-    this.facts = element("p", { class: "lb-muted" });
-    this.review = element("a", { class: "lb-button", text: "Open in Review", title: "Correct this picture's mask" });
+    this.facts = element("p", { class: "st-muted" });
+    this.review = element("a", { class: "st-button", text: "Open in Review", title: "Correct this picture's mask" });
     this.saying = element("p", { class: "lb-saying", role: "status" });
     this.sentence = element("div", { class: "lb-sentence", role: "status" });
     const exports = element("span", { class: "lb-exports" }, ...exportButtons(() => this._now(), (text) => this._say(text)), this.review);
-    this.header = element("header", { class: "lb-header" }, element("div", {}, this.title, this.facts), element("span", { class: "lb-spring" }), exports);
+    this.header = element("header", { class: "lb-header" }, element("div", {}, this.title, this.facts), element("span", { class: "st-spring" }), exports);
     this.content = element("div", { class: "lb-content", hidden: true }, this.toolbar.root, this.puzzlePanel.root, this.scales.root, this.comparison.panel.root, this.panes.root, this.puzzlePanel.byClass);
     this.side = element("aside", { class: "lb-side", hidden: true }, element("section", { class: "lb-side-section" }, element("h3", { text: "Model" }), this.modelChoice.root), this.settings.root, this.readout.root);
     this.main = element("main", { class: "lb-main" }, this.header, this.saying, this.sentence, this.content, this.survey.root);
     this.header.hidden = true;
-    this.root = element("div", { class: "lb-root" }, this.picker.root, this.main, this.side);
+    this.root = element("div", { class: "st-page lb-root" }, this.picker.root, this.main, this.side);
     this.toolbar.layers.listen(this.root);
   }
 

@@ -13,8 +13,8 @@ export class ModelChoice extends EventTarget {
     super();
     this.films = films;
     this.choices = [];
-    this.model = element("select", { class: "lb-input", "aria-label": label, title: "A model, or a run of this workspace", on: { change: () => this._choose() } });
-    this.moment = element("select", { class: "lb-input lb-moment", "aria-label": `${label}: moment of the training`, title: "The run's network at the end, or as it was after an epoch. “Film” is a frame of the run's film: one small map, no network", on: { change: () => this._tell() } });
+    this.model = element("select", { class: "st-input", "aria-label": label, title: "A model, or a run of this workspace", on: { change: () => this._choose() } });
+    this.moment = element("select", { class: "st-input lb-moment", "aria-label": `${label}: moment of the training`, title: "The run's network at the end, or as it was after an epoch. “Film” is a frame of the run's film: one small map, no network", on: { change: () => this._tell() } });
     this.root = element("span", { class: "lb-model-choice" }, this.model, this.moment);
   }
 

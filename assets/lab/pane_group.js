@@ -34,9 +34,9 @@ export class PaneGroup extends EventTarget {
 
   _buildEnlarged() {
     const pane = new Pane(() => this.enlarge(null));
-    const other = element("select", { class: "lb-input", "aria-label": "Compare with", on: { change: () => this.draw() } });
+    const other = element("select", { class: "st-input", "aria-label": "Compare with", on: { change: () => this.draw() } });
     const divide = element("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0.5", "aria-label": "Where the compared view begins", on: { input: () => this._divideAt(Number(divide.value)) } });
-    const back = element("button", { class: "lb-button", type: "button", text: "Back to all views", title: "Esc", on: { click: () => this.enlarge(null) } });
+    const back = element("button", { class: "st-button", type: "button", text: "Back to all views", title: "Esc", on: { click: () => this.enlarge(null) } });
     const bar = element("div", { class: "lb-compare" }, back, element("label", {}, "Compare with ", other), divide);
     this._listen(pane);
     return { pane, other, divide, root: element("div", { class: "lb-enlarged", hidden: true }, bar, pane.root) };

@@ -18,14 +18,14 @@ export class Picker extends EventTarget {
     super();
     this.chosen = null;
     this.rows = new Map();
-    const select = (label, onChange) => element("select", { class: "lb-input", "aria-label": label, on: { change: onChange } });
+    const select = (label, onChange) => element("select", { class: "st-input", "aria-label": label, on: { change: onChange } });
     this.dataset = select("Dataset", () => this.openDataset(Number(this.dataset.value)));
     this.order = select("Order", () => this.reload());
     fillSelect(this.order, ORDERS, "doubt");
     this.order.title = "Most doubtful first, as in Review: where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its maps are low. Tiles disagree: where the CAMs of the whole and of the tiled picture differ most";
     this.tag = select("Tagged with", () => this.reload());
     this.list = element("div", { class: "lb-picker-list", role: "listbox", "aria-label": "Pictures", tabindex: "0", on: { scroll: () => this._more(), keydown: (event) => this._key(event) } });
-    this.count = element("p", { class: "lb-muted" });
+    this.count = element("p", { class: "st-muted" });
     this.whole = element("button", { class: "lb-choice lb-whole", type: "button", text: "Whole dataset", title: "All pictures measured: which signals find bad masks, which classes fail", on: { click: () => this.dispatchEvent(new CustomEvent("whole")) } });
     this.root = element("nav", { class: "lb-picker", "aria-label": "Pictures" }, this.dataset, this.whole, element("div", { class: "lb-picker-filters" }, this.order, this.tag), this.count, this.list);
   }
@@ -119,7 +119,7 @@ export class Picker extends EventTarget {
     const value = isTiled ? item.disagreement : item.doubt;
     const text = value === null ? item.status : isTiled ? `disagreement ${value.toFixed(2)}` : `doubt ${Math.round(100 * value)}\u00a0%`;
     const title = isTiled ? "How much whole and tiled CAM differ, the largest of the tags; known once the picture was looked at" : "Of a self-trained run 100 % less the mean of its maps above the threshold, of other models the share of the picture whose strongest map is within 0.1 of it; known once “propose”, a publication or Measure has looked at the picture";
-    return element("small", { class: "lb-muted", text, title });
+    return element("small", { class: "st-muted", text, title });
   }
 
   async _more() {

@@ -88,8 +88,8 @@ export class PuzzlePanel extends EventTarget {
   show(tiles, header) {
     this.byClass.replaceChildren(...(header?.loss ? [classTable(header.loss.classes)] : []));
     for (const [n, button] of this.buttons) button.setAttribute("aria-pressed", String(n === tiles));
-    if (!header) this.losses.replaceChildren(element("span", { class: "lb-muted", text: "Looking at the tiles …" }));
-    else if (!header.loss) this.losses.replaceChildren(element("span", { class: "lb-muted", text: header.no_loss }));
+    if (!header) this.losses.replaceChildren(element("span", { class: "st-muted", text: "Looking at the tiles …" }));
+    else if (!header.loss) this.losses.replaceChildren(element("span", { class: "st-muted", text: header.no_loss }));
     else this.losses.replaceChildren(...lossNodes(header));
   }
 }
@@ -132,7 +132,7 @@ function classTable(classes) {
     element("h3", { text: "Classification losses by class" }),
     element(
       "table",
-      { class: "lb-table" },
+      { class: "st-table" },
       element("thead", {}, element("tr", {}, ...head.map(([text, title]) => element("th", { text, title })))),
       element(
         "tbody",

@@ -6,7 +6,7 @@ export class Readout {
   constructor() {
     /** Says more of a place: (read: map -> value) -> words or null. @type {((read: Function) => string|null)|null} */
     this.more = null;
-    this.where = element("p", { class: "lb-muted", role: "status" });
+    this.where = element("p", { class: "st-muted", role: "status" });
     this.body = element("tbody");
     const head = [
       ["class", "Tags first, in bold; then the classes without a tag, the strongest first"],
@@ -19,7 +19,7 @@ export class Readout {
       { class: "lb-side-section" },
       element("h3", { text: "All classes" }),
       this.where,
-      element("table", { class: "lb-table lb-scores" }, element("thead", {}, element("tr", {}, ...head.map(([text, title]) => element("th", { text, title })))), this.body),
+      element("table", { class: "st-table lb-scores" }, element("thead", {}, element("tr", {}, ...head.map(([text, title]) => element("th", { text, title })))), this.body),
     );
   }
 

@@ -10,8 +10,8 @@ export class ScalePanel extends EventTarget {
     super();
     /** By class index; null before it is known. @type {Map<number, {maximum: number, pictures: number}>|null} */
     this.scales = null;
-    this.said = element("span", { class: "lb-muted", role: "status" });
-    this.button = element("button", { class: "lb-button", type: "button", title: "Looks at a few pictures of each class, spread over the dataset, when the model has nothing else to do", on: { click: () => this._measure() } });
+    this.said = element("span", { class: "st-muted", role: "status" });
+    this.button = element("button", { class: "st-button", type: "button", title: "Looks at a few pictures of each class, spread over the dataset, when the model has nothing else to do", on: { click: () => this._measure() } });
     this.root = element("div", { class: "lb-bar", hidden: true }, this.said, this.button);
   }
 

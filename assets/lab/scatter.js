@@ -24,7 +24,7 @@ export class Scatter extends EventTarget {
     super();
     this.drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "lb-scatter", role: "application", tabindex: "0" });
     this.canvas = element("canvas", { class: "lb-scatter-points", "aria-hidden": "true" });
-    this.said = element("p", { class: "lb-muted lb-scatter-said", "aria-live": "polite", text: "\u00a0" });
+    this.said = element("p", { class: "st-muted lb-scatter-said", "aria-live": "polite", text: "\u00a0" });
     this.root = element("figure", {}, element("div", { class: "lb-scatter-stack" }, this.drawing, this.canvas), this.said);
     this.chosen = new Set();
     this.at = null; // index of the point that the keys stand on
@@ -65,7 +65,7 @@ export class Scatter extends EventTarget {
     const context = this.canvas.getContext("2d");
     const isMany = this.px.length > MANY;
     const radius = (isMany ? 2 : 3) * scale;
-    const accent = getComputedStyle(this.root).getPropertyValue("--lb-accent");
+    const accent = getComputedStyle(this.root).getPropertyValue("--st-accent");
     const put = (on, image, i) => on.drawImage(image, this.px[i] * scale - image.width / 2, this.py[i] * scale - image.height / 2);
     const drawn = `${accent} ${this.canvas.width} ${this.canvas.height}`;
     if (this.crowd?.points !== this.points || this.crowd.drawn !== drawn) {

@@ -23,7 +23,7 @@ export class SettingsPanel extends EventTarget {
     this.model = null;
     this.inputs = new Map();
     this.body = element("div");
-    this.reset = element("button", { class: "lb-link", type: "button", text: "the model's settings", title: "Put every slider back", on: { click: () => this._reset() } });
+    this.reset = element("button", { class: "st-link", type: "button", text: "the model's settings", title: "Put every slider back", on: { click: () => this._reset() } });
     this.root = element("section", { class: "lb-side-section" }, element("h3", {}, "How the mask is made "), this.reset, this.body);
   }
 
@@ -37,9 +37,9 @@ export class SettingsPanel extends EventTarget {
     this.crfOn = crfOn;
     const rows = [this._slider("threshold", "threshold", 0, 1, 0.01, model.threshold, "A pixel is background unless a tag's map exceeds this", () => this.dispatchEvent(new CustomEvent("threshold", { detail: this.threshold })))];
     if (model.walk) rows.push(element("h4", { text: "Random walk" }), ...WALK.map(([name, text, low, high, step, tip]) => this._slider(`walk ${name}`, text, low, high, step, model.walk[name], tip)));
-    else rows.push(element("p", { class: "lb-muted", text: model.no_walk }));
+    else rows.push(element("p", { class: "st-muted", text: model.no_walk }));
     rows.push(element("h4", {}, element("label", {}, crfOn, " Dense CRF")));
-    if (model.no_crf) rows.push(element("p", { class: "lb-muted", text: model.no_crf }));
+    if (model.no_crf) rows.push(element("p", { class: "st-muted", text: model.no_crf }));
     else rows.push(...CRF.map(([name, text, low, high, step, tip]) => this._slider(`crf ${name}`, text, low, high, step, model.crf_constants[name], tip)));
     this.body.replaceChildren(...rows);
     this._mark();

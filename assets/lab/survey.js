@@ -20,9 +20,9 @@ export class SurveyView extends EventTarget {
     this.sort = "iou";
     this.descending = false;
     this.offset = 0;
-    this.status = element("p", { class: "lb-muted", role: "status" });
-    this.source = element("select", { class: "lb-input lb-narrow", "aria-label": "Measured", title: "Whose maps and masks are measured: the studio's model, or a run on this dataset", on: { change: () => this._choseSource() } });
-    this.start = element("button", { class: "lb-button", type: "button", text: "Measure", title: "Measure every picture that the model has looked at, in the background", on: { click: () => this._start() } });
+    this.status = element("p", { class: "st-muted", role: "status" });
+    this.source = element("select", { class: "st-input lb-narrow", "aria-label": "Measured", title: "Whose maps and masks are measured: the studio's model, or a run on this dataset", on: { change: () => this._choseSource() } });
+    this.start = element("button", { class: "st-button", type: "button", text: "Measure", title: "Measure every picture that the model has looked at, in the background", on: { click: () => this._start() } });
     this.ranking = element("section", { class: "lb-survey-card" });
     this.classes = element("section", { class: "lb-survey-card lb-wide" });
     this.x = this._select("Horizontal", "disagreement", () => this._loadPoints());
@@ -30,7 +30,7 @@ export class SurveyView extends EventTarget {
     this.scatter = new Scatter();
     this.scatter.addEventListener("choose", ({ detail }) => this._showGallery(detail));
     this.scatter.addEventListener("open", ({ detail }) => this._open(detail));
-    this.pointsNote = element("p", { class: "lb-muted" });
+    this.pointsNote = element("p", { class: "st-muted" });
     this.gallery = element("div", {});
     this.classPage = new ClassPage();
     this.classPage.addEventListener("open", ({ detail }) => this._open(detail));
@@ -39,11 +39,11 @@ export class SurveyView extends EventTarget {
     this.compare = new DatasetCompare();
     this.compare.addEventListener("open", ({ detail }) => this._open(detail));
     this.figures = new FiguresPanel();
-    this.view = element("select", { class: "lb-input lb-narrow", "aria-label": "Table or gallery", title: "As a table or as a gallery, in the same order", on: { change: () => this._loadRows() } });
+    this.view = element("select", { class: "st-input lb-narrow", "aria-label": "Table or gallery", title: "As a table or as a gallery, in the same order", on: { change: () => this._loadRows() } });
     fillSelect(this.view, [{ value: "table", text: "Table" }, { value: "gallery", text: "Gallery" }], "table");
-    this.order = element("select", { class: "lb-input lb-narrow", "aria-label": "Sorted by", on: { change: () => this._sortBy(this.order.value) } });
-    this.search = element("input", { class: "lb-input lb-narrow", type: "search", placeholder: "Part of the name", "aria-label": "Part of the name", on: { input: () => this._reload() } });
-    this.tag = element("select", { class: "lb-input lb-narrow", "aria-label": "Class", on: { change: () => this._reload({ points: true }) } });
+    this.order = element("select", { class: "st-input lb-narrow", "aria-label": "Sorted by", on: { change: () => this._sortBy(this.order.value) } });
+    this.search = element("input", { class: "st-input lb-narrow", type: "search", placeholder: "Part of the name", "aria-label": "Part of the name", on: { input: () => this._reload() } });
+    this.tag = element("select", { class: "st-input lb-narrow", "aria-label": "Class", on: { change: () => this._reload({ points: true }) } });
     this.table = element("div", {});
     this.pager = element("div", {});
     this.body = element(
@@ -57,11 +57,11 @@ export class SurveyView extends EventTarget {
       element("section", { class: "lb-survey-card" }, element("div", { class: "lb-bar" }, element("h3", { text: "Pictures" }), this.tag, this.search, this.view, this.order), this.table, this.pager),
     );
     this.title = element("h2", { text: "Whole dataset" });
-    this.root = element("div", { class: "lb-survey", hidden: true }, element("header", { class: "lb-header" }, element("div", {}, this.title, this.status), element("span", { class: "lb-spring" }), this.source, this.start), this.body, this.compare.root, this.figures.root);
+    this.root = element("div", { class: "lb-survey", hidden: true }, element("header", { class: "lb-header" }, element("div", {}, this.title, this.status), element("span", { class: "st-spring" }), this.source, this.start), this.body, this.compare.root, this.figures.root);
   }
 
   _select(label, value, change) {
-    const select = element("select", { class: "lb-input lb-narrow", "aria-label": label, on: { change } });
+    const select = element("select", { class: "st-input lb-narrow", "aria-label": label, on: { change } });
     fillSelect(select, NUMBERS.map((name) => ({ value: name, text: name === "iou" ? "IoU" : name })), value);
     return select;
   }
@@ -144,8 +144,8 @@ export class SurveyView extends EventTarget {
     ];
     const known = measured
       ? table(head, ranking.map(({ name, order, spearman, auroc }) => [{ text: name, title: signals[name] }, order, fixed(spearman), fixed(auroc)]))
-      : element("p", { class: "lb-muted", text: "No picture has both a proposal of this model and a mask to measure it with. Accept masks in Review, or import the dataset again with masks as ground truth." });
-    this.ranking.replaceChildren(element("h3", { text: "Do the signals find bad masks?" }), known, ...(measured ? [element("p", { class: "lb-muted", text: `On ${measured.toLocaleString()} pictures with truth. A random order has 0 and 0.5, the perfect one 1 and 1.` })] : []));
+      : element("p", { class: "st-muted", text: "No picture has both a proposal of this model and a mask to measure it with. Accept masks in Review, or import the dataset again with masks as ground truth." });
+    this.ranking.replaceChildren(element("h3", { text: "Do the signals find bad masks?" }), known, ...(measured ? [element("p", { class: "st-muted", text: `On ${measured.toLocaleString()} pictures with truth. A random order has 0 and 0.5, the perfect one 1 and 1.` })] : []));
   }
 
   _showClass(index) {
@@ -168,7 +168,7 @@ export class SurveyView extends EventTarget {
     const mean = ({ title, miou }) => `${title} ${percent(miou)}`;
     const way = told.filter(({ name }) => name !== "segmentation").map(mean);
     const network = told.filter(({ name }) => name === "segmentation").map((stage) => `; ${mean(stage)} (${count(stage.pictures, "picture")})`);
-    const means = element("p", { class: "lb-muted", text: `Mean IoU over the classes, in percent: ${way.join(" → ")}${network.join("")}`, title: "Of each stage at its fixed threshold, over all pixels of all measured pictures, background included" });
+    const means = element("p", { class: "st-muted", text: `Mean IoU over the classes, in percent: ${way.join(" → ")}${network.join("")}`, title: "Of each stage at its fixed threshold, over all pixels of all measured pictures, background included" });
     this.classes.replaceChildren(element("h3", { text: "Classes, the worst first" }), means, table(head, rows));
   }
 
@@ -223,12 +223,12 @@ export class SurveyView extends EventTarget {
       element(
         "tr",
         {},
-        element("td", {}, element("button", { class: "lb-link", type: "button", text: row.name, title: "Look at it", on: { click: () => this._open(row.id) } })),
+        element("td", {}, element("button", { class: "st-link", type: "button", text: row.name, title: "Look at it", on: { click: () => this._open(row.id) } })),
         ...NUMBERS.map((name) => element("td", { text: name === "iou" ? percent(row.iou) : fixed(row[name]) })),
         element("td", { text: row.tags.map((index) => this.names.get(index)).join(", ") }),
       ),
     );
-    return element("table", { class: "lb-table lb-rows" }, element("thead", {}, head), element("tbody", {}, ...lines));
+    return element("table", { class: "st-table lb-rows" }, element("thead", {}, head), element("tbody", {}, ...lines));
   }
 
   _thumbnails(rows) {
@@ -257,7 +257,7 @@ export class SurveyView extends EventTarget {
       return;
     }
     const nodes = ids.slice(offset, offset + GALLERY).map((id) => thumbnail({ id, datasetId: this.dataset.id, open: (one) => this._open(one) }));
-    const note = element("p", { class: "lb-muted lb-gallery-note", text: ids.length ? `${ids.length.toLocaleString()} chosen` : "No point lies in the rectangle." });
+    const note = element("p", { class: "st-muted lb-gallery-note", text: ids.length ? `${ids.length.toLocaleString()} chosen` : "No point lies in the rectangle." });
     this.gallery.replaceChildren(element("div", { class: "lb-gallery" }, note, ...nodes), ...(ids.length > GALLERY ? [pager({ offset, page: GALLERY, total: ids.length, go: (to) => this._showGallery(ids, to) })] : []));
   }
 

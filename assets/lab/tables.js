@@ -10,7 +10,7 @@ export const signed = (value) => (value === null || value === undefined ? "–" 
 export const direction = (value) => (value === null || value === undefined || Math.abs(value) < 0.0005 ? 0 : Math.sign(value));
 
 /** @param {[string, string][]} head texts and tooltips @param {(string|Object)[][]} rows cells as `cell` takes them */
-export function table(head, rows, className = "lb-table") {
+export function table(head, rows, className = "st-table") {
   return element(
     "table",
     { class: className },
@@ -24,7 +24,7 @@ export function cell(content) {
   if (typeof content === "string") return element("td", { text: content });
   if (content instanceof Node) return element("td", {}, content);
   const { text, title, run } = content;
-  return run ? element("td", {}, element("button", { class: "lb-link", type: "button", text, title, on: { click: run } })) : element("td", { text, title, class: content.class });
+  return run ? element("td", {}, element("button", { class: "st-link", type: "button", text, title, on: { click: run } })) : element("td", { text, title, class: content.class });
 }
 
 /**
@@ -38,19 +38,19 @@ export function thumbnail({ id, datasetId, name, note, noteTip, open }) {
     { class: "lb-thumb" },
     element("button", { type: "button", title, on: { click: () => open(id) } }, listPicture(api.thumbnailUrl(id, 0), { alt: name ?? `Picture ${id}` })),
     note ? element("span", { class: "lb-thumb-note", text: note, title: noteTip }) : null,
-    element("a", { class: "lb-muted", href: `/?dataset=${datasetId}&item=${id}`, text: "Review", title: "Open it in Review" }),
+    element("a", { class: "st-muted", href: `/?dataset=${datasetId}&item=${id}`, text: "Review", title: "Open it in Review" }),
   );
 }
 
 /** Previous and Next with what is shown. @param {{offset: number, page: number, total: number, go: (offset: number) => void, empty?: string}} options */
 export function pager({ offset, page, total, go, empty = "No picture fits." }) {
   const last = Math.min(total, offset + page);
-  const turn = (text, title, to, isOff) => element("button", { class: "lb-button", type: "button", text, title, disabled: isOff, on: { click: () => go(to) } });
+  const turn = (text, title, to, isOff) => element("button", { class: "st-button", type: "button", text, title, disabled: isOff, on: { click: () => go(to) } });
   return element(
     "div",
     { class: "lb-bar" },
     turn("Previous", "The page before", Math.max(0, offset - page), offset === 0),
     turn("Next", "The next page", offset + page, last >= total),
-    element("span", { class: "lb-muted", text: total ? `${(offset + 1).toLocaleString()} to ${last.toLocaleString()} of ${total.toLocaleString()}` : empty }),
+    element("span", { class: "st-muted", text: total ? `${(offset + 1).toLocaleString()} to ${last.toLocaleString()} of ${total.toLocaleString()}` : empty }),
   );
 }

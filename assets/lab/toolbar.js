@@ -22,11 +22,11 @@ export class Toolbar extends EventTarget {
     this.tags = element("span", { class: "lb-choices", role: "group", "aria-label": "Class" });
     this.scale = this._choices("scale", SCALES, "Scale of the colours");
     this.shown = this._choices("shown", SHOWN, "What each stage shows");
-    this.reference = element("select", { class: "lb-input lb-narrow", "aria-label": "Measured against", title: "The mask that every stage is measured against", on: { change: () => this.set({ reference: Number(this.reference.value) }) } });
+    this.reference = element("select", { class: "st-input lb-narrow", "aria-label": "Measured against", title: "The mask that every stage is measured against", on: { change: () => this.set({ reference: Number(this.reference.value) }) } });
     this.eachView = element("input", { type: "checkbox", on: { change: () => this.set({ eachView: this.eachView.checked }) } });
     this.eachViewLabel = element("label", { class: "lb-inline", title: "Also the picture and its mirror image by themselves, before they are averaged" }, this.eachView, " Mirrored views apart");
-    this.more = element("button", { class: "lb-button", type: "button", on: { click: () => this.set({ others: this.values.others > 7 ? 7 : 24 }) } });
-    this.colormap = element("select", { class: "lb-input lb-narrow", "aria-label": "Colour map", on: { change: () => this.set({ colormap: this.colormap.value }) } });
+    this.more = element("button", { class: "st-button", type: "button", on: { click: () => this.set({ others: this.values.others > 7 ? 7 : 24 }) } });
+    this.colormap = element("select", { class: "st-input lb-narrow", "aria-label": "Colour map", on: { change: () => this.set({ colormap: this.colormap.value }) } });
     fillSelect(this.colormap, COLORMAP_NAMES.map((name) => ({ value: name, text: name })), this.values.colormap);
     this.layers = new Layers();
     this.layers.addEventListener("change", () => this.set({}));
@@ -34,7 +34,7 @@ export class Toolbar extends EventTarget {
       new Legend("Colours of maps, from the lowest to the highest value"),
       new Legend("Colours of differences and of signed scores: blue below zero, red above"),
     ];
-    this.fit = element("button", { class: "lb-button", type: "button", text: "Fit", title: "The whole picture in every view (0)", on: { click: () => this.dispatchEvent(new CustomEvent("fit")) } });
+    this.fit = element("button", { class: "st-button", type: "button", text: "Fit", title: "The whole picture in every view (0)", on: { click: () => this.dispatchEvent(new CustomEvent("fit")) } });
     this.particular = element("span", { class: "lb-particular" });
     this.root = element(
       "div",
@@ -43,12 +43,12 @@ export class Toolbar extends EventTarget {
         "div",
         { class: "lb-bar" },
         this.tabs.root,
-        element("span", { class: "lb-spring" }),
+        element("span", { class: "st-spring" }),
         this.colormap,
         this.layers.root,
         this.fit,
       ),
-      element("div", { class: "lb-bar" }, this.tags, this.particular, element("span", { class: "lb-spring" }), element("span", { class: "lb-legends" }, ...this.legends.map(({ root }) => root))),
+      element("div", { class: "lb-bar" }, this.tags, this.particular, element("span", { class: "st-spring" }), element("span", { class: "lb-legends" }, ...this.legends.map(({ root }) => root))),
     );
   }
 
@@ -111,8 +111,8 @@ class Legend {
   /** @param {string} title */
   constructor(title) {
     this.canvas = element("canvas", { class: "lb-legend", width: 256, height: 1 });
-    this.low = element("span", { class: "lb-muted" });
-    this.high = element("span", { class: "lb-muted" });
+    this.low = element("span", { class: "st-muted" });
+    this.high = element("span", { class: "st-muted" });
     this.root = element("span", { class: "lb-legend-row", title, hidden: true }, this.low, this.canvas, this.high);
   }
 

@@ -66,7 +66,7 @@ export class ClassPanel extends EventTarget {
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),
       element("span", { class: "pr-class-name", text: name }),
-      isTagged ? element("span", { class: "pr-tag", text: "tag", title: "The picture is tagged with this class" }) : null,
+      isTagged ? element("span", { class: "st-pill pr-tag", text: "tag", title: "The picture is tagged with this class" }) : null,
       hotkey === null ? null : element("kbd", { text: hotkey }),
     );
     const lock = element("button", {

@@ -36,7 +36,7 @@ export function askHowToResolve(conflict) {
   const who = current.author ?? "the studio";
   const merged = mergeMasks(base, mine, theirs);
   return new Promise((resolve) => {
-    const dialog = element("dialog", { class: "pr-dialog pr-conflict", "aria-labelledby": "pr-conflict-title" });
+    const dialog = element("dialog", { class: "st-page pr-dialog pr-conflict", "aria-labelledby": "pr-conflict-title" });
     const choose = (choice) => {
       dialog.close();
       dialog.remove();
@@ -50,7 +50,7 @@ export function askHowToResolve(conflict) {
         maskPreview(conflict, mask, PREVIEW_WIDTH),
         element("p", { class: "pr-note", text: note }),
         element("button", {
-          class: isMain ? "pr-button pr-primary" : "pr-button",
+          class: isMain ? "st-button st-primary" : "st-button",
           type: "button",
           text,
           data: { choice },

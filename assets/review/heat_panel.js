@@ -45,7 +45,7 @@ export class HeatPanel extends EventTarget {
       on: { click: () => this.toggleVisible() },
     });
     this.colormap = element("select", {
-      class: "pr-select pr-small",
+      class: "st-input pr-small",
       "aria-label": "Colour map",
       on: { change: () => this._setView({ colormap: this.colormap.value }) },
     });
@@ -53,14 +53,14 @@ export class HeatPanel extends EventTarget {
     this.opacity = this._slider("Opacity", "opacity", "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile");
     this.threshold = this._slider("Threshold", "threshold", "Heat below this is not shown; “Take as mask” uses the same value");
     this.take = element("button", {
-      class: "pr-button pr-wide",
+      class: "st-button pr-wide",
       type: "button",
       text: "Take heat as mask",
       title: "Paint this class wherever the heat is at or above the threshold (T)",
       on: { click: () => this.takeAsMask() },
     });
     this.again = element("button", {
-      class: "pr-button pr-wide",
+      class: "st-button pr-wide",
       type: "button",
       text: "Start again from heat",
       title: "Smart tool: the mask that all heatmaps together make at this threshold, corrected by the clicks there are (G)",
@@ -153,7 +153,7 @@ export class HeatPanel extends EventTarget {
             on: { click: () => this.chooseClass(position) },
           },
           name,
-          weak ? element("span", { class: "pr-weak", text: "weak" }) : null,
+          weak ? element("span", { class: "st-pill pr-weak", text: "weak" }) : null,
         ),
       ),
     );

@@ -5,7 +5,7 @@ import { element } from "./dom.js";
 export function showHelp(bindings) {
   const groups = new Map();
   for (const binding of bindings) groups.set(binding.group, [...(groups.get(binding.group) ?? []), binding]);
-  const dialog = element("dialog", { class: "pr-dialog pr-help", "aria-label": "Keys" });
+  const dialog = element("dialog", { class: "st-page pr-dialog pr-help", "aria-label": "Keys" });
   const close = () => {
     dialog.close();
     dialog.remove();
@@ -15,7 +15,7 @@ export function showHelp(bindings) {
       "header",
       {},
       element("h2", { text: "Keys" }),
-      element("button", { class: "pr-button", type: "button", text: "Close", on: { click: close } }),
+      element("button", { class: "st-button", type: "button", text: "Close", on: { click: close } }),
     ),
     element(
       "div",

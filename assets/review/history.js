@@ -67,8 +67,8 @@ class HistoryDialog {
     this._masks = new Map();
     this.preview = element("div", { class: "pr-history-preview" });
     this.note = element("p", { class: "pr-note", role: "status" });
-    this.take = element("button", { class: "pr-button pr-primary", type: "submit", text: "Take this mask" });
-    const close = element("button", { class: "pr-button", type: "button", text: "Close", on: { click: () => this._close() } });
+    this.take = element("button", { class: "st-button st-primary", type: "submit", text: "Take this mask" });
+    const close = element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._close() } });
     this.form = element(
       "form",
       { class: "pr-history", on: { change: () => this._show(), submit: (event) => this._take(event) } },
@@ -77,7 +77,7 @@ class HistoryDialog {
     );
     this.dialog = element(
       "dialog",
-      { class: "pr-dialog", "aria-labelledby": "pr-history-title", on: { close: () => this.dialog.remove() } },
+      { class: "st-page pr-dialog", "aria-labelledby": "pr-history-title", on: { close: () => this.dialog.remove() } },
       element("h2", { id: "pr-history-title", text: `History of ${page.current.item.name}` }),
       this.form,
     );

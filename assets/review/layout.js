@@ -19,7 +19,7 @@ class Layout extends EventTarget {
     this.toolbar = element("div", { class: "pr-toolbar" });
     this.sentence = element("div", { class: "pr-stage-sentence", role: "status", hidden: true });
     this.busy = element("div", { class: "pr-busy", hidden: true, "aria-label": "Loading" });
-    root.className = "pr-root";
+    root.className = "st-page pr-root";
     root.replaceChildren(
       this._header(page),
       page.queue.root,
@@ -37,15 +37,15 @@ class Layout extends EventTarget {
 
   _header(page) {
     this.datasetSelect = element("select", {
-      class: "pr-select",
+      class: "st-input",
       "aria-label": "Dataset",
       on: { change: () => this.dispatchEvent(new CustomEvent("dataset", { detail: Number(this.datasetSelect.value) })) },
     });
     this.itemName = element("strong", { class: "pr-item-name" });
     this.itemFacts = element("span", { class: "pr-item-facts" });
-    this.itemStatus = element("span", { class: "pr-status" });
+    this.itemStatus = element("span", { class: "st-pill pr-status" });
     this.itemHistory = element("button", {
-      class: "pr-button",
+      class: "st-button",
       type: "button",
       text: "History",
       title: "Every mask that this picture had, and the way back to it (Y)",
@@ -54,14 +54,14 @@ class Layout extends EventTarget {
     this.progressText = element("span", { class: "pr-progress-text" });
     this.progressBar = element("progress", { max: 1, value: 0, "aria-label": "Done" });
     this.annotator = element("input", {
-      class: "pr-annotator",
+      class: "st-input pr-annotator",
       type: "text",
       maxlength: "64",
       "aria-label": "Your name",
       title: "Your name: it is stored with everything you save",
       on: { change: () => this.dispatchEvent(new CustomEvent("annotator", { detail: this.annotator.value })) },
     });
-    this.health = element("span", { class: "pr-health", hidden: true });
+    this.health = element("span", { class: "st-pill pr-health", hidden: true });
     return element(
       "header",
       { class: "pr-header" },
@@ -70,13 +70,13 @@ class Layout extends EventTarget {
       this.itemFacts,
       this.itemStatus,
       this.itemHistory,
-      element("span", { class: "pr-spring" }),
+      element("span", { class: "st-spring" }),
       this.health,
       this.progressText,
       this.progressBar,
       this.annotator,
       element("button", {
-        class: "pr-button",
+        class: "st-button",
         type: "button",
         text: "?",
         title: "All keys (?)",
@@ -88,17 +88,17 @@ class Layout extends EventTarget {
 
   _decisions(page) {
     const button = (text, key, title, run, kind = "") =>
-      element("button", { class: `pr-button ${kind}`, type: "button", title, on: { click: run } }, text, element("kbd", { text: key }));
+      element("button", { class: `st-button ${kind}`, type: "button", title, on: { click: run } }, text, element("kbd", { text: key }));
     return element(
       "footer",
       { class: "pr-decisions" },
       button("Previous", "←", "Previous picture", () => page.step(-1)),
       button("Next", "→", "Next picture, without a decision", () => page.step(1)),
-      element("span", { class: "pr-spring" }),
+      element("span", { class: "st-spring" }),
       button("Revert", "V", "Go back to the proposal", () => page.decide("revert")),
       button("Skip", "N", "Decide later", () => page.decide("skip")),
-      button("Reject", "R", "There is no usable mask here", () => page.decide("reject"), "pr-danger"),
-      button("Accept", "A", "The mask is right: accept and go on", () => page.decide("accept"), "pr-primary"),
+      button("Reject", "R", "There is no usable mask here", () => page.decide("reject"), "st-danger"),
+      button("Accept", "A", "The mask is right: accept and go on", () => page.decide("accept"), "st-primary"),
     );
   }
 
@@ -152,7 +152,7 @@ class Layout extends EventTarget {
     this.sentence.hidden = text === null;
     this.sentence.replaceChildren(element("p", { text: text ?? "" }));
     if (action) {
-      this.sentence.append(element("button", { class: "pr-button", type: "button", text: action.text, on: { click: action.run } }));
+      this.sentence.append(element("button", { class: "st-button", type: "button", text: action.text, on: { click: action.run } }));
     }
     if (text !== null) this.setBusy(false);
   }

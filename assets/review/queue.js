@@ -52,7 +52,7 @@ export class Queue extends EventTarget {
 
   _build() {
     const select = (label, options, title = label) => {
-      const node = element("select", { class: "pr-select", "aria-label": label, title, on: { change: () => this._filter() } });
+      const node = element("select", { class: "st-input", "aria-label": label, title, on: { change: () => this._filter() } });
       fillSelect(node, options, options[0].value);
       return node;
     };
@@ -222,7 +222,7 @@ export class Queue extends EventTarget {
         { class: "pr-queue-text" },
         element("span", { class: "pr-queue-name", text: item.name }),
         element("span", { class: "pr-queue-tags", text: tags || "no tags" }),
-        element("span", { class: "pr-status", data: { status: item.status }, text: STATUS_TEXT[item.status] ?? item.status }),
+        element("span", { class: "st-pill pr-status", data: { status: item.status }, text: STATUS_TEXT[item.status] ?? item.status }),
       ),
     );
     return row;

@@ -44,7 +44,7 @@ export class StatusBar {
         this.hush();
         action.run();
       };
-      this.saying.append(element("button", { class: "pr-link", type: "button", text: action.text, on: { click: use } }));
+      this.saying.append(element("button", { class: "st-link", type: "button", text: action.text, on: { click: use } }));
     } else {
       this._timer = setTimeout(() => this.hush(), SAYING_MS);
     }

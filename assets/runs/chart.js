@@ -47,7 +47,7 @@ export function lineChart({ title, xLabel, series, xEnd }) {
   const ys = series.flatMap(({ y }) => y).filter((value) => value !== null && Number.isFinite(value));
   const root = element("figure", { class: "rn-chart" }, element("figcaption", { text: title }));
   if (!ys.length) {
-    root.append(element("p", { class: "rn-muted", text: "Nothing to draw yet." }));
+    root.append(element("p", { class: "st-muted", text: "Nothing to draw yet." }));
     return root;
   }
   const x0 = 0;
@@ -77,7 +77,7 @@ export function lineChart({ title, xLabel, series, xEnd }) {
   const cursor = svg("line", { class: "rn-cursor", y1: TOP, y2: HEIGHT - BOTTOM, x1: 0, x2: 0, visibility: "hidden" });
   drawing.append(cursor);
   const readings = series.map(() => element("span", { class: "rn-reading" }));
-  const where = element("span", { class: "rn-muted", text: xLabel });
+  const where = element("span", { class: "st-muted", text: xLabel });
   const legend = element(
     "div",
     { class: "rn-legend" },

@@ -15,7 +15,7 @@ export class Comparison {
   /** @param {number[]} ids */
   constructor(ids) {
     this.ids = ids;
-    this.root = element("article", { class: "rn-detail" }, element("p", { class: "rn-muted", text: "Comparing…" }));
+    this.root = element("article", { class: "rn-detail" }, element("p", { class: "st-muted", text: "Comparing…" }));
     this._load();
   }
 
@@ -33,7 +33,7 @@ export class Comparison {
     const table = (head, rows) =>
       element(
         "table",
-        { class: "rn-table" },
+        { class: "st-table" },
         element("thead", {}, element("tr", {}, element("th", { text: head }), ...names.map((text) => element("th", { text })))),
         element("tbody", {}, ...rows.map(([label, ...values]) => element("tr", {}, element("td", { text: label }), ...values.map((text) => element("td", { text }))))),
       );
@@ -44,13 +44,13 @@ export class Comparison {
         "Settings that differ",
         answer.settings.length
           ? table("Setting", answer.settings.map(({ setting: name, values }) => [name, ...values.map(setting)]))
-          : element("p", { class: "rn-muted", text: "None: these runs were set alike." }),
+          : element("p", { class: "st-muted", text: "None: these runs were set alike." }),
       ),
       card(
         "Mean IoU in percent, honest",
         answer.metrics.length
           ? table("Output", answer.metrics.map(({ title, split, runs }) => [`${title} (${split})`, ...runs.map((one) => percent(one?.honest))]))
-          : element("p", { class: "rn-muted", text: "None of them has been measured: no ground truth, or not finished." }),
+          : element("p", { class: "st-muted", text: "None of them has been measured: no ground truth, or not finished." }),
       ),
       this._curves(answer, names),
       answer.classes.length ? element("section", { class: "rn-card" }, barChart({ title: "IoU of each class in percent, pseudo-masks", names, rows: answer.classes.map(({ class: label, values }) => ({ label, values })) })) : "",
@@ -77,7 +77,7 @@ export class Comparison {
   _pictures({ runs, items }, names) {
     if (!items.length) return "";
     const rows = element("div", {});
-    const choice = element("select", { class: "rn-input rn-auto", "aria-label": "What to show", on: { change: () => fill() } });
+    const choice = element("select", { class: "st-input rn-auto", "aria-label": "What to show", on: { change: () => fill() } });
     fillSelect(choice, OUTPUTS, "pseudo");
     const fill = () =>
       rows.replaceChildren(
@@ -88,7 +88,7 @@ export class Comparison {
             ...runs.map((run, number) => {
               const image = element("img", { src: api.pictureUrl(run.id, id, choice.value), alt: `${name}, ${names[number]}`, loading: "lazy" });
               const figure = element("figure", {}, image, element("figcaption", { text: number === 0 ? name : "" }));
-              image.addEventListener("error", () => image.replaceWith(element("span", { class: "rn-muted", text: "not made" })));
+              image.addEventListener("error", () => image.replaceWith(element("span", { class: "st-muted", text: "not made" })));
               return figure;
             }),
           ),

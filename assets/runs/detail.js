@@ -98,7 +98,7 @@ export class RunDetail extends EventTarget {
   _showHead(run, unpublishable) {
     const buttons = [];
     const button = (text, act, { kind = "", title = "" } = {}) =>
-      buttons.push(element("button", { class: `rn-button ${kind}`, type: "button", text, title, on: { click: act } }));
+      buttons.push(element("button", { class: `st-button ${kind}`, type: "button", text, title, on: { click: act } }));
     if (run.status === "queued") button("Cancel", () => this._do(api.stop));
     if (run.status === "claimed" || run.status === "running")
       button("Stop", () => this._do(api.stop), { title: "Finishes the step in hand and stores its state; it can be resumed" });
@@ -106,11 +106,11 @@ export class RunDetail extends EventTarget {
       button(run.stop_is_firm ? "Ending…" : "Stop at once", () => this._do(api.stop), { title: "Does not wait; the last checkpoint stays" });
     if (run.status === "failed" || run.status === "cancelled") {
       const text = run.status === "failed" ? "Retry" : "Resume";
-      if (!run.pruned_at) button(text, () => this._do(api.resume), { kind: "rn-primary", title: "Goes on from the last checkpoint" });
+      if (!run.pruned_at) button(text, () => this._do(api.resume), { kind: "st-primary", title: "Goes on from the last checkpoint" });
     }
-    if (!unpublishable) button("Publish…", () => this.publish.open(), { kind: run.status === "done" ? "rn-primary" : "" });
+    if (!unpublishable) button("Publish…", () => this.publish.open(), { kind: run.status === "done" ? "st-primary" : "" });
     button("Clone…", () => this._say("clone", run), { title: "Start another run from these settings" });
-    if (!ACTIVE.includes(run.status) && run.status !== "queued") button("Delete", () => this._delete(), { kind: "rn-danger" });
+    if (!ACTIVE.includes(run.status) && run.status !== "queued") button("Delete", () => this._delete(), { kind: "st-danger" });
     const state = JSON.stringify([run.name, run.status, run.stop_is_firm, unpublishable, run.pruned_at, run.attempts, run.heartbeat_at ? 1 : 0]);
     if (state === this._headShown) {
       this.when.textContent = this._when(run);
@@ -140,13 +140,13 @@ export class RunDetail extends EventTarget {
         "div",
         { class: "rn-title" },
         name,
-        element("span", { class: "rn-status", data: { status: run.status }, text: STATUS_TEXT[run.status] }),
-        element("span", { class: "rn-spring" }),
+        element("span", { class: "st-pill rn-status", data: { status: run.status }, text: STATUS_TEXT[run.status] }),
+        element("span", { class: "st-spring" }),
         ...buttons,
       ),
       element(
         "p",
-        { class: "rn-muted" },
+        { class: "st-muted" },
         `Run ${run.id} · ${run.dataset}, ${run.split === "all" ? "all splits" : `split ${run.split}`} · recipe ${run.recipe_name} · `,
         this.when,
       ),
@@ -205,7 +205,7 @@ export class RunDetail extends EventTarget {
       rows.length
         ? element(
             "table",
-            { class: "rn-table" },
+            { class: "st-table" },
             element("thead", {}, cells("th", ["Output", "Split", "Pictures", "Honest", "Oracle (chosen with ground truth)"])),
             element(
               "tbody",
@@ -221,8 +221,8 @@ export class RunDetail extends EventTarget {
               ),
             ),
           )
-        : element("p", { class: "rn-muted", text: "The dataset has no ground truth, so nothing was measured." }),
-      rows.length ? element("p", { class: "rn-muted", text: metrics.note }) : "",
+        : element("p", { class: "st-muted", text: "The dataset has no ground truth, so nothing was measured." }),
+      rows.length ? element("p", { class: "st-muted", text: metrics.note }) : "",
     );
   }
 
@@ -239,7 +239,7 @@ export class RunDetail extends EventTarget {
         ),
     );
     const waits = run.status === "queued" ? "The run waits for a worker to take it." : "Nothing yet.";
-    if (!messages.length) this.messages.append(element("li", { class: "rn-muted", text: waits }));
+    if (!messages.length) this.messages.append(element("li", { class: "st-muted", text: waits }));
   }
 
   _showLog(lines) {
@@ -315,6 +315,6 @@ function stageCell({ name, status, done, total, unit, eta_s: eta, epoch, epochs,
     { class: "rn-stage", data: { status, stage: name } },
     element("strong", { text: STAGE_TEXT[name] ?? name }),
     element("progress", { max: 1, value: share, "aria-label": `${name}: ${Math.round(100 * share)} %` }),
-    element("span", { class: "rn-muted", text: facts.join(" · ") }),
+    element("span", { class: "st-muted", text: facts.join(" · ") }),
   );
 }

@@ -12,7 +12,7 @@ export class Field extends EventTarget {
     this.error = element("span", { class: "rn-field-error", role: "alert", hidden: true });
     this.control = this._build(described);
     this.control.addEventListener("change", () => this._changed());
-    this.reset = element("button", { class: "rn-link", type: "button", text: "reset", hidden: true, on: { click: () => this._reset() } });
+    this.reset = element("button", { class: "st-link", type: "button", text: "reset", hidden: true, on: { click: () => this._reset() } });
     this.root = element(
       "div",
       { class: "rn-field", data: { field: described.name } },
@@ -24,7 +24,7 @@ export class Field extends EventTarget {
   }
 
   _build({ name, kind, choices }) {
-    const attributes = { id: `rn-${name}`, class: "rn-input" };
+    const attributes = { id: `rn-${name}`, class: "st-input" };
     if (kind === "boolean") return element("input", { ...attributes, class: "rn-toggle", type: "checkbox" });
     if (kind === "choice") {
       const select = element("select", attributes);

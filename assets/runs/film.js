@@ -13,7 +13,7 @@ export class Film {
       "section",
       { class: "rn-card rn-film", hidden: true },
       element("h3", { text: "CAMs of a few pictures, epoch by epoch" }),
-      element("p", { class: "rn-muted", text: "Dark is nothing, yellow is the strongest class of the picture's tags." }),
+      element("p", { class: "st-muted", text: "Dark is nothing, yellow is the strongest class of the picture's tags." }),
       this.strip,
     );
   }

@@ -18,7 +18,7 @@ export class StartForm extends EventTarget {
     this.cloned = cloned;
     this.asked = asked;
     this.fields = new Map();
-    this.root = element("article", { class: "rn-detail rn-form" }, element("p", { class: "rn-muted", text: "Loading the form…" }));
+    this.root = element("article", { class: "rn-detail rn-form" }, element("p", { class: "st-muted", text: "Loading the form…" }));
     this._load();
   }
 
@@ -44,17 +44,17 @@ export class StartForm extends EventTarget {
   }
 
   _build() {
-    const select = (label, change) => element("select", { class: "rn-input", "aria-label": label, on: { change } });
+    const select = (label, change) => element("select", { class: "st-input", "aria-label": label, on: { change } });
     this.dataset = select("Dataset", () => this._datasetChosen());
     this.split = select("Split", () => this._look());
     this.recipe = select("Recipe", () => this._recipeChosen());
-    this.name = element("input", { class: "rn-input", maxlength: "128", "aria-label": "Name", placeholder: "made up from dataset and recipe" });
-    this.device = element("input", { class: "rn-input", "aria-label": "Device", placeholder: "chosen by the worker", pattern: "cpu|cuda(:\\d+)?" });
-    this.words = element("p", { class: "rn-muted" });
+    this.name = element("input", { class: "st-input", maxlength: "128", "aria-label": "Name", placeholder: "made up from dataset and recipe" });
+    this.device = element("input", { class: "st-input", "aria-label": "Device", placeholder: "chosen by the worker", pattern: "cpu|cuda(:\\d+)?" });
+    this.words = element("p", { class: "st-muted" });
     this.sentence = element("p", { class: "rn-supervision", role: "status" });
     this.estimate = element("p", { class: "rn-estimate", role: "status" });
     this.alert = element("p", { class: "rn-error", role: "alert", hidden: true });
-    this.button = element("button", { class: "rn-button rn-primary", type: "submit", text: "Start the run" });
+    this.button = element("button", { class: "st-button st-primary", type: "submit", text: "Start the run" });
     fillSelect(this.dataset, this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })), String(this.asked?.datasetId ?? this.cloned?.dataset_id ?? this._lastDataset()));
     const recipes = this.recipes.map(({ name }) => ({ value: name, text: name }));
     if (this.cloned) recipes.unshift({ value: "", text: `settings of run ${this.cloned.id}` });

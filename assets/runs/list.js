@@ -12,7 +12,7 @@ export class RunList extends EventTarget {
     this.offers = element("div", { class: "rn-offers" });
     this.groups = element("div", { class: "rn-groups" });
     this.compareButton = element("button", {
-      class: "rn-button",
+      class: "st-button",
       type: "button",
       text: "Compare",
       disabled: true,
@@ -25,12 +25,12 @@ export class RunList extends EventTarget {
       element(
         "div",
         { class: "rn-list-top" },
-        element("button", { class: "rn-button rn-primary", type: "button", text: "New run", on: { click: () => this._say("new") } }),
+        element("button", { class: "st-button st-primary", type: "button", text: "New run", on: { click: () => this._say("new") } }),
         this.compareButton,
       ),
       this.offers,
       this.groups,
-      element("button", { class: "rn-link rn-list-bottom", type: "button", text: "Disk space of runs", on: { click: () => this._say("storage") } }),
+      element("button", { class: "st-link rn-list-bottom", type: "button", text: "Disk space of runs", on: { click: () => this._say("storage") } }),
     );
   }
 
@@ -53,7 +53,7 @@ export class RunList extends EventTarget {
         element("section", {}, element("h2", { text: title }), ...members.map((run) => this._row(run, queue))),
       ),
     );
-    if (!runs.length) this.groups.append(element("p", { class: "rn-muted", text: "No run yet. Start one to train on your tags." }));
+    if (!runs.length) this.groups.append(element("p", { class: "st-muted", text: "No run yet. Start one to train on your tags." }));
     this._showCompare();
   }
 
@@ -102,7 +102,7 @@ export class RunList extends EventTarget {
         current ? bar(run.stages) : null,
       ),
       position >= 0 && queue.length > 1 ? element("span", { class: "rn-moves" }, move(-1, "↑", "Earlier"), move(1, "↓", "Later")) : null,
-      element("span", { class: "rn-status", data: { status: run.status }, text: run.is_published ? "published" : STATUS_TEXT[run.status] }),
+      element("span", { class: "st-pill rn-status", data: { status: run.status }, text: run.is_published ? "published" : STATUS_TEXT[run.status] }),
     );
   }
 

@@ -25,7 +25,7 @@ class RunsPage {
     this.view = null;
     this.chosen = null;
     this.main = element("main", { class: "rn-main" });
-    root.className = "rn-root";
+    root.className = "st-page rn-root";
     root.replaceChildren(this.list.root, this.main);
     this.list.addEventListener("choose", ({ detail }) => this.open(detail));
     this.list.addEventListener("new", () => this.startNew());

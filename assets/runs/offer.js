@@ -28,14 +28,14 @@ function card(offer, take) {
     element("h2", { text: offer.since ? `Train on ${offer.dataset} again?` : `Train on ${offer.dataset}?` }),
     element("p", { text: `${count(offer.new, "mask")} ${offer.new === 1 ? "was" : "were"} accepted or corrected ${when}.` }),
     element("p", {
-      class: "rn-muted",
+      class: "st-muted",
       text: `A run would learn from ${offer.accepted.toLocaleString()} of ${count(offer.pictures, "picture")} as truth, and propose masks anew for the rest. ${offer.expects}`,
     }),
     element(
       "div",
       { class: "rn-buttons" },
-      element("button", { class: "rn-button rn-primary", type: "button", text: "Fill in the form", on: { click: () => take(offer) } }),
-      element("button", { class: "rn-link", type: "button", text: "Not now", title: "Comes back after as many masks again", on: { click: later } }),
+      element("button", { class: "st-button st-primary", type: "button", text: "Fill in the form", on: { click: () => take(offer) } }),
+      element("button", { class: "st-link", type: "button", text: "Not now", title: "Comes back after as many masks again", on: { click: later } }),
     ),
   );
   return root;

@@ -37,7 +37,7 @@ export class PublishPanel extends EventTarget {
           ? `Published ${moment(newest.finished_at)}${newest.author ? ` by ${newest.author}` : ""}: its masks are the proposals in Review.`
           : "Publishing was cut off; publish again to do the rest.",
       }),
-      element("button", { class: "rn-button", type: "button", text: "Undo publication", on: { click: () => this._undo() } }),
+      element("button", { class: "st-button", type: "button", text: "Undo publication", on: { click: () => this._undo() } }),
     );
   }
 
@@ -79,7 +79,7 @@ export class PublishPanel extends EventTarget {
     this.body.replaceChildren(
       element("p", {}, element("strong", { text: sentence })),
       element("p", {
-        class: "rn-muted",
+        class: "st-muted",
         text: `${counts.kept} are left to people (accepted, corrected, drafts${this.overRejected ? "" : ", rejected"}); ${counts.unchanged} have it already; ${counts["left out"]} cannot take it.`,
       }),
       element("label", { class: "rn-check" }, rejected, " Offer rejected pictures again, unless somebody painted on them"),
@@ -97,8 +97,8 @@ export class PublishPanel extends EventTarget {
       element(
         "div",
         { class: "rn-buttons" },
-        element("button", { class: "rn-button rn-primary", type: "button", text: changes ? `Publish ${changes}` : "Publish", disabled: changes === 0, on: { click: () => this._publish() } }),
-        element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+        element("button", { class: "st-button st-primary", type: "button", text: changes ? `Publish ${changes}` : "Publish", disabled: changes === 0, on: { click: () => this._publish() } }),
+        element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
       ),
     );
   }
@@ -127,7 +127,7 @@ export class PublishPanel extends EventTarget {
         const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal; ${kept} were left to people; ${leftOut} could not take it.`;
         this.body.replaceChildren(
           element("p", { role: "status" }, element("strong", { text: note })),
-          element("div", { class: "rn-buttons" }, element("a", { class: "rn-button", href: "/", text: "Review them" }), element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } })),
+          element("div", { class: "rn-buttons" }, element("a", { class: "st-button", href: "/", text: "Review them" }), element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } })),
         );
         this._say();
       },
@@ -149,7 +149,7 @@ export class PublishPanel extends EventTarget {
       ({ restored, kept }) => {
         this.body.replaceChildren(
           element("p", { role: "status", text: `${count(restored, "picture")} went back to the proposal from before; on ${kept} somebody has worked, they stay.` }),
-          element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+          element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
         );
         this._say();
       },
@@ -187,7 +187,7 @@ export class PublishPanel extends EventTarget {
   _fail(message) {
     this.body.replaceChildren(
       element("p", { class: "rn-error", role: "alert", text: message }),
-      element("button", { class: "rn-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+      element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
     );
   }
 

@@ -7,7 +7,7 @@ import { bytes, STATUS_TEXT } from "./format.js";
 export class Storage extends EventTarget {
   constructor() {
     super();
-    this.root = element("article", { class: "rn-detail" }, element("p", { class: "rn-muted", text: "Measuring…" }));
+    this.root = element("article", { class: "rn-detail" }, element("p", { class: "st-muted", text: "Measuring…" }));
     this._load();
   }
 
@@ -21,13 +21,13 @@ export class Storage extends EventTarget {
       this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
       return;
     }
-    const days = element("input", { class: "rn-input rn-short", type: "number", min: "0", value: "30", "aria-label": "Days" });
-    const size = element("input", { class: "rn-input rn-short", type: "number", min: "0", step: "0.5", value: "20", "aria-label": "Gigabytes" });
-    const button = (text, wanted, attributes = {}) => element("button", { class: "rn-button", type: "button", text, on: { click: () => this._prune(wanted()) }, ...attributes });
+    const days = element("input", { class: "st-input rn-short", type: "number", min: "0", value: "30", "aria-label": "Days" });
+    const size = element("input", { class: "st-input rn-short", type: "number", min: "0", step: "0.5", value: "20", "aria-label": "Gigabytes" });
+    const button = (text, wanted, attributes = {}) => element("button", { class: "st-button", type: "button", text, on: { click: () => this._prune(wanted()) }, ...attributes });
     this.root.replaceChildren(
       element("h2", { text: `Runs take ${bytes(answer.total)}` }),
       element("p", {
-        class: "rn-muted",
+        class: "st-muted",
         text: "Pruning removes checkpoints, networks, maps and masks of ended runs. Settings, events, figures and the frozen snapshot stay. What is published is never pruned.",
       }),
       element(
@@ -41,7 +41,7 @@ export class Storage extends EventTarget {
       note ? element("p", { role: "status", text: note }) : "",
       element(
         "table",
-        { class: "rn-table" },
+        { class: "st-table" },
         element("thead", {}, element("tr", {}, ...["Run", "Status", "Ended", "On disk", "Can be pruned", ""].map((text) => element("th", { text })))),
         element(
           "tbody",

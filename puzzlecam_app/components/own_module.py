@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from puzzlecam_app.assets import asset_url, modules_of
 
 _HEAD = b"<head>"
+_SHARED = "theme/page.css"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class OwnModule:
 
     Attributes:
         module: path of the module below the assets.
-        styles: paths of its style sheets.
+        styles: paths of its style sheets, after the one that all pages share.
         starts_early: whether it is run as soon as it has come, before there is an element to mount it in.
     """
 
@@ -38,14 +39,16 @@ class OwnModule:
             waiting: What stands there meanwhile.
         """
         return gr.HTML(
-            html_template=f'<div class="{class_name}" data-mount>{waiting}</div>',
+            html_template=f'<div class="st-page {class_name}" data-mount>{waiting}</div>',
             js_on_load=(
                 f"import({json.dumps(asset_url(self.module))})"
                 ".then((page) => page.mount(element.querySelector('[data-mount]')))"
                 ".catch((error) => { element.querySelector('[data-mount]').textContent = "
                 "'The page could not be loaded: ' + error.message + '. Reload it.'; });"
             ),
-            head="".join(f'<link rel="stylesheet" href="{asset_url(path)}">' for path in self.styles),
+            head="".join(
+                f'<link rel="stylesheet" href="{asset_url(path)}">' for path in (_SHARED, *self.styles)
+            ),
             apply_default_css=False,
             elem_id=elem_id,
         )
