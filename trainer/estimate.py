@@ -170,6 +170,7 @@ class _Probe:
                 memory_format=torch.channels_last
             ),
             "labels": labels(count, view.crop),
+            "possible": torch.ones(count, _CLASSES + 1, dtype=torch.bool),
         }
         batch = {name: tensor.to(self._device.device) for name, tensor in batch.items()}
         before = self._memory_mb()

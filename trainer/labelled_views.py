@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.config import ViewConfig
-from trainer.data.augment import draw_view, image_tensor, label_tensor
+from trainer.data.augment import IGNORE, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.images import read_rgb
 from trainer.nn.encoders import EncoderSpec
@@ -40,7 +40,11 @@ class LabelledViews:
         return len(self.dataset)
 
     def load(self, index: int, rng: np.random.Generator) -> dict[str, Tensor]:
-        """ "images" float32 (3, crop, crop) and "labels" uint8 (ceil(crop / stride), ceil(crop / stride)).
+        """A random view of a picture.
+
+        Returns:
+            "images" float32 (3, crop, crop), "labels" uint8 (ceil(crop / stride), ceil(crop / stride)), and
+            "possible" bool (C,): background, the classes of the picture's tags and of its labels.
 
         Raises:
             ImageReadError, GroundTruthError: the picture or its labels went bad since the run began.
@@ -48,10 +52,14 @@ class LabelledViews:
         image = self.dataset.images[index]
         picture = read_rgb(image.path, at_least_side=self.view.max_side)
         view = draw_view(rng, picture.shape[:2], self.view)
-        labels = label_tensor(self.labels_of(image), view)
+        of_picture = self.labels_of(image)
+        possible = torch.zeros(self.dataset.class_count + 1, dtype=torch.bool)
+        possible[[0, *image.tags, *(int(one) for one in np.unique(of_picture) if one != IGNORE)]] = True
+        labels = label_tensor(of_picture, view)
         middle = torch.arange(0, self.view.crop, self.stride).add(self.stride // 2)
         middle = middle.clamp(max=self.view.crop - 1)
         return {
             "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
             "labels": labels[middle][:, middle].to(torch.uint8),
+            "possible": possible,
         }

@@ -1,8 +1,10 @@
 """Stage 4: self-training. A classifier of pixels learns the confident labels of all pictures.
 
 Not in the paper. The CAM of one picture is as wrong as its classifier; what is confident in hundreds of them
-says what a class looks like beyond its most telling part, and what background looks like. The maps of this
-classifier take the place of the CAMs in the random walk. Masks that a person accepted are among its labels.
+says what a class looks like beyond its most telling part, and what background looks like. Which classes a
+picture shows is known from its tags, in training as afterwards, so it learns to tell only those from each
+other and from background. Its maps take the place of the CAMs in the random walk. Masks that a person
+accepted are among its labels.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ NAME = "pixels"
 NEEDS = (cams.NAME, affinity.NAME)
 USES: tuple[str, ...] = ()
 MAKES = ("models/pixels.safetensors", "pixels")
-VERSION = 1
+VERSION = 2
 
 _OUTPUT_STRIDE = 16
 
@@ -90,7 +92,7 @@ def _write_maps(context: StageContext) -> None:
 
 
 class PixelStep(nn.Module):
-    """One training step: cross-entropy with the confident labels."""
+    """One training step: cross-entropy with the confident labels, among the classes of a picture."""
 
     def __init__(self, network: PixelNetwork) -> None:
         super().__init__()
@@ -100,10 +102,12 @@ class PixelStep(nn.Module):
         """ "loss": mean over the labelled cells of the batch, 0 where there is none.
 
         Args:
-            batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, ceil(H / 4), ceil(W / 4)).
+            batch: "images" (N, 3, H, W), normalised, "labels" uint8 (N, ceil(H / 4), ceil(W / 4)), and
+                "possible" bool (N, C), the classes that a picture's pixels can have.
             progress: share of training that is done; nothing depends on it.
         """
         labels = batch["labels"].long()
         logits = self.network(batch["images"]).float()
+        logits = logits.masked_fill(~batch["possible"][:, :, None, None], -torch.inf)
         total = functional.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum")
         return {"loss": total / (labels != IGNORE).sum().clamp(min=1)}

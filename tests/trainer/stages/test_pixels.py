@@ -22,11 +22,9 @@ def write_labels(context, labels):
 def test_it_learns_what_the_confident_labels_show(make_context, write_cams):
     context = make_context("pixels.epochs=25", "pixels.optimizer.learning_rate=0.005")
     write_cams(context)
-    labels = np.full((40, 60), 255, np.uint8)
-    labels[:, :25] = 0
     for image in context.dataset.images:
-        labels[:, 35:] = image.tags[0]
-        write_mask(affinity.label_path(context.run_dir, image.id), labels)
+        shown = 1 if image.tags[0] == 1 else 0  # all of the first class, of the other nothing but background
+        write_mask(affinity.label_path(context.run_dir, image.id), np.full((40, 60), shown, np.uint8))
 
     summary = pixels.run(context).summary
 
@@ -37,7 +35,8 @@ def test_it_learns_what_the_confident_labels_show(make_context, write_cams):
         assert stored.class_indices == cam.class_indices
         assert stored.maps_khw.shape == cam.maps_khw.shape
         assert context.run_dir.seed_path(image.id) == context.run_dir.pixels_path(image.id)
-    assert summary["losses"]["loss"] < 2.0, "the logarithm of 21 classes is 3.0"
+        assert (stored.maps_khw[0].mean() > 0.5) == (image.tags[0] == 1)
+    assert {image.tags[0] for image in context.dataset.images} == {1, 2}
 
 
 def test_without_affinity_there_are_no_labels_and_nothing_is_done(make_context):
@@ -62,7 +61,46 @@ def test_maps_of_an_attempt_that_was_cut_off_are_kept(make_context, write_cams):
 def test_a_picture_without_one_confident_pixel_has_no_loss():
     step = pixels.PixelStep(PixelNetwork(build_encoder("lite0"), 3))
     nothing = torch.full((1, 16, 16), 255, dtype=torch.uint8)
-    assert step({"images": torch.zeros(1, 3, 64, 64), "labels": nothing}, 0.0)["loss"] == 0
+    batch = {"images": torch.zeros(1, 3, 64, 64), "labels": nothing, "possible": torch.ones(1, 3) > 0}
+    assert step(batch, 0.0)["loss"] == 0
+
+
+def test_a_pixel_is_told_from_the_classes_of_its_picture_alone():
+    torch.manual_seed(0)
+    network = PixelNetwork(build_encoder("lite0"), 4).eval()
+    step = pixels.PixelStep(network)
+    images = torch.randn(2, 3, 64, 64)
+    labels = torch.zeros(2, 16, 16, dtype=torch.uint8)
+    labels[0, :8], labels[1, :, :8] = 2, 255
+    possible = torch.tensor([[True, False, True, False], [True, True, False, False]])
+    batch = {"images": images, "labels": labels, "possible": possible}
+    loss = step(batch, 0.0)["loss"]
+
+    logits = network(images).double()
+    expected = [
+        logits[number, classes].softmax(dim=0).log()[classes.index(int(label)), row, column]
+        for number, classes in enumerate(([0, 2], [0, 1]))
+        for row, column in np.ndindex(16, 16)
+        if (label := labels[number, row, column]) != 255
+    ]
+    assert loss.item() == pytest.approx(-torch.stack(expected).mean().item(), rel=1e-5)
+
+    loss.backward()
+    assert network.head.bias.grad[3] == 0, "no picture can show it"
+
+
+def test_views_say_which_classes_a_picture_can_show(make_context):
+    context = make_context()
+    number, image = next((n, one) for n, one in enumerate(context.dataset.images) if one.tags == (1,))
+    labels = np.zeros((40, 60), np.uint8)
+    write_mask(affinity.label_path(context.run_dir, image.id), labels)
+    labels[5, 5], labels[6, 6] = 255, 2  # a person found a class that is no tag
+    views = affinity.confidently_labelled(
+        context.dataset, context.run_dir, context.recipe.pixels.view, build_encoder("lite0").spec
+    )
+    assert views.load(number, np.random.default_rng(0))["possible"].tolist() == [True, True, False]
+    write_mask(affinity.label_path(context.run_dir, image.id), labels)
+    assert views.load(number, np.random.default_rng(0))["possible"].tolist() == [True, True, True]
 
 
 def test_only_what_lies_on_the_encoder_is_trained():
