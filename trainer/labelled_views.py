@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.config import ViewConfig
-from trainer.data.augment import IGNORE, draw_view, image_tensor, label_tensor
+from trainer.data.augment import draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.images import read_rgb
 from trainer.nn.encoders import EncoderSpec
@@ -53,13 +53,14 @@ class LabelledViews:
         picture = read_rgb(image.path, at_least_side=self.view.max_side)
         view = draw_view(rng, picture.shape[:2], self.view)
         of_picture = self.labels_of(image)
-        possible = torch.zeros(self.dataset.class_count + 1, dtype=torch.bool)
-        possible[[0, *image.tags, *(int(one) for one in np.unique(of_picture) if one != IGNORE)]] = True
+        possible = np.zeros(256, dtype=bool)
+        possible[[0, *image.tags]] = True
+        possible[np.unique(of_picture)] = True
         labels = label_tensor(of_picture, view)
         middle = torch.arange(0, self.view.crop, self.stride).add(self.stride // 2)
         middle = middle.clamp(max=self.view.crop - 1)
         return {
             "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
             "labels": labels[middle][:, middle].to(torch.uint8),
-            "possible": possible,
+            "possible": torch.from_numpy(possible[: self.dataset.class_count + 1]),
         }
