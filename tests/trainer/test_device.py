@@ -1,5 +1,9 @@
 """The one place that decides about devices."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -54,3 +58,15 @@ def test_bfloat16_is_compared_where_the_processor_has_it(monkeypatch, capabiliti
     narrow = in_bfloat16(choice)
     assert choice.dtype == dtype
     assert (narrow.dtype if narrow else None) == compared
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, "PASSIVE 20000"), ({"GOMP_SPINCOUNT": "7"}, "PASSIVE 7")]
+)
+def test_waiting_threads_soon_sleep_unless_the_environment_says_otherwise(given, expected):
+    own = {name: value for name, value in os.environ.items() if "OMP_" not in name}
+    code = "import os, trainer; print(os.environ['OMP_WAIT_POLICY'], os.environ['GOMP_SPINCOUNT'])"
+    told = subprocess.run(
+        [sys.executable, "-c", code], env={**own, **given}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == expected

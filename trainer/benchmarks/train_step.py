@@ -25,6 +25,9 @@ from trainer.puzzle_step import PuzzleStep
 BACKBONES = ("lite0", "resnet50")
 STATISTICS: tuple[BatchStatistics, ...] = ("batch", "frozen")
 ALPHA = 4.0
+GPU_SIZE = (16, 512)
+CPU_SIZES = {"lite0": (8, 384), "resnet50": (2, 256)}
+"""Pictures and crop: what `cpu-lite0` computes at a time; of the larger network what takes seconds."""
 
 
 def compare(
@@ -41,18 +44,19 @@ def compare(
 
     Args:
         backbones: with weights as in `trainer.benchmarks.cam`.
-        batch_size: pictures; None takes 2 on a CPU and 16 on a GPU.
-        crop: side in pixels; None takes 256 on a CPU and 512 on a GPU.
+        batch_size: pictures; None takes that of `CPU_SIZES` or `GPU_SIZE`.
+        crop: side in pixels; None takes that of `CPU_SIZES` or `GPU_SIZE`.
         repeats: timings to take the best of.
     """
     choice = choose_device()
     is_cpu = choice.device.type == "cpu"
-    batch_size, crop = batch_size or (2 if is_cpu else 16), crop or (256 if is_cpu else 512)
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randn(batch_size, 3, crop, crop, generator=generator).to(choice.device)
-    labels = (torch.rand(batch_size, len(VOC_CLASSES), generator=generator) < 0.1).float().to(choice.device)
     rows = []
     for name in backbones:
+        own_batch, own_crop = CPU_SIZES[name] if is_cpu else GPU_SIZE
+        count, side = batch_size or own_batch, crop or own_crop
+        generator = torch.Generator().manual_seed(0)
+        images = torch.randn(count, 3, side, side, generator=generator).to(choice.device)
+        labels = (torch.rand(count, len(VOC_CLASSES), generator=generator) < 0.1).float().to(choice.device)
         precisions = (replace(choice, dtype=torch.float32), in_bfloat16(choice))
         for statistics, precision in itertools.product(STATISTICS, precisions):
             if precision is None:
@@ -66,15 +70,14 @@ def compare(
             plain_s, ours_s = interleaved_seconds(plain, ours, repeats=repeats)
             notes = (
                 "The difference is that of the loss at the first step.",
-                f"{batch_size / ours_s:,.0f} pictures a second, with their tiles; "
-                f"{batch_size / plain_s:,.0f} plain.",
+                f"{count / ours_s:,.1f} pictures a second, with their tiles; {count / plain_s:,.1f} plain.",
                 *_memory_note(choice.device, ours, plain),
             )
             rows.append(
                 Comparison(
                     f"training step, {name}, {statistics} statistics, "
                     f"{str(precision.dtype).removeprefix('torch.')}",
-                    f"batch {batch_size} at {crop} x {crop}, puzzle losses, {choice.device}",
+                    f"batch {count} at {side} x {side}, puzzle losses, {choice.device}",
                     plain_s,
                     ours_s,
                     target_ratio=2.0,
