@@ -248,3 +248,38 @@ def test_another_mask_begins_without_seeds(smart: EditorPage) -> None:
     assert smart.mask()[50, 50] == 1
     smart.open(300, 200)
     assert _seeds(smart) == []
+
+
+def test_everything_is_done_by_pen(smart: EditorPage) -> None:
+    client = smart.page.context.new_cdp_session(smart.page)
+
+    def send(kind: str, x: float, y: float, button: str, *, alt: bool = False) -> None:
+        across, down = smart.on_page(x, y)
+        event = {"type": kind, "x": across, "y": down, "button": button, "modifiers": int(alt)}
+        client.send(
+            "Input.dispatchMouseEvent", {**event, "pointerType": "pen", "clickCount": 1, "force": 0.4}
+        )
+
+    def pen(*points: tuple[float, float], button: str = "left", alt: bool = False) -> None:
+        send("mousePressed", *points[0], button, alt=alt)
+        for point in points[1:]:
+            send("mouseMoved", *point, button, alt=alt)
+        send("mouseReleased", *points[-1], button, alt=alt)
+
+    smart.page.evaluate(
+        "() => addEventListener('pointerdown', (event) => (window.by = event.pointerType), true)"
+    )
+    pen((50, 50), (51, 50.5))  # a tip is never quite still
+    assert smart.page.evaluate("() => window.by") == "pen"
+    pen((150, 50), button="right")  # the button of its barrel
+    pen((100, 150), (140, 160), (180, 150))
+    pen((220, 20), (280, 90), alt=True)
+    _wait_preview(smart)
+    kinds = [(seed["kind"], seed["label"]) for seed in _seeds(smart)]
+    assert kinds == [("click", 1), ("click", 0), ("scribble", 1), ("box", 1)]
+    pen((50, 50), (40, 100))
+    _wait_preview(smart)
+    assert (_seeds(smart)[0]["x"], _seeds(smart)[0]["y"]) == pytest.approx((40, 100), abs=1)
+    pen((150, 50), button="right")
+    _wait_preview(smart)
+    assert [seed["kind"] for seed in _seeds(smart)] == ["click", "scribble", "box"]
