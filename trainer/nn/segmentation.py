@@ -8,6 +8,7 @@ from segmentation_models_pytorch.decoders.deeplabv3.decoder import DeepLabV3Plus
 from torch import Tensor, nn
 
 from trainer.config import BatchStatistics, DecoderStatistics
+from trainer.nn.depthwise import speed_up_depthwise
 from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedCopy, FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
@@ -65,6 +66,7 @@ class SegmentationNetwork(nn.Module):
             aspp_dropout=decoder_dropout,
         )
         set_normalization(self.decoder, decoder_statistics)
+        speed_up_depthwise(self.decoder)  # its pyramid is dilated
         self.head = SegmentationHead(_DECODER_CHANNELS, class_count, kernel_size=1, upsampling=4)
         encoder.requires_grad_(is_encoder_trained)
 

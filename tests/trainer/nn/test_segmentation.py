@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from trainer.nn.depthwise import DepthwiseConv2d
 from trainer.nn.encoders import build_encoder
 from trainer.nn.segmentation import SegmentationNetwork
 
@@ -75,3 +76,14 @@ def test_the_pyramid_reads_the_features_that_the_classifier_reads():
     network.decoder.aspp.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0]))
     network(pictures)
     torch.testing.assert_close(seen[0], features)
+
+
+def test_the_dilated_convolutions_of_the_pyramid_take_the_fast_way_back():
+    decoder = SegmentationNetwork(build_encoder("lite0"), 3).decoder
+    dilated = [
+        part
+        for part in decoder.modules()
+        if isinstance(part, nn.Conv2d) and part.groups > 1 < part.dilation[0]
+    ]
+    assert [part.dilation[0] for part in dilated] == [6, 12, 18]
+    assert all(isinstance(part, DepthwiseConv2d) for part in dilated)
