@@ -56,7 +56,7 @@ assert processes.count == int(sys.argv[2])
 step = PuzzleStep(Network(), PuzzleLossConfig(alpha_ramp=0.0))
 start = {name: tensor.clone() for name, tensor in step.state_dict().items()}
 optimizer = {"learning_rate": 1.0, "momentum": 0.0, "weight_decay": 0.0, "bias_factor": 1.0}
-values = {"epochs": 1, "batch_size": 8, "accumulate": 2, "optimizer": optimizer}
+values = {"epochs": 1, "batch_size": 8, "accumulate": 2, "optimizer": optimizer, "precision": "float32"}
 config = TrainingConfig.model_validate(values)
 context = StageContext(
     Recipe(name="test"), TaggedDataset(path, "train", ("a", "b"), ()), RunDir(path),
