@@ -325,7 +325,7 @@ class SegmentConfig(TrainingConfig):
     )
     encoder: Literal["trained", "frozen"] = Field(
         default="trained",
-        description="Train the backbone too, or only the decoder, which takes a third of the time.",
+        description="Train the backbone too, or only the decoder, which takes a third to half of the time.",
     )
     predict_split: str = Field(
         default="val", description="Split whose pictures are segmented after training."

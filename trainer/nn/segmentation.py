@@ -38,7 +38,7 @@ class SegmentationNetwork(nn.Module):
             decoder_statistics: of the decoder. It is new and has no running statistics that could be frozen;
                 those of a small batch are poor.
             decoder_dropout: share of the pooled pyramid's values that is dropped in training.
-            is_encoder_trained: False leaves the encoder as it is, which takes a third of the time.
+            is_encoder_trained: False leaves the encoder as it is, which takes a third to half of the time.
 
         Raises:
             ValueError: the encoder has another output stride.
