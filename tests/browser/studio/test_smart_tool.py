@@ -39,13 +39,8 @@ def test_clicks_right_a_mask_and_make_it_again(review: Review, studio: Studio, d
     item_id = page.evaluate("puzzlecamReview.current.item.id")
     page.keyboard.press("a")
     review.wait_for("portrait")
-    page.wait_for_function(
-        """id => fetch(`/api/items/${id}`)
-            .then((answer) => answer.json())
-            .then(({status}) => status === "corrected")""",
-        arg=item_id,
-        timeout=30_000,
-    )
+    row = page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")
+    expect(row).to_have_attribute("data-status", "corrected", timeout=30_000)  # the studio has answered
 
     entries = page.evaluate("id => fetch(`/api/items/${id}/revisions`).then((one) => one.json())", item_id)
     steps = [step for entry in entries for step in entry["seeds"]]
