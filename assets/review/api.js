@@ -54,6 +54,15 @@ export async function deflate(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** @type {WeakMap<Uint8Array, Promise<Uint8Array>>} */
+const deflated = new WeakMap();
+
+/** @param {Uint8Array} bytes that nobody changes any more @returns {Promise<Uint8Array>} zlib format */
+function deflatedOnce(bytes) {
+  if (!deflated.has(bytes)) deflated.set(bytes, deflate(bytes));
+  return deflated.get(bytes);
+}
+
 /** @param {Uint8Array} bytes zlib format @returns {Promise<Uint8Array>} */
 export async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
@@ -129,11 +138,11 @@ export const putMask = (id, deflated, revision, seconds, steps = []) =>
  * Ask for a refined mask.
  * @param {number} id
  * @param {Object} wish as `/api/items/{id}/refine` describes it
- * @param {Uint8Array} mask
+ * @param {Uint8Array} mask must not be changed any more
  * @param {AbortSignal} signal
  */
 export async function refine(id, wish, mask, signal) {
-  const body = writeFrame(wish, "mask", await deflate(mask));
+  const body = writeFrame(wish, "mask", await deflatedOnce(mask));
   const options = { method: "POST", headers: { "Content-Type": FRAMED }, body, signal };
   return readFrame(await (await request(`/api/items/${id}/refine`, options)).arrayBuffer());
 }

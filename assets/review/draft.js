@@ -4,7 +4,7 @@
 import * as api from "./api.js";
 import * as local from "./local_drafts.js";
 
-const QUIET_MS = 500; // a save waits for a pause between strokes,
+const QUIET_MS = 500; // a save waits for a pause between strokes, and while the Smart tool's answer is awaited,
 const LONGEST_WAIT_MS = 4000; // but never this long
 const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
 const IDLE_AFTER_MS = 60000; // time without a stroke or key beyond this is not work
@@ -20,9 +20,11 @@ export class Draft extends EventTarget {
    * @param {Uint8Array} mask the live mask; it is read at every save
    * @param {number} revision the revision the mask was loaded from
    * @param {Uint8Array} base the mask of that revision: what somebody else's newer one started from, too
+   * @param {() => boolean} isAwaited the person waits for an answer, which a save at that moment would delay
    */
-  constructor(itemId, mask, revision, base) {
+  constructor(itemId, mask, revision, base, isAwaited) {
     super();
+    this._isAwaited = isAwaited;
     this.itemId = itemId;
     this.mask = mask;
     this.base = base;
@@ -69,10 +71,8 @@ export class Draft extends EventTarget {
     this._version++;
     if (this.state === "conflict") return; // kept as it is until the person has chosen
     if (this.state !== "saving" && this.state !== "offline") this._become("unsaved");
-    const now = performance.now();
-    if (!this._firstUnsavedAt) this._firstUnsavedAt = now;
-    const wait = Math.min(QUIET_MS, Math.max(0, this._firstUnsavedAt + LONGEST_WAIT_MS - now));
-    this._schedule(this.state === "offline" ? this._retryDelay() : wait);
+    if (!this._firstUnsavedAt) this._firstUnsavedAt = performance.now();
+    this._schedule(this.state === "offline" ? this._retryDelay() : Math.min(QUIET_MS, this._timeLeft));
   }
 
   /**
@@ -124,9 +124,17 @@ export class Draft extends EventTarget {
     }
   }
 
+  /** Until a save waits no longer, in milliseconds. */
+  get _timeLeft() {
+    return Math.max(0, this._firstUnsavedAt + LONGEST_WAIT_MS - performance.now());
+  }
+
   _schedule(delay) {
     clearTimeout(this._timer);
-    this._timer = setTimeout(() => this._save().catch(() => {}), delay);
+    this._timer = setTimeout(() => {
+      if (this._isAwaited() && this._timeLeft) this._schedule(Math.min(QUIET_MS, this._timeLeft));
+      else this._save().catch(() => {});
+    }, delay);
   }
 
   _retryDelay() {
@@ -160,7 +168,7 @@ export class Draft extends EventTarget {
     this._savedVersion = version;
     if (this._failures) await local.forget(this.itemId).catch(() => {});
     this._failures = 0;
-    this._firstUnsavedAt = 0;
+    this._firstUnsavedAt = this.hasUnsavedWork ? performance.now() : 0;
     if (this.hasUnsavedWork) {
       this._become("unsaved");
       this._schedule(QUIET_MS);

@@ -263,7 +263,7 @@ class ReviewPage {
   }
 
   _newDraft(id, { mask, revision }) {
-    const draft = new Draft(id, this.editor.mask, revision, mask);
+    const draft = new Draft(id, this.editor.mask, revision, mask, () => this.editor.isThinking);
     this.drafts.set(id, draft);
     draft.addEventListener("state", () => {
       this._showSave();

@@ -76,8 +76,9 @@ def unpack_mask(item: ItemFacts, body: bytes, *, is_deflated: bool) -> NDArray[n
             422, f"the mask has {len(body)} bytes, the picture {size} pixels", where=item.name, remedy=remedy
         )
     mask = np.frombuffer(body, np.uint8).reshape(item.height, item.width)
-    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    check_classes(item, present.tolist())
+    is_present = np.zeros(256, np.bool_)
+    is_present[mask] = True
+    check_classes(item, np.flatnonzero(is_present).tolist())
     return mask
 
 

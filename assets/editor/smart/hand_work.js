@@ -39,23 +39,23 @@ export function handWork(patches, seeds, mask, width) {
 
 /**
  * The mask that the engine starts from: `prior`, but for painted pixels and locked classes, which are as now.
+ * Without either it is `prior` itself, so that who has packed that up need not do it again for the next seed.
  * @param {Uint8Array} prior
  * @param {Uint8Array} mask  as it is now
  * @param {Uint8Array|null} flags  of `handWork`
  * @param {Iterable<number>} lockedClasses
- * @returns {Uint8Array} a new array
+ * @returns {Uint8Array}
  */
 export function composePrior(prior, mask, flags, lockedClasses) {
-  const composed = prior.slice();
   const isLocked = new Uint8Array(256);
   let stays = flags !== null;
   for (const index of lockedClasses) {
     isLocked[index] = 1;
     stays = true;
   }
-  if (stays) {
-    for (let i = 0; i < mask.length; i++) if (flags?.[i] || isLocked[mask[i]]) composed[i] = mask[i];
-  }
+  if (!stays) return prior;
+  const composed = prior.slice();
+  for (let i = 0; i < mask.length; i++) if (flags?.[i] || isLocked[mask[i]]) composed[i] = mask[i];
   return composed;
 }
 

@@ -21,7 +21,7 @@ import { composePrior, handWork, protectedRuns } from './hand_work.js';
  * @typedef {{before: State, after: State, step: object}} Memo  what a history entry of this tool remembers
  *
  * @typedef {object} Wish  what the engine is asked
- * @property {Uint8Array} mask   may be kept and changed by the engine's caller afterwards
+ * @property {Uint8Array} mask   nobody changes it any more; the same array where the correction began with the same
  * @property {Seed[]} seeds
  * @property {number[]} lockedClasses
  * @property {boolean} onlyBackground
@@ -145,7 +145,8 @@ export class SmartSession {
     if (!document) return;
     const { start, seeds } = pending.state;
     const flags = handWork(document.history.entries, seeds, document.mask, document.width);
-    const mask = composePrior(start?.prior ?? document.mask, document.mask, flags, options.lockedClasses);
+    const prior = start?.prior ?? document.mask.slice();
+    const mask = composePrior(prior, document.mask, flags, options.lockedClasses);
     pending.revision = document.revision;
     try {
       const { rect, pixels, step } = await this.bench.refine(
@@ -165,8 +166,8 @@ export class SmartSession {
         setTimeout(() => this.pending === pending && this.ask(pending), RETRY_MS);
         return;
       }
-      if (rect) paste(mask, document.width, rect, pixels);
-      pending.preview = mask;
+      pending.preview = mask.slice();
+      if (rect) paste(pending.preview, document.width, rect, pixels);
       pending.step = step;
       this.show(pending);
     } catch (error) {

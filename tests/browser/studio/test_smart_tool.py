@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from playwright.sync_api import expect
+from playwright.sync_api import Request, Route, expect
 
 from puzzlecam_app.items import read_item
 from puzzlecam_app.services import open_services
@@ -51,6 +51,36 @@ def test_clicks_right_a_mask_and_make_it_again(review: Review, studio: Studio, d
             item = read_item(session, item_id)
         replayed = services.smart.replay(item, Step.model_validate(steps[-1]))
     np.testing.assert_array_equal(replayed, clicked)
+
+
+def test_a_save_makes_way_for_an_awaited_answer_but_not_for_long(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.keyboard.press("k")
+    page.mouse.click(*review.to_screen(20, 20))
+    expect(page.locator(".pz-stage.pz-pending")).to_be_visible(timeout=60_000)
+    saves: list[str] = []
+    held: list[Route] = []
+
+    def note(request: Request) -> None:
+        if request.method == "PUT":
+            saves.append(request.url)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.on("request", note)
+    page.route("**/api/items/*/refine", hold)
+    page.mouse.click(*review.to_screen(330, 60))  # takes the first change
+    page.wait_for_timeout(1500)  # three times the pause that a save waits for
+    assert len(held) == 1
+    assert saves == []
+
+    review.wait_saved()
+    assert len(saves) == 1
+    assert page.evaluate("puzzlecamReview.editor.isThinking")
+    held[0].continue_()
+    page.wait_for_function("() => !puzzlecamReview.editor.isThinking", timeout=60_000)
 
 
 def test_without_the_studio_the_tool_says_so_and_does_nothing(review: Review, dataset: str) -> None:
