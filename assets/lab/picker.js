@@ -4,7 +4,7 @@ import * as api from "./api.js";
 
 const PAGE = 60;
 const ORDERS = [
-  { value: "doubt", text: "Most doubtful first" },
+  { value: "doubt", text: "By doubt" },
   { value: "disagreement", text: "Tiles disagree" },
   { value: "name", text: "By name" },
   { value: "random", text: "Random" },
@@ -22,7 +22,7 @@ export class Picker extends EventTarget {
     this.dataset = select("Dataset", () => this.openDataset(Number(this.dataset.value)));
     this.order = select("Order", () => this.reload());
     fillSelect(this.order, ORDERS, "doubt");
-    this.order.title = "Most doubtful first, as in Review: where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its maps are low. Tiles disagree: where the CAMs of the whole and of the tiled picture differ most";
+    this.order.title = "By doubt: the most doubtful first, as in Review, where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its maps are low. Tiles disagree: where the CAMs of the whole and of the tiled picture differ most";
     this.tag = select("Tagged with", () => this.reload());
     this.list = element("div", { class: "lb-picker-list", role: "listbox", "aria-label": "Pictures", tabindex: "0", on: { scroll: () => this._more(), keydown: (event) => this._key(event) } });
     this.count = element("p", { class: "st-muted" });

@@ -20,7 +20,7 @@ const STATUS_FILTERS = [
   { value: "corrected", text: "Corrected" },
 ];
 const ORDERS = [
-  { value: "doubt", text: "Most doubtful first" },
+  { value: "doubt", text: "By doubt" },
   { value: "name", text: "By name" },
   { value: "disagreement", text: "Tiles disagree" },
   { value: "random", text: "Random" },
@@ -60,7 +60,7 @@ export class Queue extends EventTarget {
     this.orderSelect = select(
       "Order",
       ORDERS,
-      "Order. Most doubtful first: where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its heatmaps are low; of what was measured these find bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
+      "Order. By doubt: the most doubtful pictures first, where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its heatmaps are low; of what was measured these find bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
     );
     this.classSelect = select("Class", [{ value: "", text: "Any class" }]);
     this.splitSelect = select("Split", [{ value: "", text: "Any split" }]);
@@ -96,7 +96,8 @@ export class Queue extends EventTarget {
     fillSelect(this.splitSelect, [{ value: "", text: "Any split" }, ...dataset.splits.map((name) => ({ value: name, text: name }))]);
     fillSelect(this.authorSelect, [{ value: "", text: "Anybody" }, ...dataset.authors.map((name) => ({ value: name, text: name }))]);
     this.splitSelect.hidden = dataset.splits.length < 2;
-    this.authorSelect.hidden = dataset.authors.length === 0;
+    // It keeps its place before anybody has worked: the list does not jump once somebody has.
+    this.authorSelect.style.visibility = dataset.authors.length ? "" : "hidden";
     this._recall();
     await this.reload();
   }
