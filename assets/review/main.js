@@ -40,6 +40,7 @@ class ReviewPage {
     this.statusBar = new StatusBar();
     /** @type {Map<number, Draft>} drafts that are shown or not yet on the server */
     this.drafts = new Map();
+    this._undecided = 0; // decisions that the studio has not answered yet
     this.current = null;
     this.draft = null;
     this._opening = 0;
@@ -189,7 +190,8 @@ class ReviewPage {
       return;
     }
     this.editor.settle(); // what the Smart tool shows belongs to the mask that is decided on
-    const sent = draft.decide(action);
+    this._undecided++;
+    const sent = draft.decide(action).finally(() => this._undecided--);
     try {
       if (action === "revert") await this._afterRevert(item, await sent);
       else {
@@ -436,6 +438,6 @@ class ReviewPage {
   }
 
   _warnBeforeLeaving(event) {
-    if ([...this.drafts.values()].some((draft) => draft.hasUnsavedWork)) event.preventDefault();
+    if (this._undecided || [...this.drafts.values()].some((draft) => draft.hasUnsavedWork)) event.preventDefault();
   }
 }

@@ -1,5 +1,6 @@
 """Two people, a server that is away, a server that is killed: no work is lost, and all can be had back."""
 
+import signal
 import sqlite3
 from pathlib import Path
 
@@ -117,6 +118,55 @@ def test_leaving_with_unsaved_work_warns(review: Review, dataset: str) -> None:
     page.on("dialog", answer)
     page.reload()
     assert asked == ["beforeunload"]
+
+
+def test_leaving_while_a_decision_is_on_its_way_warns(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    on_their_way: list[Route] = []
+    page.route("**/api/items/*/decision", lambda route: on_their_way.append(route))
+    with page.expect_request("**/api/items/*/decision"):
+        page.keyboard.press("a")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
+    for route in on_their_way:
+        route.continue_()
+    expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
+        "data-status", "accepted"
+    )
+    with page.expect_event("close"):  # nothing is on its way any more: nobody is asked
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+
+
+def test_a_decision_outlives_its_tab(review: Review, dataset: str, studio: Studio) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.wait_for_load_state("networkidle")
+    assert studio.process is not None
+    studio.process.send_signal(signal.SIGSTOP)
+    try:
+        page.evaluate(
+            """() => {
+                // A browser has six connections to a server: the decision has to wait for its turn.
+                for (let number = 0; number < 6; number++) fetch(`/api/health?${number}`).catch(() => {});
+                document.dispatchEvent(new KeyboardEvent("keydown", { key: "a" }));
+            }"""
+        )
+        other = page.context.new_page()
+        page.close(run_before_unload=False)
+    finally:
+        studio.process.send_signal(signal.SIGCONT)
+    review.page = other
+    review.open(dataset, "landscape")
+    assert review.status_of("landscape") == "accepted"
 
 
 def test_a_decision_that_cannot_be_sent_is_not_forgotten(review: Review, dataset: str) -> None:
