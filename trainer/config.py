@@ -283,6 +283,10 @@ class RefineConfig(Settings):
     log2_steps: int = Field(
         default=8, ge=0, le=16, description="The walk takes 2 to the power of this steps."
     )
+    walk_background: bool = Field(
+        default=False,
+        description="Background walks too, and holds its ground against the classes; then 0.5 is even odds.",
+    )
     background_threshold: float = Field(
         default=0.35,
         ge=0,

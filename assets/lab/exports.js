@@ -67,7 +67,7 @@ export function settingsInWords(look, { tab, tiles, scale, reference, settings, 
   return [
     `Model: ${model.identity}`,
     `CAMs: scales ${model.scales.join(", ")}${model.flip ? " and mirrored" : ""}, longer side at most ${model.max_side} px${spread}${how ? `; ${how}` : ""}`,
-    `Mask: threshold ${settings.threshold}${settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF"}${model.walk ? `; walk ${JSON.stringify(settings.walk ?? model.walk)}` : ""}`,
+    `Mask: threshold ${settings.threshold}${settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF"}${model.walk ? `; walk ${JSON.stringify(settings.walk ?? model.walk)}${model.walk_background ? " with background" : ""}` : ""}`,
     ...(tab === "puzzle" ? lossLine(look.puzzles.get(tiles)?.header.loss) : []),
     against,
   ];

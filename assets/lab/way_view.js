@@ -92,8 +92,9 @@ export function stagesOf(look, k, eachView) {
   }
   if (look.arrays.edges) {
     const third = `${look.arrays.self_trained ? 4 : 3} · Edges, random walk`;
+    const scaled = model.walk_background ? "those of background too: how much rather this class than background" : "over the maximum of all classes";
     stages.push({ key: "edges", section: third, title: "Edges", tip: "AffinityNet's edges, the sigmoid of its edge branch: the walk is stopped where it is bright", map: look.plane("edges") });
-    stages.push({ key: "walk", section: third, title: "Random walk", tip: "The maps before it times one minus the edge, spread along paths without edges, over the maximum of all classes", maps: look.final });
+    stages.push({ key: "walk", section: third, title: "Random walk", tip: `The maps before it times one minus the edge, spread along paths without edges, ${scaled}`, maps: look.final });
   }
   return stages;
 }

@@ -151,7 +151,7 @@ class LabModels:
         if published is not None:
             return f"Published: run {published}"
         if self._services.settings.model:
-            return "The run that the studio was started with"
+            return "The run given at the start"
         return "Zero-shot, nothing trained"
 
     def _kept(self, key: tuple[Any, ...], load: Callable[[], ProposalModel]) -> ProposalModel:

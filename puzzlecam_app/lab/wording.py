@@ -47,6 +47,7 @@ def model_facts(model: ProposalModel) -> dict[str, Any]:
         "crf_constants": refinement.crf.model_dump(),
         "no_crf": None if crf.available else crf.reason,
         "walk": walk.model_dump(include={"beta", "radius", "log2_steps"}) if walk else None,
+        "walk_background": walk is not None and walk.walk_background,
         "no_walk": no_walk,
     }
 

@@ -46,6 +46,29 @@ def test_walked_maps_are_the_walk_over_the_maximum_of_all_classes(make_context):
     assert walked.class_indices == (3, 9)
 
 
+def test_where_background_walks_too_it_competes_with_the_classes(make_context):
+    generator = np.random.default_rng(0)
+    shares = generator.dirichlet([1.0, 1.0, 1.0], (6, 7)).transpose(2, 0, 1).astype(np.float32)
+    maps = shares[1:] / (shares[1:] + shares[:1])
+    edges = generator.random((6, 7), dtype=np.float32)
+    config = make_context("refine.walk_background=true", "refine.log2_steps=8").recipe.refine
+    walked = refine.walked_maps(ClassMaps((3, 9), (24, 28), maps), edges, config).maps_khw
+    expected = random_walk(shares, edges)
+    np.testing.assert_allclose(walked, expected[1:] / (expected[1:] + expected[0]), atol=1e-3)
+    seen = np.concatenate((np.full((1, 6, 7), 0.5), walked)).argmax(axis=0)
+    np.testing.assert_array_equal(seen, expected.argmax(axis=0))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_background_walks_where_a_map_is_certain(make_context, value):
+    config = make_context("refine.walk_background=true").recipe.refine
+    maps = ClassMaps((1, 2), (8, 8), np.full((2, 4, 4), value, np.float32))
+    walked = refine.walked_maps(maps, np.zeros((4, 4), np.float32), config).maps_khw
+    np.testing.assert_allclose(walked, value, atol=1e-3)
+    empty = ClassMaps((), (8, 8), np.zeros((0, 4, 4), np.float32))
+    assert refine.walked_maps(empty, np.zeros((4, 4), np.float32), config).maps_khw.shape == (0, 4, 4)
+
+
 def test_without_the_walk_the_cams_are_thresholded(make_context, write_cams):
     context = make_context("refine.use_walk=false", "refine.use_crf=false")
     write_cams(context)
