@@ -82,7 +82,7 @@ def gradients(path: Path, launcher: list[str], count: int) -> dict[str, torch.Te
         "ACCELERATE_USE_CPU": "true",
     }
     finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr[-2000:]
+    assert finished.returncode == 0, finished.stderr
     return load_tensors(path / "gradients.safetensors", "gradients").tensors
 
 
