@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Sequence
 from typing import TypeVar
 
 from accelerate import PartialState
+from torch import distributed
 
 T = TypeVar("T")
 
@@ -22,6 +24,9 @@ class Processes:
         self._state = PartialState(cpu=cpu)
         self.rank: int = self._state.process_index
         self.count: int = self._state.num_processes
+        if cpu and self.count > 1:
+            # Gloo's threads, running still at the end of a process that has done all its work, abort it.
+            atexit.register(_part)
 
     @property
     def is_main(self) -> bool:
@@ -40,3 +45,9 @@ class Processes:
     def wait(self) -> None:
         """Return when every process has come here."""
         self._state.wait_for_everyone()
+
+
+def _part() -> None:
+    """Take leave of the other processes."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
