@@ -68,13 +68,13 @@ def _check_packages(_: Settings) -> Check:
 def _check_device(_: Settings) -> Check:
     import torch
 
-    from trainer.device import choose_device
+    from trainer.machine.device import choose_device
 
     return Check("device", "ok", f"{choose_device().reason} PyTorch {torch.__version__}.")
 
 
 def _check_crf(_: Settings) -> Check:
-    from trainer.crf import crf_available
+    from trainer.masks.crf import crf_available
 
     status = crf_available()
     if status.available:

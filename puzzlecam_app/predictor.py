@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:  # torch is imported when the first picture is looked at, not when the app starts
-    from trainer.cam import CamResult
-    from trainer.proposal_model import ProposalModel
+    from trainer.cams.compute import CamResult
+    from trainer.models.proposal import ProposalModel
 
 
 class Predictor:
@@ -58,7 +58,7 @@ class Predictor:
 
     def cached_cams(self, image_sha256: str, class_names: Sequence[str]) -> CamResult | None:
         """Return the maps if they are in the cache and readable, else `None`."""
-        from trainer.artifacts import ArtifactError, load_cams
+        from trainer.cams.storage import ArtifactError, load_cams
 
         path = self._cams_path(image_sha256, class_names)
         try:
@@ -76,7 +76,7 @@ class Predictor:
             class_names: Tags of the picture, at least one.
             load_image: Gives the upright picture, uint8 HxWx3 RGB; called only when needed.
         """
-        from trainer.artifacts import save_cams
+        from trainer.cams.storage import save_cams
 
         cached = self.cached_cams(image_sha256, class_names)
         if cached is not None:

@@ -22,12 +22,12 @@ from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.work_queue import Priority, WorkQueue
 
 if TYPE_CHECKING:
-    from trainer.cam import CamResult
+    from trainer.cams.compute import CamResult
 
 Result = TypeVar("Result")
 
 ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run-model/"
-"""What the identities of models begin with (trainer.zero_shot, trainer.proposal_model)."""
+"""What the identities of models begin with (trainer.cams.zero_shot, trainer.models.proposal)."""
 
 
 class NoTagsError(UserError):
@@ -150,7 +150,7 @@ class Proposals:
 
 
 def _doubt(cams: CamResult, predictor: Predictor) -> float:
-    from trainer.signals import map_signals, review_doubt
+    from trainer.cams.signals import map_signals, review_doubt
 
     model = predictor.model
     signals = map_signals(cams.cams_khw, model.background_threshold, None)

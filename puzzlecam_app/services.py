@@ -18,15 +18,15 @@ from puzzlecam_app.settings import Settings, Workspace
 from puzzlecam_app.smart import Smart
 
 if TYPE_CHECKING:
-    from trainer.interactive import Features
-    from trainer.proposal_model import ProposalModel
+    from trainer.interactive.segmenter import Features
+    from trainer.models.proposal import ProposalModel
 
 RUN_MANIFEST = "manifest.json"
-"""File that makes a folder a run directory (trainer.run_dir)."""
+"""File that makes a folder a run directory (trainer.run.directory)."""
 
 
 def _load_features() -> Features | None:
-    from trainer.interactive_features import load_features
+    from trainer.interactive.features import load_features
 
     return load_features()
 
@@ -97,7 +97,7 @@ def open_services(settings: Settings) -> Services:
 
 def _model_loader(run_dir: Path | None) -> Callable[[], ProposalModel]:
     def load() -> ProposalModel:
-        from trainer.proposal_model import run_model, zero_shot_model
+        from trainer.models.proposal import run_model, zero_shot_model
 
         return run_model(run_dir) if run_dir else zero_shot_model()
 

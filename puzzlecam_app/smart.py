@@ -27,9 +27,9 @@ from puzzlecam_app.smart_steps import RefineIn, Step, Wish
 from puzzlecam_app.work_queue import Priority, WorkQueue
 
 if TYPE_CHECKING:
-    from trainer.cam import CamResult
-    from trainer.interactive import Features
-    from trainer.maps import ClassMaps
+    from trainer.cams.compute import CamResult
+    from trainer.interactive.segmenter import Features
+    from trainer.run.map_storage import ClassMaps
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class Smart:
         Raises:
             ReplayError: The engine, the heatmaps or the edges are others by now, or the outcome is another.
         """
-        from trainer.interactive import ENGINE
+        from trainer.interactive.segmenter import ENGINE
 
         if step.engine != ENGINE:
             raise ReplayError(f"the step was made by the engine {step.engine}, this is {ENGINE}")
@@ -178,7 +178,7 @@ class Smart:
     def _refine(
         self, item: ItemFacts, picture: PreparedPicture, mask: NDArray[np.uint8], wish: RefineIn
     ) -> Refined:
-        from trainer.interactive import ENGINE
+        from trainer.interactive.segmenter import ENGINE
 
         began = time.perf_counter()
         cams = self._maps_for(item, picture, mask, wish)
@@ -256,7 +256,7 @@ class Smart:
         return self._predictor.cached_cams(item.sha256, item.tag_names)
 
     def _heat_mask(self, item: ItemFacts, cams: CamResult, threshold: float) -> NDArray[np.uint8]:
-        from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
+        from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 
         image = np.zeros((item.height, item.width, 3), np.uint8)  # looked at by the CRF alone
         config = PseudoLabelConfig(background_threshold=threshold, use_crf=False)
@@ -283,7 +283,7 @@ def _held(mask: NDArray[np.uint8], wish: Wish) -> NDArray[np.bool_]:
 
 
 def _class_maps(item: ItemFacts, cams: CamResult | None) -> ClassMaps | None:
-    from trainer.maps import ClassMaps
+    from trainer.run.map_storage import ClassMaps
 
     return None if cams is None else ClassMaps(item.tags, (item.height, item.width), cams.cams_khw)
 

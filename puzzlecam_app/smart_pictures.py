@@ -15,7 +15,7 @@ from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.predictor import Predictor
 
 if TYPE_CHECKING:  # torch is imported when the first picture is prepared
-    from trainer.interactive import Features, InteractiveSegmenter
+    from trainer.interactive.segmenter import Features, InteractiveSegmenter
 
 _MOST_PICTURES = 8
 _MOST_PIXELS = 40_000_000
@@ -83,8 +83,8 @@ class PreparedPictures:
             self._kept.popitem(last=False)
 
     def _make(self, picture: PreparedPicture, item: ItemFacts) -> None:
-        from trainer.interactive import InteractiveSegmenter
-        from trainer.interactive_graph import grid_size
+        from trainer.interactive.graph import grid_size
+        from trainer.interactive.segmenter import InteractiveSegmenter
 
         image = item.load_image(self._max_image_pixels)
         segmenter = InteractiveSegmenter(self._feature_network())

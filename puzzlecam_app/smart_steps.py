@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:  # it brings OpenCV, which `dataset list` does not wait for
-    from trainer.interactive_seeds import Seed
+    from trainer.interactive.seeds import Seed
 
 MAX_SEEDS = 500
 MAX_POINTS = 2000
@@ -38,7 +38,7 @@ class ClickSeed(_Placed):
     x: Coordinate
 
     def seed(self) -> Seed:
-        from trainer.interactive_seeds import Click
+        from trainer.interactive.seeds import Click
 
         return Click(self.y, self.x, self.label)
 
@@ -52,7 +52,7 @@ class ScribbleSeed(_Placed):
     )
 
     def seed(self) -> Seed:
-        from trainer.interactive_seeds import Scribble
+        from trainer.interactive.seeds import Scribble
 
         return Scribble(self.points, self.label)
 
@@ -67,7 +67,7 @@ class BoxSeed(_Placed):
     right: Coordinate = Field(description="First column to the right")
 
     def seed(self) -> Seed:
-        from trainer.interactive_seeds import Box
+        from trainer.interactive.seeds import Box
 
         return Box(self.top, self.left, self.bottom, self.right, self.label)
 

@@ -40,8 +40,8 @@ def train(
 ) -> None:
     """Turn tagged pictures into pseudo-labels and a segmentation network."""
     from trainer import commands
-    from trainer.progress import ProgressDisplay
-    from trainer.stop import stop_on_signals
+    from trainer.machine.stop import stop_on_signals
+    from trainer.run.progress import ProgressDisplay
 
     with stop_on_signals() as stop, ProgressDisplay() as display:
         result = commands.train(
@@ -100,8 +100,8 @@ def ablate(
 ) -> None:
     """Table 1 of the paper: CAM quality with and without each loss term."""
     from trainer import commands
-    from trainer.ablation import ablation_table
-    from trainer.progress import ProgressDisplay
+    from trainer.run.progress import ProgressDisplay
+    from trainer.studies.ablation import ablation_table
 
     numbers = [_seed(text) for text in seeds.split(",")]
     with ProgressDisplay() as display:
@@ -178,7 +178,7 @@ def simulate_loop(
 ) -> None:
     """What corrections teach: masks of untouched pictures, after more and more were corrected."""
     from trainer import commands
-    from trainer.progress import ProgressDisplay
+    from trainer.run.progress import ProgressDisplay
 
     with ProgressDisplay() as display:
         result = commands.simulate_loop(

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from trainer import pipeline
-from trainer.ablation import run_ablation
 from trainer.data.dataset import DatasetError, read_lines
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.labels import VOC_CLASSES
 from trainer.data.tags import picture_id, read_class_names, split_flag
-from trainer.evaluation import AbsentClasses, evaluate_masks
-from trainer.events import Listener
+from trainer.machine.stop import StopSignal
+from trainer.masks.evaluation import AbsentClasses, evaluate_masks
 from trainer.recipes import load_recipe, recipe_names, recipe_path
-from trainer.report import write_report
-from trainer.stop import StopSignal
+from trainer.reports.report import write_report
+from trainer.run.events import Listener
+from trainer.studies.ablation import run_ablation
 
 
 def train(
@@ -122,14 +122,14 @@ def ablate(
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
 ) -> dict[str, Any]:
-    """Table 1 of the paper; see `trainer.ablation.run_ablation`."""
+    """Table 1 of the paper; see `trainer.studies.ablation.run_ablation`."""
     return run_ablation(
         load_recipe(recipe, overrides), dataset_root, split, out, seeds, device=device, listeners=listeners
     )
 
 
 def report(run_dir: Path) -> Path:
-    """Write report.html into a run directory; see `trainer.report.write_report`."""
+    """Write report.html into a run directory; see `trainer.reports.report.write_report`."""
     return write_report(run_dir)
 
 
@@ -141,12 +141,12 @@ def figures(
     compare: Sequence[Path] = (),
     pictures: int = 4,
 ) -> dict[str, Any]:
-    """Draw figures 1, 3 and 4 of the paper; see `trainer.figures.write_figures`.
+    """Draw figures 1, 3 and 4 of the paper; see `trainer.reports.figures.paper.write_figures`.
 
     Returns:
         {"files": paths, "notes": sentences about figures that are missing or not what they could be}.
     """
-    from trainer.figures import write_figures
+    from trainer.reports.figures.paper import write_figures
 
     made = write_figures(run_dir, out, baseline=baseline, compare=compare, pictures=pictures)
     return {"files": [str(path) for path in made.files], "notes": list(made.notes)}
@@ -178,13 +178,13 @@ def simulate(
     limit: int | None = None,
     cache: Path | None = None,
 ) -> dict[str, Any]:
-    """See `trainer.simulate.simulate`; `engine` is a name, several with commas, or "all"."""
+    """Simulate an annotator; `engine` is a name, several separated by commas, or "all"."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from trainer.simulate import SimulationConfig
-    from trainer.simulate import simulate as run
-    from trainer.simulate_engines import ENGINES
+    from trainer.studies.simulate.engines import ENGINES
+    from trainer.studies.simulate.simulation import SimulationConfig
+    from trainer.studies.simulate.simulation import simulate as run
 
     names = tuple(ENGINES) if engine == "all" else tuple(name.strip() for name in engine.split(","))
     config = SimulationConfig(names, start, max_clicks, jitter, tuple(seeds), cache)
@@ -202,7 +202,7 @@ def simulate(
 
 def simulation_table(result: dict[str, Any]) -> str:
     """The figures of `simulate` as a Markdown table."""
-    from trainer.simulate_figures import table
+    from trainer.studies.simulate.figures import table
 
     return table(result)
 
@@ -223,9 +223,9 @@ def simulate_loop(
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
 ) -> dict[str, Any]:
-    """Corrections teach; see `trainer.teaching.run_teaching`."""
-    from trainer.teaching import run_teaching
-    from trainer.teaching_plan import TeachingConfig
+    """Corrections teach; see `trainer.studies.teaching.study.run_teaching`."""
+    from trainer.studies.teaching.plan import TeachingConfig
+    from trainer.studies.teaching.study import run_teaching
 
     config = TeachingConfig(tuple(points), tuple(orders), tuple(seeds), target, max_clicks)
     began: list[float] = []  # the trainings before the first correction do not count
@@ -253,6 +253,6 @@ def simulate_loop(
 
 def teaching_table(result: dict[str, Any]) -> str:
     """The figures of `simulate_loop` as Markdown."""
-    from trainer.teaching_figures import teaching_table as table
+    from trainer.studies.teaching.figures import teaching_table as table
 
     return table(result)

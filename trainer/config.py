@@ -88,7 +88,8 @@ class TrainingConfig(Settings):
         "backbone, or 'group' normalisation in its place, for batches too small for statistics.",
     )
     precision: Precision = Field(
-        default="auto", description="Arithmetic of forward passes; auto takes what trainer.device chooses."
+        default="auto",
+        description="Arithmetic of forward passes; auto lets trainer.machine.device choose.",
     )
     channels_last: bool = Field(default=True, description="Memory format NHWC, faster for convolutions.")
     ema_decay: float | None = Field(

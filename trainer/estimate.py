@@ -22,24 +22,24 @@ import psutil
 import torch
 from torch import Tensor, nn
 
-from trainer.affinity import confident_labels
 from trainer.benchmarks.photographs import photographs
-from trainer.cam import CamConfig, multi_scale_cams
+from trainer.cams.compute import CamConfig, multi_scale_cams
+from trainer.cams.trained import TrainedClassifier
 from trainer.config import Recipe, TrainingConfig, ViewConfig
-from trainer.crf import CrfConfig
-from trainer.device import DeviceChoice, available_cpu_count, choose_device
+from trainer.machine.device import DeviceChoice, available_cpu_count, choose_device
+from trainer.masks.affinity import confident_labels
+from trainer.masks.crf import CrfConfig
+from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 from trainer.nn.affinity import EdgeNetwork
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import build_encoder
 from trainer.nn.pixels import PIXEL_STRIDE, PixelNetwork
 from trainer.nn.segmentation import SegmentationNetwork
-from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.puzzle_step import PuzzleStep
 from trainer.recipes import load_recipe
 from trainer.stages.affinity import AffinityStep
 from trainer.stages.pixels import PixelStep
 from trainer.stages.segment import SegmentationStep
-from trainer.trained import TrainedClassifier
+from trainer.training.puzzle_step import PuzzleStep
 
 _PICTURE = (375, 500)
 _LARGEST_PART = 4

@@ -12,16 +12,16 @@ from trainer.data.accepted import check_accepted
 from trainer.data.dataset import DatasetError, TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.images import unreadable_images
-from trainer.device import DeviceChoice, choose_device
 from trainer.errors import TrainerError, TrainerUsageError
-from trainer.events import EventLog, Listener
+from trainer.machine.device import DeviceChoice, choose_device
+from trainer.machine.processes import Processes
+from trainer.machine.start_method import WorkerEndedError
+from trainer.machine.stop import RunStopped, StopSignal
 from trainer.nn.encoders import load_encoder
-from trainer.processes import Processes
-from trainer.run_dir import DatasetRecord, RunDir
+from trainer.run.directory import DatasetRecord, RunDir
+from trainer.run.events import EventLog, Listener
 from trainer.stage_graph import STAGES, StageGraph
 from trainer.stages.stage import StageContext
-from trainer.start_method import WorkerEndedError
-from trainer.stop import RunStopped, StopSignal
 
 _STAGES_WITH_BACKBONE = {"classify", "affinity", "pixels", "segment"}
 
@@ -59,7 +59,7 @@ def run(
         stages: names from `STAGES`, in any order; None for all.
         resume: go on from checkpoints and finished pictures of a cut-off stage; False starts that stage anew.
         device: "cpu", "cuda", "cuda:N", or None for the best there is.
-        listeners: are called with every event, see `trainer.events`.
+        listeners: are called with every event, see `trainer.run.events`.
         stop: set it to end the run after the step or the picture in hand.
         reuse: other run directories. A stage up to the pseudo-labels that one of them has finished with the
             same settings, seed and inputs is taken over from there, the first that has it.

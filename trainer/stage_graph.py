@@ -10,7 +10,7 @@ from typing import Any, cast
 from trainer.config import Recipe
 from trainer.data.dataset import TaggedDataset
 from trainer.errors import TrainerUsageError
-from trainer.run_dir import RunDir
+from trainer.run.directory import RunDir
 from trainer.settings import Settings
 from trainer.stages.stage import Stage
 

@@ -1,6 +1,6 @@
 /**
- * Masks of class indices in the browser: thresholding as `trainer.pseudo_labels.threshold_labels` does it, and
- * measuring as `trainer.metrics` does. Pure functions.
+ * Masks of class indices in the browser: thresholding as `trainer.masks.pseudo_labels.threshold_labels` does it, and
+ * measuring as `trainer.masks.metrics` does. Pure functions.
  */
 import { forEachHeatRow } from "../editor/heatmap.js";
 

@@ -8,7 +8,7 @@ import { forEachHeatRow } from "../editor/heatmap.js";
  * @typedef {{shape: number[], data: Float32Array}} Stack any number of maps; the last two axes are rows and columns
  */
 
-/** Added to the maximum before dividing, as `trainer.cam` does. */
+/** Added to the maximum before dividing, as `trainer.cams.compute` does. */
 export const EPSILON = 1e-5;
 
 /**

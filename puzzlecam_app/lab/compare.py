@@ -84,7 +84,7 @@ def compare(
 
     With truth a picture's change is the difference of its IoU; without, there is only the agreement of both.
     """
-    from trainer.metrics import confusion_matrix, iou_per_class
+    from trainer.masks.metrics import confusion_matrix, iou_per_class
 
     with services.database.read() as session:
         ids = [item.id for item in all_items(session, dataset_id)]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from puzzlecam_app.items import ItemFacts
 
 if TYPE_CHECKING:  # torch is imported when the first picture is looked at
-    from trainer.inspection import CamSteps, PuzzleLook
-    from trainer.proposal_model import ProposalModel
+    from trainer.cams.inspection import CamSteps, PuzzleLook
+    from trainer.models.proposal import ProposalModel
 
 MOST_OTHERS = 200
 """Classes without a tag that are looked at: of a longer list the first ones."""
@@ -31,7 +31,7 @@ class PictureLook:
     Attributes:
         item: the picture, with its T tags.
         load_image: gives the picture, uint8 (H, W, 3); called once, when a mask is made.
-        steps: see `trainer.inspection.CamSteps`.
+        steps: see `trainer.cams.inspection.CamSteps`.
         others: indices of the O classes without a tag, in the order of the steps.
         self_trained_thw: the maps of the run's classifier of pixels; None where the model has none.
         edges_hw: AffinityNet's edges; None where the model has no random walk.
@@ -68,8 +68,8 @@ def look(
     image: NDArray[np.uint8],
     on_first: Callable[[NDArray[np.float32]], None] | None = None,
 ) -> PictureLook:
-    """Compute the maps of a tagged picture, step by step; `on_first` as `trainer.inspection.cam_steps`."""
-    from trainer.inspection import cam_steps
+    """Compute the maps of a tagged picture, step by step; `on_first` as in `cam_steps`."""
+    from trainer.cams.inspection import cam_steps
 
     others = tuple(index for index in item.class_names if index not in item.tags)[:MOST_OTHERS]
     other_names = [item.class_names[index] for index in others]
@@ -88,7 +88,7 @@ def puzzle(
     model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8], tiles_per_side: int
 ) -> PuzzleLook:
     """Look at a tagged picture whole and in `tiles_per_side` times as many tiles."""
-    from trainer.inspection import puzzle_look
+    from trainer.cams.inspection import puzzle_look
 
     others = [name for index, name in item.class_names.items() if index not in item.tags][:MOST_OTHERS]
     config = model.sources.config.model_copy(update={"tiles_per_side": tiles_per_side})

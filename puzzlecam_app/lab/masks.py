@@ -14,9 +14,9 @@ from puzzlecam_app.lab.looking import Kept, PictureLook
 
 if TYPE_CHECKING:  # torch is imported when the first picture is looked at
     from trainer.config import RefineConfig
-    from trainer.crf import CrfConfig
-    from trainer.image_crf import ImageCrf
-    from trainer.proposal_model import ProposalModel
+    from trainer.masks.crf import CrfConfig
+    from trainer.masks.image_crf import ImageCrf
+    from trainer.models.proposal import ProposalModel
 
 _KEPT_LATTICES = 3
 """Some 30 MB each for a picture of 375 x 500 pixels, up to 60 MB for larger ones."""
@@ -45,7 +45,7 @@ class MaskSettings:
     @classmethod
     def of_model(cls, model: ProposalModel) -> MaskSettings:
         """Those that the model makes its proposals with."""
-        from trainer.crf import crf_available
+        from trainer.masks.crf import crf_available
 
         refinement = model.refinement
         is_on = refinement.use_crf and crf_available().available
@@ -101,7 +101,7 @@ class Masks:
         *,
         may_be_draft: bool = False,
     ) -> MaskSteps:
-        """Make the mask as `trainer.pseudo_labels.pseudo_label` does.
+        """Make the mask as `trainer.masks.pseudo_labels.pseudo_label` does.
 
         Args:
             model: whose walk is used.
@@ -110,7 +110,7 @@ class Masks:
             may_be_draft: whether a draft will do where the CRF would take long, as it needs a new lattice or
                 more than a few iterations.
         """
-        from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label_steps
+        from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label_steps
 
         walked, maps = None, picture.final_thw
         if settings.walk is not None and model.walk is not None and picture.edges_hw is not None:
@@ -146,7 +146,7 @@ class Masks:
         return lattice is not None and lattice.iterations_left(given, crf.iterations) <= _DRAFT_ITERATIONS
 
     def _lattice(self, picture: PictureLook, crf: CrfConfig, kept: Kept) -> _Lattice:
-        from trainer.image_crf import ImageCrf
+        from trainer.masks.image_crf import ImageCrf
 
         labels = len(picture.item.tags) + 1
         lattice: _Lattice = kept.or_made(

@@ -16,7 +16,7 @@ from puzzlecam_app.lab.survey import Curve, Row, StageFigures, Survey, store_sur
 from puzzlecam_app.services import Services
 
 if TYPE_CHECKING:
-    from trainer.maps import ClassMaps
+    from trainer.run.map_storage import ClassMaps
 
 THRESHOLDS = 50
 """Thresholds of a curve, evenly spread, beside the one that was fixed beforehand."""
@@ -52,7 +52,7 @@ class _StageCounts:
     """Pixels of one stage, counted picture by picture."""
 
     def __init__(self, stage: MapStage, class_count: int) -> None:
-        from trainer.metrics import ThresholdSweep
+        from trainer.masks.metrics import ThresholdSweep
 
         fixed = float(np.float32(stage.threshold))
         spread = np.linspace(0, 1, THRESHOLDS + 2)[1:-1]
@@ -63,7 +63,7 @@ class _StageCounts:
         self._pictures = 0
 
     def add(self, truth: NDArray[np.uint8], maps: ClassMaps) -> None:
-        from trainer.evaluation import strongest_class
+        from trainer.masks.evaluation import strongest_class
 
         strongest, score = strongest_class(maps)
         self._sweep.add(truth, strongest, score)
@@ -92,8 +92,8 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
     No map is computed: `propose` does that ahead of time, Review when a picture is opened, a run in its
     stages.
     """
-    from trainer.metrics import confusion_matrix, iou_per_class
-    from trainer.signals import review_doubt
+    from trainer.cams.signals import review_doubt
+    from trainer.masks.metrics import confusion_matrix, iou_per_class
 
     with services.database.read() as session:
         ids = [item.id for item in all_items(session, dataset_id)]
@@ -163,8 +163,8 @@ def cells_of(confusion: Confusion) -> list[tuple[int, int, int]]:
 
 
 def _row(picture: Picture, seen: Seen, source: Source) -> Row:
-    from trainer.pseudo_labels import threshold_labels
-    from trainer.signals import map_signals
+    from trainer.cams.signals import map_signals
+    from trainer.masks.pseudo_labels import threshold_labels
 
     item = picture.item
     final = list(seen.maps.values())[-1]

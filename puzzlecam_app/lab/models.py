@@ -25,7 +25,7 @@ from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.services import Services
 
 if TYPE_CHECKING:  # torch is imported when a model is first looked through
-    from trainer.proposal_model import ProposalModel
+    from trainer.models.proposal import ProposalModel
 
 PROPOSER: Final = "proposer"
 ZERO_SHOT: Final = "zero-shot"
@@ -180,8 +180,8 @@ def _dataset_name(session: Session, dataset_id: int) -> str:
 
 def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[dict[str, Any]]:
     """Epochs that can be looked through: kept networks, else the film where the picture is in it."""
-    from trainer.cam_film import filmed_epochs
-    from trainer.kept_epochs import kept_epochs
+    from trainer.training.cam_film import filmed_epochs
+    from trainer.training.kept_epochs import kept_epochs
 
     kept = kept_epochs(folder.train)
     identifier = filmed_as(folder, item) if folder.train.film_path.is_dir() else None
@@ -209,12 +209,12 @@ def _names(snapshot_path: Path, _changed_ns: int) -> dict[tuple[int, str], str]:
 
 
 def _zero_shot() -> ProposalModel:
-    from trainer.proposal_model import zero_shot_model
+    from trainer.models.proposal import zero_shot_model
 
     return zero_shot_model()
 
 
 def _run(path: Path, epoch: int | None) -> ProposalModel:
-    from trainer.proposal_model import run_model
+    from trainer.models.proposal import run_model
 
     return run_model(path, epoch=epoch)

@@ -27,8 +27,8 @@ from puzzlecam_app.services import Services
 from puzzlecam_app.work_queue import Priority
 
 if TYPE_CHECKING:
-    from trainer.inspection import PuzzleLook
-    from trainer.proposal_model import ProposalModel
+    from trainer.cams.inspection import PuzzleLook
+    from trainer.models.proposal import ProposalModel
 
 _LONGEST_WAIT_S = 120
 _DONE = ("accepted", "corrected")

@@ -19,7 +19,7 @@ from puzzlecam_app.runs.jobs import Report
 from puzzlecam_app.services import Services
 
 if TYPE_CHECKING:
-    from trainer.proposal_model import ProposalModel
+    from trainer.models.proposal import ProposalModel
 
 PICTURES_A_CLASS = 6
 """Tagged pictures of each class that are measured when somebody asks for it."""
@@ -113,7 +113,7 @@ class Scales:
         They are spread over the dataset. The model is used when nobody waits for it.
         """
         from puzzlecam_app.work_queue import Priority
-        from trainer.inspection import cam_steps
+        from trainer.cams.inspection import cam_steps
 
         known = self._maxima.read(model.identity)
         with self._services.database.read() as session:

@@ -15,7 +15,7 @@ from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.runs.snapshot import read_snapshot
 
 if TYPE_CHECKING:
-    from trainer.pseudo_labels import PseudoLabelConfig
+    from trainer.masks.pseudo_labels import PseudoLabelConfig
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,10 +72,10 @@ def side(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
 
 
 def _filmed(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
-    from trainer.cam_film import FILM_LOOK, frame_path
-    from trainer.maps import load_maps
-    from trainer.proposal_model import refinement_of
+    from trainer.models.proposal import refinement_of
     from trainer.recipes import recipe_from
+    from trainer.run.map_storage import load_maps
+    from trainer.training.cam_film import FILM_LOOK, frame_path
 
     folder = lab.models.folder(key.run_id)
     identifier = filmed_as(folder, item)
@@ -113,12 +113,12 @@ def _filmed(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
 def _mask(
     image: NDArray[np.uint8], maps_thw: NDArray[np.float32], item: ItemFacts, refinement: PseudoLabelConfig
 ) -> NDArray[np.uint8]:
-    from trainer.pseudo_labels import pseudo_label
+    from trainer.masks.pseudo_labels import pseudo_label
 
     return pseudo_label(image, maps_thw, item.tags, refinement)
 
 
 def _uses_crf(refinement: PseudoLabelConfig) -> bool:
-    from trainer.crf import crf_available
+    from trainer.masks.crf import crf_available
 
     return refinement.use_crf and crf_available().available

@@ -25,7 +25,7 @@ from puzzlecam_app.runs.snapshot import RunItem, read_snapshot, uses_accepted
 
 if TYPE_CHECKING:  # torch is not imported for a list of sources
     from puzzlecam_app.services import Services
-    from trainer.maps import ClassMaps
+    from trainer.run.map_storage import ClassMaps
 
 STUDIO: Final = "studio"
 PATTERN: Final = r"^(studio|run-[1-9][0-9]{0,9})$"
@@ -157,7 +157,7 @@ class StudioSource(Source):
 
     def see(self, picture: Picture) -> Seen | None:
         """See `Source`."""
-        from trainer.maps import ClassMaps
+        from trainer.run.map_storage import ClassMaps
 
         item = picture.item
         cams = self._services.predictor.cached_cams(item.sha256, item.tag_names)
@@ -216,7 +216,7 @@ class RunSource(Source):
     def see(self, picture: Picture) -> Seen | None:
         """See `Source`. A picture whose file or tags have changed since is one it has not looked at."""
         from trainer.data.ground_truth import read_mask
-        from trainer.maps import load_maps
+        from trainer.run.map_storage import load_maps
 
         item = self._items.get(picture.item.id)
         if item is None or (item.sha256, item.tags) != (picture.item.sha256, picture.item.tags):

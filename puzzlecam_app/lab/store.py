@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from puzzlecam_app.display import write_atomically
 from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.lab.looking import PictureLook
-from trainer.inspection import CamSteps, ClassLoss, PictureLoss, PuzzleLook
+from trainer.cams.inspection import CamSteps, ClassLoss, PictureLoss, PuzzleLook
 
 VERSION = 1
 """Part of every name: a change of the arithmetic or of the arrays gets another."""

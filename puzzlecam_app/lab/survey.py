@@ -109,7 +109,7 @@ def ranking(rows: list[Row], bad_below: float) -> list[dict[str, Any]]:
         For each signal "name", "spearman" with one minus the IoU, "auroc", and "order": whether "high" or
         "low" values are suspicious. The order is fixed beforehand; below 0.5 it is wrong here.
     """
-    from trainer.signals import auroc, spearman
+    from trainer.cams.signals import auroc, spearman
 
     found = []
     for name in SIGNALS:

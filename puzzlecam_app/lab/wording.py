@@ -9,13 +9,13 @@ from puzzlecam_app.lab.looking import PictureLook
 from puzzlecam_app.proposals import RUN_KIND
 
 if TYPE_CHECKING:
-    from trainer.inspection import PuzzleLook
-    from trainer.proposal_model import ProposalModel
+    from trainer.cams.inspection import PuzzleLook
+    from trainer.models.proposal import ProposalModel
 
 
 def model_facts(model: ProposalModel) -> dict[str, Any]:
     """The model and its settings, and sentences for what it does not have."""
-    from trainer.crf import crf_available
+    from trainer.masks.crf import crf_available
 
     refinement, crf = model.refinement, crf_available()
     is_run = model.identity.startswith(RUN_KIND)

@@ -21,10 +21,10 @@ from puzzlecam_app.lab.scales import Scales
 from puzzlecam_app.lab.wording import class_facts, model_facts, puzzle_facts
 from puzzlecam_app.routes.common import ItemId, problem_responses
 from puzzlecam_app.wire import deflate, frame_arrays
-from trainer.crf import CrfConfig
+from trainer.masks.crf import CrfConfig
 
 if TYPE_CHECKING:
-    from trainer.proposal_model import ProposalModel
+    from trainer.models.proposal import ProposalModel
 
 router = APIRouter(prefix="/items", tags=["lab"])
 
@@ -209,7 +209,7 @@ def _made(
     lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, *, may_be_draft: bool = False
 ) -> tuple[dict[str, Any], MaskSteps]:
     """The mask's steps, and the settings in full that they were made with."""
-    from trainer.crf import crf_available
+    from trainer.masks.crf import crf_available
 
     refinement = model.refinement
     threshold = refinement.background_threshold if wanted.threshold is None else wanted.threshold

@@ -67,7 +67,7 @@ def draw_figures(run_id: RunId, wanted: FiguresIn, services: OpenServices) -> No
         return RunFolder.of(services.workspace.runs_dir, number).train.path
 
     def work(report: Any) -> list[str]:
-        from trainer.figures import write_figures
+        from trainer.reports.figures.paper import write_figures
 
         made = write_figures(
             path(run_id),

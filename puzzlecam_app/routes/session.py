@@ -33,7 +33,7 @@ class Session(BaseModel):
 @router.get("/health")
 def health(services: OpenServices) -> Health:
     """Tell that the app answers; used by monitors and by the page."""
-    from trainer.crf import crf_available
+    from trainer.masks.crf import crf_available
 
     crf = crf_available()
     return Health(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it brings torch, which `dataset list` does not wait for
-    from trainer.run_dir import RunDir
+    from trainer.run.directory import RunDir
 
 LOG_LINES = 40
 _TAIL_BYTES = 16_384
@@ -56,7 +56,7 @@ class RunFolder:
 
     @property
     def train(self) -> RunDir:
-        from trainer.run_dir import RunDir
+        from trainer.run.directory import RunDir
 
         return RunDir(self.path / "train")
 

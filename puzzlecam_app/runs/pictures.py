@@ -25,10 +25,10 @@ def example_items(snapshot: RunSnapshot, split: str) -> tuple[RunItem, ...]:
 
 def film_frame(folder: RunFolder, epoch: int, identifier: str) -> bytes:
     """JPEG of a filmed picture with its maps after an epoch; raises UserError when there is none."""
-    from trainer.cam_film import frame_path
     from trainer.data.images import read_rgb
-    from trainer.maps import load_maps
-    from trainer.report_pictures import as_jpeg, heat_picture
+    from trainer.reports.pictures import as_jpeg, heat_picture
+    from trainer.run.map_storage import load_maps
+    from trainer.training.cam_film import frame_path
 
     path = frame_path(folder.train.film_path, epoch, identifier)
     if not path.is_file():
@@ -41,8 +41,8 @@ def output_picture(folder: RunFolder, item: RunItem, output: Output) -> bytes:
     """JPEG of what a stage made of a picture; raises UserError when it has not (or was pruned)."""
     from trainer.data.ground_truth import read_mask
     from trainer.data.images import read_rgb
-    from trainer.maps import load_maps
-    from trainer.report_pictures import as_jpeg, heat_picture, mask_picture
+    from trainer.reports.pictures import as_jpeg, heat_picture, mask_picture
+    from trainer.run.map_storage import load_maps
 
     directory = folder.train
     paths: dict[Output, Path] = {

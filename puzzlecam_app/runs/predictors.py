@@ -13,7 +13,7 @@ from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.runs.folder import RunFolder
 
 if TYPE_CHECKING:
-    from trainer.proposal_model import ProposalModel
+    from trainer.models.proposal import ProposalModel
 
 _KEPT: Final = 2
 """Models of runs held in memory at once."""
@@ -55,6 +55,6 @@ class Predictors:
 
 
 def _load(run_dir: Path) -> ProposalModel:
-    from trainer.proposal_model import run_model
+    from trainer.models.proposal import run_model
 
     return run_model(run_dir)

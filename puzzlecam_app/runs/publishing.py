@@ -37,11 +37,11 @@ from puzzlecam_app.interchange.mask_files import classes_in
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.mask_change import mean_iou
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
-from trainer.artifacts import ArtifactError
+from trainer.cams.signals import map_signals, review_doubt
+from trainer.cams.storage import ArtifactError
 from trainer.data.ground_truth import GroundTruthError, read_mask
-from trainer.maps import load_maps
-from trainer.run_dir import RunDirError
-from trainer.signals import map_signals, review_doubt
+from trainer.run.directory import RunDirError
+from trainer.run.map_storage import load_maps
 
 _BATCH: Final = 25
 """Items a transaction: short enough that a labeler's save never waits long."""

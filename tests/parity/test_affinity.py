@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from trainer import affinity, affinity_torch
-from trainer.affinity import affinity_loss
 from trainer.benchmarks.reference import pair_loss
+from trainer.masks import affinity
+from trainer.masks.affinity import affinity_loss
+from trainer.masks.backends import affinity_torch
 
 TERMS = ("same_background", "same_object", "different")
 

@@ -8,11 +8,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer import random_walk as walks
-from trainer import random_walk_torch
 from trainer.benchmarks.reference import dense_random_walk, dense_transition
-from trainer.random_walk import chebyshev_coefficients, path_affinities, random_walk, transition_weights
-from trainer.stencil import half_disc
+from trainer.masks import random_walk as walks
+from trainer.masks.backends import random_walk_torch
+from trainer.masks.random_walk import chebyshev_coefficients, path_affinities, random_walk, transition_weights
+from trainer.masks.stencil import half_disc
 
 BACKENDS = ["compiled", "torch"]
 
@@ -51,7 +51,7 @@ def test_every_setting_means_the_same_as_in_the_dense_walk(backend, settings):
 
 
 def test_several_threads_compute_what_one_computes(monkeypatch):
-    compiled = pytest.importorskip("trainer.random_walk_numba")
+    compiled = pytest.importorskip("trainer.masks.backends.random_walk_numba")
     seeds, edges = scene(23, 20)
     alone = random_walk(seeds, edges, threads=1)
     monkeypatch.setattr(compiled, "_CELLS_PER_THREAD", 1)

@@ -19,8 +19,8 @@ from puzzlecam_app.predictor import Predictor
 from puzzlecam_app.proposals import Proposals
 from puzzlecam_app.services import Services
 from puzzlecam_app.settings import Settings
-from trainer.cam_sources import CamSource, CamSources
-from trainer.proposal_model import ProposalModel
+from trainer.cams.sources import CamSource, CamSources
+from trainer.models.proposal import ProposalModel
 
 BLUE, RED = 1, 2
 HEIGHT, WIDTH = 48, 64

@@ -13,7 +13,7 @@ from puzzlecam_app.cli import main
 from puzzlecam_app.doctor import CHECKS, Check, examine, worst_level
 from puzzlecam_app.installed import Package
 from puzzlecam_app.settings import Settings
-from trainer.crf import CrfStatus
+from trainer.masks.crf import CrfStatus
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_the_command_exits_with_1_when_something_failed(
 def test_a_missing_crf_is_a_warning_with_the_reason_of_the_set_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainer.crf.crf_available", lambda: CrfStatus(False, "cannot be imported"))
+    monkeypatch.setattr("trainer.masks.crf.crf_available", lambda: CrfStatus(False, "cannot be imported"))
     monkeypatch.setattr(doctor, "crf_setback", lambda: "there is no C++ compiler")
 
     check = CHECKS["dense CRF"](settings)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from trainer.device import DeviceChoice
+from trainer.machine.device import DeviceChoice
 
 MakeVoc = Callable[..., Path]
 

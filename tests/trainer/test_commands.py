@@ -17,8 +17,8 @@ from trainer import cli as command_line
 from trainer import commands
 from trainer.data.dataset import DatasetError
 from trainer.errors import TrainerUsageError
-from trainer.progress import ProgressDisplay
 from trainer.recipes import recipe_names
+from trainer.run.progress import ProgressDisplay
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

@@ -16,18 +16,18 @@ import pytest
 from PIL import Image
 
 from trainer import pipeline
-from trainer.checkpoints import CheckpointError, read_header
+from trainer.cams.trained import KIND
 from trainer.config import Recipe
 from trainer.data.dataset import DatasetError
 from trainer.data.masks import write_mask
 from trainer.errors import TrainerUsageError
-from trainer.events import Event, read_events
 from trainer.nn.encoders import EncoderError
 from trainer.pipeline import DiskFullError
 from trainer.recipes import load_recipe
-from trainer.run_dir import RunDir, RunDirError
+from trainer.run.checkpoints import CheckpointError, read_header
+from trainer.run.directory import RunDir, RunDirError
+from trainer.run.events import Event, read_events
 from trainer.stages import cams
-from trainer.trained import KIND
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -8,8 +8,8 @@ from torch import nn
 
 from trainer.config import Recipe, Settings
 from trainer.errors import TrainerUsageError
-from trainer.optim import build_optimizer
 from trainer.recipes import load_recipe, recipe_from, recipe_names
+from trainer.training.optimiser import build_optimizer
 
 PAPER = ("paper-resnet50", "paper-resnest50", "paper-resnest101", "paper-resnest269")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.checkpoints import load_tensors
+from trainer.run.checkpoints import load_tensors
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,16 +24,16 @@ import sys, torch
 from pathlib import Path
 from torch import nn
 torch.set_num_threads(1)
-from trainer.checkpoints import save_tensors
+from trainer.run.checkpoints import save_tensors
 from trainer.config import PuzzleLossConfig, Recipe, TrainingConfig
 from trainer.data.dataset import TaggedDataset
-from trainer.device import choose_device
-from trainer.events import EventLog
-from trainer.processes import Processes
-from trainer.puzzle_step import PuzzleStep
-from trainer.run_dir import RunDir
+from trainer.machine.device import choose_device
+from trainer.run.events import EventLog
+from trainer.machine.processes import Processes
+from trainer.training.puzzle_step import PuzzleStep
+from trainer.run.directory import RunDir
 from trainer.stages.stage import StageContext
-from trainer.training import Training, train
+from trainer.training.loop import Training, train
 
 class Network(nn.Module):
     output_stride = 4

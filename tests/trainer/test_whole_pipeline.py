@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from trainer import commands
-from trainer.crf import crf_available
 from trainer.data.ground_truth import read_mask
 from trainer.data.images import read_rgb
-from trainer.maps import load_maps
-from trainer.proposal_model import run_model
-from trainer.run_dir import RunDir
+from trainer.masks.crf import crf_available
+from trainer.models.proposal import run_model
+from trainer.run.directory import RunDir
+from trainer.run.map_storage import load_maps
 from trainer.stage_graph import STAGES
 
 pytestmark = pytest.mark.usefixtures("one_thread")

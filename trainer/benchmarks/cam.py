@@ -1,4 +1,4 @@
-"""CAM inference: float32 NCHW, all scales and the mirror image, against `trainer.cam.multi_scale_cams`."""
+"""CAM inference: float32 NCHW, all scales and the mirror image, against `multi_scale_cams`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch.nn import functional
 
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
 from trainer.benchmarks.photographs import photographs
-from trainer.cam import EPSILON, CamConfig, Maps, multi_scale_cams
+from trainer.cams.compute import EPSILON, CamConfig, Maps, multi_scale_cams
+from trainer.cams.trained import TrainedClassifier
 from trainer.config import BackboneConfig, BatchStatistics
 from trainer.data.labels import VOC_CLASSES
 from trainer.data.transforms import RgbImage, resize_image, scaled_size
-from trainer.device import DeviceChoice, choose_device, in_bfloat16
+from trainer.machine.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec, build_encoder, load_encoder
-from trainer.trained import TrainedClassifier
 
 SCALES = (0.5, 1.0, 1.5, 2.0)
 TAGS = ("cat", "sofa")

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
 from trainer.benchmarks.photographs import photographs
 from trainer.benchmarks.reference import plain_label_crf
-from trainer.crf import CrfConfig, crf_available
 from trainer.data.transforms import RgbImage
-from trainer.device import available_cpu_count
-from trainer.image_crf import ImageCrf
-from trainer.image_pool import worker_processes
+from trainer.machine.device import available_cpu_count
+from trainer.machine.image_pool import worker_processes
+from trainer.masks.crf import CrfConfig, crf_available
+from trainer.masks.image_crf import ImageCrf
 
 Labels = NDArray[np.uint8]
 LABELS = 3

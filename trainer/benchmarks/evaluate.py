@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
 from trainer.benchmarks.reference import brute_force_sweep
-from trainer.evaluation import strongest_class
-from trainer.maps import ClassMaps
-from trainer.metrics import ThresholdSweep
+from trainer.masks.evaluation import strongest_class
+from trainer.masks.metrics import ThresholdSweep
+from trainer.run.map_storage import ClassMaps
 
 CLASS_COUNT = 21
 THRESHOLDS = tuple(round(0.05 + 0.05 * step, 2) for step in range(15))

@@ -7,10 +7,10 @@ import time
 import numpy as np
 
 from trainer.benchmarks.photographs import photographs
-from trainer.interactive import InteractiveSegmenter
-from trainer.interactive_features import load_features
-from trainer.interactive_seeds import Click, Seed
-from trainer.maps import ClassMaps
+from trainer.interactive.features import load_features
+from trainer.interactive.seeds import Click, Seed
+from trainer.interactive.segmenter import InteractiveSegmenter
+from trainer.run.map_storage import ClassMaps
 
 SIZES = ((375, 500), (3000, 4000))
 CLICKS = 20

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds, seconds_of
 from trainer.benchmarks.reference import dense_random_walk, dense_transition
-from trainer.device import choose_device
-from trainer.random_walk import random_walk
+from trainer.machine.device import choose_device
+from trainer.masks.random_walk import random_walk
 
 FULL_GRID = (94, 125)
 SMALL_GRID = (47, 62)

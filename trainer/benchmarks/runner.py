@@ -10,8 +10,8 @@ import torch
 
 from trainer.benchmarks import cam, crf, evaluate, random_walk, train_step
 from trainer.benchmarks.comparison import Comparison
-from trainer.device import available_cpu_count, choose_device
 from trainer.errors import TrainerUsageError
+from trainer.machine.device import available_cpu_count, choose_device
 
 BENCHMARKS: dict[str, Callable[[], list[Comparison]]] = {
     "random-walk": random_walk.compare,

@@ -1,4 +1,4 @@
-"""A training step of Puzzle-CAM: float32 NCHW as the reference, against what `trainer.training` runs."""
+"""A training step of Puzzle-CAM: float32 NCHW as the reference, against what `trainer.training.loop` runs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from trainer.benchmarks.cam import benchmark_network
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
 from trainer.config import BatchStatistics, OptimizerConfig, PuzzleLossConfig
 from trainer.data.labels import VOC_CLASSES
-from trainer.device import DeviceChoice, choose_device, in_bfloat16
+from trainer.machine.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.depthwise import DepthwiseConv2d
-from trainer.optim import build_optimizer
-from trainer.puzzle_step import PuzzleStep
+from trainer.training.optimiser import build_optimizer
+from trainer.training.puzzle_step import PuzzleStep
 
 BACKBONES = ("lite0", "resnet50")
 STATISTICS: tuple[BatchStatistics, ...] = ("batch", "frozen")

@@ -22,20 +22,20 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
-from trainer.cam import CamConfig, compute_cams
-from trainer.crf import crf_available
+from trainer.cams.compute import CamConfig, compute_cams
+from trainer.cams.zero_shot import ZeroShotClassifier, load_zero_shot
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.images import read_rgb
 from trainer.data.voc import VocDataset
-from trainer.device import choose_device
 from trainer.errors import TrainerError
-from trainer.evaluation import Score, score_of, strongest_class
-from trainer.image_pool import map_images
-from trainer.maps import ClassMaps
-from trainer.metrics import Confusion, ThresholdSweep, confusion_matrix
-from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.zero_shot import ZeroShotClassifier, load_zero_shot
+from trainer.machine.device import choose_device
+from trainer.machine.image_pool import map_images
+from trainer.masks.crf import crf_available
+from trainer.masks.evaluation import Score, score_of, strongest_class
+from trainer.masks.metrics import Confusion, ThresholdSweep, confusion_matrix
+from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.run.map_storage import ClassMaps
 
 ORACLE_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 19))
 

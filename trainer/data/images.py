@@ -10,8 +10,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from trainer.data.dataset import TaggedDataset
 from trainer.data.transforms import RgbImage, scaled_size
-from trainer.device import available_cpu_count
 from trainer.errors import TrainerError
+from trainer.machine.device import available_cpu_count
 
 MAX_PIXELS = 200_000_000
 """Larger pictures are refused before they fill the memory; a 40-megapixel photograph is fine."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.artifacts import write_atomic
+from trainer.cams.storage import write_atomic
 from trainer.data.labels import voc_colormap
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from trainer.config import BatchStatistics
-from trainer.imagenet_tags import match_tag
+from trainer.data.imagenet_tags import match_tag
 from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization

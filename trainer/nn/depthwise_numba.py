@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.compiled import compiled
+from trainer.machine.compiled import compiled
 
 
 @compiled

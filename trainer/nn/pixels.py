@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedCopy
-from trainer.puzzle import pad_to_multiple
+from trainer.nn.puzzle import pad_to_multiple
 
 PIXEL_STRIDE = 4
 """Picture pixels per cell of the logits."""

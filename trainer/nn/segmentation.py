@@ -12,7 +12,7 @@ from trainer.nn.depthwise import speed_up_depthwise
 from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedCopy, FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
-from trainer.puzzle import pad_to_multiple
+from trainer.nn.puzzle import pad_to_multiple
 
 _DECODER_CHANNELS = 256
 _RATES_AT_STRIDE_16 = (6, 12, 18)

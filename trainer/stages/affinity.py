@@ -13,27 +13,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trainer.affinity import affinity_loss, confident_labels
-from trainer.batches import Batch
 from trainer.config import AffinityConfig, ViewConfig
-from trainer.crf import CrfConfig
 from trainer.data.accepted import accepted_labels
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import read_mask
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
-from trainer.device import available_cpu_count
-from trainer.edge_model import save_edge_network
-from trainer.image_pool import map_images
-from trainer.labelled_views import LabelledViews
-from trainer.maps import load_maps
+from trainer.machine.device import available_cpu_count
+from trainer.machine.image_pool import map_images
+from trainer.masks.affinity import affinity_loss, confident_labels
+from trainer.masks.crf import CrfConfig
+from trainer.models.edges import save_edge_network
 from trainer.nn.affinity import EDGE_STRIDE, EdgeNetwork
 from trainer.nn.encoders import EncoderSpec, load_encoder
-from trainer.run_dir import RunDir
+from trainer.run.directory import RunDir
+from trainer.run.map_storage import load_maps
 from trainer.stages import cams
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageContext, StageResult
-from trainer.training import Training, train
+from trainer.training.batches import Batch
+from trainer.training.labelled_views import LabelledViews
+from trainer.training.loop import Training, train
 
 NAME = "affinity"
 NEEDS = (cams.NAME,)
@@ -50,7 +50,7 @@ def run(context: StageContext) -> StageResult:
     Raises:
         EncoderError: the backbone or its weights cannot be had.
         ArtifactError, ImageReadError: a CAM file or a picture went bad since it was made.
-        TrainerError: see `trainer.training.train`.
+        TrainerError: see `trainer.training.loop.train`.
     """
     config = context.recipe.affinity
     if not config.enabled:
@@ -134,7 +134,7 @@ class AffinityStep(nn.Module):
         self._radius = radius
 
     def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:  # noqa: ARG002
-        """Losses by name, see `trainer.affinity.affinity_loss`.
+        """Losses by name, see `trainer.masks.affinity.affinity_loss`.
 
         Args:
             batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, ceil(H / 4), ceil(W / 4)).

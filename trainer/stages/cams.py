@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from trainer.cam_sources import load_sources
+from trainer.cams.sources import load_sources
 from trainer.data.images import read_rgb
-from trainer.maps import ClassMaps, save_maps
+from trainer.run.map_storage import ClassMaps, save_maps
 from trainer.stages import classify
 from trainer.stages.image_loop import each_image
 from trainer.stages.stage import StageContext, StageResult

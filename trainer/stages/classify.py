@@ -11,21 +11,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.cam_film import CamFilm
-from trainer.cam_monitor import CamMonitor
+from trainer.cams.trained import save_classifier
 from trainer.config import ViewConfig
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
 from trainer.data.images import read_rgb
-from trainer.kept_epochs import KeptEpochs
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec, load_encoder
-from trainer.puzzle_step import PuzzleStep
 from trainer.stages.stage import StageContext, StageResult
-from trainer.trained import save_classifier
-from trainer.training import Training, train
-from trainer.training_log import Alarm
+from trainer.training.cam_film import CamFilm
+from trainer.training.cam_monitor import CamMonitor
+from trainer.training.kept_epochs import KeptEpochs
+from trainer.training.log import Alarm
+from trainer.training.loop import Training, train
+from trainer.training.puzzle_step import PuzzleStep
 
 NAME = "classify"
 NEEDS: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ def run(context: StageContext) -> StageResult:
 
     Raises:
         EncoderError: the backbone or its weights cannot be had.
-        TrainerError: see `trainer.training.train`.
+        TrainerError: see `trainer.training.loop.train`.
     """
     network = build_network(context)
     config = context.recipe.classify

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from trainer.artifacts import write_atomic
-from trainer.crf import crf_available
-from trainer.crf_oracle import best_crf_score
+from trainer.cams.storage import write_atomic
 from trainer.data.dataset import TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
-from trainer.evaluation import Evaluation, evaluate_maps, evaluate_masks
+from trainer.masks.crf import crf_available
+from trainer.masks.crf_oracle import best_crf_score
+from trainer.masks.evaluation import Evaluation, evaluate_maps, evaluate_masks
 from trainer.stages.stage import StageContext, StageResult
 
 NAME = "evaluate"

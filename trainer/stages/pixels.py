@@ -13,17 +13,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.batches import Batch
 from trainer.data.augment import IGNORE
 from trainer.data.images import read_rgb
-from trainer.maps import ClassMaps, load_maps, save_maps
+from trainer.models.pixels import load_pixel_model, save_pixel_network
 from trainer.nn.encoders import load_encoder
 from trainer.nn.pixels import PixelNetwork
-from trainer.pixel_model import load_pixel_model, save_pixel_network
+from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.stages import affinity, cams
 from trainer.stages.image_loop import each_image
 from trainer.stages.stage import StageContext, StageResult
-from trainer.training import Training, train
+from trainer.training.batches import Batch
+from trainer.training.loop import Training, train
 
 NAME = "pixels"
 NEEDS = (cams.NAME, affinity.NAME)
@@ -40,7 +40,7 @@ def run(context: StageContext) -> StageResult:
     Raises:
         EncoderError: the backbone or its weights cannot be had.
         ArtifactError, ImageReadError: a map or a picture went bad since the run began.
-        TrainerError: see `trainer.training.train`.
+        TrainerError: see `trainer.training.loop.train`.
     """
     if not context.recipe.self_trains:
         return StageResult({"enabled": False})

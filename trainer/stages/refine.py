@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.cam import EPSILON
+from trainer.cams.compute import EPSILON
 from trainer.config import RefineConfig
-from trainer.crf import CrfConfig
 from trainer.data.dataset import TaggedImage
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
-from trainer.device import DeviceChoice, available_cpu_count
-from trainer.edge_model import EdgeModel, load_edge_model
-from trainer.image_pool import map_images
-from trainer.maps import ClassMaps, load_maps, save_maps
-from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.random_walk import random_walk
-from trainer.run_dir import RunDir
+from trainer.machine.device import DeviceChoice, available_cpu_count
+from trainer.machine.image_pool import map_images
+from trainer.masks.crf import CrfConfig
+from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.masks.random_walk import random_walk
+from trainer.models.edges import EdgeModel, load_edge_model
+from trainer.run.directory import RunDir
+from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.stages import affinity, cams, pixels
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageContext, StageResult

@@ -17,9 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.batches import Batch
 from trainer.config import SegmentConfig, ViewConfig
-from trainer.crf import CrfConfig, crf_available
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
@@ -27,18 +25,20 @@ from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import read_mask
 from trainer.data.images import ImageReadError, read_rgb
 from trainer.data.masks import write_mask
-from trainer.device import available_cpu_count
-from trainer.image_crf import ImageCrf
-from trainer.image_pool import map_images
-from trainer.labelled_views import LabelledViews
+from trainer.machine.device import available_cpu_count
+from trainer.machine.image_pool import map_images
+from trainer.masks.crf import CrfConfig, crf_available
+from trainer.masks.image_crf import ImageCrf
+from trainer.models.segmentation import SegmentationModel, load_segmentation_model, save_segmentation_network
 from trainer.nn.encoders import EncoderSpec, load_encoder
 from trainer.nn.segmentation import SegmentationNetwork
-from trainer.run_dir import RunDir
-from trainer.segmentation_model import SegmentationModel, load_segmentation_model, save_segmentation_network
+from trainer.run.directory import RunDir
 from trainer.stages import refine
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageContext, StageResult
-from trainer.training import Training, train
+from trainer.training.batches import Batch
+from trainer.training.labelled_views import LabelledViews
+from trainer.training.loop import Training, train
 
 NAME = "segment"
 NEEDS = (refine.NAME,)
@@ -56,7 +56,7 @@ def run(context: StageContext) -> StageResult:
     Raises:
         EncoderError: the backbone or its weights cannot be had.
         ImageReadError, GroundTruthError: a picture or a pseudo-label went bad since it was made.
-        TrainerError: see `trainer.training.train`.
+        TrainerError: see `trainer.training.loop.train`.
     """
     config = context.recipe.segment
     if not config.enabled:

@@ -16,11 +16,11 @@ from typing import Any, Protocol
 
 from trainer.config import Recipe
 from trainer.data.dataset import TaggedDataset
-from trainer.device import DeviceChoice
-from trainer.events import EventLog
-from trainer.processes import Processes
-from trainer.run_dir import RunDir
-from trainer.stop import StopSignal
+from trainer.machine.device import DeviceChoice
+from trainer.machine.processes import Processes
+from trainer.machine.stop import StopSignal
+from trainer.run.directory import RunDir
+from trainer.run.events import EventLog
 
 
 @dataclass(frozen=True)

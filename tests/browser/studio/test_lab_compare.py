@@ -15,9 +15,9 @@ from playwright.sync_api import Page, expect
 from puzzlecam_app.interchange.pictures import load_upright_rgb
 from tests.browser.studio.conftest import Studio
 from tests.browser.studio.lab import PERSON, SIZE, LabOnScreen, import_measured
-from trainer.inspection import cam_steps
-from trainer.metrics import confusion_matrix, mean_iou
-from trainer.proposal_model import ProposalModel, run_model, zero_shot_model
+from trainer.cams.inspection import cam_steps
+from trainer.masks.metrics import confusion_matrix, mean_iou
+from trainer.models.proposal import ProposalModel, run_model, zero_shot_model
 
 SVG = "{http://www.w3.org/2000/svg}"
 TRAINED_S = 240

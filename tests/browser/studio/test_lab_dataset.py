@@ -16,9 +16,9 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.starting import RunRequest, start_run
 from puzzlecam_app.settings import Settings
 from tests.browser.studio.conftest import Studio
-from trainer.maps import ClassMaps, save_maps
-from trainer.metrics import confusion_matrix, iou_per_class
+from trainer.masks.metrics import confusion_matrix, iou_per_class
 from trainer.recipes import load_recipe
+from trainer.run.map_storage import ClassMaps, save_maps
 
 HEIGHT, WIDTH = 60, 90
 CAT, DOG = 1, 2

@@ -15,12 +15,12 @@ from playwright.sync_api import Page, Route, expect
 from puzzlecam_app.interchange.pictures import load_upright_rgb
 from tests.browser.studio.conftest import Studio
 from tests.browser.studio.lab import PERSON, SIZE, LabOnScreen, import_measured
-from trainer.cam import compute_cams
+from trainer.cams.compute import compute_cams
+from trainer.cams.inspection import cam_steps, puzzle_look
 from trainer.data.labels import VOC_CLASSES
-from trainer.inspection import cam_steps, puzzle_look
-from trainer.metrics import confusion_matrix, mean_iou
-from trainer.proposal_model import ProposalModel, zero_shot_model
-from trainer.pseudo_labels import pseudo_label, threshold_labels
+from trainer.masks.metrics import confusion_matrix, mean_iou
+from trainer.masks.pseudo_labels import pseudo_label, threshold_labels
+from trainer.models.proposal import ProposalModel, zero_shot_model
 
 
 @pytest.fixture(scope="module")

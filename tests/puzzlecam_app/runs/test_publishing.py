@@ -24,8 +24,8 @@ from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH
 from tests.puzzlecam_app.runs.helpers import Runs
 from tests.puzzlecam_app.runs.test_starting import accept
 from trainer.data.masks import write_mask
-from trainer.maps import ClassMaps, save_maps
-from trainer.run_dir import DatasetRecord, Manifest, StageRecord
+from trainer.run.directory import DatasetRecord, Manifest, StageRecord
+from trainer.run.map_storage import ClassMaps, save_maps
 
 
 def half(value: int) -> np.ndarray:

@@ -21,10 +21,10 @@ from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import RED
 from tests.puzzlecam_app.runs import helpers
 from tests.puzzlecam_app.runs.test_starting import accept
-from trainer.checkpoints import read_header
+from trainer.cams.trained import KIND
 from trainer.recipes import load_recipe
-from trainer.run_dir import RunDir
-from trainer.trained import KIND
+from trainer.run.checkpoints import read_header
+from trainer.run.directory import RunDir
 
 SMALL = (
     "classify.head_init=random",

@@ -20,9 +20,9 @@ from tests.puzzlecam_app.conftest import RED
 from tests.puzzlecam_app.runs.helpers import Runs, wait_until
 from tests.puzzlecam_app.runs.test_publishing import finish, half
 from tests.puzzlecam_app.runs.test_starting import accept
-from trainer.cam_film import frame_path
-from trainer.maps import ClassMaps, save_maps
 from trainer.recipes import load_recipe
+from trainer.run.map_storage import ClassMaps, save_maps
+from trainer.training.cam_film import frame_path
 
 WANTED = {"dataset_id": 1, "recipe": "tiny"}
 

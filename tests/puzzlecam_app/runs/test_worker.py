@@ -17,7 +17,7 @@ from db.runs import ask_to_stop, resume
 from puzzlecam_app.runs.worker import is_dead_worker, worker_name
 from tests.puzzlecam_app.runs.helpers import Runs, is_alive, wait_until
 from trainer.recipes import load_recipe
-from trainer.run_dir import DatasetRecord
+from trainer.run.directory import DatasetRecord
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 Behave = Callable[[str], None]

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from trainer.data.folder import open_dataset
-from trainer.device import choose_device
-from trainer.events import Event, EventLog, read_events
-from trainer.maps import ClassMaps, save_maps
-from trainer.processes import Processes
+from trainer.machine.device import choose_device
+from trainer.machine.processes import Processes
 from trainer.recipes import load_recipe
-from trainer.run_dir import RunDir
+from trainer.run.directory import RunDir
+from trainer.run.events import Event, EventLog, read_events
+from trainer.run.map_storage import ClassMaps, save_maps
 from trainer.stages.stage import StageContext
 
 MakeContext = Callable[..., StageContext]

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.checkpoints import load_tensors
+from trainer.cams.trained import KIND
 from trainer.data.augment import draw_view, label_tensor
 from trainer.data.ground_truth import read_mask
 from trainer.data.masks import write_mask
 from trainer.nn.encoders import EncoderSpec
+from trainer.run.checkpoints import load_tensors
 from trainer.stage_graph import StageGraph
 from trainer.stages import affinity, classify, evaluate, pixels, segment
-from trainer.trained import KIND
 
 SPEC = EncoderSpec("x", (0.5,) * 3, (0.5,) * 3)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.checkpoints import load_tensors
 from trainer.data.ground_truth import read_mask
-from trainer.edge_model import KIND
+from trainer.models.edges import KIND
 from trainer.nn.encoders import EncoderSpec
+from trainer.run.checkpoints import load_tensors
 from trainer.stages import affinity
 
 

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from trainer.data.masks import write_mask
-from trainer.maps import load_maps
+from trainer.models.pixels import load_pixel_model
 from trainer.nn.encoders import build_encoder
 from trainer.nn.pixels import PixelNetwork
-from trainer.pixel_model import load_pixel_model
+from trainer.run.map_storage import load_maps
 from trainer.stages import affinity, pixels, refine
 
 
@@ -138,7 +138,7 @@ def test_the_walk_starts_from_the_self_trained_maps(make_context, write_cams):
     refine.run(context)
     from trainer.data.ground_truth import read_mask
     from trainer.data.images import read_rgb
-    from trainer.pseudo_labels import PseudoLabelConfig, pseudo_label
+    from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 
     image = context.dataset.images[0]
     maps = load_maps(context.run_dir.pixels_path(image.id))

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.artifacts import ArtifactError
+from trainer.cams.storage import ArtifactError
 from trainer.data.ground_truth import read_mask
-from trainer.edge_model import save_edge_network
-from trainer.maps import ClassMaps, load_maps, save_maps
+from trainer.masks.random_walk import random_walk
+from trainer.models.edges import save_edge_network
 from trainer.nn.affinity import EdgeNetwork
 from trainer.nn.encoders import build_encoder
-from trainer.random_walk import random_walk
+from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.stages import refine
 
 

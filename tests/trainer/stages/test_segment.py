@@ -7,7 +7,7 @@ from torch import nn
 
 from trainer.data.ground_truth import read_mask
 from trainer.data.masks import write_mask
-from trainer.segmentation_model import load_segmentation_model
+from trainer.models.segmentation import load_segmentation_model
 from trainer.stages import segment
 
 

@@ -1,0 +1,92 @@
+"""Which proposals give way to which model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from db.annotations import latest_revision
+from db.items import get_item
+from db.models import Revision
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.proposals import RUN_KIND, ZERO_SHOT_KIND, Proposals
+from puzzlecam_app.services import Services, open_services
+from puzzlecam_app.settings import Settings
+from tests.puzzlecam_app.conftest import ColourClassifier
+from trainer.cams.signals import picture_signals
+from trainer.cams.sources import CamSource, CamSources
+from trainer.models import proposal as proposal_model
+from trainer.models.proposal import ProposalModel
+
+
+def colour_run() -> ProposalModel:
+    return ProposalModel(CamSources([CamSource(ColourClassifier())]), kind=RUN_KIND)
+
+
+@pytest.fixture
+def with_run(services: Services) -> Proposals:
+    """Proposals of a run in the workspace of `services`."""
+    predictor = Predictor(colour_run, services.workspace.cams_dir)
+    return Proposals(services.database, services.masks, predictor, services.settings.max_image_pixels)
+
+
+def proposed_by(services: Services) -> str | None:
+    with services.database.read() as session:
+        newest = latest_revision(session, 1)
+    return newest.proposed_by if newest else None
+
+
+def test_a_run_replaces_what_was_proposed_without_training_and_it_stays(
+    services: Services, with_run: Proposals
+) -> None:
+    services.proposals.compute(1)
+    assert str(proposed_by(services)).startswith(ZERO_SHOT_KIND)
+
+    with_run.compute(1)
+    of_the_run = str(proposed_by(services))
+    assert of_the_run.startswith(RUN_KIND)
+
+    services.proposals.compute(1)
+    assert proposed_by(services) == of_the_run
+
+
+@pytest.mark.parametrize(
+    "newest",
+    [
+        Revision(action="accepted", proposed_by=None),
+        Revision(action="drafted", proposed_by=None),
+        Revision(action="proposed", proposed_by="import"),
+    ],
+)
+def test_a_run_replaces_no_work_of_people_and_no_imported_mask(with_run: Proposals, newest: Revision) -> None:
+    assert not with_run.is_due(newest)
+
+
+def test_one_run_replaces_another(with_run: Proposals) -> None:
+    assert with_run.is_due(Revision(action="proposed", proposed_by=f"{RUN_KIND}other"))
+
+
+def test_models_are_told_apart_as_the_trainer_names_them() -> None:
+    assert proposal_model.RUN_KIND == RUN_KIND
+    assert proposal_model.zero_shot_model("cpu").identity.startswith(ZERO_SHOT_KIND)
+
+
+def test_a_folder_that_is_no_run_directory_is_named(tmp_path: Path) -> None:
+    settings = Settings(workspace=tmp_path / "workspace", model=tmp_path)
+    with pytest.raises(UserError, match=r"no manifest\.json"):
+        open_services(settings)
+
+
+def test_only_work_done_ahead_moves_a_picture_in_the_order_of_review(services: Services) -> None:
+    def rank() -> float:
+        with services.database.read() as session:
+            return get_item(session, 1).doubt_rank
+
+    cams = services.proposals.compute(1)
+    assert rank() == 1.0  # somebody has opened it: the queue stays as it is
+    services.proposals.compute(1, is_ahead=True)
+    threshold = services.predictor.model.background_threshold
+    expected = picture_signals(cams, threshold).undecided
+    assert rank() == pytest.approx(-expected, abs=1e-3)  # the cache of maps is float16

@@ -1,0 +1,1 @@
+"""Class activation maps: classifiers, views of a picture, and what explains a map."""

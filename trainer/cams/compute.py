@@ -1,0 +1,299 @@
+"""Class activation maps of any classifier with a linear head (paper section 3.2, equation 1).
+
+The arithmetic is the same before and after training: a `CamClassifier` gives features and one weight vector
+per asked class; everything else (scales, flip, tiles, normalisation) happens here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from torch import Tensor
+from torch.nn import functional
+
+from trainer.cams.feature_affinity import FeatureAffinity
+from trainer.cams.views import PictureViews
+from trainer.data.transforms import RgbImage
+
+Maps = NDArray[np.float32]
+
+EPSILON = 1e-5
+"""Added to the maximum before dividing, so that a class that is nowhere gets a map of zeros."""
+
+
+class CamClassifier(Protocol):
+    """What a classifier, trained or zero-shot, must offer to be looked into."""
+
+    @property
+    def identity(self) -> str:
+        """Architecture, weights and head as one string; equal identities compute equal maps."""
+
+    @property
+    def output_stride(self) -> int:
+        """Picture pixels per feature cell."""
+
+    @property
+    def mean_std(self) -> tuple[float, float]:
+        """Normalisation of RGB in [0, 1]."""
+
+    @property
+    def affinity_power(self) -> float:
+        """Exponent of the feature affinity (`trainer.cams.feature_affinity`); 0 leaves the maps unchanged."""
+
+    def features(self, images: Tensor) -> Tensor:
+        """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w), on any device."""
+
+    def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:
+        """Weights (K, C) of the asked classes; `features` (N, C, h, w) are views of the picture at scale 1.
+
+        Only their means over the cells count. A trained classifier returns rows of its head and ignores them.
+        """
+
+    def is_weak(self, class_name: str) -> bool:
+        """Whether the map of this class is only a guess (the classifier has never learned the class)."""
+
+    def describe(self, class_name: str) -> str:
+        """How the class is seen, in one sentence for people."""
+
+
+class CamConfig(BaseModel):
+    """How CAMs are computed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scales: tuple[float, ...] = Field(
+        default=(0.5, 1.0, 1.5), min_length=1, description="Picture scales whose maps are summed."
+    )
+    flip: bool = Field(default=True, description="Also look at the mirrored picture.")
+    tiles_per_side: int = Field(
+        default=2, ge=1, le=8, description="n of the n x n tiles of the puzzle module."
+    )
+    max_side: int = Field(
+        default=512, ge=16, description="Longer side in pixels that counts as scale 1, at most."
+    )
+
+    @field_validator("scales")
+    @classmethod
+    def _scales_in_range(cls, scales: tuple[float, ...]) -> tuple[float, ...]:
+        if not all(0.1 <= scale <= 4.0 for scale in scales):
+            raise ValueError(f"scales must lie between 0.1 and 4, but are {scales}")
+        return scales
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash of all settings."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+
+
+@dataclass(frozen=True, eq=False)
+class CamResult:
+    """Maps of one picture. All maps are float32 (K, h, w) in [0, 1] and span the picture exactly.
+
+    Attributes:
+        class_names: the K classes, in the order asked.
+        image_size: (height, width) in pixels of the picture as given.
+        cams_khw: multi-scale and flip maps, spread by the classifier's affinity, each class divided by its
+            maximum.
+        whole_khw: maps of the whole picture at scale 1, as equation 1 gives them.
+        tiled_khw: maps of its tiles, merged. Whole and tiled share one divisor per class, so they compare.
+        disagreement_k: float32 (K,), see `disagreement`.
+        weak_k: bool (K,), classes whose map is only a guess.
+        tiles_per_side: n of the n x n tiles.
+        identity: classifier and settings that made the maps (`cam_identity`).
+    """
+
+    class_names: tuple[str, ...]
+    image_size: tuple[int, int]
+    cams_khw: Maps
+    whole_khw: Maps
+    tiled_khw: Maps
+    disagreement_k: NDArray[np.float32]
+    weak_k: NDArray[np.bool_]
+    tiles_per_side: int
+    identity: str
+
+
+def cam_identity(classifier: CamClassifier, config: CamConfig) -> str:
+    """Name under which maps may be cached: it changes with the weights, the head and the settings."""
+    return f"{classifier.identity}+{config.fingerprint}"
+
+
+def compute_cams(
+    classifier: CamClassifier,
+    image_rgb: RgbImage,
+    class_names: Sequence[str],
+    config: CamConfig | None = None,
+) -> CamResult:
+    """Compute the maps of the asked classes on one picture: multi-scale, whole and tiled.
+
+    Args:
+        classifier: trained or zero-shot.
+        image_rgb: uint8 (H, W, 3), any size from 1 x 1.
+        class_names: the picture's tags, each once; may be empty.
+        config: defaults when None.
+
+    Raises:
+        ValueError: the picture is no uint8 RGB array, or a class is asked twice.
+    """
+    config = config or CamConfig()
+    names = _checked_names(class_names)
+    views = PictureViews(classifier, image_rgb, config)
+    with torch.inference_mode():
+        features = views.features(1.0)
+        weights = classifier.class_weights(views.cropped(features, 1.0), names)
+        total = _multi_scale(views, features, weights)
+        whole = views.maps(features, weights, 1.0)
+        tiled = views.maps(views.tiled_features(), weights, 1.0)
+    whole_khw, tiled_khw = divided_alike(whole, tiled)
+    return CamResult(
+        class_names=names,
+        image_size=(image_rgb.shape[0], image_rgb.shape[1]),
+        cams_khw=divided_by_maximum(total),
+        whole_khw=whole_khw,
+        tiled_khw=tiled_khw,
+        disagreement_k=disagreement(whole_khw, tiled_khw),
+        weak_k=np.array([classifier.is_weak(name) for name in names], dtype=np.bool_),
+        tiles_per_side=config.tiles_per_side,
+        identity=cam_identity(classifier, config),
+    )
+
+
+def multi_scale_cams(
+    classifier: CamClassifier,
+    image_rgb: RgbImage,
+    class_names: Sequence[str],
+    config: CamConfig | None = None,
+) -> Maps:
+    """The `cams_khw` of `compute_cams` alone, for who looks at no tiles; arguments and errors as there."""
+    names = _checked_names(class_names)
+    views = PictureViews(classifier, image_rgb, config or CamConfig())
+    with torch.inference_mode():
+        features = views.features(1.0)
+        weights = classifier.class_weights(views.cropped(features, 1.0), names)
+        total = _multi_scale(views, features, weights)
+    return divided_by_maximum(total)
+
+
+def difference(whole_khw: Maps, tiled_khw: Maps) -> Maps:
+    """|whole - tiled|, float32 (K, h, w) in [0, 1]: where picture and tiles do not agree (equation 6)."""
+    apart: Maps = np.abs(whole_khw - tiled_khw)
+    return apart
+
+
+def disagreement(whole_khw: Maps, tiled_khw: Maps) -> NDArray[np.float32]:
+    """One number in [0, 1] per class: sum |whole - tiled| / sum max(whole, tiled) over the pixels.
+
+    This is one minus the soft IoU of the two maps: 0 when they are equal (or both empty), 1 when they never
+    overlap. Unlike the plain mean it does not shrink with the object.
+    """
+    apart = difference(whole_khw, tiled_khw).sum(axis=(1, 2), dtype=np.float64)
+    union = np.maximum(whole_khw, tiled_khw).sum(axis=(1, 2), dtype=np.float64)
+    ratio = np.divide(apart, union, out=np.zeros_like(apart), where=union > 0)
+    return np.asarray(ratio, dtype=np.float32)
+
+
+def upsample(maps_khw: Maps, size: tuple[int, int]) -> Maps:
+    """Bilinear (K, h, w) -> (K, H, W); maps span the picture exactly, so nothing shifts at the edges."""
+    if maps_khw.shape[0] == 0:
+        return np.zeros((0, *size), dtype=np.float32)
+    tensor = torch.from_numpy(np.ascontiguousarray(maps_khw, dtype=np.float32))[None]
+    return functional.interpolate(tensor, size=size, mode="bilinear", align_corners=False)[0].numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class MultiScale:
+    """The steps from the views of a picture to its multi-scale maps, before they are divided.
+
+    Attributes:
+        scales: S scales, ascending.
+        views_vkhw: for each scale equation 1 of picture and mirror image (1 or 2, K, h, w), signed.
+        scales_khw: for each scale the positive part of their mean (K, h, w).
+        total_khw: the sum over the scales.
+        spread_khw: the sum spread by the classifier's affinity; None where it has none.
+        affinity: what it was spread by; None likewise.
+    """
+
+    scales: tuple[float, ...]
+    views_vkhw: tuple[Tensor, ...]
+    scales_khw: tuple[Tensor, ...]
+    total_khw: Tensor
+    spread_khw: Tensor | None
+    affinity: FeatureAffinity | None
+
+    @property
+    def result_khw(self) -> Tensor:
+        """What the CAMs are made from."""
+        return self.total_khw if self.spread_khw is None else self.spread_khw
+
+
+def multi_scale_steps(
+    views: PictureViews,
+    scaled: Iterable[Tensor],
+    weights: Tensor,
+    affinity: FeatureAffinity | None = None,
+) -> MultiScale:
+    """Sum the maps of all scales and spread the sum where the classifier wants it.
+
+    Args:
+        views: of the picture.
+        scaled: features of every scale, see `scaled_features`.
+        weights: (K, C), see `CamClassifier.class_weights`.
+        affinity: that of the same views, where other maps of theirs were spread before.
+    """
+    scales = tuple(sorted(views.config.scales))
+    by_view, by_scale = [], []
+    total = weights.new_zeros(())
+    for scale, features in zip(scales, scaled, strict=True):
+        by_view.append(views.view_maps(features, weights, scale))
+        by_scale.append(by_view[-1].mean(dim=0).relu())
+        total = total + by_scale[-1]
+    power = views.classifier.affinity_power
+    if affinity is None and power > 0:
+        affinity = FeatureAffinity(views.cells(features, scales[-1]), power)
+    spread = affinity.spread(total) if affinity else None
+    return MultiScale(scales, tuple(by_view), tuple(by_scale), total, spread, affinity)
+
+
+def scaled_features(views: PictureViews, features: Tensor) -> Iterator[Tensor]:
+    """Features at every scale, ascending, one after the other; `features` are those of scale 1."""
+    for scale in sorted(views.config.scales):
+        yield features if scale == 1.0 else views.features(scale)
+
+
+def divided_by_maximum(maps_khw: Tensor) -> Maps:
+    """Maps that are not negative, each over its maximum (see `EPSILON`): float32 (K, h, w) in [0, 1]."""
+    return _divided(maps_khw, _maximum(maps_khw))
+
+
+def divided_alike(whole_khw: Tensor, tiled_khw: Tensor) -> tuple[Maps, Maps]:
+    """The positive parts of two maps over the maximum of both, class by class, so that they compare."""
+    whole, tiled = whole_khw.relu(), tiled_khw.relu()
+    shared_maximum = torch.maximum(_maximum(whole), _maximum(tiled))
+    return _divided(whole, shared_maximum), _divided(tiled, shared_maximum)
+
+
+def _multi_scale(views: PictureViews, features: Tensor, weights: Tensor) -> Tensor:
+    """Sum over the scales (K, grid height, grid width), not normalised; `features` are those of scale 1."""
+    return multi_scale_steps(views, scaled_features(views, features), weights).result_khw
+
+
+def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(class_names)
+    if len(set(names)) != len(names):
+        raise ValueError(f"Each class can be asked once for a picture, but these were: {', '.join(names)}.")
+    return names
+
+
+def _maximum(maps: Tensor) -> Tensor:
+    return maps.amax(dim=(1, 2), keepdim=True)
+
+
+def _divided(maps: Tensor, maximum: Tensor) -> Maps:
+    return (maps / (maximum + EPSILON)).float().cpu().numpy()

@@ -1,0 +1,145 @@
+"""Where CAMs come from: the trained classifier, the zero-shot one, or a weighted mean of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trainer.cams.compute import (
+    EPSILON,
+    CamClassifier,
+    CamConfig,
+    CamResult,
+    Maps,
+    compute_cams,
+    multi_scale_cams,
+)
+from trainer.cams.compute import cam_identity as one_identity
+from trainer.cams.trained import STAGE, load_classifier
+from trainer.cams.zero_shot import load_zero_shot
+from trainer.config import CamsConfig, Recipe
+from trainer.data.transforms import RgbImage
+from trainer.machine.device import DeviceChoice, choose_device
+from trainer.run.directory import RunDir
+
+
+@dataclass(frozen=True)
+class CamSource:
+    """A classifier and its share of the mean."""
+
+    classifier: CamClassifier
+    share: float = 1.0
+
+
+class CamSources:
+    """The CAMs of one or more classifiers as those of one.
+
+    Each classifier's maps are divided by their maximum before they are averaged, and the mean is divided by
+    its own again, so that every class reaches 1 whatever the scale of a classifier's weights.
+    """
+
+    def __init__(self, sources: Sequence[CamSource], config: CamConfig | None = None) -> None:
+        """Args:
+            sources: at least one; the first also gives whole and tiled maps.
+            config: how maps are computed; defaults when None.
+
+        Raises:
+            ValueError: there is no source, or a share is not positive.
+        """
+        if not sources or any(source.share <= 0 for source in sources):
+            raise ValueError("CAMs need at least one classifier, and each a share above 0.")
+        self._sources = tuple(sources)
+        self._config = config or CamConfig()
+
+    @property
+    def first(self) -> CamClassifier:
+        """The classifier that is asked what a single one can say."""
+        return self._sources[0].classifier
+
+    @property
+    def all(self) -> tuple[CamSource, ...]:
+        """The classifiers and their shares, in the order given."""
+        return self._sources
+
+    @property
+    def config(self) -> CamConfig:
+        """How maps are computed."""
+        return self._config
+
+    @property
+    def identity(self) -> str:
+        """Name under which maps may be cached; that of the classifier where there is one alone."""
+        names = [one_identity(source.classifier, self._config) for source in self._sources]
+        if len(names) == 1:
+            return names[0]
+        return " & ".join(
+            f"{source.share:g} {name}" for source, name in zip(self._sources, names, strict=True)
+        )
+
+    def multi_scale(self, image_rgb: RgbImage, class_names: Sequence[str]) -> Maps:
+        """Multi-scale maps float32 (K, h, w) in [0, 1]; arguments, errors as `compute_cams`."""
+        return self.mean(
+            [
+                multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
+                for source in self._sources
+            ]
+        )
+
+    def compute(self, image_rgb: RgbImage, class_names: Sequence[str]) -> CamResult:
+        """Everything `compute_cams` gives; whole and tiled maps are those of the first source."""
+        result = compute_cams(self.first, image_rgb, class_names, self._config)
+        others = [
+            multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
+            for source in self._sources[1:]
+        ]
+        return replace(result, cams_khw=self.mean([result.cams_khw, *others]), identity=self.identity)
+
+    def mean(self, maps: Sequence[Maps]) -> Maps:
+        """The weighted mean of one map (K, h, w) a source, divided by its maximum; of one source, its map."""
+        if len(maps) == 1:
+            return maps[0]
+        total = np.zeros_like(maps[0])
+        for source, maps_khw in zip(self._sources, maps, strict=True):
+            total += source.share * maps_khw
+        peaks = total.max(axis=(1, 2), keepdims=True) if total.size else total
+        divided: Maps = total / (peaks + EPSILON)
+        return divided
+
+
+def load_sources(
+    recipe: Recipe,
+    run_dir: RunDir,
+    device: DeviceChoice | str | None = None,
+    *,
+    epoch: int | None = None,
+) -> CamSources:
+    """The sources that a recipe names, the trained classifier being that of its run.
+
+    Args:
+        recipe: of the run.
+        run_dir: the run.
+        device: a choice made before, a name, or None to let `choose_device` decide.
+        epoch: takes the classifier as it was after so many epochs (`trainer.training.kept_epochs`).
+
+    Raises:
+        CheckpointError: a share is the trained classifier's, and the run has trained none.
+        BackboneError: a share is the zero-shot classifier's, and its weights are not installed.
+    """
+    config = recipe.cams
+    choice = device if isinstance(device, DeviceChoice) else choose_device(device)
+    sources = []
+    if config.zero_shot_share < 1:
+        path = run_dir.model_path(STAGE) if epoch is None else run_dir.epoch_path(epoch)
+        power = config.affinity_power
+        trained = load_classifier(path, choice, affinity_power=power)
+        sources.append(CamSource(trained, 1 - config.zero_shot_share))
+    if config.zero_shot_share > 0:
+        sources.append(CamSource(load_zero_shot(choice, recipe.backbone.name), config.zero_shot_share))
+    return CamSources(sources, cam_config(config))
+
+
+def cam_config(config: CamsConfig) -> CamConfig:
+    """The recipe's settings as those of `trainer.cams.compute`."""
+    return CamConfig(scales=config.scales, flip=config.flip, max_side=config.max_side)

@@ -1,0 +1,119 @@
+"""CAMs before any training: an ImageNet classifier looked into through the ImageNet classes of a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from trainer.data.imagenet_tags import load_class_table, match_tag
+from trainer.machine.device import DeviceChoice, choose_device
+from trainer.nn.backbones import Backbone, load_backbone
+from trainer.nn.fusion import fold_batch_norm
+
+HEAD_VERSION = 2
+"""Raise it when the arithmetic of the class weights or the affinity changes: cached maps get made anew."""
+
+AFFINITY_POWER = 2.0
+"""Best of 1 to 8 on two hundred VOC pictures (docs/benchmarks.md)."""
+
+COMPETITION = 0.75
+"""Share of the other tags' weights that is taken off; 1 would leave nothing of two tags seen alike."""
+
+
+class ZeroShotClassifier:
+    """A `trainer.cams.compute.CamClassifier` that needs tags only as names.
+
+    The weights of a tag are those of its ImageNet classes, averaged by their probability in this very picture
+    (a picture with a beagle is read as beagle, not as the mean of 118 breeds). Two things are taken off: the
+    weights of what else the picture shows, averaged likewise over classes without a tag, because the grass
+    under a horse is no horse; and a share of the other tags' weights, because tags compete for pixels. A tag
+    without ImageNet classes gets what else the picture shows, minus the mean of all classes.
+
+    The backbone is taken over: its batch normalisation is folded away and it moves to the device.
+
+    Attributes:
+        device: where it runs.
+        identity: head, weights and class table; see `trainer.cams.compute.CamClassifier`.
+        affinity_power: exponent of the feature affinity that spreads its maps; 0 leaves them alone.
+    """
+
+    def __init__(self, backbone: Backbone, device: DeviceChoice) -> None:
+        self.device = device
+        self.affinity_power = AFFINITY_POWER
+        fold_batch_norm(backbone.eval())
+        self._backbone = backbone.to(device.device).to(memory_format=torch.channels_last).eval()
+        self._rows = backbone.classifier.weight.detach().float()
+        self._bias = backbone.classifier.bias.detach().float()
+        self.identity = f"zero-shot-v{HEAD_VERSION}/{backbone.identity}/{load_class_table().fingerprint}"
+
+    @property
+    def output_stride(self) -> int:
+        """Picture pixels per feature cell."""
+        return int(self._backbone.output_stride)
+
+    @property
+    def mean_std(self) -> tuple[float, float]:
+        """Normalisation of RGB in [0, 1]."""
+        return self._backbone.spec.mean, self._backbone.spec.std
+
+    def describe(self, class_name: str) -> str:
+        """Through which ImageNet classes a tag is seen, in one sentence."""
+        return match_tag(class_name).reason
+
+    def is_weak(self, class_name: str) -> bool:
+        """Whether the tag has no ImageNet counterpart."""
+        return match_tag(class_name).weak
+
+    def features(self, images: Tensor) -> Tensor:
+        """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on the own device."""
+        on_device = images.to(self.device.device, memory_format=torch.channels_last)
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.device.type, self.device.dtype, enabled=self.device.uses_autocast),
+        ):
+            features: Tensor = self._backbone(on_device)
+        return features.float()
+
+    def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:
+        """Weights (K, C) of the tags for the picture whose features (views, C, h, w) are given."""
+        if not class_names:
+            return self._rows.new_zeros((0, self._rows.shape[1]))
+        logits = functional.linear(features.mean(dim=(2, 3)), self._rows, self._bias).mean(dim=0)
+        found = [list(match_tag(name).imagenet_indices) for name in class_names]
+        untagged = self._untagged(logits, sorted({index for indices in found for index in indices}))
+        weights = torch.stack(
+            [
+                logits[indices].softmax(dim=0) @ self._rows[indices] - untagged
+                if indices
+                else untagged - self._rows.mean(dim=0)
+                for indices in found
+            ]
+        )
+        if len(weights) == 1:
+            return weights
+        rivals = (weights.sum(dim=0) - weights) / (len(weights) - 1)
+        return weights - COMPETITION * rivals
+
+    def _untagged(self, logits: Tensor, tagged: Sequence[int]) -> Tensor:
+        """Weights (C,) of what the picture shows besides its tags."""
+        others = logits.clone()
+        others[list(tagged)] = -torch.inf
+        return others.softmax(dim=0) @ self._rows
+
+
+def load_zero_shot(device: DeviceChoice | str | None = None, backbone: str = "lite0") -> ZeroShotClassifier:
+    """Build the zero-shot classifier; loading takes a fraction of a second.
+
+    Args:
+        device: a choice made before, "cpu" or "cuda", or None to let `choose_device` decide.
+        backbone: one of `trainer.nn.backbones.BACKBONES`.
+
+    Raises:
+        BackboneError: the backbone's weights are not installed.
+        ValueError: the device is unknown or not there.
+    """
+    choice = device if isinstance(device, DeviceChoice) else choose_device(device)
+    return ZeroShotClassifier(load_backbone(backbone), choice)

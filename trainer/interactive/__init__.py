@@ -1,0 +1,1 @@
+"""Correcting a mask with clicks, boxes and scribbles."""

@@ -1,0 +1,1 @@
+"""What the machine gives: devices, processes, locks, signals. Knows nothing of pictures."""

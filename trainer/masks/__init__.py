@@ -1,0 +1,1 @@
+"""From maps to masks: random walk, CRF, thresholds; and how masks are measured."""

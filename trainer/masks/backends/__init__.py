@@ -1,0 +1,1 @@
+"""The same arithmetic in numba for CPUs and in PyTorch for GPUs."""

@@ -1,0 +1,168 @@
+"""Several dense CRFs over one picture: what depends on the picture alone is computed once.
+
+The lattices of the two kernels take longer to build than several iterations take to run, and hold for every
+labelling of the picture with the same number of labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.data.transforms import RgbImage, check_rgb, limited_size, resize_image
+from trainer.masks.crf import CrfConfig, CrfUnavailableError, crf_available, label_unary
+
+_LEAST_PROBABILITY = 1e-5
+"""Keeps the energy of a label that a network rules out finite."""
+
+
+@dataclass(eq=False)
+class _MeanField:
+    """Mean field of unary energies (L, h * w) after some iterations, in the matrices of pydensecrf."""
+
+    unary: NDArray[np.float32]
+    matrices: tuple[Any, ...]
+    iterations: int = 0
+
+
+class ImageCrf:
+    """The dense CRF of one picture (Krähenbühl and Koltun 2011).
+
+    Give it labels or probabilities as often as needed; the lattices are built at the first use, and more
+    iterations of what it was given last go on from there.
+    """
+
+    def __init__(self, image_rgb: RgbImage, label_count: int, config: CrfConfig | None = None) -> None:
+        """Args:
+            image_rgb: uint8 (H, W, 3).
+            label_count: labels that may appear, background included.
+            config: defaults when None.
+
+        Raises:
+            CrfUnavailableError: pydensecrf2 is not installed.
+            ValueError: the picture is no uint8 RGB array, or there is no label.
+        """
+        check_rgb(image_rgb)
+        if label_count < 1:
+            raise ValueError(f"A CRF needs at least one label, but label_count is {label_count}.")
+        status = crf_available()
+        if not status.available:
+            raise CrfUnavailableError(status.reason)
+        self._config = config or CrfConfig()
+        self._label_count = label_count
+        self._size = (image_rgb.shape[0], image_rgb.shape[1])
+        self._small_size = limited_size(*self._size, self._config.max_side)
+        self._small_rgb = resize_image(image_rgb, self._small_size)
+        self._built: Any = None
+        self._field: _MeanField | None = None
+
+    def refine_labels(self, labels: NDArray[np.uint8], config: CrfConfig | None = None) -> NDArray[np.uint8]:
+        """Sharpen a label map along the colour edges of the picture.
+
+        Args:
+            labels: uint8 (H, W), values 0 .. label_count - 1, every pixel taken as right with `gt_prob`.
+            config: another number of iterations or another `gt_prob`, with the kernels of its own.
+
+        Returns:
+            uint8 (H, W) of the same values; unchanged where there is but one.
+
+        Raises:
+            ValueError: the size is not the picture's, a label is out of range, or the kernels are others.
+        """
+        config = config or self._config
+        if config.kernels != self._config.kernels:
+            raise ValueError(f"The lattices were built for {self._config.kernels}, not {config.kernels}.")
+        self._check_size(labels.shape)
+        if labels.max() >= self._label_count:
+            raise ValueError(
+                f"The label map holds label {labels.max()}, but only 0 .. {self._label_count - 1} may appear."
+            )
+        if labels.min() == labels.max():
+            # A single label carries no evidence against itself; mean field would return it unchanged.
+            return labels.copy()
+        height, width = self._small_size
+        small = np.asarray(
+            cv2.resize(labels, (width, height), interpolation=cv2.INTER_NEAREST_EXACT), np.uint8
+        )
+        unary = label_unary(small, self._label_count, config.gt_prob)
+        return self._argmax(self._marginals(unary, config.iterations))
+
+    def refine_probabilities(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Sharpen the prediction of a segmentation network.
+
+        Args:
+            probabilities_lhw: float32 (L, H, W), summing to one over L = label_count.
+
+        Returns:
+            uint8 (H, W), values 0 .. label_count - 1.
+
+        Raises:
+            ValueError: the size is not the picture's, or L is another.
+        """
+        self._check_size(probabilities_lhw.shape[1:])
+        return self.refine_maps(probabilities_lhw)
+
+    def refine_maps(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """As `refine_probabilities`, of maps (L, h, w) of any size that span the picture."""
+        if len(probabilities_lhw) != self._label_count:
+            raise ValueError(f"There are {len(probabilities_lhw)} maps, but {self._label_count} labels.")
+        height, width = self._small_size
+        shrinks = probabilities_lhw.shape[1] > height or probabilities_lhw.shape[2] > width
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        small = np.stack(
+            [cv2.resize(plane, (width, height), interpolation=method) for plane in probabilities_lhw]
+        )
+        unary = -np.log(small.reshape(self._label_count, -1).clip(_LEAST_PROBABILITY, 1.0))
+        unary = np.ascontiguousarray(unary, dtype=np.float32)
+        return self._argmax(self._marginals(unary, self._config.iterations))
+
+    def _marginals(self, unary: NDArray[np.float32], iterations: int) -> NDArray[np.float32]:
+        """Unary energies (L, h * w) -> marginal probabilities (L, h, w) at the limited size."""
+        if self._built is None:
+            self._built = self._build()
+        field = self._field
+        if field is None or field.iterations > iterations or not np.array_equal(field.unary, unary):
+            self._built.setUnaryEnergy(unary)
+            field = self._field = _MeanField(unary, self._built.startInference())
+        while field.iterations < iterations:
+            self._built.stepInference(*field.matrices)
+            field.iterations += 1
+        marginals = np.array(field.matrices[0], dtype=np.float32)
+        return marginals.reshape(self._label_count, *self._small_size)
+
+    def _build(self) -> Any:
+        import pydensecrf.densecrf as densecrf
+
+        height, width = self._small_size
+        crf = densecrf.DenseCRF2D(width, height, self._label_count)
+        crf.addPairwiseGaussian(sxy=self._config.gaussian_sxy_px, compat=self._config.gaussian_compat)
+        crf.addPairwiseBilateral(
+            sxy=self._config.bilateral_sxy_px,
+            srgb=self._config.bilateral_srgb,
+            rgbim=np.ascontiguousarray(self._small_rgb),
+            compat=self._config.bilateral_compat,
+        )
+        return crf
+
+    def _argmax(self, marginals: NDArray[np.float32]) -> NDArray[np.uint8]:
+        """Argmax at the picture's size; label by label, as a stack of 12 megapixels takes hundreds of MB."""
+        if marginals.shape[1:] == self._size:
+            return np.asarray(marginals.argmax(axis=0), dtype=np.uint8)
+        labels = np.zeros(self._size, dtype=np.uint8)
+        best = np.full(self._size, -1.0, dtype=np.float32)
+        for label, plane in enumerate(marginals):
+            candidate = cv2.resize(plane, self._size[::-1], interpolation=cv2.INTER_LINEAR)
+            labels[candidate > best] = label
+            np.maximum(best, candidate, out=best)
+        return labels
+
+    def _check_size(self, size: tuple[int, ...]) -> None:
+        if size != self._size:
+            raise ValueError(
+                f"The labelling is {' x '.join(map(str, size))} pixels, "
+                f"but its picture is {self._size[0]} x {self._size[1]}."
+            )

@@ -1,0 +1,107 @@
+"""From class activation maps to a pseudo-mask: background threshold, argmax, dense CRF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from trainer.cams.compute import CamResult, Maps
+from trainer.data.transforms import RgbImage, check_rgb
+from trainer.masks.crf import CrfConfig, crf_available
+from trainer.masks.image_crf import ImageCrf
+
+BACKGROUND = 0
+VOID = 255
+
+
+class PseudoLabelConfig(BaseModel):
+    """How maps become a mask."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    background_threshold: float = Field(
+        default=0.45,
+        ge=0.0,
+        le=1.0,
+        description="A pixel is background unless some class reaches more than this.",
+    )
+    use_crf: bool = Field(
+        default=True, description="Refine with the dense CRF where its package is installed."
+    )
+    crf: CrfConfig = Field(default_factory=CrfConfig, description="Constants of the dense CRF.")
+
+
+def pseudo_label(
+    image_rgb: RgbImage,
+    cams: CamResult | Maps,
+    class_indices: Sequence[int],
+    config: PseudoLabelConfig | None = None,
+) -> NDArray[np.uint8]:
+    """The pseudo-mask of a picture, uint8 (H, W): the second of `pseudo_label_steps`; all else as there."""
+    return pseudo_label_steps(image_rgb, cams, class_indices, config)[1]
+
+
+def pseudo_label_steps(
+    image_rgb: RgbImage,
+    cams: CamResult | Maps,
+    class_indices: Sequence[int],
+    config: PseudoLabelConfig | None = None,
+    image_crf: ImageCrf | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Make the pseudo-mask of a picture, before and after the dense CRF.
+
+    Args:
+        image_rgb: uint8 (H, W, 3).
+        cams: a `CamResult` (its multi-scale maps are used) or maps (K, h, w) in [0, 1] that span the picture.
+        class_indices: the caller's index, 1 .. 254, of each of the K classes.
+        config: defaults when None.
+        image_crf: the CRF of this picture for K + 1 labels, whose lattices may have been built before;
+            another is made when None.
+
+    Returns:
+        Two masks uint8 (H, W): 0 for background, else one of `class_indices`. Without CRF, or without
+        pydensecrf2, both are the thresholded one.
+
+    Raises:
+        ValueError: the number of indices is not K, an index cannot stand in a mask, or the CRF does not fit.
+    """
+    config = config or PseudoLabelConfig()
+    check_rgb(image_rgb)
+    maps_khw = cams.cams_khw if isinstance(cams, CamResult) else cams
+    _check_indices(class_indices, maps_khw.shape[0])
+    labels = threshold_labels(maps_khw, config.background_threshold, (image_rgb.shape[0], image_rgb.shape[1]))
+    table = np.array([BACKGROUND, *class_indices], dtype=np.uint8)
+    thresholded = table[labels]
+    if not (config.use_crf and crf_available().available):
+        return thresholded, thresholded
+    crf = image_crf or ImageCrf(image_rgb, len(class_indices) + 1, config.crf)
+    return thresholded, table[crf.refine_labels(labels, config.crf)]
+
+
+def threshold_labels(maps_khw: Maps, background_threshold: float, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Label map uint8 (H, W): 0 where no map exceeds the threshold, else 1 + the strongest map's position.
+
+    Maps are up-sampled bilinearly one at a time, so that 12-megapixel pictures with many tags fit in memory.
+    """
+    labels = np.zeros(size, dtype=np.uint8)
+    best = np.full(size, background_threshold, dtype=np.float32)
+    for position, plane in enumerate(maps_khw, start=1):
+        candidate = cv2.resize(
+            np.ascontiguousarray(plane, dtype=np.float32), (size[1], size[0]), interpolation=cv2.INTER_LINEAR
+        )
+        wins = candidate > best
+        labels[wins] = position
+        np.maximum(best, candidate, out=best)
+    return labels
+
+
+def _check_indices(class_indices: Sequence[int], class_count: int) -> None:
+    if len(class_indices) != class_count:
+        raise ValueError(f"There are maps of {class_count} classes, but {len(class_indices)} class indices.")
+    for index in class_indices:
+        if not BACKGROUND < index < VOID:
+            raise ValueError(f"Class index {index} cannot stand in a mask: classes are 1 to 254.")

@@ -1,0 +1,1 @@
+"""Trained networks other than the classifier, and the model that makes proposals."""

@@ -1,0 +1,233 @@
+"""From a picture and its tags to heatmaps and a mask: before any training, or as a run has learned it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.cams.compute import CamResult, Maps
+from trainer.cams.sources import CamSource, CamSources, load_sources
+from trainer.cams.zero_shot import load_zero_shot
+from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
+from trainer.data.labels import normalize_class_name
+from trainer.data.transforms import RgbImage
+from trainer.machine.device import DeviceChoice, choose_device
+from trainer.masks.crf import CrfConfig, crf_available
+from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.models.edges import EdgeModel, load_edge_model
+from trainer.models.pixels import PixelModel, load_pixel_model
+from trainer.recipes import recipe_from
+from trainer.run.directory import RunDir
+from trainer.run.map_storage import ClassMaps
+from trainer.stages import affinity, pixels
+from trainer.stages.refine import walked_maps
+
+RUN_KIND = "run-model/"
+"""What the identity of a run's model begins with, so that one can tell its masks from zero-shot ones."""
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The random walk of a run: its edges, how far it goes, and a hash of both."""
+
+    edges: EdgeModel
+    config: RefineConfig
+    identity: str
+
+    def maps(self, cams_khw: Maps, edges_hw: NDArray[np.float32], config: RefineConfig | None = None) -> Maps:
+        """The maps after the walk, float32 (K, h, w) in [0, 1].
+
+        Args:
+            cams_khw: float32 (K, h, w) in [0, 1], what it starts from.
+            edges_hw: float32 (h, w) in [0, 1] on their grid.
+            config: another reach or length of the walk than the run's.
+        """
+        grid_size = (cams_khw.shape[1], cams_khw.shape[2])
+        maps = ClassMaps(tuple(range(1, len(cams_khw) + 1)), grid_size, cams_khw)
+        return walked_maps(maps, edges_hw, config or self.config, self.edges.device).maps_khw
+
+
+@dataclass(frozen=True)
+class SelfTrained:
+    """The classifier of pixels that a run taught by its own confident labels, and a hash of it."""
+
+    pixels: PixelModel
+    identity: str
+
+    def maps(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
+        """Its maps of the classes in the place of their CAMs; a class that it was not taught keeps its CAM.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+            cams_khw: float32 (K, h, w) in [0, 1].
+            class_names: the K classes.
+        """
+        known = {normalize_class_name(name): index for index, name in enumerate(self.pixels.class_names, 1)}
+        indices = [known.get(normalize_class_name(name)) for name in class_names]
+        asked = [index for index in indices if index is not None]
+        taught = iter(self.pixels.maps(image_rgb, asked, (cams_khw.shape[1], cams_khw.shape[2])))
+        maps = [cam if index is None else next(taught) for cam, index in zip(cams_khw, indices, strict=True)]
+        return np.stack(maps) if maps else cams_khw
+
+
+class ProposalModel:
+    """Makes heatmaps once and masks from them.
+
+    Attributes:
+        self_trained: takes the place of the CAMs before the walk; None keeps them.
+        walk: spreads the maps along edges; None leaves them as the classifier gives them.
+        loss: terms and weights of the loss that trained the classifier; None where nothing was trained.
+    """
+
+    def __init__(
+        self,
+        sources: CamSources,
+        refinement: PseudoLabelConfig | None = None,
+        walk: Walk | None = None,
+        *,
+        kind: str = "",
+        self_trained: SelfTrained | None = None,
+        loss: PuzzleLossConfig | None = None,
+    ) -> None:
+        """Args:
+        sources: whose CAMs are used.
+        refinement: threshold and CRF; defaults when None.
+        walk: see the attribute.
+        kind: what the identity begins with.
+        self_trained: see the attribute.
+        loss: what the classifier was trained with; None for one that was not.
+        """
+        self._sources = sources
+        self._kind = kind
+        self._refinement = refinement or PseudoLabelConfig()
+        self.loss = loss
+        self.walk = walk
+        self.self_trained = self_trained
+
+    @property
+    def identity(self) -> str:
+        """Name under which maps may be cached: it changes with weights, heads, settings and edges."""
+        walk = f"+walk-{self.walk.identity}" if self.walk else ""
+        pixels = f"+pixels-{self.self_trained.identity}" if self.self_trained else ""
+        return f"{self._kind}{self._sources.identity}{pixels}{walk}"
+
+    @property
+    def sources(self) -> CamSources:
+        """Whose CAMs are used."""
+        return self._sources
+
+    @property
+    def refinement(self) -> PseudoLabelConfig:
+        """Threshold and CRF."""
+        return self._refinement
+
+    @property
+    def background_threshold(self) -> float:
+        """What a map must exceed for its class to be in the mask, before the CRF."""
+        return self._refinement.background_threshold
+
+    @property
+    def mask_identity(self) -> str:
+        """`identity`, and a hash of threshold and CRF: equal ones make equal masks."""
+        refinement = f"{self._refinement.model_dump_json()} crf={crf_available().available}"
+        return f"{self.identity}+{hashlib.sha256(refinement.encode()).hexdigest()[:8]}"
+
+    def cams(self, image_rgb: RgbImage, class_names: Sequence[str]) -> CamResult:
+        """The maps of the tags. `cams_khw`, from which the mask is made, are the last before the threshold.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+            class_names: the picture's tags, each once; may be empty.
+
+        Raises:
+            ValueError: the picture is no uint8 RGB array, or a class is asked twice.
+        """
+        result = self._sources.compute(image_rgb, class_names)
+        maps_khw = self.seeds(image_rgb, result.cams_khw, class_names)
+        if self.walk is None or not class_names:
+            return replace(result, cams_khw=maps_khw, identity=self.identity)
+        edges = self.walk.edges.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2]))
+        return replace(result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity)
+
+    def seeds(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
+        """The maps that the walk starts from, float32 (K, h, w) in [0, 1]: self-trained ones, or the CAMs."""
+        return self.self_trained.maps(image_rgb, cams_khw, class_names) if self.self_trained else cams_khw
+
+    def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
+        """AffinityNet's edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
+        return self.walk.edges.edges(image_rgb, grid_size) if self.walk else None
+
+    def mask(self, image_rgb: RgbImage, cams: CamResult, class_indices: Sequence[int]) -> NDArray[np.uint8]:
+        """The pseudo-mask, uint8 (H, W); arguments and errors as `pseudo_label`."""
+        return pseudo_label(image_rgb, cams, class_indices, self._refinement)
+
+    def describe(self, class_name: str) -> str:
+        """How the class is seen, in one sentence for people."""
+        return self._sources.first.describe(class_name)
+
+
+def zero_shot_model(device: DeviceChoice | str | None = None) -> ProposalModel:
+    """The model that needs no training; errors as `trainer.cams.zero_shot.load_zero_shot`."""
+    return ProposalModel(CamSources([CamSource(load_zero_shot(device))]))
+
+
+def run_model(
+    run_dir: Path | str, device: DeviceChoice | str | None = None, *, epoch: int | None = None
+) -> ProposalModel:
+    """What a run has learned: its classifier and, where trained, its self-training and its random walk.
+
+    Args:
+        run_dir: the run directory.
+        device: a choice made before, a name, or None to let `choose_device` decide.
+        epoch: the classifier as it was after so many epochs (`trainer.training.kept_epochs`); without
+            self-training and walk, which were learned from the maps of the last.
+
+    Raises:
+        RunDirError: the folder is no run directory, or its manifest is damaged or of another version.
+        TrainerUsageError: the recipe in its manifest is of another version.
+        CheckpointError: it has trained no classifier yet, or a model file is damaged.
+        BackboneError: weights it builds on are not installed.
+    """
+    directory = RunDir(run_dir)
+    recipe = recipe_from(directory.manifest().recipe, where=f"The recipe of {directory.path}")
+    choice = device if isinstance(device, DeviceChoice) else choose_device(device)
+    walk, self_trained = None, None
+    if epoch is None:
+        walk, self_trained = _walk(recipe, directory, choice), _self_trained(recipe, directory, choice)
+    sources = load_sources(recipe, directory, choice, epoch=epoch)
+    refinement = refinement_of(recipe, is_walked=walk is not None, is_self_trained=self_trained is not None)
+    return ProposalModel(
+        sources, refinement, walk, kind=RUN_KIND, self_trained=self_trained, loss=recipe.classify.loss
+    )
+
+
+def refinement_of(recipe: Recipe, *, is_walked: bool, is_self_trained: bool = False) -> PseudoLabelConfig:
+    """Threshold and CRF of a recipe, for maps after the random walk or those before it."""
+    unwalked = recipe.evaluate.pixels_threshold if is_self_trained else recipe.evaluate.cam_threshold
+    threshold = recipe.refine.background_threshold if is_walked else unwalked
+    return PseudoLabelConfig(
+        background_threshold=threshold,
+        use_crf=recipe.refine.use_crf,
+        crf=CrfConfig(iterations=recipe.refine.crf_iterations),
+    )
+
+
+def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:
+    path = directory.model_path(affinity.NAME)
+    if not (recipe.refine.use_walk and recipe.affinity.enabled and path.is_file()):
+        return None
+    digest = hashlib.sha256(path.read_bytes())
+    digest.update(recipe.refine.model_dump_json().encode())
+    return Walk(load_edge_model(path, device), recipe.refine, digest.hexdigest()[:12])
+
+
+def _self_trained(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> SelfTrained | None:
+    path = directory.model_path(pixels.NAME)
+    if not (recipe.self_trains and path.is_file()):
+        return None
+    return SelfTrained(load_pixel_model(path, device), hashlib.sha256(path.read_bytes()).hexdigest()[:12])

@@ -1,0 +1,1 @@
+"""A run directory: its layout, manifest, event log, checkpoints and stored maps."""

@@ -1,0 +1,335 @@
+"""A run directory: its layout, its manifest, and the lock that keeps a second process out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from trainer.cams.storage import link_tree, write_atomic
+from trainer.config import Recipe
+from trainer.errors import TrainerError
+from trainer.machine.file_lock import FileLock
+
+MANIFEST_VERSION = 1
+
+
+class RunDirError(TrainerError):
+    """A run directory cannot be used as asked; the message names it and says what to do."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StageRecord(_Record):
+    """What the manifest says of one stage."""
+
+    key: str = Field(description="Hash of the settings and inputs that the outputs belong to.")
+    status: Literal["running", "done"] = Field(description="Running also means: cut off.")
+    started: str = Field(description="UTC, ISO 8601.")
+    finished: str | None = Field(default=None, description="UTC, ISO 8601.")
+    settings: dict[str, Any] = Field(description="Settings that change results.")
+    inputs: dict[str, str] = Field(description="Key of each stage it read from.")
+    makes: tuple[str, ...] = Field(description="Files and folders it writes, relative to the run directory.")
+    summary: dict[str, Any] = Field(default_factory=dict, description="Counts and figures for people.")
+
+
+class DatasetRecord(_Record):
+    """Which pictures the run belongs to."""
+
+    root: str = Field(description="Folder of the dataset when the run last started.")
+    split: str = Field(description="Split that was trained on.")
+    fingerprint: str = Field(description="See trainer.data.dataset.TaggedDataset.identity.")
+    class_names: tuple[str, ...] = Field(description="Position k stands for mask index k + 1.")
+    pictures: int = Field(description="Pictures in the split, the skipped ones included.")
+    accepted: int = Field(default=0, description="Pictures whose accepted mask the latest start used.")
+    skipped: dict[str, str] | None = Field(
+        default=None, description="Id -> why it could not be read; null before the pictures were checked."
+    )
+
+
+class Manifest(_Record):
+    """manifest.json: what the run was asked for and how far it came."""
+
+    format: Literal["puzzlecam-run"] = Field(default="puzzlecam-run", description="Kind of file.")
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    created: str = Field(description="UTC, ISO 8601.")
+    recipe: dict[str, Any] = Field(description="The recipe of the latest start, overrides included.")
+    dataset: DatasetRecord = Field(description="The dataset.")
+    stages: dict[str, StageRecord] = Field(default_factory=dict, description="By name of the stage.")
+
+
+class RunDir:
+    """Paths in a run directory, and its manifest.
+
+    ```
+    manifest.json  events.jsonl  lock  metrics.json  report.html
+    checkpoints/<stage>.safetensors     where a cut-off training goes on
+    models/<stage>.safetensors          a trained network with a JSON header
+    cams/<id>.safetensors               multi-scale CAMs of the tags (trainer.run.map_storage)
+    affinity/<id>.png                   confident labels, 255 where nothing is sure
+    pixels/<id>.safetensors             maps of the self-trained classifier of pixels
+    walk/<id>.safetensors               these, or else the CAMs, after the random walk
+    film/epoch-0001/<id>.safetensors    small maps of a few pictures after each epoch
+    epochs/epoch-0001.safetensors       the classifier after each epoch, where the recipe keeps it
+    pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
+    segment/<split>/<id>.png            predictions of the segmentation network
+    ```
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.path / "manifest.json"
+
+    @property
+    def events_path(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def metrics_path(self) -> Path:
+        return self.path / "metrics.json"
+
+    def checkpoint_path(self, stage: str) -> Path:
+        """State of a training that is under way; gone when it has finished."""
+        return self.path / "checkpoints" / f"{stage}.safetensors"
+
+    def model_path(self, stage: str) -> Path:
+        """The network a stage has trained."""
+        return self.path / "models" / f"{stage}.safetensors"
+
+    def epoch_path(self, epoch: int) -> Path:
+        """The classifier after so many epochs, see `trainer.training.kept_epochs`."""
+        return self.path / "epochs" / f"epoch-{epoch:04}.safetensors"
+
+    def cam_path(self, identifier: str) -> Path:
+        return self.path / "cams" / f"{identifier}.safetensors"
+
+    def pixels_path(self, identifier: str) -> Path:
+        return self.path / "pixels" / f"{identifier}.safetensors"
+
+    def seed_path(self, identifier: str) -> Path:
+        """The maps that the random walk starts from: self-trained ones where there are any, else CAMs."""
+        pixels = self.pixels_path(identifier)
+        return pixels if pixels.is_file() else self.cam_path(identifier)
+
+    def final_path(self, identifier: str) -> Path:
+        """The maps that the pseudo-label is made from: walked ones where there are any."""
+        walked = self.walk_path(identifier)
+        return walked if walked.is_file() else self.seed_path(identifier)
+
+    def walk_path(self, identifier: str) -> Path:
+        return self.path / "walk" / f"{identifier}.safetensors"
+
+    def pseudo_path(self, identifier: str) -> Path:
+        return self.path / "pseudo" / f"{identifier}.png"
+
+    def prediction_path(self, split: str, identifier: str) -> Path:
+        return self.predictions_path(split) / f"{identifier}.png"
+
+    def predictions_path(self, split: str) -> Path:
+        """Folder of the predictions of a split; not there when nothing was segmented."""
+        return self.path / "segment" / split
+
+    @property
+    def film_path(self) -> Path:
+        """Maps of a few pictures after each epoch, see `trainer.training.cam_film`."""
+        return self.path / "film"
+
+    def exists(self) -> bool:
+        """Whether a run was started here."""
+        return self.manifest_path.is_file()
+
+    def manifest(self) -> Manifest:
+        """Read the manifest.
+
+        Raises:
+            RunDirError: it is missing, damaged, or of another version.
+        """
+        try:
+            values = json.loads(self.manifest_path.read_bytes())
+        except FileNotFoundError as error:
+            raise RunDirError(
+                f"{self.path} is no run directory: it has no manifest.json; train into it first."
+            ) from error
+        except (OSError, ValueError) as error:
+            raise RunDirError(
+                f"{self.manifest_path} cannot be read ({error}); choose another run directory."
+            ) from error
+        version = values.get("version") if isinstance(values, dict) else None
+        if version != MANIFEST_VERSION:
+            raise RunDirError(
+                f"{self.manifest_path} is of version {version}, but this program reads version "
+                f"{MANIFEST_VERSION}; choose another run directory, or use the program that made it."
+            )
+        try:
+            return Manifest.model_validate(values)
+        except ValidationError as error:
+            raise RunDirError(
+                f"{self.manifest_path} is damaged ({error}); choose another run directory."
+            ) from error
+
+    def open(self, recipe: Recipe, dataset: DatasetRecord) -> Manifest:
+        """Start a run here, or go on with the one that is here under a maybe changed recipe.
+
+        Raises:
+            RunDirError: the run directory belongs to another dataset, or to something else than a run.
+        """
+        if not self.exists():
+            if self.path.is_dir() and any(child.name != FileLock.NAME for child in self.path.iterdir()):
+                raise RunDirError(
+                    f"{self.path} holds files but no run; choose an empty or a new folder as run directory."
+                )
+            manifest = Manifest(created=now(), recipe=recipe.model_dump(mode="json"), dataset=dataset)
+        else:
+            manifest = self.manifest()
+            if manifest.dataset.fingerprint != dataset.fingerprint:
+                raise RunDirError(
+                    f"Run directory {self.path} belongs to another dataset ({manifest.dataset.root}, split "
+                    f"{manifest.dataset.split}, {manifest.dataset.pictures} pictures) than {dataset.root}, "
+                    f"split {dataset.split}, {dataset.pictures} pictures; choose another run directory."
+                )
+            known = dataset.model_copy(update={"skipped": manifest.dataset.skipped})
+            manifest = manifest.model_copy(
+                update={"recipe": recipe.model_dump(mode="json"), "dataset": known}
+            )
+        self._store(manifest)
+        return manifest
+
+    def note_skipped(self, skipped: Mapping[str, str]) -> None:
+        """Keep which pictures cannot be read, and why, so that they are checked once a run."""
+        manifest = self.manifest()
+        dataset = manifest.dataset.model_copy(update={"skipped": dict(skipped)})
+        self._store(manifest.model_copy(update={"dataset": dataset}))
+
+    def record(self, stage: str) -> StageRecord | None:
+        """The manifest's record of a stage, None if it never began."""
+        return self.manifest().stages.get(stage)
+
+    def is_done(self, stage: str, key: str) -> bool:
+        """Whether the stage has finished with exactly these settings and inputs."""
+        record = self.record(stage)
+        return record is not None and record.status == "done" and record.key == key
+
+    def begin(
+        self,
+        stage: str,
+        key: str,
+        *,
+        settings: Mapping[str, Any],
+        inputs: Mapping[str, str],
+        makes: tuple[str, ...],
+        resume: bool,
+    ) -> bool:
+        """Note that a stage begins; outputs that belong to another key are removed.
+
+        Returns:
+            Whether it goes on from what an earlier, cut-off attempt with the same key left.
+        """
+        record = self.record(stage)
+        goes_on = resume and record is not None and record.key == key and record.status == "running"
+        if not goes_on:
+            if record:
+                # Cut off while clearing, half of the old outputs must not count as done.
+                self._store_record(stage, record.model_copy(update={"key": "", "status": "running"}))
+            self.clear(stage, (*makes, *(record.makes if record else ())))
+        new = StageRecord(
+            key=key,
+            status="running",
+            started=record.started if goes_on and record else now(),
+            settings=dict(settings),
+            inputs=dict(inputs),
+            makes=makes,
+        )
+        self._store_record(stage, new)
+        return goes_on
+
+    def finish(self, stage: str, summary: Mapping[str, Any]) -> None:
+        """Note that a stage that began is done; its checkpoint is no longer needed."""
+        record = self.record(stage)
+        if record is None:
+            raise RunDirError(f"Stage {stage} of {self.path} cannot finish: it never began.")
+        update = {"status": "done", "finished": now(), "summary": dict(summary)}
+        self._store_record(stage, record.model_copy(update=update))
+        self.checkpoint_path(stage).unlink(missing_ok=True)
+
+    def take_over(self, stage: str, key: str, other: RunDir) -> bool:
+        """Use what another run has made with exactly these settings and inputs, if it has.
+
+        Files are linked, so the other run can be removed afterwards.
+
+        Returns:
+            Whether the stage is done now.
+        """
+        try:
+            record = other.record(stage) if other.is_done(stage, key) else None
+        except RunDirError:
+            return False  # removed or of another version: then it is made here
+        if record is None:
+            return False
+        self.begin(
+            stage, key, settings=record.settings, inputs=record.inputs, makes=record.makes, resume=False
+        )
+        try:
+            for name in record.makes:
+                # A stage that is off, or keeps no epochs, leaves some of them unmade.
+                if (other.path / name).exists():
+                    link_tree(other.path / name, self.path / name)
+            is_still_there = other.is_done(stage, key)
+        except (FileNotFoundError, RunDirError):
+            is_still_there = False  # it was removed or trained anew meanwhile
+        if is_still_there:
+            self.finish(stage, record.summary)
+        else:
+            self.clear(stage, record.makes)
+        return is_still_there
+
+    def clear(self, stage: str, makes: tuple[str, ...]) -> None:
+        """Remove the outputs and the checkpoint of a stage."""
+        for name in dict.fromkeys(makes):
+            path = self.path / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        self.checkpoint_path(stage).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from running here; the lock ends with the process, however that ends.
+
+        Raises:
+            RunDirError: another process is at work here.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.path / FileLock.NAME)
+        if not lock.acquire():
+            raise RunDirError(
+                f"Another process is at work in {self.path}; wait for it, or choose another run directory."
+            )
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _store_record(self, stage: str, record: StageRecord) -> None:
+        manifest = self.manifest()
+        self._store(manifest.model_copy(update={"stages": {**manifest.stages, stage: record}}))
+
+    def _store(self, manifest: Manifest) -> None:
+        text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
+        write_atomic(self.manifest_path, text.encode())
+
+
+def now() -> str:
+    """The time as manifests state it: UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

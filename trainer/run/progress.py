@@ -1,0 +1,98 @@
+"""What a run shows in the terminal: progress bars for people, plain lines where the output goes to a file."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from trainer.run.events import Event
+
+
+class ProgressDisplay:
+    """A listener for `trainer.run.events.EventLog`; use it as a context manager around the run."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[detail]}"),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        kind, stage = event["kind"], event.get("stage", "")
+        if kind == "step":
+            self._advance(stage, event["step"], event["steps"], _losses(event["losses"]))
+        elif kind == "progress":
+            self._advance(stage, event["done"], event["total"], f"{event['images_per_s']} pictures/s")
+        elif (line := _line(event)) is not None:
+            style = {"alarm": "bold yellow", "run_failed": "bold red"}.get(kind)
+            self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def _advance(self, stage: str, done: int, total: int, detail: str) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(stage, total=total, detail="")
+        self._bars.update(self._tasks[stage], completed=done, total=total, detail=detail)
+
+
+def _losses(losses: dict[str, float | None]) -> str:
+    return "  ".join(
+        f"{name} {'-' if value is None else format(value, '.4f')}" for name, value in losses.items()
+    )
+
+
+def _line(event: dict[str, Any]) -> str | None:
+    """The sentence of an event that stays on the screen; None for events that only move a bar."""
+    stage = event.get("stage", "")
+    match event["kind"]:
+        case "run_started":
+            return f"Recipe {event['recipe']}: {', '.join(event['stages'])}. {event['device']}"
+        case "stage_started":
+            return f"{stage}: {'goes on where it stopped' if event['goes_on'] else 'starts'}"
+        case "stage_skipped":
+            origin = f"taken over from {event['taken_from']}" if "taken_from" in event else "already done"
+            return f"{stage}: {origin} with these settings"
+        case "epoch":
+            return f"{stage}: epoch {event['epoch']} of {event['epochs']}  {_losses(event['losses'])}"
+        case "stage_finished":
+            return f"{stage}: done in {event['seconds']} s"
+        case "images_skipped":
+            return f"{event['count']} pictures cannot be read and are left out; events.jsonl has the reasons."
+        case "metrics":
+            return "\n".join(_figures(event["miou"])) or "No ground truth: nothing was measured."
+        case "alarm" | "warning" | "run_failed":
+            return str(event["message"])
+        case "run_stopped":
+            return "Stopped as asked; what was done is kept."
+        case "run_finished":
+            return f"Finished in {event['seconds']} s"
+    return None
+
+
+def _figures(miou: dict[str, dict[str, float | None]]) -> list[str]:
+    lines = []
+    for name, figures in miou.items():
+        parts = [f"{kind} {100 * value:.2f}" for kind, value in figures.items() if value is not None]
+        lines.append(f"{name}: mean IoU {', '.join(parts)}")
+    return lines

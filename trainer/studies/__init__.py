@@ -1,0 +1,1 @@
+"""Experiments over whole datasets: ablation, simulated annotators, teaching by correction."""

@@ -1,0 +1,145 @@
+"""Table 1 of the paper: the same classifier with and without each loss term, over several seeds."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer import pipeline
+from trainer.cams.storage import write_atomic
+from trainer.config import Recipe
+from trainer.errors import TrainerUsageError
+from trainer.reports.charts import Bar, bar_chart
+from trainer.run.events import Listener
+
+STAGES = ("classify", "cams", "evaluate")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A row of the table: its terms, and the paper's mean IoU in percent (ResNet-50, VOC 2012 train)."""
+
+    name: str
+    title: str
+    tile_classification: bool
+    reconstruction: bool
+    paper_miou: float
+
+
+VARIANTS = (
+    Variant("cls", "L_cls", False, False, 47.82),
+    Variant("cls-pcls", "L_cls + L_p-cls", True, False, 47.70),
+    Variant("cls-re", "L_cls + L_re", False, True, 49.21),
+    Variant("all", "L_cls + L_p-cls + L_re", True, True, 51.53),
+)
+
+
+def run_ablation(
+    recipe: Recipe,
+    dataset_root: Path | str,
+    split: str,
+    out: Path | str,
+    seeds: Sequence[int],
+    *,
+    device: str | None = None,
+    listeners: tuple[Listener, ...] = (),
+) -> dict[str, Any]:
+    """Train every variant with every seed up to its CAMs, and measure them.
+
+    Cut off, it goes on where it stopped; `<out>/<variant>-seed<n>` are ordinary run directories.
+
+    Returns:
+        {"recipe", "split", "seeds", "rows": [{"name", "title", "paper", "honest", "oracle"}]} in percent;
+        "honest" and "oracle" are {"values": by seed, "mean", "spread"}, the spread being the sample deviation
+        (0 for one seed). It is also stored as ablation.json, ablation.md and ablation.svg in `out`.
+
+    Raises:
+        TrainerUsageError: no seeds, or a dataset without ground truth, on which nothing can be compared.
+        TrainerError: see `trainer.pipeline.run`.
+    """
+    if not seeds:
+        raise TrainerUsageError(
+            "An ablation needs at least one seed, better two; name them with --seeds 0,1."
+        )
+    out = Path(out)
+    rows = []
+    for variant in VARIANTS:
+        scores = [
+            _scores(recipe, variant, seed, dataset_root, split, out, device, listeners) for seed in seeds
+        ]
+        kinds = {kind: _summary([score[kind] for score in scores]) for kind in ("honest", "oracle")}
+        rows.append({"name": variant.name, "title": variant.title, "paper": variant.paper_miou, **kinds})
+    result = {"recipe": recipe.name, "split": split, "seeds": list(seeds), "rows": rows}
+    write_atomic(out / "ablation.json", json.dumps(result, indent=2).encode())
+    write_atomic(out / "ablation.md", ablation_table(result).encode())
+    write_atomic(out / "ablation.svg", ablation_plot(result).encode())
+    return result
+
+
+def ablation_table(result: dict[str, Any]) -> str:
+    """The result as a Markdown table."""
+    lines = [
+        f"CAM quality on {result['split']} with recipe {result['recipe']}, mean IoU in percent over seeds "
+        f"{', '.join(map(str, result['seeds']))} (mean ± sample deviation).",
+        "",
+        "| losses | honest | oracle | paper |",
+        "|---|---|---|---|",
+    ]
+    for row in result["rows"]:
+        figures = (f"{row[kind]['mean']:.2f} ± {row[kind]['spread']:.2f}" for kind in ("honest", "oracle"))
+        lines.append(f"| {row['title']} | {' | '.join(figures)} | {row['paper']:.2f} |")
+    lines += [
+        "",
+        "Paper: ResNet-50 on 10,582 pictures of VOC 2012, for orientation only; data and backbone differ.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def ablation_plot(result: dict[str, Any]) -> str:
+    """The honest figures as an SVG bar chart, the seeds as dots."""
+    bars = [
+        Bar(row["title"], row["honest"]["mean"], tuple(row["honest"]["values"])) for row in result["rows"]
+    ]
+    return bar_chart(bars, title="CAM quality, honest mean IoU in percent")
+
+
+def _scores(
+    recipe: Recipe,
+    variant: Variant,
+    seed: int,
+    dataset_root: Path | str,
+    split: str,
+    out: Path,
+    device: str | None,
+    listeners: tuple[Listener, ...],
+) -> dict[str, float]:
+    loss = recipe.classify.loss.model_copy(
+        update={
+            "tile_classification": variant.tile_classification,
+            "reconstruction": variant.reconstruction,
+        }
+    )
+    classify = recipe.classify.model_copy(update={"loss": loss})
+    own = recipe.model_copy(update={"classify": classify, "seed": seed})
+    run_dir = out / f"{variant.name}-seed{seed}"
+    directory = pipeline.run(own, dataset_root, split, run_dir, STAGES, device=device, listeners=listeners)
+    rows = json.loads(directory.metrics_path.read_text(encoding="utf-8"))["rows"]
+    cam = next((row for row in rows if row["name"] == "cam"), None)
+    if cam is None:
+        raise TrainerUsageError(
+            f"{dataset_root} has no ground-truth masks for split {split}, so that variants cannot be "
+            f"compared; choose a dataset with SegmentationClass."
+        )
+    return {kind: 100.0 * cam[kind]["miou"] for kind in ("honest", "oracle")}
+
+
+def _summary(values: list[float]) -> dict[str, Any]:
+    return {
+        "values": [round(value, 4) for value in values],
+        "mean": round(statistics.fmean(values), 4),
+        "spread": round(statistics.stdev(values), 4) if len(values) > 1 else 0.0,
+    }

@@ -1,0 +1,1 @@
+"""A simulated annotator who clicks, the engines to compare, and the figures."""

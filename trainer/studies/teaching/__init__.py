@@ -1,0 +1,1 @@
+"""What corrected masks teach the next training run."""

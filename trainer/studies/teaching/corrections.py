@@ -1,0 +1,144 @@
+"""Corrections of the simulated annotator, from the masks of a run; each is made once and kept."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.cams.storage import write_atomic
+from trainer.data.dataset import TaggedImage
+from trainer.data.ground_truth import GroundTruth, read_mask
+from trainer.data.images import read_rgb
+from trainer.data.masks import write_mask
+from trainer.interactive.features import PictureFeatures, load_features
+from trainer.interactive.seeds import Click
+from trainer.interactive.segmenter import ENGINE, InteractiveConfig, InteractiveSegmenter
+from trainer.machine.image_pool import map_images
+from trainer.run.directory import RunDir
+from trainer.run.map_storage import load_maps
+from trainer.studies.simulate.annotator import class_ious, next_click
+from trainer.studies.simulate.figures import SECONDS_PER_CLICK, SECONDS_POLYGON
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What correcting one picture took.
+
+    Attributes:
+        id: of the picture.
+        before, after: mean IoU over its classes, of the run's mask and of the corrected one.
+        clicks: that were set.
+        is_painted: clicks did not reach the target, and the mask was painted: it is the ground truth.
+        seconds: estimated, see `trainer.studies.simulate.figures`.
+        engine: that took the clicks.
+    """
+
+    id: str
+    before: float
+    after: float
+    clicks: int
+    is_painted: bool
+    seconds: float
+    engine: str
+
+
+def correct_pictures(
+    images: Sequence[TaggedImage],
+    truth: GroundTruth,
+    run: RunDir,
+    folder: Path,
+    *,
+    target: float,
+    max_clicks: int,
+    workers: int | None = None,
+    advance: Callable[[int, int], None] = lambda _done, _total: None,
+) -> dict[str, Correction]:
+    """Correct the masks of a run: `<folder>/<id>.png`, and `<id>.json` with what it took.
+
+    What is in the folder already is kept if it was made from the same mask, with the same engine and rules.
+
+    Args:
+        images: the pictures.
+        truth: that the annotator knows.
+        run: whose pseudo-labels are corrected, with its maps as evidence.
+        folder: for the masks.
+        target: mean IoU from which a mask is accepted.
+        max_clicks: after which it is painted.
+        workers: processes; None takes all cores.
+        advance: is called with pictures done and in all.
+
+    Returns:
+        By id.
+    """
+    work = functools.partial(_corrected, truth, run, folder, target, max_clicks)
+    found = {}
+    for done, one in enumerate(map_images(work, images, total=len(images), workers=workers), start=1):
+        found[one.id] = one
+        advance(done, len(images))
+    return found
+
+
+def correction_path(folder: Path, identifier: str) -> Path:
+    """The corrected mask of a picture."""
+    return folder / f"{identifier}.png"
+
+
+def _corrected(
+    truth: GroundTruth,
+    run: RunDir,
+    folder: Path,
+    target: float,
+    max_clicks: int,
+    image: TaggedImage,
+) -> Correction:
+    # A base that was trained anew with other settings makes other masks to correct.
+    begun_from = hashlib.sha256(run.pseudo_path(image.id).read_bytes()).hexdigest()[:16]
+    setting = f"{ENGINE} target={target:g} clicks={max_clicks} from={begun_from}"
+    record = folder / f"{image.id}.json"
+    if record.is_file() and correction_path(folder, image.id).is_file():
+        stored = json.loads(record.read_bytes())
+        if stored.pop("setting") == setting:
+            return Correction(**stored)
+    right = truth.mask(image.id)
+    begun = mask = read_mask(run.pseudo_path(image.id))
+    maps = load_maps(run.final_path(image.id))
+    before = after = _mean_iou(mask, right)
+    segmenter = InteractiveSegmenter(_features(), InteractiveConfig())
+    clicks = list[Click]()
+    while after < target and len(clicks) < max_clicks:
+        click = next_click(mask, right)
+        if click is None:
+            break
+        if not clicks:
+            segmenter.set_image(read_rgb(image.path))
+        clicks.append(click)
+        mask = segmenter.refine(begun, clicks, evidence=maps)
+        after = _mean_iou(mask, right)
+    is_painted = after < target
+    seconds = len(clicks) * SECONDS_PER_CLICK
+    if is_painted:
+        mask, after = right, 1.0
+        seconds += SECONDS_POLYGON * len(image.tags)
+    done = Correction(
+        image.id, round(before, 6), round(after, 6), len(clicks), is_painted, round(seconds, 1), ENGINE
+    )
+    write_mask(correction_path(folder, image.id), mask)
+    write_atomic(record, json.dumps({"setting": setting, **asdict(done)}).encode())
+    return done
+
+
+def _mean_iou(mask: NDArray[np.uint8], right: NDArray[np.uint8]) -> float:
+    return float(np.mean(list(class_ious(mask, right).values())))
+
+
+@functools.cache
+def _features() -> PictureFeatures:
+    """Loaded once a process."""
+    return load_features()

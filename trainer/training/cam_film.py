@@ -1,0 +1,85 @@
+"""Maps of a few fixed pictures after every epoch, so that people see an object being covered."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+from trainer.cams.compute import CamConfig, multi_scale_cams
+from trainer.cams.trained import TrainedClassifier
+from trainer.data.dataset import TaggedDataset, TaggedImage
+from trainer.data.images import ImageReadError, read_rgb
+from trainer.machine.device import DeviceChoice
+from trainer.nn.classifier import CamNetwork
+from trainer.run.directory import RunDir
+from trainer.run.events import EventLog
+from trainer.run.map_storage import ClassMaps, save_maps
+
+PICTURES = 6
+FILM_LOOK = CamConfig(scales=(1.0,), flip=False, max_side=256)
+"""One small look: a fraction of a second a picture on a CPU."""
+
+
+def film_pictures(dataset: TaggedDataset) -> tuple[TaggedImage, ...]:
+    """The pictures that are filmed: tagged ones, spread evenly over the list, the same for every epoch."""
+    tagged = [image for image in dataset.images if image.tags]
+    count = min(PICTURES, len(tagged))
+    return tuple(tagged[number * len(tagged) // count] for number in range(count))
+
+
+class CamFilm:
+    """Takes the frames of one training. The network stays as it is, and so do all random numbers."""
+
+    def __init__(
+        self,
+        network: CamNetwork,
+        dataset: TaggedDataset,
+        run_dir: RunDir,
+        device: DeviceChoice,
+        events: EventLog,
+    ) -> None:
+        self._network = network
+        self._dataset = dataset
+        self._run_dir = run_dir
+        self._device = device
+        self._events = events
+        self._pictures = film_pictures(dataset)
+
+    def capture_start(self) -> None:
+        """Take frame 0, before the first step; where there is one, the training was resumed."""
+        if not (self._run_dir.film_path / frame_name(0)).is_dir():
+            self.capture(0)
+
+    def capture(self, epoch: int) -> None:
+        """Store the maps of the network as it is after `epoch` epochs, and say so in the log."""
+        # Looking folds the normalisation into the convolutions, so a copy is looked into.
+        copied = copy.deepcopy(self._network).to(self._device.device)
+        classifier = TrainedClassifier(copied, self._dataset.class_names, self._device, "film")
+        shown = []
+        for image in self._pictures:
+            try:
+                picture = read_rgb(image.path, at_least_side=FILM_LOOK.max_side)
+            except ImageReadError:
+                continue  # the training itself will say so
+            maps_khw = multi_scale_cams(classifier, picture, self._dataset.names_of(image), FILM_LOOK)
+            maps = ClassMaps(image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
+            save_maps(frame_path(self._run_dir.film_path, epoch, image.id), maps)
+            shown.append(image.id)
+        self._events.write("film", stage="classify", epoch=epoch, pictures=shown)
+
+
+def filmed_epochs(film: Path, identifier: str) -> tuple[int, ...]:
+    """Epochs after which a picture was filmed, ascending; none for a picture that is not in the film."""
+    numbers = (path.name.removeprefix("epoch-") for path in film.glob("epoch-*"))
+    epochs = sorted(int(number) for number in numbers if number.isdecimal())
+    return tuple(epoch for epoch in epochs if frame_path(film, epoch, identifier).is_file())
+
+
+def frame_name(epoch: int) -> str:
+    """Folder of the frames of an epoch; 0 is before the first step."""
+    return f"epoch-{epoch:04}"
+
+
+def frame_path(film: Path, epoch: int, identifier: str) -> Path:
+    """File of one picture's maps (`trainer.run.map_storage`) after an epoch."""
+    return film / frame_name(epoch) / f"{identifier}.safetensors"

@@ -1,0 +1,89 @@
+"""What a training says of itself: losses term by term, rates, speed, memory, and alarms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+import torch
+
+from trainer.run.events import EventLog
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something that makes a training pointless and that its losses do not show.
+
+    Attributes:
+        name: "nan", "collapse", "vanished_class".
+        message: one sentence for people.
+        details: JSON values, e.g. names of classes.
+    """
+
+    name: str
+    message: str
+    details: dict[str, Any]
+
+
+class TrainingLog:
+    """Writes the events of one training."""
+
+    def __init__(
+        self, events: EventLog, stage: str, epochs: int, steps: int, done: int, batch_size: int
+    ) -> None:
+        """Args:
+        events: the run's log.
+        stage: name of the stage.
+        epochs, steps: of the whole training.
+        done: steps that an earlier attempt has done; they do not count for the speed.
+        batch_size: pictures per step.
+        """
+        self._events = events
+        self._stage = stage
+        self._epochs = epochs
+        self._steps = steps
+        self._first = done
+        self._batch_size = batch_size
+        self._started = time.monotonic()
+        if done:
+            events.write("resumed", stage=stage, step=done, steps=steps)
+
+    def step(self, epoch: int, done: int, losses: Mapping[str, float], learning_rate: float) -> None:
+        """Log one optimiser step."""
+        seconds_per_step = (time.monotonic() - self._started) / max(1, done - self._first)
+        self._events.write(
+            "step",
+            stage=self._stage,
+            epoch=epoch,
+            epochs=self._epochs,
+            step=done,
+            steps=self._steps,
+            losses=dict(losses),
+            learning_rate=learning_rate,
+            images_per_s=round(self._batch_size / max(seconds_per_step, 1e-9), 2),
+            eta_s=round(seconds_per_step * (self._steps - done), 1),
+            memory_mb=memory_mb(),
+        )
+
+    def epoch(self, epoch: int, losses: Mapping[str, float], alarms: Iterable[Alarm]) -> None:
+        """Log the mean losses of an epoch, and its alarms."""
+        self._events.write("epoch", stage=self._stage, epoch=epoch, epochs=self._epochs, losses=dict(losses))
+        for alarm in alarms:
+            self.alarm(alarm)
+
+    def alarm(self, alarm: Alarm) -> None:
+        """Log an alarm."""
+        self._events.write(
+            "alarm", stage=self._stage, name=alarm.name, message=alarm.message, **alarm.details
+        )
+
+
+def memory_mb() -> int:
+    """Memory in MB: the most a GPU had allocated, else what the process holds now."""
+    if torch.cuda.is_available():
+        return round(torch.cuda.max_memory_allocated() / 2**20)
+    resident: int = psutil.Process().memory_info().rss
+    return round(resident / 2**20)
