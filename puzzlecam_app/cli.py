@@ -15,8 +15,8 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app import cli_app, cli_dataset, cli_doctor, cli_export, cli_propose, cli_run, cli_worker
-from puzzlecam_app.cli_options import Invocation, say
+from puzzlecam_app.commands import app, dataset, doctor, export, propose, run, worker
+from puzzlecam_app.commands.options import Invocation, say
 from puzzlecam_app.errors import UserError
 from trainer.cli import app as trainer_commands
 from trainer.errors import TrainerError
@@ -25,14 +25,14 @@ PROGRAM_VARIABLE = "PUZZLECAM_PROGRAM"
 
 # Without rich markup the help is plain text: it needs no import of rich and reads the same in a pipe.
 commands = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False)
-commands.command("app")(cli_app.app)
-commands.command("setup")(cli_app.setup)
-commands.add_typer(cli_dataset.commands, name="dataset")
-commands.command("propose")(cli_propose.propose)
-commands.command("export")(cli_export.export)
-commands.add_typer(cli_run.commands, name="run")
-commands.command("worker")(cli_worker.worker)
-commands.command("doctor")(cli_doctor.doctor)
+commands.command("app")(app.app)
+commands.command("setup")(app.setup)
+commands.add_typer(dataset.commands, name="dataset")
+commands.command("propose")(propose.propose)
+commands.command("export")(export.export)
+commands.add_typer(run.commands, name="run")
+commands.command("worker")(worker.worker)
+commands.command("doctor")(doctor.doctor)
 # The trainer's own commands, as `python -m trainer` has them.
 commands.registered_commands += trainer_commands.registered_commands
 commands.registered_groups += trainer_commands.registered_groups

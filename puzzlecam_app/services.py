@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from db.engine import Database, open_database
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.predictor import Predictor
-from puzzlecam_app.proposals import Proposals
+from puzzlecam_app.proposing.predictor import Predictor
+from puzzlecam_app.proposing.predictors import Predictors
+from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.jobs import Jobs
-from puzzlecam_app.runs.predictors import Predictors
 from puzzlecam_app.settings import Settings, Workspace
-from puzzlecam_app.smart import Smart
+from puzzlecam_app.smart.tool import Smart
 
 if TYPE_CHECKING:
     from trainer.interactive.segmenter import Features

@@ -19,7 +19,7 @@ from db.publications import published_run
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts
-from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.services import Services

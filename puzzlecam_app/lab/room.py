@@ -22,9 +22,9 @@ from puzzlecam_app.lab.masks import Masks, MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import LabModels, ModelKey
 from puzzlecam_app.lab.store import VERSION, LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
 from puzzlecam_app.lab.wording import model_facts
-from puzzlecam_app.proposals import NoTagsError
+from puzzlecam_app.proposing.proposals import NoTagsError
+from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.services import Services
-from puzzlecam_app.work_queue import Priority
 
 if TYPE_CHECKING:
     from trainer.cams.inspection import PuzzleLook

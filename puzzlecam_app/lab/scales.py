@@ -112,7 +112,7 @@ class Scales:
 
         They are spread over the dataset. The model is used when nobody waits for it.
         """
-        from puzzlecam_app.work_queue import Priority
+        from puzzlecam_app.proposing.work_queue import Priority
         from trainer.cams.inspection import cam_steps
 
         known = self._maxima.read(model.identity)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from puzzlecam_app.lab.looking import PictureLook
-from puzzlecam_app.proposals import RUN_KIND
+from puzzlecam_app.proposing.proposals import RUN_KIND
 
 if TYPE_CHECKING:
     from trainer.cams.inspection import PuzzleLook

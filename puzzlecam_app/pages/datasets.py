@@ -13,7 +13,7 @@ from db.labels import latest_label_set
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.import_roots import check_import_path
+from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import import_dataset
 from puzzlecam_app.interchange.layout import Format

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from puzzlecam_app import display
 from puzzlecam_app.items import read_item
+from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
 from puzzlecam_app.wire import deflate, frame_arrays
-from puzzlecam_app.work_queue import Priority
 
 router = APIRouter(prefix="/items", tags=["arrays"])
 

@@ -13,7 +13,7 @@ from db.models import Revision
 from puzzlecam_app import display
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.routes.common import ItemId, ItemState, OpenServices, RevisionOut, problem_responses
-from puzzlecam_app.smart_steps import Step
+from puzzlecam_app.smart.steps import Step
 
 router = APIRouter(prefix="/items", tags=["items"])
 

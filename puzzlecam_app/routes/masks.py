@@ -20,6 +20,7 @@ from db.palette import BACKGROUND, voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.common import (
     Annotator,
     ExpectedRevision,
@@ -32,9 +33,8 @@ from puzzlecam_app.routes.common import (
 )
 from puzzlecam_app.routes.mask_bodies import FRAMED, read_body, read_framed, unpack_mask
 from puzzlecam_app.services import Services
-from puzzlecam_app.smart_steps import Step
+from puzzlecam_app.smart.steps import Step
 from puzzlecam_app.wire import deflate
-from puzzlecam_app.work_queue import Priority
 
 router = APIRouter(prefix="/items", tags=["masks"])
 _log = logging.getLogger(__name__)

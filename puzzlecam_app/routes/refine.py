@@ -10,13 +10,13 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
 from puzzlecam_app.routes.mask_bodies import FRAMED, check_classes, read_body, read_framed
 from puzzlecam_app.services import Services
-from puzzlecam_app.smart import Refined, SupersededError
-from puzzlecam_app.smart_steps import RefineIn
+from puzzlecam_app.smart.steps import RefineIn
+from puzzlecam_app.smart.tool import Refined, SupersededError
 from puzzlecam_app.wire import deflate, frame_arrays
-from puzzlecam_app.work_queue import Priority
 
 router = APIRouter(prefix="/items", tags=["masks"])
 

@@ -15,8 +15,8 @@ from db.items import ItemSpec, replace_tags, upsert_items
 from db.labels import ClassSpec
 from db.masks import MaskStore
 from puzzlecam_app.app import create_api
-from puzzlecam_app.predictor import Predictor
-from puzzlecam_app.proposals import Proposals
+from puzzlecam_app.proposing.predictor import Predictor
+from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.services import Services
 from puzzlecam_app.settings import Settings
 from trainer.cams.sources import CamSource, CamSources

@@ -1,6 +1,6 @@
 /**
  * Seeds: what a person says about a picture. Making, finding and moving them, in image pixels; no screen, no
- * mask. The shapes are those that `puzzlecam_app/smart_steps.py` reads.
+ * mask. The shapes are those that `puzzlecam_app/smart/steps.py` reads.
  *
  * @typedef {import('../raster/brush.js').Point} Point
  *

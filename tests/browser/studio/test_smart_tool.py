@@ -10,7 +10,7 @@ from playwright.sync_api import Request, Route, expect
 from puzzlecam_app.items import read_item
 from puzzlecam_app.services import open_services
 from puzzlecam_app.settings import Settings
-from puzzlecam_app.smart_steps import Step
+from puzzlecam_app.smart.steps import Step
 from tests.browser.studio.conftest import Review, Studio
 
 

@@ -13,8 +13,8 @@ from PIL import Image
 from db.items import set_doubt
 from puzzlecam_app.cli import main
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.predictor import Predictor
-from puzzlecam_app.proposals import NoTagsError, Proposals
+from puzzlecam_app.proposing.predictor import Predictor
+from puzzlecam_app.proposing.proposals import NoTagsError, Proposals
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.import_roots import check_import_path
+from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.settings import Settings
 
 

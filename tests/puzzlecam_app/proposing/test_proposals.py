@@ -10,8 +10,8 @@ from db.annotations import latest_revision
 from db.items import get_item
 from db.models import Revision
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.predictor import Predictor
-from puzzlecam_app.proposals import RUN_KIND, ZERO_SHOT_KIND, Proposals
+from puzzlecam_app.proposing.predictor import Predictor
+from puzzlecam_app.proposing.proposals import RUN_KIND, ZERO_SHOT_KIND, Proposals
 from puzzlecam_app.services import Services, open_services
 from puzzlecam_app.settings import Settings
 from tests.puzzlecam_app.conftest import ColourClassifier

@@ -6,7 +6,7 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from puzzlecam_app.work_queue import Priority, WorkQueue
+from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from db.publications import finish_publications, note_undone, start_publication
-from puzzlecam_app.runs.predictors import Predictors
+from puzzlecam_app.proposing.predictors import Predictors
 from tests.puzzlecam_app.runs.helpers import Runs
 
 

@@ -16,8 +16,8 @@ from httpx import Response
 from puzzlecam_app.items import read_item
 from puzzlecam_app.routes.mask_bodies import FRAMED
 from puzzlecam_app.services import Services
-from puzzlecam_app.smart import ReplayError
-from puzzlecam_app.smart_steps import Step
+from puzzlecam_app.smart.steps import Step
+from puzzlecam_app.smart.tool import ReplayError
 from puzzlecam_app.wire import MAGIC, frame_arrays, read_frame
 from trainer.interactive.segmenter import InteractiveSegmenter
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from puzzlecam_app.cli_options import (
+from puzzlecam_app.commands.options import (
     DatabaseUrlOption,
     JsonOption,
     WorkspaceOption,

@@ -14,7 +14,7 @@ from db.labels import latest_label_set
 from puzzlecam_app.lab.scales import PICTURES_A_CLASS
 from puzzlecam_app.lab.sides import side
 from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, problem_responses
-from puzzlecam_app.routes.lab import OpenLab, OpenScales, Through, framed
+from puzzlecam_app.routes.lab.picture import OpenLab, OpenScales, Through, framed
 from puzzlecam_app.services import Services
 
 router = APIRouter(tags=["lab"])

@@ -19,7 +19,7 @@ from puzzlecam_app.routes.common import (
     RunId,
     problem_responses,
 )
-from puzzlecam_app.routes.run_control import JobOut
+from puzzlecam_app.routes.runs.control import JobOut
 from puzzlecam_app.runs import comparing, publishing
 from puzzlecam_app.runs.curves import curves
 from puzzlecam_app.runs.folder import RunFolder

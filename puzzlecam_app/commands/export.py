@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.cli_options import (
+from puzzlecam_app.commands.options import (
     DatabaseUrlOption,
     JsonOption,
     NameArgument,

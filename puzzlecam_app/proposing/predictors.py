@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from db.engine import Database
 from db.publications import published_run
-from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.runs.folder import RunFolder
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from db.masks import MaskStore, mask_hash
 from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.predictor import Predictor
-from puzzlecam_app.smart_pictures import PreparedPicture, PreparedPictures
-from puzzlecam_app.smart_steps import RefineIn, Step, Wish
-from puzzlecam_app.work_queue import Priority, WorkQueue
+from puzzlecam_app.proposing.predictor import Predictor
+from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
+from puzzlecam_app.smart.pictures import PreparedPicture, PreparedPictures
+from puzzlecam_app.smart.steps import RefineIn, Step, Wish
 
 if TYPE_CHECKING:
     from trainer.cams.compute import CamResult

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.cli_options import DatabaseUrlOption, WorkspaceOption, load_settings, say
+from puzzlecam_app.commands.options import DatabaseUrlOption, WorkspaceOption, load_settings, say
 from puzzlecam_app.settings import Settings, environment_variable
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlecam_app.cli_options import (
+from puzzlecam_app.commands.options import (
     DatabaseUrlOption,
     JsonOption,
     WorkspaceOption,

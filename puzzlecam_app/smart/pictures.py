@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puzzlecam_app.items import ItemFacts
-from puzzlecam_app.predictor import Predictor
+from puzzlecam_app.proposing.predictor import Predictor
 
 if TYPE_CHECKING:  # torch is imported when the first picture is prepared
     from trainer.interactive.segmenter import Features, InteractiveSegmenter

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from puzzlecam_app.cli_options import (
+from puzzlecam_app.commands.options import (
     DatabaseUrlOption,
     JsonOption,
     WorkspaceOption,
@@ -15,7 +15,7 @@ from puzzlecam_app.cli_options import (
     print_json,
     print_table,
 )
-from puzzlecam_app.cli_run_results import add_result_commands
+from puzzlecam_app.commands.run_results import add_result_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def start(
     """
     settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.datasets import require_dataset
-    from puzzlecam_app.cli_run_results import person
+    from puzzlecam_app.commands.run_results import person
     from puzzlecam_app.runs.starting import RunRequest, start_run
     from puzzlecam_app.services import open_services
     from trainer.recipes import load_recipe

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from puzzlecam_app.cli_import import import_
-from puzzlecam_app.cli_options import (
+from puzzlecam_app.commands.import_dataset import import_
+from puzzlecam_app.commands.options import (
     DatabaseUrlOption,
     JsonOption,
     NameArgument,

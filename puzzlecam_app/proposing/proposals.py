@@ -18,8 +18,8 @@ from db.models import Revision
 from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.predictor import Predictor
-from puzzlecam_app.work_queue import Priority, WorkQueue
+from puzzlecam_app.proposing.predictor import Predictor
+from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
 
 if TYPE_CHECKING:
     from trainer.cams.compute import CamResult

@@ -1,0 +1,1 @@
+"""From a picture in the database to its heatmaps and its proposed mask."""

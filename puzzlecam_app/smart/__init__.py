@@ -1,0 +1,1 @@
+"""The Smart tool: masks refined by clicks, boxes and scribbles."""
