@@ -9,14 +9,14 @@
  * classchange {classIndex}, viewchange, optionschange, historychange, hover {x, y, classIndex, heat} (all null: the pointer has left), message {text},
  * busy {busy}, superpixelswanted {id} (their tool is in hand and `setSuperpixels` was not called).
  */
-import { classForDigit, firstClass } from './classes.js';
+import { classForDigit, firstClass } from '../shared/classes.js';
 import { EditorView } from './editor_view.js';
 import { HoverReporter, describePoint } from './hover.js';
 import { Keyboard } from './keyboard.js';
 import { BINDINGS } from './keys.js';
 import { MaskDocument } from './mask_document.js';
 import { PointerInput } from './pointer.js';
-import { cssColourOf } from './render/colours.js';
+import { cssColourOf } from '../shared/colours.js';
 import { decodePicture } from './render/picture.js';
 import { observeDevicePixels } from './stage.js';
 import { Toolbox } from './tools/tools.js';
@@ -25,7 +25,7 @@ import { Workbench } from './workbench.js';
 
 /**
  * @typedef {import('./raster/brush.js').Brush} Brush
- * @typedef {import('./classes.js').ClassInfo} ClassInfo
+ * @typedef {import('../shared/classes.js').ClassInfo} ClassInfo
  * @typedef {import('./tools/tools.js').ToolName} ToolName
  */
 

@@ -1,7 +1,7 @@
 /** What is seen of the picture: zoom, layers, heatmap. The editor adds the work on the mask. */
 import { Renderer } from './render/renderer.js';
 import { makeStage } from './stage.js';
-import { Viewport } from './viewport.js';
+import { Viewport } from '../shared/viewport.js';
 
 /**
  * @typedef {import('./render/renderer.js').View} View

@@ -1,9 +1,9 @@
 /** What lies under the pointer, told at most once a frame however fast the pointer reports. */
-import { sampleHeat } from './heatmap.js';
+import { sampleHeat } from '../shared/heatmap.js';
 
 /**
  * @typedef {import('./raster/brush.js').Point} Point
- * @typedef {import('./heatmap.js').Heatmap} Heatmap
+ * @typedef {import('../shared/heatmap.js').Heatmap} Heatmap
  *
  * @typedef {object} HoverDetail  all null: the pointer is not over the picture
  * @property {number|null} x           image pixel

@@ -7,7 +7,7 @@
 
 /**
  * @typedef {import('./raster/brush.js').Point} Point
- * @typedef {import('./viewport.js').Viewport} Viewport
+ * @typedef {import('../shared/viewport.js').Viewport} Viewport
  *
  * @typedef {object} PointerHandlers
  * @property {() => boolean} pans          the next press moves the picture

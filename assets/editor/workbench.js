@@ -2,15 +2,15 @@
  * The work on one mask: what is painted with, what is protected, and the change in progress. Tools work on it
  * without knowing the editor; the editor drives it without knowing the tools' arithmetic.
  */
-import { forEachHeatRow } from './heatmap.js';
+import { forEachHeatRow } from '../shared/heatmap.js';
 import { fillWhereAtLeast, indexSegments } from './raster/fill.js';
 import { protectTable } from './raster/raster.js';
 
 /**
  * @typedef {import('./mask_document.js').MaskDocument} MaskDocument
  * @typedef {import('./history.js').Patch} Patch
- * @typedef {import('./heatmap.js').Heatmap} Heatmap
- * @typedef {import('./viewport.js').Viewport} Viewport
+ * @typedef {import('../shared/heatmap.js').Heatmap} Heatmap
+ * @typedef {import('../shared/viewport.js').Viewport} Viewport
  * @typedef {import('./raster/rect.js').Rect} Rect
  * @typedef {import('./raster/raster.js').Raster} Raster
  * @typedef {import('./raster/raster.js').ProtectTable} ProtectTable

@@ -1,9 +1,9 @@
 /** The lab's own routes, as functions. Errors come back as `ApiError` with the server's sentence. */
-import { ApiError } from "../review/api.js";
-import { readFrame } from "../review/frame.js";
+import { ApiError } from "../shared/api.js";
+import { readFrame } from "../shared/frame.js";
 
 export { ApiError };
-export { datasets, image, items, thumbnailUrl } from "../review/api.js";
+export { datasets, image, items, thumbnailUrl } from "../shared/api.js";
 
 /**
  * @param {string} path below /api

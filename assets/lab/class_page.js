@@ -1,6 +1,6 @@
 /** One class over the dataset: stages, threshold curves, the tags beside it, its best and worst pictures. */
-import { element } from "../review/dom.js";
-import { svg, ticks } from "../runs/chart.js";
+import { element } from "../shared/dom.js";
+import { svg, ticks } from "../shared/chart.js";
 import * as api from "./api.js";
 import { percent, table, thumbnail } from "./tables.js";
 

@@ -1,5 +1,5 @@
 /** Every class at once: the tags, the best classes that the picture is not tagged with, and the background. */
-import { count } from "../review/dom.js";
+import { count } from "../shared/dom.js";
 import { mapped, maximum, normalised, reach } from "./maps.js";
 
 export const SCALES = [

@@ -1,5 +1,5 @@
 /** Two models or two epochs of a run beside and over each other: their maps, their masks, and what differs. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import { changes, measure } from "./labels.js";
 import { planes, resampled, signedDifference } from "./maps.js";
 import { ModelChoice, another } from "./model_choice.js";

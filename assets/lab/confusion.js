@@ -1,5 +1,5 @@
 /** The confusion matrix: what the pixels of each class are painted as. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import { percent } from "./tables.js";
 
 const MOST = 40;

@@ -1,5 +1,5 @@
 /** Outlines as paths in picture coordinates. */
-import { forEachHeatRow } from "../editor/heatmap.js";
+import { forEachHeatRow } from "../shared/heatmap.js";
 
 /**
  * Where a map crosses a level: marching squares on a grid of the picture's proportions.

@@ -1,5 +1,5 @@
 /** Two models or runs over the dataset: classes that gained or lost, pictures that got worse first. */
-import { element, fillSelect } from "../review/dom.js";
+import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
 import { direction, pager, percent, signed, table, thumbnail } from "./tables.js";
 

@@ -20,7 +20,7 @@ const GRID_FROM_SCALE = 10; // device pixels a picture pixel, from where pixels 
  * Draw a view where the viewport says. The context's clip is kept.
  * @param {CanvasRenderingContext2D} context
  * @param {import("./pane.js").View} view
- * @param {import("../editor/viewport.js").Viewport} viewport
+ * @param {import("../shared/viewport.js").Viewport} viewport
  * @param {ImageBitmap} image
  * @param {Style} style
  */

@@ -1,5 +1,5 @@
 /** What can be taken along of a picture: the views as a figure, and every array. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import * as api from "./api.js";
 import { download, figurePng } from "./figure.js";
 import { figureSvg } from "./figure_svg.js";

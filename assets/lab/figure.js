@@ -1,5 +1,5 @@
 /** The views on the page as one PNG, with legend and settings written in: fit for a paper or an issue. */
-import { Viewport } from "../editor/viewport.js";
+import { Viewport } from "../shared/viewport.js";
 import { drawView } from "./draw.js";
 import { PANE_PX, cssOf, font, layoutOf } from "./figure_layout.js";
 

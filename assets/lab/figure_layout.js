@@ -1,5 +1,5 @@
 /** Where everything goes in a figure: title, views with their names and numbers, legends, settings in words. */
-import { colormap } from "../editor/render/colours.js";
+import { colormap } from "../shared/colours.js";
 import { DIVERGING } from "./paint.js";
 
 export const PANE_PX = 480;

@@ -1,5 +1,5 @@
 /** Figures 1, 3 and 4 of the paper for a run of the workspace. */
-import { element, fillSelect } from "../review/dom.js";
+import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
 
 const LOOK_MS = 1000;

@@ -2,7 +2,7 @@
  * Masks of class indices in the browser: thresholding as `trainer.masks.pseudo_labels.threshold_labels` does it, and
  * measuring as `trainer.masks.metrics` does. Pure functions.
  */
-import { forEachHeatRow } from "../editor/heatmap.js";
+import { forEachHeatRow } from "../shared/heatmap.js";
 
 /** @typedef {import("./maps.js").Plane} Plane */
 

@@ -1,5 +1,5 @@
 /** How strongly each layer of a view is drawn. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 
 export const LAYERS = { picture: 1, map: 0.65, mask: 0.65, outline: 1, truth: 0 };
 const ROWS = [

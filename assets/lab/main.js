@@ -4,7 +4,7 @@
  *
  * The page begins when this module has come, which may be before Gradio has made the place it is mounted in.
  */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import * as api from "./api.js";
 import { classViews } from "./class_view.js";
 import { Comparison } from "./comparison.js";

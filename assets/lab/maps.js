@@ -1,7 +1,7 @@
 /**
  * Arithmetic on raw arrays: slices of them, normalising, differences. Pure functions.
  */
-import { forEachHeatRow } from "../editor/heatmap.js";
+import { forEachHeatRow } from "../shared/heatmap.js";
 
 /**
  * @typedef {{width: number, height: number, data: Float32Array}} Plane one map, row by row

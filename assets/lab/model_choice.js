@@ -1,5 +1,5 @@
 /** Choosing what to look through: a model or a run, and of a run a moment of its training. */
-import { element, fillSelect } from "../review/dom.js";
+import { element, fillSelect } from "../shared/dom.js";
 
 /**
  * @typedef {{key: string, epoch: number, is_film: boolean}} Moment

@@ -1,8 +1,8 @@
 /**
  * Maps and masks as pictures that a pane lays over its photograph. Each is made once and kept as long as its map.
  */
-import { colouriseHeat, quantiseHeat } from "../editor/heatmap.js";
-import { colormap, parseHex, toWord, vocColour } from "../editor/render/colours.js";
+import { colouriseHeat, quantiseHeat } from "../shared/heatmap.js";
+import { colormap, parseHex, toWord, vocColour } from "../shared/colours.js";
 import { borderPath, levelPath } from "./contours.js";
 import { mapped } from "./maps.js";
 

@@ -1,5 +1,5 @@
 /** One view of the picture with its title and its number. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import { drawCross, drawDivider, drawView } from "./draw.js";
 
 /**
@@ -55,7 +55,7 @@ export class Pane {
   }
 
   /**
-   * @param {import("../editor/viewport.js").Viewport} viewport
+   * @param {import("../shared/viewport.js").Viewport} viewport
    * @param {ImageBitmap} image
    * @param {Object} style see `PaneGroup.style`
    * @param {{x: number, y: number}|null} pointer picture coordinates

@@ -1,6 +1,6 @@
 /** Panes that show the same part of the picture: zoom, pan and pointer of one are those of all. */
-import { Viewport } from "../editor/viewport.js";
-import { element, fillSelect } from "../review/dom.js";
+import { Viewport } from "../shared/viewport.js";
+import { element, fillSelect } from "../shared/dom.js";
 import { LAYERS } from "./layers.js";
 import { Pane } from "./pane.js";
 

@@ -1,5 +1,5 @@
 /** Which picture: dataset, order, class, and the list. */
-import { count, element, fillSelect, listPicture } from "../review/dom.js";
+import { count, element, fillSelect, listPicture } from "../shared/dom.js";
 import * as api from "./api.js";
 
 const PAGE = 60;

@@ -1,5 +1,5 @@
 /** The puzzle module live (paper figures 1 and 2): whole, tiles, merged, difference, and the losses. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import { maximum, plane, signedDifference, tilesApart } from "./maps.js";
 
 const SIDES = [1, 2, 3, 4];

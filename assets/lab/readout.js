@@ -1,6 +1,6 @@
 /** The table at the side: scores of all classes under the pointer, or of the whole picture. */
-import { sampleHeat } from "../editor/heatmap.js";
-import { element } from "../review/dom.js";
+import { sampleHeat } from "../shared/heatmap.js";
+import { element } from "../shared/dom.js";
 
 export class Readout {
   constructor() {

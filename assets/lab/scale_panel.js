@@ -1,5 +1,5 @@
 /** The scale of each class over the dataset: how many pictures it is known from, and measuring more of them. */
-import { count, element } from "../review/dom.js";
+import { count, element } from "../shared/dom.js";
 import * as api from "./api.js";
 
 const POLL_MS = 1000;

@@ -3,8 +3,8 @@
  *
  * Axes and rectangle are SVG; the points lie on a canvas over it: ten thousand nodes would make the page slow.
  */
-import { element } from "../review/dom.js";
-import { svg, ticks } from "../runs/chart.js";
+import { element } from "../shared/dom.js";
+import { svg, ticks } from "../shared/chart.js";
 import { extent, nearest, next, within } from "./points.js";
 
 const WIDTH = 560;

@@ -1,5 +1,5 @@
 /** How the mask is made: threshold, random walk, CRF. Nothing is stored; the model's settings are a click away. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 
 const CRF = [
   ["iterations", "iterations", 1, 20, 1, "Mean-field iterations"],

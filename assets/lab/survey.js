@@ -1,5 +1,5 @@
 /** The whole dataset: signals, classes, a table of pictures, and a scatter that chooses from them. */
-import { count, element, fillSelect } from "../review/dom.js";
+import { count, element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
 import { ClassPage } from "./class_page.js";
 import { confusionMatrix } from "./confusion.js";

@@ -1,5 +1,5 @@
 /** Tables, numbers and thumbnails of the whole-dataset views. */
-import { element, listPicture } from "../review/dom.js";
+import { element, listPicture } from "../shared/dom.js";
 import * as api from "./api.js";
 
 export const percent = (value) => (value === null || value === undefined ? "–" : (100 * value).toFixed(1));

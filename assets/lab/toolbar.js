@@ -1,6 +1,6 @@
 /** What is looked at and how it is drawn: tab, class, colours, opacity, outlines. */
-import { COLORMAP_NAMES, colormap } from "../editor/render/colours.js";
-import { element, fillSelect } from "../review/dom.js";
+import { COLORMAP_NAMES, colormap } from "../shared/colours.js";
+import { element, fillSelect } from "../shared/dom.js";
 import { SCALES } from "./class_view.js";
 import { Layers } from "./layers.js";
 import { DIVERGING } from "./paint.js";

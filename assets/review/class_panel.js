@@ -1,7 +1,7 @@
 /**
  * The class list: colour, hotkey, whether the picture is tagged with it, lock, and which one is painted.
  */
-import { count, element } from "./dom.js";
+import { count, element } from "../shared/dom.js";
 
 const LOCK_ICON = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">
   <rect x="3" y="7" width="10" height="7" rx="1.5"/><path class="pr-shackle-closed" d="M5 7V5a3 3 0 0 1 6 0v2"/>

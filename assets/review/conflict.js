@@ -1,7 +1,7 @@
 /**
  * Two people on one picture: their mask beside one's own, and the three ways out.
  */
-import { element, timeAgo } from "./dom.js";
+import { element, timeAgo } from "../shared/dom.js";
 import { countDifferences, maskPreview } from "./mask_preview.js";
 
 const PREVIEW_WIDTH = 300;

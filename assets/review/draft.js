@@ -1,7 +1,7 @@
 /**
  * One person's work on one picture: autosave, decisions, and what happens when they do not go through.
  */
-import * as api from "./api.js";
+import * as api from "../shared/api.js";
 import * as local from "./local_drafts.js";
 
 const QUIET_MS = 500; // a save waits for a pause between strokes, and while the Smart tool's answer is awaited,

@@ -2,8 +2,8 @@
  * Heatmaps: which class, how strong, from where on, and the whole-against-tiles comparison.
  * Everything is computed here on the raw arrays; the server is not asked while a slider moves.
  */
-import { COLORMAP_NAMES, colormap } from "../editor/render/colours.js";
-import { element, fillSelect } from "./dom.js";
+import { COLORMAP_NAMES, colormap } from "../shared/colours.js";
+import { element, fillSelect } from "../shared/dom.js";
 
 const VIEWS = [
   { name: "cams", title: "All scales", text: "The heatmap that the mask is made from: all scales and the mirrored picture together" },

@@ -1,5 +1,5 @@
 /** The list of keys, made from the tables that react to them. */
-import { element } from "./dom.js";
+import { element } from "../shared/dom.js";
 
 /** @param {{keys: string[], description: string, group: string}[]} bindings */
 export function showHelp(bindings) {

@@ -1,8 +1,8 @@
 /**
  * What happened to a picture: every entry of its history with its mask, and the way back to each.
  */
-import * as api from "./api.js";
-import { count, element, timeAgo } from "./dom.js";
+import * as api from "../shared/api.js";
+import { count, element, timeAgo } from "../shared/dom.js";
 import { countDifferences, maskPreview } from "./mask_preview.js";
 
 const PREVIEW_PX = 520; // on its longer side

@@ -1,5 +1,5 @@
 /** The frame of the Review page: where each part goes, and the header with its few controls. */
-import { element, fillSelect } from "./dom.js";
+import { element, fillSelect } from "../shared/dom.js";
 import { STATUS_TEXT } from "./queue.js";
 
 /**

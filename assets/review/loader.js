@@ -1,7 +1,7 @@
 /**
  * Everything the page needs of a picture, fetched once and ahead of time.
  */
-import * as api from "./api.js";
+import * as api from "../shared/api.js";
 
 const KEPT = 6;
 

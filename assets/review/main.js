@@ -2,13 +2,13 @@
  * The Review page: queue, editor, classes, heatmaps and decisions around one picture at a time.
  */
 import { MaskEditor } from "../editor/editor.js";
-import * as api from "./api.js";
+import * as api from "../shared/api.js";
 import { bindingsOf } from "./bindings.js";
 import { ClassPanel, orderClasses } from "./class_panel.js";
 import { askHowToResolve, mergeMasks } from "./conflict.js";
-import { isTyping } from "./dom.js";
+import { isTyping } from "../shared/dom.js";
 import { Draft } from "./draft.js";
-import { enlarge } from "./frame.js";
+import { enlarge } from "../shared/frame.js";
 import { HeatPanel } from "./heat_panel.js";
 import { showHelp } from "./help.js";
 import { showHistory } from "./history.js";

@@ -1,5 +1,5 @@
 /** Masks beside each other: how they look, and how far they are apart. */
-import { element } from "./dom.js";
+import { element } from "../shared/dom.js";
 
 /** @param {Uint8Array} a @param {Uint8Array} b @returns {number} pixels that differ */
 export function countDifferences(a, b) {

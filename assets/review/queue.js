@@ -1,8 +1,8 @@
 /**
  * The queue: which pictures are to be looked at, in which order, and how far one has come.
  */
-import * as api from "./api.js";
-import { changePicture, count, element, fillSelect, listPicture } from "./dom.js";
+import * as api from "../shared/api.js";
+import { changePicture, count, element, fillSelect, listPicture } from "../shared/dom.js";
 
 const PAGE = 60;
 const FAR_PAGE = 500; // the most the server gives at once

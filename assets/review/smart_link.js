@@ -1,5 +1,5 @@
 /** The Smart tool's way to its engine: the editor asks, the studio answers. */
-import * as api from "./api.js";
+import * as api from "../shared/api.js";
 
 /** Names this tab to the studio: a newer question takes the place of an older one. */
 const CLIENT = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");

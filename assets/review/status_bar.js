@@ -1,5 +1,5 @@
 /** What is under the pointer, whether the work is saved, and sentences that somebody must see. */
-import { count, element } from "./dom.js";
+import { count, element } from "../shared/dom.js";
 
 const SAYING_MS = 8000;
 const SAVE_TEXT = {

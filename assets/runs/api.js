@@ -1,5 +1,5 @@
 /** The app's own routes for runs, as functions. Errors come back as `ApiError` with the server's sentence. */
-import { ApiError } from "../review/api.js";
+import { ApiError } from "../shared/api.js";
 
 export { ApiError };
 

@@ -1,9 +1,9 @@
 /** One run: how far it is, its curves, its film, its figures, what it said; and what can be done with it. */
-import { element, timeAgo } from "../review/dom.js";
+import { element, timeAgo } from "../shared/dom.js";
 import * as api from "./api.js";
-import { lineChart } from "./chart.js";
+import { lineChart } from "../shared/chart.js";
 import { Film } from "./film.js";
-import { ACTIVE, duration, moment, percent, setting, STAGE_TEXT, STATUS_TEXT } from "./format.js";
+import { ACTIVE, duration, moment, percent, setting, STAGE_TEXT, STATUS_TEXT } from "../shared/format.js";
 import { Poller } from "./poller.js";
 import { PublishPanel } from "./publish.js";
 

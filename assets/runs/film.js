@@ -1,5 +1,5 @@
 /** The film of a training: a row a picture, a frame an epoch; one sees the object being covered. */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import * as api from "./api.js";
 
 const MOST_FRAMES = 11;

@@ -1,7 +1,7 @@
 /** The form that starts a run, made from the settings' own names, words and bounds. */
-import { element, fillSelect } from "../review/dom.js";
+import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
-import { duration } from "./format.js";
+import { duration } from "../shared/format.js";
 import { Field } from "./field.js";
 
 const RECIPE_FIRST = "cpu-lite0";

@@ -1,6 +1,6 @@
 /** The runs at the side: at work, waiting in their order, ended. */
-import { element, timeAgo } from "../review/dom.js";
-import { ACTIVE, percent, STAGE_TEXT, STATUS_TEXT } from "./format.js";
+import { element, timeAgo } from "../shared/dom.js";
+import { ACTIVE, percent, STAGE_TEXT, STATUS_TEXT } from "../shared/format.js";
 
 /** Events: `choose` (detail: id), `reorder` (detail: ids), `compare` (detail: ids), `new`, `storage`. */
 export class RunList extends EventTarget {

@@ -2,7 +2,7 @@
  * The Runs page: the list at the side, and one view beside it. Where one is stands in the address, so that a
  * reload or a second browser shows the same.
  */
-import { element } from "../review/dom.js";
+import { element } from "../shared/dom.js";
 import * as api from "./api.js";
 import { Comparison } from "./compare.js";
 import { RunDetail } from "./detail.js";

@@ -1,5 +1,5 @@
 /** A run that pays: enough masks were accepted or corrected since the last one. One click fills the form. */
-import { count, element } from "../review/dom.js";
+import { count, element } from "../shared/dom.js";
 
 const PUT_OFF = "puzzlecam-offers-put-off";
 

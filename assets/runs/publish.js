@@ -1,7 +1,7 @@
 /** Publishing: what would change, worst first, then doing it; and taking it back. */
-import { count, element } from "../review/dom.js";
+import { count, element } from "../shared/dom.js";
 import * as api from "./api.js";
-import { moment } from "./format.js";
+import { moment } from "../shared/format.js";
 import { Poller } from "./poller.js";
 
 /** Events: `changed`. */

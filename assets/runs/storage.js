@@ -1,7 +1,7 @@
 /** What runs take of the disk, and giving it back. */
-import { element, timeAgo } from "../review/dom.js";
+import { element, timeAgo } from "../shared/dom.js";
 import * as api from "./api.js";
-import { bytes, STATUS_TEXT } from "./format.js";
+import { bytes, STATUS_TEXT } from "../shared/format.js";
 
 /** Events: `changed`. */
 export class Storage extends EventTarget {

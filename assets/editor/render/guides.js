@@ -1,7 +1,7 @@
 /** Thin lines that help to aim: superpixel borders and, far zoomed in, the pixel grid. */
 
 /**
- * @typedef {import('../viewport.js').Viewport} Viewport
+ * @typedef {import('../../shared/viewport.js').Viewport} Viewport
  * @typedef {import('./mask_view.js').Lookup} Lookup
  * @typedef {import('../raster/rect.js').Rect} Rect
  */

@@ -1,6 +1,6 @@
 /** A heatmap ready for drawing: quantised once, coloured again whenever threshold or colour map change. */
-import { colouriseHeat, decodeFloat16, quantiseHeat } from '../heatmap.js';
-import { colormap } from './colours.js';
+import { colouriseHeat, decodeFloat16, quantiseHeat } from '../../shared/heatmap.js';
+import { colormap } from '../../shared/colours.js';
 
 /**
  * Longest side of the grid that is coloured while a slider is dragged: fine enough that the threshold draws a
@@ -9,7 +9,7 @@ import { colormap } from './colours.js';
 const GRID_PX = 960;
 
 /**
- * @typedef {import('../heatmap.js').Heatmap} Heatmap
+ * @typedef {import('../../shared/heatmap.js').Heatmap} Heatmap
  *
  * @typedef {object} HeatInput
  * @property {number} height
@@ -48,7 +48,7 @@ export class HeatLayer {
   }
 
   /**
-   * @param {import('./colours.js').ColormapName} name
+   * @param {import('../../shared/colours.js').ColormapName} name
    * @param {number} threshold 0..1
    */
   colour(name, threshold) {

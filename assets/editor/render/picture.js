@@ -9,7 +9,7 @@
  * @property {number} height
  * @property {Picture} image    stays the caller's
  * @property {Uint8Array|null} [mask]  copied; null: all background
- * @property {import('../classes.js').ClassInfo[]} classes
+ * @property {import('../../shared/classes.js').ClassInfo[]} classes
  * @property {number} [activeClass]    absent: the class in use if the picture has it, else its first
  */
 

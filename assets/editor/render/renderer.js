@@ -6,7 +6,7 @@
  */
 import { unionRect } from '../raster/rect.js';
 import { VOID } from '../raster/raster.js';
-import { colormap, parseHex, toWord, vocColour } from './colours.js';
+import { colormap, parseHex, toWord, vocColour } from '../../shared/colours.js';
 import { HeatLayer } from './heat_layer.js';
 import { drawChange, drawPixelGrid, drawSegments } from './guides.js';
 import { composeMask, makeLookup, screenRect } from './mask_view.js';
@@ -14,7 +14,7 @@ import { composeMask, makeLookup, screenRect } from './mask_view.js';
 /**
  * @typedef {import('../raster/rect.js').Rect} Rect
  * @typedef {import('../raster/fill.js').Segments} Segments
- * @typedef {import('../viewport.js').Viewport} Viewport
+ * @typedef {import('../../shared/viewport.js').Viewport} Viewport
  * @typedef {import('./picture.js').Picture} Picture
  *
  * @typedef {object} View
@@ -27,9 +27,9 @@ import { composeMask, makeLookup, screenRect } from './mask_view.js';
  * @property {boolean} visible
  * @property {number} opacity    0..1
  * @property {number} threshold  0..1; below it nothing is drawn
- * @property {import('./colours.js').ColormapName} colormap
+ * @property {import('../../shared/colours.js').ColormapName} colormap
  *
- * @typedef {import('../classes.js').ClassInfo} ClassInfo
+ * @typedef {import('../../shared/classes.js').ClassInfo} ClassInfo
  * @typedef {(context: CanvasRenderingContext2D, viewport: Viewport) => void} OverlayPainter
  */
 

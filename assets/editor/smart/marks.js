@@ -3,7 +3,7 @@ import { outlineOf, strokeMark } from '../tools/marks.js';
 import { pointsOf } from './seeds.js';
 
 /**
- * @typedef {import('../viewport.js').Viewport} Viewport
+ * @typedef {import('../../shared/viewport.js').Viewport} Viewport
  * @typedef {import('./seeds.js').Seed} Seed
  */
 

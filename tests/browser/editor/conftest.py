@@ -16,20 +16,21 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page
 
 HERE = Path(__file__).parent
-EDITOR = Path(__file__).parents[3] / "assets" / "editor"
+ASSETS = Path(__file__).parents[3] / "assets"
+SERVED = ("editor/", "shared/")
 
 Mask = NDArray[np.uint8]
 
 
 class EditorFiles(SimpleHTTPRequestHandler):
-    """`/editor/...` from the assets, everything else from this folder."""
+    """`/editor/...` and `/shared/...` from the assets, everything else from this folder."""
 
     extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}  # noqa: RUF012
 
     def translate_path(self, path: str) -> str:
         clean = path.split("?")[0].lstrip("/")
-        if clean.startswith("editor/"):
-            return str(EDITOR / clean.removeprefix("editor/"))
+        if clean.startswith(SERVED):
+            return str(ASSETS / clean)
         return str(HERE / clean)
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -176,11 +177,12 @@ def modules(browser: Browser, editor_url: str) -> Iterator[Page]:
     page.evaluate(
         """async () => {
             const paths = [
-                'raster/raster', 'raster/rect', 'raster/brush', 'raster/polygon', 'raster/fill', 'heatmap',
-                'history', 'mask_document', 'viewport', 'render/colours', 'render/mask_view',
+                'editor/raster/raster', 'editor/raster/rect', 'editor/raster/brush', 'editor/raster/polygon',
+                'editor/raster/fill', 'editor/history', 'editor/mask_document', 'editor/render/mask_view',
+                'shared/heatmap', 'shared/viewport', 'shared/colours',
             ];
             window.js = {};
-            for (const path of paths) Object.assign(window.js, await import(`/editor/${path}.js`));
+            for (const path of paths) Object.assign(window.js, await import(`/${path}.js`));
         }"""
     )
     yield page

@@ -1,7 +1,7 @@
 /**
  * Line and bar charts as SVG. Colours are CSS variables, so that light and dark both read well.
  */
-import { element } from "../review/dom.js";
+import { element } from "./dom.js";
 import { tick } from "./format.js";
 
 const SVG = "http://www.w3.org/2000/svg";

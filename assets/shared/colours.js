@@ -1,6 +1,6 @@
 /** Colours as RGBA words, the way a little-endian ImageData holds them: 0xAABBGGRR. */
 
-/** @typedef {import('../classes.js').ClassInfo} ClassInfo */
+/** @typedef {import('./classes.js').ClassInfo} ClassInfo */
 
 /**
  * @param {string} hex "#rrggbb"

@@ -1,7 +1,7 @@
 /**
  * Framed arrays, as `puzzlecam_app/wire.py` sends them: `PZA1`, header length, JSON header, arrays.
  */
-import { decodeFloat16 } from "../editor/heatmap.js";
+import { decodeFloat16 } from "./heatmap.js";
 
 /** @typedef {{dtype: string, shape: number[], data: Float32Array|Uint8Array|Uint16Array|Uint32Array}} NamedArray */
 
