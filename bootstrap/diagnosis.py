@@ -7,13 +7,23 @@ import re
 import shutil
 import sys
 import tempfile
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bootstrap.virtualenv import VirtualEnv
+from pathlib import Path
+from typing import Protocol
 
 # On Linux torch brings the CUDA libraries along: 7 GB in the end. Elsewhere it is far less.
 COMFORTABLE_FREE_GB = 8 if sys.platform == "linux" else 3
+
+
+class Environment(Protocol):
+    """The virtual environment that a set-up works on."""
+
+    @property
+    def folder(self) -> Path:
+        """Its folder."""
+
+    @property
+    def log_path(self) -> Path:
+        """The full output of every set-up so far."""
 
 
 class SetupError(Exception):
@@ -32,7 +42,7 @@ _PERMISSION = re.compile(r"Permission denied|Access is denied|Read-only file sys
 _ERROR_LINE = re.compile(r"^\s*(error\b.*)$", re.IGNORECASE | re.MULTILINE)
 
 
-def explain_pip(output: str, venv: VirtualEnv) -> str:
+def explain_pip(output: str, venv: Environment) -> str:
     """Return what stopped a set-up, and its remedy, from the output of pip or the text of an `OSError`."""
     # The order matters: pip also reports a lost connection as "no matching distribution".
     if _DISK_FULL.search(output):
@@ -62,7 +72,7 @@ def explain_pip(output: str, venv: VirtualEnv) -> str:
     return f"The set-up failed ({reason}): read {venv.log_path}, then start again."
 
 
-def explain_crf(output: str, venv: VirtualEnv) -> str:
+def explain_crf(output: str, venv: Environment) -> str:
     """Return why the dense CRF could not be built, as a clause, from pip's output."""
     compilers = (os.environ.get("CXX"), "c++", "g++", "clang++", "cl")
     if "Python.h" in output:

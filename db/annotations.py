@@ -10,7 +10,8 @@ from sqlalchemy import func, select, union
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, undefer
 
-from db.errors import InvalidInputError, NothingToDecideError, StaleRevision
+from db.conflicts import StaleRevision
+from db.errors import InvalidInputError, NothingToDecideError
 from db.items import get_item
 from db.labels import latest_label_set_id
 from db.models import Item, Mask, Revision, utc_now

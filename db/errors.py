@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from db.models import Revision
-
 
 class StorageError(Exception):
     """Base of every error this package raises on purpose; ``str()`` of it may be shown to a person."""
@@ -38,25 +33,6 @@ class HistoryIsAppendOnlyError(StorageError):
 
 class NothingToDecideError(StorageError):
     """A decision was asked for that the item's history does not allow, such as accepting no mask."""
-
-
-class StaleRevision(StorageError):  # noqa: N818 - it reports a state, as "412 Precondition Failed" does
-    """Somebody saved a newer revision than the one the caller had seen; nothing was stored.
-
-    ``current`` is the newest revision, or None when the caller expected one and the item has none.
-    """
-
-    def __init__(self, current: Revision | None) -> None:
-        self.current = current
-        if current is None:
-            super().__init__("The picture has no saved mask any more; load it again before saving.")
-            return
-        who = current.author.name if current.author is not None else "the program"
-        when = f"{current.created_at:%Y-%m-%d %H:%M:%S} UTC"
-        super().__init__(
-            f"{who} saved a newer version of this picture ({current.action}, {when}); "
-            "compare it with yours before saving again."
-        )
 
 
 class MaskMissingError(StorageError):

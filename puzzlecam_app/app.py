@@ -13,13 +13,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from db.errors import (
-    InvalidInputError,
-    NotFoundError,
-    NothingToDecideError,
-    StaleRevision,
-    StorageError,
-)
+from db.conflicts import StaleRevision
+from db.errors import InvalidInputError, NotFoundError, NothingToDecideError, StorageError
 from db.runs import RunStateError
 from puzzlecam_app.assets import ASSETS_URL, assets_dir, assets_version
 from puzzlecam_app.auth import AccessGuard

@@ -15,3 +15,7 @@ class TrainerUsageError(TrainerError):
     """A command, recipe or override was used wrongly; nothing was started."""
 
     exit_code: ClassVar[int] = 2
+
+
+class ArtifactError(TrainerError):
+    """A stored artefact is missing, damaged or of another kind; the message names the file."""

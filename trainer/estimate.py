@@ -23,7 +23,8 @@ import torch
 from torch import Tensor, nn
 
 from trainer.benchmarks.photographs import photographs
-from trainer.cams.compute import CamConfig, multi_scale_cams
+from trainer.cams.compute import multi_scale_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
 from trainer.config import Recipe, TrainingConfig, ViewConfig
 from trainer.machine.device import DeviceChoice, available_cpu_count, choose_device

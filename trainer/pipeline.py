@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trainer.config import Recipe
+from trainer.contract import STAGES
 from trainer.data.accepted import check_accepted
 from trainer.data.dataset import DatasetError, TaggedDataset
 from trainer.data.folder import open_dataset
@@ -20,8 +21,8 @@ from trainer.machine.stop import RunStopped, StopSignal
 from trainer.nn.encoders import load_encoder
 from trainer.run.directory import DatasetRecord, RunDir
 from trainer.run.events import EventLog, Listener
-from trainer.stage_graph import STAGES, StageGraph
-from trainer.stages.stage import StageContext
+from trainer.run.stage_context import StageContext
+from trainer.stage_graph import StageGraph
 
 _STAGES_WITH_BACKBONE = {"classify", "affinity", "pixels", "segment"}
 

@@ -14,9 +14,6 @@ from trainer.run.directory import RunDir
 from trainer.settings import Settings
 from trainer.stages.stage import Stage
 
-STAGES = ("classify", "cams", "affinity", "pixels", "refine", "segment", "evaluate")
-"""All stages in the order they run."""
-
 _READ_NO_MASKS = {"cams", "refine"}
 """Stages that accepted masks reach only through the stages before them."""
 

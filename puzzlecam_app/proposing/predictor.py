@@ -58,7 +58,8 @@ class Predictor:
 
     def cached_cams(self, image_sha256: str, class_names: Sequence[str]) -> CamResult | None:
         """Return the maps if they are in the cache and readable, else `None`."""
-        from trainer.cams.storage import ArtifactError, load_cams
+        from trainer.cams.storage import load_cams
+        from trainer.errors import ArtifactError
 
         path = self._cams_path(image_sha256, class_names)
         try:

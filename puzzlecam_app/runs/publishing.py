@@ -38,8 +38,8 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.mask_change import mean_iou
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
 from trainer.cams.signals import map_signals, review_doubt
-from trainer.cams.storage import ArtifactError
 from trainer.data.ground_truth import GroundTruthError, read_mask
+from trainer.errors import ArtifactError
 from trainer.run.directory import RunDirError
 from trainer.run.map_storage import load_maps
 

@@ -28,7 +28,7 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.outcome import End, Outcome, is_disk_full, judge, memory_kills
 from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.runs.trainer_process import TrainerProcess, find, launch
-from trainer.cams.storage import write_atomic
+from trainer.machine.durable_write import write_atomic
 from trainer.run.directory import RunDirError
 
 _log = logging.getLogger(__name__)

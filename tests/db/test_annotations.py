@@ -18,14 +18,9 @@ from db.annotations import (
     propose,
     status_of,
 )
+from db.conflicts import StaleRevision
 from db.engine import Database
-from db.errors import (
-    HistoryIsAppendOnlyError,
-    InvalidInputError,
-    NotFoundError,
-    NothingToDecideError,
-    StaleRevision,
-)
+from db.errors import HistoryIsAppendOnlyError, InvalidInputError, NotFoundError, NothingToDecideError
 from db.items import get_item
 from db.labels import add_classes
 from db.models import Revision

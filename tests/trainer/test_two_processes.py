@@ -32,7 +32,7 @@ from trainer.run.events import EventLog
 from trainer.machine.processes import Processes
 from trainer.training.puzzle_step import PuzzleStep
 from trainer.run.directory import RunDir
-from trainer.stages.stage import StageContext
+from trainer.run.stage_context import StageContext
 from trainer.training.loop import Training, train
 
 class Network(nn.Module):

@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from trainer import commands
+from trainer.contract import STAGES
 from trainer.data.ground_truth import read_mask
 from trainer.data.images import read_rgb
 from trainer.masks.crf import crf_available
 from trainer.models.proposal import run_model
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps
-from trainer.stage_graph import STAGES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

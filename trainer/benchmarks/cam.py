@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
 from trainer.benchmarks.photographs import photographs
-from trainer.cams.compute import EPSILON, CamConfig, Maps, multi_scale_cams
+from trainer.cams.compute import multi_scale_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
 from trainer.config import BackboneConfig, BatchStatistics
 from trainer.data.labels import VOC_CLASSES
@@ -20,6 +21,8 @@ from trainer.data.transforms import RgbImage, resize_image, scaled_size
 from trainer.machine.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec, build_encoder, load_encoder
+from trainer.nn.losses import EPSILON
+from trainer.run.map_storage import Maps
 
 SCALES = (0.5, 1.0, 1.5, 2.0)
 TAGS = ("cat", "sofa")

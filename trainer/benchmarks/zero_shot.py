@@ -22,7 +22,8 @@ import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
-from trainer.cams.compute import CamConfig, compute_cams
+from trainer.cams.compute import compute_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.zero_shot import ZeroShotClassifier, load_zero_shot
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import GroundTruth

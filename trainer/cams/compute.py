@@ -6,90 +6,22 @@ per asked class; everything else (scales, flip, tiles, normalisation) happens he
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import Tensor
 from torch.nn import functional
 
+from trainer.cams.classifier import CamClassifier
+from trainer.cams.config import CamConfig
 from trainer.cams.feature_affinity import FeatureAffinity
 from trainer.cams.views import PictureViews
 from trainer.data.transforms import RgbImage
-
-Maps = NDArray[np.float32]
-
-EPSILON = 1e-5
-"""Added to the maximum before dividing, so that a class that is nowhere gets a map of zeros."""
-
-
-class CamClassifier(Protocol):
-    """What a classifier, trained or zero-shot, must offer to be looked into."""
-
-    @property
-    def identity(self) -> str:
-        """Architecture, weights and head as one string; equal identities compute equal maps."""
-
-    @property
-    def output_stride(self) -> int:
-        """Picture pixels per feature cell."""
-
-    @property
-    def mean_std(self) -> tuple[float, float]:
-        """Normalisation of RGB in [0, 1]."""
-
-    @property
-    def affinity_power(self) -> float:
-        """Exponent of the feature affinity (`trainer.cams.feature_affinity`); 0 leaves the maps unchanged."""
-
-    def features(self, images: Tensor) -> Tensor:
-        """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w), on any device."""
-
-    def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:
-        """Weights (K, C) of the asked classes; `features` (N, C, h, w) are views of the picture at scale 1.
-
-        Only their means over the cells count. A trained classifier returns rows of its head and ignores them.
-        """
-
-    def is_weak(self, class_name: str) -> bool:
-        """Whether the map of this class is only a guess (the classifier has never learned the class)."""
-
-    def describe(self, class_name: str) -> str:
-        """How the class is seen, in one sentence for people."""
-
-
-class CamConfig(BaseModel):
-    """How CAMs are computed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scales: tuple[float, ...] = Field(
-        default=(0.5, 1.0, 1.5), min_length=1, description="Picture scales whose maps are summed."
-    )
-    flip: bool = Field(default=True, description="Also look at the mirrored picture.")
-    tiles_per_side: int = Field(
-        default=2, ge=1, le=8, description="n of the n x n tiles of the puzzle module."
-    )
-    max_side: int = Field(
-        default=512, ge=16, description="Longer side in pixels that counts as scale 1, at most."
-    )
-
-    @field_validator("scales")
-    @classmethod
-    def _scales_in_range(cls, scales: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(0.1 <= scale <= 4.0 for scale in scales):
-            raise ValueError(f"scales must lie between 0.1 and 4, but are {scales}")
-        return scales
-
-    @property
-    def fingerprint(self) -> str:
-        """Short hash of all settings."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+from trainer.nn.losses import EPSILON
+from trainer.run.map_storage import Maps
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,10 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trainer.cams.classifier import CamClassifier
 from trainer.cams.compute import (
-    CamClassifier,
-    CamConfig,
-    Maps,
     disagreement,
     divided_alike,
     divided_by_maximum,
@@ -23,12 +21,14 @@ from trainer.cams.compute import (
     multi_scale_steps,
     scaled_features,
 )
+from trainer.cams.config import CamConfig
 from trainer.cams.sources import CamSources
 from trainer.cams.views import PictureViews
 from trainer.config import PuzzleLossConfig
 from trainer.data.transforms import RgbImage
 from trainer.nn.classifier import class_logits
 from trainer.nn.losses import alpha_at, classification_terms, puzzle_loss, reconstruction_loss
+from trainer.run.map_storage import Maps
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,22 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from trainer.cams.compute import (
-    EPSILON,
-    CamClassifier,
-    CamConfig,
-    CamResult,
-    Maps,
-    compute_cams,
-    multi_scale_cams,
-)
+from trainer.cams.classifier import CamClassifier
+from trainer.cams.compute import CamResult, compute_cams, multi_scale_cams
 from trainer.cams.compute import cam_identity as one_identity
+from trainer.cams.config import CamConfig
 from trainer.cams.trained import STAGE, load_classifier
 from trainer.cams.zero_shot import load_zero_shot
 from trainer.config import CamsConfig, Recipe
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
+from trainer.nn.losses import EPSILON
 from trainer.run.directory import RunDir
+from trainer.run.map_storage import Maps
 
 
 @dataclass(frozen=True)

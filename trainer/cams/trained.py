@@ -21,7 +21,7 @@ STAGE = "classify"
 
 
 class TrainedClassifier:
-    """A `trainer.cams.compute.CamClassifier` whose head was trained.
+    """A `trainer.cams.classifier.CamClassifier` whose head was trained.
 
     Attributes:
         class_names: classes it has learned.

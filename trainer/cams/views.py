@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from trainer.cams.classifier import CamClassifier
+from trainer.cams.config import CamConfig
 from trainer.data.transforms import (
     RgbImage,
     check_rgb,
@@ -17,9 +17,6 @@ from trainer.data.transforms import (
     scaled_size,
 )
 from trainer.nn import puzzle
-
-if TYPE_CHECKING:
-    from trainer.cams.compute import CamClassifier, CamConfig
 
 GRID_STRIDE = 4
 """Pixels of the (size-limited) picture per cell of the maps; fine enough for random walk and display."""

@@ -24,7 +24,7 @@ COMPETITION = 0.75
 
 
 class ZeroShotClassifier:
-    """A `trainer.cams.compute.CamClassifier` that needs tags only as names.
+    """A `trainer.cams.classifier.CamClassifier` that needs tags only as names.
 
     The weights of a tag are those of its ImageNet classes, averaged by their probability in this very picture
     (a picture with a beagle is read as beagle, not as the mean of 118 breeds). Two things are taken off: the
@@ -36,7 +36,7 @@ class ZeroShotClassifier:
 
     Attributes:
         device: where it runs.
-        identity: head, weights and class table; see `trainer.cams.compute.CamClassifier`.
+        identity: head, weights and class table; see `trainer.cams.classifier.CamClassifier`.
         affinity_power: exponent of the feature affinity that spreads its maps; 0 leaves them alone.
     """
 

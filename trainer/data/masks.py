@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from trainer.cams.storage import write_atomic
 from trainer.data.labels import voc_colormap
+from trainer.machine.durable_write import write_atomic
 
 
 def write_mask(path: Path, mask: NDArray[np.uint8]) -> None:

@@ -6,23 +6,20 @@ them. Pairs of one label should have affinity 1, pairs of two labels 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.cams.compute import Maps
 from trainer.data.transforms import RgbImage, check_rgb
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
+from trainer.masks.pair_terms import PairBackend
 from trainer.masks.pseudo_labels import VOID, threshold_labels
 from trainer.masks.stencil import Stencil, half_disc
-
-EPSILON = 1e-5
-"""Added inside logarithms and to numbers of pairs, as the 2021 reference does."""
+from trainer.run.map_storage import Maps
 
 
 def confident_labels(
@@ -61,34 +58,6 @@ def confident_labels(
     labels = table[strict]
     labels[(strict == 0) & (lenient == 0)] = 0
     return labels
-
-
-@dataclass(frozen=True)
-class PairTerms:
-    """The three terms of the loss, each a mean over its pairs, and the gradient of the loss.
-
-    Attributes:
-        same_background: -log affinity over pairs of background.
-        same_object: -log affinity over pairs of one class.
-        different: -log (1 - affinity) over pairs of two labels.
-        gradient_nhw: derivative of the loss by the edges, float32 (N, h, w).
-    """
-
-    same_background: float
-    same_object: float
-    different: float
-    gradient_nhw: Tensor
-
-    @property
-    def loss(self) -> float:
-        """1/2 (1/2 background + 1/2 object) + 1/2 different."""
-        return 0.25 * self.same_background + 0.25 * self.same_object + 0.5 * self.different
-
-
-class PairBackend(Protocol):
-    """Computes `PairTerms`; both implementations give the same."""
-
-    def __call__(self, edges_nhw: Tensor, labels_nhw: Tensor, stencil: Stencil) -> PairTerms: ...
 
 
 def affinity_loss(edges_nhw: Tensor, labels_nhw: Tensor, radius: int = 10) -> dict[str, Tensor]:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer.cams.compute import CamResult, Maps
+from trainer.cams.compute import CamResult
 from trainer.data.transforms import RgbImage, check_rgb
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
+from trainer.run.map_storage import Maps
 
 BACKGROUND = 0
 VOID = 255

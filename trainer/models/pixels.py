@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.cams.compute import Maps
 from trainer.config import PixelsConfig, Recipe
 from trainer.data.transforms import RgbImage, check_rgb, limited_size, scaled_size
 from trainer.machine.device import DeviceChoice, choose_device
@@ -18,6 +17,7 @@ from trainer.models.inference import placed_for_inference, run_on_views
 from trainer.nn.encoders import build_encoder
 from trainer.nn.pixels import PixelNetwork
 from trainer.run.checkpoints import CheckpointError, load_tensors, save_tensors
+from trainer.run.map_storage import Maps
 
 KIND = "puzzlecam-pixels"
 

@@ -10,22 +10,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.cams.compute import CamResult, Maps
+from trainer.cams.compute import CamResult
 from trainer.cams.sources import CamSource, CamSources, load_sources
 from trainer.cams.zero_shot import load_zero_shot
 from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
+from trainer.contract import AFFINITY, PIXELS
 from trainer.data.labels import normalize_class_name
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.masks.walked_maps import walked_maps
 from trainer.models.edges import EdgeModel, load_edge_model
 from trainer.models.pixels import PixelModel, load_pixel_model
 from trainer.recipes import recipe_from
 from trainer.run.directory import RunDir
-from trainer.run.map_storage import ClassMaps
-from trainer.stages import affinity, pixels
-from trainer.stages.refine import walked_maps
+from trainer.run.map_storage import ClassMaps, Maps
 
 RUN_KIND = "run-model/"
 """What the identity of a run's model begins with, so that one can tell its masks from zero-shot ones."""
@@ -218,7 +218,7 @@ def refinement_of(recipe: Recipe, *, is_walked: bool, is_self_trained: bool = Fa
 
 
 def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:
-    path = directory.model_path(affinity.NAME)
+    path = directory.model_path(AFFINITY)
     if not (recipe.refine.use_walk and recipe.affinity.enabled and path.is_file()):
         return None
     digest = hashlib.sha256(path.read_bytes())
@@ -227,7 +227,7 @@ def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | Non
 
 
 def _self_trained(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> SelfTrained | None:
-    path = directory.model_path(pixels.NAME)
+    path = directory.model_path(PIXELS)
     if not (recipe.self_trains and path.is_file()):
         return None
     return SelfTrained(load_pixel_model(path, device), hashlib.sha256(path.read_bytes()).hexdigest()[:12])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.cams.compute import EPSILON
 from trainer.config import PuzzleLossConfig
 from trainer.nn.classifier import class_logits
+
+EPSILON = 1e-5
+"""Added to the maximum before dividing, so that a class that is nowhere gets a map of zeros."""
 
 
 def classification_loss(maps: Tensor, labels: Tensor, logit_offset: float = 0.0) -> Tensor:

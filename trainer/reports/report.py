@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.assets import asset_path
-from trainer.cams.storage import write_atomic
+from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Series, line_chart
 from trainer.reports.examples import Strip, example_strips
 from trainer.run.directory import DatasetRecord, Manifest, RunDir

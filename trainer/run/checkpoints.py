@@ -14,8 +14,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from trainer.cams.storage import write_atomic
 from trainer.errors import TrainerError
+from trainer.machine.durable_write import write_atomic
 
 VERSION = 1
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from trainer.cams.storage import link_tree, write_atomic
 from trainer.config import Recipe
 from trainer.errors import TrainerError
+from trainer.machine.durable_write import link_tree, write_atomic
 from trainer.machine.file_lock import FileLock
 
 MANIFEST_VERSION = 1

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import safetensors.numpy
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from trainer.cams.compute import Maps
-from trainer.cams.storage import ArtifactError, write_atomic
+from trainer.errors import ArtifactError
+from trainer.machine.durable_write import write_atomic
+
+Maps = NDArray[np.float32]
+"""Maps of K classes, float32 (K, h, w)."""
 
 FORMAT = "puzzlecam-maps"
 VERSION = 1

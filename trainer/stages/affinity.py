@@ -28,9 +28,10 @@ from trainer.nn.affinity import EDGE_STRIDE, EdgeNetwork
 from trainer.nn.encoders import EncoderSpec, load_encoder
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps
+from trainer.run.stage_context import StageContext
 from trainer.stages import cams
 from trainer.stages.image_loop import ImageProgress
-from trainer.stages.stage import StageContext, StageResult
+from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
 from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train

@@ -5,9 +5,10 @@ from __future__ import annotations
 from trainer.cams.sources import load_sources
 from trainer.data.images import read_rgb
 from trainer.run.map_storage import ClassMaps, save_maps
+from trainer.run.stage_context import StageContext
 from trainer.stages import classify
 from trainer.stages.image_loop import each_image
-from trainer.stages.stage import StageContext, StageResult
+from trainer.stages.stage import StageResult
 
 NAME = "cams"
 NEEDS = (classify.NAME,)

@@ -19,7 +19,8 @@ from trainer.data.dataset import TaggedDataset
 from trainer.data.images import read_rgb
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec, load_encoder
-from trainer.stages.stage import StageContext, StageResult
+from trainer.run.stage_context import StageContext
+from trainer.stages.stage import StageResult
 from trainer.training.cam_film import CamFilm
 from trainer.training.cam_monitor import CamMonitor
 from trainer.training.kept_epochs import KeptEpochs

@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from trainer.cams.storage import write_atomic
 from trainer.data.dataset import TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
+from trainer.machine.durable_write import write_atomic
 from trainer.masks.crf import crf_available
 from trainer.masks.crf_oracle import best_crf_score
 from trainer.masks.evaluation import Evaluation, evaluate_maps, evaluate_masks
-from trainer.stages.stage import StageContext, StageResult
+from trainer.run.stage_context import StageContext
+from trainer.stages.stage import StageResult
 
 NAME = "evaluate"
 NEEDS: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from trainer.data.dataset import TaggedImage
-from trainer.stages.stage import StageContext
+from trainer.run.stage_context import StageContext
 
 EVENT_EVERY_S = 2.0
 

@@ -19,9 +19,10 @@ from trainer.models.pixels import load_pixel_model, save_pixel_network
 from trainer.nn.encoders import load_encoder
 from trainer.nn.pixels import PixelNetwork
 from trainer.run.map_storage import ClassMaps, load_maps, save_maps
+from trainer.run.stage_context import StageContext
 from trainer.stages import affinity, cams
 from trainer.stages.image_loop import each_image
-from trainer.stages.stage import StageContext, StageResult
+from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
 from trainer.training.loop import Training, train
 

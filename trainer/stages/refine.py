@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.cams.compute import EPSILON
 from trainer.config import RefineConfig
 from trainer.data.dataset import TaggedImage
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
-from trainer.machine.device import DeviceChoice, available_cpu_count
+from trainer.machine.device import available_cpu_count
 from trainer.machine.image_pool import map_images
 from trainer.masks.crf import CrfConfig
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.masks.random_walk import random_walk
+from trainer.masks.walked_maps import walked_maps
 from trainer.models.edges import EdgeModel, load_edge_model
 from trainer.run.directory import RunDir
-from trainer.run.map_storage import ClassMaps, load_maps, save_maps
+from trainer.run.map_storage import load_maps, save_maps
+from trainer.run.stage_context import StageContext
 from trainer.stages import affinity, cams, pixels
 from trainer.stages.image_loop import ImageProgress
-from trainer.stages.stage import StageContext, StageResult
+from trainer.stages.stage import StageResult
 
 NAME = "refine"
 NEEDS = (cams.NAME, affinity.NAME, pixels.NAME)
@@ -67,43 +67,6 @@ def run(context: StageContext) -> StageResult:
         progress.advance()
     progress.finish()
     return StageResult({"pictures": len(context.dataset), "random_walk": has_walk})
-
-
-def walked_maps(
-    maps: ClassMaps, edges_hw: NDArray[np.float32], config: RefineConfig, device: DeviceChoice | None = None
-) -> ClassMaps:
-    """The maps of a picture after the random walk.
-
-    Where the classes walk alone they are divided by the maximum over all of them, as in the paper. Where
-    background walks too (`walk_background`; as in AffinityNet, Ahn & Kwak, CVPR 2018), a map is
-    w_k / (w_k + w_0).
-
-    Args:
-        maps: CAMs, or those of the classifier of pixels.
-        edges_hw: float32 (h, w) in [0, 1] on their grid.
-        config: reach and length of the walk, and who walks.
-        device: where to walk; None means one thread of this process.
-    """
-    walked = random_walk(
-        _shares(maps.maps_khw) if config.walk_background else maps.maps_khw,
-        edges_hw,
-        radius=config.radius,
-        beta=config.beta,
-        log2_steps=config.log2_steps,
-        device=device.device if device else "cpu",
-        threads=None if device else 1,
-    )
-    if config.walk_background:
-        walked = walked.clip(min=0.0)  # the series is exact to 1e-4
-        return replace(maps, maps_khw=walked[1:] / (walked[1:] + walked[:1] + EPSILON))
-    return replace(maps, maps_khw=walked / (walked.max(initial=0.0) + EPSILON))
-
-
-def _shares(maps_khw: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shares of background and each class, (K + 1, h, w) with sum 1, from maps that are p_k / (p_k + p_0)."""
-    odds = maps_khw / np.maximum(1.0 - maps_khw, EPSILON)
-    background = 1.0 / (1.0 + odds.sum(axis=0, keepdims=True))
-    return np.concatenate((background, odds * background)).astype(np.float32)
 
 
 def _tasks(

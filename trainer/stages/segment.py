@@ -33,9 +33,10 @@ from trainer.models.segmentation import SegmentationModel, load_segmentation_mod
 from trainer.nn.encoders import EncoderSpec, load_encoder
 from trainer.nn.segmentation import SegmentationNetwork
 from trainer.run.directory import RunDir
+from trainer.run.stage_context import StageContext
 from trainer.stages import refine
 from trainer.stages.image_loop import ImageProgress
-from trainer.stages.stage import StageContext, StageResult
+from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
 from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer import pipeline
-from trainer.cams.storage import write_atomic
 from trainer.config import Recipe
 from trainer.errors import TrainerUsageError
+from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Bar, bar_chart
 from trainer.run.events import Listener
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-from trainer.cams.compute import CamConfig, multi_scale_cams
+from trainer.cams.compute import multi_scale_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.images import ImageReadError, read_rgb

@@ -23,7 +23,7 @@ from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.machine.determinism import repeatable, step_seed
 from trainer.machine.start_method import WorkerEndedError
-from trainer.stages.stage import StageContext
+from trainer.run.stage_context import StageContext
 from trainer.training.batches import Batch, BatchPlan, Samples, epoch_batches
 from trainer.training.ema import MovingAverage
 from trainer.training.log import Alarm, TrainingLog

@@ -18,7 +18,6 @@ from puzzlecam_app.lab.store import pack_look, unpack_look
 from puzzlecam_app.lab.wording import model_facts
 from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, ColourClassifier
-from trainer.cams.compute import EPSILON
 from trainer.cams.sources import CamSource, CamSources
 from trainer.config import RefineConfig
 from trainer.machine.device import choose_device
@@ -26,6 +25,7 @@ from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label, threshold_labels
 from trainer.masks.random_walk import random_walk
 from trainer.models.proposal import RUN_KIND, ProposalModel, SelfTrained, Walk
+from trainer.nn.losses import EPSILON
 
 
 class MiddleEdge:

@@ -16,7 +16,8 @@ from db.users import get_or_create
 from puzzlecam_app.services import Services
 from puzzlecam_app.wire import read_frame
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, colour_model
-from trainer.cams.compute import CamConfig, compute_cams
+from trainer.cams.compute import compute_cams
+from trainer.cams.config import CamConfig
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 

@@ -6,7 +6,6 @@ import torch
 from pydantic import ValidationError
 
 from trainer.cams.compute import (
-    CamConfig,
     cam_identity,
     compute_cams,
     difference,
@@ -14,6 +13,7 @@ from trainer.cams.compute import (
     multi_scale_cams,
     upsample,
 )
+from trainer.cams.config import CamConfig
 
 PRIMARY = {"red": (1.0, 0.0, 0.0), "green": (0.0, 1.0, 0.0), "nothing": (0.0, 0.0, 0.0)}
 

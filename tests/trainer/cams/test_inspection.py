@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.cams.compute import CamConfig, compute_cams
+from trainer.cams.compute import compute_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.inspection import cam_steps, puzzle_look
 from trainer.cams.sources import CamSource, CamSources
 from trainer.cams.trained import TrainedClassifier

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.cams.compute import CamConfig, compute_cams, multi_scale_cams
+from trainer.cams.compute import compute_cams, multi_scale_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.sources import CamSource, CamSources, load_sources
 from trainer.config import Recipe
 from trainer.run.checkpoints import CheckpointError

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from trainer.cams.compute import CamResult
-from trainer.cams.storage import ArtifactError, load_cams, save_cams, write_atomic
+from trainer.cams.storage import load_cams, save_cams
+from trainer.errors import ArtifactError
+from trainer.machine.durable_write import write_atomic
 
 
 @pytest.fixture

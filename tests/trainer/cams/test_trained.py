@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.cams.compute import CamConfig, compute_cams
+from trainer.cams.compute import compute_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier, load_classifier, save_classifier
 from trainer.config import BackboneConfig, Recipe
 from trainer.data.transforms import normalized_tensor

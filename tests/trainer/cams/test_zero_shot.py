@@ -9,7 +9,8 @@ import skimage.data
 import torch
 from PIL import Image
 
-from trainer.cams.compute import CamConfig, compute_cams
+from trainer.cams.compute import compute_cams
+from trainer.cams.config import CamConfig
 from trainer.cams.zero_shot import load_zero_shot
 
 QUICK = CamConfig(scales=(1.0,), flip=False, max_side=256)

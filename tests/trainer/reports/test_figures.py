@@ -13,7 +13,6 @@ import pytest
 import torch
 from PIL import Image
 
-from trainer.cams.compute import EPSILON
 from trainer.cams.trained import save_classifier
 from trainer.config import Recipe
 from trainer.data.folder import open_dataset
@@ -21,6 +20,7 @@ from trainer.data.images import read_rgb
 from trainer.errors import TrainerUsageError
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import load_encoder
+from trainer.nn.losses import EPSILON
 from trainer.reports.figures.cams import ClassifierOfRun, predicted_tags
 from trainer.reports.figures.paper import run_dirs_in, write_figures
 from trainer.reports.figures.pictures import Photo, photos

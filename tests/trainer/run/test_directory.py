@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from trainer.cams.storage import write_atomic
 from trainer.config import Recipe
+from trainer.machine.durable_write import write_atomic
 from trainer.machine.file_lock import FileLock
 from trainer.run import directory as run_dir
 from trainer.run.directory import DatasetRecord, RunDir, RunDirError

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.cams.storage import ArtifactError
+from trainer.errors import ArtifactError
 from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 
 

@@ -14,7 +14,7 @@ from trainer.recipes import load_recipe
 from trainer.run.directory import RunDir
 from trainer.run.events import Event, EventLog, read_events
 from trainer.run.map_storage import ClassMaps, save_maps
-from trainer.stages.stage import StageContext
+from trainer.run.stage_context import StageContext
 
 MakeContext = Callable[..., StageContext]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.cams.storage import ArtifactError
 from trainer.data.ground_truth import read_mask
+from trainer.errors import ArtifactError
 from trainer.masks.random_walk import random_walk
 from trainer.models.edges import save_edge_network
 from trainer.nn.affinity import EdgeNetwork

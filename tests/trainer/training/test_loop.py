@@ -19,7 +19,7 @@ from trainer.machine.processes import Processes
 from trainer.run.checkpoints import CheckpointError
 from trainer.run.directory import RunDir
 from trainer.run.events import Event, EventLog, read_events
-from trainer.stages.stage import StageContext
+from trainer.run.stage_context import StageContext
 from trainer.training.batches import Batch
 from trainer.training.log import Alarm
 from trainer.training.loop import Training, TrainingDivergedError, train

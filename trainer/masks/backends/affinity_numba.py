@@ -11,7 +11,7 @@ from torch import Tensor
 
 from trainer.machine.compiled import compiled
 from trainer.machine.device import available_cpu_count
-from trainer.masks.affinity import EPSILON, PairTerms
+from trainer.masks.pair_terms import EPSILON, PairTerms
 from trainer.masks.pseudo_labels import VOID
 from trainer.masks.stencil import Stencil
 

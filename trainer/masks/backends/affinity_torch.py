@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from trainer.masks.affinity import EPSILON, PairTerms
+from trainer.masks.pair_terms import EPSILON, PairTerms
 from trainer.masks.pseudo_labels import VOID
 from trainer.masks.stencil import Pairs, Stencil
 

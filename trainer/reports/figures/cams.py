@@ -6,17 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainer.cams.compute import EPSILON, CamConfig, Maps
+from trainer.cams.config import CamConfig
 from trainer.cams.inspection import PuzzleLook, puzzle_look
 from trainer.cams.sources import cam_config
 from trainer.cams.trained import STAGE, TrainedClassifier, load_classifier
 from trainer.config import PuzzleLossConfig, Recipe
+from trainer.nn.losses import EPSILON
 from trainer.recipes import recipe_from
 from trainer.reports.figures.pictures import EVENLY, Photo, dataset_of, photos, run_line
 from trainer.reports.figures.sheet import CELL_PX, Cell, Sheet
 from trainer.reports.pictures import heat_picture, small_picture
 from trainer.run.directory import Manifest, RunDir
-from trainer.run.map_storage import ClassMaps, load_maps
+from trainer.run.map_storage import ClassMaps, Maps, load_maps
 
 PREDICTED_ABOVE = 0.5
 """Probability from which a class counts as a predicted tag."""

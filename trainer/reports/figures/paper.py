@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.cams.storage import write_atomic
 from trainer.errors import TrainerError, TrainerUsageError
+from trainer.machine.durable_write import write_atomic
 from trainer.reports.figures.cams import ClassifierOfRun, loss_terms, puzzle_sheet, terms_sheet
 from trainer.reports.figures.masks import masks_sheet
 from trainer.reports.figures.sheet import Sheet, sheet_png, sheet_svg

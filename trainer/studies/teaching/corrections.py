@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.cams.storage import write_atomic
 from trainer.data.dataset import TaggedImage
 from trainer.data.ground_truth import GroundTruth, read_mask
 from trainer.data.images import read_rgb
@@ -20,6 +19,7 @@ from trainer.data.masks import write_mask
 from trainer.interactive.features import PictureFeatures, load_features
 from trainer.interactive.seeds import Click
 from trainer.interactive.segmenter import ENGINE, InteractiveConfig, InteractiveSegmenter
+from trainer.machine.durable_write import write_atomic
 from trainer.machine.image_pool import map_images
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps

@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from trainer.cams.storage import write_atomic
 from trainer.data.dataset import ACCEPTED, TaggedDataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.voc import CLASS_FILE, PICTURES, TAG_FILE
+from trainer.machine.durable_write import write_atomic
 from trainer.studies.teaching.corrections import correction_path
 
 SPLIT = "all"

@@ -10,12 +10,12 @@ from typing import Any
 
 from trainer import pipeline
 from trainer.cams.signals import SIGNALS, doubts, spearman
-from trainer.cams.storage import write_atomic
 from trainer.config import Recipe
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth, read_mask
 from trainer.errors import TrainerUsageError
+from trainer.machine.durable_write import write_atomic
 from trainer.masks.evaluation import evaluate_masks
 from trainer.run.directory import RunDir
 from trainer.run.events import Listener

@@ -1,0 +1,47 @@
+"""Files written whole or not at all, and trees of hard links."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a crash, sees the old content or the new, never half of it.
+
+    Parent folders are made. The data reach the disk before the name does.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def link_tree(source: Path, target: Path) -> None:
+    """Give a file, or every file of a folder, a second name; a copy where links cannot be made.
+
+    Writers here replace files as a whole, so neither name ever sees what is written under the other.
+
+    Raises:
+        OSError: the source is missing, or there is no room.
+    """
+    files = [path for path in source.rglob("*") if path.is_file()] if source.is_dir() else [source]
+    for path in files:
+        name = target / path.relative_to(source)
+        name.parent.mkdir(parents=True, exist_ok=True)
+        name.unlink(missing_ok=True)
+        try:
+            os.link(path, name)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            shutil.copy2(path, name)
