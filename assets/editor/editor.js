@@ -9,19 +9,19 @@
  * classchange {classIndex}, viewchange, optionschange, historychange, hover {x, y, classIndex, heat} (all null: the pointer has left), message {text},
  * busy {busy}, superpixelswanted {id} (their tool is in hand and `setSuperpixels` was not called).
  */
-import { classForDigit, firstClass } from '../shared/classes.js';
-import { EditorView } from './editor_view.js';
-import { HoverReporter, describePoint } from './hover.js';
-import { Keyboard } from './keyboard.js';
-import { BINDINGS } from './keys.js';
-import { MaskDocument } from './mask_document.js';
-import { PointerInput } from './pointer.js';
-import { cssColourOf } from '../shared/colours.js';
-import { decodePicture } from './render/picture.js';
-import { observeDevicePixels } from './stage.js';
-import { Toolbox } from './tools/tools.js';
-import { makeToolbar } from './ui/toolbar.js';
-import { Workbench } from './workbench.js';
+import { classForDigit, firstClass } from "../shared/classes.js";
+import { EditorView } from "./editor_view.js";
+import { HoverReporter, describePoint } from "./hover.js";
+import { Keyboard } from "./keyboard.js";
+import { BINDINGS } from "./keys.js";
+import { MaskDocument } from "./mask_document.js";
+import { PointerInput } from "./pointer.js";
+import { cssColourOf } from "../shared/colours.js";
+import { decodePicture } from "./render/picture.js";
+import { observeDevicePixels } from "./stage.js";
+import { Toolbox } from "./tools/tools.js";
+import { makeToolbar } from "./ui/toolbar.js";
+import { Workbench } from "./workbench.js";
 
 /**
  * @typedef {import('./raster/brush.js').Brush} Brush
@@ -51,19 +51,19 @@ export class MaskEditor extends EditorView {
     this.bench = new Workbench(this.viewport, {
       touched: (rect) => this.renderer.invalidateMask(rect),
       committed: (patch, kind) => this.committed(patch, kind),
-      redraw: () => this.renderer.invalidate('overlay'),
-      say: (text) => this.emit('message', { text }),
+      redraw: () => this.renderer.invalidate("overlay"),
+      say: (text) => this.emit("message", { text }),
       cssColour: (index) => cssColourOf(this.classes, index),
       preview: (mask, rect) => this.renderer.setPreview(mask, rect),
       thinking: (isThinking, isPending) => this.showThinking(isThinking, isPending),
     });
     /** @private */
-    this.toolbox = new Toolbox(this.bench, readOnly ? 'pan' : 'brush');
+    this.toolbox = new Toolbox(this.bench, readOnly ? "pan" : "brush");
     /** @private */
     this.keyboard = new Keyboard(this, () => this.updateCursor());
     /** @private */
     this.hovered = new HoverReporter((point) => {
-      this.emit('hover', describePoint(point, this, this.renderer.heat?.heat ?? null));
+      this.emit("hover", describePoint(point, this, this.renderer.heat?.heat ?? null));
     });
     /** @private */
     this.pointer = new PointerInput(this.stage, this.viewport, {
@@ -120,7 +120,7 @@ export class MaskEditor extends EditorView {
    */
   async load({ id, width, height, image, mask = null, classes, activeClass }) {
     const turn = ++this.loads;
-    this.emit('busy', { busy: true });
+    this.emit("busy", { busy: true });
     try {
       await decodePicture(image);
       if (turn !== this.loads) return;
@@ -133,11 +133,11 @@ export class MaskEditor extends EditorView {
       this.classes = classes;
       this.viewport.setImage(width, height);
     } finally {
-      if (turn === this.loads) this.emit('busy', { busy: false });
+      if (turn === this.loads) this.emit("busy", { busy: false });
     }
     this.setActiveClass(activeClass ?? firstClass(classes, this.activeClass));
     this.showGuides();
-    this.emit('historychange');
+    this.emit("historychange");
     this.viewportMoved();
   }
 
@@ -147,11 +147,11 @@ export class MaskEditor extends EditorView {
    * @param {{undoable?: boolean, label?: string}} [options]  not undoable: history is cleared, no `stroke` event
    * @throws {RangeError} when the mask has another size
    */
-  setMask(mask, { undoable = true, label = 'Replace mask' } = {}) {
+  setMask(mask, { undoable = true, label = "Replace mask" } = {}) {
     this.settle();
     this.bench.replace(mask, { undoable, label });
     this.toolbox.smart.session.reset();
-    this.emit('historychange');
+    this.emit("historychange");
   }
 
   get canUndo() {
@@ -176,12 +176,12 @@ export class MaskEditor extends EditorView {
 
   clearHistory() {
     this.bench.document?.history.clear();
-    this.emit('historychange');
+    this.emit("historychange");
   }
 
   /** A stroke or a pan is in progress. */
   get isPointerDown() {
-    return this.pointer.mode !== 'idle';
+    return this.pointer.mode !== "idle";
   }
 
   /**
@@ -204,7 +204,7 @@ export class MaskEditor extends EditorView {
   thresholdToMask(classIndex, threshold, { replace = false } = {}) {
     this.settle();
     const heat = this.renderer.heat?.heat;
-    if (!heat) this.emit('message', { text: 'No heatmap is shown; choose a class with a heatmap first.' });
+    if (!heat) this.emit("message", { text: "No heatmap is shown; choose a class with a heatmap first." });
     else if (this.canPaint()) {
       this.bench.paintHeat(heat, classIndex, threshold, replace);
       this.toolbox.smart.session.reset();
@@ -239,8 +239,8 @@ export class MaskEditor extends EditorView {
     this.toolbox.current.hover(this.hovered.point);
     this.updateCursor();
     this.showGuides();
-    this.renderer.invalidate('overlay');
-    this.emit('toolchange', { tool: name });
+    this.renderer.invalidate("overlay");
+    this.emit("toolchange", { tool: name });
   }
 
   /** @returns {Readonly<Brush>} */
@@ -251,8 +251,8 @@ export class MaskEditor extends EditorView {
   /** @param {Partial<Brush>} changes  size in image pixels, rounded and kept within 1..500 */
   setBrush(changes) {
     this.bench.setBrush(changes);
-    this.renderer.invalidate('overlay');
-    this.emit('optionschange');
+    this.renderer.invalidate("overlay");
+    this.emit("optionschange");
   }
 
   /** Make the brush about a tenth larger or smaller. @param {1|-1} direction */
@@ -268,8 +268,8 @@ export class MaskEditor extends EditorView {
   /** @param {number} index */
   setActiveClass(index) {
     this.bench.setActiveClass(index);
-    this.renderer.invalidate('overlay');
-    this.emit('classchange', { classIndex: index });
+    this.renderer.invalidate("overlay");
+    this.emit("classchange", { classIndex: index });
   }
 
   /** Change between the active class and background. */
@@ -288,12 +288,12 @@ export class MaskEditor extends EditorView {
 
   /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
   setOptions(changes) {
-    if ('onlyBackground' in changes) {
+    if ("onlyBackground" in changes) {
       this.toolbox.smart.settle();
       this.toolbox.smart.session.reset(); // what is in the mask was made under the other rule
     }
     this.bench.setOptions(changes);
-    this.emit('optionschange');
+    this.emit("optionschange");
   }
 
   /** Close the polygon, or take what the Smart tool shows. @returns {boolean} whether there was anything */
@@ -311,7 +311,7 @@ export class MaskEditor extends EditorView {
 
   /** Give up the stroke, the polygon or the Smart change in progress. @returns {boolean} whether there was one */
   cancelTool() {
-    if (this.pointer.mode === 'paint') {
+    if (this.pointer.mode === "paint") {
       this.pointer.abort();
       return true;
     }
@@ -341,7 +341,7 @@ export class MaskEditor extends EditorView {
   /** Start again from the heatmaps with the seeds there are. @param {number} threshold */
   smartFromHeat(threshold) {
     if (!this.canPaint()) return;
-    this.setTool('smart');
+    this.setTool("smart");
     this.toolbox.smart.startFromHeat(threshold);
   }
 
@@ -390,9 +390,16 @@ export class MaskEditor extends EditorView {
    * @param {import('./workbench.js').ChangeKind} kind
    */
   committed({ label, rect, memo }, kind) {
-    if (memo && (kind === 'undo' || kind === 'redo')) this.toolbox.smart.session.travel(memo, kind);
-    this.emit('stroke', { id: this.id, label, rect, revision: this.revision, kind, step: memo?.step ?? null });
-    this.emit('historychange');
+    if (memo && (kind === "undo" || kind === "redo")) this.toolbox.smart.session.travel(memo, kind);
+    this.emit("stroke", {
+      id: this.id,
+      label,
+      rect,
+      revision: this.revision,
+      kind,
+      step: memo?.step ?? null,
+    });
+    this.emit("historychange");
   }
 
   /**
@@ -401,30 +408,30 @@ export class MaskEditor extends EditorView {
    * @param {boolean} isPending
    */
   showThinking(isThinking, isPending) {
-    this.stage.classList.toggle('pz-thinking', isThinking);
-    this.stage.classList.toggle('pz-pending', isPending && !isThinking);
-    this.emit('thinking', { isThinking, isPending });
+    this.stage.classList.toggle("pz-thinking", isThinking);
+    this.stage.classList.toggle("pz-pending", isPending && !isThinking);
+    this.emit("thinking", { isThinking, isPending });
   }
 
   /** Nobody paints blindly: a hidden mask is shown. @private */
   canPaint() {
-    if (this.readOnly) this.emit('message', { text: 'This picture is open for reading only.' });
+    if (this.readOnly) this.emit("message", { text: "This picture is open for reading only." });
     else if (!this.view.maskVisible) this.setView({ maskVisible: true });
     return !this.readOnly && this.bench.document !== null;
   }
 
   /** @private */
   updateCursor() {
-    this.stage.style.cursor = this.keyboard.isSpaceDown ? 'grab' : this.toolbox.current.cursor;
+    this.stage.style.cursor = this.keyboard.isSpaceDown ? "grab" : this.toolbox.current.cursor;
   }
 
   /** Superpixel borders show while their tool is in hand. @private */
   showGuides() {
-    const isInHand = this.tool === 'superpixel';
+    const isInHand = this.tool === "superpixel";
     this.renderer.segments = isInHand ? this.bench.segments : null;
-    this.renderer.invalidate('guides');
+    this.renderer.invalidate("guides");
     if (isInHand && this.bench.document && !this.bench.segments) {
-      this.emit('superpixelswanted', { id: this.id });
+      this.emit("superpixelswanted", { id: this.id });
     }
   }
 

@@ -1,7 +1,7 @@
 /** What is seen of the picture: zoom, layers, heatmap. The editor adds the work on the mask. */
-import { Renderer } from './render/renderer.js';
-import { makeStage } from './stage.js';
-import { Viewport } from '../shared/viewport.js';
+import { Renderer } from "./render/renderer.js";
+import { makeStage } from "./stage.js";
+import { Viewport } from "../shared/viewport.js";
 
 /**
  * @typedef {import('./render/renderer.js').View} View
@@ -31,7 +31,7 @@ export class EditorView extends EventTarget {
   /** @param {Partial<HeatView>} changes */
   setHeatView(changes) {
     this.renderer.setHeatView(changes);
-    this.emit('viewchange');
+    this.emit("viewchange");
   }
 
   /** @returns {Readonly<HeatView>} */
@@ -47,7 +47,7 @@ export class EditorView extends EventTarget {
   /** @param {Partial<View>} changes */
   setView(changes) {
     this.renderer.setView(changes);
-    this.emit('viewchange');
+    this.emit("viewchange");
   }
 
   /** CSS pixels per image pixel. */
@@ -79,7 +79,7 @@ export class EditorView extends EventTarget {
   /** @protected */
   viewportMoved() {
     this.renderer.viewportChanged();
-    this.emit('viewchange');
+    this.emit("viewchange");
   }
 
   /**

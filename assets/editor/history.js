@@ -97,7 +97,7 @@ function differenceFinder(a, b) {
  * @param {'before'|'after'} side
  */
 export function applyPatch(mask, { starts, lengths, classes }, side) {
-  const shift = side === 'before' ? 8 : 0;
+  const shift = side === "before" ? 8 : 0;
   for (let k = 0; k < starts.length; k++) {
     mask.fill((classes[k] >> shift) & 255, starts[k], starts[k] + lengths[k]);
   }

@@ -1,5 +1,5 @@
 /** What lies under the pointer, told at most once a frame however fast the pointer reports. */
-import { sampleHeat } from '../shared/heatmap.js';
+import { sampleHeat } from "../shared/heatmap.js";
 
 /**
  * @typedef {import('./raster/brush.js').Point} Point

@@ -1,13 +1,13 @@
 /** Key events turned into the actions of the table in keys.js. */
-import { bindingFor } from './keys.js';
+import { bindingFor } from "./keys.js";
 
 /** @typedef {import('./editor.js').MaskEditor} MaskEditor */
 
 /** Names of keys that type no letter or digit; the latter carry theirs at the end of `code`. */
-const NAME_BY_CODE = /** @type {Record<string, string>} */ ({ BracketLeft: '[', BracketRight: ']' });
+const NAME_BY_CODE = /** @type {Record<string, string>} */ ({ BracketLeft: "[", BracketRight: "]" });
 
 /** Inputs in which nothing is typed, so that hotkeys work while they have the focus. */
-const UNTYPED_INPUTS = new Set(['range', 'checkbox', 'radio', 'button', 'submit', 'reset', 'color', 'file']);
+const UNTYPED_INPUTS = new Set(["range", "checkbox", "radio", "button", "submit", "reset", "color", "file"]);
 
 export class Keyboard {
   /**
@@ -31,16 +31,16 @@ export class Keyboard {
    */
   handle(event) {
     const chord = chordOf(event);
-    if (event.type === 'keyup') {
-      const wasHeld = chord === 'space' && this.isSpaceDown;
+    if (event.type === "keyup") {
+      const wasHeld = chord === "space" && this.isSpaceDown;
       this.holdSpace(this.isSpaceDown && !wasHeld);
       return wasHeld;
     }
     const binding = bindingFor(chord);
     if (!binding || event.isComposing || belongsToFocus(event, chord)) return false;
-    if (chord === 'space') this.holdSpace(true);
+    if (chord === "space") this.holdSpace(true);
     // In the middle of a stroke only Esc has a meaning that nobody could mistake.
-    const isFree = !this.editor.isPointerDown || chord === 'escape';
+    const isFree = !this.editor.isPointerDown || chord === "escape";
     const isWanted = isFree && (!event.repeat || binding.repeats);
     if (isWanted && binding.run?.(this.editor, chord) === false) return false;
     event.preventDefault();
@@ -50,8 +50,8 @@ export class Keyboard {
   /** @param {EventTarget} target */
   attach(target) {
     const handle = (/** @type {Event} */ event) => void this.handle(/** @type {KeyboardEvent} */ (event));
-    target.addEventListener('keydown', handle, { signal: this.listeners.signal });
-    target.addEventListener('keyup', handle, { signal: this.listeners.signal });
+    target.addEventListener("keydown", handle, { signal: this.listeners.signal });
+    target.addEventListener("keyup", handle, { signal: this.listeners.signal });
   }
 
   /** The window has lost the focus: no keyup will come. */
@@ -82,11 +82,11 @@ export class Keyboard {
 export function chordOf(event) {
   const key = nameOf(event);
   // AltGr counts as Ctrl+Alt on Windows, and is how [ and ] are typed on many keyboards.
-  if (event.getModifierState('AltGraph')) return key;
-  const mod = event.ctrlKey || event.metaKey ? 'mod+' : '';
-  const alt = event.altKey ? 'alt+' : '';
+  if (event.getModifierState("AltGraph")) return key;
+  const mod = event.ctrlKey || event.metaKey ? "mod+" : "";
+  const alt = event.altKey ? "alt+" : "";
   // Shift is part of how + is typed on many layouts; it counts with letters only.
-  const shift = event.shiftKey && /^[a-z]$/.test(key) ? 'shift+' : '';
+  const shift = event.shiftKey && /^[a-z]$/.test(key) ? "shift+" : "";
   return mod + alt + shift + key;
 }
 
@@ -97,13 +97,13 @@ export function chordOf(event) {
  * @returns {string}
  */
 function nameOf(event) {
-  if (event.key === ' ') return 'space';
+  if (event.key === " ") return "space";
   const typed = event.key.toLowerCase();
   const [, kind, printed] = /^(Key|Digit|Numpad)(\w)$/.exec(event.code) ?? [];
   const physical = NAME_BY_CODE[event.code] ?? printed?.toLowerCase();
   if (!physical || bindingFor(typed)) return typed;
-  const isForeign = typed.length === 1 && typed > '~';
-  const isUnshiftedDigit = kind === 'Digit' && !event.shiftKey;
+  const isForeign = typed.length === 1 && typed > "~";
+  const isUnshiftedDigit = kind === "Digit" && !event.shiftKey;
   return isForeign || isUnshiftedDigit ? physical : typed;
 }
 
@@ -117,10 +117,10 @@ function nameOf(event) {
 function belongsToFocus(event, chord) {
   const element = event.composedPath()[0];
   if (!(element instanceof HTMLElement)) return false;
-  if (element.isContentEditable || element.matches('textarea, select')) return true;
-  const activates = chord === 'space' || chord === 'enter';
+  if (element.isContentEditable || element.matches("textarea, select")) return true;
+  const activates = chord === "space" || chord === "enter";
   if (element instanceof HTMLInputElement) {
-    return !UNTYPED_INPUTS.has(element.type) || activates || chord === 'home';
+    return !UNTYPED_INPUTS.has(element.type) || activates || chord === "home";
   }
   return activates && element.matches('button, a[href], summary, [role="button"]');
 }

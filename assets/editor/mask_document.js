@@ -5,8 +5,8 @@
  * commit into one undoable entry, `rollback` takes it back. Keeping the committed state beside the live one
  * costs one byte a pixel and spares a copy of the whole mask at the start of each stroke.
  */
-import { History, applyPatch, makePatch } from './history.js';
-import { clipRect, fullRect, unionRect } from './raster/rect.js';
+import { History, applyPatch, makePatch } from "./history.js";
+import { clipRect, fullRect, unionRect } from "./raster/rect.js";
 
 /**
  * @typedef {import('./raster/rect.js').Rect} Rect
@@ -61,7 +61,7 @@ export class MaskDocument {
     if (!patch) return null;
     patch.byHand = byHand;
     patch.memo = memo;
-    applyPatch(this.committed, patch, 'after');
+    applyPatch(this.committed, patch, "after");
     if (undoable) this.history.push(patch);
     this.revision++;
     return patch;
@@ -74,20 +74,20 @@ export class MaskDocument {
 
   /** Return to the last commit. @returns {Rect|null} what changed by it */
   rollback() {
-    const patch = this.takeDifference('');
+    const patch = this.takeDifference("");
     if (!patch) return null;
-    applyPatch(this.mask, patch, 'before');
+    applyPatch(this.mask, patch, "before");
     return patch.rect;
   }
 
   /** @returns {Patch|null} */
   undo() {
-    return this.replay(this.history.undo(), 'before');
+    return this.replay(this.history.undo(), "before");
   }
 
   /** @returns {Patch|null} */
   redo() {
-    return this.replay(this.history.redo(), 'after');
+    return this.replay(this.history.redo(), "after");
   }
 
   /**

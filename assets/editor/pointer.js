@@ -42,7 +42,7 @@ export class PointerInput {
     this.viewport = viewport;
     this.handlers = handlers;
     /** @type {'idle'|'paint'|'pan'|'pinch'} */
-    this.mode = 'idle';
+    this.mode = "idle";
     /** @private the pointer that paints or pans */
     this.pointerId = -1;
     /** @private */
@@ -62,21 +62,21 @@ export class PointerInput {
       /** @type {string} */ type,
       /** @type {(event: any) => void} */ run,
     ) => target.addEventListener(type, run, { signal: listeners.signal, passive: false });
-    on(stage, 'pointerdown', (event) => this.down(event));
-    on(stage, 'pointermove', (event) => this.move(event));
-    on(stage, 'pointerup', (event) => this.up(event));
-    on(stage, 'pointercancel', (event) => this.up(event));
-    on(stage, 'lostpointercapture', (event) => this.up(event));
-    on(stage, 'pointerleave', () => this.mode === 'idle' && this.hoverAt(null));
-    on(stage, 'wheel', (event) => this.wheel(event));
-    on(stage, 'dblclick', (event) => event.button === 0 && !handlers.pans() && handlers.doubleClick());
-    on(stage, 'contextmenu', (event) => event.preventDefault());
+    on(stage, "pointerdown", (event) => this.down(event));
+    on(stage, "pointermove", (event) => this.move(event));
+    on(stage, "pointerup", (event) => this.up(event));
+    on(stage, "pointercancel", (event) => this.up(event));
+    on(stage, "lostpointercapture", (event) => this.up(event));
+    on(stage, "pointerleave", () => this.mode === "idle" && this.hoverAt(null));
+    on(stage, "wheel", (event) => this.wheel(event));
+    on(stage, "dblclick", (event) => event.button === 0 && !handlers.pans() && handlers.doubleClick());
+    on(stage, "contextmenu", (event) => event.preventDefault());
     // The middle button would start the browser's own scrolling.
-    on(stage, 'mousedown', (event) => event.button === 1 && event.preventDefault());
+    on(stage, "mousedown", (event) => event.button === 1 && event.preventDefault());
     // Whoever works with the pointer needs no ring around the stage, whichever hotkeys are pressed.
-    on(stage, 'pointerdown', () => stage.classList.add('pz-by-pointer'));
-    on(stage, 'blur', () => stage.classList.remove('pz-by-pointer'));
-    on(window, 'blur', () => {
+    on(stage, "pointerdown", () => stage.classList.add("pz-by-pointer"));
+    on(stage, "blur", () => stage.classList.remove("pz-by-pointer"));
+    on(window, "blur", () => {
       this.finish();
       handlers.blurred();
     });
@@ -85,18 +85,18 @@ export class PointerInput {
   /** End whatever is in progress where it is; painted pixels stay. */
   finish() {
     const { mode, pointerId } = this;
-    this.mode = 'idle';
+    this.mode = "idle";
     this.pointerId = -1;
     this.touches.clear();
-    this.stage.classList.remove('pz-panning');
+    this.stage.classList.remove("pz-panning");
     if (this.stage.hasPointerCapture(pointerId)) this.stage.releasePointerCapture(pointerId);
-    if (mode === 'paint') this.handlers.release(this.viewport.toImage(this.last.x, this.last.y));
+    if (mode === "paint") this.handlers.release(this.viewport.toImage(this.last.x, this.last.y));
   }
 
   /** End the stroke and take back what it painted. */
   abort() {
-    if (this.mode !== 'paint') return;
-    this.mode = 'idle';
+    if (this.mode !== "paint") return;
+    this.mode = "idle";
     this.handlers.abort();
     this.finish();
   }
@@ -117,19 +117,19 @@ export class PointerInput {
    */
   down(event) {
     const at = this.position(event);
-    if (event.pointerType === 'touch') {
-      if (this.mode === 'paint' && !this.touches.has(this.pointerId)) return; // a palm beside the pen
+    if (event.pointerType === "touch") {
+      if (this.mode === "paint" && !this.touches.has(this.pointerId)) return; // a palm beside the pen
       this.touches.set(event.pointerId, at);
       if (this.touches.size === 2) {
         this.startPinch();
         return;
       }
     }
-    if (this.mode !== 'idle') return;
+    if (this.mode !== "idle") return;
     const pans = event.button === 1 || this.handlers.pans();
     if (!pans && !this.handlers.canPaint()) return;
-    this.mode = pans ? 'pan' : 'paint';
-    this.stage.classList.toggle('pz-panning', pans);
+    this.mode = pans ? "pan" : "paint";
+    this.stage.classList.toggle("pz-panning", pans);
     this.pointerId = event.pointerId;
     this.last = at;
     this.pressedAt = event.timeStamp;
@@ -147,19 +147,19 @@ export class PointerInput {
    */
   move(event) {
     const at = this.position(event);
-    if (this.mode === 'pinch') {
+    if (this.mode === "pinch") {
       if (this.touches.has(event.pointerId)) this.pinch(event.pointerId, at);
       return;
     }
-    if (this.mode !== 'idle' && event.pointerId !== this.pointerId) return;
-    if (this.mode === 'pan') {
+    if (this.mode !== "idle" && event.pointerId !== this.pointerId) return;
+    if (this.mode === "pan") {
       this.viewport.panBy(at.x - this.last.x, at.y - this.last.y);
       this.last = at;
       this.hovering = at;
       this.handlers.viewportMoved();
       return;
     }
-    if (this.mode === 'paint') {
+    if (this.mode === "paint") {
       // Missing in older Safari, empty for events made by scripts.
       const events = event.getCoalescedEvents?.() ?? [];
       const points = (events.length > 0 ? events : [event]).map((single) => {
@@ -178,15 +178,15 @@ export class PointerInput {
    */
   up(event) {
     this.touches.delete(event.pointerId);
-    if (this.mode === 'pinch') {
-      if (this.touches.size === 0) this.mode = 'idle';
+    if (this.mode === "pinch") {
+      if (this.touches.size === 0) this.mode = "idle";
       return;
     }
-    if (this.mode === 'idle' || event.pointerId !== this.pointerId) return;
+    if (this.mode === "idle" || event.pointerId !== this.pointerId) return;
     // A cancelled pointer reports no position worth painting to.
-    if (event.type === 'pointerup') this.last = this.position(event);
+    if (event.type === "pointerup") this.last = this.position(event);
     this.finish();
-    if (event.pointerType === 'touch') this.hoverAt(null);
+    if (event.pointerType === "touch") this.hoverAt(null);
   }
 
   /**
@@ -206,9 +206,9 @@ export class PointerInput {
 
   /** @private */
   startPinch() {
-    if (this.mode === 'paint') {
+    if (this.mode === "paint") {
       if (performance.now() - this.pressedAt < PINCH_GRACE_MS) {
-        this.mode = 'idle';
+        this.mode = "idle";
         this.handlers.abort();
       } else {
         const touches = new Map(this.touches);
@@ -216,7 +216,7 @@ export class PointerInput {
         this.touches = touches;
       }
     }
-    this.mode = 'pinch';
+    this.mode = "pinch";
     this.hoverAt(null);
     for (const id of this.touches.keys()) this.capture(id);
   }

@@ -5,13 +5,13 @@
  * @returns {HTMLElement} the stage, inside a root that fills the host
  */
 export function makeStage(host) {
-  const root = document.createElement('div');
-  root.className = 'pz-editor';
-  const stage = document.createElement('div');
-  stage.className = 'pz-stage';
+  const root = document.createElement("div");
+  root.className = "pz-editor";
+  const stage = document.createElement("div");
+  stage.className = "pz-stage";
   stage.tabIndex = 0;
-  stage.setAttribute('role', 'application');
-  stage.setAttribute('aria-label', 'Picture and mask');
+  stage.setAttribute("role", "application");
+  stage.setAttribute("aria-label", "Picture and mask");
   root.append(stage);
   host.append(root);
   return stage;
@@ -33,7 +33,7 @@ export function observeDevicePixels(element, report) {
     if (width > 0 && height > 0) report(width, height, ratio);
   });
   try {
-    observer.observe(element, { box: 'device-pixel-content-box' });
+    observer.observe(element, { box: "device-pixel-content-box" });
   } catch {
     observer.observe(element);
   }

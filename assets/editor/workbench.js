@@ -2,9 +2,9 @@
  * The work on one mask: what is painted with, what is protected, and the change in progress. Tools work on it
  * without knowing the editor; the editor drives it without knowing the tools' arithmetic.
  */
-import { forEachHeatRow } from '../shared/heatmap.js';
-import { fillWhereAtLeast, indexSegments } from './raster/fill.js';
-import { protectTable } from './raster/raster.js';
+import { forEachHeatRow } from "../shared/heatmap.js";
+import { fillWhereAtLeast, indexSegments } from "./raster/fill.js";
+import { protectTable } from "./raster/raster.js";
 
 /**
  * @typedef {import('./mask_document.js').MaskDocument} MaskDocument
@@ -47,7 +47,7 @@ export class Workbench {
     /** @type {MaskDocument|null} */
     this.document = null;
     /** @type {Readonly<Brush>} */
-    this.brush = { size: 20, shape: 'round' };
+    this.brush = { size: 20, shape: "round" };
     this.activeClass = 1;
     /** @private */
     this.swappedClass = 1;
@@ -58,7 +58,7 @@ export class Workbench {
     /** @private @type {Segments|null} */
     this.indexed = null;
     /** Asks the engine behind the Smart tool; the page sets it. @type {import('./smart/session.js').Refine} */
-    this.refine = () => Promise.reject(new Error('The Smart tool is not connected to an engine here.'));
+    this.refine = () => Promise.reject(new Error("The Smart tool is not connected to an engine here."));
   }
 
   /** @param {MaskDocument} document */
@@ -72,7 +72,7 @@ export class Workbench {
    * @throws {RangeError} when there is no such shape
    */
   setBrush({ size = this.brush.size, shape = this.brush.shape }) {
-    if (shape !== 'round' && shape !== 'square') {
+    if (shape !== "round" && shape !== "square") {
       throw new RangeError(`There is no brush shape "${shape}"; choose round or square.`);
     }
     const whole = Math.round(Number.isFinite(size) ? size : this.brush.size);
@@ -109,7 +109,7 @@ export class Workbench {
     if (labels && labels.length !== this.document?.mask.length) {
       throw new RangeError(
         `The superpixels have ${labels.length} values, the picture has ${this.document?.mask.length ?? 0} pixels; ` +
-          'fetch those of this picture.',
+          "fetch those of this picture.",
       );
     }
     this.labels = labels;
@@ -144,7 +144,7 @@ export class Workbench {
    */
   commit(label, { byHand = true } = {}) {
     const patch = this.document?.commit(label, { byHand });
-    if (patch) this.hooks.committed(patch, 'stroke');
+    if (patch) this.hooks.committed(patch, "stroke");
   }
 
   /**
@@ -156,10 +156,10 @@ export class Workbench {
     const { document } = this;
     if (!document) return;
     document.replace(mask);
-    const patch = document.commit('Smart', { memo });
+    const patch = document.commit("Smart", { memo });
     if (!patch) return;
     this.hooks.touched(patch.rect);
-    this.hooks.committed(patch, 'stroke');
+    this.hooks.committed(patch, "stroke");
   }
 
   /**
@@ -184,11 +184,11 @@ export class Workbench {
   }
 
   undo() {
-    this.report(this.document?.undo() ?? null, 'undo');
+    this.report(this.document?.undo() ?? null, "undo");
   }
 
   redo() {
-    this.report(this.document?.redo() ?? null, 'redo');
+    this.report(this.document?.redo() ?? null, "redo");
   }
 
   /**
@@ -198,12 +198,12 @@ export class Workbench {
    */
   replace(mask, { undoable, label }) {
     const { document } = this;
-    if (!document) throw new Error('No picture is loaded; call load() before setMask().');
+    if (!document) throw new Error("No picture is loaded; call load() before setMask().");
     document.replace(mask);
     const patch = document.commit(label, { undoable });
     if (!patch) return;
     this.hooks.touched(patch.rect);
-    if (undoable) this.hooks.committed(patch, 'replace');
+    if (undoable) this.hooks.committed(patch, "replace");
   }
 
   /**
@@ -224,7 +224,7 @@ export class Workbench {
         { replace },
       ),
     );
-    this.commit('Heatmap threshold', { byHand: false });
+    this.commit("Heatmap threshold", { byHand: false });
   }
 
   redraw() {

@@ -23,7 +23,10 @@ async function request(path, { body, signal, cache = "no-store" } = {}) {
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, { message: "The studio does not answer", remedy: "Check that it is still running" });
+    throw new ApiError(0, {
+      message: "The studio does not answer",
+      remedy: "Check that it is still running",
+    });
   }
   if (response.ok) return response;
   let problem;
@@ -40,29 +43,45 @@ const frame = async (path, options) => readFrame(await (await request(path, opti
 export const item = async (id) => (await request(`/items/${id}`)).json();
 // `model` is a key that `models` offers.
 // The browser keeps the arrays, and only asks whether they are still those.
-export const look = (id, model, signal) => frame(`/items/${id}/lab?model=${model}`, { signal, cache: "no-cache" });
+export const look = (id, model, signal) =>
+  frame(`/items/${id}/lab?model=${model}`, { signal, cache: "no-cache" });
 export const first = (id, model, signal) => frame(`/items/${id}/lab/first?model=${model}`, { signal });
-export const puzzle = (id, model, tiles, signal) => frame(`/items/${id}/lab/puzzle?model=${model}&tiles=${tiles}`, { signal });
-export const mask = (id, model, settings, signal) => frame(`/items/${id}/lab/mask?model=${model}`, { body: settings, signal });
+export const puzzle = (id, model, tiles, signal) =>
+  frame(`/items/${id}/lab/puzzle?model=${model}&tiles=${tiles}`, { signal });
+export const mask = (id, model, settings, signal) =>
+  frame(`/items/${id}/lab/mask?model=${model}`, { body: settings, signal });
 export const arrays = async (id, model, tiles, settings) =>
   (await request(`/items/${id}/lab/arrays?model=${model}&tiles=${tiles}`, { body: settings })).blob();
 export const models = async (id) => (await request(`/items/${id}/lab/models`)).json();
 export const side = (id, model, signal) => frame(`/items/${id}/lab/side?model=${model}`, { signal });
-export const lookAhead = (id, model, tiles) => request(`/items/${id}/lab/ahead?model=${model}${tiles ? `&tiles=${tiles}` : ""}`, { body: {} });
-export const scale = async (datasetId, model) => (await request(`/datasets/${datasetId}/lab/scale?model=${model}`)).json();
-export const measureScale = (datasetId, model) => request(`/datasets/${datasetId}/lab/scale?model=${model}`, { body: {} });
+export const lookAhead = (id, model, tiles) =>
+  request(`/items/${id}/lab/ahead?model=${model}${tiles ? `&tiles=${tiles}` : ""}`, { body: {} });
+export const scale = async (datasetId, model) =>
+  (await request(`/datasets/${datasetId}/lab/scale?model=${model}`)).json();
+export const measureScale = (datasetId, model) =>
+  request(`/datasets/${datasetId}/lab/scale?model=${model}`, { body: {} });
 
-const query = (parameters) => new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== "" && value !== null)).toString();
+const query = (parameters) =>
+  new URLSearchParams(
+    Object.entries(parameters).filter(([, value]) => value !== "" && value !== null),
+  ).toString();
 const json = async (path, options) => (await request(path, options)).json();
 
-export const startSurvey = (datasetId, source) => request(`/datasets/${datasetId}/lab/survey?source=${source}`, { body: {} });
+export const startSurvey = (datasetId, source) =>
+  request(`/datasets/${datasetId}/lab/survey?source=${source}`, { body: {} });
 export const survey = (datasetId, source) => json(`/datasets/${datasetId}/lab/survey?source=${source}`);
 export const sources = (datasetId) => json(`/datasets/${datasetId}/lab/sources`);
-export const classPage = (datasetId, index, source) => json(`/datasets/${datasetId}/lab/classes/${index}?source=${source}`);
-export const startComparison = (datasetId, first, second) => request(`/datasets/${datasetId}/lab/compare?${query({ first, second })}`, { body: {} });
-export const comparison = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/compare?${query(parameters)}`);
+export const classPage = (datasetId, index, source) =>
+  json(`/datasets/${datasetId}/lab/classes/${index}?source=${source}`);
+export const startComparison = (datasetId, first, second) =>
+  request(`/datasets/${datasetId}/lab/compare?${query({ first, second })}`, { body: {} });
+export const comparison = (datasetId, parameters) =>
+  json(`/datasets/${datasetId}/lab/compare?${query(parameters)}`);
 export const drawFigures = (runId, wanted) => request(`/runs/${runId}/figures`, { body: wanted });
 export const figures = (runId) => json(`/runs/${runId}/figures`);
-export const figureUrl = (runId, name, suffix, version) => `/api/runs/${runId}/figures/${name}.${suffix}?v=${version}`;
-export const surveyRows = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/rows?${query(parameters)}`);
-export const surveyPoints = (datasetId, parameters) => json(`/datasets/${datasetId}/lab/points?${query(parameters)}`);
+export const figureUrl = (runId, name, suffix, version) =>
+  `/api/runs/${runId}/figures/${name}.${suffix}?v=${version}`;
+export const surveyRows = (datasetId, parameters) =>
+  json(`/datasets/${datasetId}/lab/rows?${query(parameters)}`);
+export const surveyPoints = (datasetId, parameters) =>
+  json(`/datasets/${datasetId}/lab/points?${query(parameters)}`);

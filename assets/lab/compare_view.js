@@ -12,7 +12,11 @@ import { ModelChoice, another } from "./model_choice.js";
  */
 
 /** @param {import("./look.js").Look} look @param {Object} answer of `/lab/side` @returns {Side} */
-export const sideOf = (look, { header, arrays }) => ({ header, maps: planes(arrays.maps), mask: look.atMaskSize(arrays.mask.data) });
+export const sideOf = (look, { header, arrays }) => ({
+  header,
+  maps: planes(arrays.maps),
+  mask: look.atMaskSize(arrays.mask.data),
+});
 
 /**
  * @param {import("./look.js").Look} look
@@ -24,11 +28,16 @@ export const sideOf = (look, { header, arrays }) => ({ header, maps: planes(arra
 export function compareViews(look, a, b, { k, reference, names }) {
   const tag = look.tags[k].name;
   const kept = look.once(`compared ${a.header.key} ${b.header.key}`, () => ({ differences: new Map() }));
-  if (kept.a !== a || kept.b !== b) Object.assign(kept, { a, b, differences: new Map(), change: changes(a.mask, b.mask) });
+  if (kept.a !== a || kept.b !== b)
+    Object.assign(kept, { a, b, differences: new Map(), change: changes(a.mask, b.mask) });
   if (!kept.differences.has(k)) {
     const grid = a.maps[k].data.length >= b.maps[k].data.length ? a.maps[k] : b.maps[k];
-    const difference = signedDifference(resampled(b.maps[k], grid.width, grid.height), resampled(a.maps[k], grid.width, grid.height));
-    const distance = difference.data.reduce((sum, value) => sum + Math.abs(value), 0) / difference.data.length;
+    const difference = signedDifference(
+      resampled(b.maps[k], grid.width, grid.height),
+      resampled(a.maps[k], grid.width, grid.height),
+    );
+    const distance =
+      difference.data.reduce((sum, value) => sum + Math.abs(value), 0) / difference.data.length;
     kept.differences.set(k, { difference, distance });
   }
   const { difference, distance } = kept.differences.get(k);
@@ -39,7 +48,9 @@ export function compareViews(look, a, b, { k, reference, names }) {
     title: letter,
     tip: `Map of ${tag} from which the mask is made, 0 to 1. ${name}. The line is this model's own threshold`,
     note: side.header.logits ? `logit ${side.header.logits[k].toFixed(2)}` : "film",
-    noteTip: side.header.logits ? "Mean of equation 1 over the picture at scale 1 (equation 2); models need not have the same scale" : side.header.note,
+    noteTip: side.header.logits
+      ? "Mean of equation 1 over the picture at scale 1 (equation 2); models need not have the same scale"
+      : side.header.note,
     map: side.maps[k],
     outlined: side.maps[k],
     level: side.header.threshold,
@@ -48,7 +59,9 @@ export function compareViews(look, a, b, { k, reference, names }) {
     key: `mask ${letter}`,
     title: `${letter}: mask`,
     tip: `${name}, all tags: threshold ${side.header.threshold}, ${side.header.uses_crf ? "dense CRF" : "no CRF"}`,
-    note: one ? `IoU ${percent(one.mean)}${gain(one, before)}` : `threshold ${Number(side.header.threshold.toFixed(2))}`,
+    note: one
+      ? `IoU ${percent(one.mean)}${gain(one, before)}`
+      : `threshold ${Number(side.header.threshold.toFixed(2))}`,
     noteTip: one
       ? `Mean IoU in percent over the classes of either mask, background included${before ? "; in brackets against A" : ""}.${ownClass(look, k, one)}`
       : "A pixel is background unless a tag's map exceeds this",
@@ -57,10 +70,26 @@ export function compareViews(look, a, b, { k, reference, names }) {
   const heading = `Maps of ${tag}`;
   const second = "Masks of all tags, each with its model's own settings";
   const [mapA, mapB] = [mapOf(a, "A", names[0]), mapOf(b, "B", names[1])];
-  const [maskA, maskB] = [maskOf(a, "A", names[0], measured?.[0], null), maskOf(b, "B", names[1], measured?.[1], measured?.[0])];
-  const slider = { note: "drag the line", noteTip: "Or Shift with the left and right arrow keys on the picture" };
+  const [maskA, maskB] = [
+    maskOf(a, "A", names[0], measured?.[0], null),
+    maskOf(b, "B", names[1], measured?.[1], measured?.[0]),
+  ];
+  const slider = {
+    note: "drag the line",
+    noteTip: "Or Shift with the left and right arrow keys on the picture",
+  };
   return [
-    { ...mapA, ...slider, rowOf: 4, key: "map slider", heading, title: "A | B", tip: "The map of A, and right of the line that of B", against: mapB, sides: ["A", "B"] },
+    {
+      ...mapA,
+      ...slider,
+      rowOf: 4,
+      key: "map slider",
+      heading,
+      title: "A | B",
+      tip: "The map of A, and right of the line that of B",
+      against: mapB,
+      sides: ["A", "B"],
+    },
     { ...mapA, heading },
     { ...mapB, heading },
     {
@@ -74,7 +103,16 @@ export function compareViews(look, a, b, { k, reference, names }) {
       range: [-1, 1],
       signed: true,
     },
-    { ...maskA, ...slider, key: "mask slider", heading: second, title: "A | B: mask", tip: "The mask of A, and right of the line that of B", against: maskB, sides: ["A", "B"] },
+    {
+      ...maskA,
+      ...slider,
+      key: "mask slider",
+      heading: second,
+      title: "A | B: mask",
+      tip: "The mask of A, and right of the line that of B",
+      against: maskB,
+      sides: ["A", "B"],
+    },
     { ...maskA, heading: second },
     { ...maskB, heading: second },
     {
@@ -91,7 +129,8 @@ export function compareViews(look, a, b, { k, reference, names }) {
 
 function measureOnce(look, truth, side) {
   const kept = look.once(`measured side ${side.header.key}`, () => ({}));
-  if (kept.truth !== truth || kept.mask !== side.mask) Object.assign(kept, { truth, mask: side.mask, result: measure(truth, side.mask) });
+  if (kept.truth !== truth || kept.mask !== side.mask)
+    Object.assign(kept, { truth, mask: side.mask, result: measure(truth, side.mask) });
   return kept.result;
 }
 
@@ -105,7 +144,9 @@ function gain(one, before) {
 
 function ownClass(look, k, measured) {
   const own = measured.classes.get(look.tags[k].index);
-  return own ? ` ${look.tags[k].name}: IoU ${percent(own.iou)}, precision ${percent(own.precision)}, recall ${percent(own.recall)}.` : "";
+  return own
+    ? ` ${look.tags[k].name}: IoU ${percent(own.iou)}, precision ${percent(own.precision)}, recall ${percent(own.recall)}.`
+    : "";
 }
 
 /** Chooser of the two sides. Event: `change`. */
@@ -128,7 +169,13 @@ export class ComparePanel extends EventTarget {
       },
     });
     this.said = element("p", { class: "st-muted", role: "status" });
-    this.controls = element("div", { class: "lb-bar" }, element("label", { class: "lb-inline" }, element("b", { text: "A" }), this.a.root), element("label", { class: "lb-inline" }, element("b", { text: "B" }), this.b.root), swap);
+    this.controls = element(
+      "div",
+      { class: "lb-bar" },
+      element("label", { class: "lb-inline" }, element("b", { text: "A" }), this.a.root),
+      element("label", { class: "lb-inline" }, element("b", { text: "B" }), this.b.root),
+      swap,
+    );
     this.root = element("div", { class: "lb-compare-panel", hidden: true }, this.controls, this.said);
   }
 
@@ -148,11 +195,20 @@ export class ComparePanel extends EventTarget {
 
   /** @param {Side} a @param {Side} b both null while they are on their way */
   say(a, b) {
-    if (this.isAlone) this.said.textContent = "There is one model only. Train a run on the Runs page: it can then be compared with this one, and its epochs with each other.";
+    if (this.isAlone)
+      this.said.textContent =
+        "There is one model only. Train a run on the Runs page: it can then be compared with this one, and its epochs with each other.";
     else if (!a || !b) this.said.textContent = "Looking through the other model …";
-    else if (a.header.key === b.header.key) this.said.textContent = "A and B are the same. Choose another model or epoch for one of them.";
-    else if (a.header.note && a.header.note === b.header.note) this.said.textContent = `A and B: ${a.header.note}.`;
-    else this.said.textContent = [a, b].map(({ header }, side) => (header.note ? `${"AB"[side]}: ${header.note}.` : "")).join(" ").trim() || "Each with its own threshold and CRF.";
+    else if (a.header.key === b.header.key)
+      this.said.textContent = "A and B are the same. Choose another model or epoch for one of them.";
+    else if (a.header.note && a.header.note === b.header.note)
+      this.said.textContent = `A and B: ${a.header.note}.`;
+    else
+      this.said.textContent =
+        [a, b]
+          .map(({ header }, side) => (header.note ? `${"AB"[side]}: ${header.note}.` : ""))
+          .join(" ")
+          .trim() || "Each with its own threshold and CRF.";
   }
 
   _changed() {

@@ -35,7 +35,8 @@ export class Comparison extends EventTarget {
     panel.say(a?.maps ? a : null, b?.maps ? b : null);
     const problem = a?.problem ?? b?.problem;
     if (problem) panel.said.textContent = problem;
-    if (panel.isAlone || !a?.maps || !b?.maps) return [{ key: "photograph", title: "Photograph", tip: "The picture itself", bare: true }];
+    if (panel.isAlone || !a?.maps || !b?.maps)
+      return [{ key: "photograph", title: "Photograph", tip: "The picture itself", bare: true }];
     return compareViews(look, a, b, { k, reference, names: [panel.a.title, panel.b.title] });
   }
 

@@ -20,7 +20,8 @@ export function levelPath(map, level, width, height, longestSide, path = new Pat
   let above = null;
   forEachHeatRow(map, columns, rows, (y, row) => {
     if (above) {
-      for (let x = 0; x + 1 < columns; x++) cell(path, above[x], above[x + 1], row[x], row[x + 1], level, x + 0.5, y - 0.5, sx, sy);
+      for (let x = 0; x + 1 < columns; x++)
+        cell(path, above[x], above[x + 1], row[x], row[x + 1], level, x + 0.5, y - 0.5, sx, sy);
     }
     above = row.slice();
   });

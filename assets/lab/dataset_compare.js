@@ -11,14 +11,40 @@ export class DatasetCompare extends EventTarget {
   constructor() {
     super();
     this.offset = 0;
-    const select = (label) => element("select", { class: "st-input lb-narrow", "aria-label": label, title: label, on: { change: () => this._look() } });
+    const select = (label) =>
+      element("select", {
+        class: "st-input lb-narrow",
+        "aria-label": label,
+        title: label,
+        on: { change: () => this._look() },
+      });
     this.first = select("First to compare");
     this.second = select("Second to compare");
-    this.start = element("button", { class: "st-button", type: "button", text: "Compare", title: "Compare the masks of both on every picture, in the background", on: { click: () => this._start() } });
+    this.start = element("button", {
+      class: "st-button",
+      type: "button",
+      text: "Compare",
+      title: "Compare the masks of both on every picture, in the background",
+      on: { click: () => this._start() },
+    });
     this.status = element("p", { class: "st-muted", role: "status" });
-    this.bar = element("div", { class: "lb-bar" }, this.first, element("span", { class: "st-muted", text: "with" }), this.second, this.start);
+    this.bar = element(
+      "div",
+      { class: "lb-bar" },
+      this.first,
+      element("span", { class: "st-muted", text: "with" }),
+      this.second,
+      this.start,
+    );
     this.body = element("div", {});
-    this.root = element("section", { class: "lb-survey-card lb-compare-card" }, element("h3", { text: "Compare two models or runs" }), this.bar, this.status, this.body);
+    this.root = element(
+      "section",
+      { class: "lb-survey-card lb-compare-card" },
+      element("h3", { text: "Compare two models or runs" }),
+      this.bar,
+      this.status,
+      this.body,
+    );
   }
 
   /** @param {number} datasetId @param {{key: string, title: string}[]} sources @param {Map<number, string>} names */
@@ -27,12 +53,16 @@ export class DatasetCompare extends EventTarget {
     this.bar.hidden = sources.length < 2;
     this.body.replaceChildren();
     if (sources.length < 2) {
-      this.status.textContent = "There is only the studio's model. Runs on this dataset that have made CAMs can be compared with it: start one on the Runs page.";
+      this.status.textContent =
+        "There is only the studio's model. Runs on this dataset that have made CAMs can be compared with it: start one on the Runs page.";
       return;
     }
     const options = sources.map(({ key, title }) => ({ value: key, text: title }));
     const isKnown = (select) => options.some(({ value }) => value === select.value);
-    const [first, second] = isKnown(this.first) && isKnown(this.second) ? [this.first.value, this.second.value] : [options[0].value, options[1].value];
+    const [first, second] =
+      isKnown(this.first) && isKnown(this.second)
+        ? [this.first.value, this.second.value]
+        : [options[0].value, options[1].value];
     fillSelect(this.first, options, first);
     fillSelect(this.second, options, second);
     this._look();
@@ -89,26 +119,57 @@ export class DatasetCompare extends EventTarget {
     const [first, second] = found.titles;
     const isMeasured = found.measured > 0;
     const change = (one) => (one.first === null || one.second === null ? null : one.second - one.first);
-    const classes = [...found.classes].sort((a, b) => (isMeasured ? (change(a) ?? 1) - (change(b) ?? 1) : (a.agreement ?? 1) - (b.agreement ?? 1)));
+    const classes = [...found.classes].sort((a, b) =>
+      isMeasured ? (change(a) ?? 1) - (change(b) ?? 1) : (a.agreement ?? 1) - (b.agreement ?? 1),
+    );
     const head = [
       ["class", ""],
-      ...(isMeasured ? [["first", `IoU of ${first} with the truth, in percent`], ["second", `IoU of ${second} with the truth, in percent`], ["difference", "What the second gains, in percent points"]] : []),
-      ["agreement", "IoU of the class between both masks, over all compared pictures, in percent. It says how alike they are, not who is right"],
+      ...(isMeasured
+        ? [
+            ["first", `IoU of ${first} with the truth, in percent`],
+            ["second", `IoU of ${second} with the truth, in percent`],
+            ["difference", "What the second gains, in percent points"],
+          ]
+        : []),
+      [
+        "agreement",
+        "IoU of the class between both masks, over all compared pictures, in percent. It says how alike they are, not who is right",
+      ],
     ];
-    const rows = classes.map((one) => [one.name, ...(isMeasured ? [percent(one.first), percent(one.second), { text: signed(change(one)), class: ["lb-worse", null, "lb-better"][direction(change(one)) + 1] }] : []), percent(one.agreement)]);
+    const rows = classes.map((one) => [
+      one.name,
+      ...(isMeasured
+        ? [
+            percent(one.first),
+            percent(one.second),
+            { text: signed(change(one)), class: ["lb-worse", null, "lb-better"][direction(change(one)) + 1] },
+          ]
+        : []),
+      percent(one.agreement),
+    ]);
     const thumbs = found.rows.map((one) =>
       thumbnail({
         id: one.id,
         datasetId: this.datasetId,
         name: one.name,
-        note: one.gain === null ? `agree ${percent(one.agreement)} %` : `${percent(one.first)} → ${percent(one.second)} (${signed(one.gain)})`,
-        noteTip: one.gain === null ? "IoU between both masks, mean over the classes in either; there is no truth" : `Mean IoU with the truth, in percent: first, second, difference. Agreement of both masks ${percent(one.agreement)} %`,
+        note:
+          one.gain === null
+            ? `agree ${percent(one.agreement)} %`
+            : `${percent(one.first)} → ${percent(one.second)} (${signed(one.gain)})`,
+        noteTip:
+          one.gain === null
+            ? "IoU between both masks, mean over the classes in either; there is no truth"
+            : `Mean IoU with the truth, in percent: first, second, difference. Agreement of both masks ${percent(one.agreement)} %`,
         open: (id) => this.dispatchEvent(new CustomEvent("open", { detail: id })),
       }),
     );
     this.body.replaceChildren(
       table(head, rows),
-      element("h4", { text: isMeasured ? "Pictures, those that got worse first" : "Pictures, those where both differ most first" }),
+      element("h4", {
+        text: isMeasured
+          ? "Pictures, those that got worse first"
+          : "Pictures, those where both differ most first",
+      }),
       element("div", { class: "lb-gallery lb-compared" }, ...thumbs),
       pager({ offset: this.offset, page: PAGE, total: found.pictures, go: (offset) => this._look(offset) }),
     );
@@ -119,8 +180,12 @@ function sentence({ state, problem, pictures, measured, missing, taught, worse, 
   if (state === "failed") return problem;
   if (state === "none") return "Not compared yet.";
   const left = missing ? ` ${missing.toLocaleString()} tagged pictures lack a mask of one of both.` : "";
-  if (!pictures) return `No picture has a mask of both.${left} In a terminal, python3 launch.py propose makes those of the studio's model.`;
-  const learned = taught ? ` On ${taught.toLocaleString()} one of both learned from the accepted mask: they are not measured.` : "";
-  if (!measured) return `${pictures.toLocaleString()} pictures compared. None has ground truth or an accepted mask, so this is how far both agree, not which is right.${learned}${left}`;
+  if (!pictures)
+    return `No picture has a mask of both.${left} In a terminal, python3 launch.py propose makes those of the studio's model.`;
+  const learned = taught
+    ? ` On ${taught.toLocaleString()} one of both learned from the accepted mask: they are not measured.`
+    : "";
+  if (!measured)
+    return `${pictures.toLocaleString()} pictures compared. None has ground truth or an accepted mask, so this is how far both agree, not which is right.${learned}${left}`;
   return `${pictures.toLocaleString()} pictures compared, ${measured.toLocaleString()} of them with truth: the second is worse on ${worse.toLocaleString()} and better on ${better.toLocaleString()}.${learned}${left}`;
 }

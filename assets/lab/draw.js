@@ -1,5 +1,12 @@
 /** Drawing a view of the picture: photograph, map or mask over it, outlines, tile borders, pixel grid. */
-import { CHANGE_COLOURS, changePicture, heatOutline, heatPicture, labelOutline, labelPicture } from "./paint.js";
+import {
+  CHANGE_COLOURS,
+  changePicture,
+  heatOutline,
+  heatPicture,
+  labelOutline,
+  labelPicture,
+} from "./paint.js";
 
 export { CHANGE_COLOURS };
 export const TRUTH_COLOUR = "#22d3ee";
@@ -39,12 +46,31 @@ export function drawView(context, view, viewport, image, style) {
   context.globalAlpha = 1;
   const line = pixelRatio / scale;
   if (style.truth && style.layers.truth > 0 && !view.bare) {
-    strokeMask(context, style.truth, style, width, [["rgb(0 0 0 / 60%)", 3 * line], [TRUTH_COLOUR, 1.6 * line]], style.layers.truth);
+    strokeMask(
+      context,
+      style.truth,
+      style,
+      width,
+      [
+        ["rgb(0 0 0 / 60%)", 3 * line],
+        [TRUTH_COLOUR, 1.6 * line],
+      ],
+      style.layers.truth,
+    );
   }
   if (style.layers.outline > 0 && !view.kinds && !view.bare) {
-    const strokes = [["rgb(0 0 0 / 70%)", 3 * line], ["#fff", 1.4 * line]];
+    const strokes = [
+      ["rgb(0 0 0 / 70%)", 3 * line],
+      ["#fff", 1.4 * line],
+    ];
     if (view.labels) strokeMask(context, view.labels, style, width, strokes, style.layers.outline);
-    else if (view.outlined) stroke(context, heatOutline(view.outlined, view.level ?? style.threshold, width, height), strokes, style.layers.outline);
+    else if (view.outlined)
+      stroke(
+        context,
+        heatOutline(view.outlined, view.level ?? style.threshold, width, height),
+        strokes,
+        style.layers.outline,
+      );
   }
   if (scale >= GRID_FROM_SCALE * pixelRatio) drawGrid(context, viewport);
   if (view.tileShare) drawTiles(context, view, viewport);
@@ -55,7 +81,14 @@ export function layerOf(view, style, width, height) {
   const { maskSize } = style;
   if (view.kinds) return changePicture(view.kinds, maskSize.width, maskSize.height);
   if (view.labels) return labelPicture(view.labels, style.colours, maskSize.width, maskSize.height);
-  if (view.map) return heatPicture(view.map, view.range ?? [0, 1], view.signed ? "diverging" : style.colormap, width, height);
+  if (view.map)
+    return heatPicture(
+      view.map,
+      view.range ?? [0, 1],
+      view.signed ? "diverging" : style.colormap,
+      width,
+      height,
+    );
   return null;
 }
 
@@ -76,7 +109,12 @@ function strokeMask(context, mask, { maskSize }, width, strokes, opacity) {
   const factor = width / maskSize.width;
   context.save();
   context.scale(factor, factor);
-  stroke(context, labelOutline(mask, maskSize.width, maskSize.height), strokes.map(([colour, thickness]) => [colour, thickness / factor]), opacity);
+  stroke(
+    context,
+    labelOutline(mask, maskSize.width, maskSize.height),
+    strokes.map(([colour, thickness]) => [colour, thickness / factor]),
+    opacity,
+  );
   context.restore();
 }
 
@@ -108,7 +146,10 @@ function drawTiles(context, view, { imageWidth, imageHeight, scale, pixelRatio }
     context.stroke();
     return;
   }
-  for (const [colour, dash] of [["rgb(0 0 0 / 60%)", []], ["#fff", [5 * line, 4 * line]]]) {
+  for (const [colour, dash] of [
+    ["rgb(0 0 0 / 60%)", []],
+    ["#fff", [5 * line, 4 * line]],
+  ]) {
     context.strokeStyle = colour;
     context.lineWidth = 1.4 * line;
     context.setLineDash(dash);
@@ -140,7 +181,10 @@ export function drawCross(context, viewport, pointer) {
   const { x, y } = viewport.toScreen(pointer.x, pointer.y);
   const arm = 9 * viewport.pixelRatio;
   context.setTransform(1, 0, 0, 1, 0, 0);
-  for (const [colour, thickness] of [["#000", 3], ["#fff", 1]]) {
+  for (const [colour, thickness] of [
+    ["#000", 3],
+    ["#fff", 1],
+  ]) {
     context.strokeStyle = colour;
     context.lineWidth = thickness * viewport.pixelRatio;
     context.beginPath();

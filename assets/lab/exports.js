@@ -28,13 +28,21 @@ export function exportButtons(now, say) {
       },
     });
   return [
-    button("PNG", "The views as they are as one figure, with legend and settings written in", async (state) => download(await figurePng(figureOf(state)), `${nameOf(state)}.png`)),
-    button("SVG", "The same figure with text, legend and outlines that can be edited", async (state) => download(figureSvg(figureOf(state)), `${nameOf(state)}.svg`)),
-    button(".npz", "Every array of this picture for numpy, unrounded, with the settings as JSON", async ({ look, model, tiles, settings }) => {
-      say("Packing the arrays …");
-      download(await api.arrays(look.item.id, model, tiles, settings), `${look.header.item.name}.npz`);
-      say("");
-    }),
+    button("PNG", "The views as they are as one figure, with legend and settings written in", async (state) =>
+      download(await figurePng(figureOf(state)), `${nameOf(state)}.png`),
+    ),
+    button("SVG", "The same figure with text, legend and outlines that can be edited", async (state) =>
+      download(figureSvg(figureOf(state)), `${nameOf(state)}.svg`),
+    ),
+    button(
+      ".npz",
+      "Every array of this picture for numpy, unrounded, with the settings as JSON",
+      async ({ look, model, tiles, settings }) => {
+        say("Packing the arrays …");
+        download(await api.arrays(look.item.id, model, tiles, settings), `${look.header.item.name}.npz`);
+        say("");
+      },
+    ),
   ];
 }
 
@@ -60,7 +68,9 @@ function figureOf({ look, views, style, lines }) {
  */
 export function settingsInWords(look, { tab, tiles, scale, reference, settings, sides }) {
   const { model } = look.header;
-  const against = look.references.length ? `IoU against ${look.references[reference].title}, mean over the classes of either mask, background included` : "Nothing to measure against";
+  const against = look.references.length
+    ? `IoU against ${look.references[reference].title}, mean over the classes of either mask, background included`
+    : "Nothing to measure against";
   if (tab === "compare") return [...sides, against];
   const spread = model.affinity_power ? `, spread with power ${model.affinity_power}` : "";
   const how = tab === "puzzle" ? `${tiles} x ${tiles} tiles` : tab === "classes" ? `colours: ${scale}` : "";
@@ -76,5 +86,7 @@ export function settingsInWords(look, { tab, tiles, scale, reference, settings, 
 function lossLine(loss) {
   if (!loss) return [];
   const shown = (value) => value.toFixed(3);
-  return [`Losses of this picture: L_cls ${shown(loss.classification)}, L_p-cls ${shown(loss.tile_classification)}, L_re ${shown(loss.reconstruction)}, alpha ${loss.alpha}, L ${shown(loss.total)}`];
+  return [
+    `Losses of this picture: L_cls ${shown(loss.classification)}, L_p-cls ${shown(loss.tile_classification)}, L_re ${shown(loss.reconstruction)}, alpha ${loss.alpha}, L ${shown(loss.total)}`,
+  ];
 }

@@ -39,7 +39,8 @@ export function layoutOf({ title, views: all, width, height, style, lines }) {
     const x = GAP + cells[number].column * (PANE_PX + GAP);
     const y = GAP + TITLE_HEIGHT + cells[number].row * (paneHeight + 2 * LINE + GAP);
     texts.push({ x, y: y + paneHeight + 6, text: view.title, px: 17, weight: 600, most: PANE_PX });
-    if (view.note) texts.push({ x, y: y + paneHeight + 6 + LINE, text: view.note, px: 16, weight: 400, most: PANE_PX });
+    if (view.note)
+      texts.push({ x, y: y + paneHeight + 6 + LINE, text: view.note, px: 16, weight: 400, most: PANE_PX });
     return { x, y, width: PANE_PX, height: paneHeight, view };
   });
   let y = GAP + TITLE_HEIGHT + rows * (paneHeight + 2 * LINE + GAP);
@@ -48,7 +49,10 @@ export function layoutOf({ title, views: all, width, height, style, lines }) {
     const x = GAP + legends.length * (LEGEND_WIDTH + 2 * GAP);
     legends.push({ x, y, width: LEGEND_WIDTH, height: 14, words });
     const [low, high] = range.map((value) => String(Number(value.toPrecision(3))));
-    texts.push({ x, y: y + 18, text: low, px: 14, weight: 400 }, { x: x + LEGEND_WIDTH, y: y + 18, text: high, px: 14, weight: 400, anchor: "end" });
+    texts.push(
+      { x, y: y + 18, text: low, px: 14, weight: 400 },
+      { x: x + LEGEND_WIDTH, y: y + 18, text: high, px: 14, weight: 400, anchor: "end" },
+    );
   };
   const heat = views.find(({ map, signed }) => map && !signed);
   const signed = views.find((view) => view.signed);
@@ -78,7 +82,8 @@ function cellsOf(views) {
 }
 
 /** A colour word as CSS. @param {number} word 0xAABBGGRR */
-export const cssOf = (word) => `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255} / ${((word >>> 24) / 255).toFixed(3)})`;
+export const cssOf = (word) =>
+  `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255} / ${((word >>> 24) / 255).toFixed(3)})`;
 
 function wrap(context, text, width) {
   const lines = [];

@@ -33,13 +33,23 @@ export class Layers extends EventTarget {
           },
         },
       });
-      this.inputs.set(name, { input, row: element("label", { class: "lb-slider", title }, element("span", { text }), input, shown) });
+      this.inputs.set(name, {
+        input,
+        row: element("label", { class: "lb-slider", title }, element("span", { text }), input, shown),
+      });
       return this.inputs.get(name).row;
     });
     this.root = element(
       "details",
-      { class: "lb-layers", on: { keydown: (event) => this._key(event), focusout: (event) => this._leave(event) } },
-      element("summary", { class: "st-button", text: "Layers", title: "Opacity of photograph, maps, masks and outlines" }),
+      {
+        class: "lb-layers",
+        on: { keydown: (event) => this._key(event), focusout: (event) => this._leave(event) },
+      },
+      element("summary", {
+        class: "st-button",
+        text: "Layers",
+        title: "Opacity of photograph, maps, masks and outlines",
+      }),
       element("div", { class: "lb-layers-panel" }, ...rows),
     );
   }

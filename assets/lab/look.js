@@ -25,7 +25,10 @@ export class Look {
     this.classes = header.classes;
     this.tags = this.classes.filter(({ tagged }) => tagged);
     this.tagIndices = this.tags.map(({ index }) => index);
-    this.references = header.references.map((one, number) => ({ ...one, mask: this.atMaskSize(arrays[`reference_${number}`].data) }));
+    this.references = header.references.map((one, number) => ({
+      ...one,
+      mask: this.atMaskSize(arrays[`reference_${number}`].data),
+    }));
     this.puzzles = new Map();
     /** The server's last mask: {settings, isDraft, thresholded, mask, walked}; null until it has come. */
     this.made = null;
@@ -50,7 +53,9 @@ export class Look {
 
   /** Maps (T, h, w) of an array, each divided by its maximum. */
   normalisedPlanes(name, ...position) {
-    return this.once(`normalised ${name} ${position}`, () => this.tags.map((_, k) => normalised(plane(this.arrays[name], ...position, k))));
+    return this.once(`normalised ${name} ${position}`, () =>
+      this.tags.map((_, k) => normalised(plane(this.arrays[name], ...position, k))),
+    );
   }
 
   /** The maps that the mask is made from: after the walk where there is one. */
@@ -80,7 +85,8 @@ export class Look {
     const out = new Uint8Array(maskWidth * maskHeight);
     for (let y = 0; y < maskHeight; y++) {
       const row = Math.floor(((y + 0.5) * height) / maskHeight) * width;
-      for (let x = 0; x < maskWidth; x++) out[y * maskWidth + x] = mask[row + Math.floor(((x + 0.5) * width) / maskWidth)];
+      for (let x = 0; x < maskWidth; x++)
+        out[y * maskWidth + x] = mask[row + Math.floor(((x + 0.5) * width) / maskWidth)];
     }
     return out;
   }

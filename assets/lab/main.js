@@ -47,7 +47,8 @@ class LabPage {
     this.comparison = new Comparison();
     this.scales = new ScalePanel();
     this.modelChoice = new ModelChoice("Looked at through", { films: false });
-    this.readout.more = (read) => (this.toolbar.values.tab === "compare" ? this.comparison.at(this.toolbar.values.tag, read) : null);
+    this.readout.more = (read) =>
+      this.toolbar.values.tab === "compare" ? this.comparison.at(this.toolbar.values.tag, read) : null;
     this.model = "proposer"; // key of what the page looks through
     this.look = null;
     this.tiles = null; // chosen by the model until somebody does
@@ -64,21 +65,71 @@ class LabPage {
   _build() {
     this.title = element("h2");
     this.facts = element("p", { class: "st-muted" });
-    this.review = element("a", { class: "st-button", text: "Open in Review", title: "Correct this picture's mask" });
+    this.review = element("a", {
+      class: "st-button",
+      text: "Open in Review",
+      title: "Correct this picture's mask",
+    });
     this.saying = element("p", { class: "lb-saying", role: "status" });
     this.sentence = element("div", { class: "lb-sentence", role: "status" });
-    const exports = element("span", { class: "lb-exports" }, ...exportButtons(() => this._now(), (text) => this._say(text)), this.review);
-    this.header = element("header", { class: "lb-header" }, element("div", {}, this.title, this.facts), element("span", { class: "st-spring" }), exports);
-    this.content = element("div", { class: "lb-content", hidden: true }, this.toolbar.root, this.puzzlePanel.root, this.scales.root, this.comparison.panel.root, this.panes.root, this.puzzlePanel.byClass);
-    this.side = element("aside", { class: "lb-side", hidden: true }, element("section", { class: "lb-side-section" }, element("h3", { text: "Model" }), this.modelChoice.root), this.settings.root, this.readout.root);
-    this.main = element("main", { class: "lb-main" }, this.header, this.saying, this.sentence, this.content, this.survey.root);
+    const exports = element(
+      "span",
+      { class: "lb-exports" },
+      ...exportButtons(
+        () => this._now(),
+        (text) => this._say(text),
+      ),
+      this.review,
+    );
+    this.header = element(
+      "header",
+      { class: "lb-header" },
+      element("div", {}, this.title, this.facts),
+      element("span", { class: "st-spring" }),
+      exports,
+    );
+    this.content = element(
+      "div",
+      { class: "lb-content", hidden: true },
+      this.toolbar.root,
+      this.puzzlePanel.root,
+      this.scales.root,
+      this.comparison.panel.root,
+      this.panes.root,
+      this.puzzlePanel.byClass,
+    );
+    this.side = element(
+      "aside",
+      { class: "lb-side", hidden: true },
+      element(
+        "section",
+        { class: "lb-side-section" },
+        element("h3", { text: "Model" }),
+        this.modelChoice.root,
+      ),
+      this.settings.root,
+      this.readout.root,
+    );
+    this.main = element(
+      "main",
+      { class: "lb-main" },
+      this.header,
+      this.saying,
+      this.sentence,
+      this.content,
+      this.survey.root,
+    );
     this.header.hidden = true;
     this.root = element("div", { class: "st-page lb-root" }, this.picker.root, this.main, this.side);
     this.toolbar.layers.listen(this.root);
   }
 
   _listen() {
-    this.picker.addEventListener("choose", ({ detail }) => (detail === null ? this._nothing("No picture fits. Choose another class or dataset.") : this.open(detail)));
+    this.picker.addEventListener("choose", ({ detail }) =>
+      detail === null
+        ? this._nothing("No picture fits. Choose another class or dataset.")
+        : this.open(detail),
+    );
     this.picker.addEventListener("hover", ({ detail }) => this._lookAhead(detail));
     this.picker.addEventListener("whole", () => this.openSurvey());
     this.picker.addEventListener("dataset", () => {
@@ -86,7 +137,10 @@ class LabPage {
     });
     this.survey.addEventListener("open", ({ detail }) => this.open(detail));
     this.toolbar.addEventListener("change", ({ detail }) => {
-      this.panes.setStyle({ colormap: this.toolbar.values.colormap, layers: { ...this.toolbar.layers.values } });
+      this.panes.setStyle({
+        colormap: this.toolbar.values.colormap,
+        layers: { ...this.toolbar.layers.values },
+      });
       if (detail.includes("tab")) this.panes.enlarge(null);
       this.show();
       this._remember();
@@ -121,7 +175,10 @@ class LabPage {
 
   async _start() {
     const asked = new URLSearchParams(location.search);
-    if (asked.has("view")) this.toolbar.values.tab = TABS.some(({ value }) => value === asked.get("view")) ? asked.get("view") : "way";
+    if (asked.has("view"))
+      this.toolbar.values.tab = TABS.some(({ value }) => value === asked.get("view"))
+        ? asked.get("view")
+        : "way";
     const wanted = Number(asked.get("item")) || null;
     this.model = asked.get("model") ?? this.model;
     this.comparison.asked = [asked.get("a"), asked.get("b")];
@@ -133,7 +190,10 @@ class LabPage {
         return;
       }
       const item = await opening?.item.catch(() => null);
-      const listing = this.picker.setDatasets(datasets, item?.dataset_id ?? (Number(asked.get("dataset")) || null));
+      const listing = this.picker.setDatasets(
+        datasets,
+        item?.dataset_id ?? (Number(asked.get("dataset")) || null),
+      );
       if (item) await Promise.all([this.open(item.id, opening), listing.then(() => this._lookAhead())]);
       else await listing;
       if (!item && asked.has("dataset")) this.openSurvey();
@@ -160,7 +220,10 @@ class LabPage {
    * @param {number} id
    * @param {Opening} [opening] what was asked for already
    */
-  async open(id, opening = new Opening(id, this.model, this._settled === this.model ? this.settings.wanted : {})) {
+  async open(
+    id,
+    opening = new Opening(id, this.model, this._settled === this.model ? this.settings.wanted : {}),
+  ) {
     this.survey.root.hidden = true;
     this.root.classList.remove("lb-without-side");
     if (this._opening !== opening) this._opening?.abort();
@@ -173,7 +236,10 @@ class LabPage {
     const { model } = opening;
     try {
       const [item, image] = await Promise.all([opening.item, opening.image]);
-      const shown = setTimeout(() => opening.signal.aborted || this._preview(item, image, opening), PREVIEW_MS);
+      const shown = setTimeout(
+        () => opening.signal.aborted || this._preview(item, image, opening),
+        PREVIEW_MS,
+      );
       const answer = await opening.look.finally(() => clearTimeout(shown));
       const look = new Look(item, answer, image);
       Object.assign(look, { names: this.picker.names, model });
@@ -212,11 +278,18 @@ class LabPage {
     this.facts.textContent = item.tags.map((index) => this.picker.names.get(index)).join(", ");
     this.panes.enlarge(null);
     this.panes.setPicture(image, item.width, item.height);
-    this.panes.show([{ key: "photograph", title: "Photograph", tip: "Its maps are being computed", bare: true }]);
+    this.panes.show([
+      { key: "photograph", title: "Photograph", tip: "Its maps are being computed", bare: true },
+    ]);
     // What goes wrong is told by whoever awaits the look.
     const answer = await api.first(item.id, opening.model, opening.signal).catch(() => null);
     if (!answer || opening.signal.aborted || this.look) return;
-    this.panes.show(firstViews(item.tags.map((index) => this.picker.names.get(index)), answer.arrays.scores));
+    this.panes.show(
+      firstViews(
+        item.tags.map((index) => this.picker.names.get(index)),
+        answer.arrays.scores,
+      ),
+    );
   }
 
   _show(look, opening) {
@@ -228,7 +301,9 @@ class LabPage {
     this._say("");
     this.title.textContent = look.header.item.name;
     this.title.title = look.header.item.name;
-    const truth = look.references.length ? "" : " · Nothing to measure against: accept its mask in Review, or import the dataset again with masks as ground truth";
+    const truth = look.references.length
+      ? ""
+      : " · Nothing to measure against: accept its mask in Review, or import the dataset again with masks as ground truth";
     this.facts.textContent = `${look.width} × ${look.height} · ${look.tags.map(({ name }) => name).join(", ")}${truth}`;
     this.facts.title = `${model.identity}\nScales ${model.scales.join(", ")}${model.flip ? ", and mirrored" : ""}; longer side at most ${model.max_side} px`;
     this.review.href = `/?dataset=${look.item.dataset_id}&item=${look.item.id}`;
@@ -270,7 +345,10 @@ class LabPage {
     this.comparison.panel.root.hidden = tab !== "compare";
     this.settings.root.hidden = tab === "compare"; // each side has its model's own
     this._showScales(tab);
-    this.panes.setStyle({ threshold: this.settings.threshold, truth: look.references[this.toolbar.values.reference]?.mask ?? null });
+    this.panes.setStyle({
+      threshold: this.settings.threshold,
+      truth: look.references[this.toolbar.values.reference]?.mask ?? null,
+    });
     const views = this._views(tab);
     this.panes.show(views);
     this.toolbar.setLegend(views);
@@ -280,11 +358,22 @@ class LabPage {
     const { look } = this;
     const { tag, scale, others, shown, eachView, reference } = this.toolbar.values;
     if (tab === "classes") return classViews(look, scale, others, this.scales.scales);
-    if (tab === "compare" && this.comparison.look !== look) return [{ key: "photograph", title: "Photograph", tip: "The list of models is on its way", bare: true }];
+    if (tab === "compare" && this.comparison.look !== look)
+      return [
+        { key: "photograph", title: "Photograph", tip: "The list of models is on its way", bare: true },
+      ];
     if (tab === "compare") return this.comparison.views(tag, reference);
     if (tab === "way") {
       const isPending = this.masks.isBusy || this._isAsking;
-      return wayViews(look, { k: tag, threshold: this.settings.threshold, shown, eachView, reference, isPending, useCrf: this.settings.useCrf });
+      return wayViews(look, {
+        k: tag,
+        threshold: this.settings.threshold,
+        shown,
+        eachView,
+        reference,
+        isPending,
+        useCrf: this.settings.useCrf,
+      });
     }
     const puzzle = look.puzzles.get(this.tiles);
     this.puzzlePanel.show(this.tiles, puzzle?.header ?? null);
@@ -298,7 +387,11 @@ class LabPage {
     const { look, scales } = this;
     if (isWanted && (scales.root.hidden || scales.shownFor !== look)) {
       scales.shownFor = look;
-      scales.open(look.item.dataset_id, look.model, this.picker.opened.classes.filter(({ index }) => index > 0).length);
+      scales.open(
+        look.item.dataset_id,
+        look.model,
+        this.picker.opened.classes.filter(({ index }) => index > 0).length,
+      );
     }
     if (!isWanted) scales.close();
     scales.root.hidden = !isWanted;
@@ -350,14 +443,27 @@ class LabPage {
     const settings = this.settings.wanted;
     const sides = this.comparison.inWords();
     const lines = settingsInWords(look, { tab, tiles, scale, reference, settings, sides });
-    return { look, views: this.panes.views, style: this.panes.style, tab, tiles, model: this.model, settings, lines };
+    return {
+      look,
+      views: this.panes.views,
+      style: this.panes.style,
+      tab,
+      tiles,
+      model: this.model,
+      settings,
+      lines,
+    };
   }
 
   _remember() {
     if (!this.look) return;
     const { tab } = this.toolbar.values;
     const model = this.model === "proposer" ? "" : `&model=${this.model}`;
-    history.replaceState(history.state, "", `${location.pathname}?item=${this.look.item.id}&view=${tab}${model}${tab === "compare" ? this.comparison.query : ""}`);
+    history.replaceState(
+      history.state,
+      "",
+      `${location.pathname}?item=${this.look.item.id}&view=${tab}${model}${tab === "compare" ? this.comparison.query : ""}`,
+    );
   }
 
   _say(text) {

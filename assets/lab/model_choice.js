@@ -13,17 +13,35 @@ export class ModelChoice extends EventTarget {
     super();
     this.films = films;
     this.choices = [];
-    this.model = element("select", { class: "st-input", "aria-label": label, title: "A model, or a run of this workspace", on: { change: () => this._choose() } });
-    this.moment = element("select", { class: "st-input lb-moment", "aria-label": `${label}: moment of the training`, title: "The run's network at the end, or as it was after an epoch. “Film” is a frame of the run's film: one small map, no network", on: { change: () => this._tell() } });
+    this.model = element("select", {
+      class: "st-input",
+      "aria-label": label,
+      title: "A model, or a run of this workspace",
+      on: { change: () => this._choose() },
+    });
+    this.moment = element("select", {
+      class: "st-input lb-moment",
+      "aria-label": `${label}: moment of the training`,
+      title:
+        "The run's network at the end, or as it was after an epoch. “Film” is a frame of the run's film: one small map, no network",
+      on: { change: () => this._tell() },
+    });
     this.root = element("span", { class: "lb-model-choice" }, this.model, this.moment);
   }
 
   /** @param {Choice[]} choices @param {string} wanted key */
   setChoices(choices, wanted) {
     this.choices = choices
-      .map((choice) => ({ ...choice, moments: this.films ? choice.moments : choice.moments.filter((moment) => !moment.is_film) }))
+      .map((choice) => ({
+        ...choice,
+        moments: this.films ? choice.moments : choice.moments.filter((moment) => !moment.is_film),
+      }))
       .filter(({ key, moments }) => key !== null || moments.length);
-    fillSelect(this.model, this.choices.map(({ title }, number) => ({ value: String(number), text: title })), "0");
+    fillSelect(
+      this.model,
+      this.choices.map(({ title }, number) => ({ value: String(number), text: title })),
+      "0",
+    );
     this.key = wanted;
   }
 
@@ -37,7 +55,10 @@ export class ModelChoice extends EventTarget {
   }
 
   set key(wanted) {
-    const number = Math.max(0, this.choices.findIndex((choice) => keysOf(choice).includes(wanted)));
+    const number = Math.max(
+      0,
+      this.choices.findIndex((choice) => keysOf(choice).includes(wanted)),
+    );
     this.model.value = String(number);
     this._fillMoments(wanted);
   }
@@ -56,7 +77,10 @@ export class ModelChoice extends EventTarget {
 
   _fillMoments(wanted) {
     const choice = this.choices[Number(this.model.value)] ?? { key: "proposer", moments: [] };
-    const options = choice.moments.map(({ key, epoch, is_film: isFilm }) => ({ value: key, text: `${epoch ? `after epoch ${epoch}` : "before training"}${isFilm ? " (film)" : ""}` }));
+    const options = choice.moments.map(({ key, epoch, is_film: isFilm }) => ({
+      value: key,
+      text: `${epoch ? `after epoch ${epoch}` : "before training"}${isFilm ? " (film)" : ""}`,
+    }));
     if (choice.key !== null) options.unshift({ value: choice.key, text: "at the end" });
     fillSelect(this.moment, options, wanted ?? options[0].value);
     this.moment.hidden = options.length < 2;

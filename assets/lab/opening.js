@@ -20,7 +20,10 @@ export class Opening {
     this.choices = api.models(id);
     /** The mask's answer, null until it has come. */
     this.made = null;
-    this.mask.then((answer) => (this.made = answer), () => {});
+    this.mask.then(
+      (answer) => (this.made = answer),
+      () => {},
+    );
     // Whoever awaits one of these tells what went wrong.
     for (const answer of [this.item, this.image, this.look, this.choices]) answer.catch(() => {});
   }

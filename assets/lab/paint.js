@@ -41,7 +41,11 @@ export function heatPicture(map, range, colours, width, height) {
   if (note.spread !== spread) {
     const [low, high] = range;
     const scaled = mapped(map, (value) => (value - low) / (high - low || 1));
-    Object.assign(note, { spread, grid: quantiseHeat(scaled, width, height, Math.min(GRID_PX, Math.max(width, height))), colours: null });
+    Object.assign(note, {
+      spread,
+      grid: quantiseHeat(scaled, width, height, Math.min(GRID_PX, Math.max(width, height))),
+      colours: null,
+    });
   }
   if (note.colours !== colours) {
     note.colours = colours;
@@ -56,7 +60,8 @@ export function heatPicture(map, range, colours, width, height) {
 export function heatOutline(map, level, width, height) {
   const note = noteOf(map.data);
   const key = `${level} ${width}`;
-  if (note.outlinedAt !== key) Object.assign(note, { outlinedAt: key, outline: levelPath(map, level, width, height, GRID_PX) });
+  if (note.outlinedAt !== key)
+    Object.assign(note, { outlinedAt: key, outline: levelPath(map, level, width, height, GRID_PX) });
   return note.outline;
 }
 
@@ -69,7 +74,8 @@ export function labelPicture(labels, colours, width, height) {
   const note = noteOf(labels);
   note.canvas ??= canvasOf(width, height, (words) => {
     const table = new Uint32Array(256);
-    for (let index = 1; index < 256; index++) table[index] = toWord(colours.has(index) ? parseHex(colours.get(index)) : vocColour(index), 1);
+    for (let index = 1; index < 256; index++)
+      table[index] = toWord(colours.has(index) ? parseHex(colours.get(index)) : vocColour(index), 1);
     for (let i = 0; i < labels.length; i++) words[i] = table[labels[i]];
   });
   return note.canvas;

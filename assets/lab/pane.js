@@ -33,7 +33,13 @@ export class Pane {
     this.note = element("span", { class: "lb-pane-note" });
     this.canvas = element("canvas", { class: "lb-canvas", tabindex: "0" });
     this.step = element("p", { class: "lb-step" });
-    this.root = element("figure", { class: "lb-pane" }, this.step, element("figcaption", {}, this.title, this.note), this.canvas);
+    this.root = element(
+      "figure",
+      { class: "lb-pane" },
+      this.step,
+      element("figcaption", {}, this.title, this.note),
+      this.canvas,
+    );
     /** @type {View} */
     this.view = null;
     /** Whether it has to be drawn again. */
@@ -51,7 +57,10 @@ export class Pane {
     this.title.title = `${view.tip}. Click to enlarge and to compare.`;
     this.note.textContent = view.note ?? "";
     this.note.title = view.noteTip ?? "";
-    this.canvas.setAttribute("aria-label", `${view.title}${view.note ? `, ${view.note}` : ""}. Arrow keys move, + and - zoom, 0 fits.${view.against ? " Shift with left and right moves the divider." : ""}`);
+    this.canvas.setAttribute(
+      "aria-label",
+      `${view.title}${view.note ? `, ${view.note}` : ""}. Arrow keys move, + and - zoom, 0 fits.${view.against ? " Shift with left and right moves the divider." : ""}`,
+    );
   }
 
   /**
@@ -91,6 +100,14 @@ export class Pane {
 /** Whether two views are drawn alike. @param {View|null} a @param {View} b */
 function looksAlike(a, b) {
   if (!a || a.against || b.against) return false;
-  const isSame = ["signed", "level", "labels", "kinds", "gutters", "bare"].every((name) => a[name] === b[name]);
-  return isSame && a.map?.data === b.map?.data && a.outlined?.data === b.outlined?.data && `${a.range}` === `${b.range}` && `${a.tileShare}` === `${b.tileShare}`;
+  const isSame = ["signed", "level", "labels", "kinds", "gutters", "bare"].every(
+    (name) => a[name] === b[name],
+  );
+  return (
+    isSame &&
+    a.map?.data === b.map?.data &&
+    a.outlined?.data === b.outlined?.data &&
+    `${a.range}` === `${b.range}` &&
+    `${a.tileShare}` === `${b.tileShare}`
+  );
 }

@@ -18,7 +18,14 @@ export class PaneGroup extends EventTarget {
     super();
     this.viewport = new Viewport(0);
     /** @type {import("./draw.js").Style} */
-    this.style = { layers: { ...LAYERS }, colormap: "turbo", threshold: 0.5, colours: new Map(), maskSize: { width: 1, height: 1 }, truth: null };
+    this.style = {
+      layers: { ...LAYERS },
+      colormap: "turbo",
+      threshold: 0.5,
+      colours: new Map(),
+      maskSize: { width: 1, height: 1 },
+      truth: null,
+    };
     this.divide = 0.5; // where a compared view begins, as a share of the width
     /** @type {Map<string, Pane>} */
     this.panes = new Map();
@@ -34,12 +41,41 @@ export class PaneGroup extends EventTarget {
 
   _buildEnlarged() {
     const pane = new Pane(() => this.enlarge(null));
-    const other = element("select", { class: "st-input", "aria-label": "Compare with", on: { change: () => this.draw() } });
-    const divide = element("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0.5", "aria-label": "Where the compared view begins", on: { input: () => this._divideAt(Number(divide.value)) } });
-    const back = element("button", { class: "st-button", type: "button", text: "Back to all views", title: "Esc", on: { click: () => this.enlarge(null) } });
-    const bar = element("div", { class: "lb-compare" }, back, element("label", {}, "Compare with ", other), divide);
+    const other = element("select", {
+      class: "st-input",
+      "aria-label": "Compare with",
+      on: { change: () => this.draw() },
+    });
+    const divide = element("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "0.01",
+      value: "0.5",
+      "aria-label": "Where the compared view begins",
+      on: { input: () => this._divideAt(Number(divide.value)) },
+    });
+    const back = element("button", {
+      class: "st-button",
+      type: "button",
+      text: "Back to all views",
+      title: "Esc",
+      on: { click: () => this.enlarge(null) },
+    });
+    const bar = element(
+      "div",
+      { class: "lb-compare" },
+      back,
+      element("label", {}, "Compare with ", other),
+      divide,
+    );
     this._listen(pane);
-    return { pane, other, divide, root: element("div", { class: "lb-enlarged", hidden: true }, bar, pane.root) };
+    return {
+      pane,
+      other,
+      divide,
+      root: element("div", { class: "lb-enlarged", hidden: true }, bar, pane.root),
+    };
   }
 
   /** @param {ImageBitmap} image @param {number} width @param {number} height */
@@ -70,7 +106,13 @@ export class PaneGroup extends EventTarget {
       pane.show(view);
       children.push(pane.root);
     }
-    const same = children.length === this.grid.children.length && children.every((child, i) => child === this.grid.children[i] || (child.tagName === "H3" && this.grid.children[i].textContent === child.textContent));
+    const same =
+      children.length === this.grid.children.length &&
+      children.every(
+        (child, i) =>
+          child === this.grid.children[i] ||
+          (child.tagName === "H3" && this.grid.children[i].textContent === child.textContent),
+      );
     if (!same) this.grid.replaceChildren(...children);
     for (const key of this.panes.keys()) if (!views.some((view) => view.key === key)) this.panes.delete(key);
     this._showEnlarged();
@@ -97,7 +139,10 @@ export class PaneGroup extends EventTarget {
     }
     this.big.pane.show(view);
     const others = this.views.filter(({ key }) => key !== view.key);
-    fillSelect(this.big.other, [{ value: "", text: view.against ? view.sides[1] : "nothing" }, ...others.map(({ key, title }) => ({ value: key, text: title }))]);
+    fillSelect(this.big.other, [
+      { value: "", text: view.against ? view.sides[1] : "nothing" },
+      ...others.map(({ key, title }) => ({ value: key, text: title })),
+    ]);
   }
 
   /** Change how all are drawn. @param {Object} change */
@@ -131,10 +176,13 @@ export class PaneGroup extends EventTarget {
     if (this.enlarged) {
       const compared = this._comparedOf(this.big.pane);
       this.big.divide.disabled = !compared;
-      if (this.big.pane.isStale) this.big.pane.draw(this.viewport, this.image, this.style, this.pointer, compared);
+      if (this.big.pane.isStale)
+        this.big.pane.draw(this.viewport, this.image, this.style, this.pointer, compared);
       return;
     }
-    for (const pane of this.panes.values()) if (pane.isStale) pane.draw(this.viewport, this.image, this.style, this.pointer, this._comparedOf(pane));
+    for (const pane of this.panes.values())
+      if (pane.isStale)
+        pane.draw(this.viewport, this.image, this.style, this.pointer, this._comparedOf(pane));
   }
 
   /** What a divider slides over a pane's view: what the view brings along, or what was chosen for the enlarged one. */
@@ -160,19 +208,30 @@ export class PaneGroup extends EventTarget {
     let height;
     if (this.enlarged) {
       const room = Math.max(240, window.innerHeight - this.root.getBoundingClientRect().top - 110);
-      side = Math.min(width - 2, room / Math.min(ratio, 1.2) );
+      side = Math.min(width - 2, room / Math.min(ratio, 1.2));
       height = Math.min(room, side * ratio);
     } else {
       const wanted = Math.max(LEAST_WIDTH, Math.min(320, Math.sqrt(AREA / ratio)));
       const rowOf = this.views[0]?.rowOf ?? 0; // views that belong together are not torn apart
-      const columns = rowOf && width >= rowOf * (LEAST_WIDTH + 12) ? rowOf : rowOf ? rowOf / 2 : this.views.length <= 4 ? Math.min(this.views.length, 1 + (width > 420) + 2 * (width > 840)) : Math.max(1, Math.round((width + 12) / (wanted + 12)));
+      const columns =
+        rowOf && width >= rowOf * (LEAST_WIDTH + 12)
+          ? rowOf
+          : rowOf
+            ? rowOf / 2
+            : this.views.length <= 4
+              ? Math.min(this.views.length, 1 + (width > 420) + 2 * (width > 840))
+              : Math.max(1, Math.round((width + 12) / (wanted + 12)));
       side = Math.min(MOST_WIDTH, Math.floor((width - 12 * (columns - 1)) / columns) - 2);
       height = side * Math.min(1.5, Math.max(0.5, ratio));
       this.grid.style.setProperty("--lb-columns", String(columns));
     }
     this.root.style.setProperty("--lb-width", `${Math.round(side)}px`);
     this.root.style.setProperty("--lb-height", `${Math.round(height)}px`);
-    const size = [Math.round(Math.round(side) * pixelRatio), Math.round(Math.round(height) * pixelRatio), pixelRatio];
+    const size = [
+      Math.round(Math.round(side) * pixelRatio),
+      Math.round(Math.round(height) * pixelRatio),
+      pixelRatio,
+    ];
     const { stageWidth, stageHeight } = this.viewport;
     if (size[0] === stageWidth && size[1] === stageHeight && size[2] === this.viewport.pixelRatio) return;
     this.viewport.resize(...size);
@@ -185,15 +244,24 @@ export class PaneGroup extends EventTarget {
     let isDividing = false;
     const at = (event) => {
       const box = canvas.getBoundingClientRect();
-      return { px: (event.clientX - box.left) * window.devicePixelRatio, py: (event.clientY - box.top) * window.devicePixelRatio };
+      return {
+        px: (event.clientX - box.left) * window.devicePixelRatio,
+        py: (event.clientY - box.top) * window.devicePixelRatio,
+      };
     };
-    const isAtDivider = (px) => this._comparedOf(pane) !== null && Math.abs(px - this.divide * canvas.width) < HANDLE_PX * window.devicePixelRatio;
+    const isAtDivider = (px) =>
+      this._comparedOf(pane) !== null &&
+      Math.abs(px - this.divide * canvas.width) < HANDLE_PX * window.devicePixelRatio;
     canvas.addEventListener("pointermove", (event) => {
       const { px, py } = at(event);
       if (!event.buttons) isDividing = false;
       canvas.style.cursor = isDividing || isAtDivider(px) ? "ew-resize" : "";
       if (isDividing) this._divideAt(px / canvas.width);
-      else if (event.buttons) this.viewport.panBy(event.movementX * window.devicePixelRatio, event.movementY * window.devicePixelRatio);
+      else if (event.buttons)
+        this.viewport.panBy(
+          event.movementX * window.devicePixelRatio,
+          event.movementY * window.devicePixelRatio,
+        );
       this._point(this.viewport.toImage(px, py));
     });
     canvas.addEventListener("pointerdown", (event) => {
@@ -222,7 +290,8 @@ export class PaneGroup extends EventTarget {
   }
 
   _key(event, pane) {
-    const turn = event.shiftKey && this._comparedOf(pane) ? { ArrowLeft: -1, ArrowRight: 1 }[event.key] : undefined;
+    const turn =
+      event.shiftKey && this._comparedOf(pane) ? { ArrowLeft: -1, ArrowRight: 1 }[event.key] : undefined;
     if (turn) {
       this._divideAt(this.divide + turn * DIVIDE_STEP);
       event.preventDefault();
@@ -237,7 +306,8 @@ export class PaneGroup extends EventTarget {
     else if (event.key === "-") this._zoom(1 / 1.5, ...middle);
     else if (event.key === "0") this.fit();
     else if (event.key === "Escape" && this.enlarged) this.enlarge(null);
-    else if (event.key === "Enter" && !this.enlarged) this.enlarge(event.target.closest("figure").dataset.key);
+    else if (event.key === "Enter" && !this.enlarged)
+      this.enlarge(event.target.closest("figure").dataset.key);
     else return;
     event.preventDefault();
   }

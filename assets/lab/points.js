@@ -41,6 +41,7 @@ export function next(along, across, from, sign) {
 export function within(px, py, [ax, ay], [bx, by]) {
   const [left, right, top, bottom] = [Math.min(ax, bx), Math.max(ax, bx), Math.min(ay, by), Math.max(ay, by)];
   const found = [];
-  for (let i = 0; i < px.length; i += 1) if (px[i] >= left && px[i] <= right && py[i] >= top && py[i] <= bottom) found.push(i);
+  for (let i = 0; i < px.length; i += 1)
+    if (px[i] >= left && px[i] <= right && py[i] >= top && py[i] <= bottom) found.push(i);
   return found;
 }

@@ -53,7 +53,8 @@ export function puzzleViews(look, puzzle, k) {
       key: "difference",
       title: "Difference",
       note: `disagreement ${header.disagreement[k].toFixed(3)}`,
-      noteTip: "Sum of |whole − merged| over the sum of the larger of both: 0 where they are equal, 1 where they never overlap. Review's order “Tiles disagree” takes the largest of the tags",
+      noteTip:
+        "Sum of |whole − merged| over the sum of the larger of both: 0 where they are equal, 1 where they never overlap. Review's order “Tiles disagree” takes the largest of the tags",
       tip: "Whole minus merged. Red: seen only in the whole picture. Blue: seen only when a tile is looked at by itself",
       map: difference,
       range: [-1, 1],
@@ -74,22 +75,36 @@ export class PuzzlePanel extends EventTarget {
           class: "lb-choice",
           type: "button",
           text: `${n}×${n}`,
-          title: n === 1 ? "One tile, the picture itself: whole and merged must be equal" : `Cut the picture into ${n} x ${n} tiles`,
+          title:
+            n === 1
+              ? "One tile, the picture itself: whole and merged must be equal"
+              : `Cut the picture into ${n} x ${n} tiles`,
           on: { click: () => this.dispatchEvent(new CustomEvent("tiles", { detail: n })) },
         }),
       ]),
     );
     this.losses = element("div", { class: "lb-losses" });
     this.byClass = element("div");
-    this.root = element("div", { class: "lb-bar" }, element("span", { class: "lb-choices", role: "group", "aria-label": "Tiles" }, ...this.buttons.values()), this.losses);
+    this.root = element(
+      "div",
+      { class: "lb-bar" },
+      element(
+        "span",
+        { class: "lb-choices", role: "group", "aria-label": "Tiles" },
+        ...this.buttons.values(),
+      ),
+      this.losses,
+    );
   }
 
   /** @param {number} tiles @param {Object|null} header of the puzzle, null while it is computed */
   show(tiles, header) {
     this.byClass.replaceChildren(...(header?.loss ? [classTable(header.loss.classes)] : []));
     for (const [n, button] of this.buttons) button.setAttribute("aria-pressed", String(n === tiles));
-    if (!header) this.losses.replaceChildren(element("span", { class: "st-muted", text: "Looking at the tiles …" }));
-    else if (!header.loss) this.losses.replaceChildren(element("span", { class: "st-muted", text: header.no_loss }));
+    if (!header)
+      this.losses.replaceChildren(element("span", { class: "st-muted", text: "Looking at the tiles …" }));
+    else if (!header.loss)
+      this.losses.replaceChildren(element("span", { class: "st-muted", text: header.no_loss }));
     else this.losses.replaceChildren(...lossNodes(header));
   }
 }
@@ -97,15 +112,38 @@ export class PuzzlePanel extends EventTarget {
 function lossNodes({ loss, loss_settings: settings }) {
   const where = "Of this picture alone, whole and in evaluation mode; training sees random crops";
   const offset = settings?.logit_offset ? ` The run adds ${settings.logit_offset} to every logit.` : "";
-  const level = settings ? `${settings.level === "cam" ? "CAMs over their maximum" : "raw maps"}, ${settings.distance.toUpperCase()}, classes: ${settings.classes}` : "raw maps, L1, present classes averaged over all, as in the paper";
+  const level = settings
+    ? `${settings.level === "cam" ? "CAMs over their maximum" : "raw maps"}, ${settings.distance.toUpperCase()}, classes: ${settings.classes}`
+    : "raw maps, L1, present classes averaged over all, as in the paper";
   const trained = settings ? "" : " Nothing was trained with it: the model is zero-shot.";
   const number = (name, value, tip) =>
-    element("span", { class: "lb-loss", title: `${tip} ${where}.${trained}` }, ...symbols(name), ` ${value.toFixed(3)}`);
+    element(
+      "span",
+      { class: "lb-loss", title: `${tip} ${where}.${trained}` },
+      ...symbols(name),
+      ` ${value.toFixed(3)}`,
+    );
   return [
-    number("L_cls", loss.classification, `Classification loss of the whole picture (equations 2 to 4), mean over ${loss.classes.length} classes.${offset}`),
-    number("L_p-cls", loss.tile_classification, `Classification loss of the merged maps of the tiles (equation 5).${settings && !settings.tile_classification ? " This run left it out." : ""}`),
-    number("L_re", loss.reconstruction, `Reconstruction loss (equation 6): ${level}.${settings && !settings.reconstruction ? " This run left it out." : ""}`),
-    number(`L = L_cls + L_p-cls + ${loss.alpha} L_re =`, loss.total, "Equation 7 at the end of training, with the terms that the settings turn on."),
+    number(
+      "L_cls",
+      loss.classification,
+      `Classification loss of the whole picture (equations 2 to 4), mean over ${loss.classes.length} classes.${offset}`,
+    ),
+    number(
+      "L_p-cls",
+      loss.tile_classification,
+      `Classification loss of the merged maps of the tiles (equation 5).${settings && !settings.tile_classification ? " This run left it out." : ""}`,
+    ),
+    number(
+      "L_re",
+      loss.reconstruction,
+      `Reconstruction loss (equation 6): ${level}.${settings && !settings.reconstruction ? " This run left it out." : ""}`,
+    ),
+    number(
+      `L = L_cls + L_p-cls + ${loss.alpha} L_re =`,
+      loss.total,
+      "Equation 7 at the end of training, with the terms that the settings turn on.",
+    ),
   ];
 }
 
@@ -122,7 +160,10 @@ function classTable(classes) {
   const head = [
     ["class", ""],
     ["logit, whole", "Mean of the class's map over the whole picture (equation 2)"],
-    ["logit, tiles", "The same of the merged tiles: much lower means that the class is told by what only the whole shows"],
+    [
+      "logit, tiles",
+      "The same of the merged tiles: much lower means that the class is told by what only the whole shows",
+    ],
     ["L_cls", "What the class adds to the loss before the mean over the classes"],
     ["L_p-cls", "The same of the tiles"],
   ];
@@ -142,7 +183,9 @@ function classTable(classes) {
             "tr",
             { class: row.is_tagged ? "lb-tagged" : "" },
             element("td", { text: row.name }),
-            ...[row.whole_logit, row.tiled_logit, row.classification, row.tile_classification].map((value) => element("td", { text: value.toFixed(3) })),
+            ...[row.whole_logit, row.tiled_logit, row.classification, row.tile_classification].map((value) =>
+              element("td", { text: value.toFixed(3) }),
+            ),
           ),
         ),
       ),

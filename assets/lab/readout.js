@@ -10,8 +10,14 @@ export class Readout {
     this.body = element("tbody");
     const head = [
       ["class", "Tags first, in bold; then the classes without a tag, the strongest first"],
-      ["score", "Equation 1 at scale 1 under the pointer, negative values included; of the whole picture its mean, the logit"],
-      ["sum", "Positive parts summed over scales and views under the pointer; of the whole picture the maximum"],
+      [
+        "score",
+        "Equation 1 at scale 1 under the pointer, negative values included; of the whole picture its mean, the logit",
+      ],
+      [
+        "sum",
+        "Positive parts summed over scales and views under the pointer; of the whole picture the maximum",
+      ],
       ["0–1", "The sum over its maximum under the pointer: the CAM"],
     ];
     this.root = element(
@@ -19,7 +25,16 @@ export class Readout {
       { class: "lb-side-section" },
       element("h3", { text: "All classes" }),
       this.where,
-      element("table", { class: "st-table lb-scores" }, element("thead", {}, element("tr", {}, ...head.map(([text, title]) => element("th", { text, title })))), this.body),
+      element(
+        "table",
+        { class: "st-table lb-scores" },
+        element(
+          "thead",
+          {},
+          element("tr", {}, ...head.map(([text, title]) => element("th", { text, title }))),
+        ),
+        this.body,
+      ),
     );
   }
 
@@ -61,7 +76,9 @@ export class Readout {
       cells[2].style.setProperty("--lb-share", String(Math.max(0, Math.min(1, share ?? 0))));
       row.classList.toggle("lb-best", score === best);
     });
-    this.where.textContent = at ? this._sentence(at) : "Whole picture: mean score, largest sum. Point at a view for one pixel.";
+    this.where.textContent = at
+      ? this._sentence(at)
+      : "Whole picture: mean score, largest sum. Point at a view for one pixel.";
   }
 
   _sentence({ x, y }) {
@@ -77,7 +94,8 @@ export class Readout {
     };
     if (look.made) parts.push(`mask: ${nameAt(look.made.mask)}`);
     for (const { title, mask } of look.references) parts.push(`${title}: ${nameAt(mask)}`);
-    if (look.arrays.edges) parts.push(`edge ${sampleHeat(look.plane("edges"), x / look.width, y / look.height).toFixed(2)}`);
+    if (look.arrays.edges)
+      parts.push(`edge ${sampleHeat(look.plane("edges"), x / look.width, y / look.height).toFixed(2)}`);
     const more = this.more?.((map) => sampleHeat(map, x / look.width, y / look.height));
     if (more) parts.push(more);
     return parts.join(" · ");

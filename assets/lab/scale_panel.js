@@ -11,7 +11,13 @@ export class ScalePanel extends EventTarget {
     /** By class index; null before it is known. @type {Map<number, {maximum: number, pictures: number}>|null} */
     this.scales = null;
     this.said = element("span", { class: "st-muted", role: "status" });
-    this.button = element("button", { class: "st-button", type: "button", title: "Looks at a few pictures of each class, spread over the dataset, when the model has nothing else to do", on: { click: () => this._measure() } });
+    this.button = element("button", {
+      class: "st-button",
+      type: "button",
+      title:
+        "Looks at a few pictures of each class, spread over the dataset, when the model has nothing else to do",
+      on: { click: () => this._measure() },
+    });
     this.root = element("div", { class: "lb-bar", hidden: true }, this.said, this.button);
   }
 
@@ -24,7 +30,8 @@ export class ScalePanel extends EventTarget {
       const answer = await api.scale(datasetId, model);
       if (this._asked !== asked) return;
       this._take(answer, classes);
-      if (answer.state === "running") this._timer = setTimeout(() => this.open(datasetId, model, classes), POLL_MS);
+      if (answer.state === "running")
+        this._timer = setTimeout(() => this.open(datasetId, model, classes), POLL_MS);
     } catch (error) {
       if (this._asked === asked) this.said.textContent = error.message;
     }
@@ -47,7 +54,8 @@ export class ScalePanel extends EventTarget {
     const known = classes.length
       ? `The largest sum of each class over the pictures looked at so far: ${classes.length} of ${count(all, "class")} known, from ${least < most ? `${least} to ` : ""}${count(most, "picture")} each.`
       : "No picture has been looked at with this model yet.";
-    this.said.textContent = state === "running" ? `${known} Measuring: ${done} of ${total || "…"}` : problem ?? known;
+    this.said.textContent =
+      state === "running" ? `${known} Measuring: ${done} of ${total || "…"}` : (problem ?? known);
     if (isAnother) this.dispatchEvent(new CustomEvent("change"));
   }
 

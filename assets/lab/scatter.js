@@ -22,10 +22,20 @@ const KEYS = { ArrowRight: ["x", 1], ArrowLeft: ["x", -1], ArrowUp: ["y", 1], Ar
 export class Scatter extends EventTarget {
   constructor() {
     super();
-    this.drawing = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "lb-scatter", role: "application", tabindex: "0" });
+    this.drawing = svg("svg", {
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      class: "lb-scatter",
+      role: "application",
+      tabindex: "0",
+    });
     this.canvas = element("canvas", { class: "lb-scatter-points", "aria-hidden": "true" });
     this.said = element("p", { class: "st-muted lb-scatter-said", "aria-live": "polite", text: "\u00a0" });
-    this.root = element("figure", {}, element("div", { class: "lb-scatter-stack" }, this.drawing, this.canvas), this.said);
+    this.root = element(
+      "figure",
+      {},
+      element("div", { class: "lb-scatter-stack" }, this.drawing, this.canvas),
+      this.said,
+    );
     this.chosen = new Set();
     this.at = null; // index of the point that the keys stand on
     this.crowd = null; // all points drawn once: keys and rectangles only lay theirs over it
@@ -45,10 +55,16 @@ export class Scatter extends EventTarget {
     this.py = Float32Array.from(points.y, py);
     this.chosen.clear();
     this.said.textContent = "\u00a0";
-    this.drawing.setAttribute("aria-label", `${yLabel} against ${xLabel} of ${points.ids.length} pictures. Drag a rectangle, or hold Shift with the arrow keys, to list its pictures; arrow keys go from point to point, Enter opens the picture, Escape takes the rectangle away.`);
+    this.drawing.setAttribute(
+      "aria-label",
+      `${yLabel} against ${xLabel} of ${points.ids.length} pictures. Drag a rectangle, or hold Shift with the arrow keys, to list its pictures; arrow keys go from point to point, Enter opens the picture, Escape takes the rectangle away.`,
+    );
     this.rectangle = svg("rect", { class: "lb-brush", visibility: "hidden" });
     this.drawing.replaceChildren(
-      ...ticks(y0, y1, 5).flatMap((value) => [svg("line", { class: "lb-grid", x1: LEFT, x2: WIDTH - RIGHT, y1: py(value), y2: py(value) }), label(LEFT - 6, py(value) + 4, String(value), "end")]),
+      ...ticks(y0, y1, 5).flatMap((value) => [
+        svg("line", { class: "lb-grid", x1: LEFT, x2: WIDTH - RIGHT, y1: py(value), y2: py(value) }),
+        label(LEFT - 6, py(value) + 4, String(value), "end"),
+      ]),
       ...ticks(x0, x1, 6).map((value) => label(px(value), HEIGHT - BOTTOM + 16, String(value), "middle")),
       label((LEFT + WIDTH) / 2, HEIGHT - 4, xLabel, "middle"),
       label(LEFT + 4, TOP + 10, yLabel, "start"),
@@ -61,12 +77,16 @@ export class Scatter extends EventTarget {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!this.points || !width) return;
     const scale = (width * devicePixelRatio) / WIDTH;
-    [this.canvas.width, this.canvas.height] = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)];
+    [this.canvas.width, this.canvas.height] = [
+      Math.round(width * devicePixelRatio),
+      Math.round(height * devicePixelRatio),
+    ];
     const context = this.canvas.getContext("2d");
     const isMany = this.px.length > MANY;
     const radius = (isMany ? 2 : 3) * scale;
     const accent = getComputedStyle(this.root).getPropertyValue("--st-accent");
-    const put = (on, image, i) => on.drawImage(image, this.px[i] * scale - image.width / 2, this.py[i] * scale - image.height / 2);
+    const put = (on, image, i) =>
+      on.drawImage(image, this.px[i] * scale - image.width / 2, this.py[i] * scale - image.height / 2);
     const drawn = `${accent} ${this.canvas.width} ${this.canvas.height}`;
     if (this.crowd?.points !== this.points || this.crowd.drawn !== drawn) {
       const picture = new OffscreenCanvas(this.canvas.width, this.canvas.height);
@@ -87,7 +107,10 @@ export class Scatter extends EventTarget {
 
   _at(event) {
     const box = this.drawing.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * WIDTH, ((event.clientY - box.top) / box.height) * HEIGHT];
+    return [
+      ((event.clientX - box.left) / box.width) * WIDTH,
+      ((event.clientY - box.top) / box.height) * HEIGHT,
+    ];
   }
 
   _brush() {
@@ -149,7 +172,12 @@ export class Scatter extends EventTarget {
   }
 
   _mark(a, b) {
-    const box = { x: Math.min(a[0], b[0]), y: Math.min(a[1], b[1]), width: Math.abs(a[0] - b[0]), height: Math.abs(a[1] - b[1]) };
+    const box = {
+      x: Math.min(a[0], b[0]),
+      y: Math.min(a[1], b[1]),
+      width: Math.abs(a[0] - b[0]),
+      height: Math.abs(a[1] - b[1]),
+    };
     for (const [name, value] of Object.entries(box)) this.rectangle.setAttribute(name, value);
     this.rectangle.setAttribute("visibility", "visible");
   }
@@ -165,7 +193,9 @@ export class Scatter extends EventTarget {
   _choose(a, b) {
     this.chosen = new Set(within(this.px, this.py, a, b));
     this._draw();
-    this.dispatchEvent(new CustomEvent("choose", { detail: [...this.chosen].map((i) => this.points.ids[i]) }));
+    this.dispatchEvent(
+      new CustomEvent("choose", { detail: [...this.chosen].map((i) => this.points.ids[i]) }),
+    );
   }
 }
 

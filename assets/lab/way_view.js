@@ -7,8 +7,16 @@ import { normalised, plane } from "./maps.js";
 
 export const SHOWN = [
   { value: "heat", text: "Heat", title: "The chosen class's map at each stage; the line is the threshold" },
-  { value: "mask", text: "Mask", title: "All tags at once: the mask that each stage would give at this threshold" },
-  { value: "change", text: "What changed", title: "Against the stage before. Green: became a class. Red: became background. Blue: another class" },
+  {
+    value: "mask",
+    text: "Mask",
+    title: "All tags at once: the mask that each stage would give at this threshold",
+  },
+  {
+    value: "change",
+    text: "What changed",
+    title: "Against the stage before. Green: became a class. Red: became background. Blue: another class",
+  },
 ];
 
 /**
@@ -79,7 +87,13 @@ export function stagesOf(look, k, eachView) {
         maps: look.planes(`source_${source}`),
       });
     }
-    stages.push({ key: "mean", section: second, title: "Mean", tip: `Shares ${model.shares.join(" and ")}, over the maximum`, maps: look.planes("cams") });
+    stages.push({
+      key: "mean",
+      section: second,
+      title: "Mean",
+      tip: `Shares ${model.shares.join(" and ")}, over the maximum`,
+      maps: look.planes("cams"),
+    });
   }
   if (look.arrays.self_trained) {
     stages.push({
@@ -92,9 +106,23 @@ export function stagesOf(look, k, eachView) {
   }
   if (look.arrays.edges) {
     const third = `${look.arrays.self_trained ? 4 : 3} · Edges, random walk`;
-    const scaled = model.walk_background ? "those of background too: how much rather this class than background" : "over the maximum of all classes";
-    stages.push({ key: "edges", section: third, title: "Edges", tip: "AffinityNet's edges, the sigmoid of its edge branch: the walk is stopped where it is bright", map: look.plane("edges") });
-    stages.push({ key: "walk", section: third, title: "Random walk", tip: `The maps before it times one minus the edge, spread along paths without edges, ${scaled}`, maps: look.final });
+    const scaled = model.walk_background
+      ? "those of background too: how much rather this class than background"
+      : "over the maximum of all classes";
+    stages.push({
+      key: "edges",
+      section: third,
+      title: "Edges",
+      tip: "AffinityNet's edges, the sigmoid of its edge branch: the walk is stopped where it is bright",
+      map: look.plane("edges"),
+    });
+    stages.push({
+      key: "walk",
+      section: third,
+      title: "Random walk",
+      tip: `The maps before it times one minus the edge, spread along paths without edges, ${scaled}`,
+      maps: look.final,
+    });
   }
   return stages;
 }
@@ -111,7 +139,8 @@ export function wayViews(look, { k, threshold, shown, eachView, reference, isPen
   const labelsOf = ({ key, maps }) => {
     // One set of labels a stage: those of the threshold before would fill the memory.
     const kept = look.once(`labels ${key}`, () => ({}));
-    if (kept.maps !== maps || kept.threshold !== threshold) Object.assign(kept, { maps, threshold, labels: look.labels(maps, threshold) });
+    if (kept.maps !== maps || kept.threshold !== threshold)
+      Object.assign(kept, { maps, threshold, labels: look.labels(maps, threshold) });
     return kept.labels;
   };
   const finalStage = stages.findLast(({ maps }) => maps);
@@ -123,9 +152,24 @@ export function wayViews(look, { k, threshold, shown, eachView, reference, isPen
     mask: labelsOf(finalStage),
   });
   if (useCrf && look.header.model.no_crf === null) {
-    stages.push({ key: "crf", section: last, title: "Dense CRF", tip: "The thresholded mask drawn to the colour edges of the picture, computed by the server", mask: look.made?.mask ?? null, isPending: isPending || !look.made });
+    stages.push({
+      key: "crf",
+      section: last,
+      title: "Dense CRF",
+      tip: "The thresholded mask drawn to the colour edges of the picture, computed by the server",
+      mask: look.made?.mask ?? null,
+      isPending: isPending || !look.made,
+    });
   }
-  if (truth) stages.push({ key: "truth", section: last, title: look.references[reference].title, tip: "What is measured against; void pixels do not count", mask: truth, isTruth: true });
+  if (truth)
+    stages.push({
+      key: "truth",
+      section: last,
+      title: look.references[reference].title,
+      tip: "What is measured against; void pixels do not count",
+      mask: truth,
+      isTruth: true,
+    });
   let before = null;
   let beforeIou = null;
   let section = null;
@@ -138,7 +182,8 @@ export function wayViews(look, { k, threshold, shown, eachView, reference, isPen
     const labels = stage.mask !== undefined ? stage.mask : labelsOf(stage);
     if (!labels) return { ...view, note: "computing …" };
     const change = before ? look.once(`change ${stage.key}`, () => ({})) : null;
-    if (change && (change.before !== before || change.after !== labels)) Object.assign(change, { before, after: labels, ...changes(before, labels) });
+    if (change && (change.before !== before || change.after !== labels))
+      Object.assign(change, { before, after: labels, ...changes(before, labels) });
     const measured = truth ? measuredOnce(look, stage.key, truth, labels) : null;
     Object.assign(view, noteOf(look, k, stage, measured, beforeIou, change));
     before = labels;
@@ -166,7 +211,8 @@ export function firstViews(tags, scores) {
 
 function measuredOnce(look, key, truth, labels) {
   const kept = look.once(`measured ${key}`, () => ({}));
-  if (kept.truth !== truth || kept.labels !== labels) Object.assign(kept, { truth, labels, result: measure(truth, labels) });
+  if (kept.truth !== truth || kept.labels !== labels)
+    Object.assign(kept, { truth, labels, result: measure(truth, labels) });
   return kept.result;
 }
 
@@ -176,11 +222,21 @@ function noteOf(look, k, stage, measured, beforeIou, change) {
   const parts = [];
   const tips = [];
   if (measured) {
-    const gain = beforeIou === null || measured.mean === null || change?.share === 0 ? null : 100 * (measured.mean - beforeIou);
-    parts.push(`IoU ${percent(measured.mean)}${gain === null ? "" : ` (${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)})`}`);
-    tips.push("Mean IoU in percent over the classes of either mask, background included, if the way ended here; in brackets against the stage before.");
+    const gain =
+      beforeIou === null || measured.mean === null || change?.share === 0
+        ? null
+        : 100 * (measured.mean - beforeIou);
+    parts.push(
+      `IoU ${percent(measured.mean)}${gain === null ? "" : ` (${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)})`}`,
+    );
+    tips.push(
+      "Mean IoU in percent over the classes of either mask, background included, if the way ended here; in brackets against the stage before.",
+    );
     const own = measured.classes.get(look.tags[k].index);
-    if (own) tips.push(`${look.tags[k].name}: IoU ${percent(own.iou)}, precision ${percent(own.precision)}, recall ${percent(own.recall)}.`);
+    if (own)
+      tips.push(
+        `${look.tags[k].name}: IoU ${percent(own.iou)}, precision ${percent(own.precision)}, recall ${percent(own.recall)}.`,
+      );
   }
   if (change) {
     tips.push(`${(100 * change.share).toFixed(1)} % of the pixels changed from the stage before.`);

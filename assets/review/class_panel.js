@@ -35,7 +35,13 @@ export class ClassPanel extends EventTarget {
     this.rows = new Map();
     this.list = element("div", { class: "pr-classes", role: "radiogroup", "aria-label": "Class to paint" });
     this.more = element("details", { class: "pr-more-classes" });
-    this.root = element("section", { class: "pr-panel" }, element("h2", { text: "Classes" }), this.list, this.more);
+    this.root = element(
+      "section",
+      { class: "pr-panel" },
+      element("h2", { text: "Classes" }),
+      this.list,
+      this.more,
+    );
   }
 
   /** @param {ReturnType<typeof orderClasses>} classes @param {number} active */
@@ -66,7 +72,13 @@ export class ClassPanel extends EventTarget {
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),
       element("span", { class: "pr-class-name", text: name }),
-      isTagged ? element("span", { class: "st-pill pr-tag", text: "tag", title: "The picture is tagged with this class" }) : null,
+      isTagged
+        ? element("span", {
+            class: "st-pill pr-tag",
+            text: "tag",
+            title: "The picture is tagged with this class",
+          })
+        : null,
       hotkey === null ? null : element("kbd", { text: hotkey }),
     );
     const lock = element("button", {

@@ -36,7 +36,10 @@ export function askHowToResolve(conflict) {
   const who = current.author ?? "the studio";
   const merged = mergeMasks(base, mine, theirs);
   return new Promise((resolve) => {
-    const dialog = element("dialog", { class: "st-page pr-dialog pr-conflict", "aria-labelledby": "pr-conflict-title" });
+    const dialog = element("dialog", {
+      class: "st-page pr-dialog pr-conflict",
+      "aria-labelledby": "pr-conflict-title",
+    });
     const choose = (choice) => {
       dialog.close();
       dialog.remove();
@@ -57,7 +60,8 @@ export function askHowToResolve(conflict) {
           on: { click: () => choose(choice) },
         }),
       );
-    const pixels = (mask, other) => `${countDifferences(mask, other).toLocaleString()} pixels differ from the start`;
+    const pixels = (mask, other) =>
+      `${countDifferences(mask, other).toLocaleString()} pixels differ from the start`;
     dialog.append(
       element("h2", { id: "pr-conflict-title", text: `${who} saved this picture too` }),
       element("p", {

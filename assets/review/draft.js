@@ -155,7 +155,9 @@ export class Draft extends EventTarget {
     const steps = this.steps;
     const deflated = await api.deflate(snapshot);
     try {
-      const answer = await this._retryOnProposal(() => api.putMask(this.itemId, deflated, this.revision, seconds, steps));
+      const answer = await this._retryOnProposal(() =>
+        api.putMask(this.itemId, deflated, this.revision, seconds, steps),
+      );
       this.revision = answer.revision.id;
       this.status = answer.status;
     } catch (error) {
@@ -180,12 +182,20 @@ export class Draft extends EventTarget {
   async _keepLocally(deflated, steps, error) {
     let kept = true;
     try {
-      await local.keep({ itemId: this.itemId, revision: this.revision, deflated, steps, savedAt: Date.now() });
+      await local.keep({
+        itemId: this.itemId,
+        revision: this.revision,
+        deflated,
+        steps,
+        savedAt: Date.now(),
+      });
     } catch {
       kept = false;
     }
     this._failures++;
-    this.message = kept ? error.message : `${error.message} The browser cannot keep a copy: leave this tab open.`;
+    this.message = kept
+      ? error.message
+      : `${error.message} The browser cannot keep a copy: leave this tab open.`;
     if (error.status === 412) {
       this._become("conflict");
       this.dispatchEvent(new CustomEvent("conflict", { detail: error.problem.current }));

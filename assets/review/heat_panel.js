@@ -6,7 +6,11 @@ import { COLORMAP_NAMES, colormap } from "../shared/colours.js";
 import { element, fillSelect } from "../shared/dom.js";
 
 const VIEWS = [
-  { name: "cams", title: "All scales", text: "The heatmap that the mask is made from: all scales and the mirrored picture together" },
+  {
+    name: "cams",
+    title: "All scales",
+    text: "The heatmap that the mask is made from: all scales and the mirrored picture together",
+  },
   { name: "whole", title: "Full", text: "The heatmap of the full picture, at one scale" },
   { name: "tiled", title: "Tiled", text: "The heatmaps of the four tiles, put together again" },
   { name: "difference", title: "Difference", text: "Where full and tiled heatmap disagree" },
@@ -37,7 +41,11 @@ export class HeatPanel extends EventTarget {
 
   _build() {
     this.sentence = element("p", { class: "pr-sentence", role: "status" });
-    this.tabs = element("div", { class: "pr-heat-classes", role: "radiogroup", "aria-label": "Heatmap of class" });
+    this.tabs = element("div", {
+      class: "pr-heat-classes",
+      role: "radiogroup",
+      "aria-label": "Heatmap of class",
+    });
     this.toggle = element("button", {
       class: "pr-chip-button",
       type: "button",
@@ -49,9 +57,21 @@ export class HeatPanel extends EventTarget {
       "aria-label": "Colour map",
       on: { change: () => this._setView({ colormap: this.colormap.value }) },
     });
-    fillSelect(this.colormap, COLORMAP_NAMES.map((name) => ({ value: name, text: name })), this.view.colormap);
-    this.opacity = this._slider("Opacity", "opacity", "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile");
-    this.threshold = this._slider("Threshold", "threshold", "Heat below this is not shown; “Take as mask” uses the same value");
+    fillSelect(
+      this.colormap,
+      COLORMAP_NAMES.map((name) => ({ value: name, text: name })),
+      this.view.colormap,
+    );
+    this.opacity = this._slider(
+      "Opacity",
+      "opacity",
+      "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile",
+    );
+    this.threshold = this._slider(
+      "Threshold",
+      "threshold",
+      "Heat below this is not shown; “Take as mask” uses the same value",
+    );
     this.take = element("button", {
       class: "st-button pr-wide",
       type: "button",
@@ -63,7 +83,8 @@ export class HeatPanel extends EventTarget {
       class: "st-button pr-wide",
       type: "button",
       text: "Start again from heat",
-      title: "Smart tool: the mask that all heatmaps together make at this threshold, corrected by the clicks there are (G)",
+      title:
+        "Smart tool: the mask that all heatmaps together make at this threshold, corrected by the clicks there are (G)",
       on: { click: () => this.startAgain() },
     });
     this.compare = element("div", { class: "pr-compare" });
@@ -80,7 +101,13 @@ export class HeatPanel extends EventTarget {
       this.compare,
       (this.disagreement = element("p", { class: "pr-note" })),
     );
-    return element("section", { class: "pr-panel" }, element("h2", { text: "Heatmaps" }), this.sentence, this.controls);
+    return element(
+      "section",
+      { class: "pr-panel" },
+      element("h2", { text: "Heatmaps" }),
+      this.sentence,
+      this.controls,
+    );
   }
 
   _slider(label, key, title) {
@@ -101,7 +128,11 @@ export class HeatPanel extends EventTarget {
         },
       },
     });
-    return { input, output, row: element("label", { class: "pr-slider", title }, element("span", { text: label }), input, output) };
+    return {
+      input,
+      output,
+      row: element("label", { class: "pr-slider", title }, element("span", { text: label }), input, output),
+    };
   }
 
   _thumb({ name, title, text }) {
@@ -164,7 +195,8 @@ export class HeatPanel extends EventTarget {
   /** @param {number} threshold that the proposal was made with */
   _proposeThreshold(threshold) {
     const { input, output, row } = this.threshold;
-    input.title = row.title = `Heat below this is not shown, and not taken as mask. Proposals are made with ${threshold.toFixed(2)}.`;
+    input.title =
+      row.title = `Heat below this is not shown, and not taken as mask. Proposals are made with ${threshold.toFixed(2)}.`;
     if (this._isThresholdChosen) return;
     input.value = String(threshold);
     output.textContent = threshold.toFixed(2);
@@ -178,7 +210,8 @@ export class HeatPanel extends EventTarget {
     [...this.tabs.children].forEach((tab, i) => tab.setAttribute("aria-checked", String(i === position)));
     const { name, disagreement } = this.maps.header.classes[position];
     this.disagreement.textContent = `${name}: full and tiled heatmap disagree by ${(100 * disagreement).toFixed(0)}\u00a0%.`;
-    this.disagreement.title = "Share of the heat that is in one of the two maps only; high values often mean a wrong mask.";
+    this.disagreement.title =
+      "Share of the heat that is in one of the two maps only; high values often mean a wrong mask.";
     this._drawThumbs();
     this.showSource(this.source);
   }
@@ -211,11 +244,14 @@ export class HeatPanel extends EventTarget {
     if (!this.maps) return;
     this.showSource("cams");
     const { index } = this.maps.header.classes[this.position];
-    this.dispatchEvent(new CustomEvent("take", { detail: { classIndex: index, threshold: this.view.threshold } }));
+    this.dispatchEvent(
+      new CustomEvent("take", { detail: { classIndex: index, threshold: this.view.threshold } }),
+    );
   }
 
   startAgain() {
-    if (this.maps) this.dispatchEvent(new CustomEvent("restart", { detail: { threshold: this.view.threshold } }));
+    if (this.maps)
+      this.dispatchEvent(new CustomEvent("restart", { detail: { threshold: this.view.threshold } }));
   }
 
   /** @param {string} name of a view */
@@ -224,7 +260,9 @@ export class HeatPanel extends EventTarget {
     this.source = name;
     const { index } = this.maps.header.classes[this.position];
     const [, height, width] = this.maps.arrays.cams.shape;
-    this.dispatchEvent(new CustomEvent("heat", { detail: { height, width, data: this._plane(name), classIndex: index } }));
+    this.dispatchEvent(
+      new CustomEvent("heat", { detail: { height, width, data: this._plane(name), classIndex: index } }),
+    );
     this._setView({});
   }
 
@@ -246,7 +284,10 @@ export class HeatPanel extends EventTarget {
 
   _drawThumbs() {
     const [, height, width] = this.maps.arrays.cams.shape;
-    const thumbHeight = Math.max(24, Math.min(150, Math.round((THUMB_WIDTH * this.image.height) / this.image.width)));
+    const thumbHeight = Math.max(
+      24,
+      Math.min(150, Math.round((THUMB_WIDTH * this.image.height) / this.image.width)),
+    );
     const heat = new OffscreenCanvas(width, height);
     const context = heat.getContext("2d");
     const colours = colormap(this.view.colormap);
@@ -254,7 +295,8 @@ export class HeatPanel extends EventTarget {
       const plane = this._plane(name);
       const pixels = context.createImageData(width, height);
       const words = new Uint32Array(pixels.data.buffer);
-      for (let i = 0; i < plane.length; i++) words[i] = colours[Math.max(0, Math.min(255, Math.round(plane[i] * 255)))];
+      for (let i = 0; i < plane.length; i++)
+        words[i] = colours[Math.max(0, Math.min(255, Math.round(plane[i] * 255)))];
       context.putImageData(pixels, 0, 0);
       canvas.height = thumbHeight;
       const target = canvas.getContext("2d");
@@ -287,7 +329,8 @@ export class HeatPanel extends EventTarget {
   _setView(change) {
     Object.assign(this.view, change);
     this.toggle.textContent = this.view.visible ? "Hide heatmap" : "Show heatmap";
-    for (const [name, { button }] of this.canvases) button.setAttribute("aria-pressed", String(this.view.visible && name === this.source));
+    for (const [name, { button }] of this.canvases)
+      button.setAttribute("aria-pressed", String(this.view.visible && name === this.source));
     this.toggle.setAttribute("aria-pressed", String(this.view.visible));
     if (change.colormap && this.maps) this._drawThumbs();
     this.dispatchEvent(new CustomEvent("view", { detail: { ...this.view } }));

@@ -31,7 +31,8 @@ export async function showHistory(page) {
     await draft.flush(); // what is on the screen is its newest entry
     entries = await api.history(current.item.id);
   } catch (error) {
-    if (draft.state !== "conflict") page.statusBar.say(`${current.item.name}: its history cannot be shown. ${error.message}`);
+    if (draft.state !== "conflict")
+      page.statusBar.say(`${current.item.name}: its history cannot be shown. ${error.message}`);
     return;
   }
   if (page.current !== current || document.querySelector("dialog[open]")) return;
@@ -68,16 +69,35 @@ class HistoryDialog {
     this.preview = element("div", { class: "pr-history-preview" });
     this.note = element("p", { class: "pr-note", role: "status" });
     this.take = element("button", { class: "st-button st-primary", type: "submit", text: "Take this mask" });
-    const close = element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._close() } });
+    const close = element("button", {
+      class: "st-button",
+      type: "button",
+      text: "Close",
+      on: { click: () => this._close() },
+    });
     this.form = element(
       "form",
       { class: "pr-history", on: { change: () => this._show(), submit: (event) => this._take(event) } },
-      element("ol", { class: "pr-history-list", "aria-label": "Newest first" }, ...entries.map((entry) => this._row(entry))),
-      element("div", { class: "pr-history-side" }, this.preview, this.note, element("div", { class: "pr-history-buttons" }, this.take, close)),
+      element(
+        "ol",
+        { class: "pr-history-list", "aria-label": "Newest first" },
+        ...entries.map((entry) => this._row(entry)),
+      ),
+      element(
+        "div",
+        { class: "pr-history-side" },
+        this.preview,
+        this.note,
+        element("div", { class: "pr-history-buttons" }, this.take, close),
+      ),
     );
     this.dialog = element(
       "dialog",
-      { class: "st-page pr-dialog", "aria-labelledby": "pr-history-title", on: { close: () => this.dialog.remove() } },
+      {
+        class: "st-page pr-dialog",
+        "aria-labelledby": "pr-history-title",
+        on: { close: () => this.dialog.remove() },
+      },
       element("h2", { id: "pr-history-title", text: `History of ${page.current.item.name}` }),
       this.form,
     );
@@ -107,7 +127,12 @@ class HistoryDialog {
       element(
         "label",
         { title: entry.proposed_by ? `${at}, by ${entry.proposed_by}` : at },
-        element("input", { type: "radio", name: "revision", value: String(entry.id), disabled: !entry.has_mask }),
+        element("input", {
+          type: "radio",
+          name: "revision",
+          value: String(entry.id),
+          disabled: !entry.has_mask,
+        }),
         element("span", { text: describe(entry) }),
         element("time", { datetime: entry.created_at, text: timeAgo(entry.created_at) }),
       ),

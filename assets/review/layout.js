@@ -39,7 +39,10 @@ class Layout extends EventTarget {
     this.datasetSelect = element("select", {
       class: "st-input",
       "aria-label": "Dataset",
-      on: { change: () => this.dispatchEvent(new CustomEvent("dataset", { detail: Number(this.datasetSelect.value) })) },
+      on: {
+        change: () =>
+          this.dispatchEvent(new CustomEvent("dataset", { detail: Number(this.datasetSelect.value) })),
+      },
     });
     this.itemName = element("strong", { class: "pr-item-name" });
     this.itemFacts = element("span", { class: "pr-item-facts" });
@@ -59,7 +62,9 @@ class Layout extends EventTarget {
       maxlength: "64",
       "aria-label": "Your name",
       title: "Your name: it is stored with everything you save",
-      on: { change: () => this.dispatchEvent(new CustomEvent("annotator", { detail: this.annotator.value })) },
+      on: {
+        change: () => this.dispatchEvent(new CustomEvent("annotator", { detail: this.annotator.value })),
+      },
     });
     this.health = element("span", { class: "st-pill pr-health", hidden: true });
     return element(
@@ -88,7 +93,12 @@ class Layout extends EventTarget {
 
   _decisions(page) {
     const button = (text, key, title, run, kind = "") =>
-      element("button", { class: `st-button ${kind}`, type: "button", title, on: { click: run } }, text, element("kbd", { text: key }));
+      element(
+        "button",
+        { class: `st-button ${kind}`, type: "button", title, on: { click: run } },
+        text,
+        element("kbd", { text: key }),
+      );
     return element(
       "footer",
       { class: "pr-decisions" },
@@ -104,12 +114,17 @@ class Layout extends EventTarget {
 
   /** @param {{id: number, name: string}[]} datasets @param {number} chosen */
   showDatasets(datasets, chosen) {
-    fillSelect(this.datasetSelect, datasets.map(({ id, name }) => ({ value: String(id), text: name })), String(chosen));
+    fillSelect(
+      this.datasetSelect,
+      datasets.map(({ id, name }) => ({ value: String(id), text: name })),
+      String(chosen),
+    );
   }
 
   /** @param {Object|null} item null: no picture is open @param {Object} [dataset] */
   showItem(item, dataset) {
-    for (const node of [this.itemName, this.itemFacts, this.itemStatus, this.itemHistory]) node.hidden = item === null;
+    for (const node of [this.itemName, this.itemFacts, this.itemStatus, this.itemHistory])
+      node.hidden = item === null;
     if (item === null) return;
     this.itemName.textContent = item.name;
     this.itemName.title = item.name;
@@ -126,7 +141,8 @@ class Layout extends EventTarget {
 
   /** @param {{done: number, total: number, decisions: number, per_hour: number}} progress */
   showProgress({ done, total, decisions, per_hour: perHour }) {
-    this.progressText.textContent = `${done} of ${total} done` + (decisions > 2 ? ` · ${Math.round(perHour)} an hour` : "");
+    this.progressText.textContent =
+      `${done} of ${total} done` + (decisions > 2 ? ` · ${Math.round(perHour)} an hour` : "");
     this.progressText.title = "Pictures accepted or corrected; your decisions an hour, over the last hour";
     this.progressBar.max = Math.max(1, total);
     this.progressBar.value = done;
@@ -152,7 +168,14 @@ class Layout extends EventTarget {
     this.sentence.hidden = text === null;
     this.sentence.replaceChildren(element("p", { text: text ?? "" }));
     if (action) {
-      this.sentence.append(element("button", { class: "st-button", type: "button", text: action.text, on: { click: action.run } }));
+      this.sentence.append(
+        element("button", {
+          class: "st-button",
+          type: "button",
+          text: action.text,
+          on: { click: action.run },
+        }),
+      );
     }
     if (text !== null) this.setBusy(false);
   }
@@ -160,7 +183,8 @@ class Layout extends EventTarget {
   /** @param {boolean} isBusy */
   setBusy(isBusy) {
     clearTimeout(this._busyTimer);
-    if (isBusy) this._busyTimer = setTimeout(() => (this.busy.hidden = false), 200); // no flicker when it is quick
+    if (isBusy)
+      this._busyTimer = setTimeout(() => (this.busy.hidden = false), 200); // no flicker when it is quick
     else this.busy.hidden = true;
   }
 }

@@ -63,10 +63,13 @@ class ReviewPage {
       return;
     }
     if (!answer.datasets.length) {
-      this.layout.showSentence("There is no dataset yet. Open the Datasets page and import a folder of pictures.", {
-        text: "Open Datasets",
-        run: () => location.assign("/datasets"),
-      });
+      this.layout.showSentence(
+        "There is no dataset yet. Open the Datasets page and import a folder of pictures.",
+        {
+          text: "Open Datasets",
+          run: () => location.assign("/datasets"),
+        },
+      );
       return;
     }
     this.datasets = answer.datasets;
@@ -130,7 +133,10 @@ class ReviewPage {
       height: loaded.item.height,
       image: loaded.image,
       mask,
-      classes: classes.map((one) => ({ ...one, hotkey: one.hotkey === null ? undefined : Number(one.hotkey) })),
+      classes: classes.map((one) => ({
+        ...one,
+        hotkey: one.hotkey === null ? undefined : Number(one.hotkey),
+      })),
       activeClass: active,
     });
     if (turn !== this._opening) return;
@@ -174,7 +180,12 @@ class ReviewPage {
   async step(step) {
     if (this.queue.current === null) return;
     const next = await this.queue.neighbour(this.queue.current, step);
-    if (next === null) this.statusBar.say(step > 0 ? "This is the last picture of the queue. Choose another status or class to go on." : "This is the first picture.");
+    if (next === null)
+      this.statusBar.say(
+        step > 0
+          ? "This is the last picture of the queue. Choose another status or class to go on."
+          : "This is the first picture.",
+      );
     else await this.open(next);
   }
 
@@ -221,13 +232,19 @@ class ReviewPage {
   _wire() {
     this.queue.addEventListener("choose", (event) => this.open(event.detail));
     this.queue.addEventListener("filter", () => this._openFirst());
-    this.layout.addEventListener("dataset", (event) => this.openDataset(this.datasets.find(({ id }) => id === event.detail)));
+    this.layout.addEventListener("dataset", (event) =>
+      this.openDataset(this.datasets.find(({ id }) => id === event.detail)),
+    );
     this.layout.addEventListener("annotator", (event) => this._setAnnotator(event.detail));
     this.classPanel.addEventListener("choose", (event) => this.editor.setActiveClass(event.detail));
-    this.classPanel.addEventListener("lock", (event) => this.editor.setOptions({ lockedClasses: event.detail }));
+    this.classPanel.addEventListener("lock", (event) =>
+      this.editor.setOptions({ lockedClasses: event.detail }),
+    );
     this.heatPanel.addEventListener("heat", (event) => this.editor.setHeat(event.detail));
     this.heatPanel.addEventListener("view", (event) => this.editor.setHeatView(event.detail));
-    this.heatPanel.addEventListener("take", (event) => this.editor.thresholdToMask(event.detail.classIndex, event.detail.threshold));
+    this.heatPanel.addEventListener("take", (event) =>
+      this.editor.thresholdToMask(event.detail.classIndex, event.detail.threshold),
+    );
     this.heatPanel.addEventListener("restart", (event) => this.editor.smartFromHeat(event.detail.threshold));
     connectSmart(this);
     this.editor.addEventListener("stroke", (event) => this.draft?.changed(event.detail));
@@ -351,7 +368,10 @@ class ReviewPage {
     const kept = await local.find(id).catch(() => undefined);
     if (!kept || turn !== this._opening || this.draft.hasUnsavedWork) return;
     const mask = await api.inflate(kept.deflated);
-    const base = await api.mask(id, kept.revision).then((answer) => answer.mask, () => this.draft.base);
+    const base = await api.mask(id, kept.revision).then(
+      (answer) => answer.mask,
+      () => this.draft.base,
+    );
     if (turn !== this._opening || mask.length !== this.editor.mask.length) return;
     this.editor.setMask(mask, { undoable: true, label: "Unsent work" });
     this.draft.mask = this.editor.mask;
@@ -371,7 +391,11 @@ class ReviewPage {
         await local.forget(kept.itemId);
       } catch (error) {
         if (error.status === 404) await local.forget(kept.itemId);
-        else this.statusBar.say("Work on a picture is still unsent.", { text: "Open it", run: () => this.open(kept.itemId) });
+        else
+          this.statusBar.say("Work on a picture is still unsent.", {
+            text: "Open it",
+            run: () => this.open(kept.itemId),
+          });
       }
     }
   }
@@ -395,7 +419,8 @@ class ReviewPage {
     if (!current) return;
     try {
       const { arrays } = await api.superpixels(current.item.id);
-      if (this.current === current) this.editor.setSuperpixels(enlarge(arrays.labels, current.item.width, current.item.height));
+      if (this.current === current)
+        this.editor.setSuperpixels(enlarge(arrays.labels, current.item.width, current.item.height));
     } catch (error) {
       this.statusBar.say(error.message);
     }
@@ -438,6 +463,7 @@ class ReviewPage {
   }
 
   _warnBeforeLeaving(event) {
-    if (this._undecided || [...this.drafts.values()].some((draft) => draft.hasUnsavedWork)) event.preventDefault();
+    if (this._undecided || [...this.drafts.values()].some((draft) => draft.hasUnsavedWork))
+      event.preventDefault();
   }
 }

@@ -25,7 +25,9 @@ export function maskPreview({ image, width, height, colors }, mask, previewWidth
   const context = canvas.getContext("2d");
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   const shown = context.getImageData(0, 0, canvas.width, canvas.height);
-  const rgb = new Map([...colors].map(([index, hex]) => [index, [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))]));
+  const rgb = new Map(
+    [...colors].map(([index, hex]) => [index, [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))]),
+  );
   for (let y = 0; y < canvas.height; y++) {
     const row = Math.min(height - 1, Math.floor((y + 0.5) / scale)) * width;
     for (let x = 0; x < canvas.width; x++) {

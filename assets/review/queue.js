@@ -52,7 +52,12 @@ export class Queue extends EventTarget {
 
   _build() {
     const select = (label, options, title = label) => {
-      const node = element("select", { class: "st-input", "aria-label": label, title, on: { change: () => this._filter() } });
+      const node = element("select", {
+        class: "st-input",
+        "aria-label": label,
+        title,
+        on: { change: () => this._filter() },
+      });
       fillSelect(node, options, options[0].value);
       return node;
     };
@@ -91,10 +96,18 @@ export class Queue extends EventTarget {
     // Filters of another dataset mean nothing here.
     fillSelect(this.classSelect, [
       { value: "", text: "Any class" },
-      ...dataset.classes.filter(({ index }) => index !== 0).map(({ index, name }) => ({ value: String(index), text: name })),
+      ...dataset.classes
+        .filter(({ index }) => index !== 0)
+        .map(({ index, name }) => ({ value: String(index), text: name })),
     ]);
-    fillSelect(this.splitSelect, [{ value: "", text: "Any split" }, ...dataset.splits.map((name) => ({ value: name, text: name }))]);
-    fillSelect(this.authorSelect, [{ value: "", text: "Anybody" }, ...dataset.authors.map((name) => ({ value: name, text: name }))]);
+    fillSelect(this.splitSelect, [
+      { value: "", text: "Any split" },
+      ...dataset.splits.map((name) => ({ value: name, text: name })),
+    ]);
+    fillSelect(this.authorSelect, [
+      { value: "", text: "Anybody" },
+      ...dataset.authors.map((name) => ({ value: name, text: name })),
+    ]);
     this.splitSelect.hidden = dataset.splits.length < 2;
     // It keeps its place before anybody has worked: the list does not jump once somebody has.
     this.authorSelect.style.visibility = dataset.authors.length ? "" : "hidden";
@@ -114,7 +127,9 @@ export class Queue extends EventTarget {
   }
 
   async _filter() {
-    const chosen = Object.fromEntries(Object.entries(this._selects).map(([name, { value }]) => [name, value]));
+    const chosen = Object.fromEntries(
+      Object.entries(this._selects).map(([name, { value }]) => [name, value]),
+    );
     localStorage.setItem(`${REMEMBERED}${this.dataset.id}`, JSON.stringify(chosen));
     await this.reload();
     this.dispatchEvent(new Event("filter"));
@@ -184,7 +199,8 @@ export class Queue extends EventTarget {
         limit,
       });
     } catch (error) {
-      if (generation === this._generation) this.list.append(element("p", { class: "pr-empty", text: error.message }));
+      if (generation === this._generation)
+        this.list.append(element("p", { class: "pr-empty", text: error.message }));
       return;
     }
     if (generation !== this._generation) return;
@@ -196,12 +212,14 @@ export class Queue extends EventTarget {
       this.items.push(item);
       this.list.append(this._row(item));
     }
-    if (!this.items.length) this.list.append(element("p", { class: "pr-empty", text: this._emptySentence() }));
+    if (!this.items.length)
+      this.list.append(element("p", { class: "pr-empty", text: this._emptySentence() }));
     this._mark();
   }
 
   _emptySentence() {
-    if (this.statusSelect.value === "todo") return "Nothing left to do here. Choose “Done” or “All” to look at finished pictures.";
+    if (this.statusSelect.value === "todo")
+      return "Nothing left to do here. Choose “Done” or “All” to look at finished pictures.";
     return "No picture fits these filters. Choose “All” and “Any class”.";
   }
 
@@ -223,7 +241,11 @@ export class Queue extends EventTarget {
         { class: "pr-queue-text" },
         element("span", { class: "pr-queue-name", text: item.name }),
         element("span", { class: "pr-queue-tags", text: tags || "no tags" }),
-        element("span", { class: "st-pill pr-status", data: { status: item.status }, text: STATUS_TEXT[item.status] ?? item.status }),
+        element("span", {
+          class: "st-pill pr-status",
+          data: { status: item.status },
+          text: STATUS_TEXT[item.status] ?? item.status,
+        }),
       ),
     );
     return row;

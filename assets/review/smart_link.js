@@ -2,7 +2,9 @@
 import * as api from "../shared/api.js";
 
 /** Names this tab to the studio: a newer question takes the place of an older one. */
-const CLIENT = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const CLIENT = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+  byte.toString(16).padStart(2, "0"),
+).join("");
 
 /**
  * @param {Object} page the Review page

@@ -25,7 +25,9 @@ export class StatusBar {
    * @param {number} left pictures that were left and could not be sent
    */
   showSave(draft, left) {
-    const others = left ? `${count(left, draft ? "other picture" : "picture")} kept in this browser, not sent yet` : "";
+    const others = left
+      ? `${count(left, draft ? "other picture" : "picture")} kept in this browser, not sent yet`
+      : "";
     this.save.hidden = draft === null && !left;
     this.save.dataset.state = left ? "offline" : (draft?.state ?? "saved");
     this.save.textContent = [draft && SAVE_TEXT[draft.state], others].filter(Boolean).join(" · ");
@@ -44,7 +46,9 @@ export class StatusBar {
         this.hush();
         action.run();
       };
-      this.saying.append(element("button", { class: "st-link", type: "button", text: action.text, on: { click: use } }));
+      this.saying.append(
+        element("button", { class: "st-link", type: "button", text: action.text, on: { click: use } }),
+      );
     } else {
       this._timer = setTimeout(() => this.hush(), SAYING_MS);
     }
@@ -63,7 +67,8 @@ export class StatusBar {
       this.hover.textContent = "";
       return;
     }
-    const name = dataset?.classes.find(({ index }) => index === classIndex)?.name ?? (classIndex === 255 ? "void" : "");
+    const name =
+      dataset?.classes.find(({ index }) => index === classIndex)?.name ?? (classIndex === 255 ? "void" : "");
     const heatText = heat === null || heat === undefined ? "" : ` · heat ${heat.toFixed(2)}`;
     this.hover.textContent = `${x}, ${y} · ${name}${heatText}`;
   }

@@ -19,7 +19,10 @@ export async function call(path, { method = "GET", body } = {}) {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {
-    throw new ApiError(0, { message: "The studio does not answer", remedy: "Check that it is still running" });
+    throw new ApiError(0, {
+      message: "The studio does not answer",
+      remedy: "Check that it is still running",
+    });
   }
   const text = await response.text();
   let answer = null;
@@ -43,7 +46,9 @@ export const storage = () => call("/runs/storage");
 export const form = () => call("/runs/form/settings");
 export const datasets = () => call("/datasets");
 export const supervision = (datasetId, split, useAccepted) =>
-  call(`/runs/form/supervision?${new URLSearchParams({ dataset_id: datasetId, split, use_accepted: useAccepted })}`);
+  call(
+    `/runs/form/supervision?${new URLSearchParams({ dataset_id: datasetId, split, use_accepted: useAccepted })}`,
+  );
 export const estimate = (wanted) => post("/runs/form/estimate", wanted);
 export const start = (wanted) => post("/runs", wanted);
 export const stop = (id) => post(`/runs/${id}/stop`);
@@ -54,7 +59,8 @@ export const reorder = (ids) => post("/runs/reorder", { runs: ids });
 export const prune = (wanted) => post("/runs/prune", wanted);
 export const compare = (ids) => call(`/runs/compare/side-by-side?${ids.map((id) => `ids=${id}`).join("&")}`);
 export const pictures = (id) => call(`/runs/${id}/pictures`);
-export const askPreview = (id, overRejected) => post(`/runs/${id}/publish/preview`, { over_rejected: overRejected });
+export const askPreview = (id, overRejected) =>
+  post(`/runs/${id}/publish/preview`, { over_rejected: overRejected });
 export const preview = (id) => call(`/runs/${id}/publish/preview`);
 export const publish = (id, overRejected) => post(`/runs/${id}/publish`, { over_rejected: overRejected });
 export const publication = (id) => call(`/runs/${id}/publish`);

@@ -15,7 +15,11 @@ export class Comparison {
   /** @param {number[]} ids */
   constructor(ids) {
     this.ids = ids;
-    this.root = element("article", { class: "rn-detail" }, element("p", { class: "st-muted", text: "Comparing…" }));
+    this.root = element(
+      "article",
+      { class: "rn-detail" },
+      element("p", { class: "st-muted", text: "Comparing…" }),
+    );
     this._load();
   }
 
@@ -34,26 +38,64 @@ export class Comparison {
       element(
         "table",
         { class: "st-table" },
-        element("thead", {}, element("tr", {}, element("th", { text: head }), ...names.map((text) => element("th", { text })))),
-        element("tbody", {}, ...rows.map(([label, ...values]) => element("tr", {}, element("td", { text: label }), ...values.map((text) => element("td", { text }))))),
+        element(
+          "thead",
+          {},
+          element("tr", {}, element("th", { text: head }), ...names.map((text) => element("th", { text }))),
+        ),
+        element(
+          "tbody",
+          {},
+          ...rows.map(([label, ...values]) =>
+            element(
+              "tr",
+              {},
+              element("td", { text: label }),
+              ...values.map((text) => element("td", { text })),
+            ),
+          ),
+        ),
       );
-    const card = (title, ...children) => element("section", { class: "rn-card" }, element("h3", { text: title }), ...children);
+    const card = (title, ...children) =>
+      element("section", { class: "rn-card" }, element("h3", { text: title }), ...children);
     this.root.replaceChildren(
       element("h2", { text: `Comparing ${answer.runs.length} runs` }),
       card(
         "Settings that differ",
         answer.settings.length
-          ? table("Setting", answer.settings.map(({ setting: name, values }) => [name, ...values.map(setting)]))
+          ? table(
+              "Setting",
+              answer.settings.map(({ setting: name, values }) => [name, ...values.map(setting)]),
+            )
           : element("p", { class: "st-muted", text: "None: these runs were set alike." }),
       ),
       card(
         "Mean IoU in percent, honest",
         answer.metrics.length
-          ? table("Output", answer.metrics.map(({ title, split, runs }) => [`${title} (${split})`, ...runs.map((one) => percent(one?.honest))]))
-          : element("p", { class: "st-muted", text: "None of them has been measured: no ground truth, or not finished." }),
+          ? table(
+              "Output",
+              answer.metrics.map(({ title, split, runs }) => [
+                `${title} (${split})`,
+                ...runs.map((one) => percent(one?.honest)),
+              ]),
+            )
+          : element("p", {
+              class: "st-muted",
+              text: "None of them has been measured: no ground truth, or not finished.",
+            }),
       ),
       this._curves(answer, names),
-      answer.classes.length ? element("section", { class: "rn-card" }, barChart({ title: "IoU of each class in percent, pseudo-masks", names, rows: answer.classes.map(({ class: label, values }) => ({ label, values })) })) : "",
+      answer.classes.length
+        ? element(
+            "section",
+            { class: "rn-card" },
+            barChart({
+              title: "IoU of each class in percent, pseudo-masks",
+              names,
+              rows: answer.classes.map(({ class: label, values }) => ({ label, values })),
+            }),
+          )
+        : "",
       this._pictures(answer, names),
     );
   }
@@ -67,7 +109,11 @@ export class Comparison {
         lineChart({
           title: `${STAGE_TEXT[stage] ?? stage}: loss`,
           xLabel: "step",
-          series: answer.curves.flatMap((one, number) => (one[stage] ? [{ name: names[number], x: one[stage].steps, y: one[stage].losses.loss ?? [] }] : [{ name: names[number], x: [], y: [] }])),
+          series: answer.curves.flatMap((one, number) =>
+            one[stage]
+              ? [{ name: names[number], x: one[stage].steps, y: one[stage].losses.loss ?? [] }]
+              : [{ name: names[number], x: [], y: [] }],
+          ),
         }),
       ),
     );
@@ -77,7 +123,11 @@ export class Comparison {
   _pictures({ runs, items }, names) {
     if (!items.length) return "";
     const rows = element("div", {});
-    const choice = element("select", { class: "st-input rn-auto", "aria-label": "What to show", on: { change: () => fill() } });
+    const choice = element("select", {
+      class: "st-input rn-auto",
+      "aria-label": "What to show",
+      on: { change: () => fill() },
+    });
     fillSelect(choice, OUTPUTS, "pseudo");
     const fill = () =>
       rows.replaceChildren(
@@ -86,9 +136,20 @@ export class Comparison {
             "div",
             { class: "rn-side-by-side" },
             ...runs.map((run, number) => {
-              const image = element("img", { src: api.pictureUrl(run.id, id, choice.value), alt: `${name}, ${names[number]}`, loading: "lazy" });
-              const figure = element("figure", {}, image, element("figcaption", { text: number === 0 ? name : "" }));
-              image.addEventListener("error", () => image.replaceWith(element("span", { class: "st-muted", text: "not made" })));
+              const image = element("img", {
+                src: api.pictureUrl(run.id, id, choice.value),
+                alt: `${name}, ${names[number]}`,
+                loading: "lazy",
+              });
+              const figure = element(
+                "figure",
+                {},
+                image,
+                element("figcaption", { text: number === 0 ? name : "" }),
+              );
+              image.addEventListener("error", () =>
+                image.replaceWith(element("span", { class: "st-muted", text: "not made" })),
+              );
               return figure;
             }),
           ),
@@ -100,7 +161,11 @@ export class Comparison {
       { class: "rn-card" },
       element("h3", { text: "The same pictures" }),
       choice,
-      element("div", { class: "rn-side-by-side rn-film-head" }, ...names.map((text) => element("span", { text }))),
+      element(
+        "div",
+        { class: "rn-side-by-side rn-film-head" },
+        ...names.map((text) => element("span", { text })),
+      ),
       rows,
     );
   }

@@ -58,7 +58,11 @@ export class RunDetail extends EventTarget {
   async _look() {
     let answer;
     try {
-      const [facts, curves, log] = await Promise.all([api.run(this.id), api.curves(this.id, this._lastStep), api.log(this.id)]);
+      const [facts, curves, log] = await Promise.all([
+        api.run(this.id),
+        api.curves(this.id, this._lastStep),
+        api.log(this.id),
+      ]);
       answer = facts;
       this._show(facts);
       if (curves.last !== this._lastStep) {
@@ -81,11 +85,16 @@ export class RunDetail extends EventTarget {
   /** @param {{run: Object, film: Object[], unpublishable: string|null, worker_is_silent: boolean}} facts */
   _show({ run, film, unpublishable, worker_is_silent: isSilent }) {
     const wasActive = this.run && ACTIVE.includes(this.run.status);
-    if (this.run && (this.run.status !== run.status || (wasActive && !ACTIVE.includes(run.status)))) this._say("changed");
+    if (this.run && (this.run.status !== run.status || (wasActive && !ACTIVE.includes(run.status))))
+      this._say("changed");
     this.run = run;
     this._showHead(run, unpublishable);
     if (run.problem) this._showAlert(run.problem, run.remedy);
-    else if (isSilent) this._showAlert("The worker has not been heard of for a while.", "It is taken over as soon as another one is there.");
+    else if (isSilent)
+      this._showAlert(
+        "The worker has not been heard of for a while.",
+        "It is taken over as soon as another one is there.",
+      );
     else this.alert.hidden = true;
     this.stages.replaceChildren(...run.progress.stages.map((stage) => stageCell(stage)));
     this.film.show(film);
@@ -98,20 +107,40 @@ export class RunDetail extends EventTarget {
   _showHead(run, unpublishable) {
     const buttons = [];
     const button = (text, act, { kind = "", title = "" } = {}) =>
-      buttons.push(element("button", { class: `st-button ${kind}`, type: "button", text, title, on: { click: act } }));
+      buttons.push(
+        element("button", { class: `st-button ${kind}`, type: "button", text, title, on: { click: act } }),
+      );
     if (run.status === "queued") button("Cancel", () => this._do(api.stop));
     if (run.status === "claimed" || run.status === "running")
-      button("Stop", () => this._do(api.stop), { title: "Finishes the step in hand and stores its state; it can be resumed" });
+      button("Stop", () => this._do(api.stop), {
+        title: "Finishes the step in hand and stores its state; it can be resumed",
+      });
     if (run.status === "stopping")
-      button(run.stop_is_firm ? "Ending…" : "Stop at once", () => this._do(api.stop), { title: "Does not wait; the last checkpoint stays" });
+      button(run.stop_is_firm ? "Ending…" : "Stop at once", () => this._do(api.stop), {
+        title: "Does not wait; the last checkpoint stays",
+      });
     if (run.status === "failed" || run.status === "cancelled") {
       const text = run.status === "failed" ? "Retry" : "Resume";
-      if (!run.pruned_at) button(text, () => this._do(api.resume), { kind: "st-primary", title: "Goes on from the last checkpoint" });
+      if (!run.pruned_at)
+        button(text, () => this._do(api.resume), {
+          kind: "st-primary",
+          title: "Goes on from the last checkpoint",
+        });
     }
-    if (!unpublishable) button("Publish…", () => this.publish.open(), { kind: run.status === "done" ? "st-primary" : "" });
+    if (!unpublishable)
+      button("Publish…", () => this.publish.open(), { kind: run.status === "done" ? "st-primary" : "" });
     button("Clone…", () => this._say("clone", run), { title: "Start another run from these settings" });
-    if (!ACTIVE.includes(run.status) && run.status !== "queued") button("Delete", () => this._delete(), { kind: "st-danger" });
-    const state = JSON.stringify([run.name, run.status, run.stop_is_firm, unpublishable, run.pruned_at, run.attempts, run.heartbeat_at ? 1 : 0]);
+    if (!ACTIVE.includes(run.status) && run.status !== "queued")
+      button("Delete", () => this._delete(), { kind: "st-danger" });
+    const state = JSON.stringify([
+      run.name,
+      run.status,
+      run.stop_is_firm,
+      unpublishable,
+      run.pruned_at,
+      run.attempts,
+      run.heartbeat_at ? 1 : 0,
+    ]);
     if (state === this._headShown) {
       this.when.textContent = this._when(run);
       return;
@@ -140,7 +169,11 @@ export class RunDetail extends EventTarget {
         "div",
         { class: "rn-title" },
         name,
-        element("span", { class: "st-pill rn-status", data: { status: run.status }, text: STATUS_TEXT[run.status] }),
+        element("span", {
+          class: "st-pill rn-status",
+          data: { status: run.status },
+          text: STATUS_TEXT[run.status],
+        }),
         element("span", { class: "st-spring" }),
         ...buttons,
       ),
@@ -157,7 +190,10 @@ export class RunDetail extends EventTarget {
   _when(run) {
     const who = run.author ? ` by ${run.author}` : "";
     const device = run.progress.device ? ` · ${run.progress.device}` : "";
-    const memory = run.progress.memory_mb && ACTIVE.includes(run.status) ? ` · ${(run.progress.memory_mb / 1024).toFixed(1)} GB of memory` : "";
+    const memory =
+      run.progress.memory_mb && ACTIVE.includes(run.status)
+        ? ` · ${(run.progress.memory_mb / 1024).toFixed(1)} GB of memory`
+        : "";
     const attempt = run.attempts > 1 ? ` · attempt ${run.attempts}` : "";
     if (run.status === "queued") return `asked for ${timeAgo(run.created_at)}${who}`;
     if (run.ended_at && run.started_at) {
@@ -169,7 +205,10 @@ export class RunDetail extends EventTarget {
 
   _showAlert(problem, remedy) {
     this.alert.hidden = false;
-    this.alert.replaceChildren(element("strong", { text: problem }), remedy ? element("span", { text: ` ${remedy.replace(/\.?$/, ".")}` }) : null);
+    this.alert.replaceChildren(
+      element("strong", { text: problem }),
+      remedy ? element("span", { text: ` ${remedy.replace(/\.?$/, ".")}` }) : null,
+    );
     this.alert.querySelectorAll(":empty").forEach((node) => node.remove());
   }
 
@@ -177,18 +216,18 @@ export class RunDetail extends EventTarget {
     // The film stays where it is: its pictures are not loaded again with each step.
     for (const old of [...this.charts.children]) if (old !== this.film.root) old.remove();
     const [first, ...others] = Object.entries(stages).map(([stage, { steps, total, losses }]) => {
-        const names = Object.keys(losses).sort((a, b) => LOSS_FIRST.includes(b) - LOSS_FIRST.includes(a));
-        return element(
-          "section",
-          { class: "rn-card" },
-          lineChart({
-            title: `${STAGE_TEXT[stage] ?? stage}: loss, term by term`,
-            xLabel: "step",
-            xEnd: total,
-            series: names.map((name) => ({ name: name.replaceAll("_", " "), x: steps, y: losses[name] })),
-          }),
-        );
-      });
+      const names = Object.keys(losses).sort((a, b) => LOSS_FIRST.includes(b) - LOSS_FIRST.includes(a));
+      return element(
+        "section",
+        { class: "rn-card" },
+        lineChart({
+          title: `${STAGE_TEXT[stage] ?? stage}: loss, term by term`,
+          xLabel: "step",
+          xEnd: total,
+          series: names.map((name) => ({ name: name.replaceAll("_", " "), x: steps, y: losses[name] })),
+        }),
+      );
+    });
     if (first) this.charts.prepend(first);
     this.charts.append(...others);
   }
@@ -199,14 +238,19 @@ export class RunDetail extends EventTarget {
     this._figuresShown = true;
     const rows = metrics.rows ?? [];
     const cells = (tag, values) => element("tr", {}, ...values.map((text) => element(tag, { text })));
-    const threshold = (score) => (score?.threshold === null || score?.threshold === undefined ? "" : ` at ${score.threshold.toFixed(2)}`);
+    const threshold = (score) =>
+      score?.threshold === null || score?.threshold === undefined ? "" : ` at ${score.threshold.toFixed(2)}`;
     this.figures.replaceChildren(
       element("h3", { text: "Mean IoU in percent" }),
       rows.length
         ? element(
             "table",
             { class: "st-table" },
-            element("thead", {}, cells("th", ["Output", "Split", "Pictures", "Honest", "Oracle (chosen with ground truth)"])),
+            element(
+              "thead",
+              {},
+              cells("th", ["Output", "Split", "Pictures", "Honest", "Oracle (chosen with ground truth)"]),
+            ),
             element(
               "tbody",
               {},
@@ -221,7 +265,10 @@ export class RunDetail extends EventTarget {
               ),
             ),
           )
-        : element("p", { class: "st-muted", text: "The dataset has no ground truth, so nothing was measured." }),
+        : element("p", {
+            class: "st-muted",
+            text: "The dataset has no ground truth, so nothing was measured.",
+          }),
       rows.length ? element("p", { class: "st-muted", text: metrics.note }) : "",
     );
   }
@@ -235,7 +282,12 @@ export class RunDetail extends EventTarget {
         .slice(-40)
         .reverse()
         .map(({ time, kind, message }) =>
-          element("li", { data: { kind } }, element("time", { datetime: time, text: moment(time) }), element("span", { text: message })),
+          element(
+            "li",
+            { data: { kind } },
+            element("time", { datetime: time, text: moment(time) }),
+            element("span", { text: message }),
+          ),
         ),
     );
     const waits = run.status === "queued" ? "The run waits for a worker to take it." : "Nothing yet.";
@@ -256,13 +308,19 @@ export class RunDetail extends EventTarget {
     const rows = [];
     const walk = (values, prefix) => {
       for (const [name, value] of Object.entries(values)) {
-        if (value !== null && typeof value === "object" && !Array.isArray(value)) walk(value, `${prefix}${name}.`);
-        else if (!["version", "description"].includes(prefix + name)) rows.push([prefix + name, setting(value)]);
+        if (value !== null && typeof value === "object" && !Array.isArray(value))
+          walk(value, `${prefix}${name}.`);
+        else if (!["version", "description"].includes(prefix + name))
+          rows.push([prefix + name, setting(value)]);
       }
     };
     walk(recipe, "");
     this.settings.replaceChildren(
-      element("dl", { class: "rn-settings" }, ...rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })])),
+      element(
+        "dl",
+        { class: "rn-settings" },
+        ...rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })]),
+      ),
     );
   }
 

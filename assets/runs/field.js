@@ -7,16 +7,32 @@ export class Field extends EventTarget {
   /** @param {Object} described as `/api/runs/form/settings` describes it */
   constructor(described) {
     super();
-    Object.assign(this, { name: described.name, kind: described.kind, isOptional: described.is_optional, isCommon: described.is_common });
+    Object.assign(this, {
+      name: described.name,
+      kind: described.kind,
+      isOptional: described.is_optional,
+      isCommon: described.is_common,
+    });
     this._initial = null;
     this.error = element("span", { class: "rn-field-error", role: "alert", hidden: true });
     this.control = this._build(described);
     this.control.addEventListener("change", () => this._changed());
-    this.reset = element("button", { class: "st-link", type: "button", text: "reset", hidden: true, on: { click: () => this._reset() } });
+    this.reset = element("button", {
+      class: "st-link",
+      type: "button",
+      text: "reset",
+      hidden: true,
+      on: { click: () => this._reset() },
+    });
     this.root = element(
       "div",
       { class: "rn-field", data: { field: described.name } },
-      element("span", { class: "rn-label" }, element("label", { text: described.name, for: `rn-${described.name}` }), this.reset),
+      element(
+        "span",
+        { class: "rn-label" },
+        element("label", { text: described.name, for: `rn-${described.name}` }),
+        this.reset,
+      ),
       this.control,
       element("span", { class: "rn-hint", text: `${described.description}${bounds(described)}` }),
       this.error,
@@ -28,11 +44,20 @@ export class Field extends EventTarget {
     if (kind === "boolean") return element("input", { ...attributes, class: "rn-toggle", type: "checkbox" });
     if (kind === "choice") {
       const select = element("select", attributes);
-      fillSelect(select, choices.map((value) => ({ value, text: value })));
+      fillSelect(
+        select,
+        choices.map((value) => ({ value, text: value })),
+      );
       return select;
     }
     const isNumber = kind === "integer" || kind === "number";
-    return element("input", { ...attributes, type: "text", inputmode: isNumber ? "decimal" : "text", autocomplete: "off", spellcheck: "false" });
+    return element("input", {
+      ...attributes,
+      type: "text",
+      inputmode: isNumber ? "decimal" : "text",
+      autocomplete: "off",
+      spellcheck: "false",
+    });
   }
 
   /** @param {any} value that of the recipe; the field goes back to it */
@@ -48,7 +73,11 @@ export class Field extends EventTarget {
     if (text === "" && this.isOptional) return null;
     if (this.kind === "choice") return this._asInitial(text);
     if (this.kind === "integer" || this.kind === "number") return number(text);
-    if (this.kind === "numbers") return text.split(",").filter((part) => part.trim()).map((part) => number(part.trim()));
+    if (this.kind === "numbers")
+      return text
+        .split(",")
+        .filter((part) => part.trim())
+        .map((part) => number(part.trim()));
     return text;
   }
 

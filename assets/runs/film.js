@@ -13,7 +13,10 @@ export class Film {
       "section",
       { class: "rn-card rn-film", hidden: true },
       element("h3", { text: "CAMs of a few pictures, epoch by epoch" }),
-      element("p", { class: "st-muted", text: "Dark is nothing, yellow is the strongest class of the picture's tags." }),
+      element("p", {
+        class: "st-muted",
+        text: "Dark is nothing, yellow is the strongest class of the picture's tags.",
+      }),
       this.strip,
     );
   }
@@ -26,7 +29,11 @@ export class Film {
     this._shown = state;
     const chosen = spread(frames, MOST_FRAMES);
     const names = frames.at(-1).pictures;
-    const head = element("div", { class: "rn-film-row rn-film-head" }, ...chosen.map(({ epoch }) => element("span", { text: epoch === 0 ? "before" : `epoch ${epoch}` })));
+    const head = element(
+      "div",
+      { class: "rn-film-row rn-film-head" },
+      ...chosen.map(({ epoch }) => element("span", { text: epoch === 0 ? "before" : `epoch ${epoch}` })),
+    );
     this.root.dataset.frames = chosen.length > 5 ? "many" : "few";
     this.strip.replaceChildren(
       head,
@@ -53,5 +60,8 @@ export class Film {
 /** At most `count` of a list, evenly, the first and the last among them. */
 function spread(list, count) {
   if (list.length <= count) return list;
-  return Array.from({ length: count }, (_, number) => list[Math.round((number * (list.length - 1)) / (count - 1))]);
+  return Array.from(
+    { length: count },
+    (_, number) => list[Math.round((number * (list.length - 1)) / (count - 1))],
+  );
 }

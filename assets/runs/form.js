@@ -18,7 +18,11 @@ export class StartForm extends EventTarget {
     this.cloned = cloned;
     this.asked = asked;
     this.fields = new Map();
-    this.root = element("article", { class: "rn-detail rn-form" }, element("p", { class: "st-muted", text: "Loading the form…" }));
+    this.root = element(
+      "article",
+      { class: "rn-detail rn-form" },
+      element("p", { class: "st-muted", text: "Loading the form…" }),
+    );
     this._load();
   }
 
@@ -37,25 +41,44 @@ export class StartForm extends EventTarget {
     }
     [{ fields: this.described, recipes: this.recipes }, { datasets: this.datasets }] = answers;
     if (!this.datasets.length) {
-      this.root.replaceChildren(element("p", { text: "There is no dataset yet. Open the Datasets page and import a folder of pictures." }));
+      this.root.replaceChildren(
+        element("p", {
+          text: "There is no dataset yet. Open the Datasets page and import a folder of pictures.",
+        }),
+      );
       return;
     }
     this._build();
   }
 
   _build() {
-    const select = (label, change) => element("select", { class: "st-input", "aria-label": label, on: { change } });
+    const select = (label, change) =>
+      element("select", { class: "st-input", "aria-label": label, on: { change } });
     this.dataset = select("Dataset", () => this._datasetChosen());
     this.split = select("Split", () => this._look());
     this.recipe = select("Recipe", () => this._recipeChosen());
-    this.name = element("input", { class: "st-input", maxlength: "128", "aria-label": "Name", placeholder: "made up from dataset and recipe" });
-    this.device = element("input", { class: "st-input", "aria-label": "Device", placeholder: "chosen by the worker", pattern: "cpu|cuda(:\\d+)?" });
+    this.name = element("input", {
+      class: "st-input",
+      maxlength: "128",
+      "aria-label": "Name",
+      placeholder: "made up from dataset and recipe",
+    });
+    this.device = element("input", {
+      class: "st-input",
+      "aria-label": "Device",
+      placeholder: "chosen by the worker",
+      pattern: "cpu|cuda(:\\d+)?",
+    });
     this.words = element("p", { class: "st-muted" });
     this.sentence = element("p", { class: "rn-supervision", role: "status" });
     this.estimate = element("p", { class: "rn-estimate", role: "status" });
     this.alert = element("p", { class: "rn-error", role: "alert", hidden: true });
     this.button = element("button", { class: "st-button st-primary", type: "submit", text: "Start the run" });
-    fillSelect(this.dataset, this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })), String(this.asked?.datasetId ?? this.cloned?.dataset_id ?? this._lastDataset()));
+    fillSelect(
+      this.dataset,
+      this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })),
+      String(this.asked?.datasetId ?? this.cloned?.dataset_id ?? this._lastDataset()),
+    );
     const recipes = this.recipes.map(({ name }) => ({ value: name, text: name }));
     if (this.cloned) recipes.unshift({ value: "", text: `settings of run ${this.cloned.id}` });
     fillSelect(this.recipe, recipes, this.cloned ? "" : RECIPE_FIRST);
@@ -64,8 +87,17 @@ export class StartForm extends EventTarget {
       field.addEventListener("change", () => this._look());
       this.fields.set(described.name, field);
     }
-    const common = this.described.filter(({ is_common: isCommon }) => isCommon).map(({ name }) => this.fields.get(name).root);
-    const row = (label, control, note = null) => element("label", { class: "rn-field" }, element("span", { class: "rn-label", text: label }), control, note);
+    const common = this.described
+      .filter(({ is_common: isCommon }) => isCommon)
+      .map(({ name }) => this.fields.get(name).root);
+    const row = (label, control, note = null) =>
+      element(
+        "label",
+        { class: "rn-field" },
+        element("span", { class: "rn-label", text: label }),
+        control,
+        note,
+      );
     const form = element(
       "form",
       {
@@ -77,16 +109,33 @@ export class StartForm extends EventTarget {
           },
         },
       },
-      element("div", { class: "rn-grid3" }, row("Dataset", this.dataset), row("Split", this.split), row("Recipe", this.recipe), row("Name", this.name), row("Device", this.device)),
+      element(
+        "div",
+        { class: "rn-grid3" },
+        row("Dataset", this.dataset),
+        row("Split", this.split),
+        row("Recipe", this.recipe),
+        row("Name", this.name),
+        row("Device", this.device),
+      ),
       this.words,
       element("h3", { text: "Settings" }),
       element("div", { class: "rn-grid2" }, ...common),
       ...this._allSettings(),
-      element("div", { class: "rn-card rn-summary" }, element("h3", { text: "Before you start" }), this.sentence, this.estimate),
+      element(
+        "div",
+        { class: "rn-card rn-summary" },
+        element("h3", { text: "Before you start" }),
+        this.sentence,
+        this.estimate,
+      ),
       this.alert,
       element("div", { class: "rn-buttons" }, this.button),
     );
-    this.root.replaceChildren(element("h2", { text: this.cloned ? `New run from run ${this.cloned.id}` : "New run" }), form);
+    this.root.replaceChildren(
+      element("h2", { text: this.cloned ? `New run from run ${this.cloned.id}` : "New run" }),
+      form,
+    );
     this._datasetChosen(this.asked?.split ?? this.cloned?.split);
     this._recipeChosen();
   }
@@ -102,7 +151,9 @@ export class StartForm extends EventTarget {
       "details",
       { class: "rn-card" },
       element("summary", { text: "All settings" }),
-      ...[...groups].map(([group, members]) => element("div", {}, element("h4", { text: group }), element("div", { class: "rn-grid2" }, ...members))),
+      ...[...groups].map(([group, members]) =>
+        element("div", {}, element("h4", { text: group }), element("div", { class: "rn-grid2" }, ...members)),
+      ),
     );
     return [this.all];
   }
@@ -113,14 +164,23 @@ export class StartForm extends EventTarget {
 
   async _datasetChosen(split = null) {
     const dataset = this.datasets.find(({ id }) => String(id) === this.dataset.value);
-    fillSelect(this.split, [{ value: "all", text: "all tagged pictures" }, ...dataset.splits.map((name) => ({ value: name, text: name }))], split ?? "all");
+    fillSelect(
+      this.split,
+      [
+        { value: "all", text: "all tagged pictures" },
+        ...dataset.splits.map((name) => ({ value: name, text: name })),
+      ],
+      split ?? "all",
+    );
     this._look();
   }
 
   _recipeChosen() {
     const recipe = this.recipes.find(({ name }) => name === this.recipe.value);
     const values = recipe ? recipe.values : flat(this.cloned.recipe);
-    this.words.textContent = recipe ? recipe.description : `As run ${this.cloned.id} was set; change what you like.`;
+    this.words.textContent = recipe
+      ? recipe.description
+      : `As run ${this.cloned.id} was set; change what you like.`;
     for (const [name, field] of this.fields) field.setDefault(values[name] ?? null);
     this._look();
   }
@@ -151,7 +211,11 @@ export class StartForm extends EventTarget {
     const isNow = () => turn === this._turn && !this._isClosed;
     const accepted = [...this.fields].find(([name]) => name.endsWith("use_accepted"));
     try {
-      const answer = await api.supervision(this.dataset.value, this.split.value, Boolean(accepted && accepted[1].value));
+      const answer = await api.supervision(
+        this.dataset.value,
+        this.split.value,
+        Boolean(accepted && accepted[1].value),
+      );
       if (!isNow()) return;
       this.sentence.textContent = `Learns from: ${answer.sentence}`;
     } catch (error) {

@@ -25,12 +25,22 @@ export class RunList extends EventTarget {
       element(
         "div",
         { class: "rn-list-top" },
-        element("button", { class: "st-button st-primary", type: "button", text: "New run", on: { click: () => this._say("new") } }),
+        element("button", {
+          class: "st-button st-primary",
+          type: "button",
+          text: "New run",
+          on: { click: () => this._say("new") },
+        }),
         this.compareButton,
       ),
       this.offers,
       this.groups,
-      element("button", { class: "st-link rn-list-bottom", type: "button", text: "Disk space of runs", on: { click: () => this._say("storage") } }),
+      element("button", {
+        class: "st-link rn-list-bottom",
+        type: "button",
+        text: "Disk space of runs",
+        on: { click: () => this._say("storage") },
+      }),
     );
   }
 
@@ -50,10 +60,18 @@ export class RunList extends EventTarget {
     ].filter(([, members]) => members.length);
     this.groups.replaceChildren(
       ...groups.map(([title, members]) =>
-        element("section", {}, element("h2", { text: title }), ...members.map((run) => this._row(run, queue))),
+        element(
+          "section",
+          {},
+          element("h2", { text: title }),
+          ...members.map((run) => this._row(run, queue)),
+        ),
       ),
     );
-    if (!runs.length) this.groups.append(element("p", { class: "st-muted", text: "No run yet. Start one to train on your tags." }));
+    if (!runs.length)
+      this.groups.append(
+        element("p", { class: "st-muted", text: "No run yet. Start one to train on your tags." }),
+      );
     this._showCompare();
   }
 
@@ -101,8 +119,14 @@ export class RunList extends EventTarget {
         element("span", { class: "rn-row-facts", text: this._facts(run, current) }),
         current ? bar(run.stages) : null,
       ),
-      position >= 0 && queue.length > 1 ? element("span", { class: "rn-moves" }, move(-1, "↑", "Earlier"), move(1, "↓", "Later")) : null,
-      element("span", { class: "st-pill rn-status", data: { status: run.status }, text: run.is_published ? "published" : STATUS_TEXT[run.status] }),
+      position >= 0 && queue.length > 1
+        ? element("span", { class: "rn-moves" }, move(-1, "↑", "Earlier"), move(1, "↓", "Later"))
+        : null,
+      element("span", {
+        class: "st-pill rn-status",
+        data: { status: run.status },
+        text: run.is_published ? "published" : STATUS_TEXT[run.status],
+      }),
     );
   }
 
@@ -125,6 +149,10 @@ export class RunList extends EventTarget {
 
 /** One bar over all stages, each an equal part. @param {Object[]} stages */
 function bar(stages) {
-  const share = stages.reduce((sum, { status, done, total }) => sum + (status === "done" ? 1 : total ? done / total : 0), 0) / stages.length;
+  const share =
+    stages.reduce(
+      (sum, { status, done, total }) => sum + (status === "done" ? 1 : total ? done / total : 0),
+      0,
+    ) / stages.length;
   return element("progress", { max: 1, value: share, "aria-label": "Progress" });
 }

@@ -45,7 +45,8 @@ class RunsPage {
     try {
       [answer, offered] = await Promise.all([api.runs(), api.offers()]);
     } catch (error) {
-      if (!this.view) this.main.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
+      if (!this.view)
+        this.main.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
       throw error;
     }
     this.runs = answer.runs;

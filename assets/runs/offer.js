@@ -26,7 +26,9 @@ function card(offer, take) {
     "section",
     { class: "rn-offer", "aria-label": `A run of ${offer.dataset} would pay` },
     element("h2", { text: offer.since ? `Train on ${offer.dataset} again?` : `Train on ${offer.dataset}?` }),
-    element("p", { text: `${count(offer.new, "mask")} ${offer.new === 1 ? "was" : "were"} accepted or corrected ${when}.` }),
+    element("p", {
+      text: `${count(offer.new, "mask")} ${offer.new === 1 ? "was" : "were"} accepted or corrected ${when}.`,
+    }),
     element("p", {
       class: "st-muted",
       text: `A run would learn from ${offer.accepted.toLocaleString()} of ${count(offer.pictures, "picture")} as truth, and propose masks anew for the rest. ${offer.expects}`,
@@ -34,8 +36,19 @@ function card(offer, take) {
     element(
       "div",
       { class: "rn-buttons" },
-      element("button", { class: "st-button st-primary", type: "button", text: "Fill in the form", on: { click: () => take(offer) } }),
-      element("button", { class: "st-link", type: "button", text: "Not now", title: "Comes back after as many masks again", on: { click: later } }),
+      element("button", {
+        class: "st-button st-primary",
+        type: "button",
+        text: "Fill in the form",
+        on: { click: () => take(offer) },
+      }),
+      element("button", {
+        class: "st-link",
+        type: "button",
+        text: "Not now",
+        title: "Comes back after as many masks again",
+        on: { click: later },
+      }),
     ),
   );
   return root;

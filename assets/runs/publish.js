@@ -14,7 +14,12 @@ export class PublishPanel extends EventTarget {
     this.isOpen = false;
     this.state = element("div", { class: "rn-published", hidden: true });
     this.body = element("div", {});
-    this.panel = element("section", { class: "rn-card rn-publish", hidden: true }, element("h3", { text: "Publish as proposals" }), this.body);
+    this.panel = element(
+      "section",
+      { class: "rn-card rn-publish", hidden: true },
+      element("h3", { text: "Publish as proposals" }),
+      this.body,
+    );
     this.root = element("div", { class: "rn-publish-frame" }, this.state, this.panel);
   }
 
@@ -37,7 +42,12 @@ export class PublishPanel extends EventTarget {
           ? `Published ${moment(newest.finished_at)}${newest.author ? ` by ${newest.author}` : ""}: its masks are the proposals in Review.`
           : "Publishing was cut off; publish again to do the rest.",
       }),
-      element("button", { class: "st-button", type: "button", text: "Undo publication", on: { click: () => this._undo() } }),
+      element("button", {
+        class: "st-button",
+        type: "button",
+        text: "Undo publication",
+        on: { click: () => this._undo() },
+      }),
     );
   }
 
@@ -58,7 +68,10 @@ export class PublishPanel extends EventTarget {
       this._fail(error.message);
       return;
     }
-    this._follow(() => api.preview(this._runId), (result) => this._showPreview(result));
+    this._follow(
+      () => api.preview(this._runId),
+      (result) => this._showPreview(result),
+    );
   }
 
   _showPreview({ counts, items, left_out: leftOut }) {
@@ -82,7 +95,12 @@ export class PublishPanel extends EventTarget {
         class: "st-muted",
         text: `${counts.kept} are left to people (accepted, corrected, drafts${this.overRejected ? "" : ", rejected"}); ${counts.unchanged} have it already; ${counts["left out"]} cannot take it.`,
       }),
-      element("label", { class: "rn-check" }, rejected, " Offer rejected pictures again, unless somebody painted on them"),
+      element(
+        "label",
+        { class: "rn-check" },
+        rejected,
+        " Offer rejected pictures again, unless somebody painted on them",
+      ),
       items.length
         ? element(
             "div",
@@ -92,13 +110,33 @@ export class PublishPanel extends EventTarget {
           )
         : "",
       leftOut.length
-        ? element("details", {}, element("summary", { text: `${counts["left out"]} cannot take it` }), element("ul", {}, ...leftOut.map(({ name, reason }) => element("li", { text: `${name}: ${reason}` }))))
+        ? element(
+            "details",
+            {},
+            element("summary", { text: `${counts["left out"]} cannot take it` }),
+            element(
+              "ul",
+              {},
+              ...leftOut.map(({ name, reason }) => element("li", { text: `${name}: ${reason}` })),
+            ),
+          )
         : "",
       element(
         "div",
         { class: "rn-buttons" },
-        element("button", { class: "st-button st-primary", type: "button", text: changes ? `Publish ${changes}` : "Publish", disabled: changes === 0, on: { click: () => this._publish() } }),
-        element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+        element("button", {
+          class: "st-button st-primary",
+          type: "button",
+          text: changes ? `Publish ${changes}` : "Publish",
+          disabled: changes === 0,
+          on: { click: () => this._publish() },
+        }),
+        element("button", {
+          class: "st-button",
+          type: "button",
+          text: "Close",
+          on: { click: () => this._hide() },
+        }),
       ),
     );
   }
@@ -108,8 +146,18 @@ export class PublishPanel extends EventTarget {
       "figure",
       { class: "rn-change" },
       element("img", { src: api.proposalUrl(id), alt: `${name}: mask now`, loading: "lazy", title: "now" }),
-      element("img", { src: api.pictureUrl(this._runId, id, "pseudo"), alt: `${name}: mask of this run`, loading: "lazy", title: "this run" }),
-      element("figcaption", {}, element("span", { text: name, title: name }), element("b", { text: iou === null ? "–" : iou.toFixed(2) })),
+      element("img", {
+        src: api.pictureUrl(this._runId, id, "pseudo"),
+        alt: `${name}: mask of this run`,
+        loading: "lazy",
+        title: "this run",
+      }),
+      element(
+        "figcaption",
+        {},
+        element("span", { text: name, title: name }),
+        element("b", { text: iou === null ? "–" : iou.toFixed(2) }),
+      ),
     );
   }
 
@@ -127,7 +175,17 @@ export class PublishPanel extends EventTarget {
         const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal; ${kept} were left to people; ${leftOut} could not take it.`;
         this.body.replaceChildren(
           element("p", { role: "status" }, element("strong", { text: note })),
-          element("div", { class: "rn-buttons" }, element("a", { class: "st-button", href: "/", text: "Review them" }), element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } })),
+          element(
+            "div",
+            { class: "rn-buttons" },
+            element("a", { class: "st-button", href: "/", text: "Review them" }),
+            element("button", {
+              class: "st-button",
+              type: "button",
+              text: "Close",
+              on: { click: () => this._hide() },
+            }),
+          ),
         );
         this._say();
       },
@@ -148,8 +206,16 @@ export class PublishPanel extends EventTarget {
       () => api.publication(this._runId),
       ({ restored, kept }) => {
         this.body.replaceChildren(
-          element("p", { role: "status", text: `${count(restored, "picture")} went back to the proposal from before; on ${kept} somebody has worked, they stay.` }),
-          element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+          element("p", {
+            role: "status",
+            text: `${count(restored, "picture")} went back to the proposal from before; on ${kept} somebody has worked, they stay.`,
+          }),
+          element("button", {
+            class: "st-button",
+            type: "button",
+            text: "Close",
+            on: { click: () => this._hide() },
+          }),
         );
         this._say();
       },
@@ -187,7 +253,12 @@ export class PublishPanel extends EventTarget {
   _fail(message) {
     this.body.replaceChildren(
       element("p", { class: "rn-error", role: "alert", text: message }),
-      element("button", { class: "st-button", type: "button", text: "Close", on: { click: () => this._hide() } }),
+      element("button", {
+        class: "st-button",
+        type: "button",
+        text: "Close",
+        on: { click: () => this._hide() },
+      }),
     );
   }
 

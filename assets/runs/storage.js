@@ -7,7 +7,11 @@ import { bytes, STATUS_TEXT } from "../shared/format.js";
 export class Storage extends EventTarget {
   constructor() {
     super();
-    this.root = element("article", { class: "rn-detail" }, element("p", { class: "st-muted", text: "Measuring…" }));
+    this.root = element(
+      "article",
+      { class: "rn-detail" },
+      element("p", { class: "st-muted", text: "Measuring…" }),
+    );
     this._load();
   }
 
@@ -21,9 +25,29 @@ export class Storage extends EventTarget {
       this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
       return;
     }
-    const days = element("input", { class: "st-input rn-short", type: "number", min: "0", value: "30", "aria-label": "Days" });
-    const size = element("input", { class: "st-input rn-short", type: "number", min: "0", step: "0.5", value: "20", "aria-label": "Gigabytes" });
-    const button = (text, wanted, attributes = {}) => element("button", { class: "st-button", type: "button", text, on: { click: () => this._prune(wanted()) }, ...attributes });
+    const days = element("input", {
+      class: "st-input rn-short",
+      type: "number",
+      min: "0",
+      value: "30",
+      "aria-label": "Days",
+    });
+    const size = element("input", {
+      class: "st-input rn-short",
+      type: "number",
+      min: "0",
+      step: "0.5",
+      value: "20",
+      "aria-label": "Gigabytes",
+    });
+    const button = (text, wanted, attributes = {}) =>
+      element("button", {
+        class: "st-button",
+        type: "button",
+        text,
+        on: { click: () => this._prune(wanted()) },
+        ...attributes,
+      });
     this.root.replaceChildren(
       element("h2", { text: `Runs take ${bytes(answer.total)}` }),
       element("p", {
@@ -42,7 +66,17 @@ export class Storage extends EventTarget {
       element(
         "table",
         { class: "st-table" },
-        element("thead", {}, element("tr", {}, ...["Run", "Status", "Ended", "On disk", "Can be pruned", ""].map((text) => element("th", { text })))),
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ...["Run", "Status", "Ended", "On disk", "Can be pruned", ""].map((text) =>
+              element("th", { text }),
+            ),
+          ),
+        ),
         element(
           "tbody",
           {},
@@ -54,8 +88,20 @@ export class Storage extends EventTarget {
               element("td", { text: run.is_published ? "published" : STATUS_TEXT[run.status] }),
               element("td", { text: run.ended_at ? timeAgo(run.ended_at) : "" }),
               element("td", { text: bytes(run.bytes) }),
-              element("td", { text: run.is_published ? "no, published" : run.is_pruned ? "pruned" : bytes(run.prunable_bytes) }),
-              element("td", {}, button("Prune", () => ({ runs: [run.id] }), { disabled: !run.ended_at || run.is_published || run.prunable_bytes === 0 })),
+              element("td", {
+                text: run.is_published
+                  ? "no, published"
+                  : run.is_pruned
+                    ? "pruned"
+                    : bytes(run.prunable_bytes),
+              }),
+              element(
+                "td",
+                {},
+                button("Prune", () => ({ runs: [run.id] }), {
+                  disabled: !run.ended_at || run.is_published || run.prunable_bytes === 0,
+                }),
+              ),
             ),
           ),
         ),
@@ -64,10 +110,15 @@ export class Storage extends EventTarget {
   }
 
   async _prune(wanted) {
-    if (!window.confirm("Remove the large files? These runs can then neither be resumed nor published.")) return;
+    if (!window.confirm("Remove the large files? These runs can then neither be resumed nor published."))
+      return;
     try {
       const { runs, freed } = await api.prune(wanted);
-      await this._load(runs.length ? `${bytes(freed)} freed of ${runs.length} ${runs.length === 1 ? "run" : "runs"}.` : "There was nothing to prune.");
+      await this._load(
+        runs.length
+          ? `${bytes(freed)} freed of ${runs.length} ${runs.length === 1 ? "run" : "runs"}.`
+          : "There was nothing to prune.",
+      );
     } catch (error) {
       await this._load(error.message);
     }

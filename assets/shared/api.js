@@ -11,8 +11,13 @@ export class ApiError extends Error {
    * @param {{message?: string, where?: string|null, remedy?: string|null, current?: Object}} problem
    */
   constructor(status, problem) {
-    const sentence = [problem.where ? `${problem.where}: ` : "", problem.message ?? "The server refused."].join("");
-    super(problem.remedy ? `${sentence.replace(/\.?$/, ".")} ${problem.remedy.replace(/\.?$/, ".")}` : sentence);
+    const sentence = [
+      problem.where ? `${problem.where}: ` : "",
+      problem.message ?? "The server refused.",
+    ].join("");
+    super(
+      problem.remedy ? `${sentence.replace(/\.?$/, ".")} ${problem.remedy.replace(/\.?$/, ".")}` : sentence,
+    );
     this.status = status;
     this.problem = problem;
   }
@@ -34,7 +39,10 @@ async function request(url, options) {
     response = await fetch(url, { credentials: "same-origin", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, { message: "The studio does not answer", remedy: "Check that it is still running" });
+    throw new ApiError(0, {
+      message: "The studio does not answer",
+      remedy: "Check that it is still running",
+    });
   }
   if (response.ok) return response;
   let problem = {};

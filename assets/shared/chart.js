@@ -33,7 +33,8 @@ export function ticks(low, high, count) {
   const unit = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((one) => one * unit).find((one) => one >= raw) ?? raw;
   const all = [];
-  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-9; value += step) all.push(Number(value.toPrecision(12)));
+  for (let value = Math.ceil(low / step - 1e-9) * step; value <= high + step * 1e-9; value += step)
+    all.push(Number(value.toPrecision(12)));
   return all;
 }
 
@@ -74,7 +75,14 @@ export function lineChart({ title, xLabel, series, xEnd }) {
       .join("");
     if (path) drawing.append(svg("path", { class: `rn-line rn-colour-${number % COLOURS}`, d: path }));
   });
-  const cursor = svg("line", { class: "rn-cursor", y1: TOP, y2: HEIGHT - BOTTOM, x1: 0, x2: 0, visibility: "hidden" });
+  const cursor = svg("line", {
+    class: "rn-cursor",
+    y1: TOP,
+    y2: HEIGHT - BOTTOM,
+    x1: 0,
+    x2: 0,
+    visibility: "hidden",
+  });
   drawing.append(cursor);
   const readings = series.map(() => element("span", { class: "rn-reading" }));
   const where = element("span", { class: "st-muted", text: xLabel });
@@ -82,7 +90,13 @@ export function lineChart({ title, xLabel, series, xEnd }) {
     "div",
     { class: "rn-legend" },
     ...series.map(({ name }, number) =>
-      element("span", { class: "rn-key" }, element("i", { class: `rn-swatch rn-colour-${number % COLOURS}` }), `${name} `, readings[number]),
+      element(
+        "span",
+        { class: "rn-key" },
+        element("i", { class: `rn-swatch rn-colour-${number % COLOURS}` }),
+        `${name} `,
+        readings[number],
+      ),
     ),
     where,
   );
@@ -131,8 +145,14 @@ export function barChart({ title, names, rows }) {
         ...values.map((value, number) =>
           element(
             "div",
-            { class: "rn-bar", title: `${names[number]}: ${value === null ? "absent" : (100 * value).toFixed(1)}` },
-            element("i", { class: `rn-colour-${number % COLOURS}`, style: `width:${value === null ? 0 : 84 * value}%` }),
+            {
+              class: "rn-bar",
+              title: `${names[number]}: ${value === null ? "absent" : (100 * value).toFixed(1)}`,
+            },
+            element("i", {
+              class: `rn-colour-${number % COLOURS}`,
+              style: `width:${value === null ? 0 : 84 * value}%`,
+            }),
             element("span", { text: value === null ? "–" : (100 * value).toFixed(1) }),
           ),
         ),
@@ -142,7 +162,14 @@ export function barChart({ title, names, rows }) {
   const legend = element(
     "div",
     { class: "rn-legend" },
-    ...names.map((name, number) => element("span", { class: "rn-key" }, element("i", { class: `rn-swatch rn-colour-${number % COLOURS}` }), name)),
+    ...names.map((name, number) =>
+      element(
+        "span",
+        { class: "rn-key" },
+        element("i", { class: `rn-swatch rn-colour-${number % COLOURS}` }),
+        name,
+      ),
+    ),
   );
   return element("figure", { class: "rn-chart" }, element("figcaption", { text: title }), legend, ...bars);
 }

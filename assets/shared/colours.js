@@ -7,7 +7,7 @@
  * @returns {[number, number, number]}
  */
 export function parseHex(hex) {
-  const value = Number.parseInt(hex.replace('#', ''), 16);
+  const value = Number.parseInt(hex.replace("#", ""), 16);
   if (!/^#?[0-9a-f]{6}$/i.test(hex)) throw new RangeError(`"${hex}" is not a colour; write it as #rrggbb.`);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
@@ -45,7 +45,7 @@ const STOPS = {
   turbo: `30123b 392a73 4040a2 4456c7 466be3 4680f6 4294ff 37a8fa 28bceb 1ccdd8 18ddc2 1fe9af 32f298 4ef97d
     6dfe62 8bff4b a4fc3c b7f735 cbed34 dde037 ecd13a f7c13a fdae35 fe992c fb8122 f56918 ec530f e14109 d23105
     c12302 ac1701 950d01 7a0403`,
-  grey: '000000 ffffff',
+  grey: "000000 ffffff",
 };
 
 /** @typedef {keyof typeof STOPS} ColormapName */
@@ -65,7 +65,7 @@ export function colormap(name) {
   const known = colormaps.get(name);
   if (known) return known;
   if (!(name in STOPS)) {
-    throw new RangeError(`There is no colour map "${name}"; choose one of ${COLORMAP_NAMES.join(', ')}.`);
+    throw new RangeError(`There is no colour map "${name}"; choose one of ${COLORMAP_NAMES.join(", ")}.`);
   }
   const stops = STOPS[name].split(/\s+/).map(parseHex);
   const words = new Uint32Array(256);
@@ -87,5 +87,5 @@ export function colormap(name) {
  */
 export function cssColourOf(classes, index) {
   const found = classes.find((info) => info.index === index);
-  return found ? found.color : `rgb(${vocColour(index).join(' ')})`;
+  return found ? found.color : `rgb(${vocColour(index).join(" ")})`;
 }

@@ -51,7 +51,12 @@ export function setting(value) {
 
 /** @param {string} iso @returns {string} date and time, short */
 export const moment = (iso) =>
-  new Date(iso).toLocaleString(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  new Date(iso).toLocaleString(undefined, {
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
 
 /** @param {number} value @returns {string} for an axis */
 export function tick(value) {

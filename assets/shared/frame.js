@@ -14,7 +14,8 @@ const VIEWS = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, u
  */
 export function readFrame(buffer) {
   const bytes = new Uint8Array(buffer);
-  if (String.fromCharCode(...bytes.subarray(0, 4)) !== "PZA1") throw new Error("The server sent something else than arrays.");
+  if (String.fromCharCode(...bytes.subarray(0, 4)) !== "PZA1")
+    throw new Error("The server sent something else than arrays.");
   const start = 8 + new DataView(buffer).getUint32(4, true);
   const { arrays: described, ...header } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
   const arrays = {};

@@ -15,7 +15,10 @@
 export const HEAT_LEVELS = 1024;
 
 /** What the last bit of the fraction is worth. */
-const SCALE_OF_EXPONENT = Float64Array.from({ length: 32 }, (_, exponent) => 2 ** (Math.max(1, exponent) - 25));
+const SCALE_OF_EXPONENT = Float64Array.from(
+  { length: 32 },
+  (_, exponent) => 2 ** (Math.max(1, exponent) - 25),
+);
 
 /**
  * Decode IEEE 754 binary16, as `numpy.float16` writes it (little-endian).

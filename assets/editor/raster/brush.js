@@ -2,7 +2,7 @@
  * Brush strokes. A stroke is a chain of segments; a segment is everything the brush covers while its centre
  * moves in a straight line, so a fast hand leaves no gaps.
  */
-import { writeSpan } from './raster.js';
+import { writeSpan } from "./raster.js";
 
 /**
  * @typedef {import('./raster.js').Raster} Raster
@@ -43,7 +43,7 @@ export function paintSegment(raster, from, to, brush, value, protect) {
   const a = snapToBrush(from, brush.size);
   const b = snapToBrush(to, brush.size);
   const radius = brush.size / 2;
-  const reach = brush.shape === 'square' ? squareReach : roundReach;
+  const reach = brush.shape === "square" ? squareReach : roundReach;
   const y0 = Math.max(0, firstCentre(Math.min(a.y, b.y) - radius));
   const y1 = Math.min(height - 1, lastCentre(Math.max(a.y, b.y) + radius));
   let x0 = width;

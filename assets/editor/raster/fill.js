@@ -1,5 +1,5 @@
 /** Areas given by the picture's own regions: a connected patch of one class, a superpixel, a thresholded map. */
-import { fullRect } from './rect.js';
+import { fullRect } from "./rect.js";
 
 /**
  * @typedef {import('./raster.js').Raster} Raster

@@ -1,5 +1,5 @@
 /** Areas inside an outline, for the polygon and the lasso. */
-import { writeSpan } from './raster.js';
+import { writeSpan } from "./raster.js";
 
 /**
  * @typedef {import('./raster.js').Raster} Raster

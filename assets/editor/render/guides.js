@@ -10,7 +10,7 @@ const SEGMENT_LINE = 0x8cffffff;
 const RIM_LIGHT = 0xffffffff;
 const RIM_DARK = 0xff000000;
 const STRIPE = 0xb3ffffff;
-const GRID_LINE = 'rgba(128, 128, 128, 0.35)';
+const GRID_LINE = "rgba(128, 128, 128, 0.35)";
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -49,7 +49,12 @@ export function drawSegments(context, labels, width, { columns, rows }) {
 export function drawChange(context, before, after, width, rect, { columns, rows }, thickness) {
   const span = rect.x1 - rect.x0;
   const height = rect.y1 - rect.y0;
-  const changed = smoothed(changedPixels(before, after, width, rect, { columns, rows }), span, height, thickness);
+  const changed = smoothed(
+    changedPixels(before, after, width, rect, { columns, rows }),
+    span,
+    height,
+    thickness,
+  );
   const pixels = context.createImageData(span, height);
   const words = new Uint32Array(pixels.data.buffer);
   for (let y = 0; y < height; y++) {

@@ -1,6 +1,6 @@
 /** A heatmap ready for drawing: quantised once, coloured again whenever threshold or colour map change. */
-import { colouriseHeat, decodeFloat16, quantiseHeat } from '../../shared/heatmap.js';
-import { colormap } from '../../shared/colours.js';
+import { colouriseHeat, decodeFloat16, quantiseHeat } from "../../shared/heatmap.js";
+import { colormap } from "../../shared/colours.js";
 
 /**
  * Longest side of the grid that is coloured while a slider is dragged: fine enough that the threshold draws a
@@ -36,15 +36,15 @@ export class HeatLayer {
     const grid = quantiseHeat(this.heat, imageWidth, imageHeight, GRID_PX);
     /** @private */
     this.levels = grid.levels;
-    this.canvas = document.createElement('canvas');
+    this.canvas = document.createElement("canvas");
     this.canvas.width = grid.width;
     this.canvas.height = grid.height;
     /** @private */
-    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d'));
+    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     /** @private */
     this.pixels = this.context.createImageData(grid.width, grid.height);
     /** @private */
-    this.colouredAs = '';
+    this.colouredAs = "";
   }
 
   /**

@@ -23,7 +23,7 @@ export async function decodePicture(picture) {
   try {
     await picture.decode();
   } catch (cause) {
-    throw new Error('The browser cannot decode this picture; check that the file opens elsewhere.', {
+    throw new Error("The browser cannot decode this picture; check that the file opens elsewhere.", {
       cause,
     });
   }

@@ -4,12 +4,12 @@
  * A stroke touches the mask canvas alone and only inside its rectangle, a heat slider the heat canvas alone;
  * changes are gathered and drawn once in the next animation frame.
  */
-import { unionRect } from '../raster/rect.js';
-import { VOID } from '../raster/raster.js';
-import { colormap, parseHex, toWord, vocColour } from '../../shared/colours.js';
-import { HeatLayer } from './heat_layer.js';
-import { drawChange, drawPixelGrid, drawSegments } from './guides.js';
-import { composeMask, makeLookup, screenRect } from './mask_view.js';
+import { unionRect } from "../raster/rect.js";
+import { VOID } from "../raster/raster.js";
+import { colormap, parseHex, toWord, vocColour } from "../../shared/colours.js";
+import { HeatLayer } from "./heat_layer.js";
+import { drawChange, drawPixelGrid, drawSegments } from "./guides.js";
+import { composeMask, makeLookup, screenRect } from "./mask_view.js";
 
 /**
  * @typedef {import('../raster/rect.js').Rect} Rect
@@ -33,7 +33,7 @@ import { composeMask, makeLookup, screenRect } from './mask_view.js';
  * @typedef {(context: CanvasRenderingContext2D, viewport: Viewport) => void} OverlayPainter
  */
 
-const LAYERS = /** @type {const} */ (['image', 'heat', 'mask', 'guides', 'overlay']);
+const LAYERS = /** @type {const} */ (["image", "heat", "mask", "guides", "overlay"]);
 
 /** @typedef {typeof LAYERS[number]} LayerName */
 
@@ -58,7 +58,7 @@ export class Renderer {
     /** @type {View} */
     this.view = { maskVisible: true, contour: false, opacity: 0.5, imageVisible: true };
     /** @type {HeatView} */
-    this.heatView = { visible: true, opacity: 0.5, threshold: 0, colormap: 'turbo' };
+    this.heatView = { visible: true, opacity: 0.5, threshold: 0, colormap: "turbo" };
     /** @type {OverlayPainter|null} */
     this.paintOverlay = null;
     /** @type {HeatLayer|null} */
@@ -71,13 +71,13 @@ export class Renderer {
     /** @private @type {Record<LayerName, CanvasRenderingContext2D>} */
     this.layers = /** @type {any} */ ({});
     for (const name of LAYERS) {
-      const canvas = document.createElement('canvas');
+      const canvas = document.createElement("canvas");
       canvas.className = `pz-layer pz-layer-${name}`;
       canvas.hidden = true;
       stage.append(canvas);
       // The mask comes from putImageData alone: kept in memory it needs no round trip through the GPU.
-      const options = name === 'mask' ? { willReadFrequently: true } : undefined;
-      this.layers[name] = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', options));
+      const options = name === "mask" ? { willReadFrequently: true } : undefined;
+      this.layers[name] = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
     }
     /** @private @type {{mask: Uint8Array, width: number, height: number}|null} */
     this.document = null;
@@ -143,7 +143,7 @@ export class Renderer {
     this.invalidateMask(this.preview?.rect ?? null);
     this.preview = mask && { mask, rect };
     this.invalidateMask(rect);
-    this.invalidate('guides');
+    this.invalidate("guides");
   }
 
   viewportChanged() {
@@ -170,7 +170,7 @@ export class Renderer {
     Object.assign(this.view, changes);
     this.view.opacity = Math.min(1, Math.max(0, this.view.opacity));
     this.recolour();
-    if ('imageVisible' in changes) this.invalidate('image');
+    if ("imageVisible" in changes) this.invalidate("image");
   }
 
   /**
@@ -180,7 +180,7 @@ export class Renderer {
   setHeat(heat) {
     const { document } = this;
     this.heat = heat && document && new HeatLayer(heat, document.width, document.height);
-    this.invalidate('heat');
+    this.invalidate("heat");
     if (this.wantsOutlines !== this.isOutlined) this.recolour();
   }
 
@@ -191,7 +191,7 @@ export class Renderer {
   setHeatView(changes) {
     if (changes.colormap) colormap(changes.colormap);
     Object.assign(this.heatView, changes);
-    this.invalidate('heat');
+    this.invalidate("heat");
     if (this.wantsOutlines !== this.isOutlined) this.recolour();
   }
 
@@ -204,8 +204,8 @@ export class Renderer {
   recolour() {
     this.isOutlined = this.wantsOutlines;
     this.colours = makeColours(this.classes, this.view.opacity, this.isOutlined);
-    this.invalidate('mask');
-    if (this.preview) this.invalidate('guides');
+    this.invalidate("mask");
+    if (this.preview) this.invalidate("guides");
   }
 
   /** Draw everything that waits, now. */
@@ -214,11 +214,11 @@ export class Renderer {
     this.frame = 0;
     const stale = this.stale;
     this.stale = new Set();
-    if (stale.has('image')) this.drawImage();
-    if (stale.has('heat')) this.drawHeat();
-    this.drawMask(stale.has('mask'));
-    if (stale.has('guides')) this.drawGuides();
-    if (stale.has('overlay')) this.drawOverlay();
+    if (stale.has("image")) this.drawImage();
+    if (stale.has("heat")) this.drawHeat();
+    this.drawMask(stale.has("mask"));
+    if (stale.has("guides")) this.drawGuides();
+    if (stale.has("overlay")) this.drawOverlay();
   }
 
   destroy() {
@@ -233,18 +233,18 @@ export class Renderer {
 
   /** @private */
   drawImage() {
-    this.clear('image');
+    this.clear("image");
     if (!this.picture || !this.view.imageVisible) return;
-    this.drawScaled('image', this.picture, this.viewport.zoom < PIXELATED_ZOOM);
+    this.drawScaled("image", this.picture, this.viewport.zoom < PIXELATED_ZOOM);
   }
 
   /** @private */
   drawHeat() {
-    this.clear('heat');
+    this.clear("heat");
     if (!this.heat || !this.heatView.visible) return;
     this.heat.colour(this.heatView.colormap, this.heatView.threshold);
     this.layers.heat.globalAlpha = this.heatView.opacity;
-    this.drawScaled('heat', this.heat.canvas, true);
+    this.drawScaled("heat", this.heat.canvas, true);
   }
 
   /**
@@ -259,7 +259,7 @@ export class Renderer {
     const context = this.ink(name);
     context.imageSmoothingEnabled = isSmooth;
     // Medium and above use mipmaps: a 12-megapixel picture neither flickers nor aliases when it is shrunk.
-    context.imageSmoothingQuality = 'medium';
+    context.imageSmoothingQuality = "medium";
     context.drawImage(source, originX, originY, imageWidth * scale, imageHeight * scale);
   }
 
@@ -273,7 +273,7 @@ export class Renderer {
     this.dirty = null;
     if (!document || (!isWhole && !dirty)) return;
     if (!view.maskVisible) {
-      this.clear('mask');
+      this.clear("mask");
       return;
     }
     const edgeWidth = Math.max(1, Math.round((this.isOutlined ? OUTLINE_PX : RIM_PX) * viewport.pixelRatio));
@@ -282,7 +282,7 @@ export class Renderer {
     if (!rect) return;
     const shown = this.preview?.mask ?? document.mask;
     composeMask(this.maskWords, rect, shown, document.width, this.lookup, this.colours, edgeWidth);
-    this.ink('mask').putImageData(
+    this.ink("mask").putImageData(
       this.maskPixels,
       0,
       0,
@@ -295,14 +295,15 @@ export class Renderer {
 
   /** @private */
   drawGuides() {
-    this.clear('guides');
+    this.clear("guides");
     const { segments, document, viewport, preview } = this;
-    if (segments && document) drawSegments(this.ink('guides'), segments.labels, document.width, this.lookup);
+    if (segments && document) drawSegments(this.ink("guides"), segments.labels, document.width, this.lookup);
     const thickness = Math.max(1, Math.round(CHANGE_PX * viewport.pixelRatio));
-    const changed = preview?.rect && this.view.maskVisible ? screenRect(viewport, preview.rect, thickness) : null;
+    const changed =
+      preview?.rect && this.view.maskVisible ? screenRect(viewport, preview.rect, thickness) : null;
     if (preview && document && changed) {
       drawChange(
-        this.ink('guides'),
+        this.ink("guides"),
         document.mask,
         preview.mask,
         document.width,
@@ -311,14 +312,14 @@ export class Renderer {
         thickness,
       );
     }
-    if (viewport.zoom >= GRID_ZOOM) drawPixelGrid(this.ink('guides'), viewport);
+    if (viewport.zoom >= GRID_ZOOM) drawPixelGrid(this.ink("guides"), viewport);
   }
 
   /** @private */
   drawOverlay() {
-    this.clear('overlay');
+    this.clear("overlay");
     if (!this.paintOverlay) return;
-    const context = this.ink('overlay');
+    const context = this.ink("overlay");
     context.save();
     this.paintOverlay(context, this.viewport);
     context.restore();

@@ -1,5 +1,5 @@
 /** What a person has painted by hand, which the Smart tool leaves alone. */
-import { pointsOf } from './seeds.js';
+import { pointsOf } from "./seeds.js";
 
 /**
  * @typedef {import('../history.js').Patch} Patch
@@ -20,7 +20,7 @@ export const PROTECTED = 2;
  */
 export function handWork(patches, seeds, mask, width) {
   const against = seeds
-    .filter(({ kind }) => kind !== 'box')
+    .filter(({ kind }) => kind !== "box")
     .flatMap((seed) => pointsOf(seed).map(([y, x]) => ({ pixel: y * width + x, label: seed.label })))
     .filter(({ pixel, label }) => mask[pixel] !== label)
     .map(({ pixel }) => pixel);

@@ -1,6 +1,6 @@
 /** How seeds look: a dot in the colour of their class with a plus, a white one with a minus for background. */
-import { outlineOf, strokeMark } from '../tools/marks.js';
-import { pointsOf } from './seeds.js';
+import { outlineOf, strokeMark } from "../tools/marks.js";
+import { pointsOf } from "./seeds.js";
 
 /**
  * @typedef {import('../../shared/viewport.js').Viewport} Viewport
@@ -20,11 +20,11 @@ const SIGN_PX = 2.6;
  */
 export function paintSeed(context, viewport, seed, classColour, isSelected) {
   const ratio = viewport.pixelRatio;
-  const colour = seed.label === 0 ? '#ffffff' : classColour;
+  const colour = seed.label === 0 ? "#ffffff" : classColour;
   const places = pointsOf(seed).map(([y, x]) => ({ x: x + 0.5, y: y + 0.5 }));
   if (places.length > 1) {
     const line = outlineOf(places, viewport);
-    if (seed.kind === 'box') {
+    if (seed.kind === "box") {
       line.closePath();
       context.setLineDash([6 * ratio, 4 * ratio]);
     }
@@ -35,7 +35,7 @@ export function paintSeed(context, viewport, seed, classColour, isSelected) {
   const dot = new Path2D();
   dot.arc(x, y, DOT_PX * ratio, 0, 2 * Math.PI);
   context.fillStyle = colour;
-  strokeMark(context, dot, '#ffffff', ratio);
+  strokeMark(context, dot, "#ffffff", ratio);
   context.fill(dot);
   const sign = new Path2D();
   sign.moveTo(x - SIGN_PX * ratio, y);
@@ -44,12 +44,12 @@ export function paintSeed(context, viewport, seed, classColour, isSelected) {
     sign.moveTo(x, y - SIGN_PX * ratio);
     sign.lineTo(x, y + SIGN_PX * ratio);
   }
-  context.strokeStyle = seed.label === 0 ? '#000000' : '#ffffff';
+  context.strokeStyle = seed.label === 0 ? "#000000" : "#ffffff";
   context.lineWidth = 1.5 * ratio;
   context.stroke(sign);
   if (isSelected) {
     const ring = new Path2D();
     ring.arc(x, y, SELECTED_PX * ratio, 0, 2 * Math.PI);
-    strokeMark(context, ring, '#ffffff', ratio);
+    strokeMark(context, ring, "#ffffff", ratio);
   }
 }

@@ -22,7 +22,7 @@ const MOST_POINTS = 1000;
  */
 export function clickSeed(point, label, size) {
   const [y, x] = pixelAt(point, size);
-  return { kind: 'click', y, x, label, at: now() };
+  return { kind: "click", y, x, label, at: now() };
 }
 
 /**
@@ -41,7 +41,7 @@ export function scribbleSeed(points, label, size) {
   }
   const step = Math.ceil(pixels.length / MOST_POINTS);
   return {
-    kind: 'scribble',
+    kind: "scribble",
     points: pixels.filter((_, k) => k % step === 0 || k === pixels.length - 1),
     label,
     at: now(),
@@ -59,7 +59,7 @@ export function boxSeed(a, b, label, size) {
   const [y0, x0] = pixelAt(a, size);
   const [y1, x1] = pixelAt(b, size);
   return {
-    kind: 'box',
+    kind: "box",
     top: Math.min(y0, y1),
     left: Math.min(x0, x1),
     bottom: Math.max(y0, y1) + 1,
@@ -84,8 +84,8 @@ export function moveSeed(seed, dx, dy, { width, height }) {
   const right = Math.round(Math.min(width - 1 - Math.max(...xs), Math.max(-Math.min(...xs), dx)));
   const down = Math.round(Math.min(height - 1 - Math.max(...ys), Math.max(-Math.min(...ys), dy)));
   const at = now();
-  if (seed.kind === 'click') return { ...seed, y: seed.y + down, x: seed.x + right, at };
-  if (seed.kind === 'scribble') {
+  if (seed.kind === "click") return { ...seed, y: seed.y + down, x: seed.x + right, at };
+  if (seed.kind === "scribble") {
     return { ...seed, points: seed.points.map(([y, x]) => [y + down, x + right]), at };
   }
   return {
@@ -107,7 +107,7 @@ export function moveSeed(seed, dx, dy, { width, height }) {
 export function seedAt(seeds, point, reach) {
   return seeds.findLastIndex((seed) => {
     const outline = pointsOf(seed);
-    if (seed.kind === 'box') outline.push(outline[0]);
+    if (seed.kind === "box") outline.push(outline[0]);
     return outline.some(([y, x], k) => {
       const [y0, x0] = outline[Math.max(0, k - 1)];
       return distanceToLine(point, x0 + 0.5, y0 + 0.5, x + 0.5, y + 0.5) <= reach;
@@ -121,8 +121,8 @@ export function seedAt(seeds, point, reach) {
  * @returns {[number, number][]}
  */
 export function pointsOf(seed) {
-  if (seed.kind === 'click') return [[seed.y, seed.x]];
-  if (seed.kind === 'scribble') return [...seed.points];
+  if (seed.kind === "click") return [[seed.y, seed.x]];
+  if (seed.kind === "scribble") return [...seed.points];
   const { top, left, bottom, right } = seed;
   return [
     [top, left],
@@ -138,10 +138,7 @@ export function pointsOf(seed) {
  * @returns {[number, number]} y, x
  */
 function pixelAt({ x, y }, { width, height }) {
-  return [
-    Math.min(height - 1, Math.max(0, Math.floor(y))),
-    Math.min(width - 1, Math.max(0, Math.floor(x))),
-  ];
+  return [Math.min(height - 1, Math.max(0, Math.floor(y))), Math.min(width - 1, Math.max(0, Math.floor(x)))];
 }
 
 /**

@@ -4,9 +4,9 @@
  * The engine always gets the mask from before the first seed and all seeds, so that moving one or taking one away
  * is the same as never having set it. At most one change waits: the next one takes it.
  */
-import { makePatch } from '../history.js';
-import { fullRect } from '../raster/rect.js';
-import { composePrior, handWork, protectedRuns } from './hand_work.js';
+import { makePatch } from "../history.js";
+import { fullRect } from "../raster/rect.js";
+import { composePrior, handWork, protectedRuns } from "./hand_work.js";
 
 /**
  * @typedef {import('./seeds.js').Seed} Seed
@@ -127,7 +127,7 @@ export class SmartSession {
    * @param {'undo'|'redo'} direction
    */
   travel(memo, direction) {
-    this.taken = direction === 'undo' ? memo.before : memo.after;
+    this.taken = direction === "undo" ? memo.before : memo.after;
     if (!this.drop()) this.hooks.changed();
   }
 
@@ -189,7 +189,7 @@ export class SmartSession {
       preview,
       document.width,
       fullRect(document.width, document.height),
-      '',
+      "",
     );
     this.bench.preview(preview, patch?.rect ?? null);
     if (!this.hooks.isInHand()) this.take(); // it was asked for before another tool was taken up

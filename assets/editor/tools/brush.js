@@ -1,7 +1,7 @@
 /** Brush and eraser: strokes of the chosen size, with a ring that shows what a dab would cover. */
-import { paintSegment, snapToBrush } from '../raster/brush.js';
-import { strokeMark } from './marks.js';
-import { Tool } from './tool.js';
+import { paintSegment, snapToBrush } from "../raster/brush.js";
+import { strokeMark } from "./marks.js";
+import { Tool } from "./tool.js";
 
 /** @typedef {import('./tool.js').Point} Point */
 
@@ -26,7 +26,7 @@ export class BrushTool extends Tool {
   }
 
   get label() {
-    return this.alwaysErases || this.value === 0 ? 'Erase' : 'Brush';
+    return this.alwaysErases || this.value === 0 ? "Erase" : "Brush";
   }
 
   press(/** @type {Point} */ point, /** @type {boolean} */ erases) {
@@ -72,13 +72,13 @@ export class BrushTool extends Tool {
     const radius = (size / 2) * viewport.scale;
     if (radius < SMALLEST_RING_PX * viewport.pixelRatio) return;
     const ring = new Path2D();
-    if (shape === 'square') ring.rect(centre.x - radius, centre.y - radius, 2 * radius, 2 * radius);
+    if (shape === "square") ring.rect(centre.x - radius, centre.y - radius, 2 * radius, 2 * radius);
     else ring.arc(centre.x, centre.y, radius, 0, 2 * Math.PI);
     const erases = this.alwaysErases || (this.last ? this.value === 0 : this.bench.activeClass === 0);
     strokeMark(
       context,
       ring,
-      erases ? '#ffffff' : this.bench.cssColour(this.bench.activeClass),
+      erases ? "#ffffff" : this.bench.cssColour(this.bench.activeClass),
       viewport.pixelRatio,
     );
   }

@@ -1,12 +1,12 @@
 /** Flood fill: a click gives the connected patch of one class another class. */
-import { floodFill } from '../raster/fill.js';
-import { Tool } from './tool.js';
+import { floodFill } from "../raster/fill.js";
+import { Tool } from "./tool.js";
 
 /** @typedef {import('./tool.js').Point} Point */
 
 export class FillTool extends Tool {
   get label() {
-    return 'Fill';
+    return "Fill";
   }
 
   press(/** @type {Point} */ point, /** @type {boolean} */ erases) {

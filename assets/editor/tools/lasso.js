@@ -1,7 +1,7 @@
 /** Lasso: draw around an area with the pointer down; releasing it fills the area. */
-import { fillPolygon } from '../raster/polygon.js';
-import { outlineOf, shadeArea, strokeMark } from './marks.js';
-import { Tool } from './tool.js';
+import { fillPolygon } from "../raster/polygon.js";
+import { outlineOf, shadeArea, strokeMark } from "./marks.js";
+import { Tool } from "./tool.js";
 
 /** @typedef {import('./tool.js').Point} Point */
 
@@ -19,7 +19,7 @@ export class LassoTool extends Tool {
   }
 
   get label() {
-    return 'Lasso';
+    return "Lasso";
   }
 
   press(/** @type {Point} */ point, /** @type {boolean} */ erases) {
@@ -55,7 +55,7 @@ export class LassoTool extends Tool {
   ) {
     if (this.points.length < 2) return;
     const path = outlineOf(this.points, viewport);
-    const colour = this.value === 0 ? '#ffffff' : this.bench.cssColour(this.value);
+    const colour = this.value === 0 ? "#ffffff" : this.bench.cssColour(this.value);
     shadeArea(context, path, colour);
     strokeMark(context, path, colour, viewport.pixelRatio);
   }

@@ -1,7 +1,7 @@
 /** Marks that are seen on any picture and any class: a coloured line in a white one in a dark one. */
 
-const DARK = 'rgb(0 0 0 / 0.55)';
-const WHITE = 'rgb(255 255 255 / 0.9)';
+const DARK = "rgb(0 0 0 / 0.55)";
+const WHITE = "rgb(255 255 255 / 0.9)";
 
 /**
  * @param {CanvasRenderingContext2D} context
@@ -10,7 +10,7 @@ const WHITE = 'rgb(255 255 255 / 0.9)';
  * @param {number} pixelRatio
  */
 export function strokeMark(context, path, colour, pixelRatio) {
-  context.lineJoin = 'round';
+  context.lineJoin = "round";
   const lines = /** @type {const} */ ([
     [DARK, 4],
     [WHITE, 3],
@@ -47,6 +47,6 @@ export function outlineOf(points, viewport) {
 export function shadeArea(context, path, colour) {
   context.globalAlpha = 0.25;
   context.fillStyle = colour;
-  context.fill(path, 'evenodd');
+  context.fill(path, "evenodd");
   context.globalAlpha = 1;
 }

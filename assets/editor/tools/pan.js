@@ -1,11 +1,11 @@
 /** Pan: the pointer moves the picture. The moving itself is the pointer's business, whatever the tool. */
-import { Tool } from './tool.js';
+import { Tool } from "./tool.js";
 
 export class PanTool extends Tool {
   /** @param {import('./tool.js').Bench} bench */
   constructor(bench) {
     super(bench);
     this.pans = true;
-    this.cursor = 'grab';
+    this.cursor = "grab";
   }
 }

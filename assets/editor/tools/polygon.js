@@ -1,7 +1,7 @@
 /** Polygon: click corner by corner; Enter, a double click or a click on the first corner fills it. */
-import { fillPolygon } from '../raster/polygon.js';
-import { outlineOf, shadeArea, strokeMark } from './marks.js';
-import { Tool } from './tool.js';
+import { fillPolygon } from "../raster/polygon.js";
+import { outlineOf, shadeArea, strokeMark } from "./marks.js";
+import { Tool } from "./tool.js";
 
 /** @typedef {import('./tool.js').Point} Point */
 
@@ -24,7 +24,7 @@ export class PolygonTool extends Tool {
   }
 
   get label() {
-    return 'Polygon';
+    return "Polygon";
   }
 
   get isPending() {
@@ -52,7 +52,7 @@ export class PolygonTool extends Tool {
     this.corners = [];
     this.bench.redraw();
     if (outline.length < 3) {
-      if (outline.length > 1) this.bench.say('A polygon needs at least three corners.');
+      if (outline.length > 1) this.bench.say("A polygon needs at least three corners.");
       return;
     }
     this.bench.change(this.value(), (raster, value, protect) => fillPolygon(raster, outline, value, protect));
@@ -86,7 +86,7 @@ export class PolygonTool extends Tool {
   ) {
     if (!this.isPending) return;
     const ratio = viewport.pixelRatio;
-    const colour = this.value() === 0 ? '#ffffff' : this.bench.cssColour(this.value());
+    const colour = this.value() === 0 ? "#ffffff" : this.bench.cssColour(this.value());
     const closes = this.pointer !== null && this.closesAt(this.pointer);
     const open = this.pointer && !closes ? [...this.corners, this.pointer] : this.corners;
     const path = outlineOf(open, viewport);
@@ -97,7 +97,7 @@ export class PolygonTool extends Tool {
       const { x, y } = viewport.toScreen(corner.x, corner.y);
       const dot = new Path2D();
       dot.arc(x, y, (i === 0 && closes ? 2 : 1) * CORNER_PX * ratio, 0, 2 * Math.PI);
-      context.fillStyle = i === 0 ? '#ffffff' : colour;
+      context.fillStyle = i === 0 ? "#ffffff" : colour;
       strokeMark(context, dot, colour, ratio);
       context.fill(dot);
     });

@@ -2,10 +2,10 @@
  * Smart: say what a place is, and the engine corrects the mask around it. A click or a stroke names the class in
  * hand, with Shift or the right button background; with Alt a box. Seeds can be dragged and deleted.
  */
-import { SmartSession } from '../smart/session.js';
-import { boxSeed, clickSeed, moveSeed, scribbleSeed, seedAt } from '../smart/seeds.js';
-import { paintSeed } from '../smart/marks.js';
-import { Tool } from './tool.js';
+import { SmartSession } from "../smart/session.js";
+import { boxSeed, clickSeed, moveSeed, scribbleSeed, seedAt } from "../smart/seeds.js";
+import { paintSeed } from "../smart/marks.js";
+import { Tool } from "./tool.js";
 
 /**
  * @typedef {import('./tool.js').Point} Point
@@ -44,7 +44,7 @@ export class SmartTool extends Tool {
   }
 
   get label() {
-    return 'Smart';
+    return "Smart";
   }
 
   get isPending() {
@@ -64,7 +64,7 @@ export class SmartTool extends Tool {
     const index = alt ? -1 : seedAt([...this.session.seeds], point, REACH_PX / this.bench.viewport.zoom);
     this.selected = index;
     if (index >= 0 && erases) this.remove(index);
-    else this.gesture = { kind: alt ? 'box' : index >= 0 ? 'move' : 'say', points: [point], label, index };
+    else this.gesture = { kind: alt ? "box" : index >= 0 ? "move" : "say", points: [point], label, index };
     this.bench.redraw();
   }
 
@@ -149,10 +149,10 @@ export class SmartTool extends Tool {
     const isStroke = points.some(
       ({ x, y }) => Math.hypot(x - first.x, y - first.y) * this.bench.viewport.zoom >= STROKE_PX,
     );
-    if (kind === 'move') {
+    if (kind === "move") {
       if (!isStroke || !seeds[index]) return null;
       seeds[index] = moveSeed(seeds[index], last.x - first.x, last.y - first.y, document);
-    } else if (kind === 'box') {
+    } else if (kind === "box") {
       if (!isStroke) return null;
       seeds.push(boxSeed(first, last, label, document));
     } else if (isStroke) seeds.push(scribbleSeed(points, label, document));

@@ -1,7 +1,7 @@
 /** Superpixel paint: click or sweep over superpixels to give each the active class. */
-import { fillSegment } from '../raster/fill.js';
-import { unionRect } from '../raster/rect.js';
-import { Tool } from './tool.js';
+import { fillSegment } from "../raster/fill.js";
+import { unionRect } from "../raster/rect.js";
+import { Tool } from "./tool.js";
 
 /** @typedef {import('./tool.js').Point} Point */
 
@@ -18,14 +18,14 @@ export class SuperpixelTool extends Tool {
   }
 
   get label() {
-    return 'Superpixels';
+    return "Superpixels";
   }
 
   press(/** @type {Point} */ point, /** @type {boolean} */ erases) {
     this.value = erases ? 0 : this.bench.activeClass;
     this.painted.clear();
     this.last = point;
-    if (!this.bench.segments) this.bench.say('The superpixels of this picture are not loaded yet.');
+    if (!this.bench.segments) this.bench.say("The superpixels of this picture are not loaded yet.");
     this.drag([point]);
   }
 

@@ -17,12 +17,12 @@ export class Tool {
     this.bench = bench;
     /** The pointer moves the picture instead of painting. */
     this.pans = false;
-    this.cursor = 'crosshair';
+    this.cursor = "crosshair";
   }
 
   /** The label of this tool's entries in the history. @returns {string} */
   get label() {
-    return 'Edit';
+    return "Edit";
   }
 
   /** Something is begun that outlives the pointer's release (a polygon). */

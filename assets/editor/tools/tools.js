@@ -1,11 +1,11 @@
 /** The tools there are: name, hotkey and title in one table, from which toolbar and key bindings are made. */
-import { BrushTool } from './brush.js';
-import { FillTool } from './fill.js';
-import { LassoTool } from './lasso.js';
-import { PanTool } from './pan.js';
-import { PolygonTool } from './polygon.js';
-import { SmartTool } from './smart.js';
-import { SuperpixelTool } from './superpixel.js';
+import { BrushTool } from "./brush.js";
+import { FillTool } from "./fill.js";
+import { LassoTool } from "./lasso.js";
+import { PanTool } from "./pan.js";
+import { PolygonTool } from "./polygon.js";
+import { SmartTool } from "./smart.js";
+import { SuperpixelTool } from "./superpixel.js";
 
 /**
  * @typedef {import('./tool.js').Tool} Tool
@@ -20,14 +20,14 @@ import { SuperpixelTool } from './superpixel.js';
 
 /** @type {ToolInfo[]} */
 export const TOOLS = [
-  { name: 'smart', key: 'K', title: 'Smart: click what is wrong' },
-  { name: 'brush', key: 'B', title: 'Brush' },
-  { name: 'eraser', key: 'E', title: 'Eraser' },
-  { name: 'polygon', key: 'P', title: 'Polygon' },
-  { name: 'lasso', key: 'L', title: 'Lasso' },
-  { name: 'fill', key: 'F', title: 'Fill connected area' },
-  { name: 'superpixel', key: 'S', title: 'Superpixels' },
-  { name: 'pan', key: '', title: 'Pan (or hold Space)' },
+  { name: "smart", key: "K", title: "Smart: click what is wrong" },
+  { name: "brush", key: "B", title: "Brush" },
+  { name: "eraser", key: "E", title: "Eraser" },
+  { name: "polygon", key: "P", title: "Polygon" },
+  { name: "lasso", key: "L", title: "Lasso" },
+  { name: "fill", key: "F", title: "Fill connected area" },
+  { name: "superpixel", key: "S", title: "Superpixels" },
+  { name: "pan", key: "", title: "Pan (or hold Space)" },
 ];
 
 /** All tools of one editor, one of them in hand. */
@@ -38,7 +38,7 @@ export class Toolbox {
    */
   constructor(bench, name) {
     /** Its work outlives a change of tools. */
-    this.smart = new SmartTool(bench, () => this.name === 'smart');
+    this.smart = new SmartTool(bench, () => this.name === "smart");
     /** @private @type {Record<ToolName, Tool>} */
     this.tools = {
       smart: this.smart,
@@ -64,7 +64,7 @@ export class Toolbox {
   require(name) {
     if (!(name in this.tools)) {
       throw new RangeError(
-        `There is no tool "${name}"; choose one of ${Object.keys(this.tools).join(', ')}.`,
+        `There is no tool "${name}"; choose one of ${Object.keys(this.tools).join(", ")}.`,
       );
     }
   }

@@ -1,7 +1,7 @@
 /** The bar of tools, brush settings, history and view. It holds no state: it shows the editor's and calls it. */
-import { TOOLS } from '../tools/tools.js';
-import { MAX_BRUSH_PX } from '../workbench.js';
-import { icon } from './icons.js';
+import { TOOLS } from "../tools/tools.js";
+import { MAX_BRUSH_PX } from "../workbench.js";
+import { icon } from "./icons.js";
 
 /**
  * @typedef {import('../editor.js').MaskEditor} MaskEditor
@@ -16,10 +16,10 @@ const SIZE_STEPS = 100;
  * @returns {HTMLElement}
  */
 export function makeToolbar(editor) {
-  const bar = document.createElement('div');
-  bar.className = 'pz-toolbar';
-  bar.setAttribute('role', 'toolbar');
-  bar.setAttribute('aria-label', 'Mask tools');
+  const bar = document.createElement("div");
+  bar.className = "pz-toolbar";
+  bar.setAttribute("role", "toolbar");
+  bar.setAttribute("aria-label", "Mask tools");
 
   const tools = TOOLS.map(({ name, key, title }) => ({
     name,
@@ -27,63 +27,63 @@ export function makeToolbar(editor) {
   }));
   const size = sizeControl(editor);
   const round = button({
-    icon: 'round',
-    title: 'Round brush',
-    run: () => editor.setBrush({ shape: 'round' }),
+    icon: "round",
+    title: "Round brush",
+    run: () => editor.setBrush({ shape: "round" }),
   });
   const square = button({
-    icon: 'square',
-    title: 'Square brush',
-    run: () => editor.setBrush({ shape: 'square' }),
+    icon: "square",
+    title: "Square brush",
+    run: () => editor.setBrush({ shape: "square" }),
   });
   const only = button({
-    icon: 'onlyBackground',
-    title: 'Paint only over background',
+    icon: "onlyBackground",
+    title: "Paint only over background",
     run: () => editor.setOptions({ onlyBackground: !editor.options.onlyBackground }),
   });
-  const undo = button({ icon: 'undo', title: 'Undo (Ctrl+Z)', run: () => editor.undo() });
-  const redo = button({ icon: 'redo', title: 'Redo (Ctrl+Y)', run: () => editor.redo() });
+  const undo = button({ icon: "undo", title: "Undo (Ctrl+Z)", run: () => editor.undo() });
+  const redo = button({ icon: "redo", title: "Redo (Ctrl+Y)", run: () => editor.redo() });
   const visible = button({
-    icon: 'show',
-    title: 'Hide the mask',
-    key: 'H',
+    icon: "show",
+    title: "Hide the mask",
+    key: "H",
     run: () => editor.setView({ maskVisible: !editor.view.maskVisible }),
   });
   const contour = button({
-    icon: 'contour',
-    title: 'Outlines instead of areas',
-    key: 'C',
+    icon: "contour",
+    title: "Outlines instead of areas",
+    key: "C",
     run: () => editor.setView({ contour: !editor.view.contour }),
   });
   const opacity = slider({
-    label: 'Mask opacity',
+    label: "Mask opacity",
     max: 100,
     input: (value) => editor.setView({ opacity: value / 100 }),
   });
-  const zoomOut = button({ icon: 'zoomOut', title: 'Zoom out (−)', run: () => editor.zoomAt(1 / 1.25) });
-  const zoomIn = button({ icon: 'zoomIn', title: 'Zoom in (+)', run: () => editor.zoomAt(1.25) });
-  const fit = button({ icon: 'fit', title: 'Fit the picture (Home)', run: () => editor.fit() });
-  const actual = button({ title: 'Zoom to 100 %', run: () => editor.zoomTo(1) });
-  actual.classList.add('pz-zoom');
+  const zoomOut = button({ icon: "zoomOut", title: "Zoom out (−)", run: () => editor.zoomAt(1 / 1.25) });
+  const zoomIn = button({ icon: "zoomIn", title: "Zoom in (+)", run: () => editor.zoomAt(1.25) });
+  const fit = button({ icon: "fit", title: "Fit the picture (Home)", run: () => editor.fit() });
+  const actual = button({ title: "Zoom to 100 %", run: () => editor.zoomTo(1) });
+  actual.classList.add("pz-zoom");
 
   bar.append(
-    group('Tools', ...tools.map(({ element }) => element)),
-    group('Brush', size.element, round, square, only),
-    group('History', undo, redo),
-    group('Mask view', visible, contour, labelled('opacity', opacity)),
-    group('Zoom', zoomOut, actual, zoomIn, fit),
+    group("Tools", ...tools.map(({ element }) => element)),
+    group("Brush", size.element, round, square, only),
+    group("History", undo, redo),
+    group("Mask view", visible, contour, labelled("opacity", opacity)),
+    group("Zoom", zoomOut, actual, zoomIn, fit),
   );
 
   const show = () => {
     for (const { name, element } of tools) press(element, editor.tool === name);
     size.show(editor.brush.size);
-    press(round, editor.brush.shape === 'round');
-    press(square, editor.brush.shape === 'square');
+    press(round, editor.brush.shape === "round");
+    press(square, editor.brush.shape === "square");
     press(only, editor.options.onlyBackground);
     undo.disabled = !editor.canUndo;
     redo.disabled = !editor.canRedo;
     press(visible, !editor.view.maskVisible);
-    setIcon(visible, editor.view.maskVisible ? 'show' : 'hide');
+    setIcon(visible, editor.view.maskVisible ? "show" : "hide");
     press(contour, editor.view.contour);
     opacity.value = String(Math.round(editor.view.opacity * 100));
     paintTrack(opacity);
@@ -93,7 +93,7 @@ export function makeToolbar(editor) {
     }
     size.disable(editor.readOnly);
   };
-  for (const type of ['toolchange', 'viewchange', 'optionschange', 'historychange']) {
+  for (const type of ["toolchange", "viewchange", "optionschange", "historychange"]) {
     editor.addEventListener(type, show);
   }
   show();
@@ -108,29 +108,29 @@ const formatPercent = (zoom) => (zoom < 0.1 ? (zoom * 100).toFixed(1) : Math.rou
  * @param {...HTMLElement} children
  */
 function group(label, ...children) {
-  const element = document.createElement('div');
-  element.className = 'pz-group';
-  element.setAttribute('role', 'group');
-  element.setAttribute('aria-label', label);
+  const element = document.createElement("div");
+  element.className = "pz-group";
+  element.setAttribute("role", "group");
+  element.setAttribute("aria-label", label);
   element.append(...children);
   return element;
 }
 
 /** @param {{title: string, run: () => void, icon?: IconName, key?: string}} options */
 function button({ title, run, icon: name, key }) {
-  const element = document.createElement('button');
-  element.type = 'button';
-  element.className = 'pz-button';
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "pz-button";
   element.title = key ? `${title} (${key})` : title;
-  element.setAttribute('aria-label', title);
+  element.setAttribute("aria-label", title);
   if (name) element.innerHTML = icon(name);
   if (key) {
-    element.setAttribute('aria-keyshortcuts', key);
-    element.insertAdjacentHTML('beforeend', `<kbd class="pz-key" aria-hidden="true">${key}</kbd>`);
+    element.setAttribute("aria-keyshortcuts", key);
+    element.insertAdjacentHTML("beforeend", `<kbd class="pz-key" aria-hidden="true">${key}</kbd>`);
   }
   // A click must not take the focus: Space would press the button again instead of panning.
-  element.addEventListener('mousedown', (event) => event.preventDefault());
-  element.addEventListener('click', run);
+  element.addEventListener("mousedown", (event) => event.preventDefault());
+  element.addEventListener("click", run);
   return element;
 }
 
@@ -139,7 +139,7 @@ function button({ title, run, icon: name, key }) {
  * @param {boolean} isPressed
  */
 function press(element, isPressed) {
-  element.setAttribute('aria-pressed', String(isPressed));
+  element.setAttribute("aria-pressed", String(isPressed));
 }
 
 /**
@@ -147,29 +147,29 @@ function press(element, isPressed) {
  * @param {IconName} name
  */
 function setIcon(element, name) {
-  const holder = document.createElement('template');
+  const holder = document.createElement("template");
   holder.innerHTML = icon(name);
-  element.querySelector('.pz-icon')?.replaceWith(holder.content);
+  element.querySelector(".pz-icon")?.replaceWith(holder.content);
 }
 
 /** @param {{label: string, max: number, input: (value: number) => void}} options */
 function slider({ label, max, input }) {
-  const element = document.createElement('input');
-  element.type = 'range';
-  element.className = 'pz-slider';
-  element.min = '0';
+  const element = document.createElement("input");
+  element.type = "range";
+  element.className = "pz-slider";
+  element.min = "0";
   element.max = String(max);
   element.title = label;
-  element.setAttribute('aria-label', label);
-  element.addEventListener('input', () => input(Number(element.value)));
+  element.setAttribute("aria-label", label);
+  element.addEventListener("input", () => input(Number(element.value)));
   // Dragged by mouse it gives the focus back, so that hotkeys go on working.
-  element.addEventListener('pointerup', () => element.blur());
+  element.addEventListener("pointerup", () => element.blur());
   return element;
 }
 
 /** Show how far a slider is by colouring its track. @param {HTMLInputElement} element */
 function paintTrack(element) {
-  element.style.setProperty('--pz-filled', `${(100 * Number(element.value)) / Number(element.max)}%`);
+  element.style.setProperty("--pz-filled", `${(100 * Number(element.value)) / Number(element.max)}%`);
 }
 
 /**
@@ -177,8 +177,8 @@ function paintTrack(element) {
  * @param {HTMLElement} control
  */
 function labelled(name, control) {
-  const element = document.createElement('span');
-  element.className = 'pz-labelled';
+  const element = document.createElement("span");
+  element.className = "pz-labelled";
   element.innerHTML = icon(name);
   element.append(control);
   return element;
@@ -189,23 +189,23 @@ function labelled(name, control) {
  * @param {MaskEditor} editor
  */
 function sizeControl(editor) {
-  const element = document.createElement('span');
-  element.className = 'pz-labelled';
+  const element = document.createElement("span");
+  element.className = "pz-labelled";
   const range = slider({
-    label: 'Brush size ([ and ])',
+    label: "Brush size ([ and ])",
     max: SIZE_STEPS,
     input: (value) => editor.setBrush({ size: Math.round(MAX_BRUSH_PX ** (value / SIZE_STEPS)) }),
   });
-  const number = document.createElement('input');
-  number.type = 'number';
-  number.className = 'pz-number';
-  number.min = '1';
+  const number = document.createElement("input");
+  number.type = "number";
+  number.className = "pz-number";
+  number.min = "1";
   number.max = String(MAX_BRUSH_PX);
-  number.title = 'Brush size in image pixels';
-  number.setAttribute('aria-label', number.title);
-  number.addEventListener('change', () => editor.setBrush({ size: number.valueAsNumber }));
-  number.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' || event.key === 'Escape') number.blur();
+  number.title = "Brush size in image pixels";
+  number.setAttribute("aria-label", number.title);
+  number.addEventListener("change", () => editor.setBrush({ size: number.valueAsNumber }));
+  number.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === "Escape") number.blur();
   });
   element.append(range, number);
   return {
