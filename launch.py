@@ -29,6 +29,7 @@ from pathlib import Path
 from bootstrap.chromium import install_chromium
 from bootstrap.diagnosis import SetupError, explain_pip
 from bootstrap.install import read_stamp, set_up
+from bootstrap.javascript_tools import install_javascript_tools
 from bootstrap.virtualenv import VirtualEnv
 from puzzlecam_app.chromium import ChromiumError, find_chromium
 
@@ -64,6 +65,7 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
         return 0
     if command == "test":
         set_up(venv, {"dev", "postgresql"})
+        install_javascript_tools(venv)
         os.environ["PUZZLECAM_CHROMIUM"] = find_chromium() or install_chromium(venv)
         os.chdir(ROOT)
         return hand_over(venv, "-m", "pytest", *arguments[1:])

@@ -27,6 +27,7 @@ def launch(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "set_up", lambda venv, extras, retry_crf=False: None)
+    monkeypatch.setattr(module, "install_javascript_tools", lambda venv: True)
     monkeypatch.setattr(module, "find_chromium", lambda: "/usr/bin/chromium")
     for variable in ("PUZZLECAM_CHROMIUM", "PUZZLECAM_PROGRAM"):
         monkeypatch.setenv(variable, "")
@@ -116,13 +117,14 @@ def test_test_installs_what_tests_need_and_runs_pytest_in_the_project(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    installed: list[set[str]] = []
+    installed: list[set[str] | str] = []
     monkeypatch.setattr(launch, "set_up", lambda venv, extras: installed.append(extras))
+    monkeypatch.setattr(launch, "install_javascript_tools", lambda venv: installed.append("javascript tools"))
     monkeypatch.chdir(tmp_path)
 
     assert launch.main(["test", "-k", "crf"]) == 0
 
-    assert installed == [{"dev", "postgresql"}]
+    assert installed == [{"dev", "postgresql"}, "javascript tools"]
     assert handed_over == [("-m", "pytest", "-k", "crf")]
     assert os.environ["PUZZLECAM_CHROMIUM"] == "/usr/bin/chromium"
     assert Path.cwd() == ROOT
