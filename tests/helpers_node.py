@@ -30,7 +30,9 @@ def run_tool(script: str, *arguments: str | Path) -> subprocess.CompletedProcess
     """
     node, path = find_node(), NODE_MODULES / script
     if node is None or not path.exists():
-        reason = f"{'Node.js' if node is None else path.relative_to(ROOT)} is not installed: run launch.py test"
+        reason = (
+            f"{'Node.js' if node is None else path.relative_to(ROOT)} is not installed: run launch.py test"
+        )
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     command = [node, str(path), *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
