@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from db.engine import Database, open_database
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.proposing.proposals import Proposals
@@ -44,6 +45,7 @@ class Services:
     jobs: Jobs = field(default_factory=Jobs)
     load_features: Callable[[], Features | None] = _load_features
     smart: Smart = field(init=False)
+    lab: Lab = field(init=False)
 
     def __post_init__(self) -> None:
         smart = Smart(
@@ -54,7 +56,9 @@ class Services:
             self.load_features,
             self.settings.max_image_pixels,
         )
+        lab = Lab(self.database, self.masks, self.proposals, self.workspace, self.settings)
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
+        object.__setattr__(self, "lab", lab)
 
     def close(self) -> None:
         """Stop background work and give the database back."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,8 @@ from puzzlecam_app.display import write_atomically
 from puzzlecam_app.lab.class_page import figures_of
 from puzzlecam_app.lab.measuring import cells_of
 from puzzlecam_app.lab.sources import Source, find_picture
+from puzzlecam_app.runs.jobs import Report
 from puzzlecam_app.services import Services
-
-Report = Callable[[int, int], None]
 
 
 class ComparedPicture(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from db.items import all_items, set_doubt
 from db.labels import latest_label_set
 from puzzlecam_app.lab.sources import STUDIO, MapStage, Picture, Seen, Source, find_picture
 from puzzlecam_app.lab.survey import Curve, Row, StageFigures, Survey, store_survey, survey_path
+from puzzlecam_app.runs.jobs import Report
 from puzzlecam_app.services import Services
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 THRESHOLDS = 50
 """Thresholds of a curve, evenly spread, beside the one that was fixed beforehand."""
 
-Report = Callable[[int, int], None]
 Confusion = NDArray[np.int64]
 
 

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from sqlalchemy.orm import Session
 
 from db.datasets import get_dataset
+from db.engine import Database
 from db.errors import NotFoundError
 from db.publications import published_run
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.proposing.predictor import Predictor
+from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import read_snapshot
-from puzzlecam_app.services import Services
+from puzzlecam_app.settings import Settings, Workspace
 
 if TYPE_CHECKING:  # torch is imported when a model is first looked through
     from trainer.models.proposal import ProposalModel
@@ -70,8 +72,13 @@ class ModelKey:
 class LabModels:
     """Loads models when they are looked through, and lists those there are. Safe to use from any thread."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(
+        self, database: Database, proposals: Proposals, workspace: Workspace, settings: Settings
+    ) -> None:
+        self._database = database
+        self._proposals = proposals
+        self._workspace = workspace
+        self._model_dir = settings.model
         self._lock = threading.Lock()
         self._predictors: OrderedDict[tuple[Any, ...], Predictor] = OrderedDict()
 
@@ -84,7 +91,7 @@ class LabModels:
             TrainerError: its files are damaged.
         """
         if key.kind == PROPOSER:
-            return self._services.proposals.predictor_of(dataset_id).model
+            return self._proposals.predictor_of(dataset_id).model
         if key.kind == ZERO_SHOT:
             return self._kept((ZERO_SHOT,), _zero_shot)
         if key.kind == "film":
@@ -108,9 +115,9 @@ class LabModels:
 
     def folder(self, run_id: int) -> RunFolder:
         """The folder of a run; raises NotFoundError for one that is not there."""
-        with self._services.database.read() as session:
+        with self._database.read() as session:
             get_run(session, run_id)
-        return RunFolder.of(self._services.workspace.runs_dir, run_id)
+        return RunFolder.of(self._workspace.runs_dir, run_id)
 
     def choices(self, item: ItemFacts) -> list[dict[str, Any]]:
         """What a picture can be looked at through, the proposer first, JSON values.
@@ -118,20 +125,19 @@ class LabModels:
         Each has a `key` (null where only `moments` can be chosen), a `title`, and its `moments`: `key`,
         `epoch` and whether it `is_film`. Runs of the picture's dataset come before others.
         """
-        services = self._services
-        with services.database.read() as session:
-            published = None if services.settings.model else published_run(session, item.dataset_id)
+        with self._database.read() as session:
+            published = None if self._model_dir else published_run(session, item.dataset_id)
             runs = [(run.id, run.name, run.status, run.dataset_id) for run in list_runs(session)]
             names = {dataset: _dataset_name(session, dataset) for dataset in {run[3] for run in runs}}
         found: list[dict[str, Any]] = [
             {"key": PROPOSER, "title": self._proposer_title(published), "moments": []}
         ]
-        if published is not None or services.settings.model:
+        if published is not None or self._model_dir:
             found.append({"key": ZERO_SHOT, "title": "Zero-shot, nothing trained", "moments": []})
         for run_id, name, status, dataset in sorted(
             runs, key=lambda run: (run[3] != item.dataset_id, -run[0])
         ):
-            folder = RunFolder.of(services.workspace.runs_dir, run_id)
+            folder = RunFolder.of(self._workspace.runs_dir, run_id)
             is_trained = folder.train.model_path(_STAGE).is_file()
             moments = _moments(folder, run_id, item)
             if not is_trained and not moments:
@@ -150,7 +156,7 @@ class LabModels:
     def _proposer_title(self, published: int | None) -> str:
         if published is not None:
             return f"Published: run {published}"
-        if self._services.settings.model:
+        if self._model_dir:
             return "The run given at the start"
         return "Zero-shot, nothing trained"
 
@@ -158,7 +164,7 @@ class LabModels:
         with self._lock:
             predictor = self._predictors.get(key)
             if predictor is None:
-                predictor = Predictor(load, self._services.workspace.cams_dir)
+                predictor = Predictor(load, self._workspace.cams_dir)
                 self._predictors[key] = predictor
             self._predictors.move_to_end(key)
             while len(self._predictors) > _KEPT:

@@ -14,17 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.annotations import latest_revision
+from db.engine import Database
 from db.items import get_item
+from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.looking import FirstMaps, Kept, PictureLook, look, puzzle
 from puzzlecam_app.lab.masks import Masks, MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import LabModels, ModelKey
+from puzzlecam_app.lab.scales import Scales
 from puzzlecam_app.lab.store import VERSION, LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
+from puzzlecam_app.lab.survey import Surveys
 from puzzlecam_app.lab.wording import model_facts
-from puzzlecam_app.proposing.proposals import NoTagsError
+from puzzlecam_app.proposing.proposals import NoTagsError, Proposals
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.services import Services
+from puzzlecam_app.settings import Settings, Workspace
 
 if TYPE_CHECKING:
     from trainer.cams.inspection import PuzzleLook
@@ -51,15 +55,27 @@ class LabBusyError(UserError):
 class Lab:
     """Looks at pictures. One for each open workspace."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(
+        self,
+        database: Database,
+        masks: MaskStore,
+        proposals: Proposals,
+        workspace: Workspace,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._mask_store = masks
+        self._proposals = proposals
+        self._max_image_pixels = settings.max_image_pixels
         self._kept = Kept()
-        self._store = LookStore(services.workspace.cache_dir / "lab" / "looks")
+        self._store = LookStore(workspace.cache_dir / "lab" / "looks")
         self._masks = Masks()
         self._own_masks = Kept(_KEPT_MASKS)
         self._firsts = FirstMaps()
         self._ahead = 0
-        self.models = LabModels(services)
+        self.models = LabModels(database, proposals, workspace, settings)
+        self.scales = Scales(database, proposals.queue, workspace.cache_dir, settings.max_image_pixels)
+        self.surveys = Surveys(workspace.cache_dir)
 
     def model(self, key: ModelKey, item: ItemFacts) -> ProposalModel:
         """A model to look through; errors as `LabModels.get`."""
@@ -72,7 +88,7 @@ class Lab:
             NotFoundError: There is no such picture.
             NoTagsError: It has no tags, so the classifier has nothing to look for.
         """
-        with self._services.database.read() as session:
+        with self._database.read() as session:
             item = read_item(session, item_id)
         if not item.tags:
             raise NoTagsError(item.name)
@@ -80,7 +96,7 @@ class Lab:
 
     def image(self, item: ItemFacts) -> NDArray[np.uint8]:
         """The upright picture, uint8 (H, W, 3); errors as `ItemFacts.load_image`."""
-        return item.load_image(self._services.settings.max_image_pixels)
+        return item.load_image(self._max_image_pixels)
 
     def look(self, item: ItemFacts, model: ProposalModel) -> PictureLook:
         """The maps of a picture, computed or kept; errors as `Services.proposals.request`."""
@@ -177,11 +193,11 @@ class Lab:
                 self._puzzle(key, item, model, tiles_per_side)
 
         name = ("lab ahead", _key(f"{tiles_per_side}", item, model))
-        self._services.proposals.queue.submit(name, work, Priority.IDLE)
+        self._proposals.queue.submit(name, work, Priority.IDLE)
 
     def references(self, item: ItemFacts) -> list[Reference]:
         """Masks to measure against, ground truth first."""
-        with self._services.database.read() as session:
+        with self._database.read() as session:
             truth = get_item(session, item.id).ground_truth
             newest = latest_revision(session, item.id)
             accepted = newest.mask_hash if newest and newest.action in _DONE else None
@@ -196,7 +212,7 @@ class Lab:
 
     def reference_mask(self, reference: Reference) -> NDArray[np.uint8]:
         """The mask, uint8 (H, W); 255 does not count."""
-        return self._services.masks.get(reference.mask_hash)
+        return self._mask_store.get(reference.mask_hash)
 
     def _look(self, key: str, item: ItemFacts, model: ProposalModel) -> PictureLook:
         made = look(model, item, self.image(item), partial(self._firsts.put, key))
@@ -253,7 +269,7 @@ class Lab:
             made: Looked = self._kept.or_made(key, lambda: load() or make())
             return made
 
-        return self._services.proposals.in_turn(("lab", key), work)
+        return self._proposals.in_turn(("lab", key), work)
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from db.engine import Database
 from db.items import all_items, tags_of
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.items import ItemFacts
-from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
 from puzzlecam_app.runs.jobs import Report
-from puzzlecam_app.services import Services
 
 if TYPE_CHECKING:
     from trainer.models.proposal import ProposalModel
@@ -86,10 +86,11 @@ class Maxima:
 class Scales:
     """Class scales of the datasets of an open workspace."""
 
-    def __init__(self, services: Services, lab: Lab) -> None:
-        self._services = services
-        self._lab = lab
-        self._maxima = Maxima(services.workspace.cache_dir / "lab" / "maxima")
+    def __init__(self, database: Database, queue: WorkQueue, cache_dir: Path, max_image_pixels: int) -> None:
+        self._database = database
+        self._queue = queue
+        self._max_image_pixels = max_image_pixels
+        self._maxima = Maxima(cache_dir / "lab" / "maxima")
 
     def note(self, item: ItemFacts, model: ProposalModel, maxima: Sequence[float]) -> None:
         """Remember the maxima of the tags of a picture that was looked at."""
@@ -98,7 +99,7 @@ class Scales:
 
     def of(self, dataset_id: int, model: ProposalModel) -> dict[str, ClassScale]:
         """The scale of each class, by name, over the pictures of a dataset that were looked at so far."""
-        with self._services.database.read() as session:
+        with self._database.read() as session:
             hashes = {item.sha256 for item in all_items(session, dataset_id)}
         values: defaultdict[str, list[float]] = defaultdict(list)
         for sha256, maxima in self._maxima.read(model.identity).items():
@@ -112,11 +113,10 @@ class Scales:
 
         They are spread over the dataset. The model is used when nobody waits for it.
         """
-        from puzzlecam_app.proposing.work_queue import Priority
         from trainer.cams.inspection import cam_steps
 
         known = self._maxima.read(model.identity)
-        with self._services.database.read() as session:
+        with self._database.read() as session:
             items = all_items(session, dataset_id)
             tags = tags_of(session, [item.id for item in items])
             hashes = {item.id: item.sha256 for item in items}
@@ -124,14 +124,18 @@ class Scales:
         measured = 0
         for number, item_id in enumerate(chosen):
             report(number, len(chosen))
-            item = self._lab.item(item_id)
+            with self._database.read() as session:
+                item = read_item(session, item_id)
+            if not item.tags:
+                continue  # they were removed meanwhile
 
             def work(item: ItemFacts = item) -> None:
-                steps = cam_steps(model.sources, self._lab.image(item), item.tag_names)
+                image = item.load_image(self._max_image_pixels)
+                steps = cam_steps(model.sources, image, item.tag_names)
                 self.note(item, model, steps.raw_chw.max(axis=(1, 2)).tolist())
 
             try:
-                self._services.proposals.queue.submit(("lab scale", item_id), work, Priority.IDLE).result()
+                self._queue.submit(("lab scale", item_id), work, Priority.IDLE).result()
             except UserError:
                 continue  # a file that is gone says nothing of the others
             measured += 1

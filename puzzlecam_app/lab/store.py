@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors.numpy
@@ -19,7 +19,9 @@ from safetensors import SafetensorError, safe_open
 from puzzlecam_app.display import write_atomically
 from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.lab.looking import PictureLook
-from trainer.cams.inspection import CamSteps, ClassLoss, PictureLoss, PuzzleLook
+
+if TYPE_CHECKING:  # it imports torch
+    from trainer.cams.inspection import PuzzleLook
 
 VERSION = 1
 """Part of every name: a change of the arithmetic or of the arrays gets another."""
@@ -125,6 +127,8 @@ def unpack_look(
     load_image: Callable[[], NDArray[np.uint8]],
 ) -> PictureLook:
     """The inverse of `pack_look`."""
+    from trainer.cams.inspection import CamSteps
+
     steps = CamSteps(
         scales=tuple(header["scales"]),
         views_svthw=arrays["views"],
@@ -170,6 +174,8 @@ def pack_puzzle(look: PuzzleLook) -> tuple[dict[str, Any], Arrays]:
 
 def unpack_puzzle(header: Mapping[str, Any], arrays: Arrays) -> PuzzleLook:
     """The inverse of `pack_puzzle`."""
+    from trainer.cams.inspection import ClassLoss, PictureLoss, PuzzleLook
+
     loss = header["loss"]
     if loss is not None:
         loss = PictureLoss(**{**loss, "classes": tuple(ClassLoss(**one) for one in loss["classes"])})

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from db.palette import VOID
 from puzzlecam_app.display import write_atomically
-from puzzlecam_app.lab.sources import STUDIO
+from puzzlecam_app.lab.looking import Kept
 
 SIGNALS: Mapping[str, str] = {
     "disagreement": "Whole and tiled CAM disagree, the largest of the tags",
@@ -80,7 +80,7 @@ class Survey(BaseModel):
     cells: dict[int, list[tuple[int, int, int]]] = Field(description="By picture, the same of its mask")
 
 
-def survey_path(cache_dir: Path, dataset_id: int, source: str = STUDIO) -> Path:
+def survey_path(cache_dir: Path, dataset_id: int, source: str) -> Path:
     """File of the last survey of a dataset with a source."""
     return cache_dir / "lab" / f"survey-{dataset_id}-{source}.json"
 
@@ -96,6 +96,27 @@ def load_survey(path: Path) -> Survey | None:
         return Survey.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+class Surveys:
+    """The last survey of each dataset and source, read again when its file has changed.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._cache_dir = cache_dir
+        self._kept = Kept()
+
+    def get(self, dataset_id: int, source: str) -> Survey | None:
+        """The last survey; None where the dataset has not been measured with that source."""
+        path = survey_path(self._cache_dir, dataset_id, source)
+        try:
+            changed_ns = path.stat().st_mtime_ns
+        except OSError:
+            return None
+        found: Survey | None = self._kept.or_made((dataset_id, source, changed_ns), lambda: load_survey(path))
+        return found
 
 
 def ranking(rows: list[Row], bad_below: float) -> list[dict[str, Any]]:

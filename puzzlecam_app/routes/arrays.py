@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import Response
-from numpy.typing import NDArray
 
 from puzzlecam_app import display
 from puzzlecam_app.items import read_item
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
-from puzzlecam_app.wire import deflate, frame_arrays
+from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, framed, problem_responses
 
 router = APIRouter(prefix="/items", tags=["arrays"])
 
@@ -53,7 +51,7 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
         "classes": classes,
     }
     arrays = {"cams": cams.cams_khw, "whole": cams.whole_khw, "tiled": cams.tiled_khw}
-    return _framed(header, {name: array.astype(np.float16) for name, array in arrays.items()})
+    return framed(header, {name: array.astype(np.float16) for name, array in arrays.items()})
 
 
 @router.get("/{item_id}/superpixels", response_class=Response, responses=problem_responses(404, 422))
@@ -65,12 +63,4 @@ def read_superpixels(item_id: ItemId, services: OpenServices) -> Response:
     with services.database.read() as session:
         item = read_item(session, item_id)
     labels = display.superpixels(item, services.workspace.superpixels_dir, services.settings.max_image_pixels)
-    return _framed({"segments": int(labels.max()) + 1}, {"labels": labels})
-
-
-def _framed(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Response:
-    return Response(
-        deflate(frame_arrays(header, arrays)),
-        media_type="application/octet-stream",
-        headers={"Content-Encoding": "deflate", "Cache-Control": "no-store"},
-    )
+    return framed({"segments": int(labels.max()) + 1}, {"labels": labels})

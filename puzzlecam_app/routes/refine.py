@@ -11,12 +11,11 @@ from starlette.concurrency import run_in_threadpool
 
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
+from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, framed, problem_responses
 from puzzlecam_app.routes.mask_bodies import FRAMED, check_classes, read_body, read_framed
 from puzzlecam_app.services import Services
 from puzzlecam_app.smart.steps import RefineIn
 from puzzlecam_app.smart.tool import Refined, SupersededError
-from puzzlecam_app.wire import deflate, frame_arrays
 
 router = APIRouter(prefix="/items", tags=["masks"])
 
@@ -85,12 +84,5 @@ def _find(services: Services, item_id: int) -> ItemFacts:
 
 def _answer(refined: Refined) -> Response:
     header = {"rect": refined.rect, "step": refined.step.stored()}
-    return Response(
-        deflate(frame_arrays(header, {"pixels": refined.pixels})),
-        media_type="application/octet-stream",
-        headers={
-            "Content-Encoding": "deflate",
-            "Cache-Control": "no-store",
-            "Server-Timing": f"refine;dur={1000 * refined.seconds:.0f}",
-        },
-    )
+    timing = {"Server-Timing": f"refine;dur={1000 * refined.seconds:.0f}"}
+    return framed(header, {"pixels": refined.pixels}, timing)

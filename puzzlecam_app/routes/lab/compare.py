@@ -13,8 +13,8 @@ from db.datasets import get_dataset
 from db.labels import latest_label_set
 from puzzlecam_app.lab.scales import PICTURES_A_CLASS
 from puzzlecam_app.lab.sides import side
-from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, problem_responses
-from puzzlecam_app.routes.lab.picture import OpenLab, OpenScales, Through, framed
+from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, framed, problem_responses
+from puzzlecam_app.routes.lab.picture import OpenLab, Through
 from puzzlecam_app.services import Services
 
 router = APIRouter(tags=["lab"])
@@ -89,12 +89,10 @@ def look_ahead(item_id: ItemId, lab: OpenLab, through: Through, tiles: AheadTile
 
 
 @router.get("/datasets/{dataset_id}/lab/scale", responses=problem_responses(404, 422))
-def read_scale(
-    dataset_id: DatasetId, services: OpenServices, lab: OpenLab, scales: OpenScales, through: Through
-) -> ScalesOut:
+def read_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, through: Through) -> ScalesOut:
     """Tell the scale of each class over the pictures of a dataset that a model has looked at."""
     names = _names(services, dataset_id)
-    found = scales.of(dataset_id, lab.models.get(through, dataset_id))
+    found = lab.scales.of(dataset_id, lab.models.get(through, dataset_id))
     job = services.jobs.get(("lab scale", dataset_id, through))
     return ScalesOut(
         state="none" if job is None else job.state,
@@ -110,14 +108,12 @@ def read_scale(
 
 
 @router.post("/datasets/{dataset_id}/lab/scale", status_code=202, responses=problem_responses(404, 422))
-def measure_scale(
-    dataset_id: DatasetId, services: OpenServices, lab: OpenLab, scales: OpenScales, through: Through
-) -> None:
+def measure_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, through: Through) -> None:
     """Look at a few pictures of each class in the background; asking again while it runs changes nothing."""
     _names(services, dataset_id)
     model = lab.models.get(through, dataset_id)
     services.jobs.start(
-        ("lab scale", dataset_id, through), lambda report: scales.measure(dataset_id, model, report)
+        ("lab scale", dataset_id, through), lambda report: lab.scales.measure(dataset_id, model, report)
     )
 
 

@@ -17,10 +17,9 @@ from puzzlecam_app.lab.looking import PictureLook
 from puzzlecam_app.lab.masks import MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import KEY_PATTERN, ModelKey
 from puzzlecam_app.lab.room import Lab
-from puzzlecam_app.lab.scales import Scales
 from puzzlecam_app.lab.wording import class_facts, model_facts, puzzle_facts
-from puzzlecam_app.routes.common import ItemId, problem_responses
-from puzzlecam_app.wire import deflate, frame_arrays
+from puzzlecam_app.routes.common import ItemId, OpenServices, framed, problem_responses
+from puzzlecam_app.wire import frame_arrays
 from trainer.masks.crf import CrfConfig
 
 if TYPE_CHECKING:
@@ -29,16 +28,11 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/items", tags=["lab"])
 
 _MOST_OTHERS_SENT = 24
-_FRAMED = "application/octet-stream"
 Tiles = Annotated[int, Query(ge=1, le=4, description="n of the n x n tiles")]
 
 
-def _lab(request: Request) -> Lab:
-    state = request.app.state
-    if not hasattr(state, "lab"):
-        state.lab = Lab(state.services)
-    lab: Lab = state.lab
-    return lab
+def _lab(services: OpenServices) -> Lab:
+    return services.lab
 
 
 def _model_key(
@@ -51,17 +45,6 @@ def _model_key(
 
 OpenLab = Annotated[Lab, Depends(_lab)]
 Through = Annotated[ModelKey, Depends(_model_key)]
-
-
-def _scales(request: Request, lab: OpenLab) -> Scales:
-    state = request.app.state
-    if not hasattr(state, "lab_scales"):
-        state.lab_scales = Scales(state.services, lab)
-    scales: Scales = state.lab_scales
-    return scales
-
-
-OpenScales = Annotated[Scales, Depends(_scales)]
 
 
 class WalkIn(BaseModel):
@@ -95,9 +78,7 @@ class MaskOnScreenIn(MaskIn):
 
 
 @router.get("/{item_id}/lab", response_class=Response, responses=problem_responses(404, 422))
-def read_lab(
-    item_id: ItemId, request: Request, lab: OpenLab, scales: OpenScales, through: Through
-) -> Response:
+def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) -> Response:
     """Send every step to the maps of a tagged picture, framed (see docs/formats.md)."""
     item = lab.item(item_id)
     model = lab.model(through, item)
@@ -109,7 +90,7 @@ def read_lab(
     steps, count = picture.steps, len(item.tags)
     by_logit = np.argsort(-steps.logits_c[count:], kind="stable")[:_MOST_OTHERS_SENT]
     shown = [*range(count), *(count + int(position) for position in by_logit)]
-    scales.note(item, model, steps.raw_chw[:count].max(axis=(1, 2)).tolist())
+    lab.scales.note(item, model, steps.raw_chw[:count].max(axis=(1, 2)).tolist())
     header: dict[str, Any] = {
         "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
         "model": model_facts(model),
@@ -124,7 +105,7 @@ def read_lab(
         **{f"reference_{number}": lab.reference_mask(one) for number, one in enumerate(references)},
     }
     # Floats hardly get smaller: packing them takes longer than sending them as they are.
-    return Response(frame_arrays(header, arrays), media_type=_FRAMED, headers=headers)
+    return Response(frame_arrays(header, arrays), media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/{item_id}/lab/first", response_class=Response, responses=problem_responses(404, 422))
@@ -257,12 +238,3 @@ def _half(array: NDArray[Any]) -> NDArray[np.float16]:
     limit = float(np.finfo(np.float16).max)
     narrowed: NDArray[np.float16] = np.clip(array, -limit, limit).astype(np.float16)
     return narrowed
-
-
-def framed(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> Response:
-    """An answer of framed arrays."""
-    return Response(
-        deflate(frame_arrays(header, arrays)),
-        media_type=_FRAMED,
-        headers={"Content-Encoding": "deflate", "Cache-Control": "no-store"},
-    )

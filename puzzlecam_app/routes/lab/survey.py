@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from db.datasets import get_dataset
 from db.labels import latest_label_set
 from puzzlecam_app.lab.class_page import class_page
-from puzzlecam_app.lab.looking import Kept
 from puzzlecam_app.lab.measuring import measure
 from puzzlecam_app.lab.sources import PATTERN, STUDIO, list_sources, open_source
 from puzzlecam_app.lab.survey import (
@@ -20,9 +19,7 @@ from puzzlecam_app.lab.survey import (
     StageFigures,
     Survey,
     class_figures,
-    load_survey,
     ranking,
-    survey_path,
 )
 from puzzlecam_app.routes.common import DatasetId, HttpError, OpenServices, problem_responses
 from puzzlecam_app.services import Services
@@ -84,17 +81,6 @@ class PointsOut(BaseModel):
     iou: list[float | None]
 
 
-def _surveys(request: Request) -> Kept:
-    state = request.app.state
-    if not hasattr(state, "lab_surveys"):
-        state.lab_surveys = Kept()
-    kept: Kept = state.lab_surveys
-    return kept
-
-
-Surveys = Annotated[Kept, Depends(_surveys)]
-
-
 @router.get("/{dataset_id}/lab/sources", responses=problem_responses(404))
 def read_sources(dataset_id: DatasetId, services: OpenServices) -> list[SourceOut]:
     """List what can be measured and compared: the studio's model, then runs with CAMs."""
@@ -118,7 +104,6 @@ def start_survey(dataset_id: DatasetId, services: OpenServices, source: SourceKe
 def read_survey(
     dataset_id: DatasetId,
     services: OpenServices,
-    surveys: Surveys,
     bad_below: BadBelow = 0.5,
     source: SourceKey = STUDIO,
 ) -> SurveyOut:
@@ -127,7 +112,7 @@ def read_survey(
         get_dataset(session, dataset_id)
         names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
     job = services.jobs.get(("survey", dataset_id, source))
-    found = _found(services, surveys, dataset_id, source)
+    found = services.lab.surveys.get(dataset_id, source)
     answer = SurveyOut(state="done" if found else "none", signals=dict(SIGNALS))
     if job is not None and job.state != "done":
         answer.state, answer.problem = job.state, job.problem
@@ -147,11 +132,10 @@ def read_class(
     dataset_id: DatasetId,
     index: Annotated[int, Path(ge=0, le=254, description="Of the class; 0 is the background")],
     services: OpenServices,
-    surveys: Surveys,
     source: SourceKey = STUDIO,
 ) -> dict[str, Any]:
     """Tell everything about one class: stages, threshold curves, tags beside it, best and worst pictures."""
-    found = _survey(services, surveys, dataset_id, source)
+    found = _survey(services, dataset_id, source)
     with services.database.read() as session:
         names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
     if index and index not in names:
@@ -163,7 +147,6 @@ def read_class(
 def read_rows(
     dataset_id: DatasetId,
     services: OpenServices,
-    surveys: Surveys,
     sort: Column = "iou",
     descending: bool = False,
     class_: ClassIndex = None,
@@ -175,7 +158,7 @@ def read_rows(
     """List measured pictures; what has no value in the column that is sorted by comes last."""
     rows = [
         row
-        for row in _survey(services, surveys, dataset_id, source).rows
+        for row in _survey(services, dataset_id, source).rows
         if (class_ is None or class_ in row.tags) and search.lower() in row.name.lower()
     ]
     known = [row for row in rows if getattr(row, sort) is not None]
@@ -188,7 +171,6 @@ def read_rows(
 def read_points(
     dataset_id: DatasetId,
     services: OpenServices,
-    surveys: Surveys,
     x: Number = "disagreement",
     y: Number = "iou",
     class_: ClassIndex = None,
@@ -197,7 +179,7 @@ def read_points(
     """Send two columns of every picture that has both."""
     rows = [
         row
-        for row in _survey(services, surveys, dataset_id, source).rows
+        for row in _survey(services, dataset_id, source).rows
         if getattr(row, x) is not None
         and getattr(row, y) is not None
         and (class_ is None or class_ in row.tags)
@@ -221,20 +203,10 @@ def _stage(stage: StageFigures, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _found(services: Services, surveys: Kept, dataset_id: int, source: str) -> Survey | None:
-    path = survey_path(services.workspace.cache_dir, dataset_id, source)
-    try:
-        changed = path.stat().st_mtime_ns
-    except OSError:
-        return None
-    found: Survey | None = surveys.or_made((dataset_id, source, changed), lambda: load_survey(path))
-    return found
-
-
-def _survey(services: Services, surveys: Kept, dataset_id: int, source: str) -> Survey:
+def _survey(services: Services, dataset_id: int, source: str) -> Survey:
     with services.database.read() as session:
         get_dataset(session, dataset_id)
-    found = _found(services, surveys, dataset_id, source)
+    found = services.lab.surveys.get(dataset_id, source)
     if found is None:
         raise HttpError(409, "the dataset is not measured yet", remedy="Start measuring on the Lab page")
     return found

@@ -272,7 +272,7 @@ def test_ten_thousand_pictures_are_read_a_page_at_a_time(client: TestClient, ser
         source="studio", model="m", rows=rows, skipped=0, measured=9000, taught=0, confusion=[], stages=[],
         cells={},
     )  # fmt: skip
-    store_survey(survey_path(services.workspace.cache_dir, 1), found)
+    store_survey(survey_path(services.workspace.cache_dir, 1, "studio"), found)
     seen: list[int] = []
     for offset in range(0, count, 500):
         page = client.get(f"{URL}/rows?sort=disagreement&descending=true&offset={offset}&limit=500").json()

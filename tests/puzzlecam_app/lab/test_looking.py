@@ -39,6 +39,11 @@ class MiddleEdge:
         return edges
 
 
+def open_lab(services: Services) -> Lab:
+    """Another Lab of the workspace, which has nothing in memory."""
+    return Lab(services.database, services.masks, services.proposals, services.workspace, services.settings)
+
+
 REFINE = RefineConfig(beta=4.0, radius=3, log2_steps=4)
 
 
@@ -190,7 +195,7 @@ def test_a_draft_is_made_where_the_crf_would_take_long(model: ProposalModel, pic
 def test_the_first_maps_do_not_wait_for_the_look(
     services: Services, model: ProposalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab = Lab(services)
+    lab = services.lab
     item = lab.item(1)
     go_on = threading.Event()
 
@@ -208,13 +213,13 @@ def test_the_first_maps_do_not_wait_for_the_look(
     scores = lab.first_scores(item, model)
     go_on.set()
     np.testing.assert_array_equal(scores, lab.look(item, model).steps.scores_chw[:2])
-    np.testing.assert_array_equal(scores, Lab(services).first_scores(item, model))
+    np.testing.assert_array_equal(scores, open_lab(services).first_scores(item, model))
 
 
 def test_a_look_that_fails_has_no_first_maps(
     services: Services, model: ProposalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("puzzlecam_app.lab.room.look", Mock(side_effect=MemoryError))
-    lab = Lab(services)
+    lab = services.lab
     with pytest.raises(MemoryError):
         lab.first_scores(lab.item(1), model)

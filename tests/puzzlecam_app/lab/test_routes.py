@@ -13,6 +13,9 @@ from db.annotations import append_revision, latest_revision, register_mask
 from db.items import get_item
 from db.palette import voc_palette
 from db.users import get_or_create
+from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.lab.scales import Scales
+from puzzlecam_app.lab.survey import Surveys
 from puzzlecam_app.services import Services
 from puzzlecam_app.wire import read_frame
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, colour_model
@@ -197,3 +200,17 @@ def test_a_browser_keeps_the_arrays_as_long_as_they_are_those(client: TestClient
     again = client.get("/api/items/1/lab", headers=known)
     assert again.status_code == 200
     assert len(read_frame(again.content)[0]["references"]) == 1
+
+
+def test_requests_share_the_lab_of_the_workspace(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a second Lab")
+
+    for room in (Lab, Scales, Surveys):
+        monkeypatch.setattr(room, "__init__", fail)
+    client.get("/api/items/1/lab")
+
+    scale = client.get("/api/datasets/1/lab/scale").json()
+
+    assert [one["name"] for one in scale["classes"]] == ["blue", "red"]
+    assert client.get("/api/datasets/1/lab/rows").status_code == 409

@@ -13,11 +13,10 @@ import safetensors.numpy
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.looking import look, puzzle
 from puzzlecam_app.lab.models import ModelKey
-from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.lab.store import LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
 from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import ColourClassifier, colour_model
-from tests.puzzlecam_app.lab.test_looking import MiddleEdge
+from tests.puzzlecam_app.lab.test_looking import MiddleEdge, open_lab
 from trainer.cams.sources import CamSource, CamSources
 from trainer.config import RefineConfig
 from trainer.models.proposal import ProposalModel, Walk
@@ -106,7 +105,7 @@ def test_a_full_disk_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_nothing_is_computed_again_after_a_restart(
     services: Services, item: ItemFacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = Lab(services)
+    first = services.lab
     model = first.model(ModelKey("proposer"), item)
     made, tiles = first.look(item, model), first.puzzle(item, model, 2)
     mask = first.mask(item, model).mask
@@ -117,7 +116,7 @@ def test_nothing_is_computed_again_after_a_restart(
     monkeypatch.setattr("puzzlecam_app.lab.room.look", fail)
     monkeypatch.setattr("puzzlecam_app.lab.room.puzzle", fail)
     monkeypatch.setattr("puzzlecam_app.lab.masks.Masks.make", fail)
-    second = Lab(services)
+    second = open_lab(services)
     np.testing.assert_array_equal(second.mask(item, model).mask, mask)
     read = second.look(item, model)
     np.testing.assert_array_equal(read.final_thw, made.final_thw)
@@ -128,13 +127,13 @@ def test_nothing_is_computed_again_after_a_restart(
     assert second.look(renamed, model).item.name == "other"
     for changed in (replace(item, sha256="f" * 64), replace(item, tags=(1, 2))):
         with pytest.raises(AssertionError, match="computed again"):
-            Lab(services).look(changed, model)
+            open_lab(services).look(changed, model)
 
 
 def test_pictures_are_looked_at_ahead_of_time(
     services: Services, item: ItemFacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab = Lab(services)
+    lab = services.lab
     model = lab.model(ModelKey("proposer"), item)
     lab.look_ahead(item, model, 2)
     services.proposals.in_turn("after", lambda: None).result()
