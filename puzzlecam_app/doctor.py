@@ -89,7 +89,7 @@ def _check_crf(_: Settings) -> Check:
 
 
 def _check_weights(_: Settings) -> Check:
-    from trainer.nn.backbones import BackboneError, load_backbone
+    from trainer.pretrained.backbones import BackboneError, load_backbone
 
     try:
         backbone = load_backbone()

@@ -39,6 +39,7 @@ TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
     ("machine",),
     ("data",),
     ("nn",),
+    ("pretrained",),
     ("run",),
     ("cams",),
     ("masks",),
@@ -54,6 +55,12 @@ TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
     ("__main__",),
 )
 """Rooms and files of `trainer/`, lowest first: each imports its own layer and those above it in this list."""
+
+NN_ROOMS = {*TRAINER_LAYERS[0], "machine", "nn"}
+NN_LIBRARIES = {"numba", "numpy", "segmentation_models_pytorch", "timm", "torch"}
+NN_LIBRARIES |= {"__future__", "collections", "concurrent", "copy", "dataclasses", "hashlib"}
+NN_LIBRARIES |= {"math", "typing"}
+"""All that networks may import: `nn/` works on tensors alone, without datasets, pictures or files."""
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -149,6 +156,16 @@ def test_every_room_of_the_trainer_has_a_layer() -> None:
 
 def test_the_rooms_of_the_trainer_import_only_in_the_direction_of_the_layers() -> None:
     assert against_the_layers(import_graph("trainer"), TRAINER_LAYERS) == []
+
+
+def test_networks_import_nothing_that_reads_pictures_or_files() -> None:
+    graph = import_graph("trainer")
+    networks = [module for module in graph if module.startswith("trainer.nn")]
+    rooms = {other.split(".")[1] for module in networks for other in graph[module] if "." in other}
+    libraries = {name for file in python_files("trainer/nn") for name in imported_by(file)} - {"trainer"}
+
+    assert rooms - NN_ROOMS == set()
+    assert libraries - NN_LIBRARIES == set()
 
 
 def test_an_import_against_the_layers_is_named() -> None:

@@ -18,7 +18,7 @@ from trainer.machine.device import DeviceChoice, choose_device
 from trainer.machine.processes import Processes
 from trainer.machine.start_method import WorkerEndedError
 from trainer.machine.stop import RunStopped, StopSignal
-from trainer.nn.encoders import load_encoder
+from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import DatasetRecord, RunDir
 from trainer.run.events import EventLog, Listener
 from trainer.run.stage_context import StageContext

@@ -16,12 +16,14 @@ from trainer.cams.compute import multi_scale_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
 from trainer.config import BackboneConfig, BatchStatistics
+from trainer.data.imagenet_tags import match_tag
 from trainer.data.labels import VOC_CLASSES
 from trainer.data.transforms import RgbImage, resize_image, scaled_size
 from trainer.machine.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
-from trainer.nn.encoders import EncoderSpec, build_encoder, load_encoder
+from trainer.nn.encoders import EncoderSpec, build_encoder
 from trainer.nn.losses import EPSILON
+from trainer.pretrained.encoders import load_encoder
 from trainer.run.map_storage import Maps
 
 SCALES = (0.5, 1.0, 1.5, 2.0)
@@ -59,7 +61,7 @@ def benchmark_network(name: str, statistics: BatchStatistics = "batch") -> CamNe
         network = CamNetwork(
             load_encoder(BackboneConfig(name=name)), len(VOC_CLASSES), batch_statistics=statistics
         )
-        init_head_from_imagenet(network, VOC_CLASSES)
+        init_head_from_imagenet(network, [match_tag(tag).imagenet_indices for tag in VOC_CLASSES])
         return network.eval()
     network = CamNetwork(build_encoder(name), len(VOC_CLASSES), batch_statistics=statistics)
     for module in network.modules():

@@ -10,8 +10,9 @@ from torch.nn import functional
 
 from trainer.data.imagenet_tags import load_class_table, match_tag
 from trainer.machine.device import DeviceChoice, choose_device
-from trainer.nn.backbones import Backbone, load_backbone
+from trainer.nn.backbones import Backbone
 from trainer.nn.fusion import fold_batch_norm
+from trainer.pretrained.backbones import load_backbone
 
 HEAD_VERSION = 2
 """Raise it when the arithmetic of the class weights or the affinity changes: cached maps get made anew."""

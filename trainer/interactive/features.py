@@ -10,8 +10,9 @@ from trainer.config import BackboneConfig
 from trainer.data.transforms import RgbImage, limited_size
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.models.inference import placed_for_inference, run_on_views
-from trainer.nn.encoders import Encoder, load_encoder
+from trainer.nn.encoders import Encoder
 from trainer.nn.puzzle import pad_to_multiple
+from trainer.pretrained.encoders import load_encoder
 
 _STAGE = 3
 """The fourth of five stages, stride 16: what things are made of; the last one knows what they are called."""

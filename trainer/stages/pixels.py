@@ -16,8 +16,8 @@ from torch.nn import functional
 from trainer.data.augment import IGNORE
 from trainer.data.images import read_rgb
 from trainer.models.pixels import load_pixel_model, save_pixel_network
-from trainer.nn.encoders import load_encoder
 from trainer.nn.pixels import PixelNetwork
+from trainer.pretrained.encoders import load_encoder
 from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.run.stage_context import StageContext
 from trainer.stages import affinity, cams

@@ -30,8 +30,9 @@ from trainer.machine.image_pool import map_images
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
 from trainer.models.segmentation import SegmentationModel, load_segmentation_model, save_segmentation_network
-from trainer.nn.encoders import EncoderSpec, load_encoder
+from trainer.nn.encoders import EncoderSpec
 from trainer.nn.segmentation import SegmentationNetwork
+from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import RunDir
 from trainer.run.stage_context import StageContext
 from trainer.stages import refine

@@ -13,7 +13,8 @@ from trainer.config import BackboneConfig, Recipe
 from trainer.data.transforms import normalized_tensor
 from trainer.machine.device import DeviceChoice
 from trainer.nn.classifier import CamNetwork
-from trainer.nn.encoders import build_encoder, load_encoder
+from trainer.nn.encoders import build_encoder
+from trainer.pretrained.encoders import load_encoder
 from trainer.run.checkpoints import CheckpointError
 from trainer.run.directory import RunDir
 

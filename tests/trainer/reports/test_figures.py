@@ -19,8 +19,8 @@ from trainer.data.folder import open_dataset
 from trainer.data.images import read_rgb
 from trainer.errors import TrainerUsageError
 from trainer.nn.classifier import CamNetwork
-from trainer.nn.encoders import load_encoder
 from trainer.nn.losses import EPSILON
+from trainer.pretrained.encoders import load_encoder
 from trainer.reports.figures.cams import ClassifierOfRun, predicted_tags
 from trainer.reports.figures.paper import run_dirs_in, write_figures
 from trainer.reports.figures.pictures import Photo, photos

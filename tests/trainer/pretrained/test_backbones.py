@@ -5,8 +5,8 @@ import importlib
 import pytest
 import torch
 
-from trainer.nn import backbones
-from trainer.nn.backbones import BackboneError, load_backbone
+from trainer.nn.backbones import BACKBONES
+from trainer.pretrained.backbones import WEIGHTS_PACKAGES, BackboneError, load_backbone
 
 
 @pytest.fixture(scope="module")
@@ -57,5 +57,5 @@ def test_weights_of_another_architecture_are_refused(tmp_path):
 
 
 def test_every_backbone_has_its_own_weights_package():
-    distributions = [spec.distribution for spec in backbones.BACKBONES.values()]
-    assert len(set(distributions)) == len(distributions)
+    assert WEIGHTS_PACKAGES.keys() == BACKBONES.keys()
+    assert len({package.distribution for package in WEIGHTS_PACKAGES.values()}) == len(BACKBONES)

