@@ -103,3 +103,22 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         broken += [] if is_there else [link]
 
     assert broken == []
+
+
+def test_the_measurements_are_results_and_not_a_diary() -> None:
+    words = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8").split()
+
+    assert len(words) <= 2500, "Move what is older, or was tried and dropped, to docs/research-log.md."
+
+
+def test_every_measurement_names_its_command_commit_and_date() -> None:
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE)
+    measured = {title: body for title, body in sections if title != "What it reaches"}
+
+    assert measured
+    for title, body in measured.items():
+        assert re.search(r"python3? \S", body), f"{title}: which command repeats it?"
+        assert re.search(r"commits? [0-9a-f]{7}\b.*?\d{4}-\d\d-\d\d", body, re.DOTALL), (
+            f"{title}: which commit?"
+        )
