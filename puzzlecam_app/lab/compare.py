@@ -127,7 +127,7 @@ def compare(
         ComparedClass(
             index=index,
             name=name,
-            **{kind: figures_of(cells[kind], index)["iou"] for kind in ("first", "second", "agreement")},
+            **{kind: figures_of(cells[kind], index).iou for kind in ("first", "second", "agreement")},
         )
         for index, name in {0: "background", **names}.items()
     ]

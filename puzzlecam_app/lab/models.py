@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from db.datasets import get_dataset
@@ -69,6 +70,26 @@ class ModelKey:
         return f"run-{self.run_id}{moment}"
 
 
+class Moment(BaseModel):
+    """An epoch of a run that the Lab can show."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    epoch: int = Field(description="0 is before the first step")
+    is_film: bool = Field(description="Whether it is a frame of the run's film: small maps, no network")
+
+
+class ModelChoice(BaseModel):
+    """A model or run that the Lab can show."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str | None = Field(description="Null where only moments can be chosen")
+    title: str
+    moments: list[Moment]
+
+
 class LabModels:
     """Loads models when they are looked through, and lists those there are. Safe to use from any thread."""
 
@@ -119,21 +140,15 @@ class LabModels:
             get_run(session, run_id)
         return RunFolder.of(self._workspace.runs_dir, run_id)
 
-    def choices(self, item: ItemFacts) -> list[dict[str, Any]]:
-        """What a picture can be looked at through, the proposer first, JSON values.
-
-        Each has a `key` (null where only `moments` can be chosen), a `title`, and its `moments`: `key`,
-        `epoch` and whether it `is_film`. Runs of the picture's dataset come before others.
-        """
+    def choices(self, item: ItemFacts) -> list[ModelChoice]:
+        """The models for a picture: the proposer first, runs of the picture's dataset before other runs."""
         with self._database.read() as session:
             published = None if self._model_dir else published_run(session, item.dataset_id)
             runs = [(run.id, run.name, run.status, run.dataset_id) for run in list_runs(session)]
             names = {dataset: _dataset_name(session, dataset) for dataset in {run[3] for run in runs}}
-        found: list[dict[str, Any]] = [
-            {"key": PROPOSER, "title": self._proposer_title(published), "moments": []}
-        ]
+        found = [ModelChoice(key=PROPOSER, title=self._proposer_title(published), moments=[])]
         if published is not None or self._model_dir:
-            found.append({"key": ZERO_SHOT, "title": "Zero-shot, nothing trained", "moments": []})
+            found.append(ModelChoice(key=ZERO_SHOT, title="Zero-shot, nothing trained", moments=[]))
         for run_id, name, status, dataset in sorted(
             runs, key=lambda run: (run[3] != item.dataset_id, -run[0])
         ):
@@ -145,11 +160,11 @@ class LabModels:
             where = "" if dataset == item.dataset_id else f" ({names[dataset]})"
             going = "" if is_trained else f", {status}"
             found.append(
-                {
-                    "key": f"run-{run_id}" if is_trained else None,
-                    "title": f"Run {run_id}: {name}{where}{going}",
-                    "moments": moments,
-                }
+                ModelChoice(
+                    key=f"run-{run_id}" if is_trained else None,
+                    title=f"Run {run_id}: {name}{where}{going}",
+                    moments=moments,
+                )
             )
         return found
 
@@ -184,7 +199,7 @@ def _dataset_name(session: Session, dataset_id: int) -> str:
         return "removed dataset"
 
 
-def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[dict[str, Any]]:
+def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[Moment]:
     """Epochs that can be looked through: kept networks, else the film where the picture is in it."""
     from trainer.training.cam_film import filmed_epochs
     from trainer.training.kept_epochs import kept_epochs
@@ -192,10 +207,13 @@ def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[dict[str, 
     kept = kept_epochs(folder.train)
     identifier = filmed_as(folder, item) if folder.train.film_path.is_dir() else None
     filmed = filmed_epochs(folder.train.film_path, identifier) if identifier else ()
-    moments = [ModelKey("epoch" if epoch in kept else "film", run_id, epoch) for epoch in {*kept, *filmed}]
     return [
-        {"key": key.text, "epoch": key.epoch, "is_film": key.kind == "film"}
-        for key in sorted(moments, key=lambda key: key.epoch or 0)
+        Moment(
+            key=ModelKey("epoch" if epoch in kept else "film", run_id, epoch).text,
+            epoch=epoch,
+            is_film=epoch not in kept,
+        )
+        for epoch in sorted({*kept, *filmed})
     ]
 
 

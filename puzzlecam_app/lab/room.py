@@ -8,7 +8,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +41,9 @@ Looked = TypeVar("Looked")
 
 @dataclass(frozen=True)
 class Reference:
-    """A mask to measure against: `kind` is "ground-truth" or "accepted", `mask_hash` is where it is."""
+    """A mask to measure against; `mask_hash` is where it is."""
 
-    kind: str
+    kind: Literal["ground-truth", "accepted"]
     title: str
     mask_hash: str
 

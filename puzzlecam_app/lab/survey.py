@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,7 +12,8 @@ from db.palette import VOID
 from puzzlecam_app.display import write_atomically
 from puzzlecam_app.lab.looking import Kept
 
-SIGNALS: Mapping[str, str] = {
+Signal = Literal["disagreement", "coverage", "entropy", "undecided", "score", "flips"]
+SIGNALS: Mapping[Signal, str] = {
     "disagreement": "Whole and tiled CAM disagree, the largest of the tags",
     "coverage": "Share of the picture above the threshold",
     "entropy": "Entropy of tags and background, mean over the picture",
@@ -64,6 +65,50 @@ class StageFigures(BaseModel):
     pictures: int
     confusion: list[tuple[int, int, int]] = Field(description="True class, shown class, pixels")
     curve: Curve | None = Field(description="Of stages that make maps")
+
+
+class RankedSignal(BaseModel):
+    """How well a signal finds bad masks among the measured pictures."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Signal
+    spearman: float | None = Field(description="Rank correlation with one minus the IoU")
+    auroc: float | None = Field(description="Probability that a bad mask comes before a good one")
+    order: Literal["high", "low"] = Field(
+        description="Which values are suspicious, fixed beforehand: with an AUROC below 0.5 it is wrong here"
+    )
+
+
+class ShareOfPixels(BaseModel):
+    """A class and its share of another class's pixels."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    share: float
+
+
+class ClassFigures(BaseModel):
+    """What is right of a class over all measured pictures, and which classes it is confused with.
+
+    Precision falls where a class is painted too far (over-activation), recall where it is not painted
+    (under-activation). The background counts as a class.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    name: str
+    iou: float
+    precision: float | None
+    recall: float | None
+    missed: list[ShareOfPixels] = Field(
+        description="Classes that take most of its pixels, with their share of its true pixels"
+    )
+    stolen: list[ShareOfPixels] = Field(
+        description="Classes that it takes most pixels from, with their share of its painted pixels"
+    )
 
 
 class Survey(BaseModel):
@@ -119,16 +164,12 @@ class Surveys:
         return found
 
 
-def ranking(rows: list[Row], bad_below: float) -> list[dict[str, Any]]:
+def ranking(rows: list[Row], bad_below: float) -> list[RankedSignal]:
     """How well each signal finds bad masks among the measured pictures, the best first.
 
     Args:
         rows: of a survey; those without IoU do not count.
         bad_below: a mask with a lower IoU is bad.
-
-    Returns:
-        For each signal "name", "spearman" with one minus the IoU, "auroc", and "order": whether "high" or
-        "low" values are suspicious. The order is fixed beforehand; below 0.5 it is wrong here.
     """
     from trainer.cams.signals import auroc, spearman
 
@@ -139,22 +180,22 @@ def ranking(rows: list[Row], bad_below: float) -> list[dict[str, Any]]:
             for row in rows
             if row.iou is not None and getattr(row, name) is not None
         ]
-        order = "low" if name in SUSPICIOUS_WHEN_LOW else "high"
-        sign = -1.0 if order == "low" else 1.0
+        is_low = name in SUSPICIOUS_WHEN_LOW
+        sign = -1.0 if is_low else 1.0
         values = [sign * value for value, _ in pairs]
-        correlation = spearman(values, [1.0 - iou for _, iou in pairs])
-        area = auroc(values, [iou < bad_below for _, iou in pairs])
-        found.append({"name": name, "spearman": correlation, "auroc": area, "order": order})
-    return sorted(found, key=lambda one: -(one["auroc"] or 0.0))
+        found.append(
+            RankedSignal(
+                name=name,
+                spearman=spearman(values, [1.0 - iou for _, iou in pairs]),
+                auroc=auroc(values, [iou < bad_below for _, iou in pairs]),
+                order="low" if is_low else "high",
+            )
+        )
+    return sorted(found, key=lambda one: -(one.auroc or 0.0))
 
 
-def class_figures(confusion: list[tuple[int, int, int]], names: Mapping[int, str]) -> list[dict[str, Any]]:
-    """IoU, precision and recall of each class over all measured pictures, and what it is taken for.
-
-    Precision falls where a class is painted too far (over-activation), recall where it is not painted
-    (under-activation). "missed" and "stolen" are the classes that take most of its pixels, and from which it
-    takes most, with their share of its true or painted pixels; the background counts as one.
-    """
+def class_figures(confusion: list[tuple[int, int, int]], names: Mapping[int, str]) -> list[ClassFigures]:
+    """The figures of each class that has a true or painted pixel, background first."""
     cells = {(truth, shown): pixels for truth, shown, pixels in confusion if truth != VOID}
     figures = []
     for index, name in {0: "background", **names}.items():
@@ -164,23 +205,25 @@ def class_figures(confusion: list[tuple[int, int, int]], names: Mapping[int, str
         if not true and not shown:
             continue
         figures.append(
-            {
-                "index": index,
-                "name": name,
-                "iou": hit / (true + shown - hit),
-                "precision": hit / shown if shown else None,
-                "recall": hit / true if true else None,
-                "missed": _largest(there, index, true, names),
-                "stolen": _largest(painted, index, shown, names),
-            }
+            ClassFigures(
+                index=index,
+                name=name,
+                iou=hit / (true + shown - hit),
+                precision=hit / shown if shown else None,
+                recall=hit / true if true else None,
+                missed=_largest(there, index, true, names),
+                stolen=_largest(painted, index, shown, names),
+            )
         )
     return figures
 
 
 def _largest(
     pixels: Mapping[int, int], own: int, total: int, names: Mapping[int, str]
-) -> list[dict[str, Any]]:
+) -> list[ShareOfPixels]:
     others = sorted(((count, index) for index, count in pixels.items() if index != own), reverse=True)[:2]
     return [
-        {"name": names.get(index, "background"), "share": count / total} for count, index in others if count
+        ShareOfPixels(name=names.get(index, "background"), share=count / total)
+        for count, index in others
+        if count
     ]

@@ -1,10 +1,11 @@
-"""What the lab says of the model, the classes and the losses: headers of its answers, JSON values."""
+"""What the lab says of the model, the classes and the losses: parts of the headers of its answers."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from puzzlecam_app.lab.headers import ClassFacts, LossFacts, ModelFacts, PuzzleHeader, WalkFacts
 from puzzlecam_app.lab.looking import PictureLook
 from puzzlecam_app.proposing.proposals import RUN_KIND
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from trainer.models.proposal import ProposalModel
 
 
-def model_facts(model: ProposalModel) -> dict[str, Any]:
+def model_facts(model: ProposalModel) -> ModelFacts:
     """The model and its settings, and sentences for what it does not have."""
     from trainer.masks.crf import crf_available
 
@@ -32,27 +33,27 @@ def model_facts(model: ProposalModel) -> dict[str, Any]:
             "The zero-shot model has no edges and no random walk: they are learned. Start a run on the Runs "
             "page, then choose it under Model."
         )
-    return {
-        "identity": model.identity,
-        "title": "trained run" if is_run else "zero-shot, nothing trained",
-        "is_trained": is_run,
-        "threshold": refinement.background_threshold,
-        "scales": sorted(model.sources.config.scales),
-        "flip": model.sources.config.flip,
-        "max_side": model.sources.config.max_side,
-        "tiles_per_side": model.loss.tiles_per_side if model.loss else model.sources.config.tiles_per_side,
-        "affinity_power": model.sources.first.affinity_power,
-        "shares": [source.share for source in model.sources.all],
-        "crf": refinement.crf.model_dump() if refinement.use_crf and crf.available else None,
-        "crf_constants": refinement.crf.model_dump(),
-        "no_crf": None if crf.available else crf.reason,
-        "walk": walk.model_dump(include={"beta", "radius", "log2_steps"}) if walk else None,
-        "walk_background": walk is not None and walk.walk_background,
-        "no_walk": no_walk,
-    }
+    return ModelFacts(
+        identity=model.identity,
+        title="trained run" if is_run else "zero-shot, nothing trained",
+        is_trained=is_run,
+        threshold=refinement.background_threshold,
+        scales=sorted(model.sources.config.scales),
+        flip=model.sources.config.flip,
+        max_side=model.sources.config.max_side,
+        tiles_per_side=model.loss.tiles_per_side if model.loss else model.sources.config.tiles_per_side,
+        affinity_power=model.sources.first.affinity_power,
+        shares=[source.share for source in model.sources.all],
+        crf=refinement.crf if refinement.use_crf and crf.available else None,
+        crf_constants=refinement.crf,
+        no_crf=None if crf.available else crf.reason,
+        walk=WalkFacts(beta=walk.beta, radius=walk.radius, log2_steps=walk.log2_steps) if walk else None,
+        walk_background=walk is not None and walk.walk_background,
+        no_walk=no_walk,
+    )
 
 
-def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) -> list[dict[str, Any]]:
+def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) -> list[ClassFacts]:
     """Of the maps at the positions `shown`: class, whether it is tagged, how it is seen, its logit."""
     item, classifier = picture.item, model.sources.first
     facts = []
@@ -60,30 +61,30 @@ def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) ->
         index = (*item.tags, *picture.others)[position]
         name = item.class_names[index]
         facts.append(
-            {
-                "index": index,
-                "name": name,
-                "color": item.class_colors[index],
-                "tagged": position < len(item.tags),
-                "weak": classifier.is_weak(name),
-                "seen_as": model.describe(name),
-                "logit": float(picture.steps.logits_c[position]),
-                "maximum": float(picture.steps.raw_chw[position].max()),
-            }
+            ClassFacts(
+                index=index,
+                name=name,
+                color=item.class_colors[index],
+                tagged=position < len(item.tags),
+                weak=classifier.is_weak(name),
+                seen_as=model.describe(name),
+                logit=float(picture.steps.logits_c[position]),
+                maximum=float(picture.steps.raw_chw[position].max()),
+            )
         )
     return facts
 
 
-def puzzle_facts(model: ProposalModel, look: PuzzleLook) -> dict[str, Any]:
+def puzzle_facts(model: ProposalModel, look: PuzzleLook) -> PuzzleHeader:
     """Tiles and losses. JSON has no infinities; losses have none either."""
-    return {
-        "tiles": look.tiles_per_side,
-        "cells_share": list(look.cells_share),
-        "tile_share": list(look.tile_share),
-        "disagreement": [float(value) for value in look.disagreement_t],
-        "loss": asdict(look.loss) if look.loss else None,
-        "loss_settings": model.loss.model_dump(mode="json") if model.loss else None,
-        "no_loss": None
+    return PuzzleHeader(
+        tiles=look.tiles_per_side,
+        cells_share=look.cells_share,
+        tile_share=look.tile_share,
+        disagreement=[float(value) for value in look.disagreement_t],
+        loss=LossFacts.model_validate(asdict(look.loss)) if look.loss else None,
+        loss_settings=model.loss,
+        no_loss=None
         if look.loss
         else "The classifier has learned none of these classes, so there is no loss to measure.",
-    }
+    )

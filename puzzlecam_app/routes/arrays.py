@@ -12,7 +12,8 @@ from fastapi.responses import Response
 from puzzlecam_app import display
 from puzzlecam_app.items import read_item
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, framed, problem_responses
+from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
+from puzzlecam_app.routes.framed import framed
 
 router = APIRouter(prefix="/items", tags=["arrays"])
 

@@ -1,13 +1,10 @@
-"""What the routes share: the open workspace, the person, ids, revisions in headers, frames, and problems."""
+"""What the routes share: the open workspace, the person, ids, revisions in headers, and problems."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Request
-from fastapi.responses import Response
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.models import Revision
@@ -15,7 +12,6 @@ from db.status import Status, status_of
 from puzzlecam_app.auth import annotator_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.services import Services
-from puzzlecam_app.wire import deflate, frame_arrays
 
 # PostgreSQL's integer; a larger number cannot be an id and must not reach the database.
 _LARGEST_ID = 2**31 - 1
@@ -125,23 +121,6 @@ ExpectedRevision = Annotated[int, Depends(_if_match)]
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the `responses` argument that describes refusals in OpenAPI."""
     return {status: {"model": Problem} for status in statuses}
-
-
-def framed(
-    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], headers: Mapping[str, str] | None = None
-) -> Response:
-    """Return an answer of framed arrays (see `puzzlecam_app.wire`), deflated, that browsers do not keep.
-
-    Args:
-        header: JSON-able facts about the arrays.
-        arrays: As `frame_arrays` takes them.
-        headers: Further HTTP headers.
-    """
-    return Response(
-        deflate(frame_arrays(header, arrays)),
-        media_type="application/octet-stream",
-        headers={"Content-Encoding": "deflate", "Cache-Control": "no-store", **(headers or {})},
-    )
 
 
 Problem.model_rebuild()

@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, framed, problem_responses
+from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
+from puzzlecam_app.routes.framed import framed
 from puzzlecam_app.routes.mask_bodies import FRAMED, check_classes, read_body, read_framed
 from puzzlecam_app.services import Services
 from puzzlecam_app.smart.steps import RefineIn

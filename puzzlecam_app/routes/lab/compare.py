@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from db.datasets import get_dataset
 from db.labels import latest_label_set
+from puzzlecam_app.lab.headers import SideHeader
+from puzzlecam_app.lab.models import ModelChoice
 from puzzlecam_app.lab.scales import PICTURES_A_CLASS
 from puzzlecam_app.lab.sides import side
-from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, framed, problem_responses
+from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, problem_responses
+from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses
 from puzzlecam_app.routes.lab.picture import OpenLab, Through
 from puzzlecam_app.services import Services
 
 router = APIRouter(tags=["lab"])
 
 AheadTiles = Annotated[int | None, Query(ge=1, le=4, description="Also look at n x n tiles")]
-
-
-class MomentOut(BaseModel):
-    """A moment of a training."""
-
-    key: str
-    epoch: int = Field(description="0 is before the first step")
-    is_film: bool = Field(description="Whether only small maps of it are there, no network")
-
-
-class ChoiceOut(BaseModel):
-    """What a picture can be looked at through."""
-
-    key: str | None = Field(description="Null where only moments can be chosen")
-    title: str
-    moments: list[MomentOut]
 
 
 class ScaleOut(BaseModel):
@@ -59,26 +45,29 @@ class ScalesOut(BaseModel):
 
 
 @router.get("/items/{item_id}/lab/models", responses=problem_responses(404, 422))
-def read_models(item_id: ItemId, lab: OpenLab) -> list[ChoiceOut]:
-    """List the models, runs and epochs that a picture can be looked at through."""
-    return [ChoiceOut.model_validate(choice) for choice in lab.models.choices(lab.item(item_id))]
+def read_models(item_id: ItemId, lab: OpenLab) -> list[ModelChoice]:
+    """List the models, runs and epochs that the Lab can show for a picture."""
+    return lab.models.choices(lab.item(item_id))
 
 
-@router.get("/items/{item_id}/lab/side", response_class=Response, responses=problem_responses(404, 422))
+@router.get(
+    "/items/{item_id}/lab/side",
+    response_class=FramedResponse,
+    responses=framed_responses(SideHeader, 404, 422),
+)
 def read_side(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
     """Send one side of a comparison: maps and mask as a model gives them, framed (see docs/formats.md)."""
     item = lab.item(item_id)
     found = side(lab, item, through)
-    header: dict[str, Any] = {
-        "key": through.text,
-        "identity": found.identity,
-        "threshold": found.threshold,
-        "uses_crf": found.uses_crf,
-        "note": found.note,
-        "logits": None if found.logits_t is None else [float(value) for value in found.logits_t],
-    }
-    arrays: dict[str, NDArray[Any]] = {"maps": found.maps_thw, "mask": found.mask}
-    return framed(header, arrays)
+    header = SideHeader(
+        key=through.text,
+        identity=found.identity,
+        threshold=found.threshold,
+        uses_crf=found.uses_crf,
+        note=found.note,
+        logits=None if found.logits_t is None else [float(value) for value in found.logits_t],
+    )
+    return framed(header, {"maps": found.maps_thw, "mask": found.mask})
 
 
 @router.post("/items/{item_id}/lab/ahead", status_code=202, responses=problem_responses(404, 422))

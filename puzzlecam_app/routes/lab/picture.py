@@ -13,12 +13,24 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.lab.headers import (
+    ExportedSettings,
+    FirstHeader,
+    LookHeader,
+    MaskFacts,
+    MaskHeader,
+    PictureFacts,
+    PuzzleHeader,
+    ReferenceFacts,
+    WalkFacts,
+)
 from puzzlecam_app.lab.looking import PictureLook
 from puzzlecam_app.lab.masks import MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import KEY_PATTERN, ModelKey
 from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.lab.wording import class_facts, model_facts, puzzle_facts
-from puzzlecam_app.routes.common import ItemId, OpenServices, framed, problem_responses
+from puzzlecam_app.routes.common import ItemId, OpenServices, problem_responses
+from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses, header_values
 from puzzlecam_app.wire import frame_arrays
 from trainer.masks.crf import CrfConfig
 
@@ -77,7 +89,7 @@ class MaskOnScreenIn(MaskIn):
     )
 
 
-@router.get("/{item_id}/lab", response_class=Response, responses=problem_responses(404, 422))
+@router.get("/{item_id}/lab", response_class=FramedResponse, responses=framed_responses(LookHeader, 404, 422))
 def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) -> Response:
     """Send every step to the maps of a tagged picture, framed (see docs/formats.md)."""
     item = lab.item(item_id)
@@ -91,13 +103,13 @@ def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) 
     by_logit = np.argsort(-steps.logits_c[count:], kind="stable")[:_MOST_OTHERS_SENT]
     shown = [*range(count), *(count + int(position) for position in by_logit)]
     lab.scales.note(item, model, steps.raw_chw[:count].max(axis=(1, 2)).tolist())
-    header: dict[str, Any] = {
-        "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
-        "model": model_facts(model),
-        "classes": class_facts(model, picture, shown),
-        "others": len(picture.others),
-        "references": [{"kind": one.kind, "title": one.title} for one in references],
-    }
+    header = LookHeader(
+        item=_picture(item),
+        model=model_facts(model),
+        classes=class_facts(model, picture, shown),
+        others=len(picture.others),
+        references=[ReferenceFacts(kind=one.kind, title=one.title) for one in references],
+    )
     arrays = {
         **_step_arrays(picture),
         "raw": _half(steps.raw_chw[shown]),
@@ -105,17 +117,21 @@ def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) 
         **{f"reference_{number}": lab.reference_mask(one) for number, one in enumerate(references)},
     }
     # Floats hardly get smaller: packing them takes longer than sending them as they are.
-    return Response(frame_arrays(header, arrays), media_type="application/octet-stream", headers=headers)
+    return FramedResponse(frame_arrays(header_values(header), arrays), headers=headers)
 
 
-@router.get("/{item_id}/lab/first", response_class=Response, responses=problem_responses(404, 422))
+@router.get(
+    "/{item_id}/lab/first", response_class=FramedResponse, responses=framed_responses(FirstHeader, 404, 422)
+)
 def read_first(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
     """Send equation 1 at scale 1, what is known first of a look, framed (see docs/formats.md)."""
     item = lab.item(item_id)
-    return framed({}, {"scores": _half(lab.first_scores(item, lab.model(through, item)))})
+    return framed(FirstHeader(), {"scores": _half(lab.first_scores(item, lab.model(through, item)))})
 
 
-@router.get("/{item_id}/lab/puzzle", response_class=Response, responses=problem_responses(404, 422))
+@router.get(
+    "/{item_id}/lab/puzzle", response_class=FramedResponse, responses=framed_responses(PuzzleHeader, 404, 422)
+)
 def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 2) -> Response:
     """Send the maps of the whole picture and of its tiles with the losses, framed (see docs/formats.md)."""
     item = lab.item(item_id)
@@ -130,7 +146,9 @@ def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 
     return framed(puzzle_facts(model, look), arrays)
 
 
-@router.post("/{item_id}/lab/mask", response_class=Response, responses=problem_responses(404, 422))
+@router.post(
+    "/{item_id}/lab/mask", response_class=FramedResponse, responses=framed_responses(MaskHeader, 404, 422)
+)
 def write_mask(item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, through: Through) -> Response:
     """Make the mask of a picture with other settings and send its steps, framed; nothing is stored."""
     item = lab.item(item_id)
@@ -139,7 +157,7 @@ def write_mask(item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, through: T
     arrays: dict[str, NDArray[Any]] = {"thresholded": steps.thresholded, "mask": steps.mask}
     if steps.walked_thw is not None:
         arrays["walked"] = steps.walked_thw
-    return framed({"settings": settings, "is_draft": steps.is_draft}, arrays)
+    return framed(MaskHeader(settings=settings, is_draft=steps.is_draft), arrays)
 
 
 @router.post("/{item_id}/lab/arrays", response_class=Response, responses=problem_responses(404, 422))
@@ -152,13 +170,13 @@ def export_arrays(
     picture, look = lab.look(item, model), lab.puzzle(item, model, tiles)
     settings, steps = _made(lab, item, model, wanted)
     everything = list(range(len(item.tags) + len(picture.others)))
-    header = {
-        "item": {"id": item.id, "name": item.name, "width": item.width, "height": item.height},
-        "model": model_facts(model),
-        "classes": class_facts(model, picture, everything),
-        "puzzle": puzzle_facts(model, look),
-        "mask": settings,
-    }
+    header = ExportedSettings(
+        item=_picture(item),
+        model=model_facts(model),
+        classes=class_facts(model, picture, everything),
+        puzzle=puzzle_facts(model, look),
+        mask=settings,
+    )
     arrays: dict[str, NDArray[Any]] = {
         **_step_arrays(picture, half=False),
         "raw": picture.steps.raw_chw,
@@ -174,7 +192,7 @@ def export_arrays(
     if steps.walked_thw is not None:
         arrays["walked"] = steps.walked_thw
     buffer = io.BytesIO()
-    arrays["settings"] = np.array(json.dumps(header, allow_nan=False))
+    arrays["settings"] = np.array(json.dumps(header_values(header), allow_nan=False))
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return Response(
         buffer.getvalue(),
@@ -188,7 +206,7 @@ def export_arrays(
 
 def _made(
     lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, *, may_be_draft: bool = False
-) -> tuple[dict[str, Any], MaskSteps]:
+) -> tuple[MaskFacts, MaskSteps]:
     """The mask's steps, and the settings in full that they were made with."""
     from trainer.masks.crf import crf_available
 
@@ -203,12 +221,16 @@ def _made(
             walk = None
     steps = lab.mask(item, model, MaskSettings(threshold, crf, walk), may_be_draft=may_be_draft)
     used = walk or (model.walk.config if model.walk else None)
-    settings = {
-        "threshold": threshold,
-        "crf": crf.model_dump() if crf else None,
-        "walk": used.model_dump(include={"beta", "radius", "log2_steps"}) if used else None,
-    }
+    settings = MaskFacts(
+        threshold=threshold,
+        crf=crf,
+        walk=WalkFacts(beta=used.beta, radius=used.radius, log2_steps=used.log2_steps) if used else None,
+    )
     return settings, steps
+
+
+def _picture(item: ItemFacts) -> PictureFacts:
+    return PictureFacts(id=item.id, name=item.name, width=item.width, height=item.height)
 
 
 def _step_arrays(picture: PictureLook, *, half: bool = True) -> dict[str, NDArray[Any]]:

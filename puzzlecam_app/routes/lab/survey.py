@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from db.datasets import get_dataset
 from db.labels import latest_label_set
-from puzzlecam_app.lab.class_page import class_page
+from puzzlecam_app.lab.class_page import ClassPage, class_page
 from puzzlecam_app.lab.measuring import measure
 from puzzlecam_app.lab.sources import PATTERN, STUDIO, list_sources, open_source
 from puzzlecam_app.lab.survey import (
     SIGNALS,
+    ClassFigures,
+    RankedSignal,
     Row,
+    Signal,
     StageFigures,
     Survey,
     class_figures,
@@ -40,6 +43,16 @@ class SourceOut(BaseModel):
     title: str
 
 
+class StageOut(BaseModel):
+    """How good the masks are that a stage of the pipeline gives."""
+
+    name: str
+    title: str
+    threshold: float | None = Field(description="Fixed beforehand; null where the stage makes masks itself")
+    pictures: int = Field(description="Pictures with truth that it is measured on")
+    miou: float | None = Field(description="Mean IoU over the classes; null where nothing is measured")
+
+
 class SurveyOut(BaseModel):
     """How far measuring is, and what the last survey says of the dataset."""
 
@@ -54,12 +67,10 @@ class SurveyOut(BaseModel):
     taught: int = Field(
         default=0, description="Left out of figures: the run learned from their accepted mask"
     )
-    signals: dict[str, str]
-    ranking: list[dict[str, Any]] = []
-    classes: list[dict[str, Any]] = []
-    stages: list[dict[str, Any]] = Field(
-        default=[], description="Name, title, pictures, mean IoU of each stage"
-    )
+    signals: dict[Signal, str] = Field(description="What each signal measures")
+    ranking: list[RankedSignal] = Field(default=[], description="The best signal first")
+    classes: list[ClassFigures] = []
+    stages: list[StageOut] = []
     confusion: list[tuple[int, int, int]] = Field(
         default=[], description="True class, class in the mask, pixels"
     )
@@ -133,7 +144,7 @@ def read_class(
     index: Annotated[int, Path(ge=0, le=254, description="Of the class; 0 is the background")],
     services: OpenServices,
     source: SourceKey = STUDIO,
-) -> dict[str, Any]:
+) -> ClassPage:
     """Tell everything about one class: stages, threshold curves, tags beside it, best and worst pictures."""
     found = _survey(services, dataset_id, source)
     with services.database.read() as session:
@@ -192,15 +203,15 @@ def read_points(
     )
 
 
-def _stage(stage: StageFigures, names: Mapping[int, str]) -> dict[str, Any]:
-    ious = [one["iou"] for one in class_figures(stage.confusion, names)]
-    return {
-        "name": stage.name,
-        "title": stage.title,
-        "threshold": stage.threshold,
-        "pictures": stage.pictures,
-        "miou": sum(ious) / len(ious) if ious else None,
-    }
+def _stage(stage: StageFigures, names: Mapping[int, str]) -> StageOut:
+    ious = [one.iou for one in class_figures(stage.confusion, names)]
+    return StageOut(
+        name=stage.name,
+        title=stage.title,
+        threshold=stage.threshold,
+        pictures=stage.pictures,
+        miou=sum(ious) / len(ious) if ious else None,
+    )
 
 
 def _survey(services: Services, dataset_id: int, source: str) -> Survey:

@@ -14,7 +14,7 @@ from db.annotations import append_revision
 from db.items import get_item
 from db.runs import get_run
 from db.users import get_or_create
-from puzzlecam_app.lab.class_page import class_page, figures_of, together
+from puzzlecam_app.lab.class_page import Figures, class_page, figures_of, together
 from puzzlecam_app.lab.survey import Curve, Row, StageFigures, Survey, store_survey, survey_path
 from puzzlecam_app.runs.starting import RunRequest, start_run
 from puzzlecam_app.services import Services
@@ -165,20 +165,21 @@ def test_a_class_page_knows_its_best_and_worst_pictures_and_who_takes_its_pixels
     )  # fmt: skip
     names = {1: "horse", 2: "person"}
     page = class_page(found, 1, names)
-    assert [one["name"] for one in page["worst"]] == ["p1"]
-    assert [one["name"] for one in page["best"]] == ["p2"]
-    assert page["worst"][0]["class_iou"] == pytest.approx(0.5)
-    assert page["stages"][1]["recall"] == pytest.approx(0.7)
-    assert page["stages"][1]["precision"] == 1.0
-    assert page["stages"][0]["oracle"]["threshold"] == 0.5
-    assert page["stages"][0]["oracle"]["iou"] == pytest.approx(100 / (200 + 110 - 100))
+    assert [one.name for one in page.worst] == ["p1"]
+    assert [one.name for one in page.best] == ["p2"]
+    assert page.worst[0].class_iou == pytest.approx(0.5)
+    assert page.stages[1].recall == pytest.approx(0.7)
+    assert page.stages[1].precision == 1.0
+    assert page.stages[0].oracle is not None
+    assert page.stages[0].oracle.threshold == 0.5
+    assert page.stages[0].oracle.iou == pytest.approx(100 / (200 + 110 - 100))
     (beside,) = together(found, 1, names)
-    assert (beside["name"], beside["pictures"]) == ("person", 1)
-    assert beside["lost"] == pytest.approx(0.5)
-    assert beside["stolen"] == 0
-    assert beside["iou_with"] == pytest.approx(0.5)
-    assert beside["iou_without"] == pytest.approx(0.9)
-    assert figures_of([], 1) == {"iou": None, "precision": None, "recall": None}
+    assert (beside.name, beside.pictures) == ("person", 1)
+    assert beside.lost == pytest.approx(0.5)
+    assert beside.stolen == 0
+    assert beside.iou_with == pytest.approx(0.5)
+    assert beside.iou_without == pytest.approx(0.9)
+    assert figures_of([], 1) == Figures(iou=None, precision=None, recall=None)
 
 
 def test_runs_are_compared_with_truth_and_those_that_got_worse_come_first(

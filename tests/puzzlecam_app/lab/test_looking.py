@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.lab.headers import WalkFacts
 from puzzlecam_app.lab.looking import Kept, PictureLook, look
 from puzzlecam_app.lab.masks import Masks, MaskSettings
 from puzzlecam_app.lab.room import Lab
@@ -120,14 +121,14 @@ def test_another_walk_gives_the_mask_of_that_walk(model: ProposalModel, picture:
 
 def test_the_model_says_what_its_walk_is(model: ProposalModel) -> None:
     facts = model_facts(model)
-    assert facts["walk"] == {"beta": 4.0, "radius": 3, "log2_steps": 4}
-    assert facts["no_walk"] is None
-    assert facts["is_trained"] is True
+    assert facts.walk == WalkFacts(beta=4.0, radius=3, log2_steps=4)
+    assert facts.no_walk is None
+    assert facts.is_trained is True
 
 
 def test_a_run_without_edges_says_what_to_train() -> None:
     plain = ProposalModel(CamSources([CamSource(ColourClassifier())]), kind=RUN_KIND)
-    assert "affinity.enabled" in model_facts(plain)["no_walk"]
+    assert "affinity.enabled" in (model_facts(plain).no_walk or "")
 
 
 def test_only_the_last_looks_are_kept_and_none_is_made_twice() -> None:

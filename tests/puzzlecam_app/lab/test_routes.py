@@ -214,3 +214,25 @@ def test_requests_share_the_lab_of_the_workspace(client: TestClient, monkeypatch
 
     assert [one["name"] for one in scale["classes"]] == ["blue", "red"]
     assert client.get("/api/datasets/1/lab/rows").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "query"),
+    [
+        ("/items/{item_id}/lab", "get", ""),
+        ("/items/{item_id}/lab/puzzle", "get", "?tiles=2"),
+        ("/items/{item_id}/lab/side", "get", "?model=proposer"),
+        ("/items/{item_id}/lab/mask", "post", ""),
+    ],
+)
+def test_the_api_description_names_every_key_of_a_framed_header(
+    client: TestClient, path: str, method: str, query: str
+) -> None:
+    described = client.get("/api/openapi.json").json()
+    answer = described["paths"][f"/api{path}"][method]["responses"]["200"]["content"]
+    name = answer["application/octet-stream"]["schema"]["$ref"].rpartition("/")[2]
+    body = {"json": {}} if method == "post" else {}
+    sent = client.request(method, f"/api{path.format(item_id=1)}{query}", **body)
+    assert sent.headers["content-type"] == "application/octet-stream"
+    header, _ = read_frame(sent.content)
+    assert set(header) - {"arrays"} == set(described["components"]["schemas"][name]["properties"])

@@ -118,22 +118,22 @@ def row(number: int, disagreement: float, iou: float | None, score: float = 0.5)
 
 def test_signals_are_ranked_by_how_well_they_find_bad_masks() -> None:
     rows = [row(1, 0.9, 0.1, 0.2), row(2, 0.8, 0.7, 0.3), row(3, 0.2, 0.6, 0.9), row(4, 0.1, 0.9, 0.8)]
-    ranked = {one["name"]: one for one in ranking([*rows, row(5, 0.0, None)], bad_below=0.5)}
-    assert ranked["disagreement"]["auroc"] == 1.0
-    assert ranked["disagreement"]["order"] == "high"
-    assert ranked["disagreement"]["spearman"] == pytest.approx(0.8)
+    ranked = {one.name: one for one in ranking([*rows, row(5, 0.0, None)], bad_below=0.5)}
+    assert ranked["disagreement"].auroc == 1.0
+    assert ranked["disagreement"].order == "high"
+    assert ranked["disagreement"].spearman == pytest.approx(0.8)
     # A low score is what is suspicious.
-    assert (ranked["score"]["auroc"], ranked["score"]["order"]) == (1.0, "low")
-    assert (ranked["coverage"]["auroc"], ranked["coverage"]["order"]) == (0.5, "high")
-    assert ranked["flips"]["auroc"] is None
+    assert (ranked["score"].auroc, ranked["score"].order) == (1.0, "low")
+    assert (ranked["coverage"].auroc, ranked["coverage"].order) == (0.5, "high")
+    assert ranked["flips"].auroc is None
 
 
 def test_class_figures_tell_who_takes_whose_pixels() -> None:
     person, horse = class_figures(
         [(1, 1, 60), (1, 2, 30), (1, 0, 10), (2, 2, 50), (255, 1, 1000)], {1: "person", 2: "horse"}
     )[1:]
-    assert person["recall"] == pytest.approx(0.6)
-    assert person["precision"] == 1.0
-    assert [one["name"] for one in person["missed"]] == ["horse", "background"]
-    assert horse["precision"] == pytest.approx(50 / 80)
-    assert horse["stolen"] == [{"name": "person", "share": pytest.approx(30 / 80)}]
+    assert person.recall == pytest.approx(0.6)
+    assert person.precision == 1.0
+    assert [one.name for one in person.missed] == ["horse", "background"]
+    assert horse.precision == pytest.approx(50 / 80)
+    assert [(one.name, one.share) for one in horse.stolen] == [("person", pytest.approx(30 / 80))]
