@@ -32,6 +32,15 @@ import { Workbench } from "./workbench.js";
 const NO_MASK = new Uint8Array(0);
 
 export class MaskEditor extends EditorView {
+  /** Tells overlapping loads apart. */
+  #loads = 0;
+  #bench;
+  #toolbox;
+  #keyboard;
+  #hovered;
+  #pointer;
+  #unobserve;
+
   /**
    * @param {HTMLElement} host  the editor fills it and follows its size
    * @param {{readOnly?: boolean}} [options]
@@ -43,51 +52,43 @@ export class MaskEditor extends EditorView {
     this.id = null;
     /** @type {ClassInfo[]} */
     this.classes = [];
-    /** Tells overlapping loads apart. @private */
-    this.loads = 0;
 
-    this.renderer.paintOverlay = (context, viewport) => this.toolbox.current.paint(context, viewport);
-    /** @private */
-    this.bench = new Workbench(this.viewport, {
+    this.renderer.paintOverlay = (context, viewport) => this.#toolbox.current.paint(context, viewport);
+    this.#bench = new Workbench(this.viewport, {
       touched: (rect) => this.renderer.invalidateMask(rect),
-      committed: (patch, kind) => this.committed(patch, kind),
+      committed: (patch, kind) => this.#committed(patch, kind),
       redraw: () => this.renderer.invalidate("overlay"),
       say: (text) => this.emit("message", { text }),
       cssColour: (index) => cssColourOf(this.classes, index),
       preview: (mask, rect) => this.renderer.setPreview(mask, rect),
-      thinking: (isThinking, isPending) => this.showThinking(isThinking, isPending),
+      thinking: (isThinking, isPending) => this.#showThinking(isThinking, isPending),
     });
-    /** @private */
-    this.toolbox = new Toolbox(this.bench, readOnly ? "pan" : "brush");
-    /** @private */
-    this.keyboard = new Keyboard(this, () => this.updateCursor());
-    /** @private */
-    this.hovered = new HoverReporter((point) => {
+    this.#toolbox = new Toolbox(this.#bench, readOnly ? "pan" : "brush");
+    this.#keyboard = new Keyboard(this, () => this.#updateCursor());
+    this.#hovered = new HoverReporter((point) => {
       this.emit("hover", describePoint(point, this, this.renderer.heat?.heat ?? null));
     });
-    /** @private */
-    this.pointer = new PointerInput(this.stage, this.viewport, {
-      pans: () => this.keyboard.isSpaceDown || this.toolbox.current.pans,
-      canPaint: () => this.canPaint(),
-      press: (point, erases, modifiers) => this.toolbox.current.press(point, erases, modifiers),
-      drag: (points) => this.toolbox.current.drag(points),
-      release: (point) => this.toolbox.current.release(point),
-      abort: () => this.toolbox.current.cancel(),
+    this.#pointer = new PointerInput(this.stage, this.viewport, {
+      pans: () => this.#keyboard.isSpaceDown || this.#toolbox.current.pans,
+      canPaint: () => this.#canPaint(),
+      press: (point, erases, modifiers) => this.#toolbox.current.press(point, erases, modifiers),
+      drag: (points) => this.#toolbox.current.drag(points),
+      release: (point) => this.#toolbox.current.release(point),
+      abort: () => this.#toolbox.current.cancel(),
       hover: (point) => {
-        this.toolbox.current.hover(point);
-        this.hovered.moveTo(point);
+        this.#toolbox.current.hover(point);
+        this.#hovered.moveTo(point);
       },
-      doubleClick: () => this.toolbox.current.confirm(),
+      doubleClick: () => this.#toolbox.current.confirm(),
       viewportMoved: () => this.viewportMoved(),
-      blurred: () => this.keyboard.release(),
+      blurred: () => this.#keyboard.release(),
     });
-    /** @private */
-    this.unobserve = observeDevicePixels(this.stage, (width, height, ratio) => {
+    this.#unobserve = observeDevicePixels(this.stage, (width, height, ratio) => {
       this.viewport.resize(width, height, ratio);
       this.renderer.resize();
       this.viewportMoved();
     });
-    this.updateCursor();
+    this.#updateCursor();
     /** Made once; the page puts it where it belongs. */
     this.toolbar = makeToolbar(this);
   }
@@ -96,20 +97,20 @@ export class MaskEditor extends EditorView {
 
   /** The live truth: class indices, row-major. Read it, never write it; empty before the first `load`. */
   get mask() {
-    return this.bench.document?.mask ?? NO_MASK;
+    return this.#bench.document?.mask ?? NO_MASK;
   }
 
   get width() {
-    return this.bench.document?.width ?? 0;
+    return this.#bench.document?.width ?? 0;
   }
 
   get height() {
-    return this.bench.document?.height ?? 0;
+    return this.#bench.document?.height ?? 0;
   }
 
   /** Counts committed changes since `load`, undo and redo included. */
   get revision() {
-    return this.bench.document?.revision ?? 0;
+    return this.#bench.document?.revision ?? 0;
   }
 
   /**
@@ -119,24 +120,24 @@ export class MaskEditor extends EditorView {
    * @throws {RangeError} when the mask has another size or a colour cannot be read
    */
   async load({ id, width, height, image, mask = null, classes, activeClass }) {
-    const turn = ++this.loads;
+    const turn = ++this.#loads;
     this.emit("busy", { busy: true });
     try {
       await decodePicture(image);
-      if (turn !== this.loads) return;
+      if (turn !== this.#loads) return;
       this.settle();
       const document = new MaskDocument(width, height, mask);
       this.renderer.open(document, image, classes);
-      this.bench.open(document);
-      this.toolbox.smart.session.reset();
+      this.#bench.open(document);
+      this.#toolbox.smart.session.reset();
       this.id = id;
       this.classes = classes;
       this.viewport.setImage(width, height);
     } finally {
-      if (turn === this.loads) this.emit("busy", { busy: false });
+      if (turn === this.#loads) this.emit("busy", { busy: false });
     }
     this.setActiveClass(activeClass ?? firstClass(classes, this.activeClass));
-    this.showGuides();
+    this.#showGuides();
     this.emit("historychange");
     this.viewportMoved();
   }
@@ -149,39 +150,39 @@ export class MaskEditor extends EditorView {
    */
   setMask(mask, { undoable = true, label = "Replace mask" } = {}) {
     this.settle();
-    this.bench.replace(mask, { undoable, label });
-    this.toolbox.smart.session.reset();
+    this.#bench.replace(mask, { undoable, label });
+    this.#toolbox.smart.session.reset();
     this.emit("historychange");
   }
 
   get canUndo() {
-    return this.bench.document?.history.canUndo ?? false;
+    return this.#bench.document?.history.canUndo ?? false;
   }
 
   get canRedo() {
-    return this.bench.document?.history.canRedo ?? false;
+    return this.#bench.document?.history.canRedo ?? false;
   }
 
   /** Take the last change back; with a polygon in progress its last corner. */
   undo() {
-    if (this.toolbox.current.undoStep()) return;
+    if (this.#toolbox.current.undoStep()) return;
     this.settle();
-    this.bench.undo();
+    this.#bench.undo();
   }
 
   redo() {
     this.settle();
-    this.bench.redo();
+    this.#bench.redo();
   }
 
   clearHistory() {
-    this.bench.document?.history.clear();
+    this.#bench.document?.history.clear();
     this.emit("historychange");
   }
 
   /** A stroke or a pan is in progress. */
   get isPointerDown() {
-    return this.pointer.mode !== "idle";
+    return this.#pointer.mode !== "idle";
   }
 
   /**
@@ -189,8 +190,8 @@ export class MaskEditor extends EditorView {
    * from outside does so.
    */
   settle() {
-    this.pointer.finish();
-    this.toolbox.settle();
+    this.#pointer.finish();
+    this.#toolbox.settle();
   }
 
   // ---------------------------------------------------------------- heatmap and superpixels
@@ -205,9 +206,9 @@ export class MaskEditor extends EditorView {
     this.settle();
     const heat = this.renderer.heat?.heat;
     if (!heat) this.emit("message", { text: "No heatmap is shown; choose a class with a heatmap first." });
-    else if (this.canPaint()) {
-      this.bench.paintHeat(heat, classIndex, threshold, replace);
-      this.toolbox.smart.session.reset();
+    else if (this.#canPaint()) {
+      this.#bench.paintHeat(heat, classIndex, threshold, replace);
+      this.#toolbox.smart.session.reset();
     }
   }
 
@@ -216,14 +217,14 @@ export class MaskEditor extends EditorView {
    * @throws {RangeError} when the array has another size
    */
   setSuperpixels(labels) {
-    this.bench.setSuperpixels(labels);
-    this.showGuides();
+    this.#bench.setSuperpixels(labels);
+    this.#showGuides();
   }
 
   // ---------------------------------------------------------------- tools
 
   get tool() {
-    return this.toolbox.name;
+    return this.#toolbox.name;
   }
 
   /**
@@ -231,26 +232,26 @@ export class MaskEditor extends EditorView {
    * @throws {RangeError} when there is no such tool
    */
   setTool(name) {
-    this.toolbox.require(name);
+    this.#toolbox.require(name);
     if (this.readOnly || name === this.tool) return;
     this.settle();
-    this.toolbox.current.hover(null);
-    this.toolbox.name = name;
-    this.toolbox.current.hover(this.hovered.point);
-    this.updateCursor();
-    this.showGuides();
+    this.#toolbox.current.hover(null);
+    this.#toolbox.name = name;
+    this.#toolbox.current.hover(this.#hovered.point);
+    this.#updateCursor();
+    this.#showGuides();
     this.renderer.invalidate("overlay");
     this.emit("toolchange", { tool: name });
   }
 
   /** @returns {Readonly<Brush>} */
   get brush() {
-    return this.bench.brush;
+    return this.#bench.brush;
   }
 
   /** @param {Partial<Brush>} changes  size in image pixels, rounded and kept within 1..500 */
   setBrush(changes) {
-    this.bench.setBrush(changes);
+    this.#bench.setBrush(changes);
     this.renderer.invalidate("overlay");
     this.emit("optionschange");
   }
@@ -262,19 +263,19 @@ export class MaskEditor extends EditorView {
   }
 
   get activeClass() {
-    return this.bench.activeClass;
+    return this.#bench.activeClass;
   }
 
   /** @param {number} index */
   setActiveClass(index) {
-    this.bench.setActiveClass(index);
+    this.#bench.setActiveClass(index);
     this.renderer.invalidate("overlay");
     this.emit("classchange", { classIndex: index });
   }
 
   /** Change between the active class and background. */
   swapClass() {
-    this.setActiveClass(this.bench.otherClass);
+    this.setActiveClass(this.#bench.otherClass);
   }
 
   /** @param {number} digit 1..9: the class of that hotkey, else counting classes other than background */
@@ -283,27 +284,27 @@ export class MaskEditor extends EditorView {
   }
 
   get options() {
-    return this.bench.options;
+    return this.#bench.options;
   }
 
   /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
   setOptions(changes) {
     if ("onlyBackground" in changes) {
-      this.toolbox.smart.settle();
-      this.toolbox.smart.session.reset(); // what is in the mask was made under the other rule
+      this.#toolbox.smart.settle();
+      this.#toolbox.smart.session.reset(); // what is in the mask was made under the other rule
     }
-    this.bench.setOptions(changes);
+    this.#bench.setOptions(changes);
     this.emit("optionschange");
   }
 
   /** Close the polygon, or take what the Smart tool shows. @returns {boolean} whether there was anything */
   confirmTool() {
-    return this.toolbox.withPending((tool) => tool.confirm());
+    return this.#toolbox.withPending((tool) => tool.confirm());
   }
 
   /** @returns {boolean} whether there was a polygon to shorten or a seed to delete */
   removeLastPoint() {
-    const { current } = this.toolbox;
+    const { current } = this.#toolbox;
     if (!current.canRemove) return false;
     current.removeLast();
     return true;
@@ -311,38 +312,43 @@ export class MaskEditor extends EditorView {
 
   /** Give up the stroke, the polygon or the Smart change in progress. @returns {boolean} whether there was one */
   cancelTool() {
-    if (this.pointer.mode === "paint") {
-      this.pointer.abort();
+    if (this.#pointer.mode === "paint") {
+      this.#pointer.abort();
       return true;
     }
-    return this.toolbox.withPending((tool) => tool.cancel());
+    return this.#toolbox.withPending((tool) => tool.cancel());
   }
 
   // ---------------------------------------------------------------- Smart tool
 
   /** @param {import('./smart/session.js').Refine} refine  asks the engine */
   setRefine(refine) {
-    this.bench.refine = refine;
+    this.#bench.refine = refine;
+  }
+
+  /** What the Smart tool was told so far, in order. */
+  get seeds() {
+    return this.#toolbox.smart.session.seeds;
   }
 
   /** The engine is at work. */
   get isThinking() {
-    return this.toolbox.smart.session.isThinking;
+    return this.#toolbox.smart.session.isThinking;
   }
 
   /** Wait for the engine, then take what it shows. @returns {Promise<boolean>} whether it found anything */
   async finishThinking() {
     const { revision } = this;
-    await this.toolbox.smart.session.idle();
+    await this.#toolbox.smart.session.idle();
     this.settle();
     return this.revision !== revision;
   }
 
   /** Start again from the heatmaps with the seeds there are. @param {number} threshold */
   smartFromHeat(threshold) {
-    if (!this.canPaint()) return;
+    if (!this.#canPaint()) return;
     this.setTool("smart");
-    this.toolbox.smart.startFromHeat(threshold);
+    this.#toolbox.smart.startFromHeat(threshold);
   }
 
   // ---------------------------------------------------------------- keys and life
@@ -358,7 +364,7 @@ export class MaskEditor extends EditorView {
    * @returns {boolean} handled: the page should leave it alone; its default is already prevented
    */
   handleKey(event) {
-    return this.keyboard.handle(event);
+    return this.#keyboard.handle(event);
   }
 
   /**
@@ -366,17 +372,17 @@ export class MaskEditor extends EditorView {
    * @param {EventTarget} target
    */
   attachKeys(target) {
-    this.keyboard.attach(target);
+    this.#keyboard.attach(target);
   }
 
   /** Commit what is in progress, then take everything off the page. */
   destroy() {
-    this.loads++;
+    this.#loads++;
     this.settle();
-    this.keyboard.destroy();
-    this.pointer.destroy();
-    this.hovered.destroy();
-    this.unobserve();
+    this.#keyboard.destroy();
+    this.#pointer.destroy();
+    this.#hovered.destroy();
+    this.#unobserve();
     this.renderer.destroy();
     this.stage.parentElement?.remove();
     this.toolbar.remove();
@@ -385,12 +391,11 @@ export class MaskEditor extends EditorView {
   // ---------------------------------------------------------------- inside
 
   /**
-   * @private
    * @param {import('./history.js').Patch} patch
    * @param {import('./workbench.js').ChangeKind} kind
    */
-  committed({ label, rect, memo }, kind) {
-    if (memo && (kind === "undo" || kind === "redo")) this.toolbox.smart.session.travel(memo, kind);
+  #committed({ label, rect, memo }, kind) {
+    if (memo && (kind === "undo" || kind === "redo")) this.#toolbox.smart.session.travel(memo, kind);
     this.emit("stroke", {
       id: this.id,
       label,
@@ -403,34 +408,32 @@ export class MaskEditor extends EditorView {
   }
 
   /**
-   * @private
    * @param {boolean} isThinking
    * @param {boolean} isPending
    */
-  showThinking(isThinking, isPending) {
+  #showThinking(isThinking, isPending) {
     this.stage.classList.toggle("pz-thinking", isThinking);
     this.stage.classList.toggle("pz-pending", isPending && !isThinking);
     this.emit("thinking", { isThinking, isPending });
   }
 
-  /** Nobody paints blindly: a hidden mask is shown. @private */
-  canPaint() {
+  /** Nobody paints blindly: a hidden mask is shown. */
+  #canPaint() {
     if (this.readOnly) this.emit("message", { text: "This picture is open for reading only." });
     else if (!this.view.maskVisible) this.setView({ maskVisible: true });
-    return !this.readOnly && this.bench.document !== null;
+    return !this.readOnly && this.#bench.document !== null;
   }
 
-  /** @private */
-  updateCursor() {
-    this.stage.style.cursor = this.keyboard.isSpaceDown ? "grab" : this.toolbox.current.cursor;
+  #updateCursor() {
+    this.stage.style.cursor = this.#keyboard.isSpaceDown ? "grab" : this.#toolbox.current.cursor;
   }
 
-  /** Superpixel borders show while their tool is in hand. @private */
-  showGuides() {
+  /** Superpixel borders show while their tool is in hand. */
+  #showGuides() {
     const isInHand = this.tool === "superpixel";
-    this.renderer.segments = isInHand ? this.bench.segments : null;
+    this.renderer.segments = isInHand ? this.#bench.segments : null;
     this.renderer.invalidate("guides");
-    if (isInHand && this.bench.document && !this.bench.segments) {
+    if (isInHand && this.#bench.document && !this.#bench.segments) {
       this.emit("superpixelswanted", { id: this.id });
     }
   }
@@ -438,6 +441,6 @@ export class MaskEditor extends EditorView {
   /** @protected */
   viewportMoved() {
     super.viewportMoved();
-    this.pointer.refreshHover();
+    this.#pointer.refreshHover();
   }
 }

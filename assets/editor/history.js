@@ -105,57 +105,57 @@ export function applyPatch(mask, { starts, lengths, classes }, side) {
 
 /** Two stacks of patches with a limit on memory: the oldest entries go first, the newest always stays. */
 export class History {
+  /** @type {Patch[]} */
+  #done = [];
+  /** @type {Patch[]} */
+  #undone = [];
+  #bytes = 0;
+
   /** @param {number} [limitBytes] */
   constructor(limitBytes = DEFAULT_LIMIT_BYTES) {
     this.limitBytes = limitBytes;
-    /** @private @type {Patch[]} */
-    this.done = [];
-    /** @private @type {Patch[]} */
-    this.undone = [];
-    /** @private */
-    this.bytes = 0;
   }
 
   get canUndo() {
-    return this.done.length > 0;
+    return this.#done.length > 0;
   }
 
   get canRedo() {
-    return this.undone.length > 0;
+    return this.#undone.length > 0;
   }
 
   /** What can be undone, oldest first. @returns {readonly Patch[]} */
   get entries() {
-    return this.done;
+    return this.#done;
   }
 
   /** @param {Patch} patch */
   push(patch) {
-    for (const dropped of this.undone) this.bytes -= sizeOf(dropped);
-    this.undone = [];
-    this.done.push(patch);
-    this.bytes += sizeOf(patch);
+    for (const dropped of this.#undone) this.#bytes -= sizeOf(dropped);
+    this.#undone = [];
+    this.#done.push(patch);
+    this.#bytes += sizeOf(patch);
     let excess = 0;
-    while (this.bytes > this.limitBytes && excess < this.done.length - 1) {
-      this.bytes -= sizeOf(this.done[excess++]);
+    while (this.#bytes > this.limitBytes && excess < this.#done.length - 1) {
+      this.#bytes -= sizeOf(this.#done[excess++]);
     }
-    this.done.splice(0, excess);
+    this.#done.splice(0, excess);
   }
 
   /** The patch whose "before" is to be written, or null. */
   undo() {
-    return move(this.done, this.undone);
+    return move(this.#done, this.#undone);
   }
 
   /** The patch whose "after" is to be written, or null. */
   redo() {
-    return move(this.undone, this.done);
+    return move(this.#undone, this.#done);
   }
 
   clear() {
-    this.done = [];
-    this.undone = [];
-    this.bytes = 0;
+    this.#done = [];
+    this.#undone = [];
+    this.#bytes = 0;
   }
 }
 

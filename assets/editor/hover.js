@@ -35,26 +35,26 @@ export function describePoint(point, { mask, width, height }, heat) {
 }
 
 export class HoverReporter {
+  #report;
+  #frame = 0;
+
   /** @param {(point: Point|null) => void} report */
   constructor(report) {
-    /** @private */
-    this.report = report;
+    this.#report = report;
     /** Last known position, image coordinates; null: outside. @type {Point|null} */
     this.point = null;
-    /** @private */
-    this.frame = 0;
   }
 
   /** @param {Point|null} point */
   moveTo(point) {
     this.point = point;
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.report(this.point);
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#report(this.point);
     });
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
+    cancelAnimationFrame(this.#frame);
   }
 }

@@ -10,17 +10,17 @@ const NAME_BY_CODE = /** @type {Record<string, string>} */ ({ BracketLeft: "[", 
 const UNTYPED_INPUTS = new Set(["range", "checkbox", "radio", "button", "submit", "reset", "color", "file"]);
 
 export class Keyboard {
+  #editor;
+  #spaceChanged;
+  #listeners = new AbortController();
+
   /**
    * @param {MaskEditor} editor
    * @param {() => void} spaceChanged
    */
   constructor(editor, spaceChanged) {
-    /** @private */
-    this.editor = editor;
-    /** @private */
-    this.spaceChanged = spaceChanged;
-    /** @private */
-    this.listeners = new AbortController();
+    this.#editor = editor;
+    this.#spaceChanged = spaceChanged;
     /** Space is held: the pointer pans. */
     this.isSpaceDown = false;
   }
@@ -33,16 +33,16 @@ export class Keyboard {
     const chord = chordOf(event);
     if (event.type === "keyup") {
       const wasHeld = chord === "space" && this.isSpaceDown;
-      this.holdSpace(this.isSpaceDown && !wasHeld);
+      this.#holdSpace(this.isSpaceDown && !wasHeld);
       return wasHeld;
     }
     const binding = bindingFor(chord);
     if (!binding || event.isComposing || belongsToFocus(event, chord)) return false;
-    if (chord === "space") this.holdSpace(true);
+    if (chord === "space") this.#holdSpace(true);
     // In the middle of a stroke only Esc has a meaning that nobody could mistake.
-    const isFree = !this.editor.isPointerDown || chord === "escape";
+    const isFree = !this.#editor.isPointerDown || chord === "escape";
     const isWanted = isFree && (!event.repeat || binding.repeats);
-    if (isWanted && binding.run?.(this.editor, chord) === false) return false;
+    if (isWanted && binding.run?.(this.#editor, chord) === false) return false;
     event.preventDefault();
     return true;
   }
@@ -50,27 +50,26 @@ export class Keyboard {
   /** @param {EventTarget} target */
   attach(target) {
     const handle = (/** @type {Event} */ event) => void this.handle(/** @type {KeyboardEvent} */ (event));
-    target.addEventListener("keydown", handle, { signal: this.listeners.signal });
-    target.addEventListener("keyup", handle, { signal: this.listeners.signal });
+    target.addEventListener("keydown", handle, { signal: this.#listeners.signal });
+    target.addEventListener("keyup", handle, { signal: this.#listeners.signal });
   }
 
   /** The window has lost the focus: no keyup will come. */
   release() {
-    this.holdSpace(false);
+    this.#holdSpace(false);
   }
 
   destroy() {
-    this.listeners.abort();
+    this.#listeners.abort();
   }
 
   /**
-   * @private
    * @param {boolean} isDown
    */
-  holdSpace(isDown) {
+  #holdSpace(isDown) {
     if (isDown === this.isSpaceDown) return;
     this.isSpaceDown = isDown;
-    this.spaceChanged();
+    this.#spaceChanged();
   }
 }
 

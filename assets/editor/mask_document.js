@@ -14,6 +14,10 @@ import { clipRect, fullRect, unionRect } from "./raster/rect.js";
  */
 
 export class MaskDocument {
+  #committed;
+  /** @type {Rect|null} */
+  #touched = null;
+
   /**
    * @param {number} width   image pixels
    * @param {number} height
@@ -33,10 +37,7 @@ export class MaskDocument {
     this.history = new History();
     /** Counts committed changes, undo and redo included. */
     this.revision = 0;
-    /** @private */
-    this.committed = this.mask.slice();
-    /** @private @type {Rect|null} */
-    this.touched = null;
+    this.#committed = this.mask.slice();
   }
 
   /**
@@ -45,7 +46,7 @@ export class MaskDocument {
    */
   touch(rect) {
     const clipped = rect && clipRect(rect, this.width, this.height);
-    this.touched = unionRect(this.touched, clipped);
+    this.#touched = unionRect(this.#touched, clipped);
   }
 
   /**
@@ -57,11 +58,11 @@ export class MaskDocument {
    */
   commit(label, { undoable = true, byHand = false, memo } = {}) {
     if (!undoable) this.history.clear();
-    const patch = this.takeDifference(label) ?? (memo ? emptyPatch(label) : null);
+    const patch = this.#takeDifference(label) ?? (memo ? emptyPatch(label) : null);
     if (!patch) return null;
     patch.byHand = byHand;
     patch.memo = memo;
-    applyPatch(this.committed, patch, "after");
+    applyPatch(this.#committed, patch, "after");
     if (undoable) this.history.push(patch);
     this.revision++;
     return patch;
@@ -69,12 +70,12 @@ export class MaskDocument {
 
   /** Something may have changed since the last commit. */
   get isTouched() {
-    return this.touched !== null;
+    return this.#touched !== null;
   }
 
   /** Return to the last commit. @returns {Rect|null} what changed by it */
   rollback() {
-    const patch = this.takeDifference("");
+    const patch = this.#takeDifference("");
     if (!patch) return null;
     applyPatch(this.mask, patch, "before");
     return patch.rect;
@@ -82,12 +83,12 @@ export class MaskDocument {
 
   /** @returns {Patch|null} */
   undo() {
-    return this.replay(this.history.undo(), "before");
+    return this.#replay(this.history.undo(), "before");
   }
 
   /** @returns {Patch|null} */
   redo() {
-    return this.replay(this.history.redo(), "after");
+    return this.#replay(this.history.redo(), "after");
   }
 
   /**
@@ -102,26 +103,24 @@ export class MaskDocument {
   }
 
   /**
-   * @private
    * @param {Patch|null} patch
    * @param {'before'|'after'} side
    */
-  replay(patch, side) {
+  #replay(patch, side) {
     if (!patch) return null;
     applyPatch(this.mask, patch, side);
-    applyPatch(this.committed, patch, side);
+    applyPatch(this.#committed, patch, side);
     this.revision++;
     return patch;
   }
 
   /**
-   * @private
    * @param {string} label
    */
-  takeDifference(label) {
-    const rect = this.touched;
-    this.touched = null;
-    return rect && makePatch(this.committed, this.mask, this.width, rect, label);
+  #takeDifference(label) {
+    const rect = this.#touched;
+    this.#touched = null;
+    return rect && makePatch(this.#committed, this.mask, this.width, rect, label);
   }
 }
 

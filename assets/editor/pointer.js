@@ -32,6 +32,17 @@ const PAGE_PX = 400;
 const PEN_ERASER_BUTTON = 5;
 
 export class PointerInput {
+  /** The pointer that paints or pans. */
+  #pointerId = -1;
+  #pressedAt = 0;
+  /** Last position in device pixels. @type {Point} */
+  #last = { x: 0, y: 0 };
+  /** Where the pointer hovers, in device pixels; null: not over the stage. @type {Point|null} */
+  #hovering = null;
+  /** Fingers on the stage. @type {Map<number, Point>} */
+  #touches = new Map();
+  #listeners;
+
   /**
    * @param {HTMLElement} stage
    * @param {Viewport} viewport
@@ -43,32 +54,21 @@ export class PointerInput {
     this.handlers = handlers;
     /** @type {'idle'|'paint'|'pan'|'pinch'} */
     this.mode = "idle";
-    /** @private the pointer that paints or pans */
-    this.pointerId = -1;
-    /** @private */
-    this.pressedAt = 0;
-    /** Last position in device pixels. @private @type {Point} */
-    this.last = { x: 0, y: 0 };
-    /** Where the pointer hovers, in device pixels; null: not over the stage. @private @type {Point|null} */
-    this.hovering = null;
-    /** Fingers on the stage. @private @type {Map<number, Point>} */
-    this.touches = new Map();
 
     const listeners = new AbortController();
-    /** @private */
-    this.listeners = listeners;
+    this.#listeners = listeners;
     const on = (
       /** @type {EventTarget} */ target,
       /** @type {string} */ type,
       /** @type {(event: any) => void} */ run,
     ) => target.addEventListener(type, run, { signal: listeners.signal, passive: false });
-    on(stage, "pointerdown", (event) => this.down(event));
-    on(stage, "pointermove", (event) => this.move(event));
-    on(stage, "pointerup", (event) => this.up(event));
-    on(stage, "pointercancel", (event) => this.up(event));
-    on(stage, "lostpointercapture", (event) => this.up(event));
-    on(stage, "pointerleave", () => this.mode === "idle" && this.hoverAt(null));
-    on(stage, "wheel", (event) => this.wheel(event));
+    on(stage, "pointerdown", (event) => this.#down(event));
+    on(stage, "pointermove", (event) => this.#move(event));
+    on(stage, "pointerup", (event) => this.#up(event));
+    on(stage, "pointercancel", (event) => this.#up(event));
+    on(stage, "lostpointercapture", (event) => this.#up(event));
+    on(stage, "pointerleave", () => this.mode === "idle" && this.#hoverAt(null));
+    on(stage, "wheel", (event) => this.#wheel(event));
     on(stage, "dblclick", (event) => event.button === 0 && !handlers.pans() && handlers.doubleClick());
     on(stage, "contextmenu", (event) => event.preventDefault());
     // The middle button would start the browser's own scrolling.
@@ -84,13 +84,14 @@ export class PointerInput {
 
   /** End whatever is in progress where it is; painted pixels stay. */
   finish() {
-    const { mode, pointerId } = this;
+    const { mode } = this;
+    const pointerId = this.#pointerId;
     this.mode = "idle";
-    this.pointerId = -1;
-    this.touches.clear();
+    this.#pointerId = -1;
+    this.#touches.clear();
     this.stage.classList.remove("pz-panning");
     if (this.stage.hasPointerCapture(pointerId)) this.stage.releasePointerCapture(pointerId);
-    if (mode === "paint") this.handlers.release(this.viewport.toImage(this.last.x, this.last.y));
+    if (mode === "paint") this.handlers.release(this.viewport.toImage(this.#last.x, this.#last.y));
   }
 
   /** End the stroke and take back what it painted. */
@@ -103,25 +104,24 @@ export class PointerInput {
 
   /** Something moved under a pointer that did not: say anew where it is. */
   refreshHover() {
-    this.hoverAt(this.hovering);
+    this.#hoverAt(this.#hovering);
   }
 
   destroy() {
     this.finish();
-    this.listeners.abort();
+    this.#listeners.abort();
   }
 
   /**
-   * @private
    * @param {PointerEvent} event
    */
-  down(event) {
-    const at = this.position(event);
+  #down(event) {
+    const at = this.#position(event);
     if (event.pointerType === "touch") {
-      if (this.mode === "paint" && !this.touches.has(this.pointerId)) return; // a palm beside the pen
-      this.touches.set(event.pointerId, at);
-      if (this.touches.size === 2) {
-        this.startPinch();
+      if (this.mode === "paint" && !this.#touches.has(this.#pointerId)) return; // a palm beside the pen
+      this.#touches.set(event.pointerId, at);
+      if (this.#touches.size === 2) {
+        this.#startPinch();
         return;
       }
     }
@@ -130,32 +130,31 @@ export class PointerInput {
     if (!pans && !this.handlers.canPaint()) return;
     this.mode = pans ? "pan" : "paint";
     this.stage.classList.toggle("pz-panning", pans);
-    this.pointerId = event.pointerId;
-    this.last = at;
-    this.pressedAt = event.timeStamp;
-    this.capture(event.pointerId);
+    this.#pointerId = event.pointerId;
+    this.#last = at;
+    this.#pressedAt = event.timeStamp;
+    this.#capture(event.pointerId);
     if (pans) return;
     const erases = event.button === 2 || event.button === PEN_ERASER_BUTTON;
-    this.hoverAt(at);
+    this.#hoverAt(at);
     const modifiers = { shift: event.shiftKey, alt: event.altKey };
     this.handlers.press(this.viewport.toImage(at.x, at.y), erases, modifiers);
   }
 
   /**
-   * @private
    * @param {PointerEvent} event
    */
-  move(event) {
-    const at = this.position(event);
+  #move(event) {
+    const at = this.#position(event);
     if (this.mode === "pinch") {
-      if (this.touches.has(event.pointerId)) this.pinch(event.pointerId, at);
+      if (this.#touches.has(event.pointerId)) this.#pinch(event.pointerId, at);
       return;
     }
-    if (this.mode !== "idle" && event.pointerId !== this.pointerId) return;
+    if (this.mode !== "idle" && event.pointerId !== this.#pointerId) return;
     if (this.mode === "pan") {
-      this.viewport.panBy(at.x - this.last.x, at.y - this.last.y);
-      this.last = at;
-      this.hovering = at;
+      this.viewport.panBy(at.x - this.#last.x, at.y - this.#last.y);
+      this.#last = at;
+      this.#hovering = at;
       this.handlers.viewportMoved();
       return;
     }
@@ -163,93 +162,87 @@ export class PointerInput {
       // Missing in older Safari, empty for events made by scripts.
       const events = event.getCoalescedEvents?.() ?? [];
       const points = (events.length > 0 ? events : [event]).map((single) => {
-        const { x, y } = this.position(single);
+        const { x, y } = this.#position(single);
         return this.viewport.toImage(x, y);
       });
-      this.last = at;
+      this.#last = at;
       this.handlers.drag(points);
     }
-    this.hoverAt(at);
+    this.#hoverAt(at);
   }
 
   /**
-   * @private
    * @param {PointerEvent} event
    */
-  up(event) {
-    this.touches.delete(event.pointerId);
+  #up(event) {
+    this.#touches.delete(event.pointerId);
     if (this.mode === "pinch") {
-      if (this.touches.size === 0) this.mode = "idle";
+      if (this.#touches.size === 0) this.mode = "idle";
       return;
     }
-    if (this.mode === "idle" || event.pointerId !== this.pointerId) return;
+    if (this.mode === "idle" || event.pointerId !== this.#pointerId) return;
     // A cancelled pointer reports no position worth painting to.
-    if (event.type === "pointerup") this.last = this.position(event);
+    if (event.type === "pointerup") this.#last = this.#position(event);
     this.finish();
-    if (event.pointerType === "touch") this.hoverAt(null);
+    if (event.pointerType === "touch") this.#hoverAt(null);
   }
 
   /**
-   * @private
    * @param {WheelEvent} event
    */
-  wheel(event) {
+  #wheel(event) {
     event.preventDefault();
     const unit = event.deltaMode === 1 ? LINE_PX : event.deltaMode === 2 ? PAGE_PX : 1;
     const rate = event.ctrlKey ? PINCH_RATE : WHEEL_RATE;
     const factor = Math.min(2, Math.max(0.5, Math.exp(-event.deltaY * unit * rate)));
-    const at = this.position(event);
+    const at = this.#position(event);
     this.viewport.zoomAt(factor, at.x, at.y);
-    this.hovering = at;
+    this.#hovering = at;
     this.handlers.viewportMoved();
   }
 
-  /** @private */
-  startPinch() {
+  #startPinch() {
     if (this.mode === "paint") {
-      if (performance.now() - this.pressedAt < PINCH_GRACE_MS) {
+      if (performance.now() - this.#pressedAt < PINCH_GRACE_MS) {
         this.mode = "idle";
         this.handlers.abort();
       } else {
-        const touches = new Map(this.touches);
+        const touches = new Map(this.#touches);
         this.finish();
-        this.touches = touches;
+        this.#touches = touches;
       }
     }
     this.mode = "pinch";
-    this.hoverAt(null);
-    for (const id of this.touches.keys()) this.capture(id);
+    this.#hoverAt(null);
+    for (const id of this.#touches.keys()) this.#capture(id);
   }
 
   /**
-   * @private
    * @param {number} id the finger that moved
    * @param {Point} at
    */
-  pinch(id, at) {
-    const before = spread([...this.touches.values()]);
-    this.touches.set(id, at);
-    const after = spread([...this.touches.values()]);
+  #pinch(id, at) {
+    const before = spread([...this.#touches.values()]);
+    this.#touches.set(id, at);
+    const after = spread([...this.#touches.values()]);
     this.viewport.panBy(after.x - before.x, after.y - before.y);
     if (before.distance > 0) this.viewport.zoomAt(after.distance / before.distance, after.x, after.y);
     this.handlers.viewportMoved();
   }
 
   /**
-   * @private
    * @param {Point|null} at device pixels
    */
-  hoverAt(at) {
-    this.hovering = at;
+  #hoverAt(at) {
+    this.#hovering = at;
     this.handlers.hover(at && this.viewport.toImage(at.x, at.y));
   }
 
   /**
    * Keep getting the pointer's events outside the stage.
-   * @private
    * @param {number} pointerId
    */
-  capture(pointerId) {
+  #capture(pointerId) {
     try {
       this.stage.setPointerCapture(pointerId);
     } catch {
@@ -259,11 +252,10 @@ export class PointerInput {
 
   /**
    * Device pixels on the stage, also where the page scales it by CSS.
-   * @private
    * @param {MouseEvent} event
    * @returns {Point}
    */
-  position(event) {
+  #position(event) {
     const box = this.stage.getBoundingClientRect();
     return {
       x: ((event.clientX - box.left) * this.viewport.stageWidth) / box.width,

@@ -36,27 +36,27 @@ import { protectTable } from "./raster/raster.js";
 export const MAX_BRUSH_PX = 500;
 
 export class Workbench {
+  #hooks;
+  #swappedClass = 1;
+  /** @type {Uint16Array|Uint32Array|null} */
+  #labels = null;
+  /** @type {Segments|null} */
+  #indexed = null;
+
   /**
    * @param {Viewport} viewport
    * @param {WorkbenchHooks} hooks
    */
   constructor(viewport, hooks) {
     this.viewport = viewport;
-    /** @private */
-    this.hooks = hooks;
+    this.#hooks = hooks;
     /** @type {MaskDocument|null} */
     this.document = null;
     /** @type {Readonly<Brush>} */
     this.brush = { size: 20, shape: "round" };
     this.activeClass = 1;
-    /** @private */
-    this.swappedClass = 1;
     /** @type {Readonly<Options>} */
     this.options = { onlyBackground: false, lockedClasses: new Set() };
-    /** @private @type {Uint16Array|Uint32Array|null} */
-    this.labels = null;
-    /** @private @type {Segments|null} */
-    this.indexed = null;
     /** Asks the engine behind the Smart tool; the page sets it. @type {import('./smart/session.js').Refine} */
     this.refine = () => Promise.reject(new Error("The Smart tool is not connected to an engine here."));
   }
@@ -87,13 +87,13 @@ export class Workbench {
     if (!Number.isInteger(index) || index < 0 || index > 255) {
       throw new RangeError(`${index} is not a class index; it must be a whole number from 0 to 255.`);
     }
-    if (index !== 0) this.swappedClass = index;
+    if (index !== 0) this.#swappedClass = index;
     this.activeClass = index;
   }
 
   /** The class that X leads to: background, or the last class before it. */
   get otherClass() {
-    return this.activeClass === 0 ? this.swappedClass : 0;
+    return this.activeClass === 0 ? this.#swappedClass : 0;
   }
 
   /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
@@ -112,17 +112,17 @@ export class Workbench {
           "fetch those of this picture.",
       );
     }
-    this.labels = labels;
-    this.indexed = null;
+    this.#labels = labels;
+    this.#indexed = null;
   }
 
   /** The superpixels with their boxes, null when not loaded. @returns {Segments|null} */
   get segments() {
-    if (this.labels && this.document) {
+    if (this.#labels && this.document) {
       // Indexing takes some 100 ms at 12 megapixels: not before somebody uses the tool.
-      this.indexed ??= indexSegments(this.labels, this.document.width, this.document.height);
+      this.#indexed ??= indexSegments(this.#labels, this.document.width, this.document.height);
     }
-    return this.indexed;
+    return this.#indexed;
   }
 
   /**
@@ -134,7 +134,7 @@ export class Workbench {
     if (!this.document) return;
     const rect = paint(this.document, value, protectTable(this.options, value));
     this.document.touch(rect);
-    this.hooks.touched(rect);
+    this.#hooks.touched(rect);
   }
 
   /**
@@ -144,7 +144,7 @@ export class Workbench {
    */
   commit(label, { byHand = true } = {}) {
     const patch = this.document?.commit(label, { byHand });
-    if (patch) this.hooks.committed(patch, "stroke");
+    if (patch) this.#hooks.committed(patch, "stroke");
   }
 
   /**
@@ -158,8 +158,8 @@ export class Workbench {
     document.replace(mask);
     const patch = document.commit("Smart", { memo });
     if (!patch) return;
-    this.hooks.touched(patch.rect);
-    this.hooks.committed(patch, "stroke");
+    this.#hooks.touched(patch.rect);
+    this.#hooks.committed(patch, "stroke");
   }
 
   /**
@@ -167,7 +167,7 @@ export class Workbench {
    * @param {Rect|null} rect  where it differs from the live one
    */
   preview(mask, rect) {
-    this.hooks.preview(mask, rect);
+    this.#hooks.preview(mask, rect);
   }
 
   /**
@@ -175,20 +175,20 @@ export class Workbench {
    * @param {boolean} isPending
    */
   reportThinking(isThinking, isPending) {
-    this.hooks.thinking(isThinking, isPending);
+    this.#hooks.thinking(isThinking, isPending);
   }
 
   /** Take the change in progress back. */
   rollback() {
-    this.hooks.touched(this.document?.rollback() ?? null);
+    this.#hooks.touched(this.document?.rollback() ?? null);
   }
 
   undo() {
-    this.report(this.document?.undo() ?? null, "undo");
+    this.#report(this.document?.undo() ?? null, "undo");
   }
 
   redo() {
-    this.report(this.document?.redo() ?? null, "redo");
+    this.#report(this.document?.redo() ?? null, "redo");
   }
 
   /**
@@ -202,8 +202,8 @@ export class Workbench {
     document.replace(mask);
     const patch = document.commit(label, { undoable });
     if (!patch) return;
-    this.hooks.touched(patch.rect);
-    if (undoable) this.hooks.committed(patch, "replace");
+    this.#hooks.touched(patch.rect);
+    if (undoable) this.#hooks.committed(patch, "replace");
   }
 
   /**
@@ -228,27 +228,26 @@ export class Workbench {
   }
 
   redraw() {
-    this.hooks.redraw();
+    this.#hooks.redraw();
   }
 
   /** @param {string} text */
   say(text) {
-    this.hooks.say(text);
+    this.#hooks.say(text);
   }
 
   /** @param {number} index */
   cssColour(index) {
-    return this.hooks.cssColour(index);
+    return this.#hooks.cssColour(index);
   }
 
   /**
-   * @private
    * @param {Patch|null} patch
    * @param {ChangeKind} kind
    */
-  report(patch, kind) {
+  #report(patch, kind) {
     if (!patch) return;
-    this.hooks.touched(patch.rect);
-    this.hooks.committed(patch, kind);
+    this.#hooks.touched(patch.rect);
+    this.#hooks.committed(patch, kind);
   }
 }

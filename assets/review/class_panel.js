@@ -50,17 +50,17 @@ export class ClassPanel extends EventTarget {
     this.locked.clear();
     const near = classes.filter(({ index, isTagged }) => index === 0 || isTagged);
     const others = classes.filter(({ index, isTagged }) => index !== 0 && !isTagged);
-    this.list.replaceChildren(...near.map((one) => this._row(one)));
+    this.list.replaceChildren(...near.map((one) => this.#row(one)));
     this.more.replaceChildren(
       element("summary", { text: count(others.length, "other class") }),
-      ...others.map((one) => this._row(one)),
+      ...others.map((one) => this.#row(one)),
     );
     this.more.hidden = !others.length;
     this.more.open = near.length < 2;
     this.setActive(active);
   }
 
-  _row({ index, name, color, hotkey, isTagged }) {
+  #row({ index, name, color, hotkey, isTagged }) {
     const choose = element(
       "button",
       {
@@ -87,7 +87,7 @@ export class ClassPanel extends EventTarget {
       "aria-pressed": "false",
       "aria-label": `Lock ${name}`,
       title: `Lock ${name}: painting leaves its pixels alone`,
-      on: { click: () => this._toggleLock(index, lock) },
+      on: { click: () => this.#toggleLock(index, lock) },
     });
     lock.innerHTML = LOCK_ICON;
     const row = element("div", { class: "pr-class-row" }, choose, lock);
@@ -95,7 +95,7 @@ export class ClassPanel extends EventTarget {
     return row;
   }
 
-  _toggleLock(index, button) {
+  #toggleLock(index, button) {
     if (this.locked.has(index)) this.locked.delete(index);
     else this.locked.add(index);
     button.setAttribute("aria-pressed", String(this.locked.has(index)));

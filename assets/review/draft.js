@@ -15,6 +15,16 @@ const IDLE_AFTER_MS = 60000; // time without a stroke or key beyond this is not 
  * `state` is one of `saved`, `unsaved`, `saving`, `offline`, `conflict`.
  */
 export class Draft extends EventTarget {
+  #isAwaited;
+  #version = 0; // counts changes; a save is complete when nothing came after its snapshot
+  #savedVersion = 0;
+  #timer = 0;
+  #firstUnsavedAt = 0;
+  #saving = null;
+  #failures = 0;
+  #seconds = 0;
+  #lastActivity;
+
   /**
    * @param {number} itemId
    * @param {Uint8Array} mask the live mask; it is read at every save
@@ -24,7 +34,7 @@ export class Draft extends EventTarget {
    */
   constructor(itemId, mask, revision, base, isAwaited) {
     super();
-    this._isAwaited = isAwaited;
+    this.#isAwaited = isAwaited;
     this.itemId = itemId;
     this.mask = mask;
     this.base = base;
@@ -34,18 +44,11 @@ export class Draft extends EventTarget {
     this.isDeciding = false;
     /** Answers of the Smart tool that the server has not stored yet. @type {Object[]} */
     this.steps = [];
-    this._version = 0; // counts changes; a save is complete when nothing came after its snapshot
-    this._savedVersion = 0;
-    this._timer = 0;
-    this._firstUnsavedAt = 0;
-    this._saving = null;
-    this._failures = 0;
-    this._seconds = 0;
-    this._lastActivity = performance.now();
+    this.#lastActivity = performance.now();
   }
 
   get hasUnsavedWork() {
-    return this._version !== this._savedVersion;
+    return this.#version !== this.#savedVersion;
   }
 
   /** It could not be sent: the studio is away, or somebody else came first. */
@@ -56,8 +59,8 @@ export class Draft extends EventTarget {
   /** Count the time since the last sign of life as work. */
   touch() {
     const now = performance.now();
-    if (now - this._lastActivity < IDLE_AFTER_MS) this._seconds += (now - this._lastActivity) / 1000;
-    this._lastActivity = now;
+    if (now - this.#lastActivity < IDLE_AFTER_MS) this.#seconds += (now - this.#lastActivity) / 1000;
+    this.#lastActivity = now;
   }
 
   /**
@@ -68,11 +71,11 @@ export class Draft extends EventTarget {
     this.touch();
     // What was undone before it was stored never was; what is stored stays in the history.
     if (step) this.steps = kind === "undo" ? this.steps.filter((one) => one !== step) : [...this.steps, step];
-    this._version++;
+    this.#version++;
     if (this.state === "conflict") return; // kept as it is until the person has chosen
-    if (this.state !== "saving" && this.state !== "offline") this._become("unsaved");
-    if (!this._firstUnsavedAt) this._firstUnsavedAt = performance.now();
-    this._schedule(this.state === "offline" ? this._retryDelay() : Math.min(QUIET_MS, this._timeLeft));
+    if (this.state !== "saving" && this.state !== "offline") this.#become("unsaved");
+    if (!this.#firstUnsavedAt) this.#firstUnsavedAt = performance.now();
+    this.#schedule(this.state === "offline" ? this.#retryDelay() : Math.min(QUIET_MS, this.#timeLeft));
   }
 
   /**
@@ -81,9 +84,9 @@ export class Draft extends EventTarget {
    * @throws {api.ApiError}
    */
   async flush() {
-    clearTimeout(this._timer);
-    if (this._saving) await this._saving.catch(() => {});
-    while (this.hasUnsavedWork) await this._save();
+    clearTimeout(this.#timer);
+    if (this.#saving) await this.#saving.catch(() => {});
+    while (this.hasUnsavedWork) await this.#save();
   }
 
   /**
@@ -95,10 +98,10 @@ export class Draft extends EventTarget {
   async decide(action) {
     this.touch();
     await this.flush();
-    const answer = await this._retryOnProposal(() => {
-      const seconds = this._seconds;
+    const answer = await this.#retryOnProposal(() => {
+      const seconds = this.#seconds;
       return api.decide(this.itemId, action, this.revision, seconds).then((result) => {
-        this._seconds -= seconds;
+        this.#seconds -= seconds;
         return result;
       });
     });
@@ -110,76 +113,76 @@ export class Draft extends EventTarget {
   rebase(revision, base, { unsaved }) {
     this.revision = revision;
     this.base = base;
-    this._failures = 0;
+    this.#failures = 0;
     if (unsaved) {
-      this._become("unsaved");
+      this.#become("unsaved");
       this.changed();
     } else {
-      this._savedVersion = this._version;
+      this.#savedVersion = this.#version;
       this.steps = [];
-      this._firstUnsavedAt = 0;
-      clearTimeout(this._timer);
-      this._become("saved");
+      this.#firstUnsavedAt = 0;
+      clearTimeout(this.#timer);
+      this.#become("saved");
       local.forget(this.itemId).catch(() => {});
     }
   }
 
   /** Until a save waits no longer, in milliseconds. */
-  get _timeLeft() {
-    return Math.max(0, this._firstUnsavedAt + LONGEST_WAIT_MS - performance.now());
+  get #timeLeft() {
+    return Math.max(0, this.#firstUnsavedAt + LONGEST_WAIT_MS - performance.now());
   }
 
-  _schedule(delay) {
-    clearTimeout(this._timer);
-    this._timer = setTimeout(() => {
-      if (this._isAwaited() && this._timeLeft) this._schedule(Math.min(QUIET_MS, this._timeLeft));
-      else this._save().catch(() => {});
+  #schedule(delay) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#isAwaited() && this.#timeLeft) this.#schedule(Math.min(QUIET_MS, this.#timeLeft));
+      else this.#save().catch(() => {});
     }, delay);
   }
 
-  _retryDelay() {
-    return RETRY_MS[Math.min(this._failures, RETRY_MS.length - 1)];
+  #retryDelay() {
+    return RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
   }
 
-  _save() {
-    this._saving ??= this._saveOnce().finally(() => (this._saving = null));
-    return this._saving;
+  #save() {
+    this.#saving ??= this.#saveOnce().finally(() => (this.#saving = null));
+    return this.#saving;
   }
 
-  async _saveOnce() {
-    clearTimeout(this._timer);
-    const version = this._version;
-    const seconds = this._seconds;
-    this._become("saving");
+  async #saveOnce() {
+    clearTimeout(this.#timer);
+    const version = this.#version;
+    const seconds = this.#seconds;
+    this.#become("saving");
     const snapshot = this.mask.slice();
     const steps = this.steps;
     const deflated = await api.deflate(snapshot);
     try {
-      const answer = await this._retryOnProposal(() =>
+      const answer = await this.#retryOnProposal(() =>
         api.putMask(this.itemId, deflated, this.revision, seconds, steps),
       );
       this.revision = answer.revision.id;
       this.status = answer.status;
     } catch (error) {
-      await this._keepLocally(deflated, steps, error);
+      await this.#keepLocally(deflated, steps, error);
       throw error;
     }
     this.base = snapshot;
     this.steps = this.steps.filter((step) => !steps.includes(step));
-    this._seconds -= seconds;
-    this._savedVersion = version;
-    if (this._failures) await local.forget(this.itemId).catch(() => {});
-    this._failures = 0;
-    this._firstUnsavedAt = this.hasUnsavedWork ? performance.now() : 0;
+    this.#seconds -= seconds;
+    this.#savedVersion = version;
+    if (this.#failures) await local.forget(this.itemId).catch(() => {});
+    this.#failures = 0;
+    this.#firstUnsavedAt = this.hasUnsavedWork ? performance.now() : 0;
     if (this.hasUnsavedWork) {
-      this._become("unsaved");
-      this._schedule(QUIET_MS);
+      this.#become("unsaved");
+      this.#schedule(QUIET_MS);
     } else {
-      this._become("saved");
+      this.#become("saved");
     }
   }
 
-  async _keepLocally(deflated, steps, error) {
+  async #keepLocally(deflated, steps, error) {
     let kept = true;
     try {
       await local.keep({
@@ -192,24 +195,24 @@ export class Draft extends EventTarget {
     } catch {
       kept = false;
     }
-    this._failures++;
+    this.#failures++;
     this.message = kept
       ? error.message
       : `${error.message} The browser cannot keep a copy: leave this tab open.`;
     if (error.status === 412) {
-      this._become("conflict");
+      this.#become("conflict");
       this.dispatchEvent(new CustomEvent("conflict", { detail: error.problem.current }));
       return;
     }
-    this._become("offline");
-    if (error.isTransient !== false) this._schedule(this._retryDelay());
+    this.#become("offline");
+    if (error.isTransient !== false) this.#schedule(this.#retryDelay());
   }
 
   /**
    * A proposal that a model made meanwhile is no person's work: what a person paints goes on top of it.
    * @template T @param {() => Promise<T>} send @returns {Promise<T>}
    */
-  async _retryOnProposal(send) {
+  async #retryOnProposal(send) {
     try {
       return await send();
     } catch (error) {
@@ -220,7 +223,7 @@ export class Draft extends EventTarget {
     }
   }
 
-  _become(state) {
+  #become(state) {
     if (state !== "offline" && state !== "conflict") this.message = "";
     if (this.state === state) return;
     this.state = state;

@@ -28,18 +28,19 @@ const THUMB_WIDTH = 132;
  * threshold, colormap}), `take` (detail: {classIndex, threshold}), `restart` (detail: {threshold}).
  */
 export class HeatPanel extends EventTarget {
+  #isThresholdChosen = false; // until somebody moves it, it is the one that proposals are made with
+
   constructor() {
     super();
     this.maps = null;
     this.position = 0; // of the class within the arrays
     this.source = "cams";
     this.view = { visible: false, opacity: 0.55, threshold: 0, colormap: "turbo" };
-    this._isThresholdChosen = false; // until somebody moves it, it is the one that proposals are made with
-    this.root = this._build();
+    this.root = this.#build();
     this.clear("Heatmaps are on their way…");
   }
 
-  _build() {
+  #build() {
     this.sentence = element("p", { class: "pr-sentence", role: "status" });
     this.tabs = element("div", {
       class: "pr-heat-classes",
@@ -55,19 +56,19 @@ export class HeatPanel extends EventTarget {
     this.colormap = element("select", {
       class: "st-input pr-small",
       "aria-label": "Colour map",
-      on: { change: () => this._setView({ colormap: this.colormap.value }) },
+      on: { change: () => this.#setView({ colormap: this.colormap.value }) },
     });
     fillSelect(
       this.colormap,
       COLORMAP_NAMES.map((name) => ({ value: name, text: name })),
       this.view.colormap,
     );
-    this.opacity = this._slider(
+    this.opacity = this.#slider(
       "Opacity",
       "opacity",
       "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile",
     );
-    this.threshold = this._slider(
+    this.threshold = this.#slider(
       "Threshold",
       "threshold",
       "Heat below this is not shown; “Take as mask” uses the same value",
@@ -88,7 +89,7 @@ export class HeatPanel extends EventTarget {
       on: { click: () => this.startAgain() },
     });
     this.compare = element("div", { class: "pr-compare" });
-    this.canvases = new Map(VIEWS.map((view) => [view.name, this._thumb(view)]));
+    this.canvases = new Map(VIEWS.map((view) => [view.name, this.#thumb(view)]));
     this.controls = element(
       "div",
       { class: "pr-heat-controls" },
@@ -110,7 +111,7 @@ export class HeatPanel extends EventTarget {
     );
   }
 
-  _slider(label, key, title) {
+  #slider(label, key, title) {
     const output = element("output", { text: this.view[key].toFixed(2) });
     const input = element("input", {
       type: "range",
@@ -123,8 +124,8 @@ export class HeatPanel extends EventTarget {
       on: {
         input: () => {
           output.textContent = Number(input.value).toFixed(2);
-          if (key === "threshold") this._isThresholdChosen = true;
-          this._setView({ [key]: Number(input.value) });
+          if (key === "threshold") this.#isThresholdChosen = true;
+          this.#setView({ [key]: Number(input.value) });
         },
       },
     });
@@ -135,7 +136,7 @@ export class HeatPanel extends EventTarget {
     };
   }
 
-  _thumb({ name, title, text }) {
+  #thumb({ name, title, text }) {
     const canvas = element("canvas", { width: THUMB_WIDTH, height: 90 });
     const button = element(
       "button",
@@ -144,7 +145,7 @@ export class HeatPanel extends EventTarget {
         type: "button",
         title: `${text}. Click to lay it over the picture.`,
         data: { view: name },
-        on: { click: () => this._clickThumb(name) },
+        on: { click: () => this.#clickThumb(name) },
       },
       canvas,
       element("span", { text: title }),
@@ -171,7 +172,7 @@ export class HeatPanel extends EventTarget {
     this.image = image;
     this.sentence.hidden = true;
     this.controls.hidden = false;
-    this._proposeThreshold(maps.header.threshold);
+    this.#proposeThreshold(maps.header.threshold);
     this.tabs.replaceChildren(
       ...maps.header.classes.map(({ name, weak, seen_as: seenAs }, position) =>
         element(
@@ -193,11 +194,11 @@ export class HeatPanel extends EventTarget {
   }
 
   /** @param {number} threshold that the proposal was made with */
-  _proposeThreshold(threshold) {
+  #proposeThreshold(threshold) {
     const { input, output, row } = this.threshold;
     input.title =
       row.title = `Heat below this is not shown, and not taken as mask. Proposals are made with ${threshold.toFixed(2)}.`;
-    if (this._isThresholdChosen) return;
+    if (this.#isThresholdChosen) return;
     input.value = String(threshold);
     output.textContent = threshold.toFixed(2);
     this.view.threshold = threshold;
@@ -212,7 +213,7 @@ export class HeatPanel extends EventTarget {
     this.disagreement.textContent = `${name}: full and tiled heatmap disagree by ${(100 * disagreement).toFixed(0)}\u00a0%.`;
     this.disagreement.title =
       "Share of the heat that is in one of the two maps only; high values often mean a wrong mask.";
-    this._drawThumbs();
+    this.#drawThumbs();
     this.showSource(this.source);
   }
 
@@ -230,14 +231,14 @@ export class HeatPanel extends EventTarget {
   }
 
   /** A click on the view that is shown hides it again. @param {string} name */
-  _clickThumb(name) {
+  #clickThumb(name) {
     const isShown = this.view.visible && this.source === name;
     this.showSource(name);
-    this._setView({ visible: !isShown });
+    this.#setView({ visible: !isShown });
   }
 
   toggleVisible() {
-    this._setView({ visible: !this.view.visible });
+    this.#setView({ visible: !this.view.visible });
   }
 
   takeAsMask() {
@@ -261,13 +262,13 @@ export class HeatPanel extends EventTarget {
     const { index } = this.maps.header.classes[this.position];
     const [, height, width] = this.maps.arrays.cams.shape;
     this.dispatchEvent(
-      new CustomEvent("heat", { detail: { height, width, data: this._plane(name), classIndex: index } }),
+      new CustomEvent("heat", { detail: { height, width, data: this.#plane(name), classIndex: index } }),
     );
-    this._setView({});
+    this.#setView({});
   }
 
   /** One class of one view. @param {string} name @returns {Float32Array} */
-  _plane(name) {
+  #plane(name) {
     const [, height, width] = this.maps.arrays.cams.shape;
     const size = height * width;
     const plane = (array) => array.data.subarray(this.position * size, (this.position + 1) * size);
@@ -282,7 +283,7 @@ export class HeatPanel extends EventTarget {
     return difference;
   }
 
-  _drawThumbs() {
+  #drawThumbs() {
     const [, height, width] = this.maps.arrays.cams.shape;
     const thumbHeight = Math.max(
       24,
@@ -292,7 +293,7 @@ export class HeatPanel extends EventTarget {
     const context = heat.getContext("2d");
     const colours = colormap(this.view.colormap);
     for (const [name, { canvas }] of this.canvases) {
-      const plane = this._plane(name);
+      const plane = this.#plane(name);
       const pixels = context.createImageData(width, height);
       const words = new Uint32Array(pixels.data.buffer);
       for (let i = 0; i < plane.length; i++)
@@ -305,11 +306,11 @@ export class HeatPanel extends EventTarget {
       target.globalAlpha = 0.7;
       target.drawImage(heat, 0, 0, THUMB_WIDTH, thumbHeight);
       target.globalAlpha = 1;
-      if (name === "tiled" || name === "difference") this._drawTileBorders(target, thumbHeight);
+      if (name === "tiled" || name === "difference") this.#drawTileBorders(target, thumbHeight);
     }
   }
 
-  _drawTileBorders(context, height) {
+  #drawTileBorders(context, height) {
     const tiles = this.maps.header.tiles;
     context.strokeStyle = "#fff";
     context.lineWidth = 1;
@@ -326,13 +327,13 @@ export class HeatPanel extends EventTarget {
     context.stroke();
   }
 
-  _setView(change) {
+  #setView(change) {
     Object.assign(this.view, change);
     this.toggle.textContent = this.view.visible ? "Hide heatmap" : "Show heatmap";
     for (const [name, { button }] of this.canvases)
       button.setAttribute("aria-pressed", String(this.view.visible && name === this.source));
     this.toggle.setAttribute("aria-pressed", String(this.view.visible));
-    if (change.colormap && this.maps) this._drawThumbs();
+    if (change.colormap && this.maps) this.#drawThumbs();
     this.dispatchEvent(new CustomEvent("view", { detail: { ...this.view } }));
   }
 }

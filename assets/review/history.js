@@ -59,13 +59,14 @@ function programName(model) {
 }
 
 class HistoryDialog {
+  /** @type {Map<number, Promise<Uint8Array>>} by revision */
+  #masks = new Map();
+
   constructor(page, entries) {
     this.page = page;
     this.entries = entries;
     this.mask = null; // of the entry that is chosen, once it is here
     this.shownMask = page.editor.mask.slice();
-    /** @type {Map<number, Promise<Uint8Array>>} by revision */
-    this._masks = new Map();
     this.preview = element("div", { class: "pr-history-preview" });
     this.note = element("p", { class: "pr-note", role: "status" });
     this.take = element("button", { class: "st-button st-primary", type: "submit", text: "Take this mask" });
@@ -73,15 +74,15 @@ class HistoryDialog {
       class: "st-button",
       type: "button",
       text: "Close",
-      on: { click: () => this._close() },
+      on: { click: () => this.#close() },
     });
     this.form = element(
       "form",
-      { class: "pr-history", on: { change: () => this._show(), submit: (event) => this._take(event) } },
+      { class: "pr-history", on: { change: () => this.#show(), submit: (event) => this.#take(event) } },
       element(
         "ol",
         { class: "pr-history-list", "aria-label": "Newest first" },
-        ...entries.map((entry) => this._row(entry)),
+        ...entries.map((entry) => this.#row(entry)),
       ),
       element(
         "div",
@@ -104,7 +105,7 @@ class HistoryDialog {
     this.dialog.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "y" || event.ctrlKey || event.metaKey) return;
       event.stopPropagation();
-      this._close();
+      this.#close();
     });
   }
 
@@ -116,10 +117,10 @@ class HistoryDialog {
       newest.checked = true;
       newest.focus();
     }
-    this._show();
+    this.#show();
   }
 
-  _row(entry) {
+  #row(entry) {
     const at = new Date(entry.created_at).toLocaleString();
     return element(
       "li",
@@ -139,12 +140,12 @@ class HistoryDialog {
     );
   }
 
-  get _chosen() {
+  get #chosen() {
     return this.entries.find(({ id }) => String(id) === new FormData(this.form).get("revision"));
   }
 
-  async _show() {
-    const entry = this._chosen;
+  async #show() {
+    const entry = this.#chosen;
     this.mask = null;
     this.take.disabled = true;
     if (!entry) {
@@ -153,13 +154,13 @@ class HistoryDialog {
     }
     let mask;
     try {
-      mask = await this._maskOf(entry.id);
+      mask = await this.#maskOf(entry.id);
     } catch (error) {
-      this._masks.delete(entry.id);
-      if (this._chosen === entry) this.note.textContent = error.message;
+      this.#masks.delete(entry.id);
+      if (this.#chosen === entry) this.note.textContent = error.message;
       return;
     }
-    if (this._chosen !== entry) return;
+    if (this.#chosen !== entry) return;
     const { item, image } = this.page.current;
     const { width, height } = item;
     const colors = new Map(this.page.dataset.classes.map(({ index, color }) => [index, color]));
@@ -173,17 +174,17 @@ class HistoryDialog {
     this.take.disabled = different === 0;
   }
 
-  _maskOf(revision) {
-    if (!this._masks.has(revision)) {
-      this._masks.set(
+  #maskOf(revision) {
+    if (!this.#masks.has(revision)) {
+      this.#masks.set(
         revision,
         api.mask(this.page.current.item.id, revision).then(({ mask }) => mask),
       );
     }
-    return this._masks.get(revision);
+    return this.#masks.get(revision);
   }
 
-  _take(event) {
+  #take(event) {
     event.preventDefault();
     if (!this.mask || this.take.disabled) return;
     const { editor, draft, statusBar } = this.page;
@@ -191,10 +192,10 @@ class HistoryDialog {
     draft.mask = editor.mask;
     draft.changed();
     statusBar.say("The earlier mask is back. Ctrl+Z brings the one before it back.");
-    this._close();
+    this.#close();
   }
 
-  _close() {
+  #close() {
     this.dialog.close();
   }
 }

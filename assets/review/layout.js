@@ -13,6 +13,8 @@ export function buildLayout(root, page) {
 
 /** Events: `dataset` (detail: id), `annotator` (detail: name). */
 class Layout extends EventTarget {
+  #busyTimer;
+
   constructor(root, page) {
     super();
     this.stage = element("div", { class: "pr-stage" });
@@ -21,7 +23,7 @@ class Layout extends EventTarget {
     this.busy = element("div", { class: "pr-busy", hidden: true, "aria-label": "Loading" });
     root.className = "st-page pr-root";
     root.replaceChildren(
-      this._header(page),
+      this.#header(page),
       page.queue.root,
       element(
         "main",
@@ -29,13 +31,13 @@ class Layout extends EventTarget {
         this.toolbar,
         element("div", { class: "pr-stage-frame" }, this.stage, this.sentence, this.busy),
         page.statusBar.root,
-        this._decisions(page),
+        this.#decisions(page),
       ),
       element("aside", { class: "pr-side" }, page.classPanel.root, page.heatPanel.root),
     );
   }
 
-  _header(page) {
+  #header(page) {
     this.datasetSelect = element("select", {
       class: "st-input",
       "aria-label": "Dataset",
@@ -91,7 +93,7 @@ class Layout extends EventTarget {
     );
   }
 
-  _decisions(page) {
+  #decisions(page) {
     const button = (text, key, title, run, kind = "") =>
       element(
         "button",
@@ -182,9 +184,9 @@ class Layout extends EventTarget {
 
   /** @param {boolean} isBusy */
   setBusy(isBusy) {
-    clearTimeout(this._busyTimer);
+    clearTimeout(this.#busyTimer);
     if (isBusy)
-      this._busyTimer = setTimeout(() => (this.busy.hidden = false), 200); // no flicker when it is quick
+      this.#busyTimer = setTimeout(() => (this.busy.hidden = false), 200); // no flicker when it is quick
     else this.busy.hidden = true;
   }
 }

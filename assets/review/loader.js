@@ -24,7 +24,7 @@ export class Loader {
   get(id) {
     let picture = this.pictures.get(id);
     if (!picture) {
-      picture = this._load(id);
+      picture = this.#load(id);
       picture.catch(() => this.forget(id));
     }
     this.pictures.delete(id);
@@ -56,7 +56,7 @@ export class Loader {
     return { ...loaded, item, ...(await api.mask(id)) };
   }
 
-  async _load(id) {
+  async #load(id) {
     const cams = api.cams(id);
     cams.catch(() => {}); // whoever shows the heatmap reports it
     const [image, { mask, revision }] = await Promise.all([api.image(id), api.mask(id)]);

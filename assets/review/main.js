@@ -32,6 +32,10 @@ export async function mount(root) {
 }
 
 class ReviewPage {
+  #undecided = 0; // decisions that the studio has not answered yet
+  #opening = 0;
+  #reopening;
+
   constructor(root) {
     this.loader = new Loader();
     this.queue = new Queue();
@@ -40,24 +44,22 @@ class ReviewPage {
     this.statusBar = new StatusBar();
     /** @type {Map<number, Draft>} drafts that are shown or not yet on the server */
     this.drafts = new Map();
-    this._undecided = 0; // decisions that the studio has not answered yet
     this.current = null;
     this.draft = null;
-    this._opening = 0;
     /** Keys of the page; the editor lists its own. */
     this.bindings = bindingsOf(this);
 
     this.layout = buildLayout(root, this);
     this.editor = new MaskEditor(this.layout.stage);
     this.layout.toolbar.append(this.editor.toolbar);
-    this._wire();
+    this.#wire();
   }
 
   async start() {
     this.layout.showSentence("Loading datasets…");
     let answer;
     try {
-      [answer] = await Promise.all([api.datasets(), this._showSession()]);
+      [answer] = await Promise.all([api.datasets(), this.#showSession()]);
     } catch (error) {
       this.layout.showSentence(error.message, { text: "Try again", run: () => this.start() });
       return;
@@ -79,7 +81,7 @@ class ReviewPage {
     this.layout.showDatasets(this.datasets, dataset.id);
     this.layout.showSentence("Opening the first picture. If it has no mask yet, one is made now…");
     await this.openDataset(dataset, Number(asked.get("item")) || null);
-    this._sendLeftDrafts();
+    this.#sendLeftDrafts();
   }
 
   /** @param {Object} dataset @param {number|null} [itemId] */
@@ -87,29 +89,29 @@ class ReviewPage {
     this.dataset = dataset;
     localStorage.setItem(LAST_DATASET, String(dataset.id));
     await this.queue.open(dataset);
-    this._showProgress();
+    this.#showProgress();
     if (itemId !== null) await this.queue.loadUntil(itemId);
-    await this._openFirst(itemId);
+    await this.#openFirst(itemId);
   }
 
   /** @param {number|null} [itemId] the first of the queue when omitted */
-  async _openFirst(itemId = null) {
+  async #openFirst(itemId = null) {
     const first = itemId ?? this.queue.first;
     if (first !== null) {
       await this.open(first);
       return;
     }
-    this._opening++;
-    this._leave();
-    this._showNothing(this.queue.list.textContent);
+    this.#opening++;
+    this.#leave();
+    this.#showNothing(this.queue.list.textContent);
   }
 
   /** @param {number} id */
   async open(id) {
     if (this.editor.isThinking) await this.editor.finishThinking(); // the last click is work, too
-    const turn = ++this._opening;
-    this._leave();
-    clearTimeout(this._reopening);
+    const turn = ++this.#opening;
+    this.#leave();
+    clearTimeout(this.#reopening);
     this.statusBar.hush();
     this.queue.setCurrent(id);
     if (this.queue.list.contains(document.activeElement)) this.editor.stage.focus({ preventScroll: true });
@@ -118,10 +120,10 @@ class ReviewPage {
     try {
       loaded = await this.loader.fresh(id);
     } catch (error) {
-      if (turn === this._opening) this._cannotOpen(id, error);
+      if (turn === this.#opening) this.#cannotOpen(id, error);
       return;
     }
-    if (turn !== this._opening) return;
+    if (turn !== this.#opening) return;
     const unsent = this.drafts.get(id);
     const mask = unsent?.hasUnsavedWork ? unsent.mask : loaded.mask.slice();
     this.loader.forget(id); // its mask is about to change
@@ -139,39 +141,39 @@ class ReviewPage {
       })),
       activeClass: active,
     });
-    if (turn !== this._opening) return;
+    if (turn !== this.#opening) return;
     this.editor.setOptions({ lockedClasses: [] }); // locks are about one picture; the class list shows none
     this.current = loaded;
-    this.draft = unsent?.hasUnsavedWork ? unsent : this._newDraft(id, loaded);
+    this.draft = unsent?.hasUnsavedWork ? unsent : this.#newDraft(id, loaded);
     this.draft.mask = this.editor.mask;
     this.layout.showSentence(null);
     this.layout.setBusy(false);
     this.layout.showItem(loaded.item, this.dataset);
     this.queue.update({ id, status: loaded.item.status, revision: loaded.revision });
     this.classPanel.show(classes, active);
-    this._showSave();
+    this.#showSave();
     history.replaceState(history.state, "", `?dataset=${this.dataset.id}&item=${id}`);
-    this._showHeat(turn, loaded);
+    this.#showHeat(turn, loaded);
     prepareSmart(this);
-    await this._offerLocalDraft(turn, id);
-    this._lookAhead(id);
+    await this.#offerLocalDraft(turn, id);
+    this.#lookAhead(id);
   }
 
   /** Say why, and come back by itself as soon as the studio answers. @param {number} id */
-  _cannotOpen(id, error) {
-    this._showNothing(error.message, { text: "Try again", run: () => this.open(id) });
-    if (error.isTransient) this._reopening = setTimeout(() => this.open(id), REOPEN_MS);
+  #cannotOpen(id, error) {
+    this.#showNothing(error.message, { text: "Try again", run: () => this.open(id) });
+    if (error.isTransient) this.#reopening = setTimeout(() => this.open(id), REOPEN_MS);
   }
 
   /** A sentence instead of a picture: nothing of the former one may look as if it could be worked on. */
-  _showNothing(sentence, action) {
+  #showNothing(sentence, action) {
     this.layout.showSentence(sentence, action);
     this.layout.showItem(null);
     this.heatPanel.clear("");
-    this._showSave();
+    this.#showSave();
   }
 
-  _showSave() {
+  #showSave() {
     const left = [...this.drafts.values()].filter((draft) => draft !== this.draft && draft.isStuck);
     this.statusBar.showSave(this.draft, left.length);
   }
@@ -201,21 +203,21 @@ class ReviewPage {
       return;
     }
     this.editor.settle(); // what the Smart tool shows belongs to the mask that is decided on
-    this._undecided++;
-    const sent = draft.decide(action).finally(() => this._undecided--);
+    this.#undecided++;
+    const sent = draft.decide(action).finally(() => this.#undecided--);
     try {
-      if (action === "revert") await this._afterRevert(item, await sent);
+      if (action === "revert") await this.#afterRevert(item, await sent);
       else {
         // The next picture is opened while the decision travels; a refusal brings the person back.
         sent.then(
-          (answer) => this._afterDecision(item, answer),
-          (error) => this._decisionFailed(draft, item, action, error),
+          (answer) => this.#afterDecision(item, answer),
+          (error) => this.#decisionFailed(draft, item, action, error),
         );
         await this.step(1);
         if (this.draft === draft) await sent.catch(() => {}); // it was the last picture
       }
     } catch (error) {
-      this._decisionFailed(draft, item, action, error);
+      this.#decisionFailed(draft, item, action, error);
     } finally {
       draft.isDeciding = false;
     }
@@ -229,13 +231,13 @@ class ReviewPage {
     showHelp([...this.bindings, ...this.editor.bindings]);
   }
 
-  _wire() {
+  #wire() {
     this.queue.addEventListener("choose", (event) => this.open(event.detail));
-    this.queue.addEventListener("filter", () => this._openFirst());
+    this.queue.addEventListener("filter", () => this.#openFirst());
     this.layout.addEventListener("dataset", (event) =>
       this.openDataset(this.datasets.find(({ id }) => id === event.detail)),
     );
-    this.layout.addEventListener("annotator", (event) => this._setAnnotator(event.detail));
+    this.layout.addEventListener("annotator", (event) => this.#setAnnotator(event.detail));
     this.classPanel.addEventListener("choose", (event) => this.editor.setActiveClass(event.detail));
     this.classPanel.addEventListener("lock", (event) =>
       this.editor.setOptions({ lockedClasses: event.detail }),
@@ -252,22 +254,22 @@ class ReviewPage {
       this.classPanel.setActive(this.editor.activeClass);
       this.heatPanel.chooseClassIndex(this.editor.activeClass);
     });
-    this.editor.addEventListener("superpixelswanted", () => this._loadSuperpixels());
+    this.editor.addEventListener("superpixelswanted", () => this.#loadSuperpixels());
     this.editor.addEventListener("hover", (event) => this.statusBar.showHover(event.detail, this.dataset));
     this.editor.addEventListener("message", (event) => this.statusBar.say(event.detail.text));
-    document.addEventListener("keydown", (event) => this._onKey(event));
+    document.addEventListener("keydown", (event) => this.#onKey(event));
     document.addEventListener("keyup", (event) => this.editor.handleKey(event));
-    window.addEventListener("beforeunload", (event) => this._warnBeforeLeaving(event));
+    window.addEventListener("beforeunload", (event) => this.#warnBeforeLeaving(event));
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.draft?.flush().catch(() => {});
     });
     window.addEventListener("online", () => {
-      this._retryDrafts();
+      this.#retryDrafts();
       if (!this.current && this.queue.current !== null) this.open(this.queue.current);
     });
   }
 
-  _onKey(event) {
+  #onKey(event) {
     if (isTyping(event) || document.querySelector("dialog[open]")) return;
     this.draft?.touch();
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
@@ -281,23 +283,23 @@ class ReviewPage {
     if (this.current && this.editor.handleKey(event)) event.preventDefault();
   }
 
-  _newDraft(id, { mask, revision }) {
+  #newDraft(id, { mask, revision }) {
     const draft = new Draft(id, this.editor.mask, revision, mask, () => this.editor.isThinking);
     this.drafts.set(id, draft);
     draft.addEventListener("state", () => {
-      this._showSave();
+      this.#showSave();
       if (draft.state === "saved") {
         this.queue.update({ id, status: draft.status ?? "drafted", revision: draft.revision });
         if (draft === this.draft) this.layout.showStatus(draft.status ?? "drafted");
         if (draft !== this.draft) this.drafts.delete(id);
       }
     });
-    draft.addEventListener("conflict", (event) => this._resolveConflict(draft, event.detail));
+    draft.addEventListener("conflict", (event) => this.#resolveConflict(draft, event.detail));
     return draft;
   }
 
   /** Nothing of the picture that is left behind may wait for a timer. */
-  _leave() {
+  #leave() {
     this.editor.settle(); // a stroke in progress is work, too
     const draft = this.draft;
     this.draft = null;
@@ -307,16 +309,16 @@ class ReviewPage {
     else if (draft.state === "saved") this.drafts.delete(draft.itemId);
   }
 
-  _afterDecision(item, answer) {
+  #afterDecision(item, answer) {
     this.queue.update({ id: item.id, status: answer.status, revision: answer.revision.id });
     this.loader.forget(item.id);
     if (this.draft?.itemId !== item.id) this.drafts.delete(item.id);
     else this.layout.showStatus(answer.status);
-    this._showProgress();
+    this.#showProgress();
   }
 
-  async _afterRevert(item, answer) {
-    this._afterDecision(item, answer);
+  async #afterRevert(item, answer) {
+    this.#afterDecision(item, answer);
     if (this.current?.item.id !== item.id) return;
     const { mask, revision } = await api.mask(item.id);
     this.editor.setMask(mask, { undoable: true, label: "Revert" });
@@ -325,7 +327,7 @@ class ReviewPage {
     this.statusBar.say("Back to the proposal. Ctrl+Z brings your version back.");
   }
 
-  _decisionFailed(draft, item, action, error) {
+  #decisionFailed(draft, item, action, error) {
     if (draft.state === "conflict") return; // the draft asks what to do
     this.loader.forget(item.id);
     this.statusBar.say(`${item.name}: “${action}” was not stored. ${error.message}`, {
@@ -334,13 +336,13 @@ class ReviewPage {
     });
   }
 
-  async _resolveConflict(draft, current) {
+  async #resolveConflict(draft, current) {
     if (draft !== this.draft) {
       this.statusBar.say("Somebody else saved a picture that you had changed; your version is kept.", {
         text: "Look at both",
         run: async () => {
           await this.open(draft.itemId);
-          this._resolveConflict(this.draft, current);
+          this.#resolveConflict(this.draft, current);
         },
       });
       return;
@@ -364,15 +366,15 @@ class ReviewPage {
     draft.rebase(theirs.revision, theirs.mask, { unsaved: choice !== "theirs" });
   }
 
-  async _offerLocalDraft(turn, id) {
+  async #offerLocalDraft(turn, id) {
     const kept = await local.find(id).catch(() => undefined);
-    if (!kept || turn !== this._opening || this.draft.hasUnsavedWork) return;
+    if (!kept || turn !== this.#opening || this.draft.hasUnsavedWork) return;
     const mask = await api.inflate(kept.deflated);
     const base = await api.mask(id, kept.revision).then(
       (answer) => answer.mask,
       () => this.draft.base,
     );
-    if (turn !== this._opening || mask.length !== this.editor.mask.length) return;
+    if (turn !== this.#opening || mask.length !== this.editor.mask.length) return;
     this.editor.setMask(mask, { undoable: true, label: "Unsent work" });
     this.draft.mask = this.editor.mask;
     this.draft.revision = kept.revision;
@@ -383,7 +385,7 @@ class ReviewPage {
   }
 
   /** Send what an earlier visit could not, except where somebody else has saved since. */
-  async _sendLeftDrafts() {
+  async #sendLeftDrafts() {
     for (const kept of await local.all().catch(() => [])) {
       if (this.drafts.has(kept.itemId)) continue;
       try {
@@ -400,21 +402,21 @@ class ReviewPage {
     }
   }
 
-  _retryDrafts() {
+  #retryDrafts() {
     for (const draft of this.drafts.values()) if (draft.state === "offline") draft.flush().catch(() => {});
   }
 
-  async _showHeat(turn, loaded) {
+  async #showHeat(turn, loaded) {
     this.heatPanel.clear("Heatmaps are on their way…");
     try {
       const maps = await loaded.cams;
-      if (turn === this._opening) this.heatPanel.show(maps, loaded.image);
+      if (turn === this.#opening) this.heatPanel.show(maps, loaded.image);
     } catch (error) {
-      if (turn === this._opening) this.heatPanel.clear(error.message);
+      if (turn === this.#opening) this.heatPanel.clear(error.message);
     }
   }
 
-  async _loadSuperpixels() {
+  async #loadSuperpixels() {
     const { current } = this;
     if (!current) return;
     try {
@@ -426,35 +428,35 @@ class ReviewPage {
     }
   }
 
-  async _lookAhead(id) {
-    const turn = this._opening;
+  async #lookAhead(id) {
+    const turn = this.#opening;
     const next = this.queue.upcoming(id, COMPUTED_AHEAD);
     if (next.length) api.prefetch(next).catch(() => {});
     for (const one of next.slice(0, AHEAD)) {
       // One after the other: the very next picture must not wait for the one behind it.
       const ahead = await this.loader.get(one).catch(() => null);
       if (ahead) this.queue.update({ id: one, status: ahead.item.status, revision: ahead.revision });
-      if (turn !== this._opening) return;
+      if (turn !== this.#opening) return;
     }
   }
 
-  async _showSession() {
+  async #showSession() {
     const [session, health] = await Promise.all([api.session(), api.health()]);
     this.layout.showAnnotator(session.annotator);
     this.layout.showHealth(health);
   }
 
-  async _setAnnotator(name) {
+  async #setAnnotator(name) {
     try {
       await api.setAnnotator(name);
-      this._showProgress();
+      this.#showProgress();
     } catch (error) {
       this.statusBar.say(error.message);
-      await this._showSession();
+      await this.#showSession();
     }
   }
 
-  async _showProgress() {
+  async #showProgress() {
     try {
       this.layout.showProgress(await api.progress(this.dataset.id));
     } catch {
@@ -462,8 +464,8 @@ class ReviewPage {
     }
   }
 
-  _warnBeforeLeaving(event) {
-    if (this._undecided || [...this.drafts.values()].some((draft) => draft.hasUnsavedWork))
+  #warnBeforeLeaving(event) {
+    if (this.#undecided || [...this.drafts.values()].some((draft) => draft.hasUnsavedWork))
       event.preventDefault();
   }
 }

@@ -39,6 +39,9 @@ export const STATUS_TEXT = {
  * Events: `choose` (detail: item id), `filter` (somebody chose another filter or order; the queue is loaded anew).
  */
 export class Queue extends EventTarget {
+  #generation = 0;
+  #loading;
+
   constructor() {
     super();
     this.dataset = null;
@@ -46,17 +49,16 @@ export class Queue extends EventTarget {
     this.next = null;
     this.total = 0;
     this.current = null;
-    this._generation = 0;
-    this.root = this._build();
+    this.root = this.#build();
   }
 
-  _build() {
+  #build() {
     const select = (label, options, title = label) => {
       const node = element("select", {
         class: "st-input",
         "aria-label": label,
         title,
-        on: { change: () => this._filter() },
+        on: { change: () => this.#filter() },
       });
       fillSelect(node, options, options[0].value);
       return node;
@@ -111,12 +113,12 @@ export class Queue extends EventTarget {
     this.splitSelect.hidden = dataset.splits.length < 2;
     // It keeps its place before anybody has worked: the list does not jump once somebody has.
     this.authorSelect.style.visibility = dataset.authors.length ? "" : "hidden";
-    this._recall();
+    this.#recall();
     await this.reload();
   }
 
   /** The filters by the name they are remembered under. */
-  get _selects() {
+  get #selects() {
     return {
       status: this.statusSelect,
       order: this.orderSelect,
@@ -126,9 +128,9 @@ export class Queue extends EventTarget {
     };
   }
 
-  async _filter() {
+  async #filter() {
     const chosen = Object.fromEntries(
-      Object.entries(this._selects).map(([name, { value }]) => [name, value]),
+      Object.entries(this.#selects).map(([name, { value }]) => [name, value]),
     );
     localStorage.setItem(`${REMEMBERED}${this.dataset.id}`, JSON.stringify(chosen));
     await this.reload();
@@ -136,14 +138,14 @@ export class Queue extends EventTarget {
   }
 
   /** Choose what was chosen for this dataset before; a class or person that is gone is left out. */
-  _recall() {
+  #recall() {
     let chosen = {};
     try {
       chosen = JSON.parse(localStorage.getItem(`${REMEMBERED}${this.dataset.id}`) ?? "{}");
     } catch {
       // written by another version
     }
-    for (const [name, select] of Object.entries(this._selects)) {
+    for (const [name, select] of Object.entries(this.#selects)) {
       const value = chosen[name] ?? select.options[0].value;
       const isThere = [...select.options].some((option) => option.value === value);
       select.value = isThere ? value : select.options[0].value;
@@ -151,8 +153,8 @@ export class Queue extends EventTarget {
   }
 
   async reload() {
-    this._generation++;
-    this._loading = null;
+    this.#generation++;
+    this.#loading = null;
     this.items = [];
     this.next = null;
     this.list.replaceChildren();
@@ -163,13 +165,13 @@ export class Queue extends EventTarget {
   /** @param {boolean} [isFirst] @param {number} [limit] */
   loadMore(isFirst = false, limit = PAGE) {
     if (!isFirst && this.next === null) return Promise.resolve();
-    this._loading ??= this._load(isFirst, limit).finally(() => (this._loading = null));
-    return this._loading;
+    this.#loading ??= this.#load(isFirst, limit).finally(() => (this.#loading = null));
+    return this.#loading;
   }
 
   /** Load as many pages as it takes to have a picture among its neighbours. @param {number} id */
   async loadUntil(id) {
-    for (let page = 0; page < FAR_PAGES && this.next !== null && !this._has(id); page++) {
+    for (let page = 0; page < FAR_PAGES && this.next !== null && !this.#has(id); page++) {
       await this.loadMore(false, FAR_PAGE);
     }
   }
@@ -180,12 +182,12 @@ export class Queue extends EventTarget {
   }
 
   /** @param {number} id */
-  _has(id) {
+  #has(id) {
     return this.items.some((item) => item.id === id);
   }
 
-  async _load(isFirst, limit) {
-    const generation = this._generation;
+  async #load(isFirst, limit) {
+    const generation = this.#generation;
     let page;
     try {
       page = await api.items(this.dataset.id, {
@@ -199,31 +201,31 @@ export class Queue extends EventTarget {
         limit,
       });
     } catch (error) {
-      if (generation === this._generation)
+      if (generation === this.#generation)
         this.list.append(element("p", { class: "pr-empty", text: error.message }));
       return;
     }
-    if (generation !== this._generation) return;
+    if (generation !== this.#generation) return;
     this.next = page.next;
     this.total = page.total;
     this.count.textContent = count(page.total, "picture");
     for (const item of page.items) {
-      if (this._has(item.id)) continue;
+      if (this.#has(item.id)) continue;
       this.items.push(item);
-      this.list.append(this._row(item));
+      this.list.append(this.#row(item));
     }
     if (!this.items.length)
-      this.list.append(element("p", { class: "pr-empty", text: this._emptySentence() }));
-    this._mark();
+      this.list.append(element("p", { class: "pr-empty", text: this.#emptySentence() }));
+    this.#mark();
   }
 
-  _emptySentence() {
+  #emptySentence() {
     if (this.statusSelect.value === "todo")
       return "Nothing left to do here. Choose “Done” or “All” to look at finished pictures.";
     return "No picture fits these filters. Choose “All” and “Any class”.";
   }
 
-  _row(item) {
+  #row(item) {
     const tags = item.tags.map((index) => this.classNames.get(index) ?? `class ${index}`).join(", ");
     const row = element(
       "button",
@@ -252,20 +254,20 @@ export class Queue extends EventTarget {
   }
 
   /** @param {number} id */
-  _rowOf(id) {
+  #rowOf(id) {
     return this.list.querySelector(`[data-id="${Number(id)}"]`);
   }
 
   /** @param {number} id */
   setCurrent(id) {
     this.current = id;
-    this._mark();
-    this._rowOf(id)?.scrollIntoView({ block: "nearest" });
+    this.#mark();
+    this.#rowOf(id)?.scrollIntoView({ block: "nearest" });
     const position = this.items.findIndex((item) => item.id === id);
     if (position >= 0 && position > this.items.length - 10) this.loadMore();
   }
 
-  _mark() {
+  #mark() {
     for (const row of this.list.querySelectorAll(".pr-queue-item")) {
       row.setAttribute("aria-selected", String(Number(row.dataset.id) === this.current));
     }
@@ -276,7 +278,7 @@ export class Queue extends EventTarget {
     const item = this.items.find((candidate) => candidate.id === id);
     if (!item || (revision ?? 0) < (item.revision ?? 0)) return; // an answer that was overtaken
     Object.assign(item, { status, revision });
-    const row = this._rowOf(id);
+    const row = this.#rowOf(id);
     if (!row) return;
     const badge = row.querySelector(".pr-status");
     badge.dataset.status = status;
@@ -293,7 +295,7 @@ export class Queue extends EventTarget {
     const position = this.items.findIndex((item) => item.id === id);
     if (position < 0) return this.items[0]?.id ?? null;
     if (position + step >= this.items.length) await this.loadMore();
-    if (position + step >= this.items.length) await this._loadPassed();
+    if (position + step >= this.items.length) await this.#loadPassed();
     return this.items[position + step]?.id ?? null;
   }
 
@@ -301,7 +303,7 @@ export class Queue extends EventTarget {
    * At the end: pictures whose doubt became known meanwhile have moved before what was already loaded. The list
    * stays as it is while somebody works; they are put at its end.
    */
-  async _loadPassed() {
+  async #loadPassed() {
     if (this.orderSelect.value !== "doubt" || this.next !== null) return;
     const known = this.items.length;
     await this.loadMore(true);

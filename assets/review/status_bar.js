@@ -11,13 +11,14 @@ const SAVE_TEXT = {
 };
 
 export class StatusBar {
+  #timer = 0;
+  #mustBeSeen = false;
+
   constructor() {
     this.hover = element("span", { class: "pr-hover" });
     this.save = element("span", { class: "pr-save", role: "status", "aria-live": "polite" });
     this.saying = element("span", { class: "pr-saying", role: "status", "aria-live": "polite" });
     this.root = element("div", { class: "pr-status-bar" }, this.save, this.saying, this.hover);
-    this._timer = 0;
-    this._mustBeSeen = false;
   }
 
   /**
@@ -36,13 +37,13 @@ export class StatusBar {
 
   /** @param {string} text @param {{text: string, run: () => void}} [action] stays until it is used */
   say(text, action) {
-    clearTimeout(this._timer);
+    clearTimeout(this.#timer);
     this.saying.replaceChildren(element("span", { class: "pr-said", text }));
     this.saying.title = text;
-    this._mustBeSeen = action !== undefined;
+    this.#mustBeSeen = action !== undefined;
     if (action) {
       const use = () => {
-        this._mustBeSeen = false;
+        this.#mustBeSeen = false;
         this.hush();
         action.run();
       };
@@ -50,14 +51,14 @@ export class StatusBar {
         element("button", { class: "st-link", type: "button", text: action.text, on: { click: use } }),
       );
     } else {
-      this._timer = setTimeout(() => this.hush(), SAYING_MS);
+      this.#timer = setTimeout(() => this.hush(), SAYING_MS);
     }
   }
 
   /** Take back a sentence about the picture that is left; one with something to do stays. */
   hush() {
-    if (this._mustBeSeen) return;
-    clearTimeout(this._timer);
+    if (this.#mustBeSeen) return;
+    clearTimeout(this.#timer);
     this.saying.replaceChildren();
     this.saying.removeAttribute("title");
   }

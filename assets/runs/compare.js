@@ -20,12 +20,12 @@ export class Comparison {
       { class: "rn-detail" },
       element("p", { class: "st-muted", text: "Comparing…" }),
     );
-    this._load();
+    this.#load();
   }
 
   close() {}
 
-  async _load() {
+  async #load() {
     let answer;
     try {
       answer = await api.compare(this.ids);
@@ -84,7 +84,7 @@ export class Comparison {
               text: "None of them has been measured: no ground truth, or not finished.",
             }),
       ),
-      this._curves(answer, names),
+      this.#curves(answer, names),
       answer.classes.length
         ? element(
             "section",
@@ -96,11 +96,11 @@ export class Comparison {
             }),
           )
         : "",
-      this._pictures(answer, names),
+      this.#pictures(answer, names),
     );
   }
 
-  _curves(answer, names) {
+  #curves(answer, names) {
     const stages = [...new Set(answer.curves.flatMap((one) => Object.keys(one)))];
     const charts = stages.map((stage) =>
       element(
@@ -120,7 +120,7 @@ export class Comparison {
     return element("div", { class: "rn-charts" }, ...charts);
   }
 
-  _pictures({ runs, items }, names) {
+  #pictures({ runs, items }, names) {
     if (!items.length) return "";
     const rows = element("div", {});
     const choice = element("select", {

@@ -11,12 +11,17 @@ const LOSS_FIRST = ["loss"];
 
 /** Events: `changed` (the list should look again), `clone` (detail: run), `gone`. */
 export class RunDetail extends EventTarget {
+  #lastStep = 0;
+  #headShown;
+  #figuresShown;
+  #messagesShown;
+  #settingsShown;
+
   /** @param {number} id */
   constructor(id) {
     super();
     this.id = id;
     this.run = null;
-    this._lastStep = 0;
     this.head = element("header", { class: "rn-head" });
     this.alert = element("div", { class: "rn-alert", role: "alert", hidden: true });
     this.stages = element("ol", { class: "rn-stages", "aria-label": "Stages" });
@@ -28,7 +33,7 @@ export class RunDetail extends EventTarget {
     this.messages = element("ul", { class: "rn-messages" });
     this.settings = element("div", {});
     this.publish = new PublishPanel(id);
-    this.publish.addEventListener("changed", () => this._changed());
+    this.publish.addEventListener("changed", () => this.#changed());
     this.root = element(
       "article",
       { class: "rn-detail" },
@@ -46,7 +51,7 @@ export class RunDetail extends EventTarget {
       ),
       element("details", { class: "rn-card" }, element("summary", { text: "All settings" }), this.settings),
     );
-    this.poller = new Poller(() => this._look());
+    this.poller = new Poller(() => this.#look());
     this.poller.now();
   }
 
@@ -55,23 +60,23 @@ export class RunDetail extends EventTarget {
     this.publish.close();
   }
 
-  async _look() {
+  async #look() {
     let answer;
     try {
       const [facts, curves, log] = await Promise.all([
         api.run(this.id),
-        api.curves(this.id, this._lastStep),
+        api.curves(this.id, this.#lastStep),
         api.log(this.id),
       ]);
       answer = facts;
-      this._show(facts);
-      if (curves.last !== this._lastStep) {
-        this._lastStep = curves.last;
-        this._showCurves(curves.stages);
+      this.#show(facts);
+      if (curves.last !== this.#lastStep) {
+        this.#lastStep = curves.last;
+        this.#showCurves(curves.stages);
       }
-      this._showLog(log.lines);
+      this.#showLog(log.lines);
     } catch (error) {
-      this._showAlert(error.message, null);
+      this.#showAlert(error.message, null);
       if (error.status === 404) {
         this.poller.stop();
         this.dispatchEvent(new CustomEvent("gone"));
@@ -83,55 +88,55 @@ export class RunDetail extends EventTarget {
   }
 
   /** @param {{run: Object, film: Object[], unpublishable: string|null, worker_is_silent: boolean}} facts */
-  _show({ run, film, unpublishable, worker_is_silent: isSilent }) {
+  #show({ run, film, unpublishable, worker_is_silent: isSilent }) {
     const wasActive = this.run && ACTIVE.includes(this.run.status);
     if (this.run && (this.run.status !== run.status || (wasActive && !ACTIVE.includes(run.status))))
-      this._say("changed");
+      this.#say("changed");
     this.run = run;
-    this._showHead(run, unpublishable);
-    if (run.problem) this._showAlert(run.problem, run.remedy);
+    this.#showHead(run, unpublishable);
+    if (run.problem) this.#showAlert(run.problem, run.remedy);
     else if (isSilent)
-      this._showAlert(
+      this.#showAlert(
         "The worker has not been heard of for a while.",
         "It is taken over as soon as another one is there.",
       );
     else this.alert.hidden = true;
     this.stages.replaceChildren(...run.progress.stages.map((stage) => stageCell(stage)));
     this.film.show(film);
-    this._showFigures(run.metrics);
-    this._showMessages(run);
-    this._showSettings(run.recipe);
+    this.#showFigures(run.metrics);
+    this.#showMessages(run);
+    this.#showSettings(run.recipe);
     this.publish.show(run, unpublishable);
   }
 
-  _showHead(run, unpublishable) {
+  #showHead(run, unpublishable) {
     const buttons = [];
     const button = (text, act, { kind = "", title = "" } = {}) =>
       buttons.push(
         element("button", { class: `st-button ${kind}`, type: "button", text, title, on: { click: act } }),
       );
-    if (run.status === "queued") button("Cancel", () => this._do(api.stop));
+    if (run.status === "queued") button("Cancel", () => this.#do(api.stop));
     if (run.status === "claimed" || run.status === "running")
-      button("Stop", () => this._do(api.stop), {
+      button("Stop", () => this.#do(api.stop), {
         title: "Finishes the step in hand and stores its state; it can be resumed",
       });
     if (run.status === "stopping")
-      button(run.stop_is_firm ? "Ending…" : "Stop at once", () => this._do(api.stop), {
+      button(run.stop_is_firm ? "Ending…" : "Stop at once", () => this.#do(api.stop), {
         title: "Does not wait; the last checkpoint stays",
       });
     if (run.status === "failed" || run.status === "cancelled") {
       const text = run.status === "failed" ? "Retry" : "Resume";
       if (!run.pruned_at)
-        button(text, () => this._do(api.resume), {
+        button(text, () => this.#do(api.resume), {
           kind: "st-primary",
           title: "Goes on from the last checkpoint",
         });
     }
     if (!unpublishable)
       button("Publish…", () => this.publish.open(), { kind: run.status === "done" ? "st-primary" : "" });
-    button("Clone…", () => this._say("clone", run), { title: "Start another run from these settings" });
+    button("Clone…", () => this.#say("clone", run), { title: "Start another run from these settings" });
     if (!ACTIVE.includes(run.status) && run.status !== "queued")
-      button("Delete", () => this._delete(), { kind: "st-danger" });
+      button("Delete", () => this.#delete(), { kind: "st-danger" });
     const state = JSON.stringify([
       run.name,
       run.status,
@@ -141,12 +146,12 @@ export class RunDetail extends EventTarget {
       run.attempts,
       run.heartbeat_at ? 1 : 0,
     ]);
-    if (state === this._headShown) {
-      this.when.textContent = this._when(run);
+    if (state === this.#headShown) {
+      this.when.textContent = this.#when(run);
       return;
     }
-    this._headShown = state;
-    this.when = element("span", { text: this._when(run) });
+    this.#headShown = state;
+    this.when = element("span", { text: this.#when(run) });
     const name = element("input", {
       class: "rn-name",
       value: run.name,
@@ -157,9 +162,9 @@ export class RunDetail extends EventTarget {
         change: async () => {
           try {
             await api.rename(this.id, name.value);
-            this._say("changed");
+            this.#say("changed");
           } catch (error) {
-            this._showAlert(error.message, null);
+            this.#showAlert(error.message, null);
           }
         },
       },
@@ -187,7 +192,7 @@ export class RunDetail extends EventTarget {
     );
   }
 
-  _when(run) {
+  #when(run) {
     const who = run.author ? ` by ${run.author}` : "";
     const device = run.progress.device ? ` · ${run.progress.device}` : "";
     const memory =
@@ -203,7 +208,7 @@ export class RunDetail extends EventTarget {
     return `started ${run.started_at ? timeAgo(run.started_at) : "just now"}${who}${attempt}${memory}${device}`;
   }
 
-  _showAlert(problem, remedy) {
+  #showAlert(problem, remedy) {
     this.alert.hidden = false;
     this.alert.replaceChildren(
       element("strong", { text: problem }),
@@ -212,7 +217,7 @@ export class RunDetail extends EventTarget {
     this.alert.querySelectorAll(":empty").forEach((node) => node.remove());
   }
 
-  _showCurves(stages) {
+  #showCurves(stages) {
     // The film stays where it is: its pictures are not loaded again with each step.
     for (const old of [...this.charts.children]) if (old !== this.film.root) old.remove();
     const [first, ...others] = Object.entries(stages).map(([stage, { steps, total, losses }]) => {
@@ -232,10 +237,10 @@ export class RunDetail extends EventTarget {
     this.charts.append(...others);
   }
 
-  _showFigures(metrics) {
+  #showFigures(metrics) {
     this.figures.hidden = !metrics;
-    if (!metrics || this._figuresShown) return;
-    this._figuresShown = true;
+    if (!metrics || this.#figuresShown) return;
+    this.#figuresShown = true;
     const rows = metrics.rows ?? [];
     const cells = (tag, values) => element("tr", {}, ...values.map((text) => element(tag, { text })));
     const threshold = (score) =>
@@ -273,10 +278,10 @@ export class RunDetail extends EventTarget {
     );
   }
 
-  _showMessages(run) {
+  #showMessages(run) {
     const messages = run.progress.messages;
-    if (messages.length === this._messagesShown) return;
-    this._messagesShown = messages.length;
+    if (messages.length === this.#messagesShown) return;
+    this.#messagesShown = messages.length;
     this.messages.replaceChildren(
       ...messages
         .slice(-40)
@@ -294,7 +299,7 @@ export class RunDetail extends EventTarget {
     if (!messages.length) this.messages.append(element("li", { class: "st-muted", text: waits }));
   }
 
-  _showLog(lines) {
+  #showLog(lines) {
     const text = lines.join("\n") || "The trainer has printed nothing yet.";
     if (text === this.log.textContent) return;
     const wasAtEnd = this.log.scrollTop + this.log.clientHeight >= this.log.scrollHeight - 8;
@@ -302,9 +307,9 @@ export class RunDetail extends EventTarget {
     if (wasAtEnd) this.log.scrollTop = this.log.scrollHeight;
   }
 
-  _showSettings(recipe) {
-    if (this._settingsShown) return;
-    this._settingsShown = true;
+  #showSettings(recipe) {
+    if (this.#settingsShown) return;
+    this.#settingsShown = true;
     const rows = [];
     const walk = (values, prefix) => {
       for (const [name, value] of Object.entries(values)) {
@@ -324,33 +329,33 @@ export class RunDetail extends EventTarget {
     );
   }
 
-  async _do(action) {
+  async #do(action) {
     try {
       await action(this.id);
     } catch (error) {
-      this._showAlert(error.message, null);
+      this.#showAlert(error.message, null);
       return;
     }
-    this._changed();
+    this.#changed();
   }
 
-  async _delete() {
+  async #delete() {
     if (!window.confirm(`Delete run ${this.id} and all its files? This cannot be undone.`)) return;
     try {
       await api.remove(this.id);
     } catch (error) {
-      this._showAlert(error.message, null);
+      this.#showAlert(error.message, null);
       return;
     }
-    this._say("gone");
+    this.#say("gone");
   }
 
-  _changed() {
-    this._say("changed");
+  #changed() {
+    this.#say("changed");
     this.poller.now();
   }
 
-  _say(type, detail) {
+  #say(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

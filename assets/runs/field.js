@@ -4,6 +4,8 @@ import { setting } from "../shared/format.js";
 
 /** Events: `change`. */
 export class Field extends EventTarget {
+  #initial = null;
+
   /** @param {Object} described as `/api/runs/form/settings` describes it */
   constructor(described) {
     super();
@@ -13,16 +15,15 @@ export class Field extends EventTarget {
       isOptional: described.is_optional,
       isCommon: described.is_common,
     });
-    this._initial = null;
     this.error = element("span", { class: "rn-field-error", role: "alert", hidden: true });
-    this.control = this._build(described);
-    this.control.addEventListener("change", () => this._changed());
+    this.control = this.#build(described);
+    this.control.addEventListener("change", () => this.#changed());
     this.reset = element("button", {
       class: "st-link",
       type: "button",
       text: "reset",
       hidden: true,
-      on: { click: () => this._reset() },
+      on: { click: () => this.#reset() },
     });
     this.root = element(
       "div",
@@ -39,7 +40,7 @@ export class Field extends EventTarget {
     );
   }
 
-  _build({ name, kind, choices }) {
+  #build({ name, kind, choices }) {
     const attributes = { id: `rn-${name}`, class: "st-input" };
     if (kind === "boolean") return element("input", { ...attributes, class: "rn-toggle", type: "checkbox" });
     if (kind === "choice") {
@@ -62,8 +63,8 @@ export class Field extends EventTarget {
 
   /** @param {any} value that of the recipe; the field goes back to it */
   setDefault(value) {
-    this._initial = value;
-    this._reset();
+    this.#initial = value;
+    this.#reset();
   }
 
   /** What stands in the field, as JSON has it; text that is no number stays text, and the server says so. */
@@ -71,7 +72,7 @@ export class Field extends EventTarget {
     if (this.kind === "boolean") return this.control.checked;
     const text = this.control.value.trim();
     if (text === "" && this.isOptional) return null;
-    if (this.kind === "choice") return this._asInitial(text);
+    if (this.kind === "choice") return this.#asInitial(text);
     if (this.kind === "integer" || this.kind === "number") return number(text);
     if (this.kind === "numbers")
       return text
@@ -82,7 +83,7 @@ export class Field extends EventTarget {
   }
 
   get isChanged() {
-    return JSON.stringify(this.value) !== JSON.stringify(this._initial);
+    return JSON.stringify(this.value) !== JSON.stringify(this.#initial);
   }
 
   /** @param {string|null} message */
@@ -93,17 +94,17 @@ export class Field extends EventTarget {
   }
 
   /** Choices are numbers where the recipe has a number. */
-  _asInitial(text) {
-    return typeof this._initial === "number" ? number(text) : text;
+  #asInitial(text) {
+    return typeof this.#initial === "number" ? number(text) : text;
   }
 
-  _reset() {
-    if (this.kind === "boolean") this.control.checked = this._initial === true;
-    else this.control.value = this._initial === null ? "" : setting(this._initial);
-    this._changed();
+  #reset() {
+    if (this.kind === "boolean") this.control.checked = this.#initial === true;
+    else this.control.value = this.#initial === null ? "" : setting(this.#initial);
+    this.#changed();
   }
 
-  _changed() {
+  #changed() {
     this.reset.hidden = !this.isChanged;
     this.root.classList.toggle("rn-changed", this.isChanged);
     this.dispatchEvent(new CustomEvent("change"));

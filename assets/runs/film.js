@@ -5,9 +5,12 @@ import * as api from "./api.js";
 const MOST_FRAMES = 11;
 
 export class Film {
+  #runId;
+  #shown;
+
   /** @param {number} runId */
   constructor(runId) {
-    this._runId = runId;
+    this.#runId = runId;
     this.strip = element("div", { class: "rn-film-rows" });
     this.root = element(
       "section",
@@ -25,8 +28,8 @@ export class Film {
   show(frames) {
     this.root.hidden = frames.length === 0;
     const state = JSON.stringify(frames.map(({ epoch }) => epoch));
-    if (state === this._shown || !frames.length) return;
-    this._shown = state;
+    if (state === this.#shown || !frames.length) return;
+    this.#shown = state;
     const chosen = spread(frames, MOST_FRAMES);
     const names = frames.at(-1).pictures;
     const head = element(
@@ -45,7 +48,7 @@ export class Film {
             const number = pictures.indexOf(name);
             if (number < 0) return element("span", {});
             return element("img", {
-              src: api.frameUrl(this._runId, epoch, number),
+              src: api.frameUrl(this.#runId, epoch, number),
               alt: `${name}, ${epoch === 0 ? "before training" : `after epoch ${epoch}`}`,
               title: name,
               loading: "lazy",

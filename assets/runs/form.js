@@ -9,6 +9,10 @@ const LOOK_MS = 1500;
 
 /** Events: `started` (detail: run). */
 export class StartForm extends EventTarget {
+  #timer;
+  #isClosed;
+  #turn;
+
   /**
    * @param {Object|null} cloned the run whose settings are the start
    * @param {{datasetId: number, split: string}|null} asked what is to be trained on
@@ -23,15 +27,15 @@ export class StartForm extends EventTarget {
       { class: "rn-detail rn-form" },
       element("p", { class: "st-muted", text: "Loading the form…" }),
     );
-    this._load();
+    this.#load();
   }
 
   close() {
-    clearTimeout(this._timer);
-    this._isClosed = true;
+    clearTimeout(this.#timer);
+    this.#isClosed = true;
   }
 
-  async _load() {
+  async #load() {
     let answers;
     try {
       answers = await Promise.all([api.form(), api.datasets()]);
@@ -48,15 +52,15 @@ export class StartForm extends EventTarget {
       );
       return;
     }
-    this._build();
+    this.#build();
   }
 
-  _build() {
+  #build() {
     const select = (label, change) =>
       element("select", { class: "st-input", "aria-label": label, on: { change } });
-    this.dataset = select("Dataset", () => this._datasetChosen());
-    this.split = select("Split", () => this._look());
-    this.recipe = select("Recipe", () => this._recipeChosen());
+    this.dataset = select("Dataset", () => this.#datasetChosen());
+    this.split = select("Split", () => this.#look());
+    this.recipe = select("Recipe", () => this.#recipeChosen());
     this.name = element("input", {
       class: "st-input",
       maxlength: "128",
@@ -77,14 +81,14 @@ export class StartForm extends EventTarget {
     fillSelect(
       this.dataset,
       this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })),
-      String(this.asked?.datasetId ?? this.cloned?.dataset_id ?? this._lastDataset()),
+      String(this.asked?.datasetId ?? this.cloned?.dataset_id ?? this.#lastDataset()),
     );
     const recipes = this.recipes.map(({ name }) => ({ value: name, text: name }));
     if (this.cloned) recipes.unshift({ value: "", text: `settings of run ${this.cloned.id}` });
     fillSelect(this.recipe, recipes, this.cloned ? "" : RECIPE_FIRST);
     for (const described of this.described) {
       const field = new Field(described);
-      field.addEventListener("change", () => this._look());
+      field.addEventListener("change", () => this.#look());
       this.fields.set(described.name, field);
     }
     const common = this.described
@@ -105,7 +109,7 @@ export class StartForm extends EventTarget {
         on: {
           submit: (event) => {
             event.preventDefault();
-            this._start();
+            this.#start();
           },
         },
       },
@@ -121,7 +125,7 @@ export class StartForm extends EventTarget {
       this.words,
       element("h3", { text: "Settings" }),
       element("div", { class: "rn-grid2" }, ...common),
-      ...this._allSettings(),
+      ...this.#allSettings(),
       element(
         "div",
         { class: "rn-card rn-summary" },
@@ -136,11 +140,11 @@ export class StartForm extends EventTarget {
       element("h2", { text: this.cloned ? `New run from run ${this.cloned.id}` : "New run" }),
       form,
     );
-    this._datasetChosen(this.asked?.split ?? this.cloned?.split);
-    this._recipeChosen();
+    this.#datasetChosen(this.asked?.split ?? this.cloned?.split);
+    this.#recipeChosen();
   }
 
-  _allSettings() {
+  #allSettings() {
     const groups = new Map();
     for (const { name, is_common: isCommon } of this.described) {
       if (isCommon) continue;
@@ -158,11 +162,11 @@ export class StartForm extends EventTarget {
     return [this.all];
   }
 
-  _lastDataset() {
+  #lastDataset() {
     return localStorage.getItem("puzzlecam-dataset") ?? "";
   }
 
-  async _datasetChosen(split = null) {
+  async #datasetChosen(split = null) {
     const dataset = this.datasets.find(({ id }) => String(id) === this.dataset.value);
     fillSelect(
       this.split,
@@ -172,17 +176,17 @@ export class StartForm extends EventTarget {
       ],
       split ?? "all",
     );
-    this._look();
+    this.#look();
   }
 
-  _recipeChosen() {
+  #recipeChosen() {
     const recipe = this.recipes.find(({ name }) => name === this.recipe.value);
     const values = recipe ? recipe.values : flat(this.cloned.recipe);
     this.words.textContent = recipe
       ? recipe.description
       : `As run ${this.cloned.id} was set; change what you like.`;
     for (const [name, field] of this.fields) field.setDefault(values[name] ?? null);
-    this._look();
+    this.#look();
   }
 
   /** What the form asks for. */
@@ -201,14 +205,14 @@ export class StartForm extends EventTarget {
   }
 
   /** Say what is learned from and what it takes, a moment after the last change. */
-  _look() {
-    clearTimeout(this._timer);
-    const turn = (this._turn = (this._turn ?? 0) + 1);
-    this._timer = setTimeout(() => this._describe(turn), 250);
+  #look() {
+    clearTimeout(this.#timer);
+    const turn = (this.#turn = (this.#turn ?? 0) + 1);
+    this.#timer = setTimeout(() => this.#describe(turn), 250);
   }
 
-  async _describe(turn) {
-    const isNow = () => turn === this._turn && !this._isClosed;
+  async #describe(turn) {
+    const isNow = () => turn === this.#turn && !this.#isClosed;
     const accepted = [...this.fields].find(([name]) => name.endsWith("use_accepted"));
     try {
       const answer = await api.supervision(
@@ -228,18 +232,18 @@ export class StartForm extends EventTarget {
         job = await api.estimate(this.wanted);
       } catch (error) {
         if (!isNow()) return;
-        this._showErrors(error);
+        this.#showErrors(error);
         this.estimate.textContent = "No estimate: correct the settings first.";
         return;
       }
       if (!isNow()) return;
-      this._clearErrors();
+      this.#clearErrors();
       if (job.state === "failed") {
         this.estimate.textContent = `No estimate: ${job.problem}`;
         return;
       }
       if (job.state === "done") {
-        this._showEstimate(job.result);
+        this.#showEstimate(job.result);
         return;
       }
       this.estimate.textContent = "Timing a few steps on this machine…";
@@ -247,30 +251,30 @@ export class StartForm extends EventTarget {
     }
   }
 
-  _showEstimate({ total_s: total, memory_mb: memory, basis }) {
+  #showEstimate({ total_s: total, memory_mb: memory, basis }) {
     const held = memory ? `, ${(memory / 1024).toFixed(1)} GB of memory` : "";
     this.estimate.replaceChildren(element("strong", { text: `About ${duration(total)}${held}. ` }), basis);
   }
 
-  async _start() {
+  async #start() {
     this.button.disabled = true;
-    this._clearErrors();
+    this.#clearErrors();
     try {
       const run = await api.start(this.wanted);
       this.dispatchEvent(new CustomEvent("started", { detail: run }));
     } catch (error) {
-      this._showErrors(error);
+      this.#showErrors(error);
       this.button.disabled = false;
     }
   }
 
-  _clearErrors() {
+  #clearErrors() {
     this.alert.hidden = true;
     for (const field of this.fields.values()) field.setError(null);
   }
 
-  _showErrors(error) {
-    this._clearErrors();
+  #showErrors(error) {
+    this.#clearErrors();
     const wrong = Object.entries(error.problem?.fields ?? {});
     let first = null;
     for (const [name, message] of wrong) {

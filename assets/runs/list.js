@@ -4,6 +4,8 @@ import { ACTIVE, percent, STAGE_TEXT, STATUS_TEXT } from "../shared/format.js";
 
 /** Events: `choose` (detail: id), `reorder` (detail: ids), `compare` (detail: ids), `new`, `storage`. */
 export class RunList extends EventTarget {
+  #shown;
+
   constructor() {
     super();
     this.chosen = null;
@@ -17,7 +19,7 @@ export class RunList extends EventTarget {
       text: "Compare",
       disabled: true,
       title: "Tick two runs or more",
-      on: { click: () => this._say("compare", [...this.compared]) },
+      on: { click: () => this.#say("compare", [...this.compared]) },
     });
     this.root = element(
       "nav",
@@ -29,7 +31,7 @@ export class RunList extends EventTarget {
           class: "st-button st-primary",
           type: "button",
           text: "New run",
-          on: { click: () => this._say("new") },
+          on: { click: () => this.#say("new") },
         }),
         this.compareButton,
       ),
@@ -39,7 +41,7 @@ export class RunList extends EventTarget {
         class: "st-link rn-list-bottom",
         type: "button",
         text: "Disk space of runs",
-        on: { click: () => this._say("storage") },
+        on: { click: () => this.#say("storage") },
       }),
     );
   }
@@ -50,8 +52,8 @@ export class RunList extends EventTarget {
     const known = new Set(runs.map(({ id }) => id));
     for (const id of this.compared) if (!known.has(id)) this.compared.delete(id);
     const state = JSON.stringify([runs, chosen, [...this.compared]]);
-    if (state === this._shown) return; // nothing under the pointer is rebuilt for nothing
-    this._shown = state;
+    if (state === this.#shown) return; // nothing under the pointer is rebuilt for nothing
+    this.#shown = state;
     const queue = runs.filter(({ status }) => status === "queued");
     const groups = [
       ["At work", runs.filter(({ status }) => ACTIVE.includes(status))],
@@ -64,7 +66,7 @@ export class RunList extends EventTarget {
           "section",
           {},
           element("h2", { text: title }),
-          ...members.map((run) => this._row(run, queue)),
+          ...members.map((run) => this.#row(run, queue)),
         ),
       ),
     );
@@ -72,10 +74,10 @@ export class RunList extends EventTarget {
       this.groups.append(
         element("p", { class: "st-muted", text: "No run yet. Start one to train on your tags." }),
       );
-    this._showCompare();
+    this.#showCompare();
   }
 
-  _row(run, queue) {
+  #row(run, queue) {
     const tick = element("input", {
       type: "checkbox",
       checked: this.compared.has(run.id),
@@ -85,7 +87,7 @@ export class RunList extends EventTarget {
         change: () => {
           if (tick.checked) this.compared.add(run.id);
           else this.compared.delete(run.id);
-          this._showCompare();
+          this.#showCompare();
         },
       },
     });
@@ -103,7 +105,7 @@ export class RunList extends EventTarget {
             const ids = queue.map(({ id }) => id);
             ids.splice(position, 1);
             ids.splice(position + step, 0, run.id);
-            this._say("reorder", ids);
+            this.#say("reorder", ids);
           },
         },
       });
@@ -114,9 +116,9 @@ export class RunList extends EventTarget {
       tick,
       element(
         "button",
-        { class: "rn-open", type: "button", on: { click: () => this._say("choose", run.id) } },
+        { class: "rn-open", type: "button", on: { click: () => this.#say("choose", run.id) } },
         element("span", { class: "rn-row-name", text: run.name, title: run.name }),
-        element("span", { class: "rn-row-facts", text: this._facts(run, current) }),
+        element("span", { class: "rn-row-facts", text: this.#facts(run, current) }),
         current ? bar(run.stages) : null,
       ),
       position >= 0 && queue.length > 1
@@ -130,19 +132,19 @@ export class RunList extends EventTarget {
     );
   }
 
-  _facts(run, current) {
+  #facts(run, current) {
     if (current) return STAGE_TEXT[current.name];
     const when = run.ended_at ?? run.created_at;
     const figure = run.miou === null ? "" : ` · mIoU ${percent(run.miou)}`;
     return `#${run.id} · ${timeAgo(when)}${figure}`;
   }
 
-  _showCompare() {
+  #showCompare() {
     this.compareButton.disabled = this.compared.size < 2;
     this.compareButton.textContent = this.compared.size ? `Compare ${this.compared.size}` : "Compare";
   }
 
-  _say(type, detail) {
+  #say(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

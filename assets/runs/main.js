@@ -30,16 +30,16 @@ class RunsPage {
     this.list.addEventListener("choose", ({ detail }) => this.open(detail));
     this.list.addEventListener("new", () => this.startNew());
     this.list.addEventListener("compare", ({ detail }) => this.compare(detail));
-    this.list.addEventListener("storage", () => this._showStorage());
+    this.list.addEventListener("storage", () => this.#showStorage());
     this.list.addEventListener("reorder", async ({ detail }) => {
       await api.reorder(detail).catch((error) => window.alert(error.message));
       this.poller.now();
     });
-    this.poller = new Poller(() => this._look(), LIST_MS);
+    this.poller = new Poller(() => this.#look(), LIST_MS);
     this.poller.now();
   }
 
-  async _look() {
+  async #look() {
     let answer;
     let offered;
     try {
@@ -50,13 +50,13 @@ class RunsPage {
       throw error;
     }
     this.runs = answer.runs;
-    if (!this.view) this._openFirst();
+    if (!this.view) this.#openFirst();
     this.list.show(answer.runs, this.chosen);
-    showOffers(this.list.offers, offered.offers, (offer) => this._take(offer));
+    showOffers(this.list.offers, offered.offers, (offer) => this.#take(offer));
     return answer.is_busy;
   }
 
-  _openFirst() {
+  #openFirst() {
     const asked = new URLSearchParams(location.search);
     const id = Number(asked.get("run"));
     const compared = (asked.get("compare") ?? "").split(",").map(Number).filter(Boolean);
@@ -78,7 +78,7 @@ class RunsPage {
       history.replaceState(history.state, "", location.pathname);
       this.poller.now();
     });
-    this._show(detail, id, `?run=${id}`);
+    this.#show(detail, id, `?run=${id}`);
   }
 
   /** @param {Object|null} [cloned] @param {{datasetId: number, split: string}|null} [asked] */
@@ -88,11 +88,11 @@ class RunsPage {
       this.poller.now();
       this.open(detail.id);
     });
-    this._show(form, null, "?new");
+    this.#show(form, null, "?new");
   }
 
   /** Fill the form with what an offer names: the settings of the last run, where there was one. */
-  async _take({ dataset_id: datasetId, split, since }) {
+  async #take({ dataset_id: datasetId, split, since }) {
     const last = since ? (await api.run(since.id).catch(() => null))?.run : null;
     this.startNew(last, { datasetId, split });
   }
@@ -101,16 +101,16 @@ class RunsPage {
   compare(ids) {
     const inOrder = [...ids].sort((a, b) => a - b);
     for (const id of inOrder) this.list.compared.add(id);
-    this._show(new Comparison(inOrder), null, `?compare=${inOrder.join(",")}`);
+    this.#show(new Comparison(inOrder), null, `?compare=${inOrder.join(",")}`);
   }
 
-  _showStorage() {
+  #showStorage() {
     const storage = new Storage();
     storage.addEventListener("changed", () => this.poller.now());
-    this._show(storage, null, "?disk");
+    this.#show(storage, null, "?disk");
   }
 
-  _show(view, chosen, address) {
+  #show(view, chosen, address) {
     this.view?.close();
     this.view = view;
     this.chosen = chosen;

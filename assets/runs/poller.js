@@ -5,51 +5,56 @@
 const FASTEST_MS = 1000;
 
 export class Poller {
+  #look;
+  #everyMs;
+  #timer = null;
+  #isLooking = false;
+  #isStopped = false;
+  #onVisible;
+  #again;
+
   /** @param {() => Promise<boolean>} look says whether it pays to look again @param {number} [everyMs] */
   constructor(look, everyMs = FASTEST_MS) {
-    this._look = look;
-    this._everyMs = Math.max(FASTEST_MS, everyMs);
-    this._timer = null;
-    this._isLooking = false;
-    this._isStopped = false;
-    this._onVisible = () => {
+    this.#look = look;
+    this.#everyMs = Math.max(FASTEST_MS, everyMs);
+    this.#onVisible = () => {
       if (!document.hidden) this.now();
     };
-    document.addEventListener("visibilitychange", this._onVisible);
-    window.addEventListener("focus", this._onVisible);
+    document.addEventListener("visibilitychange", this.#onVisible);
+    window.addEventListener("focus", this.#onVisible);
   }
 
   /** Look at once, and go on as long as it pays. */
   async now() {
-    clearTimeout(this._timer);
-    if (this._isStopped) return;
-    if (this._isLooking) {
-      this._again = true;
+    clearTimeout(this.#timer);
+    if (this.#isStopped) return;
+    if (this.#isLooking) {
+      this.#again = true;
       return;
     }
-    this._isLooking = true;
-    this._again = false;
+    this.#isLooking = true;
+    this.#again = false;
     let goesOn = true;
     try {
-      goesOn = await this._look();
+      goesOn = await this.#look();
     } catch {
       goesOn = true; // whoever looks shows the error; the studio may be back soon
     } finally {
-      this._isLooking = false;
+      this.#isLooking = false;
     }
-    if (this._isStopped || document.hidden) return;
-    if (goesOn || this._again) this._timer = setTimeout(() => this.now(), this._everyMs);
+    if (this.#isStopped || document.hidden) return;
+    if (goesOn || this.#again) this.#timer = setTimeout(() => this.now(), this.#everyMs);
   }
 
   /** Whether it is going to look again by itself. */
   get isWaiting() {
-    return this._timer !== null;
+    return this.#timer !== null;
   }
 
   stop() {
-    this._isStopped = true;
-    clearTimeout(this._timer);
-    document.removeEventListener("visibilitychange", this._onVisible);
-    window.removeEventListener("focus", this._onVisible);
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    document.removeEventListener("visibilitychange", this.#onVisible);
+    window.removeEventListener("focus", this.#onVisible);
   }
 }

@@ -6,11 +6,14 @@ import { Poller } from "./poller.js";
 
 /** Events: `changed`. */
 export class PublishPanel extends EventTarget {
+  #runId;
+  #poller = null;
+  #shown;
+
   /** @param {number} runId */
   constructor(runId) {
     super();
-    this._runId = runId;
-    this._poller = null;
+    this.#runId = runId;
     this.isOpen = false;
     this.state = element("div", { class: "rn-published", hidden: true });
     this.body = element("div", {});
@@ -24,15 +27,15 @@ export class PublishPanel extends EventTarget {
   }
 
   close() {
-    this._poller?.stop();
+    this.#poller?.stop();
   }
 
   /** @param {Object} run */
   show(run) {
     const inForce = run.publications.filter(({ undone_at: undone }) => !undone);
     const state = JSON.stringify(inForce);
-    if (state === this._shown) return;
-    this._shown = state;
+    if (state === this.#shown) return;
+    this.#shown = state;
     this.state.hidden = inForce.length === 0;
     if (!inForce.length) return;
     const newest = inForce[0];
@@ -46,7 +49,7 @@ export class PublishPanel extends EventTarget {
         class: "st-button",
         type: "button",
         text: "Undo publication",
-        on: { click: () => this._undo() },
+        on: { click: () => this.#undo() },
       }),
     );
   }
@@ -56,25 +59,25 @@ export class PublishPanel extends EventTarget {
     this.isOpen = true;
     this.panel.hidden = false;
     this.overRejected ??= false;
-    this._preview();
+    this.#preview();
     this.panel.scrollIntoView({ block: "nearest" });
   }
 
-  async _preview() {
-    this.body.replaceChildren(element("p", { text: "Comparing old and new masks…" }), this._bar());
+  async #preview() {
+    this.body.replaceChildren(element("p", { text: "Comparing old and new masks…" }), this.#bar());
     try {
-      await api.askPreview(this._runId, this.overRejected);
+      await api.askPreview(this.#runId, this.overRejected);
     } catch (error) {
-      this._fail(error.message);
+      this.#fail(error.message);
       return;
     }
-    this._follow(
-      () => api.preview(this._runId),
-      (result) => this._showPreview(result),
+    this.#follow(
+      () => api.preview(this.#runId),
+      (result) => this.#showPreview(result),
     );
   }
 
-  _showPreview({ counts, items, left_out: leftOut }) {
+  #showPreview({ counts, items, left_out: leftOut }) {
     const changes = counts.changed + counts.new;
     const rejected = element("input", {
       type: "checkbox",
@@ -82,7 +85,7 @@ export class PublishPanel extends EventTarget {
       on: {
         change: () => {
           this.overRejected = rejected.checked;
-          this._preview();
+          this.#preview();
         },
       },
     });
@@ -106,7 +109,7 @@ export class PublishPanel extends EventTarget {
             "div",
             {},
             element("h4", { text: "Largest changes first: the mask now, this run's mask, and their IoU" }),
-            element("div", { class: "rn-changes" }, ...items.slice(0, 24).map((item) => this._change(item))),
+            element("div", { class: "rn-changes" }, ...items.slice(0, 24).map((item) => this.#change(item))),
           )
         : "",
       leftOut.length
@@ -129,25 +132,25 @@ export class PublishPanel extends EventTarget {
           type: "button",
           text: changes ? `Publish ${changes}` : "Publish",
           disabled: changes === 0,
-          on: { click: () => this._publish() },
+          on: { click: () => this.#publish() },
         }),
         element("button", {
           class: "st-button",
           type: "button",
           text: "Close",
-          on: { click: () => this._hide() },
+          on: { click: () => this.#hide() },
         }),
       ),
     );
   }
 
-  _change({ item_id: id, name, iou }) {
+  #change({ item_id: id, name, iou }) {
     return element(
       "figure",
       { class: "rn-change" },
       element("img", { src: api.proposalUrl(id), alt: `${name}: mask now`, loading: "lazy", title: "now" }),
       element("img", {
-        src: api.pictureUrl(this._runId, id, "pseudo"),
+        src: api.pictureUrl(this.#runId, id, "pseudo"),
         alt: `${name}: mask of this run`,
         loading: "lazy",
         title: "this run",
@@ -161,16 +164,16 @@ export class PublishPanel extends EventTarget {
     );
   }
 
-  async _publish() {
-    this.body.replaceChildren(element("p", { text: "Publishing…" }), this._bar());
+  async #publish() {
+    this.body.replaceChildren(element("p", { text: "Publishing…" }), this.#bar());
     try {
-      await api.publish(this._runId, this.overRejected);
+      await api.publish(this.#runId, this.overRejected);
     } catch (error) {
-      this._fail(error.message);
+      this.#fail(error.message);
       return;
     }
-    this._follow(
-      () => api.publication(this._runId),
+    this.#follow(
+      () => api.publication(this.#runId),
       ({ published, kept, left_out: leftOut }) => {
         const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal; ${kept} were left to people; ${leftOut} could not take it.`;
         this.body.replaceChildren(
@@ -183,27 +186,27 @@ export class PublishPanel extends EventTarget {
               class: "st-button",
               type: "button",
               text: "Close",
-              on: { click: () => this._hide() },
+              on: { click: () => this.#hide() },
             }),
           ),
         );
-        this._say();
+        this.#say();
       },
     );
   }
 
-  async _undo() {
+  async #undo() {
     if (!window.confirm("Take this run's proposals back where nobody has worked on them?")) return;
     this.panel.hidden = false;
-    this.body.replaceChildren(element("p", { text: "Taking back…" }), this._bar());
+    this.body.replaceChildren(element("p", { text: "Taking back…" }), this.#bar());
     try {
-      await api.unpublish(this._runId);
+      await api.unpublish(this.#runId);
     } catch (error) {
-      this._fail(error.message);
+      this.#fail(error.message);
       return;
     }
-    this._follow(
-      () => api.publication(this._runId),
+    this.#follow(
+      () => api.publication(this.#runId),
       ({ restored, kept }) => {
         this.body.replaceChildren(
           element("p", {
@@ -214,22 +217,22 @@ export class PublishPanel extends EventTarget {
             class: "st-button",
             type: "button",
             text: "Close",
-            on: { click: () => this._hide() },
+            on: { click: () => this.#hide() },
           }),
         );
-        this._say();
+        this.#say();
       },
     );
   }
 
-  _follow(look, done) {
-    this._poller?.stop();
+  #follow(look, done) {
+    this.#poller?.stop();
     const poller = new Poller(async () => {
       let job;
       try {
         job = await look();
       } catch (error) {
-        this._fail(error.message);
+        this.#fail(error.message);
         return false;
       }
       if (job.state === "running") {
@@ -237,37 +240,37 @@ export class PublishPanel extends EventTarget {
         return true;
       }
       poller.stop();
-      if (job.state === "failed") this._fail(job.problem);
+      if (job.state === "failed") this.#fail(job.problem);
       else done(job.result);
       return false;
     });
-    this._poller = poller;
+    this.#poller = poller;
     poller.now();
   }
 
-  _bar() {
+  #bar() {
     this.progress = element("progress", { max: 1, value: 0, class: "rn-wide", "aria-label": "Progress" });
     return this.progress;
   }
 
-  _fail(message) {
+  #fail(message) {
     this.body.replaceChildren(
       element("p", { class: "rn-error", role: "alert", text: message }),
       element("button", {
         class: "st-button",
         type: "button",
         text: "Close",
-        on: { click: () => this._hide() },
+        on: { click: () => this.#hide() },
       }),
     );
   }
 
-  _hide() {
+  #hide() {
     this.panel.hidden = true;
     this.isOpen = false;
   }
 
-  _say() {
+  #say() {
     this.dispatchEvent(new CustomEvent("changed"));
   }
 }

@@ -12,12 +12,12 @@ export class Storage extends EventTarget {
       { class: "rn-detail" },
       element("p", { class: "st-muted", text: "Measuring…" }),
     );
-    this._load();
+    this.#load();
   }
 
   close() {}
 
-  async _load(note = "") {
+  async #load(note = "") {
     let answer;
     try {
       answer = await api.storage();
@@ -45,7 +45,7 @@ export class Storage extends EventTarget {
         class: "st-button",
         type: "button",
         text,
-        on: { click: () => this._prune(wanted()) },
+        on: { click: () => this.#prune(wanted()) },
         ...attributes,
       });
     this.root.replaceChildren(
@@ -109,18 +109,18 @@ export class Storage extends EventTarget {
     );
   }
 
-  async _prune(wanted) {
+  async #prune(wanted) {
     if (!window.confirm("Remove the large files? These runs can then neither be resumed nor published."))
       return;
     try {
       const { runs, freed } = await api.prune(wanted);
-      await this._load(
+      await this.#load(
         runs.length
           ? `${bytes(freed)} freed of ${runs.length} ${runs.length === 1 ? "run" : "runs"}.`
           : "There was nothing to prune.",
       );
     } catch (error) {
-      await this._load(error.message);
+      await this.#load(error.message);
     }
     this.dispatchEvent(new CustomEvent("changed"));
   }

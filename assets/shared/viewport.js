@@ -10,10 +10,13 @@ const MAX_ZOOM = 64;
 const KEEP_VISIBLE_PX = 48;
 
 export class Viewport {
+  #marginPx;
+  #x = 0;
+  #y = 0;
+
   /** @param {number} [marginPx] CSS pixels around the picture when it is fitted */
   constructor(marginPx = FIT_MARGIN_PX) {
-    /** @private */
-    this.marginPx = marginPx;
+    this.#marginPx = marginPx;
     this.imageWidth = 1;
     this.imageHeight = 1;
     this.stageWidth = 1;
@@ -22,19 +25,15 @@ export class Viewport {
     this.scale = 1;
     /** Follows the stage's size until somebody zooms or pans. */
     this.isFitted = true;
-    /** @private */
-    this.x = 0;
-    /** @private */
-    this.y = 0;
   }
 
   /** Screen x of the image's left edge, whole device pixels. */
   get originX() {
-    return Math.round(this.x);
+    return Math.round(this.#x);
   }
 
   get originY() {
-    return Math.round(this.y);
+    return Math.round(this.#y);
   }
 
   /** CSS pixels per image pixel: what people call 100 %. */
@@ -86,15 +85,15 @@ export class Viewport {
       return;
     }
     this.scale = zoom * pixelRatio;
-    this.x = width / 2 - centre.x * this.scale;
-    this.y = height / 2 - centre.y * this.scale;
-    this.keepVisible();
+    this.#x = width / 2 - centre.x * this.scale;
+    this.#y = height / 2 - centre.y * this.scale;
+    this.#keepVisible();
   }
 
   fit() {
-    this.scale = this.fitScale();
-    this.x = (this.stageWidth - this.imageWidth * this.scale) / 2;
-    this.y = (this.stageHeight - this.imageHeight * this.scale) / 2;
+    this.scale = this.#fitScale();
+    this.#x = (this.stageWidth - this.imageWidth * this.scale) / 2;
+    this.#y = (this.stageHeight - this.imageHeight * this.scale) / 2;
     this.isFitted = true;
   }
 
@@ -105,13 +104,13 @@ export class Viewport {
    * @param {number} py
    */
   zoomAt(factor, px, py) {
-    const least = Math.min(this.fitScale(), this.pixelRatio) / 2;
+    const least = Math.min(this.#fitScale(), this.pixelRatio) / 2;
     const scale = Math.min(MAX_ZOOM * this.pixelRatio, Math.max(least, this.scale * factor));
-    this.x = px - ((px - this.x) * scale) / this.scale;
-    this.y = py - ((py - this.y) * scale) / this.scale;
+    this.#x = px - ((px - this.#x) * scale) / this.scale;
+    this.#y = py - ((py - this.#y) * scale) / this.scale;
     this.scale = scale;
     this.isFitted = false;
-    this.keepVisible();
+    this.#keepVisible();
   }
 
   /**
@@ -119,15 +118,14 @@ export class Viewport {
    * @param {number} dy
    */
   panBy(dx, dy) {
-    this.x += dx;
-    this.y += dy;
+    this.#x += dx;
+    this.#y += dy;
     this.isFitted = false;
-    this.keepVisible();
+    this.#keepVisible();
   }
 
-  /** @private */
-  fitScale() {
-    const margin = 2 * this.marginPx * this.pixelRatio;
+  #fitScale() {
+    const margin = 2 * this.#marginPx * this.pixelRatio;
     const scale = Math.min(
       (this.stageWidth - margin) / this.imageWidth,
       (this.stageHeight - margin) / this.imageHeight,
@@ -139,12 +137,11 @@ export class Viewport {
     );
   }
 
-  /** @private */
-  keepVisible() {
+  #keepVisible() {
     const keep = KEEP_VISIBLE_PX * this.pixelRatio;
     const width = this.imageWidth * this.scale;
     const height = this.imageHeight * this.scale;
-    this.x = Math.min(this.stageWidth - keep, Math.max(keep - width, this.x));
-    this.y = Math.min(this.stageHeight - keep, Math.max(keep - height, this.y));
+    this.#x = Math.min(this.stageWidth - keep, Math.max(keep - width, this.#x));
+    this.#y = Math.min(this.stageHeight - keep, Math.max(keep - height, this.#y));
   }
 }

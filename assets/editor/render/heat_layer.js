@@ -19,6 +19,11 @@ const GRID_PX = 960;
  */
 
 export class HeatLayer {
+  #levels;
+  #context;
+  #pixels;
+  #colouredAs = "";
+
   /**
    * @param {HeatInput} heat
    * @param {number} imageWidth
@@ -34,17 +39,12 @@ export class HeatLayer {
     /** @type {Heatmap} */
     this.heat = { height, width, data: data instanceof Uint16Array ? decodeFloat16(data) : data, classIndex };
     const grid = quantiseHeat(this.heat, imageWidth, imageHeight, GRID_PX);
-    /** @private */
-    this.levels = grid.levels;
+    this.#levels = grid.levels;
     this.canvas = document.createElement("canvas");
     this.canvas.width = grid.width;
     this.canvas.height = grid.height;
-    /** @private */
-    this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    /** @private */
-    this.pixels = this.context.createImageData(grid.width, grid.height);
-    /** @private */
-    this.colouredAs = "";
+    this.#context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    this.#pixels = this.#context.createImageData(grid.width, grid.height);
   }
 
   /**
@@ -53,9 +53,9 @@ export class HeatLayer {
    */
   colour(name, threshold) {
     const key = `${name} ${threshold}`;
-    if (key === this.colouredAs) return;
-    this.colouredAs = key;
-    colouriseHeat(this.levels, new Uint32Array(this.pixels.data.buffer), colormap(name), threshold);
-    this.context.putImageData(this.pixels, 0, 0);
+    if (key === this.#colouredAs) return;
+    this.#colouredAs = key;
+    colouriseHeat(this.#levels, new Uint32Array(this.#pixels.data.buffer), colormap(name), threshold);
+    this.#context.putImageData(this.#pixels, 0, 0);
   }
 }

@@ -49,6 +49,28 @@ const CHANGE_PX = 2;
 const RIM_EXTRA = 0.45;
 
 export class Renderer {
+  /** @type {{mask: Uint8Array, rect: Rect|null}|null} */
+  #preview = null;
+  /** @type {Record<LayerName, CanvasRenderingContext2D>} */
+  #layers = /** @type {any} */ ({});
+  /** @type {{mask: Uint8Array, width: number, height: number}|null} */
+  #document = null;
+  /** @type {Picture|null} */
+  #picture = null;
+  /** @type {ClassInfo[]} */
+  #classes = [];
+  #colours;
+  /** Whether `colours` draw outlines alone. */
+  #isOutlined = false;
+  #lookup;
+  #maskPixels = new ImageData(1, 1);
+  #maskWords;
+  /** @type {Set<LayerName>} */
+  #stale = new Set();
+  /** @type {Rect|null} */
+  #dirty = null;
+  #frame = 0;
+
   /**
    * @param {HTMLElement} stage
    * @param {Viewport} viewport
@@ -65,11 +87,7 @@ export class Renderer {
     this.heat = null;
     /** @type {Segments|null} */
     this.segments = null;
-    /** @private @type {{mask: Uint8Array, rect: Rect|null}|null} */
-    this.preview = null;
 
-    /** @private @type {Record<LayerName, CanvasRenderingContext2D>} */
-    this.layers = /** @type {any} */ ({});
     for (const name of LAYERS) {
       const canvas = document.createElement("canvas");
       canvas.className = `pz-layer pz-layer-${name}`;
@@ -77,30 +95,11 @@ export class Renderer {
       stage.append(canvas);
       // The mask comes from putImageData alone: kept in memory it needs no round trip through the GPU.
       const options = name === "mask" ? { willReadFrequently: true } : undefined;
-      this.layers[name] = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
+      this.#layers[name] = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
     }
-    /** @private @type {{mask: Uint8Array, width: number, height: number}|null} */
-    this.document = null;
-    /** @private @type {Picture|null} */
-    this.picture = null;
-    /** @private @type {ClassInfo[]} */
-    this.classes = [];
-    /** @private */
-    this.colours = makeColours([], this.view.opacity, false);
-    /** Whether `colours` draw outlines alone. @private */
-    this.isOutlined = false;
-    /** @private */
-    this.lookup = makeLookup(viewport);
-    /** @private */
-    this.maskPixels = new ImageData(1, 1);
-    /** @private */
-    this.maskWords = new Uint32Array(this.maskPixels.data.buffer);
-    /** @private @type {Set<LayerName>} */
-    this.stale = new Set();
-    /** @private @type {Rect|null} */
-    this.dirty = null;
-    /** @private */
-    this.frame = 0;
+    this.#colours = makeColours([], this.view.opacity, false);
+    this.#lookup = makeLookup(viewport);
+    this.#maskWords = new Uint32Array(this.#maskPixels.data.buffer);
   }
 
   /**
@@ -111,27 +110,27 @@ export class Renderer {
    */
   open(document, image, classes) {
     const colours = makeColours(classes, this.view.opacity, this.view.contour);
-    this.classes = classes;
-    this.document = document;
-    this.picture = image;
+    this.#classes = classes;
+    this.#document = document;
+    this.#picture = image;
     this.heat = null;
     this.segments = null;
-    this.preview = null;
-    this.colours = colours;
-    this.isOutlined = this.view.contour;
+    this.#preview = null;
+    this.#colours = colours;
+    this.#isOutlined = this.view.contour;
   }
 
   /** Have a layer drawn anew in the next frame. @param {LayerName} name */
   invalidate(name) {
-    this.stale.add(name);
-    this.schedule();
+    this.#stale.add(name);
+    this.#schedule();
   }
 
   /** Have an image rectangle of the mask drawn anew in the next frame. @param {Rect|null} rect */
   invalidateMask(rect) {
     if (!rect) return;
-    this.dirty = unionRect(this.dirty, rect);
-    this.schedule();
+    this.#dirty = unionRect(this.#dirty, rect);
+    this.#schedule();
   }
 
   /**
@@ -140,27 +139,27 @@ export class Renderer {
    * @param {Rect|null} rect  where it differs
    */
   setPreview(mask, rect) {
-    this.invalidateMask(this.preview?.rect ?? null);
-    this.preview = mask && { mask, rect };
+    this.invalidateMask(this.#preview?.rect ?? null);
+    this.#preview = mask && { mask, rect };
     this.invalidateMask(rect);
     this.invalidate("guides");
   }
 
   viewportChanged() {
-    this.lookup = makeLookup(this.viewport);
-    for (const name of LAYERS) this.stale.add(name);
-    this.schedule();
+    this.#lookup = makeLookup(this.viewport);
+    for (const name of LAYERS) this.#stale.add(name);
+    this.#schedule();
   }
 
   /** The stage has another size: canvases are cleared by resizing, so draw before the next paint. */
   resize() {
     const { stageWidth, stageHeight } = this.viewport;
     for (const name of LAYERS) {
-      this.layers[name].canvas.width = stageWidth;
-      this.layers[name].canvas.height = stageHeight;
+      this.#layers[name].canvas.width = stageWidth;
+      this.#layers[name].canvas.height = stageHeight;
     }
-    this.maskPixels = new ImageData(stageWidth, stageHeight);
-    this.maskWords = new Uint32Array(this.maskPixels.data.buffer);
+    this.#maskPixels = new ImageData(stageWidth, stageHeight);
+    this.#maskWords = new Uint32Array(this.#maskPixels.data.buffer);
     this.viewportChanged();
     this.draw();
   }
@@ -169,7 +168,7 @@ export class Renderer {
   setView(changes) {
     Object.assign(this.view, changes);
     this.view.opacity = Math.min(1, Math.max(0, this.view.opacity));
-    this.recolour();
+    this.#recolour();
     if ("imageVisible" in changes) this.invalidate("image");
   }
 
@@ -178,10 +177,10 @@ export class Renderer {
    * @throws {RangeError} when data and size disagree
    */
   setHeat(heat) {
-    const { document } = this;
+    const document = this.#document;
     this.heat = heat && document && new HeatLayer(heat, document.width, document.height);
     this.invalidate("heat");
-    if (this.wantsOutlines !== this.isOutlined) this.recolour();
+    if (this.#wantsOutlines !== this.#isOutlined) this.#recolour();
   }
 
   /**
@@ -192,71 +191,66 @@ export class Renderer {
     if (changes.colormap) colormap(changes.colormap);
     Object.assign(this.heatView, changes);
     this.invalidate("heat");
-    if (this.wantsOutlines !== this.isOutlined) this.recolour();
+    if (this.#wantsOutlines !== this.#isOutlined) this.#recolour();
   }
 
-  /** Areas on top of a heatmap would hide the colours that it is looked at for. @private */
-  get wantsOutlines() {
+  /** Areas on top of a heatmap would hide the colours that it is looked at for. */
+  get #wantsOutlines() {
     return this.view.contour || (this.heat !== null && this.heatView.visible);
   }
 
-  /** @private */
-  recolour() {
-    this.isOutlined = this.wantsOutlines;
-    this.colours = makeColours(this.classes, this.view.opacity, this.isOutlined);
+  #recolour() {
+    this.#isOutlined = this.#wantsOutlines;
+    this.#colours = makeColours(this.#classes, this.view.opacity, this.#isOutlined);
     this.invalidate("mask");
-    if (this.preview) this.invalidate("guides");
+    if (this.#preview) this.invalidate("guides");
   }
 
   /** Draw everything that waits, now. */
   draw() {
-    cancelAnimationFrame(this.frame);
-    this.frame = 0;
-    const stale = this.stale;
-    this.stale = new Set();
-    if (stale.has("image")) this.drawImage();
-    if (stale.has("heat")) this.drawHeat();
-    this.drawMask(stale.has("mask"));
-    if (stale.has("guides")) this.drawGuides();
-    if (stale.has("overlay")) this.drawOverlay();
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const stale = this.#stale;
+    this.#stale = new Set();
+    if (stale.has("image")) this.#drawImage();
+    if (stale.has("heat")) this.#drawHeat();
+    this.#drawMask(stale.has("mask"));
+    if (stale.has("guides")) this.#drawGuides();
+    if (stale.has("overlay")) this.#drawOverlay();
   }
 
   destroy() {
-    cancelAnimationFrame(this.frame);
-    for (const name of LAYERS) this.layers[name].canvas.remove();
+    cancelAnimationFrame(this.#frame);
+    for (const name of LAYERS) this.#layers[name].canvas.remove();
   }
 
-  /** @private */
-  schedule() {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.draw());
+  #schedule() {
+    if (!this.#frame) this.#frame = requestAnimationFrame(() => this.draw());
   }
 
-  /** @private */
-  drawImage() {
-    this.clear("image");
-    if (!this.picture || !this.view.imageVisible) return;
-    this.drawScaled("image", this.picture, this.viewport.zoom < PIXELATED_ZOOM);
+  #drawImage() {
+    this.#clear("image");
+    if (!this.#picture || !this.view.imageVisible) return;
+    this.#drawScaled("image", this.#picture, this.viewport.zoom < PIXELATED_ZOOM);
   }
 
-  /** @private */
-  drawHeat() {
-    this.clear("heat");
+  #drawHeat() {
+    this.#clear("heat");
     if (!this.heat || !this.heatView.visible) return;
     this.heat.colour(this.heatView.colormap, this.heatView.threshold);
-    this.layers.heat.globalAlpha = this.heatView.opacity;
-    this.drawScaled("heat", this.heat.canvas, true);
+    this.#layers.heat.globalAlpha = this.heatView.opacity;
+    this.#drawScaled("heat", this.heat.canvas, true);
   }
 
   /**
    * Draw a picture of any resolution where the image lies.
-   * @private
    * @param {LayerName} name
    * @param {CanvasImageSource} source
    * @param {boolean} isSmooth
    */
-  drawScaled(name, source, isSmooth) {
+  #drawScaled(name, source, isSmooth) {
     const { originX, originY, imageWidth, imageHeight, scale } = this.viewport;
-    const context = this.ink(name);
+    const context = this.#ink(name);
     context.imageSmoothingEnabled = isSmooth;
     // Medium and above use mipmaps: a 12-megapixel picture neither flickers nor aliases when it is shrunk.
     context.imageSmoothingQuality = "medium";
@@ -264,26 +258,26 @@ export class Renderer {
   }
 
   /**
-   * @private
    * @param {boolean} isWhole
    */
-  drawMask(isWhole) {
-    const { viewport, view, document } = this;
-    const dirty = this.dirty;
-    this.dirty = null;
+  #drawMask(isWhole) {
+    const { viewport, view } = this;
+    const document = this.#document;
+    const dirty = this.#dirty;
+    this.#dirty = null;
     if (!document || (!isWhole && !dirty)) return;
     if (!view.maskVisible) {
-      this.clear("mask");
+      this.#clear("mask");
       return;
     }
-    const edgeWidth = Math.max(1, Math.round((this.isOutlined ? OUTLINE_PX : RIM_PX) * viewport.pixelRatio));
+    const edgeWidth = Math.max(1, Math.round((this.#isOutlined ? OUTLINE_PX : RIM_PX) * viewport.pixelRatio));
     const stage = { x0: 0, y0: 0, x1: viewport.stageWidth, y1: viewport.stageHeight };
     const rect = isWhole ? stage : dirty && screenRect(viewport, dirty, edgeWidth);
     if (!rect) return;
-    const shown = this.preview?.mask ?? document.mask;
-    composeMask(this.maskWords, rect, shown, document.width, this.lookup, this.colours, edgeWidth);
-    this.ink("mask").putImageData(
-      this.maskPixels,
+    const shown = this.#preview?.mask ?? document.mask;
+    composeMask(this.#maskWords, rect, shown, document.width, this.#lookup, this.#colours, edgeWidth);
+    this.#ink("mask").putImageData(
+      this.#maskPixels,
       0,
       0,
       rect.x0,
@@ -293,33 +287,34 @@ export class Renderer {
     );
   }
 
-  /** @private */
-  drawGuides() {
-    this.clear("guides");
-    const { segments, document, viewport, preview } = this;
-    if (segments && document) drawSegments(this.ink("guides"), segments.labels, document.width, this.lookup);
+  #drawGuides() {
+    this.#clear("guides");
+    const { segments, viewport } = this;
+    const document = this.#document;
+    const preview = this.#preview;
+    if (segments && document)
+      drawSegments(this.#ink("guides"), segments.labels, document.width, this.#lookup);
     const thickness = Math.max(1, Math.round(CHANGE_PX * viewport.pixelRatio));
     const changed =
       preview?.rect && this.view.maskVisible ? screenRect(viewport, preview.rect, thickness) : null;
     if (preview && document && changed) {
       drawChange(
-        this.ink("guides"),
+        this.#ink("guides"),
         document.mask,
         preview.mask,
         document.width,
         changed,
-        this.lookup,
+        this.#lookup,
         thickness,
       );
     }
-    if (viewport.zoom >= GRID_ZOOM) drawPixelGrid(this.ink("guides"), viewport);
+    if (viewport.zoom >= GRID_ZOOM) drawPixelGrid(this.#ink("guides"), viewport);
   }
 
-  /** @private */
-  drawOverlay() {
-    this.clear("overlay");
+  #drawOverlay() {
+    this.#clear("overlay");
     if (!this.paintOverlay) return;
-    const context = this.ink("overlay");
+    const context = this.#ink("overlay");
     context.save();
     this.paintOverlay(context, this.viewport);
     context.restore();
@@ -327,24 +322,22 @@ export class Renderer {
 
   /**
    * Empty a layer. Hidden it costs nothing to compose; without a GPU every visible layer costs milliseconds.
-   * @private
    * @param {LayerName} name
    */
-  clear(name) {
-    const { canvas } = this.layers[name];
+  #clear(name) {
+    const { canvas } = this.#layers[name];
     if (canvas.hidden) return;
-    this.layers[name].clearRect(0, 0, canvas.width, canvas.height);
+    this.#layers[name].clearRect(0, 0, canvas.width, canvas.height);
     canvas.hidden = true;
   }
 
   /**
    * A layer to draw on.
-   * @private
    * @param {LayerName} name
    */
-  ink(name) {
-    this.layers[name].canvas.hidden = false;
-    return this.layers[name];
+  #ink(name) {
+    this.#layers[name].canvas.hidden = false;
+    return this.#layers[name];
   }
 }
 

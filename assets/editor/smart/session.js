@@ -46,26 +46,27 @@ import { composePrior, handWork, protectedRuns } from "./hand_work.js";
 const RETRY_MS = 50;
 
 export class SmartSession {
+  #bench;
+  #hooks;
+  /** What is in the mask. @type {State} */
+  #taken = { start: null, seeds: [] };
+  /** @type {(() => void)[]} */
+  #waiting = [];
+
   /**
    * @param {Bench} bench
    * @param {{isInHand: () => boolean, changed: () => void}} hooks  changed: seeds, preview or work in progress
    */
   constructor(bench, hooks) {
-    /** @private */
-    this.bench = bench;
-    /** @private */
-    this.hooks = hooks;
-    /** What is in the mask. @private @type {State} */
-    this.taken = { start: null, seeds: [] };
+    this.#bench = bench;
+    this.#hooks = hooks;
     /** @type {Pending|null} */
     this.pending = null;
-    /** @private @type {(() => void)[]} */
-    this.waiting = [];
   }
 
   /** Those of the change that waits included. @returns {readonly Seed[]} */
   get seeds() {
-    return (this.pending?.state ?? this.taken).seeds;
+    return (this.pending?.state ?? this.#taken).seeds;
   }
 
   get isThinking() {
@@ -79,9 +80,9 @@ export class SmartSession {
    * @param {Start} [start]  another place to start from
    */
   propose(seeds, start) {
-    const { document } = this.bench;
+    const { document } = this.#bench;
     if (!document) return;
-    const before = this.pending?.state.start ?? this.taken.start;
+    const before = this.pending?.state.start ?? this.#taken.start;
     this.take();
     this.pending?.controller.abort();
     this.pending = {
@@ -91,19 +92,19 @@ export class SmartSession {
       preview: null,
       step: null,
     };
-    this.ask(this.pending);
-    this.hooks.changed();
+    this.#ask(this.pending);
+    this.#hooks.changed();
   }
 
   /** Put the change that is shown into the mask. @returns {boolean} whether there was one */
   take() {
     const { pending } = this;
     if (!pending?.preview) return false;
-    const before = this.taken;
-    this.taken = pending.state;
-    this.end();
-    const memo = { before, after: this.taken, step: /** @type {object} */ (pending.step) };
-    this.bench.takeRefined(pending.preview, memo);
+    const before = this.#taken;
+    this.#taken = pending.state;
+    this.#end();
+    const memo = { before, after: this.#taken, step: /** @type {object} */ (pending.step) };
+    this.#bench.takeRefined(pending.preview, memo);
     return true;
   }
 
@@ -111,14 +112,14 @@ export class SmartSession {
   drop() {
     if (!this.pending) return false;
     this.pending.controller.abort();
-    this.end();
+    this.#end();
     return true;
   }
 
   /** Forget all seeds: the mask has become another one, or what holds has changed. */
   reset() {
-    this.taken = { start: null, seeds: [] };
-    if (!this.drop()) this.hooks.changed();
+    this.#taken = { start: null, seeds: [] };
+    if (!this.drop()) this.#hooks.changed();
   }
 
   /**
@@ -127,21 +128,20 @@ export class SmartSession {
    * @param {'undo'|'redo'} direction
    */
   travel(memo, direction) {
-    this.taken = direction === "undo" ? memo.before : memo.after;
-    if (!this.drop()) this.hooks.changed();
+    this.#taken = direction === "undo" ? memo.before : memo.after;
+    if (!this.drop()) this.#hooks.changed();
   }
 
   /** Resolves when the engine is not at work. @returns {Promise<void>} */
   idle() {
-    return this.isThinking ? new Promise((resolve) => this.waiting.push(resolve)) : Promise.resolve();
+    return this.isThinking ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
   /**
-   * @private
    * @param {Pending} pending
    */
-  async ask(pending) {
-    const { document, options } = this.bench;
+  async #ask(pending) {
+    const { document, options } = this.#bench;
     if (!document) return;
     const { start, seeds } = pending.state;
     const flags = handWork(document.history.entries, seeds, document.mask, document.width);
@@ -149,7 +149,7 @@ export class SmartSession {
     const mask = composePrior(prior, document.mask, flags, options.lockedClasses);
     pending.revision = document.revision;
     try {
-      const { rect, pixels, step } = await this.bench.refine(
+      const { rect, pixels, step } = await this.#bench.refine(
         {
           mask,
           seeds,
@@ -163,26 +163,25 @@ export class SmartSession {
       if (this.pending !== pending) return;
       if (document.revision !== pending.revision || document.isTouched) {
         // With another tool in hand the person went on painting.
-        setTimeout(() => this.pending === pending && this.ask(pending), RETRY_MS);
+        setTimeout(() => this.pending === pending && this.#ask(pending), RETRY_MS);
         return;
       }
       pending.preview = mask.slice();
       if (rect) paste(pending.preview, document.width, rect, pixels);
       pending.step = step;
-      this.show(pending);
+      this.#show(pending);
     } catch (error) {
       if (this.pending !== pending) return; // given up, or a newer question took its place
-      this.end();
-      this.bench.say(error instanceof Error ? error.message : String(error));
+      this.#end();
+      this.#bench.say(error instanceof Error ? error.message : String(error));
     }
   }
 
   /**
-   * @private
    * @param {Pending} pending
    */
-  show({ preview }) {
-    const { document } = this.bench;
+  #show({ preview }) {
+    const { document } = this.#bench;
     if (!document || !preview) return;
     const patch = makePatch(
       document.mask,
@@ -191,23 +190,22 @@ export class SmartSession {
       fullRect(document.width, document.height),
       "",
     );
-    this.bench.preview(preview, patch?.rect ?? null);
-    if (!this.hooks.isInHand()) this.take(); // it was asked for before another tool was taken up
-    this.hooks.changed();
-    this.wake();
+    this.#bench.preview(preview, patch?.rect ?? null);
+    if (!this.#hooks.isInHand()) this.take(); // it was asked for before another tool was taken up
+    this.#hooks.changed();
+    this.#wake();
   }
 
-  /** Nothing waits any more. @private */
-  end() {
+  /** Nothing waits any more. */
+  #end() {
     this.pending = null;
-    this.bench.preview(null, null);
-    this.hooks.changed();
-    this.wake();
+    this.#bench.preview(null, null);
+    this.#hooks.changed();
+    this.#wake();
   }
 
-  /** @private */
-  wake() {
-    for (const resolve of this.waiting.splice(0)) resolve();
+  #wake() {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
 

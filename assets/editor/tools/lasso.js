@@ -9,43 +9,38 @@ import { Tool } from "./tool.js";
 const MIN_STEP_PX = 0.25;
 
 export class LassoTool extends Tool {
-  /** @param {import('./tool.js').Bench} bench */
-  constructor(bench) {
-    super(bench);
-    /** @private @type {Point[]} */
-    this.points = [];
-    /** @private */
-    this.value = 0;
-  }
+  /** @type {Point[]} */
+  #points = [];
+  #value = 0;
 
   get label() {
     return "Lasso";
   }
 
   press(/** @type {Point} */ point, /** @type {boolean} */ erases) {
-    this.value = erases ? 0 : this.bench.activeClass;
-    this.points = [point];
+    this.#value = erases ? 0 : this.bench.activeClass;
+    this.#points = [point];
   }
 
   drag(/** @type {Point[]} */ points) {
     for (const point of points) {
-      const last = this.points[this.points.length - 1];
-      if (!last || Math.hypot(point.x - last.x, point.y - last.y) >= MIN_STEP_PX) this.points.push(point);
+      const last = this.#points[this.#points.length - 1];
+      if (!last || Math.hypot(point.x - last.x, point.y - last.y) >= MIN_STEP_PX) this.#points.push(point);
     }
     this.bench.redraw();
   }
 
   release(/** @type {Point} */ point) {
     this.drag([point]);
-    const outline = this.points;
-    this.points = [];
-    this.bench.change(this.value, (raster, value, protect) => fillPolygon(raster, outline, value, protect));
+    const outline = this.#points;
+    this.#points = [];
+    this.bench.change(this.#value, (raster, value, protect) => fillPolygon(raster, outline, value, protect));
     this.bench.commit(this.label);
     this.bench.redraw();
   }
 
   cancel() {
-    this.points = [];
+    this.#points = [];
     super.cancel();
   }
 
@@ -53,9 +48,9 @@ export class LassoTool extends Tool {
     /** @type {CanvasRenderingContext2D} */ context,
     /** @type {import('./tool.js').Viewport} */ viewport,
   ) {
-    if (this.points.length < 2) return;
-    const path = outlineOf(this.points, viewport);
-    const colour = this.value === 0 ? "#ffffff" : this.bench.cssColour(this.value);
+    if (this.#points.length < 2) return;
+    const path = outlineOf(this.#points, viewport);
+    const colour = this.#value === 0 ? "#ffffff" : this.bench.cssColour(this.#value);
     shadeArea(context, path, colour);
     strokeMark(context, path, colour, viewport.pixelRatio);
   }

@@ -12,34 +12,29 @@ const SAME_RADIUS_PX = 3;
 const CORNER_PX = 3.5;
 
 export class PolygonTool extends Tool {
-  /** @param {import('./tool.js').Bench} bench */
-  constructor(bench) {
-    super(bench);
-    /** @private @type {Point[]} */
-    this.corners = [];
-    /** @private @type {Point|null} */
-    this.pointer = null;
-    /** @private */
-    this.erases = false;
-  }
+  /** @type {Point[]} */
+  #corners = [];
+  /** @type {Point|null} */
+  #pointer = null;
+  #erases = false;
 
   get label() {
     return "Polygon";
   }
 
   get isPending() {
-    return this.corners.length > 0;
+    return this.#corners.length > 0;
   }
 
   press(/** @type {Point} */ point, /** @type {boolean} */ erases) {
-    this.pointer = point;
-    if (this.corners.length === 0) this.erases = erases;
-    if (this.closesAt(point)) {
+    this.#pointer = point;
+    if (this.#corners.length === 0) this.#erases = erases;
+    if (this.#closesAt(point)) {
       this.confirm();
       return;
     }
-    const last = this.corners[this.corners.length - 1];
-    if (!last || this.screenDistance(point, last) >= SAME_RADIUS_PX) this.corners.push(point);
+    const last = this.#corners[this.#corners.length - 1];
+    if (!last || this.#screenDistance(point, last) >= SAME_RADIUS_PX) this.#corners.push(point);
     this.bench.redraw();
   }
 
@@ -48,14 +43,16 @@ export class PolygonTool extends Tool {
   }
 
   confirm() {
-    const outline = this.corners;
-    this.corners = [];
+    const outline = this.#corners;
+    this.#corners = [];
     this.bench.redraw();
     if (outline.length < 3) {
       if (outline.length > 1) this.bench.say("A polygon needs at least three corners.");
       return;
     }
-    this.bench.change(this.value(), (raster, value, protect) => fillPolygon(raster, outline, value, protect));
+    this.bench.change(this.#value(), (raster, value, protect) =>
+      fillPolygon(raster, outline, value, protect),
+    );
     this.bench.commit(this.label);
   }
 
@@ -66,17 +63,17 @@ export class PolygonTool extends Tool {
   }
 
   removeLast() {
-    this.corners.pop();
+    this.#corners.pop();
     this.bench.redraw();
   }
 
   cancel() {
-    this.corners = [];
+    this.#corners = [];
     super.cancel();
   }
 
   hover(/** @type {Point|null} */ point) {
-    this.pointer = point;
+    this.#pointer = point;
     if (this.isPending) this.bench.redraw();
   }
 
@@ -86,14 +83,14 @@ export class PolygonTool extends Tool {
   ) {
     if (!this.isPending) return;
     const ratio = viewport.pixelRatio;
-    const colour = this.value() === 0 ? "#ffffff" : this.bench.cssColour(this.value());
-    const closes = this.pointer !== null && this.closesAt(this.pointer);
-    const open = this.pointer && !closes ? [...this.corners, this.pointer] : this.corners;
+    const colour = this.#value() === 0 ? "#ffffff" : this.bench.cssColour(this.#value());
+    const closes = this.#pointer !== null && this.#closesAt(this.#pointer);
+    const open = this.#pointer && !closes ? [...this.#corners, this.#pointer] : this.#corners;
     const path = outlineOf(open, viewport);
     if (closes) path.closePath();
     shadeArea(context, path, colour);
     strokeMark(context, path, colour, ratio);
-    this.corners.forEach((corner, i) => {
+    this.#corners.forEach((corner, i) => {
       const { x, y } = viewport.toScreen(corner.x, corner.y);
       const dot = new Path2D();
       dot.arc(x, y, (i === 0 && closes ? 2 : 1) * CORNER_PX * ratio, 0, 2 * Math.PI);
@@ -103,26 +100,23 @@ export class PolygonTool extends Tool {
     });
   }
 
-  /** @private */
-  value() {
-    return this.erases ? 0 : this.bench.activeClass;
+  #value() {
+    return this.#erases ? 0 : this.bench.activeClass;
   }
 
   /**
-   * @private
    * @param {Point} point
    */
-  closesAt(point) {
-    return this.corners.length >= 3 && this.screenDistance(point, this.corners[0]) <= CLOSE_RADIUS_PX;
+  #closesAt(point) {
+    return this.#corners.length >= 3 && this.#screenDistance(point, this.#corners[0]) <= CLOSE_RADIUS_PX;
   }
 
   /**
    * In CSS pixels: a hand's precision does not depend on the zoom.
-   * @private
    * @param {Point} a
    * @param {Point} b
    */
-  screenDistance(a, b) {
+  #screenDistance(a, b) {
     return Math.hypot(a.x - b.x, a.y - b.y) * this.bench.viewport.zoom;
   }
 }

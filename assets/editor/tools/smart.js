@@ -24,6 +24,11 @@ const REACH_PX = 9;
 const STROKE_PX = 6;
 
 export class SmartTool extends Tool {
+  /** @type {Gesture|null} */
+  #gesture = null;
+  /** The seed that Backspace deletes; -1: the last one. */
+  #selected = -1;
+
   /**
    * @param {import('./tool.js').Bench} bench
    * @param {() => boolean} isInHand
@@ -37,10 +42,6 @@ export class SmartTool extends Tool {
         bench.reportThinking(this.session.isThinking, this.session.pending !== null);
       },
     });
-    /** @private @type {Gesture|null} */
-    this.gesture = null;
-    /** The seed that Backspace deletes; -1: the last one. @private */
-    this.selected = -1;
   }
 
   get label() {
@@ -62,32 +63,32 @@ export class SmartTool extends Tool {
   ) {
     const label = erases || shift ? 0 : this.bench.activeClass;
     const index = alt ? -1 : seedAt([...this.session.seeds], point, REACH_PX / this.bench.viewport.zoom);
-    this.selected = index;
-    if (index >= 0 && erases) this.remove(index);
-    else this.gesture = { kind: alt ? "box" : index >= 0 ? "move" : "say", points: [point], label, index };
+    this.#selected = index;
+    if (index >= 0 && erases) this.#remove(index);
+    else this.#gesture = { kind: alt ? "box" : index >= 0 ? "move" : "say", points: [point], label, index };
     this.bench.redraw();
   }
 
   drag(/** @type {Point[]} */ points) {
-    this.gesture?.points.push(...points);
+    this.#gesture?.points.push(...points);
     this.bench.redraw();
   }
 
   release(/** @type {Point} */ point) {
-    const { gesture } = this;
-    this.gesture = null;
+    const gesture = this.#gesture;
+    this.#gesture = null;
     if (!gesture) return;
     gesture.points.push(point);
-    const next = this.seedsAfter(gesture);
+    const next = this.#seedsAfter(gesture);
     if (next) this.session.propose(next);
     this.bench.redraw();
   }
 
   /** Esc: the gesture, else the change that is shown. */
   cancel() {
-    if (this.gesture) this.gesture = null;
+    if (this.#gesture) this.#gesture = null;
     else this.session.drop();
-    this.selected = -1;
+    this.#selected = -1;
     this.bench.redraw();
   }
 
@@ -96,7 +97,7 @@ export class SmartTool extends Tool {
   }
 
   settle() {
-    this.gesture = null;
+    this.#gesture = null;
     this.session.take();
   }
 
@@ -107,7 +108,7 @@ export class SmartTool extends Tool {
 
   removeLast() {
     const { length } = this.session.seeds;
-    this.remove(this.selected >= 0 && this.selected < length ? this.selected : length - 1);
+    this.#remove(this.#selected >= 0 && this.#selected < length ? this.#selected : length - 1);
   }
 
   /** Start from the heatmaps instead, with the seeds there are. @param {number} threshold */
@@ -119,28 +120,26 @@ export class SmartTool extends Tool {
     /** @type {CanvasRenderingContext2D} */ context,
     /** @type {import('./tool.js').Viewport} */ viewport,
   ) {
-    const seeds = (this.gesture && this.seedsAfter(this.gesture)) ?? [...this.session.seeds];
+    const seeds = (this.#gesture && this.#seedsAfter(this.#gesture)) ?? [...this.session.seeds];
     seeds.forEach((seed, k) =>
-      paintSeed(context, viewport, seed, this.bench.cssColour(seed.label), k === this.selected),
+      paintSeed(context, viewport, seed, this.bench.cssColour(seed.label), k === this.#selected),
     );
   }
 
   /**
-   * @private
    * @param {number} index
    */
-  remove(index) {
-    this.selected = -1;
+  #remove(index) {
+    this.#selected = -1;
     this.session.propose(this.session.seeds.filter((_, k) => k !== index));
   }
 
   /**
    * The seeds as the gesture would leave them, null where it changes nothing.
-   * @private
    * @param {Gesture} gesture
    * @returns {Seed[]|null}
    */
-  seedsAfter({ kind, points, label, index }) {
+  #seedsAfter({ kind, points, label, index }) {
     const { document } = this.bench;
     if (!document) return null;
     const seeds = [...this.session.seeds];

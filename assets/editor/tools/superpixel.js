@@ -6,25 +6,20 @@ import { Tool } from "./tool.js";
 /** @typedef {import('./tool.js').Point} Point */
 
 export class SuperpixelTool extends Tool {
-  /** @param {import('./tool.js').Bench} bench */
-  constructor(bench) {
-    super(bench);
-    /** @private */
-    this.value = 0;
-    /** Superpixels already painted by this stroke. @private @type {Set<number>} */
-    this.painted = new Set();
-    /** @private @type {Point|null} */
-    this.last = null;
-  }
+  #value = 0;
+  /** Superpixels already painted by this stroke. @type {Set<number>} */
+  #painted = new Set();
+  /** @type {Point|null} */
+  #last = null;
 
   get label() {
     return "Superpixels";
   }
 
   press(/** @type {Point} */ point, /** @type {boolean} */ erases) {
-    this.value = erases ? 0 : this.bench.activeClass;
-    this.painted.clear();
-    this.last = point;
+    this.#value = erases ? 0 : this.bench.activeClass;
+    this.#painted.clear();
+    this.#last = point;
     if (!this.bench.segments) this.bench.say("The superpixels of this picture are not loaded yet.");
     this.drag([point]);
   }
@@ -32,30 +27,30 @@ export class SuperpixelTool extends Tool {
   drag(/** @type {Point[]} */ points) {
     const segments = this.bench.segments;
     if (!segments) return;
-    this.bench.change(this.value, (raster, value, protect) => {
+    this.bench.change(this.#value, (raster, value, protect) => {
       /** @type {import('./tool.js').Rect|null} */
       let dirty = null;
       for (const point of points) {
-        for (const { x, y } of pixelsBetween(this.last ?? point, point)) {
+        for (const { x, y } of pixelsBetween(this.#last ?? point, point)) {
           if (x < 0 || y < 0 || x >= raster.width || y >= raster.height) continue;
           const label = segments.labels[y * raster.width + x];
-          if (this.painted.has(label)) continue;
-          this.painted.add(label);
+          if (this.#painted.has(label)) continue;
+          this.#painted.add(label);
           dirty = unionRect(dirty, fillSegment(raster, segments, x, y, value, protect));
         }
-        this.last = point;
+        this.#last = point;
       }
       return dirty;
     });
   }
 
   release() {
-    this.last = null;
+    this.#last = null;
     this.bench.commit(this.label);
   }
 
   cancel() {
-    this.last = null;
+    this.#last = null;
     super.cancel();
   }
 }

@@ -32,6 +32,9 @@ export const TOOLS = [
 
 /** All tools of one editor, one of them in hand. */
 export class Toolbox {
+  /** @type {Record<ToolName, Tool>} */
+  #tools;
+
   /**
    * @param {Bench} bench
    * @param {ToolName} name  the tool to begin with
@@ -39,8 +42,7 @@ export class Toolbox {
   constructor(bench, name) {
     /** Its work outlives a change of tools. */
     this.smart = new SmartTool(bench, () => this.name === "smart");
-    /** @private @type {Record<ToolName, Tool>} */
-    this.tools = {
+    this.#tools = {
       smart: this.smart,
       brush: new BrushTool(bench),
       eraser: new BrushTool(bench, { erases: true }),
@@ -54,7 +56,7 @@ export class Toolbox {
   }
 
   get current() {
-    return this.tools[this.name];
+    return this.#tools[this.name];
   }
 
   /**
@@ -62,9 +64,9 @@ export class Toolbox {
    * @throws {RangeError} when there is no such tool
    */
   require(name) {
-    if (!(name in this.tools)) {
+    if (!(name in this.#tools)) {
       throw new RangeError(
-        `There is no tool "${name}"; choose one of ${Object.keys(this.tools).join(", ")}.`,
+        `There is no tool "${name}"; choose one of ${Object.keys(this.#tools).join(", ")}.`,
       );
     }
   }

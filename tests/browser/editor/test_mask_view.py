@@ -5,8 +5,9 @@ import pytest
 
 COMPOSE = """([mask, width, height, stage, scale, x, y, rect, edge, hatched]) => {
     const viewport = Object.assign(new js.Viewport(), {
-        stageWidth: stage[0], stageHeight: stage[1], imageWidth: width, imageHeight: height, scale, x, y,
+        stageWidth: stage[0], stageHeight: stage[1], imageWidth: width, imageHeight: height, scale,
     });
+    Object.defineProperties(viewport, {originX: {value: x}, originY: {value: y}});
     const out = new Uint32Array(stage[0] * stage[1]).fill(7);
     const inside = Uint32Array.from({length: 256}, (_, index) => 100 + index);
     const colours = {inside, edge: inside.map((word) => word + 1000), hatched};

@@ -57,7 +57,7 @@ def _asked(editor: EditorPage) -> list[dict[str, Any]]:
 
 
 def _seeds(editor: EditorPage) -> list[dict[str, Any]]:
-    seeds: list[dict[str, Any]] = editor.ask("editor.toolbox.smart.session.seeds")
+    seeds: list[dict[str, Any]] = editor.ask("editor.seeds")
     return seeds
 
 
