@@ -16,7 +16,8 @@ from typing import Annotated
 import typer
 
 from puzzlecam_app.commands import app, dataset, doctor, export, propose, run, worker
-from puzzlecam_app.commands.options import Invocation, say
+from puzzlecam_app.commands.printing import say
+from puzzlecam_app.commands.studio import Invocation
 from puzzlecam_app.errors import UserError
 from trainer.cli import app as trainer_commands
 from trainer.errors import TrainerError

@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import DatabaseUrlOption, ModelOption, WorkspaceOption, load_settings, say
+from puzzlecam_app.commands.options import ModelOption
+from puzzlecam_app.commands.printing import say
+from puzzlecam_app.commands.studio import Studio, studio_command
 from puzzlecam_app.settings import Settings, environment_variable
 
 
+@studio_command(has_json=False)
 def app(
-    context: typer.Context,
+    studio: Studio,
     host: Annotated[
         str | None,
         typer.Option(
@@ -28,8 +31,6 @@ def app(
             help=f"{Settings.model_fields['port'].description} Default: 7860.",
         ),
     ] = None,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
     model: ModelOption = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
@@ -43,24 +44,15 @@ def app(
       puzzlecam app --port 9000 --no-browser
       puzzlecam app --host 0.0.0.0 --workspace /srv/puzzlecam
     """
-    settings = load_settings(
-        context,
-        host=host,
-        port=port,
-        workspace=workspace,
-        database_url=database_url,
-        model=model,
-        open_browser=False if no_browser else None,
-    )
+    settings = studio.settings(host=host, port=port, model=model, open_browser=False if no_browser else None)
     say("Starting the studio ...")
     from puzzlecam_app.server import serve
 
     serve(settings, say=say)
 
 
-def setup(
-    context: typer.Context, workspace: WorkspaceOption = None, database_url: DatabaseUrlOption = None
-) -> None:
+@studio_command(has_json=False)
+def setup(studio: Studio) -> None:
     """Prepare the workspace: folders, database and sample project.
 
     Through launch.py this installs what is missing first, and tries the optional parts again.
@@ -69,10 +61,8 @@ def setup(
     Examples:
       puzzlecam setup --workspace /srv/puzzlecam
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from puzzlecam_app.interchange.sample import ensure_sample
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services:
+    with studio.open() as services:
         ensure_sample(services.database, services.masks, services.workspace.images_dir)
-    say(f"The workspace {settings.workspace} is ready.")
+    say(f"The workspace {services.settings.workspace} is ready.")

@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from puzzlecam_app.commands.import_dataset import import_
-from puzzlecam_app.commands.options import (
-    DatabaseUrlOption,
-    JsonOption,
-    NameArgument,
-    WorkspaceOption,
-    load_settings,
-    print_json,
-    print_problems,
-    print_table,
-    progress_bar,
-)
+from puzzlecam_app.commands.options import NameArgument
+from puzzlecam_app.commands.printing import print_json, print_problems, print_table, progress_bar
+from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,12 +24,8 @@ commands.command("import")(import_)
 
 
 @commands.command("list")
-def list_(
-    context: typer.Context,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def list_(studio: Studio) -> None:
     """List the datasets and how far they are.
 
     \b
@@ -45,13 +33,11 @@ def list_(
       puzzlecam dataset list
       puzzlecam dataset list --json
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.datasets import list_datasets
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, services.database.read() as session:
+    with studio.read() as session:
         datasets = [_summary(session, dataset) for dataset in list_datasets(session)]
-    if as_json:
+    if studio.as_json:
         print_json(datasets)
     elif not datasets:
         typer.echo("There is no dataset yet; add one with: dataset import PATH --name NAME")
@@ -61,26 +47,19 @@ def list_(
 
 
 @commands.command()
-def show(
-    context: typer.Context,
-    name: NameArgument,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def show(studio: Studio, name: NameArgument) -> None:
     """Show a dataset: its classes, the status of its pictures, and what the last import did.
 
     \b
     Examples:
       puzzlecam dataset show voc
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.datasets import require_dataset
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, services.database.read() as session:
+    with studio.read() as session:
         facts = _facts(session, require_dataset(session, name))
-    if as_json:
+    if studio.as_json:
         print_json(facts)
         return
     typer.echo(f"{facts['name']}: {facts['pictures']} pictures in {facts['root']} ({facts['layout']})")
@@ -100,13 +79,8 @@ def show(
 
 
 @commands.command()
-def verify(
-    context: typer.Context,
-    name: NameArgument,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def verify(studio: Studio, name: NameArgument) -> None:
     """Check that every picture and mask of a dataset is still there and still the same.
 
     Exits with 1 when something is not.
@@ -115,13 +89,11 @@ def verify(
     Examples:
       puzzlecam dataset verify voc
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from puzzlecam_app.interchange.verify import verify_dataset
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, progress_bar("Verifying") as progress:
+    with studio.open() as services, progress_bar("Verifying") as progress:
         report = verify_dataset(services.database, services.masks, name, progress=progress)
-    if as_json:
+    if studio.as_json:
         print_json(report.model_dump(mode="json"))
     else:
         typer.echo(
@@ -133,29 +105,19 @@ def verify(
 
 
 @commands.command()
-def remove(
-    context: typer.Context,
-    name: NameArgument,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def remove(studio: Studio, name: NameArgument) -> None:
     """Take a dataset out of the studio and set its name free. No picture, mask or decision is deleted.
 
     \b
     Examples:
       puzzlecam dataset remove voc
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.datasets import remove_dataset, require_dataset
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, services.database.write() as session:
+    with studio.write() as session:
         remove_dataset(session, require_dataset(session, name).id)
-    if as_json:
-        print_json({"removed": name})
-    else:
-        typer.echo(f"{name} is removed; its pictures, masks and history are kept.")
+    studio.report({"removed": name}, f"{name} is removed; its pictures, masks and history are kept.")
 
 
 def _summary(session: Session, dataset: Dataset) -> dict[str, Any]:

@@ -7,22 +7,15 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import (
-    DatabaseUrlOption,
-    JsonOption,
-    WorkspaceOption,
-    load_settings,
-    print_json,
-)
+from puzzlecam_app.commands.printing import print_json
+from puzzlecam_app.commands.studio import Studio, studio_command
 
 
+@studio_command(has_json=True)
 def doctor(
-    context: typer.Context,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
+    studio: Studio,
     host: Annotated[str | None, typer.Option(metavar="H", help="Address whose port is looked at.")] = None,
     port: Annotated[int | None, typer.Option(metavar="P", help="Port that is looked at.")] = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Say what works on this machine, what does not, and what to do about it.
 
@@ -33,17 +26,17 @@ def doctor(
       puzzlecam doctor
       puzzlecam doctor --json
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url, host=host, port=port)
+    settings = studio.settings(host=host, port=port)
     from puzzlecam_app.doctor import examine, worst_level
 
     checks = []
     for check in examine(settings):
         checks.append(check)
-        if not as_json:
+        if not studio.as_json:
             typer.echo(f"{check.level:<5} {check.name}: {check.detail}")
             if check.remedy is not None:
                 typer.echo(f"      -> {check.remedy}")
-    if as_json:
+    if studio.as_json:
         print_json({"level": worst_level(checks), "checks": [asdict(check) for check in checks]})
     if worst_level(checks) == "fail":
         raise typer.Exit(1)

@@ -8,16 +8,9 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import (
-    DatabaseUrlOption,
-    JsonOption,
-    NameArgument,
-    WorkspaceOption,
-    load_settings,
-    print_json,
-    print_problems,
-    progress_bar,
-)
+from puzzlecam_app.commands.options import NameArgument
+from puzzlecam_app.commands.printing import print_json, print_problems, progress_bar
+from puzzlecam_app.commands.studio import Studio, studio_command
 
 
 class Format(StrEnum):
@@ -36,8 +29,9 @@ class Include(StrEnum):
     REJECTED = "rejected"
 
 
+@studio_command(has_json=True)
 def export(
-    context: typer.Context,
+    studio: Studio,
     name: NameArgument,
     out: Annotated[
         Path,
@@ -56,9 +50,6 @@ def export(
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy the pictures; else they are linked where the disk can.")
     ] = False,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Export the masks of a dataset as VOC labels.
 
@@ -69,16 +60,14 @@ def export(
       puzzlecam export voc --format voc --out ~/voc-masks
       puzzlecam export voc --format voc --out ~/all --status accepted --status proposed --void-boundary 5
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.status import STATUS_GROUPS
     from puzzlecam_app.interchange.export_voc import export_voc
-    from puzzlecam_app.services import open_services
 
     wanted = {include.value for include in status or [Include.ACCEPTED]}
     if Include.ACCEPTED in wanted:
         wanted.update(STATUS_GROUPS["done"])
     write = {Format.VOC: export_voc}[format]
-    with open_services(settings) as services, progress_bar("Exporting") as progress:
+    with studio.open() as services, progress_bar("Exporting") as progress:
         report = write(
             services.database,
             services.masks,
@@ -87,10 +76,10 @@ def export(
             statuses=sorted(wanted),
             void_boundary_px=void_boundary,
             link=not copy,
-            max_pixels=settings.max_image_pixels,
+            max_pixels=services.settings.max_image_pixels,
             progress=progress,
         )
-    if as_json:
+    if studio.as_json:
         print_json(report.model_dump(mode="json"))
     else:
         typer.echo(f"{report.exported} pictures exported to {report.voc_root}, {report.left_out} left out.")

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import (
-    DatabaseUrlOption,
-    JsonOption,
-    WorkspaceOption,
-    load_settings,
-    print_json,
-    print_problems,
-    progress_bar,
-)
+from puzzlecam_app.commands.printing import print_json, print_problems, progress_bar
+from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
     from puzzlecam_app.interchange.reports import ImportReport
@@ -37,8 +30,9 @@ class MaskUse(StrEnum):
     GROUND_TRUTH = "ground-truth"
 
 
+@studio_command(has_json=True)
 def import_(
-    context: typer.Context,
+    studio: Studio,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of the dataset.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name it gets in the studio.")],
     format: Annotated[
@@ -68,9 +62,6 @@ def import_(
         bool,
         typer.Option("--copy", help="Copy the pictures into the workspace; else they stay where they are."),
     ] = False,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Import a dataset, or bring one up to date that was imported before.
 
@@ -81,11 +72,9 @@ def import_(
       puzzlecam dataset import ~/VOC2012 --name voc --split train --masks ground-truth
       puzzlecam dataset import ~/pets --name pets --tags ~/pets/tags.csv --copy
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from puzzlecam_app.interchange.importing import import_dataset
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, progress_bar("Checking pictures") as progress:
+    with studio.open() as services, progress_bar("Checking pictures") as progress:
         report = import_dataset(
             services.database,
             services.masks,
@@ -99,10 +88,10 @@ def import_(
             masks=masks.value if masks else None,
             tags_from_masks=tags_from_masks,
             copy=copy,
-            max_pixels=settings.max_image_pixels,
+            max_pixels=services.settings.max_image_pixels,
             progress=progress,
         )
-    if as_json:
+    if studio.as_json:
         print_json(report.model_dump(mode="json"))
     else:
         _print_import(report)

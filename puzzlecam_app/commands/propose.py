@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import (
-    DatabaseUrlOption,
-    JsonOption,
-    ModelOption,
-    NameArgument,
-    WorkspaceOption,
-    load_settings,
-    print_json,
-    progress_bar,
-)
+from puzzlecam_app.commands.options import ModelOption, NameArgument
+from puzzlecam_app.commands.printing import print_json, progress_bar
+from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
     from puzzlecam_app.services import Services
@@ -43,16 +36,14 @@ class ProposeReport:
     failures: tuple[Failure, ...]
 
 
+@studio_command(has_json=True)
 def propose(
-    context: typer.Context,
+    studio: Studio,
     name: NameArgument,
     limit: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Stop after N pictures; the next call goes on.")
     ] = None,
     model: ModelOption = None,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Compute heatmaps and pseudo-masks of a dataset ahead of time.
 
@@ -65,10 +56,7 @@ def propose(
       puzzlecam propose voc --limit 100 --json
       puzzlecam propose voc --model runs/first
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url, model=model)
-    from puzzlecam_app.services import open_services
-
-    with open_services(settings) as services:
+    with studio.open(model=model) as services:
         plan = _plan(services, name)
         todo = plan.due[:limit]
         failures = tuple(_compute(services, todo))
@@ -80,7 +68,7 @@ def propose(
         remaining=len(plan.due) - len(todo),
         failures=failures,
     )
-    if as_json:
+    if studio.as_json:
         print_json(asdict(report))
     else:
         _print(report)

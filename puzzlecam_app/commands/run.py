@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from puzzlecam_app.commands.options import (
-    DatabaseUrlOption,
-    JsonOption,
-    WorkspaceOption,
-    load_settings,
-    print_json,
-    print_table,
-)
+from puzzlecam_app.commands.options import RunArgument
+from puzzlecam_app.commands.printing import print_json, print_table
 from puzzlecam_app.commands.run_results import add_result_commands
+from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy.orm import Session
 
     from db.models import Run
@@ -27,14 +20,13 @@ if TYPE_CHECKING:
 commands = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Train in the background: start, watch, publish."
 )
-RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")]
 _FOLLOW_S = 1.0
-_T = TypeVar("_T")
 
 
 @commands.command()
+@studio_command(has_json=True)
 def start(
-    context: typer.Context,
+    studio: Studio,
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Name of the dataset.")],
     recipe: Annotated[
         str, typer.Option(metavar="NAME", help="Name of a shipped recipe, or a TOML file.")
@@ -50,9 +42,6 @@ def start(
     device: Annotated[
         str | None, typer.Option(metavar="NAME", help="cpu, cuda or cuda:N; the worker's by default.")
     ] = None,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Freeze a dataset as it is now and queue a training run on it.
 
@@ -63,15 +52,13 @@ def start(
       puzzlecam run start voc
       puzzlecam run start voc --recipe tiny --split train --set classify.epochs=1
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.datasets import require_dataset
     from puzzlecam_app.commands.run_results import person
     from puzzlecam_app.runs.starting import RunRequest, start_run
-    from puzzlecam_app.services import open_services
     from trainer.recipes import load_recipe
 
     chosen = load_recipe(recipe, overrides or ())
-    with open_services(settings) as services:
+    with studio.open() as services:
         with services.database.read() as session:
             dataset_id = require_dataset(session, dataset).id
         request = RunRequest(
@@ -80,7 +67,7 @@ def start(
         run = start_run(services.database, services.masks, services.workspace.runs_dir, request)
         with services.database.read() as session:
             facts = run_facts(session, _get(session, run.id))
-    if as_json:
+    if studio.as_json:
         print_json(facts)
         return
     typer.echo(f"Run {run.id} is queued: {run.name}.")
@@ -88,13 +75,11 @@ def start(
 
 
 @commands.command("list")
+@studio_command(has_json=True)
 def list_(
-    context: typer.Context,
+    studio: Studio,
     dataset: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs on this dataset.")] = None,
     status: Annotated[str | None, typer.Option(metavar="STATUS", help="Only runs with this status.")] = None,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """List runs: those at work, the queue in its order, then the ended ones, newest first.
 
@@ -103,16 +88,14 @@ def list_(
       puzzlecam run list
       puzzlecam run list --status queued --json
     """
+    from db.datasets import require_dataset
+    from db.runs import list_runs
 
-    def look(session: Session) -> list[dict[str, Any]]:
-        from db.datasets import require_dataset
-        from db.runs import list_runs
-
+    with studio.read() as session:
         dataset_id = None if dataset is None else require_dataset(session, dataset).id
-        return [run_facts(session, run) for run in list_runs(session, dataset_id=dataset_id, status=status)]
-
-    rows = _read(context, workspace, database_url, look)
-    if as_json:
+        runs = list_runs(session, dataset_id=dataset_id, status=status)
+        rows = [run_facts(session, run) for run in runs]
+    if studio.as_json:
         print_json(rows)
     elif not rows:
         typer.echo("There is no run yet; start one with: run start DATASET")
@@ -127,21 +110,17 @@ def list_(
 
 
 @commands.command()
-def show(
-    context: typer.Context,
-    run: RunArgument,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def show(studio: Studio, run: RunArgument) -> None:
     """Show a run: what it learns from, how far it is, its figures, and why it failed.
 
     \b
     Examples:
       puzzlecam run show 3
     """
-    facts = _read(context, workspace, database_url, lambda session: run_facts(session, _get(session, run)))
-    if as_json:
+    with studio.read() as session:
+        facts = run_facts(session, _get(session, run))
+    if studio.as_json:
         print_json(facts)
         return
     typer.echo(f"Run {facts['id']}: {facts['name']} ({facts['status']})")
@@ -164,14 +143,12 @@ def show(
 
 
 @commands.command()
+@studio_command(has_json=True)
 def logs(
-    context: typer.Context,
+    studio: Studio,
     run: RunArgument,
     lines: Annotated[int, typer.Option("--lines", metavar="N", min=1, help="How many lines.")] = 40,
     follow: Annotated[bool, typer.Option("--follow", help="Go on printing until the run ends.")] = False,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Print the last lines that the trainer printed.
 
@@ -180,13 +157,11 @@ def logs(
       puzzlecam run logs 3 --lines 100
       puzzlecam run logs 3 --follow
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.run_status import ENDED
     from puzzlecam_app.runs.event_mirror import log_size
     from puzzlecam_app.runs.folder import RunFolder
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services:
+    with studio.open() as services:
 
         def status() -> str:
             with services.database.read() as session:
@@ -196,7 +171,7 @@ def logs(
         folder = RunFolder.of(services.workspace.runs_dir, run)
         position = log_size(folder.log_path)
         text = folder.log_tail(lines)
-        if as_json:
+        if studio.as_json:
             print_json({"run": run, "status": now, "lines": text.splitlines()})
             return
         if text:
@@ -212,15 +187,13 @@ def logs(
 
 
 @commands.command()
+@studio_command(has_json=True)
 def stop(
-    context: typer.Context,
+    studio: Studio,
     run: RunArgument,
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait until the state is stored; the last checkpoint stays.")
     ] = False,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Stop a run: its state is stored first. Resuming goes on from there.
 
@@ -228,50 +201,38 @@ def stop(
     Examples:
       puzzlecam run stop 3
     """
+    from db.run_status import ENDED
+    from db.runs import ask_to_stop
 
-    def ask(session: Session) -> dict[str, Any]:
-        from db.run_status import ENDED
-        from db.runs import ask_to_stop
-
+    with studio.write() as session:
         asked = ask_to_stop(session, run)
         if now and asked.status not in ENDED and not asked.stop_is_firm:
             asked = ask_to_stop(session, run)
-        return run_facts(session, asked)
-
-    facts = _write(context, workspace, database_url, ask)
-    _report(facts, as_json, f"Run {run} is {facts['status']}.")
+        facts = run_facts(session, asked)
+    studio.report(facts, f"Run {run} is {facts['status']}.")
 
 
 @commands.command()
-def resume(
-    context: typer.Context,
-    run: RunArgument,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def resume(studio: Studio, run: RunArgument) -> None:
     """Put a failed or stopped run back into the queue; it goes on from its last checkpoint.
 
     \b
     Examples:
       puzzlecam run resume 3
     """
+    from db.runs import resume as put_back
 
-    def again(session: Session) -> dict[str, Any]:
-        from db.runs import resume as put_back
-
-        return run_facts(session, put_back(session, run))
-
-    _report(_write(context, workspace, database_url, again), as_json, f"Run {run} is queued.")
+    with studio.write() as session:
+        facts = run_facts(session, put_back(session, run))
+    studio.report(facts, f"Run {run} is queued.")
 
 
 @commands.command()
+@studio_command(has_json=True)
 def reorder(
-    context: typer.Context,
+    studio: Studio,
     runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Runs in the order wished.")],
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Let queued runs come in this order, before those that are not named.
 
@@ -279,16 +240,13 @@ def reorder(
     Examples:
       puzzlecam run reorder 5 3
     """
+    from db.runs import list_runs
+    from db.runs import reorder as set_order
 
-    def change(session: Session) -> list[int]:
-        from db.runs import list_runs
-        from db.runs import reorder as set_order
-
+    with studio.write() as session:
         set_order(session, runs)
-        return [one.id for one in list_runs(session, status="queued")]
-
-    queue = _write(context, workspace, database_url, change)
-    _report({"queue": queue}, as_json, f"The queue is: {', '.join(map(str, queue)) or 'empty'}.")
+        queue = [one.id for one in list_runs(session, status="queued")]
+    studio.report({"queue": queue}, f"The queue is: {', '.join(map(str, queue)) or 'empty'}.")
 
 
 def run_facts(session: Session, run: Run) -> dict[str, Any]:
@@ -304,22 +262,6 @@ def _get(session: Session, run_id: int) -> Run:
     return get_run(session, run_id)
 
 
-def _read(context: typer.Context, workspace: Any, database_url: Any, look: Callable[[Session], _T]) -> _T:
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
-    from puzzlecam_app.services import open_services
-
-    with open_services(settings) as services, services.database.read() as session:
-        return look(session)
-
-
-def _write(context: typer.Context, workspace: Any, database_url: Any, change: Callable[[Session], _T]) -> _T:
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
-    from puzzlecam_app.services import open_services
-
-    with open_services(settings) as services, services.database.write() as session:
-        return change(session)
-
-
 def _checked_device(device: str | None) -> str | None:
     import re
 
@@ -328,13 +270,6 @@ def _checked_device(device: str | None) -> str | None:
     if device is not None and not re.fullmatch(r"cpu|cuda(:\d+)?", device):
         raise UsageError(f"{device!r} is no device", where="--device", remedy="Use cpu, cuda or cuda:N")
     return device
-
-
-def _report(facts: Any, as_json: bool, sentence: str) -> None:
-    if as_json:
-        print_json(facts)
-    else:
-        typer.echo(sentence)
 
 
 def _stage(facts: dict[str, Any]) -> str:

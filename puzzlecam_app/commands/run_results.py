@@ -9,18 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from puzzlecam_app.commands.options import (
-    DatabaseUrlOption,
-    JsonOption,
-    WorkspaceOption,
-    load_settings,
-    print_json,
-    print_table,
-    progress_bar,
-)
+from puzzlecam_app.commands.options import RunArgument
+from puzzlecam_app.commands.printing import print_json, print_table, progress_bar
+from puzzlecam_app.commands.studio import Studio, studio_command
 
 _SHOWN = 20
-RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")]
 
 
 def add_result_commands(commands: typer.Typer) -> None:
@@ -29,16 +22,14 @@ def add_result_commands(commands: typer.Typer) -> None:
         commands.command()(command)
 
 
+@studio_command(has_json=True)
 def publish(
-    context: typer.Context,
+    studio: Studio,
     run: RunArgument,
     preview: Annotated[bool, typer.Option("--preview", help="Only say what would change.")] = False,
     over_rejected: Annotated[
         bool, typer.Option("--over-rejected", help="Offer rejected pictures again, with the new mask.")
     ] = False,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Make the run's pseudo-masks the proposals of pictures that nobody has accepted or worked on.
 
@@ -49,12 +40,10 @@ def publish(
       puzzlecam run publish 3 --preview
       puzzlecam run publish 3
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from puzzlecam_app.runs import publishing
     from puzzlecam_app.runs.folder import RunFolder
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, progress_bar("Publishing") as progress:
+    with studio.open() as services, progress_bar("Publishing") as progress:
         folder = RunFolder.of(services.workspace.runs_dir, run)
         if preview:
             plan = publishing.plan_publication(
@@ -80,9 +69,9 @@ def publish(
             f"{report.published} pictures have a new proposal; {report.unchanged} had it already, "
             f"{report.kept} were left to people, {len(report.left_out)} could not take it."
         )
-        _print(asdict(report), as_json, sentence)
+        studio.report(asdict(report), sentence)
         return
-    if as_json:
+    if studio.as_json:
         print_json(asdict(plan))
         return
     typer.echo(
@@ -96,37 +85,28 @@ def publish(
         print_table(("IOU", "PICTURE"), [(f"{item.iou or 0:.2f}", item.name) for item in shown])
 
 
-def unpublish(
-    context: typer.Context,
-    run: RunArgument,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def unpublish(studio: Studio, run: RunArgument) -> None:
     """Take a run's proposals back, where nobody has worked on them since.
 
     \b
     Examples:
       puzzlecam run unpublish 3
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from puzzlecam_app.runs import publishing
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, progress_bar("Taking back") as progress:
+    with studio.open() as services, progress_bar("Taking back") as progress:
         undone = publishing.unpublish(services.database, run, author=person(), progress=progress)
     sentence = (
         f"{undone.restored} pictures have their proposal from before; on {undone.kept} somebody has worked."
     )
-    _print(asdict(undone), as_json, sentence)
+    studio.report(asdict(undone), sentence)
 
 
+@studio_command(has_json=True)
 def compare(
-    context: typer.Context,
+    studio: Studio,
     runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Numbers of two runs or more.")],
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Compare runs: settings that differ, mean IoU of every output, IoU of every class.
 
@@ -134,12 +114,10 @@ def compare(
     Examples:
       puzzlecam run compare 3 4
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from db.runs import get_run
     from puzzlecam_app.runs import comparing
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services, services.database.read() as session:
+    with studio.read() as session:
         found = [get_run(session, one) for one in dict.fromkeys(runs)]
     result = {
         "runs": [{"id": one.id, "name": one.name, "status": one.status} for one in found],
@@ -147,7 +125,7 @@ def compare(
         "metrics": comparing.compared_metrics(found),
         "classes": comparing.compared_classes(found),
     }
-    if as_json:
+    if studio.as_json:
         print_json(result)
         return
     numbers = [f"RUN {one.id}" for one in found]
@@ -167,30 +145,24 @@ def compare(
         print_table(("IOU OF PSEUDO-MASKS", *numbers), classes)
 
 
-def delete(
-    context: typer.Context,
-    run: RunArgument,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@studio_command(has_json=True)
+def delete(studio: Studio, run: RunArgument) -> None:
     """Delete an ended run with all its files. A published run has to be unpublished first.
 
     \b
     Examples:
       puzzlecam run delete 3
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from puzzlecam_app.runs.storage import delete_run
-    from puzzlecam_app.services import open_services
 
-    with open_services(settings) as services:
+    with studio.open() as services:
         delete_run(services.database, services.workspace.runs_dir, run)
-    _print({"deleted": run}, as_json, f"Run {run} is deleted.")
+    studio.report({"deleted": run}, f"Run {run} is deleted.")
 
 
+@studio_command(has_json=True)
 def prune(
-    context: typer.Context,
+    studio: Studio,
     runs: Annotated[
         list[int] | None, typer.Argument(metavar="RUN...", help="Only these runs; all by default.")
     ] = None,
@@ -205,9 +177,6 @@ def prune(
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Remove the large files of ended runs: checkpoints, networks, maps, masks; none of published runs.
 
@@ -218,16 +187,14 @@ def prune(
       puzzlecam run prune --older-than-days 30 --dry-run
       puzzlecam run prune --keep-gb 20
     """
-    settings = load_settings(context, workspace=workspace, database_url=database_url)
     from puzzlecam_app.errors import UsageError
     from puzzlecam_app.runs.storage import prune_runs
-    from puzzlecam_app.services import open_services
 
     if not runs and older_than_days is None and keep_gb is None:
         raise UsageError(
             "nothing says what to prune", remedy="Name runs, or give --older-than-days or --keep-gb"
         )
-    with open_services(settings) as services:
+    with studio.open() as services:
         pruned = prune_runs(
             services.database,
             services.workspace.runs_dir,
@@ -236,7 +203,7 @@ def prune(
             run_ids=tuple(runs) if runs else None,
             is_trial=dry_run,
         )
-    if as_json:
+    if studio.as_json:
         print_json({"dry_run": dry_run, "pruned": [asdict(one) for one in pruned]})
         return
     for one in pruned:
@@ -251,13 +218,6 @@ def person() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # no login name in a bare container
         return "annotator"
-
-
-def _print(report: Any, as_json: bool, sentence: str) -> None:
-    if as_json:
-        print_json(report)
-    else:
-        typer.echo(sentence)
 
 
 def _figure(figure: dict[str, Any] | None) -> str:

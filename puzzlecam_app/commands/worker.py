@@ -10,12 +10,14 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import DatabaseUrlOption, WorkspaceOption, load_settings, say
+from puzzlecam_app.commands.printing import say
+from puzzlecam_app.commands.studio import Studio, studio_command
 from puzzlecam_app.settings import Settings, environment_variable
 
 
+@studio_command(has_json=False)
 def worker(
-    context: typer.Context,
+    studio: Studio,
     device: Annotated[
         str | None,
         typer.Option(
@@ -35,8 +37,6 @@ def worker(
     attached: Annotated[
         bool, typer.Option("--attached", help="End when the standard input closes; for who starts it.")
     ] = False,
-    workspace: WorkspaceOption = None,
-    database_url: DatabaseUrlOption = None,
 ) -> None:
     """Work on queued training runs until interrupted; one at a time.
 
@@ -48,9 +48,7 @@ def worker(
       puzzlecam worker
       puzzlecam worker --device cuda:1 --workspace /srv/puzzlecam
     """
-    settings = load_settings(
-        context, workspace=workspace, database_url=database_url, worker_device=device, run_attempts=attempts
-    )
+    settings = studio.settings(worker_device=device, run_attempts=attempts)
     from db.engine import open_database
     from puzzlecam_app.runs.supervisor import WorkerOptions
     from puzzlecam_app.runs.worker import Worker

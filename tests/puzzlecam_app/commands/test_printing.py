@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from puzzlecam_app.commands.options import PROBLEMS_SHOWN, print_json, print_problems, print_table
+from puzzlecam_app.commands.printing import PROBLEMS_SHOWN, print_json, print_problems, print_table
 from puzzlecam_app.interchange.problems import error
 
 
