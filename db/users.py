@@ -48,8 +48,3 @@ def get_user(session: Session, user_id: int) -> User:
     if user is None:
         raise NotFoundError(f"There is no user with id {user_id}.")
     return user
-
-
-def list_users(session: Session) -> list[User]:
-    """Everybody, by name."""
-    return list(session.scalars(select(User).order_by(User.name)))

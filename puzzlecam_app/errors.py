@@ -37,10 +37,6 @@ class UserError(Exception):
         text = _sentence(self.message if self.where is None else f"{self.where}: {self.message}")
         return text if self.remedy is None else f"{text} {_sentence(self.remedy)}"
 
-    def as_dict(self) -> dict[str, str | None]:
-        """Return the parts under the keys `message`, `where` and `remedy`, for JSON answers."""
-        return {"message": self.message, "where": self.where, "remedy": self.remedy}
-
 
 class UsageError(UserError):
     """The command or a setting was used wrongly; nothing was started."""

@@ -60,11 +60,6 @@ def crf_setback() -> str | None:
         return None
 
 
-def is_checkout() -> bool:
-    """Whether the program runs from its source tree, where the tests are."""
-    return (_CHECKOUT / "launch.py").is_file()
-
-
 def _requirements() -> list[str]:
     """Return the requirements of the installed program, or of the checkout where it is not installed."""
     try:

@@ -21,11 +21,5 @@ def test_an_error_reads_where_what_and_remedy(error: UserError, sentence: str) -
     assert str(error) == sentence
 
 
-def test_the_parts_are_there_for_json() -> None:
-    error = UserError("not a picture", where="1.jpg", remedy="Save it again")
-
-    assert error.as_dict() == {"message": "not a picture", "where": "1.jpg", "remedy": "Save it again"}
-
-
 def test_wrong_use_has_an_exit_code_of_its_own() -> None:
     assert (UserError.exit_code, UsageError.exit_code) == (1, 2)

@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from trainer.cams.compute import CamResult
-
 NEAR = 0.1
 """Maps this near to the threshold count as undecided."""
 
@@ -34,16 +32,6 @@ class Signals:
     entropy: float
     undecided: float
     score: float
-
-
-def picture_signals(cams: CamResult, threshold: float) -> Signals:
-    """The signals of a picture with at least one tag.
-
-    Args:
-        cams: its maps.
-        threshold: background threshold of its mask.
-    """
-    return map_signals(cams.cams_khw, threshold, float(cams.disagreement_k.max()))
 
 
 def map_signals(maps_khw: NDArray[np.float32], threshold: float, disagreement: float | None) -> Signals:

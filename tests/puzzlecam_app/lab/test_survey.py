@@ -13,7 +13,7 @@ from puzzlecam_app.lab.survey import Row, class_figures, ranking
 from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, colour_model
 from trainer.cams.compute import compute_cams
-from trainer.cams.signals import picture_signals
+from trainer.cams.signals import map_signals
 from trainer.masks.metrics import confusion_matrix, iou_per_class
 
 URL = "/api/datasets/1/lab"
@@ -58,7 +58,8 @@ def test_signals_and_iou_are_those_of_the_trainer(client: TestClient, services: 
     model = colour_model()
     cams = compute_cams(model.sources.first, pixels, ["blue", "red"])
     # The cache of maps is float16.
-    expected = picture_signals(cams, model.background_threshold)
+    most_apart = float(cams.disagreement_k.max())
+    expected = map_signals(cams.cams_khw, model.background_threshold, most_apart)
     for name in ("disagreement", "coverage", "entropy", "undecided", "score"):
         assert row[name] == pytest.approx(getattr(expected, name), abs=2e-3)
     mask = model.mask(pixels, cams, [BLUE, RED])

@@ -15,7 +15,7 @@ from puzzlecam_app.proposing.proposals import RUN_KIND, ZERO_SHOT_KIND, Proposal
 from puzzlecam_app.services import Services, open_services
 from puzzlecam_app.settings import Settings
 from tests.puzzlecam_app.conftest import ColourClassifier
-from trainer.cams.signals import picture_signals
+from trainer.cams.signals import map_signals
 from trainer.cams.sources import CamSource, CamSources
 from trainer.models import proposal as proposal_model
 from trainer.models.proposal import ProposalModel
@@ -88,5 +88,5 @@ def test_only_work_done_ahead_moves_a_picture_in_the_order_of_review(services: S
     assert rank() == 1.0  # somebody has opened it: the queue stays as it is
     services.proposals.compute(1, is_ahead=True)
     threshold = services.predictor.model.background_threshold
-    expected = picture_signals(cams, threshold).undecided
+    expected = map_signals(cams.cams_khw, threshold, None).undecided
     assert rank() == pytest.approx(-expected, abs=1e-3)  # the cache of maps is float16

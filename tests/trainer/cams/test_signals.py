@@ -3,45 +3,27 @@
 import numpy as np
 import pytest
 
-from trainer.cams.compute import CamResult
-from trainer.cams.signals import auroc, picture_signals, review_doubt, spearman
+from trainer.cams.signals import Signals, auroc, map_signals, review_doubt, spearman
 
 
-def result(maps: list[list[list[float]]]) -> CamResult:
-    cams = np.asarray(maps, dtype=np.float32)
-    count = len(cams)
-    return CamResult(
-        class_names=tuple("abc"[:count]),
-        image_size=(8, 8),
-        cams_khw=cams,
-        whole_khw=cams,
-        tiled_khw=cams,
-        disagreement_k=np.linspace(0.1, 0.3, count, dtype=np.float32),
-        weak_k=np.zeros(count, dtype=np.bool_),
-        tiles_per_side=2,
-        identity="test",
-    )
+def signals_of(maps_khw: list[list[list[float]]], threshold: float) -> Signals:
+    return map_signals(np.asarray(maps_khw, dtype=np.float32), threshold, disagreement=None)
 
 
 def test_coverage_score_and_doubt_follow_the_threshold() -> None:
-    signals = picture_signals(result([[[1.0, 0.8], [0.45, 0.0]]]), threshold=0.4)
+    signals = signals_of([[[1.0, 0.8], [0.45, 0.0]]], threshold=0.4)
     assert signals.coverage == pytest.approx(0.75)
     assert signals.score == pytest.approx(0.75)
     assert signals.undecided == pytest.approx(0.25)
 
 
-def test_the_most_doubtful_tag_counts() -> None:
-    signals = picture_signals(result([[[1.0]], [[0.0]], [[0.0]]]), threshold=0.5)
-    assert signals.disagreement == pytest.approx(0.3)
-
-
 def test_entropy_is_nothing_where_one_is_sure_and_one_where_all_are_alike() -> None:
-    assert picture_signals(result([[[1.0, 0.0]]]), 0.5).entropy == pytest.approx(0.0, abs=1e-9)
-    assert picture_signals(result([[[0.5, 0.5]]]), 0.5).entropy == pytest.approx(1.0)
+    assert signals_of([[[1.0, 0.0]]], threshold=0.5).entropy == pytest.approx(0.0, abs=1e-9)
+    assert signals_of([[[0.5, 0.5]]], threshold=0.5).entropy == pytest.approx(1.0)
 
 
 def test_a_mask_without_objects_has_no_score() -> None:
-    assert picture_signals(result([[[0.1, 0.2]]]), 0.5).score == 0.0
+    assert signals_of([[[0.1, 0.2]]], threshold=0.5).score == 0.0
 
 
 def test_spearman_sees_order_alone() -> None:
@@ -58,6 +40,6 @@ def test_auroc_is_the_share_of_pairs_in_order() -> None:
 
 
 def test_review_doubts_a_low_score_of_self_trained_maps_and_undecided_pixels_of_others() -> None:
-    signals = picture_signals(result([[[1.0, 0.8], [0.45, 0.0]]]), threshold=0.4)
+    signals = signals_of([[[1.0, 0.8], [0.45, 0.0]]], threshold=0.4)
     assert review_doubt(signals, is_self_trained=True) == pytest.approx(0.25)
     assert review_doubt(signals, is_self_trained=False) == signals.undecided

@@ -2,8 +2,9 @@
 
 import pytest
 
+from tests.trainer.data.coco import COCO_CLASSES
 from trainer.data.imagenet_tags import load_class_table, match_tag, parse_indices
-from trainer.data.labels import COCO_CLASSES, VOC_CLASSES, normalize_class_name
+from trainer.data.labels import VOC_CLASSES, normalize_class_name
 
 
 def test_dog_is_every_breed_and_nothing_else():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from trainer.data.labels import COCO_CLASSES, VOC_CLASSES, normalize_class_name, voc_colormap
+from tests.trainer.data.coco import COCO_CLASSES
+from trainer.data.labels import VOC_CLASSES, normalize_class_name, voc_colormap
 
 
 def test_the_colour_map_is_vocs():

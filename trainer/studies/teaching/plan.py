@@ -48,11 +48,6 @@ class TeachingConfig:
         if not 0.0 < self.target <= 1.0 or self.max_clicks < 1:
             raise TrainerUsageError("The target is an IoU above 0 and up to 1; clicks are at least 1.")
 
-    @property
-    def corrected_points(self) -> tuple[int, ...]:
-        """The points but 0."""
-        return tuple(count for count in self.points if count)
-
 
 @dataclass(frozen=True)
 class TeachingPlan:
