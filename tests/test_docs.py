@@ -105,6 +105,14 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_of_the_project_that_a_page_names_exist(page: Path) -> None:
+    rooms = "assets|bootstrap|db|docs|puzzlecam_app|tests|trainer"
+    named = re.findall(rf"`((?:{rooms})/[\w./-]*)`", page.read_text(encoding="utf-8"))
+
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
 def test_the_measurements_are_results_and_not_a_diary() -> None:
     words = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8").split()
 
