@@ -35,7 +35,7 @@ FORBIDDEN = {
 
 
 TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "contract", "settings", "assets", "config", "recipes"),
+    ("errors", "contract", "settings", "assets", "training_config", "config", "recipes"),
     ("machine",),
     ("data",),
     ("nn",),

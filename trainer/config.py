@@ -1,136 +1,57 @@
-"""The settings of every stage, and the recipe that holds them together.
-
-All models are frozen and refuse unknown keys. Fields made with `machine_field` say how a machine does the
-work; they do not change what comes out, so changing them re-runs nothing.
-"""
+"""The settings of every stage, and the recipe that holds them together."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from trainer.settings import Settings, machine_field
+from trainer.training_config import (
+    BatchSize,
+    BatchStatistics,
+    DecoderStatistics,
+    EncoderStatistics,
+    Epochs,
+    Optimizer,
+    OptimizerConfig,
+    TrainingConfig,
+    View,
+    ViewConfig,
+)
 
 RECIPE_VERSION = 1
 
-BatchStatistics = Literal["batch", "frozen", "group"]
-DecoderStatistics = Literal["batch", "group"]
-
 ZERO_SHOT_BACKBONES = ("lite0", "lite2")
-"""Backbones whose ImageNet classifier is always at hand (`trainer.nn.backbones.BACKBONES`)."""
+"""Backbones whose ImageNet classifier needs no download (`trainer.nn.backbones.BACKBONES`)."""
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Threshold = Annotated[float, Field(ge=0, le=1)]
+BackgroundThreshold = Annotated[
+    Threshold, Field(description="A pixel is background unless the map of some class exceeds this.")
+]
+Scales = Annotated[tuple[float, ...], Field(min_length=1)]
+Flip = Annotated[bool, Field(description="Also use the mirrored picture.")]
+MaxSide = Annotated[
+    int, Field(ge=16, description="Longer side in pixels at scale 1; larger pictures are scaled down.")
+]
+UseCrf = Annotated[
+    bool, Field(description="Refine the masks with the dense CRF, if its package is installed.")
+]
+CrfIterations = Annotated[int, Field(ge=1, description="Mean-field iterations of the dense CRF.")]
 
 
 class BackboneConfig(Settings):
     """The ImageNet network that classifier, AffinityNet and segmentation start from."""
 
-    name: str = Field(
-        default="lite0", description="One of trainer.nn.encoders.ENCODERS, e.g. lite0, resnest50."
-    )
+    name: str = Field(default="lite0", description="Name of the network, such as lite0 or resnest50.")
     weights: Path | None = Field(
         default=None,
-        description="State dict (.pth or .safetensors) to start from; without it the packaged one.",
+        description="File with the initial weights (.pth or .safetensors); the published ones if empty.",
     )
     pretrained: bool = Field(
-        default=True, description="False starts from random weights; weights are not read."
+        default=True, description="Start from ImageNet weights; off starts from random weights instead."
     )
-
-
-class OptimizerConfig(Settings):
-    """Polynomial decay and four rates: weights, biases, new weights, new biases."""
-
-    method: Literal["sgd", "adamw"] = Field(
-        default="sgd",
-        description="SGD as the paper, or AdamW, which teaches new layers in a tenth of the steps.",
-    )
-    learning_rate: float = Field(
-        default=0.1, gt=0, description="Rate of the backbone's weights at the first step."
-    )
-    momentum: float = Field(
-        default=0.9,
-        ge=0,
-        lt=1,
-        description="Momentum of SGD, or the first beta of AdamW. The 2021 reference trained with 1e-4 by "
-        "accident (its weight decay landed in this slot); its rate of 0.1 makes sense only so.",
-    )
-    nesterov: bool = Field(default=False, description="Nesterov's variant of momentum.")
-    weight_decay: float = Field(
-        default=1e-4,
-        ge=0,
-        description="Decay of weights, L2 with SGD and decoupled with AdamW; biases get none.",
-    )
-    bias_factor: float = Field(default=2.0, gt=0, description="Rate of biases over that of weights.")
-    head_factor: float = Field(
-        default=10.0, gt=0, description="Rate of new layers over that of the backbone."
-    )
-    poly_power: float = Field(
-        default=0.9, ge=0, description="Rate at progress t in [0, 1] is (1 - t) ** power times the first."
-    )
-
-
-class TrainingConfig(Settings):
-    """What every trained network shares."""
-
-    epochs: int = Field(ge=0, description="Passes over the pictures; 0 keeps the network as it starts.")
-    batch_size: int = Field(
-        ge=1, description="Pictures per optimiser step, all processes and accumulated parts together."
-    )
-    accumulate: int = Field(
-        default=1, ge=1, description="Parts a batch is computed in, one after the other, to save memory."
-    )
-    optimizer: OptimizerConfig = Field(default_factory=OptimizerConfig, description="Optimiser and schedule.")
-    batch_statistics: BatchStatistics = Field(
-        default="batch",
-        description="Batch normalisation: 'batch' statistics of the step, 'frozen' running ones of the "
-        "backbone, or 'group' normalisation in its place, for batches too small for statistics.",
-    )
-    precision: Precision = Field(
-        default="auto",
-        description="Arithmetic of forward passes; auto lets trainer.machine.device choose.",
-    )
-    channels_last: bool = Field(default=True, description="Memory format NHWC, faster for convolutions.")
-    ema_decay: float | None = Field(
-        default=None,
-        gt=0,
-        lt=1,
-        description="Keep an exponential moving average of the weights and use that.",
-    )
-    checkpoint_every_steps: int = machine_field(
-        200, ge=1, description="Optimiser steps between checkpoints; one is also written after each epoch."
-    )
-    log_every_steps: int = machine_field(10, ge=1, description="Optimiser steps between step events.")
-    workers: int = machine_field(
-        0, ge=0, description="Processes that read pictures; 0 reads in the training one."
-    )
-
-    @model_validator(mode="after")
-    def _batch_divides(self) -> Self:
-        if self.batch_size % self.accumulate:
-            raise ValueError(
-                f"batch_size {self.batch_size} cannot be computed in {self.accumulate} equal parts; "
-                "choose accumulate so that it divides batch_size"
-            )
-        return self
-
-
-class ViewConfig(Settings):
-    """Random view of a picture for training: scale, flip, crop (paper section 4.1)."""
-
-    min_side: int = Field(default=320, ge=1, description="Least length in pixels of the longer side.")
-    max_side: int = Field(default=640, ge=1, description="Greatest length in pixels of the longer side.")
-    crop: int = Field(
-        default=512, ge=16, description="Side in pixels of the square crop, zero-padded if needed."
-    )
-    flip: bool = Field(default=True, description="Mirror every second picture.")
-
-    @model_validator(mode="after")
-    def _sides_ordered(self) -> Self:
-        if self.min_side > self.max_side:
-            raise ValueError(f"min_side {self.min_side} is greater than max_side {self.max_side}; swap them")
-        return self
 
 
 class PuzzleLossConfig(Settings):
@@ -139,194 +60,185 @@ class PuzzleLossConfig(Settings):
     logit_offset: float = Field(
         default=0.0,
         le=0,
-        description="Added to every class's pooled map before the classification losses; 0 as in the paper. "
-        "Most classes are absent from a picture, and a classifier without bias can say so only by pushing "
-        "its maps below zero everywhere; the log odds of a tag (-3 for one class in twenty) say it instead.",
+        description="Added to the pooled map of every class before the classification losses; 0 in the "
+        "paper. A picture lacks most classes, and a classifier without bias can only express that with maps "
+        "that are negative everywhere; the log odds of a tag (-3 for one class in twenty) do it instead.",
     )
-    tile_classification: bool = Field(default=True, description="L_p-cls: classify the merged tiles too.")
-    reconstruction: bool = Field(default=True, description="L_re: whole and tiled maps must agree.")
-    tiles_per_side: int = Field(default=2, ge=2, le=4, description="n of the n x n tiles.")
+    tile_classification: bool = Field(default=True, description="L_p-cls: also classify the merged tiles.")
+    reconstruction: bool = Field(
+        default=True, description="L_re: make the maps of the whole picture and of its tiles agree."
+    )
+    tiles_per_side: int = Field(
+        default=2, ge=2, le=4, description="Tiles along each side: n for a puzzle of n x n tiles."
+    )
     alpha: float = Field(default=4.0, ge=0, description="Final weight of L_re.")
     alpha_ramp: float = Field(
-        default=0.5, ge=0, le=1, description="Share of training over which alpha rises linearly from 0."
+        default=0.5, ge=0, le=1, description="Share of the training in which alpha rises linearly from 0."
     )
     level: Literal["feature", "cam"] = Field(
         default="feature",
-        description="Compare raw maps as the authors trained, or max-normalised CAMs as equation 6 says.",
+        description="What L_re compares: 'feature' raw maps, as the authors trained, or 'cam' maps divided "
+        "by their maximum, as equation 6 says.",
     )
-    distance: Literal["l1", "l2"] = Field(default="l1", description="Absolute or squared difference.")
+    distance: Literal["l1", "l2"] = Field(
+        default="l1", description="Distance in L_re: absolute (l1) or squared (l2) difference."
+    )
     classes: Literal["masked", "selected", "all"] = Field(
         default="masked",
-        description="Classes compared: 'masked' those present, averaged over all; 'selected' those present, "
-        "averaged over themselves; 'all' every class.",
+        description="Classes that L_re compares: 'masked' the tagged ones, averaged over all classes; "
+        "'selected' the tagged ones, averaged over these alone; 'all' every class.",
     )
     detach: Literal["none", "whole", "tiled"] = Field(
-        default="none", description="The side of L_re that serves as a fixed target and gets no gradient."
+        default="none", description="Side of L_re that is a fixed target and gets no gradient."
     )
 
 
 class ClassifyConfig(TrainingConfig):
-    """Stage 1: the classifier whose CAMs are looked at (paper sections 3.2 to 3.4)."""
+    """Stage 1: the classifier that gives the CAMs (paper sections 3.2 to 3.4)."""
 
-    epochs: int = Field(default=15, ge=0, description=TrainingConfig.model_fields["epochs"].description)
-    batch_size: int = Field(
-        default=32, ge=1, description=TrainingConfig.model_fields["batch_size"].description
-    )
+    epochs: Epochs = 15
+    batch_size: BatchSize = 32
     output_stride: Literal[8, 16, 32] = Field(default=16, description="Picture pixels per feature cell.")
     head_init: Literal["random", "imagenet"] = Field(
         default="random",
-        description="First weights of the new classifier: random, or the centred mean of the ImageNet rows "
-        "of each class.",
+        description="Initial weights of the new classifier: random, or for each class the mean of its "
+        "ImageNet rows minus the mean of all rows.",
     )
     keep_epochs: bool = machine_field(
         False,
-        description="Keep the classifier as it is after each epoch, to compare epochs in the Lab; it takes "
-        "the disk of one network an epoch.",
+        description="Keep a copy of the classifier after each epoch, to compare epochs in the Lab; each copy "
+        "takes the disk space of one network.",
     )
-    view: ViewConfig = Field(default_factory=ViewConfig, description="Random views of the pictures.")
+    view: View = Field(default_factory=ViewConfig)
     loss: PuzzleLossConfig = Field(default_factory=PuzzleLossConfig, description="Terms of the loss.")
 
 
 class CamsConfig(Settings):
     """Stage 2: multi-scale CAMs of the training pictures."""
 
-    scales: tuple[float, ...] = Field(
-        default=(0.5, 1.0, 1.5, 2.0), min_length=1, description="Picture scales whose maps are summed."
+    scales: Scales = Field(
+        default=(0.5, 1.0, 1.5, 2.0), description="Scales of the picture whose maps are summed."
     )
-    flip: bool = Field(default=True, description="Also look at the mirrored picture.")
-    max_side: int = Field(
-        default=512, ge=16, description="Longer side in pixels that counts as scale 1, at most."
-    )
+    flip: Flip = True
+    max_side: MaxSide = 512
     affinity_power: float = Field(
         default=0.0,
         ge=0,
-        description="Spread maps over cells with like features, likeness to this power; 0 does not, as in "
-        "the paper.",
+        description="Spread each map over cells with similar features, weighted by their similarity to this "
+        "power; 0 turns spreading off, as in the paper.",
     )
     zero_shot_share: float = Field(
         default=0.0,
         ge=0,
         le=1,
-        description="Share of the zero-shot maps in the mean with those of the trained classifier: 0 is the "
-        "paper, 1 leaves the trained one out. Needs a lite backbone.",
+        description="Share of the zero-shot maps in their mean with the trained classifier's: 0, as in the "
+        "paper, leaves them out, 1 uses them alone. Above 0 it needs a lite backbone.",
     )
 
 
 class AffinityConfig(TrainingConfig):
     """Stage 3: AffinityNet's edge branch on the frozen backbone (Ahn and Kwak 2018; paper section 4.3)."""
 
-    enabled: bool = Field(default=True, description="False trains nothing and the random walk is left out.")
-    epochs: int = Field(default=3, ge=0, description=TrainingConfig.model_fields["epochs"].description)
-    batch_size: int = Field(
-        default=32, ge=1, description=TrainingConfig.model_fields["batch_size"].description
+    enabled: bool = Field(
+        default=True, description="Train AffinityNet; off also turns off self-training and the random walk."
     )
-    foreground_threshold: float = Field(
-        default=0.40, ge=0, le=1, description="CAM above this is a confident object after the CRF."
+    epochs: Epochs = 3
+    batch_size: BatchSize = 32
+    batch_statistics: BatchStatistics = Field(
+        default="batch", description="No effect in this stage, which does not train the backbone."
     )
-    background_threshold: float = Field(
+    foreground_threshold: Threshold = Field(
+        default=0.40,
+        description="A CAM above this marks a confident object; the dense CRF then refines its border.",
+    )
+    background_threshold: Threshold = Field(
         default=0.10,
-        ge=0,
-        le=1,
-        description="CAM below this everywhere is confident background after the CRF.",
+        description="Pixels where no CAM exceeds this are confident background; the dense CRF then refines "
+        "its border.",
     )
-    crf_iterations: int = Field(default=10, ge=1, description="Mean-field iterations of the label CRF.")
+    crf_iterations: CrfIterations = 10
     radius: int = Field(
-        default=10, ge=1, description="Reach in feature cells of the pairs that are compared."
+        default=10, ge=1, description="Pairs of cells closer than this are compared, in cells of four pixels."
     )
-    view: ViewConfig = Field(default_factory=ViewConfig, description="Random views of the pictures.")
+    view: View = Field(default_factory=ViewConfig)
 
 
 class PixelsConfig(TrainingConfig):
-    """Stage 4: self-training of a pixel classifier on the confident labels, off in the paper's recipes."""
+    """Stage 4: self-training, a pixel classifier on the confident labels; off in the paper's recipes."""
 
     enabled: bool = Field(
         default=False,
-        description="Self-training: a classifier of pixels learns the confident labels of AffinityNet, and "
-        "its maps take the place of the CAMs.",
+        description="Self-training: train a pixel classifier on AffinityNet's confident labels, and use its "
+        "maps instead of the CAMs.",
     )
-    epochs: int = Field(default=4, ge=0, description=TrainingConfig.model_fields["epochs"].description)
-    batch_size: int = Field(
-        default=16, ge=1, description=TrainingConfig.model_fields["batch_size"].description
-    )
+    epochs: Epochs = 4
+    batch_size: BatchSize = 16
     accepted_repeat: int = Field(
         default=4,
         ge=1,
         le=100,
-        description="Times an epoch shows a picture with an accepted mask: exact labels teach more.",
+        description="Times that an epoch shows a picture with an accepted mask, whose labels are exact.",
         json_schema_extra={"changes_results": False},  # but with such masks: see trainer.stage_graph
     )
-    optimizer: OptimizerConfig = Field(
-        default_factory=lambda: OptimizerConfig(method="adamw", learning_rate=0.002, weight_decay=0.01),
-        description="Optimiser and schedule.",
+    optimizer: Optimizer = Field(
+        default_factory=lambda: OptimizerConfig(method="adamw", learning_rate=0.002, weight_decay=0.01)
     )
     batch_statistics: BatchStatistics = Field(
-        default="frozen", description="Of the backbone, which is never trained here."
+        default="frozen", description="No effect in this stage, which does not train the backbone."
     )
-    view: ViewConfig = Field(
-        default_factory=lambda: ViewConfig(min_side=384, max_side=512, crop=448),
-        description="Random views of the pictures.",
+    view: View = Field(default_factory=lambda: ViewConfig(min_side=384, max_side=512, crop=448))
+    scales: Scales = Field(
+        default=(0.75, 1.0), description="Scales of the picture whose probabilities are averaged."
     )
-    scales: tuple[float, ...] = Field(
-        default=(0.75, 1.0), min_length=1, description="Picture scales whose probabilities are averaged."
-    )
-    flip: bool = Field(default=True, description="Also look at the mirrored picture.")
-    max_side: int = Field(
-        default=512, ge=16, description="Longer side in pixels that counts as scale 1, at most."
-    )
+    flip: Flip = True
+    max_side: MaxSide = 512
 
 
 class RefineConfig(Settings):
     """Stage 5: random walk and dense CRF, from CAMs to pseudo-labels (paper section 4.3)."""
 
-    use_walk: bool = Field(default=True, description="Spread the CAMs by the random walk.")
-    beta: float = Field(default=10.0, gt=0, description="Exponent of the affinities.")
-    radius: int = Field(default=5, ge=1, description="Reach of a step in map cells.")
+    use_walk: bool = Field(default=True, description="Spread the maps by the random walk.")
+    beta: float = Field(
+        default=10.0,
+        gt=0,
+        description="Exponent of the affinities: the higher, the more edges stop the walk.",
+    )
+    radius: int = Field(
+        default=5,
+        ge=1,
+        description="A step of the walk reaches cells closer than this, in cells of the maps.",
+    )
     log2_steps: int = Field(
-        default=8, ge=0, le=16, description="The walk takes 2 to the power of this steps."
+        default=8, ge=0, le=16, description="The walk takes 2 ** log2_steps steps: 8 stands for 256."
     )
     walk_background: bool = Field(
         default=False,
-        description="Background walks too, and holds its ground against the classes; then 0.5 is even odds.",
+        description="Background walks too and competes with the classes; 0.5 is then the decision boundary.",
     )
-    background_threshold: float = Field(
-        default=0.35,
-        ge=0,
-        le=1,
-        description="A pixel is background unless some class reaches more than this.",
-    )
-    use_crf: bool = Field(
-        default=True, description="Refine with the dense CRF where its package is installed."
-    )
-    crf_iterations: int = Field(default=1, ge=1, description="Mean-field iterations of the label CRF.")
+    background_threshold: BackgroundThreshold = 0.35
+    use_crf: UseCrf = True
+    crf_iterations: CrfIterations = 1
 
 
 class SegmentConfig(TrainingConfig):
     """Stage 6: DeepLabv3+ trained on the pseudo-labels (paper section 4.3)."""
 
-    enabled: bool = Field(default=True, description="False stops after the pseudo-labels.")
-    epochs: int = Field(default=50, ge=0, description=TrainingConfig.model_fields["epochs"].description)
-    batch_size: int = Field(
-        default=32, ge=1, description=TrainingConfig.model_fields["batch_size"].description
+    enabled: bool = Field(default=True, description="Train a segmentation network on the pseudo-labels.")
+    epochs: Epochs = 50
+    batch_size: BatchSize = 32
+    optimizer: Optimizer = Field(
+        default_factory=lambda: OptimizerConfig(learning_rate=0.007, weight_decay=4e-5)
     )
-    optimizer: OptimizerConfig = Field(
-        default_factory=lambda: OptimizerConfig(learning_rate=0.007, weight_decay=4e-5),
-        description="Optimiser and schedule.",
-    )
-    batch_statistics: BatchStatistics = Field(
-        default="frozen", description=TrainingConfig.model_fields["batch_statistics"].description
-    )
+    batch_statistics: EncoderStatistics = "frozen"
     output_stride: Literal[8, 16] = Field(default=16, description="Picture pixels per feature cell.")
-    view: ViewConfig = Field(
-        default_factory=lambda: ViewConfig(min_side=256, max_side=1024),
-        description="Random views of the pictures.",
-    )
+    view: View = Field(default_factory=lambda: ViewConfig(min_side=256, max_side=1024))
     decoder_statistics: DecoderStatistics = Field(
         default="group",
-        description="Normalisation of the decoder, which is new: over groups of channels, as the authors "
-        "did, or over the batch, which learns faster where the batch is 16 or more.",
+        description="Normalisation of the new decoder: 'group' over groups of channels, as the authors did, "
+        "or 'batch', which learns faster with batches of 16 or more.",
     )
     decoder_dropout: float = Field(
-        default=0.5, ge=0, lt=1, description="Share of the decoder's pooled values dropped in training."
+        default=0.5, ge=0, lt=1, description="Share of the decoder's pooled values that training drops."
     )
     encoder: Literal["trained", "frozen"] = Field(
         default="trained",
@@ -335,48 +247,48 @@ class SegmentConfig(TrainingConfig):
     predict_split: str = Field(
         default="val", description="Split whose pictures are segmented after training."
     )
-    test_scales: tuple[float, ...] = Field(
-        default=(0.5, 1.0, 1.5, 2.0), min_length=1, description="Picture scales whose logits are summed."
+    test_scales: Scales = Field(
+        default=(0.5, 1.0, 1.5, 2.0), description="Scales of the picture whose logits are summed."
     )
-    test_max_side: int = Field(
-        default=1024, ge=16, description="Longer side in pixels that counts as scale 1, at most."
-    )
-    test_flip: bool = Field(default=True, description="Also look at the mirrored picture.")
-    use_crf: bool = Field(
-        default=True, description="Refine predictions with the dense CRF where it is installed."
-    )
-    crf_iterations: int = Field(default=10, ge=1, description="Mean-field iterations of the CRF.")
+    test_max_side: MaxSide = 1024
+    test_flip: Flip = True
+    use_crf: UseCrf = True
+    crf_iterations: CrfIterations = 10
     crf_bilateral_sxy_px: float = Field(
-        default=80.0, gt=0, description="Reach of the colour kernel in pixels."
+        default=80.0, gt=0, description="Reach of the CRF's colour kernel in pixels."
     )
     crf_bilateral_srgb: float = Field(
-        default=13.0, gt=0, description="Reach of the colour kernel in grey levels."
+        default=13.0, gt=0, description="Reach of the CRF's colour kernel in colour levels, 0 to 255."
     )
 
 
 class EvaluateConfig(Settings):
-    """Stage 7: mean IoU against ground truth, where there is any. Never used to choose anything."""
+    """Stage 7: mean IoU against ground truth, where there is any. No setting is chosen by it."""
 
-    cam_threshold: float = Field(
-        default=0.4, ge=0, le=1, description="Fixed background threshold of the honest CAM figure."
+    cam_threshold: Threshold = Field(
+        default=0.4, description="Fixed background threshold of the honest figure for CAMs."
     )
-    pixels_threshold: float = Field(
-        default=0.5, ge=0, le=1, description="Fixed background threshold of the honest self-training figure."
+    pixels_threshold: Threshold = Field(
+        default=0.5, description="Fixed background threshold of the honest figure for self-trained maps."
     )
-    walk_threshold: float = Field(
-        default=0.35, ge=0, le=1, description="Fixed background threshold of the honest random-walk figure."
+    walk_threshold: Threshold = Field(
+        default=0.35, description="Fixed background threshold of the honest figure after the random walk."
     )
     oracle_thresholds: int = Field(
-        default=50, ge=1, le=200, description="Thresholds, evenly spread in (0, 1), of the oracle figures."
+        default=50,
+        ge=1,
+        le=200,
+        description="Number of thresholds that oracle figures try, evenly spread between 0 and 1.",
     )
     crf_oracle_thresholds: tuple[float, ...] = Field(
         default=(),
-        description="Thresholds of the oracle figure of the pseudo-labels; each costs a dense CRF a picture.",
+        description="Thresholds that the oracle figure for pseudo-labels tries; each costs a dense CRF for "
+        "every picture.",
     )
     absent_classes: Literal["skip", "zero"] = Field(
         default="skip",
-        description="A class in neither truth nor prediction is left out of the mean, or counted as zero "
-        "as the 2021 reference does.",
+        description="A class in neither ground truth nor prediction: 'skip' leaves it out of the mean, "
+        "'zero' counts it as zero, as the authors' code does.",
     )
 
 
@@ -385,23 +297,31 @@ class Recipe(Settings):
 
     version: Literal[1] = Field(default=1, description="Version of the recipe format.")
     name: str = Field(min_length=1, description="Name of the recipe.")
-    description: str = Field(default="", description="What it is for, and what it needs.")
-    seed: int = Field(default=0, ge=0, lt=2**32, description="Repeats a run bit for bit on the same device.")
+    description: str = Field(default="", description="What the recipe is for, and what it needs.")
+    seed: int = Field(
+        default=0,
+        ge=0,
+        lt=2**32,
+        description="Random seed; with the same one a run repeats bit for bit on the same device.",
+    )
     backbone: BackboneConfig = Field(default_factory=BackboneConfig, description="The ImageNet network.")
     on_bad_image: Literal["skip", "stop"] = Field(
-        default="skip", description="An unreadable picture is left out and counted, or stops the run at once."
+        default="skip",
+        description="Leave out and count a picture that cannot be read, or stop the run at once.",
     )
     deterministic: bool = Field(
-        default=True, description="Use only algorithms that repeat bit for bit, where a device has them."
+        default=True, description="Use algorithms that repeat bit for bit, where the device has them."
     )
     use_accepted: bool = Field(
         default=True,
-        description="Masks that people accepted are labels of every network, pixel-wise ones of the CAMs.",
+        description="Learn from accepted masks: they are labels of every network, and add a pixel-wise loss "
+        "to the classifier's.",
     )
     accepted_pixel_weight: float = Field(
         default=1.0,
         ge=0,
-        description="Weight of L_pix, that pixel-wise term of the classifier; 0 trains it on tags alone.",
+        description="Weight of L_pix, the classifier's pixel-wise loss on accepted masks; 0 trains it on "
+        "tags alone.",
     )
     classify: ClassifyConfig = Field(default_factory=ClassifyConfig, description="The classifier.")
     cams: CamsConfig = Field(default_factory=CamsConfig, description="Its CAMs.")
@@ -409,11 +329,11 @@ class Recipe(Settings):
     pixels: PixelsConfig = Field(default_factory=PixelsConfig, description="Self-training.")
     refine: RefineConfig = Field(default_factory=RefineConfig, description="Random walk and CRF.")
     segment: SegmentConfig = Field(default_factory=SegmentConfig, description="DeepLabv3+.")
-    evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig, description="Measuring.")
+    evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig, description="Evaluation.")
 
     @property
     def self_trains(self) -> bool:
-        """Whether the stage pixels is on: it learns from the labels of AffinityNet, so it needs both."""
+        """Whether the stage pixels is on; it learns from AffinityNet's labels, so it needs that stage too."""
         return self.pixels.enabled and self.affinity.enabled
 
     @model_validator(mode="after")

@@ -26,7 +26,7 @@ from trainer.benchmarks.photographs import photographs
 from trainer.cams.compute import multi_scale_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
-from trainer.config import Recipe, TrainingConfig, ViewConfig
+from trainer.config import Recipe
 from trainer.machine.device import DeviceChoice, available_cpu_count, choose_device
 from trainer.masks.affinity import confident_labels
 from trainer.masks.crf import CrfConfig
@@ -41,6 +41,7 @@ from trainer.stages.affinity import AffinityStep
 from trainer.stages.pixels import PixelStep
 from trainer.stages.segment import SegmentationStep
 from trainer.training.puzzle_step import PuzzleStep
+from trainer.training_config import TrainingConfig, ViewConfig
 
 _PICTURE = (375, 500)
 _LARGEST_PART = 4

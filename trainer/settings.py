@@ -1,4 +1,4 @@
-"""What the settings of all stages share: frozen, no unknown keys, and which of them change results."""
+"""The base of all settings: frozen models that refuse unknown keys and know which fields change results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 def machine_field(default: Any, **keywords: Any) -> Any:
-    """A field that does not change results; see the module docstring."""
+    """A field that says how a machine does the work: it does not change results, so no stage runs again."""
     return Field(default=default, json_schema_extra={"changes_results": False}, **keywords)
 
 

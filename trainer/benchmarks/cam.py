@@ -15,7 +15,7 @@ from trainer.benchmarks.photographs import photographs
 from trainer.cams.compute import multi_scale_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
-from trainer.config import BackboneConfig, BatchStatistics
+from trainer.config import BackboneConfig
 from trainer.data.imagenet_tags import match_tag
 from trainer.data.labels import VOC_CLASSES
 from trainer.data.transforms import RgbImage, resize_image, scaled_size
@@ -25,6 +25,7 @@ from trainer.nn.encoders import EncoderSpec, build_encoder
 from trainer.nn.losses import EPSILON
 from trainer.pretrained.encoders import load_encoder
 from trainer.run.map_storage import Maps
+from trainer.training_config import BatchStatistics
 
 SCALES = (0.5, 1.0, 1.5, 2.0)
 TAGS = ("cat", "sofa")

@@ -14,13 +14,14 @@ from torch.nn import functional
 
 from trainer.benchmarks.cam import benchmark_network
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
-from trainer.config import BatchStatistics, OptimizerConfig, PuzzleLossConfig
+from trainer.config import PuzzleLossConfig
 from trainer.data.labels import VOC_CLASSES
 from trainer.machine.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.depthwise import DepthwiseConv2d
 from trainer.training.optimiser import build_optimizer
 from trainer.training.puzzle_step import PuzzleStep
+from trainer.training_config import BatchStatistics, OptimizerConfig
 
 BACKBONES = ("lite0", "resnet50")
 STATISTICS: tuple[BatchStatistics, ...] = ("batch", "frozen")

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.config import ViewConfig
 from trainer.data.transforms import RgbImage, resize_image, scaled_size
+from trainer.training_config import ViewConfig
 
 IGNORE = 255
 

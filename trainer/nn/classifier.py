@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from trainer.config import BatchStatistics
 from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
+from trainer.training_config import BatchStatistics
 
 
 class CamNetwork(nn.Module):
@@ -25,7 +25,7 @@ class CamNetwork(nn.Module):
         """Args:
         encoder: the backbone.
         class_count: K, background not counted.
-        batch_statistics: see `trainer.config.TrainingConfig`.
+        batch_statistics: see `trainer.training_config.TrainingConfig`.
         """
         super().__init__()
         self.encoder = encoder

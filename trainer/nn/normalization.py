@@ -7,7 +7,7 @@ import math
 from timm.layers.norm_act import BatchNormAct2d
 from torch import nn
 
-from trainer.config import BatchStatistics
+from trainer.training_config import BatchStatistics
 
 GROUPS = 32
 

@@ -7,12 +7,12 @@ from segmentation_models_pytorch.base import SegmentationHead
 from segmentation_models_pytorch.decoders.deeplabv3.decoder import DeepLabV3PlusDecoder
 from torch import Tensor, nn
 
-from trainer.config import BatchStatistics, DecoderStatistics
 from trainer.nn.depthwise import speed_up_depthwise
 from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedCopy, FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
 from trainer.nn.puzzle import pad_to_multiple
+from trainer.training_config import BatchStatistics, DecoderStatistics
 
 _DECODER_CHANNELS = 256
 _RATES_AT_STRIDE_16 = (6, 12, 18)
@@ -34,7 +34,7 @@ class SegmentationNetwork(nn.Module):
         """Args:
             encoder: the backbone, at output stride 8 or 16.
             class_count: classes, background included.
-            batch_statistics: of the encoder, see `trainer.config.TrainingConfig`.
+            batch_statistics: of the encoder, see `trainer.training_config.TrainingConfig`.
             decoder_statistics: of the decoder. It is new and has no running statistics that could be frozen;
                 those of a small batch are poor.
             decoder_dropout: share of the pooled pyramid's values that is dropped in training.

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trainer.config import AffinityConfig, ViewConfig
+from trainer.config import AffinityConfig
 from trainer.data.accepted import accepted_labels
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import read_mask
@@ -36,6 +36,7 @@ from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
 from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train
+from trainer.training_config import ViewConfig
 
 NAME = "affinity"
 NEEDS = (cams.NAME,)

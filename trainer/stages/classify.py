@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from trainer.cams.trained import save_classifier
-from trainer.config import ViewConfig
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
@@ -29,6 +28,7 @@ from trainer.training.kept_epochs import KeptEpochs
 from trainer.training.log import Alarm
 from trainer.training.loop import Training, train
 from trainer.training.puzzle_step import PuzzleStep
+from trainer.training_config import ViewConfig
 
 NAME = "classify"
 NEEDS: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.config import SegmentConfig, ViewConfig
+from trainer.config import SegmentConfig
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
@@ -41,6 +41,7 @@ from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
 from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train
+from trainer.training_config import ViewConfig
 
 NAME = "segment"
 NEEDS = (refine.NAME,)

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.config import ViewConfig
 from trainer.data.augment import draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.images import read_rgb
 from trainer.nn.encoders import EncoderSpec
+from trainer.training_config import ViewConfig
 
 
 @dataclass(frozen=True)

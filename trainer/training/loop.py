@@ -19,7 +19,6 @@ from accelerate import Accelerator
 from accelerate.utils import GradientAccumulationPlugin
 from torch import Tensor, nn
 
-from trainer.config import TrainingConfig
 from trainer.errors import TrainerError
 from trainer.machine.determinism import repeatable, step_seed
 from trainer.machine.start_method import WorkerEndedError
@@ -29,6 +28,7 @@ from trainer.training.ema import MovingAverage
 from trainer.training.log import Alarm, TrainingLog
 from trainer.training.optimiser import IsNew, build_optimizer, set_rates
 from trainer.training.state import TrainingState
+from trainer.training_config import TrainingConfig
 
 LOSS = "loss"
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from trainer.config import OptimizerConfig
+from trainer.training_config import OptimizerConfig
 
 IsNew = Callable[[str], bool]
 

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.config import ViewConfig
 from trainer.data.augment import IGNORE, View, coverage_tensor, draw_view, image_tensor, label_tensor
+from trainer.training_config import ViewConfig
 
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 

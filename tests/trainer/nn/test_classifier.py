@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.config import BackboneConfig, BatchStatistics
+from trainer.config import BackboneConfig
 from trainer.nn.classifier import CamNetwork, class_logits, init_head_from_imagenet
 from trainer.nn.encoders import Encoder
 from trainer.nn.normalization import keep_frozen, set_normalization
 from trainer.pretrained.encoders import load_encoder
+from trainer.training_config import BatchStatistics
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from trainer.config import Recipe, TrainingConfig
+from trainer.config import Recipe
 from trainer.data.dataset import TaggedDataset
 from trainer.machine.device import DeviceChoice
 from trainer.machine.processes import Processes
@@ -23,6 +23,7 @@ from trainer.run.stage_context import StageContext
 from trainer.training.batches import Batch
 from trainer.training.log import Alarm
 from trainer.training.loop import Training, TrainingDivergedError, train
+from trainer.training_config import TrainingConfig
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

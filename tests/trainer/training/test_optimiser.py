@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.config import OptimizerConfig
 from trainer.training.optimiser import build_optimizer, set_rates
+from trainer.training_config import OptimizerConfig
 
 
 class Network(nn.Module):
