@@ -42,7 +42,7 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
     settings = settings.model_copy(update={"port": port, **_access_key(settings, say)})
     services = open_services(settings)
     try:
-        added = ensure_sample(services.database, services.masks, services.workspace.images_dir)
+        added = ensure_sample(services.stores)
         if added:
             say(f"The sample project is ready: {added} photographs.")
         from puzzlecam_app.app import create_app  # Gradio takes seconds to import: after the first words

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from db.engine import Database, open_database
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
@@ -59,6 +60,11 @@ class Services:
         lab = Lab(self.database, self.masks, self.proposals, self.workspace, self.settings)
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
         object.__setattr__(self, "lab", lab)
+
+    @property
+    def stores(self) -> Stores:
+        """Where imports write."""
+        return Stores(self.database, self.masks, self.workspace.images_dir)
 
     def close(self) -> None:
         """Stop background work and give the database back."""

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from db.items import all_items, tags_of
 from db.labels import latest_label_set
 from db.masks import MaskStore
 from db.palette import voc_palette
+from puzzlecam_app.interchange.reports import ImportReport
+from puzzlecam_app.interchange.stores import Stores
+
+Import = Callable[..., ImportReport]
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,10 @@ class Studio:
     database: Database
     masks: MaskStore
     images: Path
+
+    @property
+    def stores(self) -> Stores:
+        return Stores(self.database, self.masks, self.images)
 
     def tags(self, dataset: str) -> dict[str, list[str]]:
         """Class names of every picture of a dataset, by picture."""
@@ -117,3 +126,8 @@ def voc_folder(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{name}\n" for name in listed))
     return root
+
+
+def reasons(report: ImportReport) -> dict[str, tuple[str, str]]:
+    """Severity and reason of each problem of an import, by file."""
+    return {problem.file: (problem.severity, problem.reason) for problem in report.problems}

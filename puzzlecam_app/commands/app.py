@@ -64,5 +64,5 @@ def setup(studio: Studio) -> None:
     from puzzlecam_app.interchange.sample import ensure_sample
 
     with studio.open() as services:
-        ensure_sample(services.database, services.masks, services.workspace.images_dir)
+        ensure_sample(services.stores)
     say(f"The workspace {services.settings.workspace} is ready.")

@@ -61,7 +61,7 @@ def export(
       puzzlecam export voc --format voc --out ~/all --status accepted --status proposed --void-boundary 5
     """
     from db.status import STATUS_GROUPS
-    from puzzlecam_app.interchange.export_voc import export_voc
+    from puzzlecam_app.interchange.export_voc import ExportOptions, export_voc
 
     wanted = {include.value for include in status or [Include.ACCEPTED]}
     if Include.ACCEPTED in wanted:
@@ -73,10 +73,7 @@ def export(
             services.masks,
             name,
             out,
-            statuses=sorted(wanted),
-            void_boundary_px=void_boundary,
-            link=not copy,
-            max_pixels=services.settings.max_image_pixels,
+            ExportOptions(sorted(wanted), void_boundary, not copy, services.settings.max_image_pixels),
             progress=progress,
         )
     if studio.as_json:

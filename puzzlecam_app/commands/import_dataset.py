@@ -72,23 +72,16 @@ def import_(
       puzzlecam dataset import ~/VOC2012 --name voc --split train --masks ground-truth
       puzzlecam dataset import ~/pets --name pets --tags ~/pets/tags.csv --copy
     """
-    from puzzlecam_app.interchange.importing import import_dataset
+    from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
+    from puzzlecam_app.interchange.layout import ReadOptions
 
     with studio.open() as services, progress_bar("Checking pictures") as progress:
         report = import_dataset(
-            services.database,
-            services.masks,
-            services.workspace.images_dir,
+            services.stores,
             path,
             name,
-            format=format.value,
-            tags_file=tags,
-            classes_file=classes,
-            split=split,
-            masks=masks.value if masks else None,
-            tags_from_masks=tags_from_masks,
-            copy=copy,
-            max_pixels=services.settings.max_image_pixels,
+            reading=ReadOptions(format.value, tags, classes, split, tags_from_masks),
+            options=ImportOptions(masks.value if masks else None, copy, services.settings.max_image_pixels),
             progress=progress,
         )
     if studio.as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,46 +43,59 @@ class ExportReport(BaseModel):
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True)
+class ExportOptions:
+    """Which pictures an export holds, and how they are written.
+
+    Attributes:
+        statuses: statuses or groups (``todo``, ``done``) of the pictures to export.
+        void_boundary_px: width of the band of void on each side of outlines, 0 to 50 pixels.
+        link: make hard links of pictures that need no change, where the file system can.
+        max_pixels: larger pictures are left out.
+    """
+
+    statuses: Sequence[str] = ("accepted", "corrected")
+    void_boundary_px: int = 0
+    link: bool = True
+    max_pixels: int = DEFAULT_MAX_PIXELS
+
+
 def export_voc(
     database: Database,
     mask_store: MaskStore,
     dataset_name: str,
     out_dir: Path,
+    options: ExportOptions | None = None,
     *,
-    statuses: Sequence[str] = ("accepted", "corrected"),
-    void_boundary_px: int = 0,
-    link: bool = True,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
     progress: Progress | None = None,
 ) -> ExportReport:
     """Write the dataset to ``<out_dir>/VOCdevkit/VOC2012``, with a manifest in `out_dir`.
 
-    Which revision of each picture is exported is settled first; what people do meanwhile does not matter.
-    `out_dir` must be new, empty, or a former export, which is replaced when the new one is whole.
+    Which revision of each picture is exported is settled first; changes that people make meanwhile are not
+    exported. `out_dir` must be new, empty, or an earlier export, which is replaced once the new one is
+    complete.
 
     Args:
         database: Where the dataset is kept.
         mask_store: Where its masks are kept.
         dataset_name: Name of the dataset in the studio.
         out_dir: Folder to write.
-        statuses: Statuses or groups (``todo``, ``done``) of the pictures to export.
-        void_boundary_px: Width of the band of void on each side of outlines, 0 to 50 pixels.
-        link: Make hard links of pictures that need no change, where the file system can.
-        max_pixels: Larger pictures are left out.
+        options: Which pictures are exported, and how.
         progress: Called with the number of pictures written and their total.
 
     Raises:
         UserError: There is nothing to export, or `out_dir` cannot be used.
         db.errors.StorageError: Unknown dataset or status.
     """
-    if not 0 <= void_boundary_px <= MAX_VOID_BOUNDARY_PX:
+    options = options or ExportOptions()
+    if not 0 <= options.void_boundary_px <= MAX_VOID_BOUNDARY_PX:
         raise UserError(
-            f"the void boundary is 0 to {MAX_VOID_BOUNDARY_PX} pixels wide, not {void_boundary_px}"
+            f"the void boundary is 0 to {MAX_VOID_BOUNDARY_PX} pixels wide, not {options.void_boundary_px}"
         )
-    snapshot = take_snapshot(database, dataset_name, statuses)
+    snapshot = take_snapshot(database, dataset_name, options.statuses)
     if not snapshot.items:
         raise UserError(
-            f"the dataset {dataset_name!r} has no masks that are {' or '.join(statuses)}",
+            f"the dataset {dataset_name!r} has no masks that are {' or '.join(options.statuses)}",
             remedy="Accept some in Review, or choose other statuses",
         )
     with new_export(out_dir) as folder:
@@ -92,16 +106,16 @@ def export_voc(
             mask_store=mask_store,
             pictures=root / "JPEGImages",
             masks=root / "SegmentationClass",
-            void_boundary_px=void_boundary_px,
-            link=link,
-            max_pixels=max_pixels,
+            void_boundary_px=options.void_boundary_px,
+            link=options.link,
+            max_pixels=options.max_pixels,
         )
         exported, problems = _write_files(exporter, snapshot, progress)
         lists = _split_lists(exported)
         _write_lists(root, snapshot, exported, lists)
         names = ["background", *snapshot.classes]
         (root / "labels.txt").write_text("".join(f"{name}\n" for name in names), "utf-8")
-        write_manifest(folder, _manifest(snapshot, exported, problems, statuses, void_boundary_px))
+        write_manifest(folder, _manifest(snapshot, exported, problems, options))
     out = out_dir.expanduser().resolve()
     return ExportReport(
         dataset=snapshot.dataset_name,
@@ -168,8 +182,7 @@ def _manifest(
     snapshot: Snapshot,
     exported: Sequence[ExportedPicture],
     problems: Sequence[Problem],
-    statuses: Sequence[str],
-    void_boundary_px: int,
+    options: ExportOptions,
 ) -> dict[str, Any]:
     return {
         "format": "voc",
@@ -178,8 +191,8 @@ def _manifest(
         "created": snapshot.taken_at.isoformat(timespec="seconds"),
         "dataset": {"id": snapshot.dataset_id, "name": snapshot.dataset_name},
         "label_set": {"revision": snapshot.label_set_revision, "classes": list(snapshot.classes)},
-        "statuses": list(statuses),
-        "void_boundary_px": void_boundary_px,
+        "statuses": list(options.statuses),
+        "void_boundary_px": options.void_boundary_px,
         "items": [
             {
                 "name": one.name,

@@ -7,109 +7,84 @@ date. A bad file never stops an import.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from db.engine import Database
-from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture
 from puzzlecam_app.interchange.import_target import MaskUse, Outcome, Target, open_target, write_batch
-from puzzlecam_app.interchange.layout import Format, read_source
+from puzzlecam_app.interchange.layout import ReadOptions, read_source
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
 from puzzlecam_app.interchange.problems import Problem, error, printable, warning
 from puzzlecam_app.interchange.reports import ImportReport, keep_report
 from puzzlecam_app.interchange.source import Source, SourceItem
+from puzzlecam_app.interchange.stores import Stores
 
 _BATCH: Final = 100
 
 
+@dataclass(frozen=True)
+class ImportOptions:
+    """What an import takes of a dataset that has been read.
+
+    Attributes:
+        masks: what the dataset's masks become; None leaves them out.
+        copy: copy the pictures into the workspace; otherwise they stay where they are.
+        max_pixels: larger pictures are left out.
+    """
+
+    masks: MaskUse | None = None
+    copy: bool = False
+    max_pixels: int = DEFAULT_MAX_PIXELS
+
+
 def import_dataset(
-    database: Database,
-    mask_store: MaskStore,
-    images_root: Path,
+    stores: Stores,
     path: Path,
     name: str,
     *,
-    format: Format = "auto",
-    tags_file: Path | None = None,
-    classes_file: Path | None = None,
-    split: str | None = None,
-    masks: MaskUse | None = None,
-    tags_from_masks: bool = False,
-    copy: bool = False,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
+    reading: ReadOptions | None = None,
+    options: ImportOptions | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import the dataset at `path` as `name`, or bring it up to date.
 
     Args:
-        database: Where the dataset is kept.
-        mask_store: Where masks are kept.
-        images_root: Where `copy` puts pictures, named after their content; else they stay where they are.
+        stores: Where the dataset is kept.
         path: Folder of the dataset.
         name: Name of the dataset in the studio.
-        format: ``voc``, ``folder``, or ``auto`` to find out.
-        tags_file: CSV or JSON list that goes before the tags of the dataset's own layout.
-        classes_file: Class names in index order. Without one they come from the dataset.
-        split: VOC: keep this split only. Folder: the split of pictures that have none.
-        masks: What to do with masks that come along; without it they are not read.
-        tags_from_masks: Take the tags from the masks.
-        copy: Copy the pictures into `images_root`.
-        max_pixels: Larger pictures are left out.
+        reading: How the folder is read.
+        options: What is taken of it.
         progress: Called with the number of pictures checked and their total.
 
     Returns:
-        What was done; the same is stored with the dataset.
+        What was done; the same report is stored with the dataset.
 
     Raises:
-        UserError: The dataset as a whole cannot be taken: no such folder, no tags, no pictures, a class
+        UserError: The dataset as a whole cannot be imported: no such folder, no tags, no pictures, a class
             list that contradicts the one stored, the name of a dataset from another folder, a full disk.
         db.errors.StorageError: The database refused.
     """
-    source = read_source(
-        path,
-        format=format,
-        tags_file=tags_file,
-        classes_file=classes_file,
-        split=split,
-        tags_from_masks=tags_from_masks,
-    )
-    return import_source(
-        database,
-        mask_store,
-        images_root,
-        source,
-        name,
-        origin=str(source.root),
-        masks=masks,
-        tags_from_masks=tags_from_masks,
-        copy=copy,
-        max_pixels=max_pixels,
-        progress=progress,
-    )
+    source = read_source(path, reading)
+    return import_source(stores, source, name, origin=str(source.root), options=options, progress=progress)
 
 
 def import_source(
-    database: Database,
-    mask_store: MaskStore,
-    images_root: Path,
+    stores: Stores,
     source: Source,
     name: str,
     *,
     origin: str,
-    masks: MaskUse | None = None,
-    tags_from_masks: bool = False,
-    copy: bool = False,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
+    options: ImportOptions | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """The same for a dataset that has been read already; `origin` says in the report where it came from."""
+    options = options or ImportOptions()
     if not source.items:
         raise _no_pictures(source)
-    reads_masks = masks is not None or tags_from_masks
+    reads_masks = options.masks is not None or source.tags_from_masks
     if reads_masks and not source.classes_are_fixed:
         raise UserError(
             "nothing says which class the indices in the masks mean",
@@ -119,18 +94,19 @@ def import_source(
     problems = list(source.problems)
     items, unknown = _without_unknown_tags(source)
     problems += unknown
-    target = open_target(database, name, source, root=images_root.absolute() if copy else source.root)
+    root = stores.images_dir.absolute() if options.copy else source.root
+    target = open_target(stores.database, name, source, root=root)
     checker = Checker(
         root=source.root,
-        max_pixels=max_pixels,
-        mask_store=mask_store,
+        max_pixels=options.max_pixels,
+        mask_store=stores.masks,
         class_count=len(source.classes) if reads_masks else None,
-        copy_to=images_root if copy else None,
+        copy_to=stores.images_dir if options.copy else None,
     )
     checked = _check_all(checker, items, progress)
     problems += (problem for one in checked for problem in one.problems)
     usable = [one for one in checked if isinstance(one, CheckedPicture)]
-    if tags_from_masks:
+    if source.tags_from_masks:
         usable, untagged = _tagged_by_masks(usable, source.classes)
         problems += untagged
     usable, duplicates = _merge_duplicates(usable, target)
@@ -138,10 +114,11 @@ def import_source(
 
     outcome = Outcome()
     for start in range(0, len(usable), _BATCH):
-        outcome += write_batch(database, target, usable[start : start + _BATCH], masks)
+        batch = usable[start : start + _BATCH]
+        outcome += write_batch(stores.database, target, batch, options.masks)
     problems += outcome.problems
     report = _report(source, origin, target, outcome, problems)
-    keep_report(database, report)
+    keep_report(stores.database, report)
     return report
 
 

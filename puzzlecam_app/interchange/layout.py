@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,37 +14,53 @@ from puzzlecam_app.interchange.voc import PICTURES, read_voc
 Format = Literal["auto", "voc", "folder"]
 
 
-def read_source(
-    path: Path,
-    *,
-    format: Format = "auto",
-    tags_file: Path | None = None,
-    classes_file: Path | None = None,
-    split: str | None = None,
-    tags_from_masks: bool = False,
-) -> Source:
-    """Read the dataset at `path`; ``auto`` takes it for VOC when it holds ``JPEGImages``.
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a dataset on disk is read.
+
+    Attributes:
+        format: ``voc``, ``folder``, or ``auto``, which means VOC for a folder that holds ``JPEGImages``.
+        tags_file: CSV or JSON list of tags; it takes precedence over the tags in the dataset's own layout.
+        classes_file: class names in index order; without it they come from the dataset.
+        split: VOC: read only this split. Folder: the split of pictures that have none.
+        tags_from_masks: take the tags from the masks; no other source of tags is needed then.
+    """
+
+    format: Format = "auto"
+    tags_file: Path | None = None
+    classes_file: Path | None = None
+    split: str | None = None
+    tags_from_masks: bool = False
+
+
+def read_source(path: Path, options: ReadOptions | None = None) -> Source:
+    """Read the dataset at `path`.
 
     Raises:
         UserError: The folder is missing, is not of that format, or its lists cannot be read.
     """
+    options = options or ReadOptions()
     root = path.expanduser().absolute()
     if not root.is_dir():
         raise UserError("there is no such folder", where=str(root), remedy="Name the folder of the dataset")
-    voc_root = find_voc_root(root) if format != "folder" else None
-    if voc_root is not None:
-        return read_voc(
-            voc_root,
-            tags_file=tags_file,
-            classes_file=classes_file,
-            split=split,
-            tags_from_masks=tags_from_masks,
-        )
-    if format == "voc":
+    voc_root = find_voc_root(root) if options.format != "folder" else None
+    if options.format == "voc" and voc_root is None:
         raise UserError(
             f"there is no folder {PICTURES}", where=str(root), remedy="Name the folder that holds it"
         )
-    return read_folder(root, tags_file=tags_file, classes_file=classes_file, split=split)
+    if voc_root is None:
+        source = read_folder(
+            root, tags_file=options.tags_file, classes_file=options.classes_file, split=options.split
+        )
+    else:
+        source = read_voc(
+            voc_root,
+            tags_file=options.tags_file,
+            classes_file=options.classes_file,
+            split=options.split,
+            tags_from_masks=options.tags_from_masks,
+        )
+    return replace(source, tags_from_masks=options.tags_from_masks)
 
 
 def find_voc_root(root: Path) -> Path | None:

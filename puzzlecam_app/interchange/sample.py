@@ -13,12 +13,11 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.datasets import find_dataset, has_been_used, list_import_reports
-from db.engine import Database
-from db.masks import MaskStore
 from puzzlecam_app.assets import assets_dir
 from puzzlecam_app.interchange.folder import read_folder
-from puzzlecam_app.interchange.importing import import_source
+from puzzlecam_app.interchange.importing import ImportOptions, import_source
 from puzzlecam_app.interchange.reports import ImportReport
+from puzzlecam_app.interchange.stores import Stores
 
 SAMPLE_NAME: Final = "sample"
 
@@ -52,22 +51,20 @@ def sample_pictures() -> tuple[SamplePicture, ...]:
     return tuple(SamplePicture.model_validate(entry) for entry in tomllib.loads(text)["pictures"])
 
 
-def ensure_sample(database: Database, mask_store: MaskStore, images_root: Path) -> int:
+def ensure_sample(stores: Stores) -> int:
     """Import the sample project into a workspace that never held a dataset; returns how many pictures came.
 
     Who removes the sample project does not get it back. One that was cut off half-way is completed.
     """
-    with database.read() as session:
+    with stores.database.read() as session:
         sample = find_dataset(session, SAMPLE_NAME)
         is_cut_off = sample is not None and not list_import_reports(session, sample.id)
         if has_been_used(session) and not is_cut_off:
             return 0
-    return import_sample(database, mask_store, images_root).added
+    return import_sample(stores).added
 
 
-def import_sample(
-    database: Database, mask_store: MaskStore, images_root: Path, *, name: str = SAMPLE_NAME
-) -> ImportReport:
+def import_sample(stores: Stores, *, name: str = SAMPLE_NAME) -> ImportReport:
     """Copy the sample photographs into the workspace and import them as the dataset `name`.
 
     A photograph whose package changed is listed in the report as missing. Raises what `import_source` does.
@@ -82,6 +79,5 @@ def import_sample(
         listing = staging / "tags.json"
         listing.write_text(json.dumps({picture.name: picture.tags for picture in pictures}), "utf-8")
         source = read_folder(staging, tags_file=listing)
-        return import_source(
-            database, mask_store, images_root, source, name, origin="the sample project", copy=True
-        )
+        options = ImportOptions(copy=True)
+        return import_source(stores, source, name, origin="the sample project", options=options)

@@ -31,7 +31,8 @@ class Source:
     """A dataset on disk.
 
     `classes` are the class names in index order, from index 1. Only when `classes_are_fixed` does the
-    dataset itself say which index a class has; else the order is ours and masks cannot be read.
+    dataset itself say which index a class has; otherwise the order is the studio's own and masks cannot be
+    read. With `tags_from_masks` the items have no tags yet: the importer takes them from the masks.
     """
 
     root: Path
@@ -40,3 +41,4 @@ class Source:
     classes: tuple[str, ...]
     classes_are_fixed: bool
     problems: Sequence[Problem]
+    tags_from_masks: bool = False

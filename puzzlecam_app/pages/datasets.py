@@ -15,8 +15,8 @@ from db.status import STATUS_GROUPS
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.interchange.import_target import MaskUse
-from puzzlecam_app.interchange.importing import import_dataset
-from puzzlecam_app.interchange.layout import Format
+from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
+from puzzlecam_app.interchange.layout import Format, ReadOptions
 from puzzlecam_app.interchange.reports import load_reports
 from puzzlecam_app.pages.sentences import plain, shown
 from puzzlecam_app.services import Services
@@ -130,19 +130,17 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
             if not _text(path) or not _text(name):
                 raise UserError("a folder and a name are needed", remedy="Fill in both fields")
             import_dataset(
-                services.database,
-                services.masks,
-                services.workspace.images_dir,
+                services.stores,
                 check_import_path(services.settings, Path(_text(path))),
                 _text(name),
-                format=layout,
-                tags_file=_file(services, tags),
-                classes_file=_file(services, classes),
-                split=_text(split) or None,
-                masks=_MASK_USES[masks],
-                tags_from_masks=tags_from_masks,
-                copy=copy,
-                max_pixels=services.settings.max_image_pixels,
+                reading=ReadOptions(
+                    format=layout,
+                    tags_file=_file(services, tags),
+                    classes_file=_file(services, classes),
+                    split=_text(split) or None,
+                    tags_from_masks=tags_from_masks,
+                ),
+                options=ImportOptions(_MASK_USES[masks], copy, services.settings.max_image_pixels),
                 progress=lambda done, total: progress((done, total), desc="Checking pictures"),
             )
             rows = _rows(services)

@@ -12,7 +12,7 @@ from db.datasets import find_dataset, list_datasets
 from db.queue import counts_by_status
 from db.status import STATUSES
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.export_voc import export_voc
+from puzzlecam_app.interchange.export_voc import ExportOptions, export_voc
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
 
@@ -93,9 +93,11 @@ def _exporter(services: Services) -> Callable[..., str]:
                 services.masks,
                 name,
                 services.workspace.exports_dir / f"{_file_name(name)}-{stamp}",
-                statuses=tuple(statuses),
-                void_boundary_px=int(boundary),
-                max_pixels=services.settings.max_image_pixels,
+                ExportOptions(
+                    statuses=tuple(statuses),
+                    void_boundary_px=int(boundary),
+                    max_pixels=services.settings.max_image_pixels,
+                ),
             )
             text = f"**{counted(report.exported, 'picture')} exported** to `{report.out}`."
             if report.left_out:

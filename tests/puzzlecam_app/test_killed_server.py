@@ -21,6 +21,7 @@ from PIL import Image
 from db.engine import open_database, sqlite_url
 from db.masks import MaskStore
 from puzzlecam_app.interchange.importing import import_dataset
+from puzzlecam_app.interchange.stores import Stores
 
 ROOT = Path(__file__).parents[2]
 HEIGHT, WIDTH = 300, 400
@@ -84,7 +85,7 @@ def workspace(tmp_path: Path) -> Path:
     database = open_database(sqlite_url(workspace / "puzzlecam.sqlite3"))
     database.migrate()
     masks = MaskStore(workspace / "masks")
-    import_dataset(database, masks, workspace / "images", folder, "cats", tags_file=folder / "tags.csv")
+    import_dataset(Stores(database, masks, workspace / "images"), folder, "cats")
     database.close()
     return workspace
 

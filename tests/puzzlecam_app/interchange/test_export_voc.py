@@ -17,8 +17,8 @@ from db.items import all_items
 from db.palette import voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.export_voc import VOC_FOLDER, export_voc
-from puzzlecam_app.interchange.importing import import_dataset
+from puzzlecam_app.interchange.export_voc import VOC_FOLDER, ExportOptions, export_voc
+from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.interchange.pictures import load_upright_rgb
 from tests.helpers_pictures import Studio, exif, open_studio, save
 
@@ -37,7 +37,7 @@ def studio(tmp_path: Path) -> Studio:
     save(root / "untouched.jpg", WIDTH, HEIGHT, seed=5)
     rows = ["photo.jpg,cat;dog,train", "my dog.jpg,dog,val", "grey.jpg,cat,", "drawn.png,dog,test"]
     (root / "tags.csv").write_text("\n".join(["image,tags,split", *rows, "untouched.jpg,cat,train"]))
-    import_dataset(studio.database, studio.masks, studio.images, root, "pets")
+    import_dataset(studio.stores, root, "pets")
     for number, name in enumerate(("photo.jpg", "my dog.jpg", "grey.jpg", "drawn.png"), start=1):
         record(studio, name, mask(number), "accepted" if number % 2 else "corrected")
     return studio
@@ -140,7 +140,7 @@ def test_pictures_are_linked_where_nothing_must_change(tmp_path: Path, studio: S
 def test_copies_when_links_are_not_wanted_or_not_possible(
     tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export_voc(studio.database, studio.masks, "pets", tmp_path / "one", link=False)
+    export_voc(studio.database, studio.masks, "pets", tmp_path / "one", ExportOptions(link=False))
 
     def refuse(*_arguments: object) -> None:
         raise OSError(18, "Invalid cross-device link")
@@ -155,7 +155,7 @@ def test_copies_when_links_are_not_wanted_or_not_possible(
 
 def test_the_manifest_tells_what_every_mask_is(tmp_path: Path, studio: Studio) -> None:
     revision = record(studio, "photo.jpg", mask(9), "corrected")
-    export_voc(studio.database, studio.masks, "pets", tmp_path / "out", void_boundary_px=1)
+    export_voc(studio.database, studio.masks, "pets", tmp_path / "out", ExportOptions(void_boundary_px=1))
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["format"] == "voc"
     assert manifest["dataset"]["name"] == "pets"
@@ -172,9 +172,7 @@ def test_the_manifest_tells_what_every_mask_is(tmp_path: Path, studio: Studio) -
 def test_an_export_is_imported_back_as_it_was(tmp_path: Path, studio: Studio) -> None:
     export_voc(studio.database, studio.masks, "pets", tmp_path / "out")
     again = open_studio(tmp_path / "again")
-    report = import_dataset(
-        again.database, again.masks, again.images, tmp_path / "out", "pets", masks="proposals"
-    )
+    report = import_dataset(again.stores, tmp_path / "out", "pets", options=ImportOptions(masks="proposals"))
     assert (report.classes, report.added, report.proposals, report.errors) == (("cat", "dog"), 4, 4, ())
     assert again.tags("pets")["photo"] == ["cat", "dog"]
     with again.database.read() as session:
@@ -187,7 +185,8 @@ def test_an_export_is_imported_back_as_it_was(tmp_path: Path, studio: Studio) ->
 
 def test_statuses_choose_the_pictures(tmp_path: Path, studio: Studio) -> None:
     def export(*statuses: str) -> int:
-        return export_voc(studio.database, studio.masks, "pets", tmp_path / "out", statuses=statuses).exported
+        options = ExportOptions(statuses)
+        return export_voc(studio.database, studio.masks, "pets", tmp_path / "out", options).exported
 
     assert (export("accepted"), export("corrected"), export("done")) == (2, 2, 4)
     record(studio, "untouched.jpg", mask(7), "proposed")
@@ -298,10 +297,14 @@ def test_a_void_boundary_is_drawn_into_the_export_alone(tmp_path: Path, studio: 
     halves = np.ones((HEIGHT, WIDTH), np.uint8)
     halves[:, WIDTH // 2 :] = 2
     record(studio, "photo.jpg", halves, "corrected")
-    report = export_voc(studio.database, studio.masks, "pets", tmp_path / "out", void_boundary_px=2)
+    report = export_voc(
+        studio.database, studio.masks, "pets", tmp_path / "out", ExportOptions(void_boundary_px=2)
+    )
     with Image.open(Path(report.voc_root) / "SegmentationClass" / "photo.png") as image:
         row = np.array(image)[5]
     expected = np.where(np.abs(np.arange(WIDTH) - WIDTH // 2 + 0.5) < 2, 255, halves[5])
     np.testing.assert_array_equal(row, expected)
     with pytest.raises(UserError, match="0 to 50 pixels"):
-        export_voc(studio.database, studio.masks, "pets", tmp_path / "out", void_boundary_px=51)
+        export_voc(
+            studio.database, studio.masks, "pets", tmp_path / "out", ExportOptions(void_boundary_px=51)
+        )

@@ -17,40 +17,19 @@ from db.labels import latest_label_set
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.import_target import Outcome
-from puzzlecam_app.interchange.importing import import_dataset
 from puzzlecam_app.interchange.reports import ImportReport, load_reports
 from tests.helpers_pictures import (
+    Import,
     Studio,
     exif,
     jpeg_bytes,
-    open_studio,
     png_16_bit_rgb,
     png_header,
+    reasons,
     save,
     save_mask,
     voc_folder,
 )
-
-Import = Callable[..., ImportReport]
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return open_studio(tmp_path / "workspace")
-
-
-@pytest.fixture
-def run(studio: Studio) -> Import:
-    """Import a folder as `data`."""
-
-    def run(path: Path, name: str = "data", **options: object) -> ImportReport:
-        return import_dataset(studio.database, studio.masks, studio.images, path, name, **options)
-
-    return run
-
-
-def _reasons(report: ImportReport) -> dict[str, tuple[str, str]]:
-    return {problem.file: (problem.severity, problem.reason) for problem in report.problems}
 
 
 def test_one_folder_a_class(tmp_path: Path, studio: Studio, run: Import) -> None:
@@ -81,7 +60,7 @@ def test_tags_from_a_list_and_a_split_for_all(tmp_path: Path, studio: Studio, ru
     listing.write_text("image,tags,split\na.jpg,cat;dog,val\na.jpg,cow,\nb.jpg,cat,\nd.jpg,cat,\n")
     report = run(tmp_path / "in", tags_file=listing, split="train")
     assert studio.tags("data") == {"a.jpg": ["cat", "cow", "dog"], "b.jpg": ["cat"], "c.jpg": []}
-    assert _reasons(report) == {
+    assert reasons(report) == {
         "a.jpg": ("warning", "the picture is listed twice; all its tags were taken"),
         "c.jpg": ("warning", "the picture is not listed in elsewhere.csv and has no tags"),
         "elsewhere.csv, line 5": ("error", "the file d.jpg is listed but missing"),
@@ -102,73 +81,6 @@ def test_a_tag_outside_the_class_list_is_left_out_and_said(
     assert studio.tags("data") == {"a.jpg": ["cat"]}
     (problem,) = report.errors
     assert "'dgo' is not in the class list" in problem.reason
-
-
-def test_voc_with_annotations_and_splits(tmp_path: Path, studio: Studio, run: Import) -> None:
-    names = {"a": ["cat", "person"], "b": ["dog"], "c": ["dog"]}
-    voc_folder(
-        tmp_path / "VOC2012",
-        names,
-        splits={"train": ["a", "gone"], "val": ["b", "a", "../x"], "trainval": ["a", "b"]},
-    )
-    report = run(tmp_path)
-    assert (report.layout, report.classes[:2], len(report.classes)) == ("voc", ("aeroplane", "bicycle"), 20)
-    assert studio.tags("data") == {"a": ["cat", "person"], "b": ["dog"], "c": ["dog"]}
-    with studio.database.read() as session:
-        items = all_items(session, require_dataset(session, "data").id)
-    assert [(item.name, item.split) for item in items] == [("a", "train"), ("b", "val"), ("c", None)]
-    assert _reasons(report) == {
-        "ImageSets, val.txt": ("error", "the name '../x' leads out of the folder"),
-        "JPEGImages/a.jpg": ("warning", "the picture is listed in train and in val; the first was taken"),
-        "JPEGImages/gone.jpg": ("error", "the picture is listed in train.txt but missing"),
-    }
-
-
-def test_one_split_of_voc(tmp_path: Path, studio: Studio, run: Import) -> None:
-    voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["dog"]}, splits={"train": ["a"], "val": ["b"]})
-    assert run(tmp_path / "in", split="val").found == 1
-    assert studio.tags("data") == {"b": ["dog"]}
-    with pytest.raises(UserError, match=r"no list of the split 'test' \(lists: train, val\)"):
-        run(tmp_path / "in", "other", split="test")
-
-
-def test_voc_with_main_lists_alone(tmp_path: Path, studio: Studio, run: Import) -> None:
-    root = voc_folder(tmp_path / "in", {"a": [], "b": []})
-    shutil.rmtree(root / "Annotations")
-    with pytest.raises(UserError, match="neither Annotations nor lists"):
-        run(root)
-    main = root / "ImageSets" / "Main"
-    main.mkdir(parents=True)
-    (main / "cat_train.txt").write_text("a  1\nb -1\n")
-    report = run(root)
-    assert studio.tags("data") == {"a": ["cat"], "b": []}
-    assert _reasons(report) == {"JPEGImages/b.jpg": ("warning", "the picture has no tags")}
-
-
-def test_a_bad_annotation_costs_only_its_tags(tmp_path: Path, studio: Studio, run: Import) -> None:
-    root = voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["dog"]})
-    (root / "Annotations" / "a.xml").write_text("<!DOCTYPE a []><annotation/>")
-    report = run(root)
-    assert studio.tags("data") == {"a": [], "b": ["dog"]}
-    assert _reasons(report)["Annotations/a.xml"][0] == "error"
-
-
-def test_tags_from_masks(tmp_path: Path, studio: Studio, run: Import) -> None:
-    root = voc_folder(tmp_path / "in", {"a": [], "b": []})
-    shutil.rmtree(root / "Annotations")
-    mask = np.zeros((6, 8), np.uint8)
-    mask[0, :3] = (8, 15, 255)
-    save_mask(root / "SegmentationClass" / "a.png", mask)
-    report = run(root, tags_from_masks=True)
-    assert studio.tags("data") == {"a": ["cat", "person"], "b": []}
-    assert _reasons(report) == {"JPEGImages/b.jpg": ("warning", "the picture has no mask to take tags from")}
-
-
-def test_several_years_of_voc_must_be_named(tmp_path: Path, run: Import) -> None:
-    for year in (2007, 2012):
-        voc_folder(tmp_path / "VOCdevkit" / f"VOC{year}", {"a": ["cat"]})
-    with pytest.raises(UserError, match="several VOC folders"):
-        run(tmp_path)
 
 
 @pytest.mark.parametrize("use", ["proposals", "ground-truth"])
@@ -200,7 +112,7 @@ def test_a_bad_mask_costs_only_the_mask(tmp_path: Path, studio: Studio, run: Imp
     (tmp_path / "in" / "labels.txt").write_text("background\ncats\n")
     report = run(tmp_path / "in", masks="proposals")
     assert (report.added, report.proposals) == (1, 0)
-    assert "made of colours" in _reasons(report)["masks/cats/a.png"][1]
+    assert "made of colours" in reasons(report)["masks/cats/a.png"][1]
 
 
 def test_masks_need_a_class_list(tmp_path: Path, run: Import) -> None:
@@ -260,7 +172,7 @@ def test_a_nasty_folder_gives_its_good_pictures_and_a_remedy_for_each_other(
         "my cat.jpg": ("warning", "spaces"),
         "кошка.jpg": ("warning", "not ASCII"),
     }
-    found = _reasons(report)
+    found = reasons(report)
     assert set(found) == {f"cat/{name}" for name in expected}
     for name, (severity, reason) in expected.items():
         assert found[f"cat/{name}"][0] == severity
@@ -320,7 +232,7 @@ def test_a_changed_folder_brings_the_dataset_up_to_date(tmp_path: Path, studio: 
     report = run(root)
     assert (report.added, report.changed, report.unchanged) == (1, 1, 2)
     assert report.classes == ("cat", "dog")
-    assert _reasons(report) == {"cat/b.jpg": ("warning", "the picture changed since it was imported")}
+    assert reasons(report) == {"cat/b.jpg": ("warning", "the picture changed since it was imported")}
 
 
 def test_a_picture_of_another_size_does_not_slip_under_masks(
@@ -333,7 +245,7 @@ def test_a_picture_of_another_size_does_not_slip_under_masks(
     save(root / "JPEGImages" / "b.jpg", 20, 12)
     report = run(root)
     assert (report.changed, report.left_out) == (1, 1)
-    assert "another size" in _reasons(report)["JPEGImages/a.jpg"][1]
+    assert "another size" in reasons(report)["JPEGImages/a.jpg"][1]
     with studio.database.read() as session:
         sizes = {item.name: item.width for item in all_items(session, report.dataset_id)}
     assert sizes == {"a": 8, "b": 20}
@@ -408,7 +320,7 @@ def test_a_dataset_that_cannot_be_taken_is_explained(
 def test_a_file_without_rights_is_listed(tmp_path: Path, run: Import) -> None:
     save(tmp_path / "in" / "cat" / "a.jpg", seed=1)
     save(tmp_path / "in" / "cat" / "b.jpg", seed=2).chmod(0)
-    assert "cannot be read" in _reasons(run(tmp_path / "in"))["cat/b.jpg"][1]
+    assert "cannot be read" in reasons(run(tmp_path / "in"))["cat/b.jpg"][1]
 
 
 def test_a_full_disk_stops_the_import_with_a_sentence(

@@ -17,12 +17,7 @@ from puzzlecam_app.interchange.importing import import_dataset
 from puzzlecam_app.interchange.pictures import load_upright_rgb
 from puzzlecam_app.interchange.sample import SAMPLE_NAME, ensure_sample, import_sample, sample_pictures
 from puzzlecam_app.interchange.verify import verify_dataset
-from tests.helpers_pictures import Studio, open_studio, save
-
-
-@pytest.fixture
-def studio(tmp_path: Path) -> Studio:
-    return open_studio(tmp_path / "workspace")
+from tests.helpers_pictures import Studio, save
 
 
 def test_every_sample_picture_is_a_real_photograph_with_its_origin() -> None:
@@ -38,18 +33,18 @@ def test_every_sample_picture_is_a_real_photograph_with_its_origin() -> None:
 
 
 def test_the_sample_is_there_on_the_first_start_and_only_then(studio: Studio) -> None:
-    assert ensure_sample(studio.database, studio.masks, studio.images) == len(sample_pictures())
+    assert ensure_sample(studio.stores) == len(sample_pictures())
     assert studio.tags(SAMPLE_NAME)["portrait-astronaut.png"] == ["person", "space shuttle"]
-    assert ensure_sample(studio.database, studio.masks, studio.images) == 0
+    assert ensure_sample(studio.stores) == 0
     with studio.database.write() as session:
         remove_dataset(session, require_dataset(session, SAMPLE_NAME).id)
-    assert ensure_sample(studio.database, studio.masks, studio.images) == 0
+    assert ensure_sample(studio.stores) == 0
 
 
 def test_a_workspace_with_other_datasets_gets_no_sample(tmp_path: Path, studio: Studio) -> None:
     save(tmp_path / "in" / "cat" / "a.jpg")
-    import_dataset(studio.database, studio.masks, studio.images, tmp_path / "in", "mine")
-    assert ensure_sample(studio.database, studio.masks, studio.images) == 0
+    import_dataset(studio.stores, tmp_path / "in", "mine")
+    assert ensure_sample(studio.stores) == 0
     with studio.database.read() as session:
         assert find_dataset(session, SAMPLE_NAME) is None
 
@@ -63,8 +58,8 @@ def test_a_sample_that_was_cut_off_is_completed(studio: Studio, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(importing, "keep_report", cut_off)
         with pytest.raises(KeyboardInterrupt):
-            ensure_sample(studio.database, studio.masks, studio.images)
-    ensure_sample(studio.database, studio.masks, studio.images)
+            ensure_sample(studio.stores)
+    ensure_sample(studio.stores)
     assert len(studio.tags(SAMPLE_NAME)) == len(sample_pictures())
 
 
@@ -74,7 +69,7 @@ def test_a_picture_that_a_package_dropped_is_listed_as_missing(
     pictures = sample_pictures()
     gone = pictures[0].model_copy(update={"package": "no_such_package"})
     monkeypatch.setattr(sample, "sample_pictures", lambda: (gone, *pictures[1:]))
-    report = import_sample(studio.database, studio.masks, studio.images)
+    report = import_sample(studio.stores)
     assert report.added == len(pictures) - 1
     assert [problem.reason for problem in report.errors] == [f"the file {gone.name} is listed but missing"]
 
@@ -87,7 +82,7 @@ def test_verifying_finds_what_is_gone_or_changed(tmp_path: Path, studio: Studio)
     root = tmp_path / "in"
     for seed, name in enumerate(("a.jpg", "b.jpg", "c.jpg")):
         save(root / "cat" / name, seed=seed)
-    dataset_id = import_dataset(studio.database, studio.masks, studio.images, root, "data").dataset_id
+    dataset_id = import_dataset(studio.stores, root, "data").dataset_id
     stored = studio.masks.put(np.zeros((6, 8), np.uint8), voc_palette())
     with studio.database.write() as session:
         for item in all_items(session, dataset_id):

@@ -14,7 +14,7 @@ from db.items import ItemSpec, replace_tags, upsert_items
 from db.labels import ClassSpec, add_label_set
 from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.importing import import_dataset
+from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.runs.dataset_folder import missing_pictures
 from puzzlecam_app.runs.progress import STAGES
 from puzzlecam_app.runs.snapshot import read_snapshot, supervision_sentence, uses_accepted
@@ -164,9 +164,7 @@ def test_a_voc_dataset_is_the_same_to_the_trainer_as_its_own_folder(runs: Runs, 
     (lists / "train.txt").write_text("2007_1\n2007_2\n", encoding="utf-8")
     (lists / "val.txt").write_text("2007_3\n", encoding="utf-8")
     services = runs.services
-    import_dataset(
-        services.database, services.masks, services.workspace.images_dir, root, "voc", masks="ground-truth"
-    )
+    import_dataset(services.stores, root, "voc", options=ImportOptions(masks="ground-truth"))
     with runs.database.read() as session:
         dataset_id = require_dataset(session, "voc").id
     request = RunRequest(dataset_id, load_recipe("tiny"), "ann", split="train")

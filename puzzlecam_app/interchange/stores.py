@@ -1,0 +1,24 @@
+"""Where a workspace keeps what is imported into it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.engine import Database
+from db.masks import MaskStore
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The three places an import writes to.
+
+    Attributes:
+        database: datasets, pictures, tags, revisions.
+        masks: masks as content-addressed PNGs.
+        images_dir: folder for pictures that are copied in, named after their content.
+    """
+
+    database: Database
+    masks: MaskStore
+    images_dir: Path

@@ -1,0 +1,79 @@
+"""Imports of folders in the layout of PASCAL VOC."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from db.datasets import require_dataset
+from db.items import all_items
+from puzzlecam_app.errors import UserError
+from tests.helpers_pictures import Import, Studio, reasons, save_mask, voc_folder
+
+
+def test_voc_with_annotations_and_splits(tmp_path: Path, studio: Studio, run: Import) -> None:
+    names = {"a": ["cat", "person"], "b": ["dog"], "c": ["dog"]}
+    voc_folder(
+        tmp_path / "VOC2012",
+        names,
+        splits={"train": ["a", "gone"], "val": ["b", "a", "../x"], "trainval": ["a", "b"]},
+    )
+    report = run(tmp_path)
+    assert (report.layout, report.classes[:2], len(report.classes)) == ("voc", ("aeroplane", "bicycle"), 20)
+    assert studio.tags("data") == {"a": ["cat", "person"], "b": ["dog"], "c": ["dog"]}
+    with studio.database.read() as session:
+        items = all_items(session, require_dataset(session, "data").id)
+    assert [(item.name, item.split) for item in items] == [("a", "train"), ("b", "val"), ("c", None)]
+    assert reasons(report) == {
+        "ImageSets, val.txt": ("error", "the name '../x' leads out of the folder"),
+        "JPEGImages/a.jpg": ("warning", "the picture is listed in train and in val; the first was taken"),
+        "JPEGImages/gone.jpg": ("error", "the picture is listed in train.txt but missing"),
+    }
+
+
+def test_one_split_of_voc(tmp_path: Path, studio: Studio, run: Import) -> None:
+    voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["dog"]}, splits={"train": ["a"], "val": ["b"]})
+    assert run(tmp_path / "in", split="val").found == 1
+    assert studio.tags("data") == {"b": ["dog"]}
+    with pytest.raises(UserError, match=r"no list of the split 'test' \(lists: train, val\)"):
+        run(tmp_path / "in", "other", split="test")
+
+
+def test_voc_with_main_lists_alone(tmp_path: Path, studio: Studio, run: Import) -> None:
+    root = voc_folder(tmp_path / "in", {"a": [], "b": []})
+    shutil.rmtree(root / "Annotations")
+    with pytest.raises(UserError, match="neither Annotations nor lists"):
+        run(root)
+    main = root / "ImageSets" / "Main"
+    main.mkdir(parents=True)
+    (main / "cat_train.txt").write_text("a  1\nb -1\n")
+    report = run(root)
+    assert studio.tags("data") == {"a": ["cat"], "b": []}
+    assert reasons(report) == {"JPEGImages/b.jpg": ("warning", "the picture has no tags")}
+
+
+def test_a_bad_annotation_costs_only_its_tags(tmp_path: Path, studio: Studio, run: Import) -> None:
+    root = voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["dog"]})
+    (root / "Annotations" / "a.xml").write_text("<!DOCTYPE a []><annotation/>")
+    report = run(root)
+    assert studio.tags("data") == {"a": [], "b": ["dog"]}
+    assert reasons(report)["Annotations/a.xml"][0] == "error"
+
+
+def test_tags_from_masks(tmp_path: Path, studio: Studio, run: Import) -> None:
+    root = voc_folder(tmp_path / "in", {"a": [], "b": []})
+    shutil.rmtree(root / "Annotations")
+    mask = np.zeros((6, 8), np.uint8)
+    mask[0, :3] = (8, 15, 255)
+    save_mask(root / "SegmentationClass" / "a.png", mask)
+    report = run(root, tags_from_masks=True)
+    assert studio.tags("data") == {"a": ["cat", "person"], "b": []}
+    assert reasons(report) == {"JPEGImages/b.jpg": ("warning", "the picture has no mask to take tags from")}
+
+
+def test_several_years_of_voc_must_be_named(tmp_path: Path, run: Import) -> None:
+    for year in (2007, 2012):
+        voc_folder(tmp_path / "VOCdevkit" / f"VOC{year}", {"a": ["cat"]})
+    with pytest.raises(UserError, match="several VOC folders"):
+        run(tmp_path)
