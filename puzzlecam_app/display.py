@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from PIL import Image, UnidentifiedImageError
 from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts
+from trainer.machine.durable_write import write_atomic
 
 THUMBNAIL_SIDE_PX = 144
 _MASK_OPACITY = 0.5
@@ -51,7 +50,7 @@ def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path, st
     if not cached.exists():
         buffer = io.BytesIO()
         Image.fromarray(item.load_image(max_pixels)).save(buffer, "PNG", compress_level=1)
-        write_atomically(cached, buffer.getvalue())
+        write_atomic(cached, buffer.getvalue())
     return cached, "image/png"
 
 
@@ -104,27 +103,14 @@ def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np
     labels = slic(small, n_segments=wanted, compactness=10, start_label=0, enforce_connectivity=True)
     buffer = io.BytesIO()
     np.save(buffer, labels.astype(np.uint16), allow_pickle=False)
-    write_atomically(cached, buffer.getvalue())
+    write_atomic(cached, buffer.getvalue())
     return labels.astype(np.uint16)
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a cache file so that a reader sees all of it or none."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _save_webp(path: Path, rgb: NDArray[np.uint8]) -> None:
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "WEBP", quality=80)
-    write_atomically(path, buffer.getvalue())
+    write_atomic(path, buffer.getvalue())
 
 
 def _lay_over(small: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

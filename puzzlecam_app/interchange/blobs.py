@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from pathlib import Path
+
+from trainer.machine.durable_write import write_atomic
 
 
 def store_blob(root: Path, sha256: str, suffix: str, data: bytes) -> str:
@@ -15,21 +15,5 @@ def store_blob(root: Path, sha256: str, suffix: str, data: bytes) -> str:
     relative = f"{sha256[:2]}/{sha256}{suffix}"
     target = root / relative
     if not target.exists() or target.stat().st_size != len(data):
-        write_durably(target, data)
+        write_atomic(target, data)
     return relative
-
-
-def write_durably(target: Path, data: bytes) -> None:
-    """Write a file beside its place, flush it to the disk and rename it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile: its files are for their owner alone, and exports link to these.
-    temporary = target.with_name(f".new-{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

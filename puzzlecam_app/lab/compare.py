@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from db.items import all_items
-from puzzlecam_app.display import write_atomically
 from puzzlecam_app.lab.class_page import figures_of
 from puzzlecam_app.lab.measuring import cells_of
 from puzzlecam_app.lab.sources import Source, find_picture
 from puzzlecam_app.runs.jobs import Report
 from puzzlecam_app.services import Services
+from trainer.machine.durable_write import write_atomic
 
 
 class ComparedPicture(BaseModel):
@@ -142,7 +142,7 @@ def compare(
         taught=taught,
     )
     path = comparison_path(services.workspace.cache_dir, dataset_id, first.key, second.key)
-    write_atomically(path, found.model_dump_json().encode())
+    write_atomic(path, found.model_dump_json().encode())
     report(len(ids), len(ids))
     return found
 

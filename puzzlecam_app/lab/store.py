@@ -16,9 +16,9 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from puzzlecam_app.display import write_atomically
 from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.lab.looking import PictureLook
+from trainer.machine.durable_write import write_atomic
 
 if TYPE_CHECKING:  # it imports torch
     from trainer.cams.inspection import PuzzleLook
@@ -74,7 +74,7 @@ class LookStore:
         stored = json.dumps({**header, "format": _FORMAT, "key": key})
         data = safetensors.numpy.save(plain, metadata={"header": stored})
         with contextlib.suppress(OSError):
-            write_atomically(self.path(key), data)
+            write_atomic(self.path(key), data)
             self._make_room(len(data))
 
     def _make_room(self, added: int) -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from db.palette import VOID
-from puzzlecam_app.display import write_atomically
 from puzzlecam_app.lab.looking import Kept
+from trainer.machine.durable_write import write_atomic
 
 Signal = Literal["disagreement", "coverage", "entropy", "undecided", "score", "flips"]
 SIGNALS: Mapping[Signal, str] = {
@@ -132,7 +132,7 @@ def survey_path(cache_dir: Path, dataset_id: int, source: str) -> Path:
 
 def store_survey(path: Path, found: Survey) -> None:
     """Keep a survey, whole or not at all."""
-    write_atomically(path, found.model_dump_json().encode())
+    write_atomic(path, found.model_dump_json().encode())
 
 
 def load_survey(path: Path) -> Survey | None:

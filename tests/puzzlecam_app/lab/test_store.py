@@ -96,7 +96,7 @@ def test_a_full_disk_only_costs_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("puzzlecam_app.lab.store.write_atomically", full)
+    monkeypatch.setattr("puzzlecam_app.lab.store.write_atomic", full)
     store = LookStore(tmp_path)
     store.save("a", {}, {"x": ONE})
     assert store.load("a") is None
