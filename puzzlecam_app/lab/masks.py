@@ -23,7 +23,7 @@ _KEPT_LATTICES = 3
 _KEPT_DRAFT_LATTICES = 2
 _KEPT_WALKS = 40
 _DRAFT_ITERATIONS = 5
-"""Enough for a draft at half the size (docs/benchmarks.md); as many at full size may run in its place."""
+"""Enough for a draft at half the size (docs/research-log.md); as many at full size may run in its place."""
 
 Mask = NDArray[np.uint8]
 

@@ -18,7 +18,7 @@ HEAD_VERSION = 2
 """Raise it when the arithmetic of the class weights or the affinity changes: cached maps get made anew."""
 
 AFFINITY_POWER = 2.0
-"""Best of 1 to 8 on two hundred VOC pictures (docs/benchmarks.md)."""
+"""Best of 1 to 8 on two hundred VOC pictures (docs/research-log.md)."""
 
 COMPETITION = 0.75
 """Share of the other tags' weights that is taken off; 1 would leave nothing of two tags seen alike."""

@@ -1,7 +1,8 @@
 """Right a mask in a few clicks: set a picture once, then refine its mask with seeds as often as needed.
 
 A random walker with the mask as prior (Grady, CVPR 2005) on a graph of the picture, whose prior yields around
-seeds that contradict it, then the dense CRF. docs/interactive.md tells what was tried and measured.
+seeds that contradict it, then the dense CRF. docs/interactive.md explains it,
+docs/research-log.md records what was tried.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ Features = Callable[[RgbImage], NDArray[np.float32]]
 
 
 class InteractiveConfig(BaseModel):
-    """Constants of the engine, found on pictures of a training split; see docs/interactive.md."""
+    """Constants of the engine, found on pictures of a training split; see docs/research-log.md."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
