@@ -33,6 +33,7 @@ __all__ = [
     "append_program_revision",
     "append_revision",
     "decide",
+    "find_revision",
     "history",
     "latest_proposal",
     "latest_revision",
@@ -61,6 +62,11 @@ def latest_revision(session: Session, item_id: int) -> Revision | None:
     """The newest revision of an item, None for a new one."""
     revisions = select(Revision).where(Revision.item_id == item_id)
     return session.scalar(revisions.order_by(Revision.sequence.desc()).limit(1))
+
+
+def find_revision(session: Session, item_id: int, revision_id: int) -> Revision | None:
+    """The revision with that id, None when it is unknown or belongs to another item."""
+    return session.scalar(select(Revision).where(Revision.id == revision_id, Revision.item_id == item_id))
 
 
 def latest_revisions(session: Session, dataset_id: int) -> dict[int, Revision]:
@@ -126,9 +132,7 @@ def append_revision(
     action: Action,
     author: int | None,
     mask_hash: str | None,
-    proposed_by: str | None = None,
     seconds_spent: float | None = None,
-    note: str | None = None,
     seeds: list[dict[str, Any]] | None = None,
 ) -> Revision:
     """Append to the history of an item.
@@ -146,14 +150,7 @@ def append_revision(
     if mask_hash is None and action not in ACTIONS_WITHOUT_MASK:
         raise InvalidInputError(f"A revision that is {action} needs a mask.")
     parent = latest_revision(session, item_id)
-    revision = Revision(
-        action=action,
-        mask_hash=mask_hash,
-        proposed_by=proposed_by,
-        seconds_spent=seconds_spent,
-        note=note,
-        seeds=seeds or None,
-    )
+    revision = Revision(action=action, mask_hash=mask_hash, seconds_spent=seconds_spent, seeds=seeds or None)
     if (
         parent
         and action == "drafted"

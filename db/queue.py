@@ -55,6 +55,20 @@ class QueueEntry:
 
 
 @dataclass(frozen=True)
+class QueueFilter:
+    """Which items of a dataset the queue holds; None keeps all.
+
+    `status` is a status or a group (``todo``, ``done``). `class_index` keeps items tagged with that class,
+    `author` (users.id) those whose newest revision is that person's.
+    """
+
+    status: str | None = None
+    class_index: int | None = None
+    split: str | None = None
+    author: int | None = None
+
+
+@dataclass(frozen=True)
 class Page:
     """One page. `next` is the cursor of the page that follows, None on the last; `total` counts all pages."""
 
@@ -66,11 +80,8 @@ class Page:
 def list_items(
     session: Session,
     dataset_id: int,
+    kept: QueueFilter | None = None,
     *,
-    status: str | None = None,
-    class_index: int | None = None,
-    split: str | None = None,
-    author: int | None = None,
     order: str = "name",
     seed: int = 0,
     after: str | None = None,
@@ -78,16 +89,14 @@ def list_items(
 ) -> Page:
     """A page of the queue.
 
-    `status` is a status or a group (``todo``, ``done``); `class_index` keeps items tagged with it; `author`
-    (users.id) keeps items whose newest revision is theirs. `order` is ``name``, ``doubt`` or
-    ``disagreement`` (largest first, unknown last), or ``random`` (a fixed shuffle for each `seed`). `after`
-    is a cursor of an entry or a page in the same order; `limit` is 1 to 500. Raises InvalidInputError for
-    anything else.
+    `kept` chooses the items. `order` is ``name``, ``doubt`` or ``disagreement`` (largest first, unknown
+    last), or ``random`` (a fixed shuffle for each `seed`). `after` is a cursor of an entry or a page in the
+    same order; `limit` is 1 to 500. Raises InvalidInputError for anything else.
     """
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
     key, descending = _sort_key(order, seed)
-    conditions = _conditions(dataset_id, status, class_index, split, author)
+    conditions = _conditions(dataset_id, kept or QueueFilter())
     total = session.scalar(_with_latest(select(func.count(Item.id))).where(*conditions)) or 0
 
     rows = _with_latest(select(Item, _latest.id, _latest.action, User.name, key))
@@ -139,19 +148,17 @@ def _status_expression() -> ColumnElement[str]:
     )
 
 
-def _conditions(
-    dataset_id: int, status: str | None, class_index: int | None, split: str | None, author: int | None
-) -> list[ColumnElement[bool]]:
+def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Item.dataset_id == dataset_id]
-    if status is not None:
-        conditions.append(_status_expression().in_(statuses_named(status)))
-    if class_index is not None:
-        tagged = exists().where(ItemTag.item_id == Item.id, ItemTag.class_index == class_index)
+    if kept.status is not None:
+        conditions.append(_status_expression().in_(statuses_named(kept.status)))
+    if kept.class_index is not None:
+        tagged = exists().where(ItemTag.item_id == Item.id, ItemTag.class_index == kept.class_index)
         conditions.append(tagged)
-    if split is not None:
-        conditions.append(Item.split == split)
-    if author is not None:
-        conditions.append(_latest.author_id == author)
+    if kept.split is not None:
+        conditions.append(Item.split == kept.split)
+    if kept.author is not None:
+        conditions.append(_latest.author_id == kept.author)
     return conditions
 
 

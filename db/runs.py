@@ -7,6 +7,7 @@ The neighbours hold the rest: `db.run_queue` what workers do with them, `db.run_
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -24,35 +25,33 @@ class RunStateError(InvalidInputError):
     """What was asked does not go with where the run stands; `str()` says where that is."""
 
 
-def create_run(
-    session: Session,
-    dataset_id: int,
-    name: str,
-    *,
-    recipe: dict[str, Any],
-    split: str,
-    supervision: dict[str, Any],
-    author: int | None,
-    device: str | None = None,
-    cloned_from: int | None = None,
-) -> Run:
+@dataclass(frozen=True)
+class RunSpec:
+    """What a run is made of; the meaning of each field is that of `db.models.Run`."""
+
+    name: str
+    recipe: dict[str, Any]
+    split: str
+    supervision: dict[str, Any]
+    device: str | None = None
+    cloned_from: int | None = None
+
+
+def create_run(session: Session, dataset_id: int, spec: RunSpec, *, author: int | None) -> Run:
     """Put a run at the end of the queue. Its snapshot has to be there before the transaction is committed.
 
     Raises NotFoundError for an unknown dataset, InvalidInputError for a name that is not 1..128 printable
     characters.
     """
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInputError(f"A run's name has 1 to {MAX_NAME_LENGTH} printable characters.")
     run = Run(
+        name=_clean_name(spec.name),
         dataset_id=get_dataset(session, dataset_id).id,
-        name=name,
-        recipe=recipe,
-        split=split,
-        supervision=supervision,
+        recipe=spec.recipe,
+        split=spec.split,
+        supervision=spec.supervision,
         author_id=author,
-        device=device,
-        cloned_from_id=cloned_from,
+        device=spec.device,
+        cloned_from_id=spec.cloned_from,
         status="queued",
         position=_end_of_queue(session),
     )
@@ -167,9 +166,7 @@ def reorder(session: Session, run_ids: Sequence[int]) -> None:
 
 def rename_run(session: Session, run_id: int, name: str) -> Run:
     """Give a run another name; raises InvalidInputError as `create_run` does."""
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInputError(f"A run's name has 1 to {MAX_NAME_LENGTH} printable characters.")
+    name = _clean_name(name)
     run = get_run(session, run_id)
     run.name = name
     session.flush()
@@ -193,6 +190,13 @@ def note_pruned(session: Session, run_id: int) -> None:
     pruned = update(Run).where(Run.id == run_id, Run.status.in_(ENDED)).values(pruned_at=utc_now())
     if not _changed(session, pruned):
         raise RunStateError(f"Run {run_id} is {_fresh(session, run).status}; only ended runs can be pruned.")
+
+
+def _clean_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidInputError(f"A run's name has 1 to {MAX_NAME_LENGTH} printable characters.")
+    return name
 
 
 def _end_of_queue(session: Session) -> int:

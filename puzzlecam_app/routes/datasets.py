@@ -14,7 +14,7 @@ from db.datasets import get_dataset, list_datasets
 from db.labels import latest_label_set
 from db.models import Item, Revision, User, utc_now
 from db.palette import BACKGROUND
-from db.queue import counts_by_status, list_items
+from db.queue import QueueFilter, counts_by_status, list_items
 from db.status import Status
 from db.users import find_user
 from puzzlecam_app.routes.common import Annotator, DatasetId, OpenServices, problem_responses
@@ -142,10 +142,7 @@ def read_items(
         page = list_items(
             session,
             dataset_id,
-            status=status,
-            class_index=class_,
-            split=split,
-            author=author_id,
+            QueueFilter(status=status, class_index=class_, split=split, author=author_id),
             order=order,
             seed=seed,
             after=after,

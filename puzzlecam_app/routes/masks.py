@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from db.annotations import append_revision, decide, history, latest_revision
+from db.annotations import append_revision, decide, find_revision, latest_revision
 from db.models import Revision
 from db.palette import BACKGROUND, voc_palette
 from db.users import get_or_create
@@ -168,10 +168,10 @@ def write_decision(
 def _find(session: Session, item_id: int, revision_id: int) -> Revision | None:
     if revision_id == 0:
         return None
-    for revision in history(session, item_id):
-        if revision.id == revision_id:
-            return revision
-    raise HttpError(404, f"the picture has no revision {revision_id}", remedy="Open its history")
+    revision = find_revision(session, item_id, revision_id)
+    if revision is None:
+        raise HttpError(404, f"the picture has no revision {revision_id}", remedy="Open its history")
+    return revision
 
 
 def _wait_for_proposal(services: Services, item: ItemFacts) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from db.engine import Database
 from db.masks import MaskStore
 from db.models import Run
-from db.runs import create_run
+from db.runs import RunSpec, create_run
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.dataset_folder import write_dataset
@@ -51,17 +51,16 @@ def start_run(database: Database, masks: MaskStore, runs_dir: Path, request: Run
         folder.recipe_path.write_text(recipe_toml(request.recipe), encoding="utf-8")
         write_dataset(snapshot, masks, folder.dataset)
         with database.write() as session:
-            run = create_run(
-                session,
-                request.dataset_id,
-                request.name.strip() or f"{snapshot.dataset}, {request.recipe.name}",
+            spec = RunSpec(
+                name=request.name.strip() or f"{snapshot.dataset}, {request.recipe.name}",
                 recipe=request.recipe.model_dump(mode="json"),
                 split=request.split,
                 supervision=supervision_of(snapshot, request.split),
-                author=get_or_create(session, request.author).id,
                 device=request.device,
                 cloned_from=request.cloned_from,
             )
+            author = get_or_create(session, request.author).id
+            run = create_run(session, request.dataset_id, spec, author=author)
             target = RunFolder.of(runs_dir, run.id).path
             # What a transaction that was rolled back left under the same number.
             shutil.rmtree(target, ignore_errors=True)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from db.annotations import (
     append_revision,
     decide,
+    find_revision,
     history,
     latest_revision,
     latest_revisions,
@@ -51,6 +52,16 @@ def _draft(database: Database, item_id: int, author: int, expected: int | None, 
 def _decide(database: Database, item_id: int, author: int, expected: int | None, action: str) -> Revision:
     with database.write() as session:
         return decide(session, item_id, expected=expected, action=action, author=author)
+
+
+def test_a_revision_is_found_under_its_own_item_alone(database: Database, item_id: int, ann: int) -> None:
+    revision_id = _draft(database, item_id, ann, None)
+    with database.read() as session:
+        found = find_revision(session, item_id, revision_id)
+        assert found is not None
+        assert found.id == revision_id
+        assert find_revision(session, item_id + 1, revision_id) is None
+        assert find_revision(session, item_id, revision_id + 1) is None
 
 
 def test_every_save_is_kept_in_order(database: Database, item_id: int, ann: int) -> None:

@@ -20,7 +20,7 @@ from db.publications import (
     undo_revisions,
 )
 from db.queue import counts_by_status
-from db.runs import create_run
+from db.runs import RunSpec, create_run
 from db.status import status_of
 from db.users import get_or_create
 
@@ -30,7 +30,7 @@ OLD, NEW, PAINTED = "a" * 64, "b" * 64, "c" * 64
 @pytest.fixture
 def publication_id(database: Database, dataset_id: int) -> int:
     with database.write() as session:
-        run = create_run(session, dataset_id, "r", recipe={}, split="train", supervision={}, author=None)
+        run = create_run(session, dataset_id, RunSpec("r", {}, "train", {}), author=None)
         return start_publication(session, run.id, author=None).id
 
 

@@ -1,6 +1,7 @@
 """The review queue: filters, orders and pages that hold while people work."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from db.annotations import append_revision, propose
 from db.engine import Database
 from db.errors import InvalidInputError
 from db.items import ItemSpec, replace_tags, set_disagreement, set_doubt, upsert_items
-from db.queue import Page, QueueEntry, counts_by_status, list_items
+from db.queue import Page, QueueEntry, QueueFilter, counts_by_status, list_items
 from db.users import get_or_create
 
 MASK = "a" * 64
@@ -51,9 +52,10 @@ def _revisions(session: object, item_id: int) -> Iterator[int]:
     return (revision.id for revision in history(session, item_id))
 
 
-def _list(database: Database, dataset_id: int, **filters: object) -> Page:
+def _list(database: Database, dataset_id: int, **options: object) -> Page:
+    kept = QueueFilter(**{one.name: options.pop(one.name, None) for one in fields(QueueFilter)})
     with database.read() as session:
-        return list_items(session, dataset_id, **filters)
+        return list_items(session, dataset_id, kept, **options)
 
 
 def _names(entries: tuple[QueueEntry, ...]) -> list[str]:

@@ -12,6 +12,7 @@ from db.models import Run, utc_now
 from db.run_events import append_events, last_event, list_events, say
 from db.run_queue import claim, finish, hand_back, lease_is_over, note_attempt, note_trainer, renew, take_over
 from db.runs import (
+    RunSpec,
     RunStateError,
     ask_to_stop,
     create_run,
@@ -35,8 +36,8 @@ def run_ids(database: Database, dataset_id: int) -> list[int]:
 
 
 def _create(session: Any, dataset_id: int, name: str, **fields: Any) -> int:
-    values = {"recipe": {"name": "tiny"}, "split": "train", "supervision": {}, "author": None}
-    return create_run(session, dataset_id, name, **(values | fields)).id
+    spec = RunSpec(name, {"name": "tiny"}, "train", {}, **fields)
+    return create_run(session, dataset_id, spec, author=None).id
 
 
 def _claim(
