@@ -17,21 +17,24 @@ if TYPE_CHECKING:  # torch is imported when the first picture is looked at, not 
 
 
 class Predictor:
-    """Facade over a model: its maps of a picture, kept on disk, and masks made from them.
+    """A model with a cache of its maps on disk.
 
-    Maps are cached under the identity of the model, the content of the picture and its tags, so a
-    changed model, picture or tag never shows a stale map. Safe to call from several threads; computing
-    itself happens one picture at a time.
+    The cache key holds the identity of the model, the content of the picture and its tags, so a changed
+    model, picture or tag never shows a stale map.
+
+    Safe to call from several threads. `cams`, `edges` and `pseudo_mask` compute one at a time; reading a
+    cached map waits for nobody. Work that uses `model` directly is not part of that turn.
 
     Args:
-        load_model: Called once, when first needed.
+        load_model: Called when the model is first needed, and again if it raised an error.
         cams_dir: Folder of the cache.
     """
 
     def __init__(self, load_model: Callable[[], ProposalModel], cams_dir: Path) -> None:
         self._load_model = load_model
         self._cams_dir = cams_dir
-        self._lock = threading.Lock()
+        self._loading = threading.Lock()
+        self._computing = threading.Lock()
         self._model: ProposalModel | None = None
 
     @property
@@ -41,15 +44,10 @@ class Predictor:
         Raises:
             Exception: Whatever loading raises, each time it is tried.
         """
-        with self._lock:
+        with self._loading:
             if self._model is None:
                 self._model = self._load_model()
             return self._model
-
-    @property
-    def learned_edges(self) -> bool:
-        """Whether the model has learned edges of pictures; it is loaded for the answer."""
-        return self.model.walk is not None
 
     @property
     def is_loaded(self) -> bool:
@@ -82,9 +80,26 @@ class Predictor:
         cached = self.cached_cams(image_sha256, class_names)
         if cached is not None:
             return cached
-        result = self.model.cams(load_image(), class_names)
-        save_cams(self._cams_path(image_sha256, class_names), result)
+        model, image = self.model, load_image()
+        with self._computing:
+            # Another thread may have computed the same maps while this one waited.
+            cached = self.cached_cams(image_sha256, class_names)
+            if cached is not None:
+                return cached
+            result = model.cams(image, class_names)
+            save_cams(self._cams_path(image_sha256, class_names), result)
         return result
+
+    def edges(self, image: NDArray[np.uint8], grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
+        """Return AffinityNet's edges, float32 (h, w) in [0, 1]; `None` where the model has learned none.
+
+        Args:
+            image: uint8 HxWx3 RGB, upright.
+            grid_size: (h, w) of the edges.
+        """
+        model = self.model
+        with self._computing:
+            return model.edges(image, grid_size)
 
     def pseudo_mask(
         self,
@@ -99,7 +114,9 @@ class Predictor:
             cams: The picture's maps.
             class_indices: For each map, the index its class has in the label set.
         """
-        return self.model.mask(image, cams, class_indices)
+        model = self.model
+        with self._computing:
+            return model.mask(image, cams, class_indices)
 
     @property
     def proposer(self) -> str:

@@ -88,10 +88,8 @@ class PreparedPictures:
 
         image = item.load_image(self._max_image_pixels)
         segmenter = InteractiveSegmenter(self._feature_network())
-        edges = None
-        if self._predictor.learned_edges:
-            edges = self._predictor.model.edges(image, grid_size((item.height, item.width), 512))
-            picture.edges = self._predictor.model.identity
+        edges = self._predictor.edges(image, grid_size((item.height, item.width), 512))
+        picture.edges = None if edges is None else self._predictor.model.identity
         segmenter.set_image(image, edges)
         picture.segmenter = segmenter
 
