@@ -91,7 +91,7 @@ export class Viewport {
   }
 
   fit() {
-    this.scale = this.#fitScale();
+    this.scale = this.fitScale();
     this.#x = (this.stageWidth - this.imageWidth * this.scale) / 2;
     this.#y = (this.stageHeight - this.imageHeight * this.scale) / 2;
     this.isFitted = true;
@@ -104,7 +104,7 @@ export class Viewport {
    * @param {number} py
    */
   zoomAt(factor, px, py) {
-    const least = Math.min(this.#fitScale(), this.pixelRatio) / 2;
+    const least = Math.min(this.fitScale(), this.pixelRatio) / 2;
     const scale = Math.min(MAX_ZOOM * this.pixelRatio, Math.max(least, this.scale * factor));
     this.#x = px - ((px - this.#x) * scale) / this.scale;
     this.#y = py - ((py - this.#y) * scale) / this.scale;
@@ -124,7 +124,8 @@ export class Viewport {
     this.#keepVisible();
   }
 
-  #fitScale() {
+  /** Scale at which the whole picture is seen. */
+  fitScale() {
     const margin = 2 * this.#marginPx * this.pixelRatio;
     const scale = Math.min(
       (this.stageWidth - margin) / this.imageWidth,
