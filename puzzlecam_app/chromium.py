@@ -1,4 +1,7 @@
-"""Finds the Chromium that the browser tests drive; the standard library alone, as `launch.py` needs it."""
+"""Finds the Chromium that the browser tests drive.
+
+Uses only the standard library, because `launch.py` imports it.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,10 @@ def starts(browser: str) -> bool:
 
 
 def find_chromium() -> str | None:
-    """Return the path of a Chromium on this machine, the one that PUZZLECAM_CHROMIUM names first.
+    """Return the path of a Chromium on this machine; the one that PUZZLECAM_CHROMIUM names takes precedence.
 
     Raises:
-        ChromiumError: The one that is named does not start.
+        ChromiumError: The one that PUZZLECAM_CHROMIUM names does not start.
     """
     named = os.environ.get(ENVIRONMENT_VARIABLE)
     if named:

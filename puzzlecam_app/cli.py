@@ -1,4 +1,4 @@
-"""The command line: assembles the commands and turns every error into a sentence and an exit code."""
+"""The command line: assembles the commands and turns errors into sentences and exit codes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _show_version(is_asked: bool) -> None:
     try:
         typer.echo(version("puzzlecam-studio"))
     except PackageNotFoundError:
-        typer.echo("not installed, runs from a checkout")
+        typer.echo("not installed; running from a checkout")
     raise typer.Exit
 
 
@@ -57,8 +57,8 @@ def _studio(
 ) -> None:
     """Turn image tags into semantic-segmentation masks, in a browser.
 
-    Without a command the studio is started: see app --help for its options. In a checkout,
-    python3 launch.py stands for puzzlecam, and python3 launch.py test runs the tests.
+    Without a command, the studio starts; app --help shows its options. In a checkout, use
+    python3 launch.py instead of puzzlecam; python3 launch.py test runs the tests.
 
     \b
     Examples:
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Those after the name of the program; `sys.argv` when omitted.
 
     Returns:
-        0 good, 1 failed, 2 wrong use, 130 interrupted.
+        The exit code: 0 good, 1 failed, 2 wrong use, 3 training stopped by a signal, 130 interrupted.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     invocation = Invocation()
@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader has gone, as `head` does. Without this Python complains when it flushes at its end.
+        # The reader has closed the pipe, as `head` does. Without this, Python reports an error at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
@@ -111,7 +111,7 @@ def name_command(arguments: list[str]) -> list[str]:
 
 
 def _report(error: Exception, invocation: Invocation) -> int:
-    """Print an error as a sentence; keep the stack of one that nobody expected in a file."""
+    """Print an error as a sentence; write the stack of an unexpected one to a file."""
     if isinstance(error, UserError | TrainerError):
         say(str(error))
         return error.exit_code
@@ -121,7 +121,7 @@ def _report(error: Exception, invocation: Invocation) -> int:
         say(str(error))
         return 2 if isinstance(error, InvalidInputError) else 1
     log = _keep(error, invocation)
-    say(f"Something went wrong that the studio did not expect ({type(error).__name__}): {error}")
+    say(f"Unexpected error ({type(error).__name__}): {error}")
     say(f"The details are in {log}; please report them.")
     return 1
 

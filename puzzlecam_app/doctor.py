@@ -1,4 +1,4 @@
-"""What works on this machine and what does not, each with a remedy; looks only, changes nothing."""
+"""Checks what works on this machine, with a remedy for what does not. Changes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SET_UP = "Run: python3 launch.py setup"
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report; `remedy` is there where something can be done."""
+    """One line of the report; `remedy` is None if there is nothing to do."""
 
     name: str
     level: Level
@@ -84,7 +84,7 @@ def _check_crf(_: Settings) -> Check:
         "dense CRF",
         "warn",
         f"The dense CRF is off because {reason}." if reason else status.reason,
-        "Put that right and run: python3 launch.py setup",
+        "Fix that, then run: python3 launch.py setup",
     )
 
 
@@ -106,10 +106,10 @@ def _check_workspace(settings: Settings) -> Check:
             "workspace",
             "fail",
             f"{existing} cannot be written",
-            "Name another folder with --workspace or PUZZLECAM_WORKSPACE",
+            "Choose another folder with --workspace or PUZZLECAM_WORKSPACE",
         )
     free_gb = shutil.disk_usage(existing).free / 1e9
-    detail = f"{folder}{'' if folder.exists() else ' (made at the first start)'}, {free_gb:.1f} GB free"
+    detail = f"{folder}{'' if folder.exists() else ' (created at the first start)'}, {free_gb:.1f} GB free"
     if free_gb < LEAST_FREE_GB:
         return Check("workspace", "warn", detail, "Free some disk space before importing or training")
     return Check("workspace", "ok", detail)
@@ -128,7 +128,7 @@ def _check_database(settings: Settings) -> Check:
         shown = url.render_as_string(hide_password=True)
         # Opening an SQLite file would create it.
         if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).exists()):
-            return Check("database", "ok", f"{shown} (made at the first start)")
+            return Check("database", "ok", f"{shown} (created at the first start)")
         with closing(open_database(settings.resolve_database_url())) as database, database.read() as session:
             tables = inspect(session.connection()).get_table_names()
             known = "alembic_version" in tables
@@ -139,7 +139,7 @@ def _check_database(settings: Settings) -> Check:
     if revision == newest:
         return Check("database", "ok", f"{shown}, schema {revision}")
     return Check(
-        "database", "warn", f"{shown}, schema {revision or 'empty'}; the next start brings it to {newest}"
+        "database", "warn", f"{shown}, schema {revision or 'empty'}; the next start upgrades it to {newest}"
     )
 
 
@@ -155,7 +155,7 @@ def _check_port(settings: Settings) -> Check:
                 "warn",
                 f"{settings.host}:{settings.port} cannot be used now ({error.strerror}); "
                 "the studio may be running already",
-                "Nothing has to be done: the next start takes the next free port",
+                "Nothing to do: the next start uses the next free port",
             )
     return Check("port", "ok", f"{settings.host}:{settings.port} is free")
 
@@ -186,7 +186,7 @@ CHECKS: Mapping[str, Callable[[Settings], Check]] = {
 
 
 def examine(settings: Settings) -> Iterator[Check]:
-    """Yield the result of one check after the other; a check that breaks is one that failed."""
+    """Yield the results of the checks, one after the other; a check that raises has failed."""
     for name, check in CHECKS.items():
         try:
             yield check(settings)

@@ -1,4 +1,4 @@
-"""What is installed, beside what is required and what was tested."""
+"""Which packages are installed, required and tested."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 DISTRIBUTION = "puzzlecam-studio"
 _CHECKOUT = Path(__file__).resolve().parent.parent
-# Builds of one library that stand in for each other; launch.py swaps them on machines without a display.
+# Builds of one library that replace each other; launch.py swaps them on machines without a display.
 _STAND_INS = {"opencv-python": "opencv-python-headless"}
 
 
@@ -52,7 +52,7 @@ def direct_packages() -> list[Package]:
 
 
 def crf_setback() -> str | None:
-    """Return why `launch.py` could not install the dense CRF, if it tried and could not."""
+    """Return why `launch.py` could not install the dense CRF; None if it did not fail or did not try."""
     try:
         stamp = json.loads((Path(sys.prefix) / "puzzlecam-setup.json").read_text(encoding="utf-8"))
         return stamp["crf"]["reason"] or None

@@ -1,4 +1,4 @@
-"""What can be set, by flag or environment variable, and where a workspace keeps its files."""
+"""The settings of the studio, from flags and environment variables, and the folders of a workspace."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 class Settings(BaseModel):
     """Settings of one start of the studio; a flag wins over the environment, which wins over the default.
 
-    The environment variable of a field is its name in capitals behind `PUZZLECAM_`.
+    The environment variable of a field is `PUZZLECAM_` followed by its name in capitals.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
@@ -54,7 +54,7 @@ class Settings(BaseModel):
     database_url: str | None = Field(
         default=None,
         min_length=1,
-        description="SQLAlchemy URL of the database; without one, SQLite in the workspace.",
+        description="SQLAlchemy URL of the database; if none is given, an SQLite file in the workspace.",
     )
     host: str = Field(
         default="127.0.0.1",
@@ -65,7 +65,7 @@ class Settings(BaseModel):
         default=7860,
         ge=0,
         le=65535,
-        description="Port to listen on; the next free one is taken when it is in use, any free one for 0.",
+        description="Port to listen on; if it is in use, the next free one. 0 stands for any free port.",
     )
     open_browser: bool = Field(
         default=True,
@@ -74,21 +74,22 @@ class Settings(BaseModel):
     import_roots: Annotated[tuple[AbsolutePath, ...], BeforeValidator(_split_paths)] = Field(
         default=(),
         description=(
-            "Folders the pages may import from, separated as in PATH; without one, "
-            "they may read what you may, unless other machines can reach the studio."
+            "Folders that the pages may import from, separated as in PATH. If there are none, the pages may "
+            "read whatever you may read, unless other machines can reach the studio."
         ),
     )
     public_names: Annotated[tuple[str, ...], BeforeValidator(_split_names)] = Field(
         default=(),
         description=(
-            "Host names, separated by commas, under which a proxy on this machine passes other machines on "
-            "to a studio that listens on 127.0.0.1."
+            "Host names, separated by commas, under which a proxy on this machine forwards requests of "
+            "other machines to a studio that listens on 127.0.0.1."
         ),
     )
     model: AbsolutePath | None = Field(
         default=None,
         description=(
-            "Run directory whose model makes heatmaps and proposals; without one, the zero-shot model does."
+            "Run directory whose model makes heatmaps and proposals; it takes precedence over published "
+            "runs. Without it, the run that was published last is used, else the zero-shot model."
         ),
     )
     max_image_pixels: int = Field(
@@ -100,42 +101,42 @@ class Settings(BaseModel):
         default=None,
         min_length=8,
         description=(
-            "Secret, eight characters or more, that people enter before they may work; "
-            "made up at each start when other machines can reach the studio and none is set."
+            "Secret of at least eight characters that people must enter before they can work. If other "
+            "machines can reach the studio and no key is set, each start makes a new one."
         ),
     )
     worker: bool = Field(
         default=True,
-        description="Whether the studio works on queued training runs itself, by a worker of its own.",
+        description="Whether the studio starts a worker of its own for queued training runs.",
     )
     worker_device: str | None = Field(
         default=None,
         pattern=r"^(cpu|cuda(:\d+)?)$",
-        description="Device that a worker trains on: cpu, cuda or cuda:N; the best there is by default.",
+        description="Device that a worker trains on: cpu, cuda or cuda:N; by default the best one available.",
     )
     run_attempts: int = Field(
         default=3,
         ge=1,
         le=100,
-        description="How often a run is started before an end that nobody wanted is its last.",
+        description="How many times a run that keeps ending unexpectedly is started before it fails.",
     )
     offer_run_after: int = Field(
         default=50,
         ge=0,
         description=(
-            "After how many masks accepted or corrected since the last run the Runs page offers another; "
-            "0 never offers one."
+            "Number of masks accepted or corrected since the last run after which the Runs page suggests "
+            "another; 0 means never."
         ),
     )
     run_stop_seconds: float = Field(
         default=60,
         ge=0,
-        description="How long a run that is to stop may take to store its state, before it is ended at once.",
+        description="Seconds that a stopped run has to store its state; after that it is ended at once.",
     )
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, **flags: Any) -> Self:
-        """Build settings from flags and the environment; a flag that is `None` was not given.
+        """Build settings from flags and the environment. `None` means that a flag was not given.
 
         Args:
             environ: Environment variables; `os.environ` when omitted. An empty variable counts as unset.
@@ -211,7 +212,7 @@ class Workspace:
 
     @property
     def database_path(self) -> Path:
-        """The SQLite file, in use unless a database URL is set."""
+        """The SQLite file, used unless a database URL is set."""
         return self.root / "puzzlecam.sqlite3"
 
     @property
@@ -221,7 +222,7 @@ class Workspace:
 
     @property
     def images_dir(self) -> Path:
-        """Pictures that were copied in on import: `ab/<sha256>.<ext>`."""
+        """Pictures that an import copied: `ab/<sha256>.<ext>`."""
         return self.root / "images"
 
     @property
@@ -251,21 +252,21 @@ class Workspace:
 
     @property
     def exports_dir(self) -> Path:
-        """What the Export page writes, one folder an export."""
+        """What the Export page writes, one folder for each export."""
         return self.root / "exports"
 
     @property
     def runs_dir(self) -> Path:
-        """Training runs, one folder each; see `puzzlecam_app.runs.folder`."""
+        """Training runs, one folder for each; see `puzzlecam_app.runs.folder`."""
         return self.root / "runs"
 
     @property
     def logs_dir(self) -> Path:
-        """What went wrong unexpectedly, one file an incident."""
+        """Details of unexpected errors, one file for each."""
         return self.root / "logs"
 
     def prepare(self) -> Self:
-        """Create the folders that are missing and nothing else.
+        """Create the folders that are missing.
 
         Raises:
             UserError: A folder cannot be created or written to.
@@ -295,5 +296,5 @@ class Workspace:
         return UserError(
             f"the workspace cannot be written ({reason.lower()})",
             where=str(folder),
-            remedy=f"Name another folder with --workspace or {environment_variable('workspace')}",
+            remedy=f"Choose another folder with --workspace or {environment_variable('workspace')}",
         )

@@ -36,7 +36,7 @@ def app(
 ) -> None:
     """Start the studio and open it in a browser.
 
-    The first start adds a sample project, so that there is something to look at.
+    The first start adds a sample project.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def app(
 def setup(studio: Studio) -> None:
     """Prepare the workspace: folders, database and sample project.
 
-    Through launch.py this installs what is missing first, and tries the optional parts again.
+    With launch.py, this first installs what is missing and tries the optional parts again.
 
     \b
     Examples:

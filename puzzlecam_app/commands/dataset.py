@@ -1,4 +1,4 @@
-"""`dataset` lists, shows, checks and removes datasets; importing has a file of its own."""
+"""`dataset` lists, shows, checks and removes datasets; importing is in `import_dataset`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ commands.command("import")(import_)
 @commands.command("list")
 @studio_command(has_json=True)
 def list_(studio: Studio) -> None:
-    """List the datasets and how far they are.
+    """List the datasets and their progress.
 
     \b
     Examples:
@@ -40,7 +40,7 @@ def list_(studio: Studio) -> None:
     if studio.as_json:
         print_json(datasets)
     elif not datasets:
-        typer.echo("There is no dataset yet; add one with: dataset import PATH --name NAME")
+        typer.echo("There are no datasets; add one with: dataset import PATH --name NAME")
     else:
         columns = ("name", "pictures", "done", "root")
         print_table([name.upper() for name in columns], [[one[name] for name in columns] for one in datasets])
@@ -81,9 +81,9 @@ def show(studio: Studio, name: NameArgument) -> None:
 @commands.command()
 @studio_command(has_json=True)
 def verify(studio: Studio, name: NameArgument) -> None:
-    """Check that every picture and mask of a dataset is still there and still the same.
+    """Check that every picture and mask of a dataset is still there and unchanged.
 
-    Exits with 1 when something is not.
+    Exits with 1 if one is missing, damaged or changed.
 
     \b
     Examples:
@@ -107,7 +107,7 @@ def verify(studio: Studio, name: NameArgument) -> None:
 @commands.command()
 @studio_command(has_json=True)
 def remove(studio: Studio, name: NameArgument) -> None:
-    """Take a dataset out of the studio and set its name free. No picture, mask or decision is deleted.
+    """Remove a dataset from the studio; its name can be reused. No picture, mask or decision is deleted.
 
     \b
     Examples:

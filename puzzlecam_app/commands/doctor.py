@@ -1,4 +1,4 @@
-"""`doctor` says what works on this machine."""
+"""`doctor` reports what works on this machine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from puzzlecam_app.commands.studio import Studio, studio_command
 @studio_command(has_json=True)
 def doctor(
     studio: Studio,
-    host: Annotated[str | None, typer.Option(metavar="H", help="Address whose port is looked at.")] = None,
-    port: Annotated[int | None, typer.Option(metavar="P", help="Port that is looked at.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="H", help="Address whose port is checked.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="P", help="Port that is checked.")] = None,
 ) -> None:
-    """Say what works on this machine, what does not, and what to do about it.
+    """Report what works on this machine, what does not, and what to do about it.
 
-    Changes nothing. Exits with 1 when something failed.
+    Changes nothing. Exits with 1 if a check fails.
 
     \b
     Examples:

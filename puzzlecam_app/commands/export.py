@@ -1,4 +1,4 @@
-"""`export` writes a frozen snapshot of a dataset's masks."""
+"""`export` writes a snapshot of a dataset's masks."""
 
 from __future__ import annotations
 
@@ -41,19 +41,23 @@ def export(
     status: Annotated[
         list[Include] | None,
         typer.Option(
-            help="Take pictures with this status (repeatable); accepted, the default, takes corrected too."
+            help="Export pictures with this status (repeatable). Default: accepted, which includes corrected."
         ),
     ] = None,
     void_boundary: Annotated[
-        int, typer.Option(metavar="PX", min=0, max=50, help="Width of the void band (255) along class edges.")
+        int,
+        typer.Option(
+            metavar="PX", min=0, max=50, help="Width of the void band (255) on each side of class edges."
+        ),
     ] = 0,
     copy: Annotated[
-        bool, typer.Option("--copy", help="Copy the pictures; else they are linked where the disk can.")
+        bool,
+        typer.Option("--copy", help="Copy the pictures; by default they are hard-linked where possible."),
     ] = False,
 ) -> None:
     """Export the masks of a dataset as VOC labels.
 
-    A snapshot: it stays consistent while people go on working.
+    An export is a snapshot: it contains nothing that people change while it is being written.
 
     \b
     Examples:

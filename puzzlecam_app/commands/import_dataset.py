@@ -1,4 +1,4 @@
-"""`dataset import` takes a dataset from disk into the database."""
+"""`dataset import` registers a dataset on disk in the database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Format(StrEnum):
 
 
 class MaskUse(StrEnum):
-    """What masks that come along are taken as."""
+    """What the masks of a dataset become."""
 
     PROPOSALS = "proposals"
     GROUND_TRUTH = "ground-truth"
@@ -34,36 +34,45 @@ class MaskUse(StrEnum):
 def import_(
     studio: Studio,
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of the dataset.")],
-    name: Annotated[str, typer.Option(metavar="NAME", help="Name it gets in the studio.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the dataset in the studio.")],
     format: Annotated[
         Format,
-        typer.Option(help="Layout: voc (JPEGImages ...), folder (pictures with a tag list), or find out."),
+        typer.Option(help="Layout: voc (JPEGImages ...), folder (pictures with tags), or auto to detect it."),
     ] = Format.AUTO,
     tags: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="CSV (image,tags) or JSON with the tags, before the layout's own."),
+        typer.Option(
+            metavar="FILE",
+            help="CSV (image,tags) or JSON with the tags; takes precedence over those of the layout.",
+        ),
     ] = None,
     classes: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Class names, one a line, in index order.")
+        Path | None, typer.Option(metavar="FILE", help="Class names, one per line, in index order.")
     ] = None,
     split: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="VOC: take this split only. Folder: the split of its pictures."),
+        typer.Option(
+            metavar="NAME", help="VOC: import only this split. Folder: split of the pictures that have none."
+        ),
     ] = None,
     masks: Annotated[
         MaskUse | None,
-        typer.Option(help="Take masks that come along as proposals, or as ground truth to measure against."),
+        typer.Option(help="Import the masks too: as proposals, or as ground truth to measure against."),
     ] = None,
     tags_from_masks: Annotated[
         bool,
-        typer.Option("--tags-from-masks", help="Take the tags from the masks, where nothing else has them."),
+        typer.Option(
+            "--tags-from-masks", help="Take the tags from the classes in the masks, not from a list."
+        ),
     ] = False,
     copy: Annotated[
         bool,
-        typer.Option("--copy", help="Copy the pictures into the workspace; else they stay where they are."),
+        typer.Option(
+            "--copy", help="Copy the pictures into the workspace; by default they stay where they are."
+        ),
     ] = False,
 ) -> None:
-    """Import a dataset, or bring one up to date that was imported before.
+    """Import a dataset, or update one that was imported before.
 
     Every file is checked. A bad one is listed and left out; it never stops the import.
 

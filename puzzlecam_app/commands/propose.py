@@ -1,4 +1,4 @@
-"""`propose` computes heatmaps and pseudo-masks before anybody waits for them."""
+"""`propose` computes heatmaps and proposals before anybody waits for them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class ProposeReport:
-    """What became of the pictures of a dataset; `remaining` were left for a later call by the limit."""
+    """What became of the pictures of a dataset; the limit left `remaining` for a later call."""
 
     dataset: str
     computed: int
@@ -41,14 +41,14 @@ def propose(
     studio: Studio,
     name: NameArgument,
     limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Stop after N pictures; the next call goes on.")
+        int | None, typer.Option(metavar="N", min=1, help="Stop after N pictures; the next call continues.")
     ] = None,
     model: ModelOption = None,
 ) -> None:
-    """Compute heatmaps and pseudo-masks of a dataset ahead of time.
+    """Compute heatmaps and proposals of a dataset ahead of time.
 
-    Can be stopped at any time; the next call does what is left. Masks that somebody has worked on stay.
-    With --model, what was proposed without training or by another run gives way to the masks of this run.
+    It can be stopped at any time; the next call does the rest. Masks that somebody has worked on are kept.
+    With --model, the run's masks replace the proposals of the zero-shot model and of other runs.
 
     \b
     Examples:
@@ -109,7 +109,7 @@ def _plan(services: Services, name: str) -> _Plan:
 
 
 def _compute(services: Services, todo: list[tuple[int, str]]) -> Iterator[Failure]:
-    """Compute one picture after the other; yields those that failed, which does not stop the rest."""
+    """Compute one picture after the other; yields those that failed; the others are computed all the same."""
     from db.errors import StorageError
     from puzzlecam_app.errors import UserError
 
@@ -124,10 +124,10 @@ def _compute(services: Services, todo: list[tuple[int, str]]) -> Iterator[Failur
 
 
 def _print(report: ProposeReport) -> None:
-    typer.echo(f"{report.computed} pictures computed, {report.present} were there already.")
+    typer.echo(f"{report.computed} pictures computed, {report.present} already done.")
     if report.untagged:
-        typer.echo(f"{report.untagged} pictures have no tags and get no proposal.")
+        typer.echo(f"{report.untagged} pictures have no tags, so they get no proposal.")
     if report.remaining:
-        typer.echo(f"{report.remaining} pictures are left; the same command goes on.")
+        typer.echo(f"{report.remaining} pictures are left; run the command again to continue.")
     for failure in report.failures:
         typer.echo(f"failed  {failure.picture}: {failure.reason}")
