@@ -100,7 +100,7 @@ def test_the_command_line_prints_what_the_functions_give(
         (
             ("train", "--dataset-root", "nowhere", "--run-dir", "r", "--recipe", "tiny"),
             1,
-            "nowhere is no dataset",
+            "nowhere is not a dataset",
         ),
         (("train", "--dataset-root", "nowhere", "--run-dir", "r", "--recipe", "tony"), 2, "choose one of"),
         (

@@ -349,6 +349,6 @@ def test_an_unknown_stage_is_answered_with_the_known_ones(
 def test_an_empty_split_stops_before_any_work(make_voc: Callable[..., Path], run_path: Path) -> None:
     root = make_voc()
     (root / "ImageSets" / "Segmentation" / "train.txt").write_text("", encoding="utf-8")
-    with pytest.raises(DatasetError, match="holds no pictures"):
+    with pytest.raises(DatasetError, match="has no pictures"):
         run(root, run_path)
     assert not run_path.exists()

@@ -1,1 +1,1 @@
-"""What goes into a network: class names, colour maps and picture transforms."""
+"""Datasets: pictures, tags, masks and class names, and how they become tensors."""

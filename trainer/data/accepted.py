@@ -1,4 +1,4 @@
-"""Masks that people accepted: `accepted/<id>.png` in a dataset; in training they count as truth."""
+"""Masks that people accepted, `accepted/<id>.png` in a dataset; training treats them as correct."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from trainer.data.ground_truth import GroundTruthError, read_mask
 
 VOID = 255
 _SWAPS_SIDES = {5, 6, 7, 8}
-"""EXIF orientations by which an upright picture has the width and height of the stored one exchanged."""
+"""EXIF orientations that exchange width and height when the picture is turned upright."""
 
 
 def accepted_labels(image: TaggedImage) -> NDArray[np.uint8] | None:
     """The accepted mask of a picture, uint8 (H, W) of class indices, 255 void; None where there is none.
 
     Raises:
-        GroundTruthError: the file went missing or bad since `check_accepted`.
+        GroundTruthError: the file is missing or damaged.
     """
     return None if image.accepted_mask is None else read_mask(image.accepted_mask)
 
 
 def check_accepted(dataset: TaggedDataset) -> None:
-    """Read every accepted mask once, so that a bad one is named before hours of training.
+    """Read every accepted mask once, so that a bad one is reported before hours of training.
 
-    A picture that cannot be read is left to `trainer.data.images.unreadable_images`.
+    Pictures that cannot be read pass; `trainer.data.images.unreadable_images` reports them.
 
     Raises:
         DatasetError: a mask cannot be read, has another size than its picture, or holds an index that is no
@@ -45,13 +45,13 @@ def check_accepted(dataset: TaggedDataset) -> None:
         if highest > dataset.class_count:
             raise DatasetError(
                 f"Accepted mask {image.accepted_mask} holds the class index {highest}, but {dataset.root} "
-                f"has {dataset.class_count} classes; write it again with the class list of the dataset."
+                f"has {dataset.class_count} classes; export it again with the class list of the dataset."
             )
         size = _upright_size(image.path)
         if size is not None and size != labels.shape:
             raise DatasetError(
-                f"Accepted mask {image.accepted_mask} has {labels.shape[1]} x {labels.shape[0]} pixels, its "
-                f"picture {size[1]} x {size[0]}; write it in the size of the picture, turned upright."
+                f"Accepted mask {image.accepted_mask} has {labels.shape[1]} x {labels.shape[0]} pixels, but "
+                f"its upright picture has {size[1]} x {size[0]}; export it again in the size of the picture."
             )
 
 

@@ -1,6 +1,6 @@
 """Random views for training: scale, flip, crop, zero padding after normalisation (paper section 4.1).
 
-A view is drawn first and applied after, so that a picture and its pseudo-label get the same one.
+A view is drawn first and then applied, so that a picture and its labels get the same one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ IGNORE = 255
 
 @dataclass(frozen=True)
 class View:
-    """Where a square crop looks at a picture.
+    """A square crop of a resized, possibly mirrored picture.
 
     Attributes:
         size: (height, width) the picture is resized to.
-        top, left: pixel of the resized, mirrored picture at the crop's corner; negative where the crop begins
-            in the padding.
+        top, left: pixel of the resized, mirrored picture at the crop's top left corner; negative where the
+            crop begins in the padding.
         crop: side of the crop in pixels.
         is_mirrored: whether the picture is flipped left to right after resizing.
     """
@@ -41,10 +41,10 @@ class View:
 
 
 def draw_view(rng: np.random.Generator, size: tuple[int, int], config: ViewConfig) -> View:
-    """Draw a view of a picture of (height, width).
+    """Draw a random view of a picture of `size` (height, width).
 
-    The longer side becomes a length from [min_side, max_side]. Along each axis the crop lies anywhere within
-    the picture, or, where the picture is shorter, the picture lies anywhere within the crop.
+    The longer side gets a length from [min_side, max_side]. Along each axis the crop lies anywhere within the
+    picture, or, where the picture is shorter, the picture lies anywhere within the crop.
     """
     longer = int(rng.integers(config.min_side, config.max_side + 1))
     resized = scaled_size(*size, longer / max(size))
@@ -79,13 +79,13 @@ def coverage_tensor(labels: Tensor, stride: int, class_count: int) -> Tensor:
     """How much of each feature cell every class covers: the area average of a view's labels.
 
     Args:
-        labels: int64 (H, W), `IGNORE` where nothing is known; see `label_tensor`.
+        labels: int64 (H, W), `IGNORE` where the class is unknown; see `label_tensor`.
         stride: pixels per cell; the last cells are filled up with unknown pixels.
         class_count: K, background not counted.
 
     Returns:
-        float32 (K + 1, ceil(H / stride), ceil(W / stride)), background first. What is missing from a sum of 1
-        over the classes is unknown.
+        float32 (K + 1, ceil(H / stride), ceil(W / stride)) in [0, 1], background first. Where the sum over
+        the classes is below 1, the rest of the cell is unknown.
     """
     bottom, right = (-side % stride for side in labels.shape)
     filled = functional.pad(labels, (0, right, 0, bottom), value=IGNORE)

@@ -1,4 +1,4 @@
-"""A dataset as training sees it: pictures, tags and class names. Ground truth is not part of it."""
+"""A dataset for training: pictures, tags, accepted masks and class names. Ground truth is not part of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ACCEPTED = "accepted"
 """Folder of a dataset with the masks that people accepted, `<id>.png`."""
 
 MAX_CLASSES = 254
-"""Index 0 is background and 255 void, so that a uint8 mask holds this many classes."""
+"""A uint8 mask has room for this many classes: index 0 is background and 255 void."""
 
 
 class DatasetError(TrainerError):
@@ -32,7 +32,7 @@ class TaggedImage:
         id: name without suffix, unique in its dataset; may hold `/` for pictures in sub-folders.
         path: the file; it may turn out to be missing or damaged.
         tags: mask indices 1 .. K of the classes in it, ascending; may be empty.
-        accepted_mask: mask that a person has accepted, see `trainer.data.accepted`; None where there is none.
+        accepted_mask: file of the mask that a person accepted (`trainer.data.accepted`); None without one.
     """
 
     id: str
@@ -47,7 +47,7 @@ class TaggedDataset:
     Attributes:
         root: folder of the dataset.
         split: name of the split.
-        class_names: K names; position k stands for mask index k + 1.
+        class_names: K names; the name at position k has mask index k + 1.
         images: the pictures.
     """
 
@@ -83,7 +83,7 @@ class TaggedDataset:
         return labels
 
     def without(self, ids: Collection[str]) -> TaggedDataset:
-        """The same dataset less some pictures."""
+        """The same dataset without some pictures."""
         left_out = frozenset(ids)
         kept = (image for image in self.images if image.id not in left_out)
         return TaggedDataset(self.root, self.split, self.class_names, kept)
@@ -94,7 +94,7 @@ class TaggedDataset:
         return tuple(image for image in self.images if image.accepted_mask is not None)
 
     def with_accepted_repeated(self, times: int) -> TaggedDataset:
-        """Every picture, those with an accepted mask so many times."""
+        """The same dataset, in which pictures with an accepted mask appear `times` times."""
         again = self.accepted * (times - 1)
         return TaggedDataset(self.root, self.split, self.class_names, (*self.images, *again))
 
@@ -105,8 +105,10 @@ class TaggedDataset:
 
     @property
     def identity(self) -> str:
-        """Short hash of class names, ids, tags and file sizes: the same for a copy in another folder, and
-        however many masks people accept meanwhile."""
+        """Short hash of class names, ids, tags and file sizes.
+
+        A copy in another folder has the same one, and accepting masks does not change it.
+        """
         digest = hashlib.sha256("\n".join(self.class_names).encode())
         for image in self.images:
             size = image.path.stat().st_size if image.path.is_file() else -1
@@ -115,7 +117,7 @@ class TaggedDataset:
 
     @property
     def fingerprint(self) -> str:
-        """Short hash of all that training reads: `identity` and the content of the accepted masks."""
+        """Short hash of `identity` and the content of the accepted masks."""
         digest = hashlib.sha256(self.identity.encode())
         for image in self.accepted:
             content = image.accepted_mask.read_bytes() if image.accepted_mask is not None else b""
@@ -131,22 +133,22 @@ def build_dataset(
     *,
     allow_voc: bool,
 ) -> TaggedDataset:
-    """Put ids, files and tag names together.
+    """Build a dataset from ids, files and tag names.
 
     Args:
         root, split: where the pictures come from.
-        files: (id, file, names of its classes).
-        class_names: None derives the list from the tags: VOC's twenty if `allow_voc` and they are all among
-            them, else sorted by name.
+        files: (id, file, names of its classes) for each picture.
+        class_names: None derives the list from the tags: VOC's twenty classes if `allow_voc` is true and all
+            tags are among them, else the tags sorted by name.
         allow_voc: see `class_names`.
 
     Raises:
-        DatasetError: no pictures, no classes or too many, an id that is twice there or leaves the folder, or
-            a tag that is none of the classes.
+        DatasetError: there are no pictures, no classes or too many, an id appears twice or leaves the folder,
+            or a tag is not among the classes.
     """
     rows = list(files)
     if not rows:
-        raise DatasetError(f"Split {split!r} of {root} holds no pictures; choose another split or folder.")
+        raise DatasetError(f"Split {split!r} of {root} has no pictures; choose another split or folder.")
     names = tuple(class_names) if class_names is not None else _derived_classes(rows, allow_voc=allow_voc)
     if not 0 < len(names) <= MAX_CLASSES:
         raise DatasetError(
@@ -157,12 +159,12 @@ def build_dataset(
     for identifier, path, tags in rows:
         if _leaves_folder(identifier):
             raise DatasetError(
-                f"{identifier!r} in the lists of {root} leaves the folder of pictures; correct the list."
+                f"{identifier!r} in a list of {root} lies outside the folder of pictures; correct the list."
             )
         unknown = [tag for tag in tags if tag not in index]
         if unknown:
             raise DatasetError(
-                f"Picture {identifier} of {root} is tagged {unknown[0]!r}, which is none of its classes "
+                f"Picture {identifier} of {root} is tagged {unknown[0]!r}, which is not one of the classes "
                 f"({', '.join(names)}); correct the tag or the class list."
             )
         mask = root / ACCEPTED / f"{identifier}.png"
@@ -175,12 +177,12 @@ def build_dataset(
             )
         )
     if len({image.id for image in images}) != len(images):
-        raise DatasetError(f"Split {split!r} of {root} names a picture twice; name each once.")
+        raise DatasetError(f"Split {split!r} of {root} lists a picture twice; list each once.")
     return TaggedDataset(root, split, names, images)
 
 
 def read_lines(path: Path) -> list[str]:
-    """Lines of a UTF-8 list without surrounding space, empty ones left out.
+    """The non-empty lines of a UTF-8 file, without surrounding spaces.
 
     Raises:
         DatasetError: the file cannot be read.

@@ -1,4 +1,4 @@
-"""Datasets that are a folder of pictures with tags.csv; and the choice between the layouts."""
+"""Datasets that are a folder of pictures with tags.csv, and the choice between the two layouts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ALL = "all"
 
 
 class FolderDataset(TaggedDataset):
-    """The pictures that tags.csv lists, by path relative to the folder; its column `split` may divide them.
+    """The pictures that tags.csv lists by path relative to the folder; its column `split` may divide them.
 
-    The split "all", or any split of a list without that column, takes every row. Class names come from
-    labels.txt, else they are the sorted tags.
+    The split "all", or any split if there is no such column, takes every row. Class names come from
+    labels.txt; without that file they are the sorted tags.
 
     Raises:
-        DatasetError: no such split, or a list that cannot be read.
+        DatasetError: there is no such split, or a list cannot be read.
     """
 
     def __init__(self, root: Path | str, split: str) -> None:
@@ -28,7 +28,7 @@ class FolderDataset(TaggedDataset):
         chosen = rows if split == ALL or not splits else [row for row in rows if row.split == split]
         if rows and not chosen:
             raise DatasetError(
-                f"No row of {root / TAG_FILE} is of the split {split!r}; "
+                f"No row of {root / TAG_FILE} belongs to the split {split!r}; "
                 f"choose one of {', '.join((ALL, *splits))}."
             )
         class_file = root / CLASS_FILE
@@ -46,7 +46,7 @@ def open_dataset(root: Path | str, split: str) -> TaggedDataset:
     """Read a dataset in VOC layout, or a folder with tags.csv.
 
     Raises:
-        DatasetError: it is neither, or cannot be read.
+        DatasetError: the folder is neither, or cannot be read.
     """
     root = Path(root)
     if (root / PICTURES).is_dir():
@@ -54,6 +54,6 @@ def open_dataset(root: Path | str, split: str) -> TaggedDataset:
     if (root / TAG_FILE).is_file():
         return FolderDataset(root, split)
     raise DatasetError(
-        f"{root} is no dataset: there is neither a folder {PICTURES} nor a file {TAG_FILE}; "
-        f"name the folder that holds one of them."
+        f"{root} is not a dataset: it has neither a folder {PICTURES} nor a file {TAG_FILE}; "
+        f"name a folder that has one of them."
     )

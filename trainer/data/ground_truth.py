@@ -1,4 +1,4 @@
-"""Ground-truth masks, read for measuring alone."""
+"""Ground-truth masks, which are only read to measure against."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class GroundTruthError(TrainerError):
 
 
 class GroundTruth:
-    """Masks `<id>.png` in a folder, or in the sub-folder SegmentationClass or masks of a dataset."""
+    """Masks `<id>.png` in a dataset's sub-folder SegmentationClass or masks, else in the folder itself."""
 
     def __init__(self, root: Path | str) -> None:
         root = Path(root)
         self.folder = next((root / name for name in FOLDERS if (root / name).is_dir()), root)
 
     def has(self, identifier: str) -> bool:
-        """Whether there is a mask of this picture."""
+        """Whether this picture has a mask."""
         return self._path(identifier).is_file()
 
     def mask(self, identifier: str) -> NDArray[np.uint8]:
         """uint8 (H, W) of class indices: 0 background, 1 .. K classes, 255 void.
 
         Raises:
-            GroundTruthError: there is no such mask, or it is not an indexed or grey PNG.
+            GroundTruthError: the file is missing, damaged, or a colour picture.
         """
         return read_mask(self._path(identifier))
 
@@ -50,7 +50,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
         with Image.open(path) as image:
             if image.mode not in ("P", "L"):
                 raise GroundTruthError(
-                    f"Mask {path} is a picture of mode {image.mode}; "
+                    f"Mask {path} has the colour mode {image.mode}; "
                     f"store class indices as an indexed (P) or grey (L) PNG."
                 )
             return np.array(image, dtype=np.uint8)

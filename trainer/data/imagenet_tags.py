@@ -1,4 +1,4 @@
-"""From an image tag to the ImageNet classes that show it: a curated table first, WordNet lemmas else."""
+"""From a tag to the ImageNet classes that show it: by a curated table, else by WordNet lemmas."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ IMAGENET_CLASS_COUNT = 1000
 
 @dataclass(frozen=True)
 class TagMatch:
-    """How a tag is seen by an ImageNet classifier.
+    """The ImageNet classes that stand for a tag.
 
     Attributes:
-        class_name: the tag as asked.
+        class_name: the tag as given.
         weak: whether the map is only a guess (stand-ins, or no class at all).
         reason: one sentence for people.
-        imagenet_indices: classes whose weights are used, the most telling first; empty means class-agnostic.
+        imagenet_indices: indices 0 .. 999 of the classes whose weights are used; empty means class-agnostic.
         imagenet_names: their first WordNet lemmas.
     """
 
@@ -41,9 +41,9 @@ class ClassTable:
     """The curated table: normalised tag -> ImageNet indices.
 
     Attributes:
-        counterparts: tags that ImageNet knows.
-        stand_ins: tags it does not know, with the classes it takes them for.
-        class_agnostic: tags for which nothing comes near.
+        counterparts: tags that ImageNet has classes for.
+        stand_ins: tags without an ImageNet class, with the classes that the network takes them for.
+        class_agnostic: tags that no ImageNet class resembles.
         fingerprint: short hash of the table, part of a zero-shot classifier's identity.
     """
 
@@ -54,22 +54,22 @@ class ClassTable:
 
 
 def match_tag(class_name: str) -> TagMatch:
-    """Find the ImageNet classes of a tag; never fails, the worst case is a class-agnostic, weak match."""
+    """Find the ImageNet classes of a tag. It never fails; the worst case is a weak, class-agnostic match."""
     table = load_class_table()
     name = normalize_class_name(class_name)
     if name in table.counterparts:
         indices = table.counterparts[name]
-        reason = f"“{class_name}” is seen through {_listed(indices)}."
+        reason = f"The map of “{class_name}” comes from {_listed(indices)}."
         return _match(class_name, indices, weak=False, reason=reason)
     if name in table.stand_ins:
         indices = table.stand_ins[name]
-        reason = f"ImageNet has no class for “{class_name}”; {_listed(indices)} stand in, so its map is weak."
+        reason = f"ImageNet has no class for “{class_name}”; its weak map comes from {_listed(indices)}."
         return _match(class_name, indices, weak=True, reason=reason)
     found = () if name in table.class_agnostic else _by_lemma(name)
     if found:
-        reason = f"“{class_name}” is seen through {_listed(found)}, found by its WordNet name."
+        reason = f"The map of “{class_name}” comes from {_listed(found)}, found by WordNet name."
         return _match(class_name, found, weak=False, reason=reason)
-    reason = f"ImageNet has no class for “{class_name}”: its map shows whatever stands out, so it is weak."
+    reason = f"ImageNet has no class for “{class_name}”; its map shows whatever stands out and is weak."
     return _match(class_name, (), weak=True, reason=reason)
 
 
@@ -93,6 +93,9 @@ def load_class_table() -> ClassTable:
 def parse_indices(entries: Iterable[int | str]) -> tuple[int, ...]:
     """Indices and "a-b" ranges -> tuple in the given order, each index once.
 
+    Raises:
+        ValueError: an entry is malformed, or not within 0 .. 999.
+
     >>> parse_indices([3, "7-9"])
     (3, 7, 8, 9)
     """
@@ -106,9 +109,7 @@ def parse_indices(entries: Iterable[int | str]) -> tuple[int, ...]:
                 f"{entry!r} is neither an ImageNet class index nor a range like '7-24'."
             ) from error
         if not span or span[0] < 0 or span[-1] >= IMAGENET_CLASS_COUNT:
-            raise ValueError(
-                f"{entry!r} does not lie within the ImageNet classes 0 to {IMAGENET_CLASS_COUNT - 1}."
-            )
+            raise ValueError(f"{entry!r} is not within the ImageNet classes 0 to {IMAGENET_CLASS_COUNT - 1}.")
         indices.extend(span)
     return tuple(dict.fromkeys(indices))
 
@@ -127,7 +128,7 @@ def _lemmas() -> tuple[tuple[str, ...], ...]:
 
 @functools.cache
 def _by_lemma(name: str) -> tuple[int, ...]:
-    """Classes with the name as a lemma; else those whose lemma ends in it ("spaniel": "Sussex spaniel")."""
+    """Classes with the name as a lemma, else those with a lemma that ends in it (spaniel: Sussex spaniel)."""
     candidates = {name, name.removesuffix("es"), name.removesuffix("s")}
     exact = [i for i, lemmas in enumerate(_lemmas()) if candidates.intersection(lemmas)]
     if exact:

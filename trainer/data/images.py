@@ -14,7 +14,7 @@ from trainer.errors import TrainerError
 from trainer.machine.device import available_cpu_count
 
 MAX_PIXELS = 200_000_000
-"""Larger pictures are refused before they fill the memory; a 40-megapixel photograph is fine."""
+"""Larger pictures are refused before they fill the memory."""
 
 
 class ImageReadError(TrainerError):
@@ -26,18 +26,18 @@ def read_rgb(path: Path, *, at_least_side: int | None = None) -> RgbImage:
 
     Args:
         path: the file.
-        at_least_side: a JPEG may come out smaller, by 2, 4 or 8, as long as its longer side keeps this
-            length; decoding to a smaller size is several times as fast.
+        at_least_side: pixels; a JPEG may come out smaller by 2, 4 or 8, as long as its longer side keeps at
+            least this length. Decoding to a smaller size is several times as fast.
 
     Raises:
-        ImageReadError: the file is missing, damaged or of more than `MAX_PIXELS` pixels.
+        ImageReadError: the file is missing, damaged, or has more than `MAX_PIXELS` pixels.
     """
     try:
         with Image.open(path) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ImageReadError(
-                    f"Picture {path} has {image.width} x {image.height} pixels, more than the {MAX_PIXELS} "
-                    f"that can be worked on; scale it down."
+                    f"Picture {path} has {image.width} x {image.height} pixels, more than the limit of "
+                    f"{MAX_PIXELS}; scale it down."
                 )
             if at_least_side is not None:
                 share = min(1.0, at_least_side / max(image.size))
@@ -45,13 +45,20 @@ def read_rgb(path: Path, *, at_least_side: int | None = None) -> RgbImage:
             upright = ImageOps.exif_transpose(image)
             return _as_rgb(upright)
     except FileNotFoundError as error:
-        raise ImageReadError(f"Picture {path} does not exist; restore it or take it off the list.") from error
+        raise ImageReadError(
+            f"Picture {path} does not exist; restore it or remove it from the list."
+        ) from error
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise ImageReadError(f"Picture {path} cannot be read ({error}); replace it.") from error
 
 
 def unreadable_images(dataset: TaggedDataset, workers: int | None = None) -> dict[str, str]:
-    """Decode every picture of a dataset; id -> reason for those that cannot be."""
+    """Decode every picture of a dataset; returns id -> reason for those that cannot be read.
+
+    Args:
+        dataset: the pictures.
+        workers: number of threads; None means one per core.
+    """
 
     def reason(path: Path) -> str | None:
         try:
@@ -67,7 +74,7 @@ def unreadable_images(dataset: TaggedDataset, workers: int | None = None) -> dic
 
 def _as_rgb(image: Image.Image) -> RgbImage:
     if image.mode.startswith("I"):
-        # Pillow clips 16-bit grey at 255; the upper 8 of its 16 bits are what people see.
+        # Pillow would clip 16-bit grey at 255; the upper 8 of its 16 bits are what people see.
         grey = (np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
     return np.array(image.convert("RGB"), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Class lists, class-name spelling and the VOC colour map."""
+"""VOC's classes, the spelling of class names, and the VOC colour map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VOC_CLASSES = (
     "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",
     "tvmonitor",
 )  # fmt: skip
-"""The twenty classes of PASCAL VOC in official order; class k has mask index k + 1."""
+"""The twenty classes of PASCAL VOC in official order; the class at position k has mask index k + 1."""
 
 _SPELLINGS = {
     "airplane": "aeroplane",
@@ -42,7 +42,7 @@ _SPELLINGS = {
 
 
 def normalize_class_name(name: str) -> str:
-    """One spelling per class: lower case, single spaces for `_`, `-` and blanks, VOC's word for synonyms.
+    """One spelling per class: lower case, single spaces for `_`, `-` and spaces, VOC's word for synonyms.
 
     >>> normalize_class_name("Dining_Table"), normalize_class_name("airplane")
     ('diningtable', 'aeroplane')
@@ -52,9 +52,10 @@ def normalize_class_name(name: str) -> str:
 
 
 def voc_colormap() -> NDArray[np.uint8]:
-    """The VOC palette, uint8 (256, 3) RGB: bit b of an index's three lowest bit planes becomes bit 7 - b.
+    """The VOC palette, uint8 (256, 3) RGB.
 
-    Index 255 (void) comes out as (224, 224, 192).
+    The bits of an index, from the lowest, go in turn to red, green and blue and fill each channel from its
+    highest bit down. Index 255 (void) becomes (224, 224, 192).
     """
     indices = np.arange(256, dtype=np.uint8)
     colors = np.zeros((256, 3), dtype=np.uint8)

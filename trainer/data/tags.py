@@ -1,4 +1,4 @@
-"""Where tags come from: tags.csv, lists in ImageSets/Main, or the objects of VOC annotations."""
+"""Reading tags: from tags.csv, lists in ImageSets/Main, or the objects of VOC annotations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BACKGROUND_LINES = frozenset({"background", "_background_", "__background__"})
 
 @dataclass(frozen=True)
 class TagRow:
-    """A row of tags.csv: the picture as written there, its tags, and its split if there is such a column."""
+    """A row of tags.csv: the picture as written there, its tags, and its split if there is that column."""
 
     image: str
     tags: tuple[str, ...]
@@ -26,33 +26,37 @@ class TagRow:
 
 
 def read_tag_rows(path: Path) -> list[TagRow]:
-    """Rows of a CSV file with the columns `image`, `tags` (separated by `;`) and maybe `split`.
+    """Rows of a CSV file with the columns `image`, `tags` (separated by `;`) and, optionally, `split`.
 
     Raises:
         DatasetError: the file or a row cannot be read.
     """
     reader = csv.DictReader(io.StringIO("\n".join(read_lines(path))), skipinitialspace=True)
     if not {"image", "tags"} <= set(reader.fieldnames or ()):
-        raise DatasetError(f"{path} must begin with a line that names the columns image and tags; add it.")
+        raise DatasetError(f"The first line of {path} must name the columns image and tags; add it.")
     rows = []
     for record in reader:
         image, tags = (record["image"] or "").strip(), record["tags"]
         if not image or tags is None:
-            raise DatasetError(f"{path}, line {reader.line_num}, names no image or no tags; correct it.")
+            raise DatasetError(f"{path}, line {reader.line_num}, lacks its image or its tags; correct it.")
         names = dict.fromkeys(tag.strip() for tag in tags.split(";") if tag.strip())
         rows.append(TagRow(image, tuple(names), (record.get("split") or "").strip() or None))
     return rows
 
 
 def tags_from_main_lists(folder: Path, split: str) -> Tags:
-    """Tags from `<class>_<split>.txt`; lines hold a name and 1, 0 (hard to see, but there) or -1 (absent)."""
+    """Tags from `<class>_<split>.txt`; a line has an id and 1, 0 (present, but hard to see) or -1 (absent).
+
+    Raises:
+        DatasetError: a list or a line cannot be read.
+    """
     tags: dict[str, list[str]] = {}
     for path in sorted(folder.glob(f"*_{split}.txt")):
         class_name = path.stem.removesuffix(f"_{split}")
         for line in read_lines(path):
             identifier, flag = split_flag(line)
             if flag is None:
-                raise DatasetError(f"{path}: {line!r} is not a name and 1, 0 or -1; correct the line.")
+                raise DatasetError(f"{path}: {line!r} is not an id and 1, 0 or -1; correct the line.")
             present = tags.setdefault(identifier, [])
             if flag != "-1":
                 present.append(class_name)
@@ -60,7 +64,11 @@ def tags_from_main_lists(folder: Path, split: str) -> Tags:
 
 
 def tags_from_annotations(folder: Path, ids: Iterable[str]) -> Tags:
-    """Tags from the object names of `<id>.xml`; a picture without such a file is left out."""
+    """Tags from the object names of `<id>.xml`; a picture without such a file is left out.
+
+    Raises:
+        DatasetError: an annotation cannot be read.
+    """
     tags = {}
     for identifier in ids:
         path = folder / f"{identifier}.xml"
@@ -70,21 +78,21 @@ def tags_from_annotations(folder: Path, ids: Iterable[str]) -> Tags:
 
 
 def read_class_names(path: Path) -> tuple[str, ...]:
-    """Class names, one a line in index order; a first line that names the background is dropped.
+    """Class names, one per line in index order; a first line that names the background is dropped.
 
     Raises:
-        DatasetError: a name stands there twice.
+        DatasetError: the file cannot be read, or a name appears twice.
     """
     names = read_lines(path)
     if names and names[0].lower() in _BACKGROUND_LINES:
         del names[0]
     if len(set(names)) != len(names):
-        raise DatasetError(f"{path} names a class twice; write each once, one a line, in index order.")
+        raise DatasetError(f"{path} lists a class twice; list each once, one per line, in index order.")
     return tuple(names)
 
 
 def split_flag(line: str) -> tuple[str, str | None]:
-    """A line of a VOC list -> name and flag.
+    """A line of a VOC list -> id and flag; the flag is None if there is none.
 
     >>> split_flag("2007_000033 -1"), split_flag("my photo")
     (('2007_000033', '-1'), ('my photo', None))
@@ -110,4 +118,4 @@ def _object_names(path: Path) -> tuple[str, ...]:
     try:
         return object_names(path.read_bytes())
     except (AnnotationError, OSError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}; correct it or take it away.") from error
+        raise DatasetError(f"{path} cannot be read: {error}; correct or remove it.") from error

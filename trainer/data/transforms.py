@@ -1,4 +1,4 @@
-"""Picture transforms that keep geometry exact: sizes, scales and normalisation of uint8 RGB arrays."""
+"""Sizes, scaling and normalisation of uint8 RGB pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def check_rgb(image_rgb: RgbImage) -> None:
 
 
 def limited_size(height: int, width: int, max_side: int) -> tuple[int, int]:
-    """(H, W) shrunk in proportion so that the longer side is at most `max_side`; never below 1 x 1."""
+    """(H, W) scaled down so that the longer side is at most `max_side` pixels; never below 1 x 1."""
     factor = min(1.0, max_side / max(height, width))
     return scaled_size(height, width, factor)
 
@@ -34,7 +34,7 @@ def scaled_size(height: int, width: int, factor: float) -> tuple[int, int]:
 
 
 def resize_image(image_rgb: RgbImage, size: tuple[int, int]) -> RgbImage:
-    """Resample to (H, W): area averages when shrinking (no aliasing), bilinear when growing."""
+    """Resample to `size` (H, W): area averages if a side shrinks, so without aliasing, else bilinear."""
     height, width = image_rgb.shape[:2]
     if (height, width) == size:
         return image_rgb

@@ -24,13 +24,13 @@ TAG_FILE = "tags.csv"
 class VocDataset(TaggedDataset):
     """The pictures that `ImageSets/Segmentation/<split>.txt` (else `ImageSets/Main/<split>.txt`) lists.
 
-    Tags come from tags.csv, else from `ImageSets/Main/<class>_<split>.txt`, else from `Annotations/<id>.xml`.
-    Class names come from labels.txt, else they are VOC's twenty if all tags are among them, else the sorted
-    tags.
-    A listed picture without a file stays in the list; `trainer.data.images.unreadable_images` reports it.
+    Without either list, they are those of `ImageSets/Main/<class>_<split>.txt`. Tags come from tags.csv, else
+    from `ImageSets/Main/<class>_<split>.txt`, else from `Annotations/<id>.xml`. Class names come from
+    labels.txt; without that file they are VOC's twenty if all tags are among them, else the sorted tags. A
+    listed picture without a file stays in the dataset; `trainer.data.images.unreadable_images` reports it.
 
     Raises:
-        DatasetError: no such split, no tags, or a list that cannot be read.
+        DatasetError: there is no such split or there are no tags, or a list cannot be read.
     """
 
     def __init__(self, root: Path | str, split: str) -> None:
@@ -41,7 +41,7 @@ class VocDataset(TaggedDataset):
         if untagged:
             raise DatasetError(
                 f"Picture {untagged[0]} (and {len(untagged) - 1} more) of split {split!r} in {root} has no "
-                f"entry in the tags; add it, with an empty list if nothing of the classes is there."
+                f"entry in the tags; add one, with an empty list if the picture shows none of the classes."
             )
         class_file = root / CLASS_FILE
         built = build_dataset(
@@ -58,7 +58,7 @@ def split_ids(root: Path, split: str) -> tuple[str, ...]:
     """Ids of a split, each once, in the order of its list.
 
     Raises:
-        DatasetError: there is no such list; the message names those that are there.
+        DatasetError: there is no such split; the message names those that exist.
     """
     folders = [root / "ImageSets" / name for name in ("Segmentation", "Main")]
     for folder in folders:
@@ -70,13 +70,13 @@ def split_ids(root: Path, split: str) -> tuple[str, ...]:
         return tuple(main)
     known = {path.stem for folder in folders for path in folder.glob("*.txt") if "_" not in path.stem}
     raise DatasetError(
-        f"There is no list of the split {split!r} in {root / 'ImageSets'} "
-        f"(there are: {', '.join(sorted(known)) or 'none'}); choose one of them."
+        f"{root / 'ImageSets'} has no list of the split {split!r} "
+        f"(it has: {', '.join(sorted(known)) or 'none'}); choose another split or add its list."
     )
 
 
 def picture_path(root: Path, identifier: str) -> Path:
-    """File of a picture; the `.jpg` that should be there if there is none."""
+    """File of a picture; if there is none, the path of the `.jpg` that is missing."""
     for suffix in PICTURE_SUFFIXES:
         path = root / PICTURES / f"{identifier}{suffix}"
         if path.is_file():

@@ -1,4 +1,4 @@
-"""Objects of a VOC annotation, read so that a file from anywhere can do no harm."""
+"""Object names of a VOC annotation, read so that a file from an unknown source can do no harm."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _OBJECT_NAME: Final = ["annotation", "object", "name"]
 
 
 class AnnotationError(TrainerError):
-    """An annotation that cannot be used; the message says why, in words that follow a file's name."""
+    """An annotation cannot be used; the message says why and is meant to follow the file's name."""
 
 
 def object_names(data: bytes) -> tuple[str, ...]:
     """Names of the objects in a VOC annotation, each once, in order; parts of objects do not count.
 
     Raises:
-        AnnotationError: larger than `MAX_BYTES`, not well-formed, or it declares a document type: an
-            annotation needs none, and entities can be made to fill the memory or to read other files.
+        AnnotationError: the annotation is larger than `MAX_BYTES`, not well-formed, or declares a document
+            type, which it never needs: entities could fill the memory or read other files.
     """
     if len(data) > MAX_BYTES:
         raise AnnotationError(f"the annotation is larger than {MAX_BYTES} bytes")

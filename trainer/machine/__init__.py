@@ -1,1 +1,1 @@
-"""What the machine gives: devices, processes, locks, signals. Knows nothing of pictures."""
+"""Devices, processes, signals, locks and durable files; nothing here knows datasets or networks."""

@@ -1,4 +1,4 @@
-"""Loops compiled by numba, once a machine where a cache can be written, else once a process."""
+"""Loops compiled by numba: once per machine where its cache can be written, else once per process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function over arrays and numbers; it releases Python's lock, so that threads share work.
+    """Compile a function of arrays and numbers; it releases the GIL, so that threads run it at the same time.
 
-    numba's own parallel loops are not used: two requests must not enter them at a time, nor a process that
+    numba's own parallel loops are not used: two threads must not enter them at once, nor may a process that
     was forked after their first use.
     """
     # Reordering sums is what lets loops use vector instructions; NaN and infinity keep their meaning.

@@ -12,9 +12,9 @@ import torch
 
 @contextlib.contextmanager
 def repeatable(wanted: bool) -> Iterator[None]:
-    """Within, torch uses algorithms that repeat bit for bit where it has them, and warns where it has none.
+    """While the block runs, torch uses algorithms that repeat bit for bit, and warns where it has none.
 
-    Without `wanted` the fastest are used, chosen by trial on a GPU.
+    If `wanted` is false, it uses the fastest ones instead; on a GPU it finds them by trial.
     """
     enabled, warn_only = (
         torch.are_deterministic_algorithms_enabled(),
@@ -27,7 +27,7 @@ def repeatable(wanted: bool) -> Iterator[None]:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(wanted, warn_only=True)
     torch.backends.cudnn.benchmark = not wanted
-    # It fills every new tensor, a tenth of a step's time, for programs that read what they never wrote.
+    # Filling every new tensor takes a tenth of a step's time, and only helps code that reads unset memory.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     try:
         yield
@@ -38,5 +38,5 @@ def repeatable(wanted: bool) -> Iterator[None]:
 
 
 def step_seed(seed: int, step: int, rank: int) -> int:
-    """Seed of torch's generator for one step of one process."""
+    """Random seed, 0 to 2 ** 63 - 1, of torch's generator for one step of one process."""
     return int(np.random.SeedSequence((seed, step, rank)).generate_state(1, np.uint64)[0] >> 1)

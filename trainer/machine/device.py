@@ -35,32 +35,32 @@ def choose_device(preferred: str | None = None) -> DeviceChoice:
         preferred: "cpu", "cuda" or "cuda:N"; None takes CUDA where there is a GPU, else the CPU.
 
     Raises:
-        ValueError: the name is unknown, or CUDA was asked for and is not there.
+        ValueError: the name is unknown, or the machine has no such GPU.
     """
     if preferred is not None and preferred.split(":")[0] not in ("cpu", "cuda"):
         raise ValueError(f"Device {preferred!r} is not known; use 'cpu', 'cuda' or 'cuda:N'.")
     if preferred == "cpu":
-        return _cpu("The CPU was asked for")
+        return _cpu("as requested")
     if torch.cuda.is_available():
         device = _cuda_device(preferred or "cuda")
         name = torch.cuda.get_device_name(device)
         if torch.cuda.is_bf16_supported(including_emulation=False):
             return DeviceChoice(
-                device, torch.bfloat16, f"Running on {name} in bfloat16, which it computes natively."
+                device, torch.bfloat16, f"Running on {name} in bfloat16, which it supports natively."
             )
         return DeviceChoice(
-            device, torch.float32, f"Running on {name} in float32: it has no native bfloat16."
+            device, torch.float32, f"Running on {name} in float32, because it has no native bfloat16."
         )
     if preferred is not None:
-        raise ValueError(f"Device {preferred!r} was asked for, but PyTorch sees no CUDA GPU here; use 'cpu'.")
-    return _cpu("PyTorch sees no CUDA GPU")
+        raise ValueError(f"Device {preferred!r} is not available: PyTorch finds no CUDA GPU; use 'cpu'.")
+    return _cpu("because PyTorch finds no CUDA GPU")
 
 
 def in_bfloat16(choice: DeviceChoice) -> DeviceChoice | None:
-    """The device in bfloat16 where it computes that natively, None elsewhere: for comparisons.
+    """The same device in bfloat16, or None where it does not support that natively; for comparisons.
 
-    A CPU with AVX-512 BF16 but without AMX is chosen in float32: pictures into maps take half the time in
-    bfloat16, but up to a hundredth of a mask's pixels differs.
+    For a CPU with AVX-512 BF16 but without AMX, `choose_device` takes float32: in bfloat16 maps take half the
+    time, but up to a hundredth of a mask's pixels change.
     """
     if choice.uses_autocast:
         return choice
@@ -70,7 +70,10 @@ def in_bfloat16(choice: DeviceChoice) -> DeviceChoice | None:
 
 
 def available_cpu_count() -> int:
-    """Number of CPU cores this process may use (at least 1); containers and `taskset` count."""
+    """Number of CPU cores that this process may run on, at least 1.
+
+    Limits to certain cores (`taskset`, cpusets of containers) count; limits to a share of their time do not.
+    """
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return max(1, os.cpu_count() or 1)
@@ -81,7 +84,7 @@ def _cuda_device(name: str) -> torch.device:
     count = torch.cuda.device_count()
     if device.index is not None and device.index >= count:
         raise ValueError(
-            f"Device {name!r} was asked for, but there are only {count} CUDA GPUs (numbered from 0)."
+            f"Device {name!r} does not exist; PyTorch finds {count} CUDA GPU(s), numbered from 0."
         )
     return device
 
@@ -92,10 +95,10 @@ def _cpu(why: str) -> DeviceChoice:
         return DeviceChoice(
             torch.device("cpu"),
             torch.bfloat16,
-            f"{why}: running on the CPU in bfloat16, for which it has AMX.",
+            f"Running on the CPU, {why}; in bfloat16, which it computes fast (AMX).",
         )
     return DeviceChoice(
         torch.device("cpu"),
         torch.float32,
-        f"{why}: running on the CPU in float32, as it has no fast bfloat16.",
+        f"Running on the CPU, {why}; in float32, because it has no fast bfloat16.",
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never half of it.
 
-    Parent folders are made. The data reach the disk before the name does.
+    Parent folders are created. The data reach the disk before the name changes.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     # Not tempfile: only the owner could read its files, and people share workspaces and exports.
@@ -28,12 +28,16 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def link_tree(source: Path, target: Path) -> None:
-    """Give a file, or every file of a folder, a second name; a copy where links cannot be made.
+    """Hard-link a file, or every file of a folder, under a second name; copy it where links cannot be made.
 
-    Writers here replace files as a whole, so neither name ever sees what is written under the other.
+    Writers here replace files as a whole, so a later write under one name never shows under the other.
+
+    Args:
+        source: a file or a folder.
+        target: the second name of the file, or the folder for the second names.
 
     Raises:
-        OSError: the source is missing, or there is no room.
+        OSError: the source is missing, or the disk is full.
     """
     files = [path for path in source.rglob("*") if path.is_file()] if source.is_dir() else [source]
     for path in files:

@@ -1,4 +1,4 @@
-"""A lock on a file that the operating system drops when its process ends, even by kill -9."""
+"""A lock on a file that the operating system releases when the process ends, even after kill -9."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class FileLock:
-    """An exclusive lock that does not wait."""
+    """An exclusive lock; taking it never waits."""
 
     NAME = "lock"
 
@@ -17,7 +17,7 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock; False when another process (or another `FileLock`) holds it."""
+        """Take the lock; returns False if another process (or another `FileLock`) holds it."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             _lock(descriptor)
@@ -28,7 +28,7 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back; the file stays: without it two processes could lock two files of one name."""
+        """Release the lock. The file stays: without it, two processes could each lock a file of its name."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

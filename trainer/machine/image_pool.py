@@ -1,4 +1,4 @@
-"""Work on many pictures, one core each: for steps whose libraries hold Python's lock, like the dense CRF."""
+"""Many pictures processed on several cores, for steps whose libraries hold the GIL, such as the dense CRF."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _LEAST_ITEMS_PER_WORKER = 12
-"""A worker takes seconds to import what it needs; fewer pictures are done sooner without one."""
+"""A worker takes seconds to import its modules; fewer pictures than this are done sooner without one."""
 
 _ITEMS_AHEAD_PER_WORKER = 3
-"""Items that wait for a worker: enough to keep it busy, few enough to hold in memory."""
+"""Items that wait for a worker: enough to keep it busy, few enough for memory."""
 
 
 def map_images(
     function: Callable[[Item], Result], items: Iterable[Item], *, total: int, workers: int | None = None
 ) -> Iterator[Result]:
-    """Apply a function to every item on several cores; results come in order, as soon as they are ready.
+    """Apply a function to every item on several cores; yields the results in order, as they become ready.
 
     Args:
         function: must be picklable: a module's function, or a `functools.partial` of one.
-        items: must be picklable. Taken only a few ahead of the workers, so a generator may compute them.
-        total: how many items there are; a few are worked on in this process.
-        workers: processes; None takes all cores.
+        items: must be picklable. Only a few are taken ahead of the workers, so a generator may compute them.
+        total: number of items; a small number is processed in this process.
+        workers: number of processes; None means one per core.
 
     Raises:
         WorkerEndedError: a worker was killed, most often for lack of memory.
-        Exception: what the function raised.
+        Exception: whatever the function raised.
     """
     count = min(workers or available_cpu_count(), total // _LEAST_ITEMS_PER_WORKER)
     if count < 2:
@@ -62,7 +62,7 @@ def map_images(
 
 
 def worker_processes(count: int) -> ProcessPoolExecutor:
-    """Processes of one thread each, which end with this one however it ends."""
+    """A pool of single-threaded worker processes, which end with this process however it ends."""
     return ProcessPoolExecutor(count, mp_context=worker_context(), initializer=_start_worker)
 
 
@@ -73,7 +73,7 @@ def _start_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    """A parent that is killed cannot end its workers, and they would wait for work for ever."""
+    """A parent that is killed cannot end its workers; without this they would wait for work for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -17,7 +17,7 @@ class Processes:
 
     Attributes:
         rank: number of this process, from 0.
-        count: how many there are.
+        count: number of processes.
     """
 
     def __init__(self, *, cpu: bool) -> None:
@@ -25,29 +25,28 @@ class Processes:
         self.rank: int = self._state.process_index
         self.count: int = self._state.num_processes
         if cpu and self.count > 1:
-            # Gloo's threads, running still at the end of a process that has done all its work, abort it.
-            atexit.register(_part)
+            # Gloo's threads abort a process that ends while they run, even when all its work is done.
+            atexit.register(_leave_group)
 
     @property
     def is_main(self) -> bool:
-        """Whether this process writes what is written once: manifest, events, checkpoints."""
+        """Whether this process is the one that writes manifest, events and checkpoints."""
         return self.rank == 0
 
     @property
     def local_rank(self) -> int:
-        """Number of this process on its machine; it takes the GPU of that number."""
+        """Number of this process on its machine; it uses the GPU with that number."""
         return int(self._state.local_process_index)
 
     def share(self, items: Sequence[T]) -> Sequence[T]:
-        """This process's part of a list of pictures."""
+        """This process's share of a list: every `count`-th item, from number `rank` on."""
         return items[self.rank :: self.count]
 
     def wait(self) -> None:
-        """Return when every process has come here."""
+        """Wait until every process has called this."""
         self._state.wait_for_everyone()
 
 
-def _part() -> None:
-    """Take leave of the other processes."""
+def _leave_group() -> None:
     if distributed.is_initialized():
         distributed.destroy_process_group()

@@ -1,4 +1,4 @@
-"""Worker processes: how they start, never as a copy of threads that hold locks, and that one has ended."""
+"""How worker processes start: never as a copy of threads that hold locks."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _PRELOADED = ["torch", "cv2", "numpy"]
 
 
 class WorkerEndedError(TrainerError):
-    """A worker process was ended from outside."""
+    """A worker process was killed from outside."""
 
     def __init__(self) -> None:
         super().__init__(
-            "A worker process was ended, most often because memory ran out; close other programs or "
+            "A worker process was killed, most likely because memory ran out; close other programs or "
             "scale the pictures down, then resume the run."
         )
 
 
 def worker_context() -> BaseContext:
-    """The context that every pool and data loader takes its processes from.
+    """The multiprocessing context of every pool and data loader.
 
-    A plain fork of a process that has computed with OpenMP, OpenCV or PyTorch copies their locks in whatever
-    state they are, and the child may wait for one for ever. A fork server has never computed anything; where
-    there is none (Windows), a new interpreter is started for each worker.
+    Forking a process that has computed with OpenMP, OpenCV or PyTorch copies their locks in whatever state
+    they are, and the child may wait for one for ever. A fork server has never computed anything; where there
+    is none (Windows), each worker starts in a new interpreter.
     """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")

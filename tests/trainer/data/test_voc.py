@@ -75,18 +75,18 @@ def test_a_picture_may_have_no_tags(make_voc: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"ImageSets/Segmentation/train.txt": ""}, "holds no pictures"),
+        ({"ImageSets/Segmentation/train.txt": ""}, "has no pictures"),
         (
             {"tags.csv": "image,tags\np0.png,unicorn\np1.png,cat\n"},
-            "p0 .* tagged 'unicorn', which is none of",
+            "p0 .* tagged 'unicorn', which is not one of",
         ),
         ({"tags.csv": "image,tags\np0.png,cat\n"}, r"p1 \(and 0 more\).*no entry"),
         ({"tags.csv": "file;label\n"}, "columns image and tags"),
         ({"tags.csv": "image,tags\n,cat\n"}, "line 2"),
-        ({"labels.txt": "cat\ncat\n"}, "names a class twice"),
+        ({"labels.txt": "cat\ncat\n"}, "lists a class twice"),
         (
             {"ImageSets/Segmentation/train.txt": "../p0\n", "tags.csv": "image,tags\n../p0,cat\n"},
-            "leaves the folder",
+            "lies outside the folder",
         ),
     ],
 )
@@ -99,7 +99,7 @@ def test_bad_input_is_reported_with_its_place(
 
 
 def test_an_unknown_split_is_answered_with_the_known_ones(make_voc: Callable[..., Path]) -> None:
-    with pytest.raises(DatasetError, match="there are: train"):
+    with pytest.raises(DatasetError, match="it has: train"):
         VocDataset(make_voc(), "test")
 
 

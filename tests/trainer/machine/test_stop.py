@@ -19,7 +19,7 @@ from trainer.recipes import load_recipe, recipe_toml
 from trainer.run.checkpoints import read_header
 from trainer.run.directory import RunDir
 from trainer.run.events import Event, read_events
-from trainer.training.loop import state as training_state
+from trainer.training.state import KIND as STATE_KIND
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -137,7 +137,7 @@ def test_a_signal_to_the_whole_group_stops_the_run_although_its_workers_end(
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in errors) == (3, False), errors
     assert kinds(path)[-1] == "run_stopped"
-    assert read_header(RunDir(path).checkpoint_path("classify"), training_state.KIND)["step"] > 0
+    assert read_header(RunDir(path).checkpoint_path("classify"), STATE_KIND)["step"] > 0
 
 
 def test_signals_are_given_back() -> None:
