@@ -55,7 +55,9 @@ def test_a_changed_mask_changes_the_fingerprint_but_not_whose_run_it_is(root):
 
 def test_a_mask_of_another_size_is_named_with_both_sizes(root):
     accept(root, size=(60, 40))
-    with pytest.raises(DatasetError, match=r"p1\.png has 40 x 60 pixels, its picture 60 x 40"):
+    with pytest.raises(
+        DatasetError, match=r"p1\.png has 40 x 60 pixels, but its upright picture has 60 x 40"
+    ):
         check_accepted(open_dataset(root, "train"))
 
 

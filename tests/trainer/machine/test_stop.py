@@ -97,7 +97,7 @@ def test_sigterm_ends_the_command_with_its_own_exit_code(
 ) -> None:
     code = (
         "import os, signal, sys\n"
-        "from trainer import cli, commands, stop\n"
+        "from trainer import cli, commands\n"
         "def train(*_, stop, **__):\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
         "    stop.check()\n"
