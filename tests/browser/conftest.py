@@ -16,15 +16,10 @@ NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything below this folder carries the `browser` marker, and gets a second chance.
-
-    A browser and a server side by side on a busy machine can outlast any patience; what is broken fails
-    twice. The summary counts what was run again.
-    """
+    """Everything below this folder carries the `browser` marker."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def find_chromium(playwright: Playwright) -> str | None:
