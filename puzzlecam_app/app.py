@@ -37,14 +37,14 @@ _STATUS_OF_ERROR: dict[type[StorageError], int] = {
 
 
 def create_app(services: Services) -> FastAPI:
-    """Build the whole app around an open workspace; closing the app closes the workspace."""
+    """Build the whole app around an open workspace. Shutting the app down closes the workspace."""
     from puzzlecam_app.pages import mount_pages  # Gradio takes seconds to import
 
     return mount_pages(create_api(services), services)
 
 
 def create_api(services: Services) -> FastAPI:
-    """Build the app without the Gradio pages: routes, assets, and the guard in front of everything."""
+    """Build the app without the Gradio pages: routes, assets and the access guard."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -64,8 +64,8 @@ def create_api(services: Services) -> FastAPI:
     app.include_router(api_router())
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
-    # The last one added sees a request first: refusals of the guard carry the headers, too, and a body is
-    # read only for somebody who may come in.
+    # The middleware added last handles a request first: the guard's refusals carry the safe headers too, and
+    # no body is read before access has been checked.
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, settings=services.settings)
     app.add_middleware(SafeHeaders)
@@ -73,7 +73,7 @@ def create_api(services: Services) -> FastAPI:
 
 
 class _Assets(StaticFiles):
-    """Static files. Those under this version's URL may be kept; others are asked about each time."""
+    """Static files. Browsers keep those under this version's URL and revalidate all others each time."""
 
     async def get_response(self, path: str, scope: Scope):  # type: ignore[no-untyped-def]
         version, _, rest = path.replace("\\", "/").partition("/")
@@ -125,9 +125,9 @@ def _answer_errors_with_sentences(app: FastAPI) -> None:
         return _answer(
             500,
             Problem(
-                message="something went wrong that the studio did not expect",
+                message="an unexpected error occurred",
                 where=request.url.path,
-                remedy="Try again; the log of the studio has the details",
+                remedy="Try again; the studio's log has the details",
             ),
         )
 

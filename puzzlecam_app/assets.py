@@ -1,4 +1,4 @@
-"""Where the files are that are shipped and are not Python: the editor, the theme, the sample project."""
+"""The shipped files that are not Python: modules and style sheets of the pages, theme, sample project."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _IMPORT = re.compile(
 
 
 def assets_dir() -> Path:
-    """The folder `assets`: inside the package when it was installed from a wheel, beside it in a checkout.
+    """The folder `assets`: inside the package when installed from a wheel, beside it in a checkout.
 
     Raises:
-        UserError: Neither is there; the installation is incomplete.
+        UserError: There is no such folder; the installation is incomplete.
     """
     package = Path(__file__).resolve().parent
     for folder in (package / "assets", package.parent / "assets"):
@@ -34,9 +34,9 @@ def assets_dir() -> Path:
 
 @functools.cache
 def assets_version() -> str:
-    """Hash of all modules and style sheets as they were when it was first asked for.
+    """Hash of all modules and style sheets, computed at the first call.
 
-    It stands in their URLs, so that a browser may keep them for ever and still sees an upgrade.
+    It is part of their URLs: browsers can keep the files for ever and still get new ones after an upgrade.
     """
     digest = hashlib.sha256()
     folder = assets_dir()
@@ -47,17 +47,17 @@ def assets_version() -> str:
 
 
 def asset_url(path: str) -> str:
-    """URL of an asset, which may be kept; relative imports of a module stay in the same version.
+    """URL of this version of an asset; relative imports of a module resolve to the same version.
 
     Args:
-        path: below the folder of the assets, with slashes.
+        path: Relative to the folder `assets`, with slashes.
     """
     return f"{ASSETS_URL}/{assets_version()}/{path}"
 
 
 @functools.cache
 def modules_of(path: str) -> tuple[str, ...]:
-    """Paths of an ES module and of all that it imports, directly or not; itself first."""
+    """Paths of an ES module and of all modules that it imports, directly or not; itself first."""
     found, waiting = [path], [path]
     while waiting:
         module = waiting.pop()

@@ -1,4 +1,4 @@
-"""Who may talk to the app: host and origin checks, the access key, and the name people work under."""
+"""Access to the app: host and origin checks, the access key, and the name that a person works under."""
 
 from __future__ import annotations
 
@@ -28,36 +28,36 @@ background:#f4f5f7;color:#1c2230}}form{{background:#fff;padding:32px;border-radi
 box-shadow:0 8px 30px #0002}}input,button{{font:inherit;width:100%;box-sizing:border-box;padding:10px;
 border-radius:8px;border:1px solid #c6cad3;margin-top:12px}}button{{background:#2457d6;color:#fff;border:0}}
 p[role=alert]{{color:#b3261e}}</style></head><body><form method="post"><h1 style="font-size:20px;margin:0">
-Puzzle-CAM studio</h1><p>Enter the access key that was shown where the studio was started.</p>{error}
+Puzzle-CAM studio</h1><p>Enter the access key that the studio printed when it was started.</p>{error}
 <input type="password" name="key" aria-label="Access key" autofocus autocomplete="current-password">
 <button>Enter</button></form></body></html>"""
 
 
 def annotator_of(request: Request) -> str:
-    """Return the name the request's person works under; the login name where none was chosen."""
+    """Return the name that the person works under; without a chosen name, the server's login name."""
     name = unquote(request.cookies.get(ANNOTATOR_COOKIE, "")).strip()
     if name and name.isprintable() and len(name) <= 64:
         return name
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # no login name in a bare container
+    except (KeyError, OSError):  # a container may have no login name
         return "annotator"
 
 
 def remember_annotator(response: Response, name: str) -> None:
-    """Let the browser keep the name."""
+    """Store the name in a cookie."""
     response.set_cookie(
         ANNOTATOR_COOKIE, quote(name), max_age=_COOKIE_SECONDS, httponly=True, samesite="strict"
     )
 
 
 class AccessGuard:
-    """ASGI middleware in front of pages and routes alike.
+    """ASGI middleware in front of all pages and routes.
 
-    - A server bound to this machine answers only requests addressed to it by a loopback name or one of
-      `public_names`: a foreign site cannot reach it by pointing its own name at 127.0.0.1 (DNS rebinding).
+    - A server bound to this machine answers only requests whose host is a loopback name or one of
+      `public_names`: another site cannot reach it by pointing its own name at 127.0.0.1 (DNS rebinding).
     - A request that changes something must come from the app's own pages (`Origin`).
-    - With an access key set, nothing is answered before the key was entered once.
+    - Where an access key is set, every request is refused until the key has been entered.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -89,13 +89,13 @@ class AccessGuard:
         if self._is_local and not self._is_addressed_by(host):
             return _refuse(
                 421,
-                f"this studio answers on this machine only, not under the name {host!r}",
-                f"Open it as 127.0.0.1; behind a proxy, set {environment_variable('public_names')}",
+                f"the studio is open to this machine only and does not answer for the host {host!r}",
+                f"Open it at 127.0.0.1; behind a proxy, set {environment_variable('public_names')}",
             )
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         if changes and origin is not None and not _is_of(origin, host):
-            return _refuse(403, "the request comes from another site", "Work in the studio's own pages")
+            return _refuse(403, "the request comes from another site", "Use the studio's own pages")
         return None
 
     def _is_addressed_by(self, host: str) -> bool:
@@ -128,11 +128,11 @@ class AccessGuard:
         async for chunk in request.stream():
             body += chunk
             if len(body) > _LOGIN_BYTES:
-                return _refuse(413, "the form is too large", "Enter the access key alone")
+                return _refuse(413, "the form is too large", "Enter only the access key")
         given = parse_qs(body.decode(errors="replace")).get("key", [""])[0]
         assert self._key is not None and self._token is not None  # noqa: S101, PT018
         if not hmac.compare_digest(given.encode(), self._key.encode()):
-            alert = '<p role="alert">That is not the key.</p>'
+            alert = '<p role="alert">The access key is wrong.</p>'
             return HTMLResponse(_LOGIN_PAGE.format(error=alert), status_code=403)
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(

@@ -1,4 +1,4 @@
-"""What the browser shows of a picture: the upright picture, its thumbnail, its superpixels. All cached."""
+"""A picture for the browser: upright, as a thumbnail, and its superpixels. All are cached on disk."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _MASK_OPACITY = 0.5
 _SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _PLAIN_MODES = {"RGB", "L"}
 _EXIF_ORIENTATION = 274
-# SLIC works on at most this many pixels: segments keep the size of a fingertip on any picture.
+# SLIC works on at most this many pixels, so that superpixels stay large enough to hit on any picture.
 _SUPERPIXEL_AREA_PX = 500_000
 _SUPERPIXEL_PIXELS_EACH = 250
 
 
 def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path, str]:
-    """Return a file that browsers show exactly as the program sees the picture, and its media type.
+    """Return a file that browsers show with the pixels that the program works on, and its media type.
 
-    The original where it is an upright 8-bit RGB or grey JPEG, PNG or WebP; else a PNG made from it.
+    It is the original if that is an upright 8-bit RGB or grey JPEG, PNG or WebP, else a PNG made from it.
 
     Raises:
-        UserError: The file is gone or damaged.
+        UserError: The file is missing or damaged.
     """
     try:
         with Image.open(item.path) as opened:
@@ -60,8 +60,8 @@ def thumbnail(
     """Return a WebP of at most `THUMBNAIL_SIDE_PX` on its longer side, with the mask laid over it.
 
     Args:
-        mask: uint8 HxW of the picture's size, or `None` for the bare picture.
-        mask_hash: The mask's hash, `None` with no mask; part of the cache's key.
+        mask: uint8 HxW of the picture's size, or `None` for the picture alone.
+        mask_hash: The mask's hash, `None` without a mask; part of the cache key.
     """
     cached = cache_dir / item.sha256[:2] / f"{item.sha256}-{(mask_hash or 'bare')[:32]}.webp"
     if cached.exists():
@@ -82,10 +82,10 @@ def thumbnail(
 
 
 def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np.uint16]:
-    """Return SLIC segments as a uint16 label map.
+    """Return SLIC superpixels as a uint16 label map.
 
-    Large pictures are segmented at a smaller size: the map is then smaller than the picture and is to be
-    enlarged to it with nearest neighbours.
+    Large pictures are segmented at a smaller size. The map is then smaller than the picture: enlarge it with
+    nearest neighbours.
     """
     cached = cache_dir / item.sha256[:2] / f"{item.sha256}.npy"
     try:
@@ -126,7 +126,7 @@ def _lay_over(small: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.u
 
 def _gone(item: ItemFacts) -> UserError:
     return UserError(
-        "the picture is no longer where it was imported from",
+        "the picture is no longer where it was when it was imported",
         where=str(item.path),
-        remedy="Put it back, or import the dataset again from its new place",
+        remedy="Put it back, or import the dataset again from its new folder",
     )

@@ -1,4 +1,4 @@
-"""Errors that are written for the person who reads them."""
+"""Errors whose messages are written for the person who reads them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from typing import ClassVar
 
 
 def _sentence(text: str) -> str:
-    """Return `text` closed with a full stop, unless it closes itself."""
+    """Return `text` with a full stop at its end, unless it ends a sentence already."""
     text = text.strip()
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 class UserError(Exception):
-    """Something a person can put right; the command line prints it and exits with `exit_code`.
+    """A problem that a person can solve; the command line prints it and exits with `exit_code`.
 
     Args:
         message: What is wrong, without the place ("not a picture").
-        where: The file, row, field or option it is about.
-        remedy: What to do about it ("open it in a picture editor and save it again").
+        where: The file, row, field or option that is wrong.
+        remedy: What to do about it ("Save it again as PNG").
 
     `str(error)` reads ``where: message. Remedy.``, ready for a terminal, a page or an HTTP answer.
 
@@ -39,6 +39,6 @@ class UserError(Exception):
 
 
 class UsageError(UserError):
-    """The command or a setting was used wrongly; nothing was started."""
+    """A command or a setting was used wrongly; nothing was started."""
 
     exit_code: ClassVar[int] = 2

@@ -1,4 +1,4 @@
-"""What the app needs to know of one picture, read in one go."""
+"""What the app needs to know about one picture, read in one database session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from db.labels import latest_label_set
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """A picture of a dataset that is there; `width` and `height` are those of the upright picture."""
+    """A picture of a dataset that has not been removed; `width` and `height` are of the upright picture."""
 
     id: int
     dataset_id: int
@@ -41,7 +41,7 @@ class ItemFacts:
         """Return the upright picture, uint8 HxWx3 RGB.
 
         Raises:
-            UserError: The file is gone, damaged or larger than `max_pixels`.
+            UserError: The file is missing or damaged, or the picture has more than `max_pixels` pixels.
         """
         from puzzlecam_app.interchange.pictures import load_upright_rgb
 
@@ -52,7 +52,7 @@ def read_item(session: Session, item_id: int) -> ItemFacts:
     """Return the facts of a picture.
 
     Raises:
-        NotFoundError: There is no such picture, or its dataset was removed.
+        NotFoundError: There is no such picture, or its dataset has been removed.
     """
     item = get_item(session, item_id)
     dataset = get_dataset(session, item.dataset_id)

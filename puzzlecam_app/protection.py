@@ -1,4 +1,4 @@
-"""What is done to every request and every answer: bodies are capped, browsers are told to be careful."""
+"""Limits on the bodies of requests, and security headers on every answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY_BYTES: Final = 2 * 2**20
-"""Far more than any form or decision needs; the routes of masks count against the picture's size."""
+"""Far more than any form or decision needs. Mask routes have their own limit, from the picture's size."""
 
 _MASK_PATHS: Final = {
     "PUT": re.compile(r"/api/items/\d+/mask"),
@@ -18,7 +18,7 @@ _MASK_PATHS: Final = {
 }
 _ANSWER_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
-    # A foreign page must not lay the studio under its own buttons: a click on Accept would be a decision.
+    # Against clickjacking: another site could frame the studio and turn a click into a decision.
     "X-Frame-Options": "SAMEORIGIN",
     "Content-Security-Policy": "frame-ancestors 'self'",
     "Referrer-Policy": "same-origin",
@@ -26,7 +26,7 @@ _ANSWER_HEADERS: Final = {
 
 
 class SafeHeaders:
-    """ASGI middleware that adds the headers above to every answer that does not set them itself."""
+    """ASGI middleware that adds security headers to every answer that does not set them itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -49,8 +49,8 @@ class SafeHeaders:
 class BodyLimit:
     """ASGI middleware that answers 413 instead of holding a body of more than `limit` bytes in memory.
 
-    What a request says about its length is believed only where it says too much; everything else is counted
-    as it arrives.
+    A request that announces too long a body is refused at once. All others are counted as they arrive,
+    because a Content-Length can be missing or wrong.
     """
 
     def __init__(self, app: ASGIApp, limit: int = MAX_BODY_BYTES) -> None:
@@ -75,7 +75,7 @@ class BodyLimit:
             if received <= self._limit:
                 return message
             is_refused = True
-            return {"type": "http.disconnect"}  # the reader gives up; what it answers is replaced below
+            return {"type": "http.disconnect"}  # the route gives up; its answer is replaced below
 
         async def send_unless_refused(message: Message) -> None:
             nonlocal has_started
@@ -97,7 +97,7 @@ class BodyLimit:
             {
                 "message": f"the request is larger than {self._limit / 2**20:.0f} MB",
                 "where": None,
-                "remedy": "Send less at once",
+                "remedy": "Send a smaller body",
             },
             status_code=413,
             headers={"Connection": "close"},

@@ -1,4 +1,4 @@
-"""Serving the app: a port that is free, the browser, and a clean end."""
+"""Serves the app: finds a free port, opens the browser and shuts down cleanly."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
     """Open the workspace and serve it until interrupted.
 
     Args:
-        settings: Where to listen and where to keep things.
+        settings: Where to listen and which workspace to open.
         say: Receives one-line messages for the person at the terminal.
 
     Raises:
-        UserError: No port is free, or the workspace cannot be used.
+        UserError: None of the ports tried is free, or the workspace cannot be used.
         StorageError: The database cannot be used.
     """
     from puzzlecam_app.interchange.sample import ensure_sample
@@ -45,7 +45,7 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
         added = ensure_sample(services.stores)
         if added:
             say(f"The sample project is ready: {added} photographs.")
-        from puzzlecam_app.app import create_app  # Gradio takes seconds to import: after the first words
+        from puzzlecam_app.app import create_app  # Gradio takes seconds to import: say something first
 
         app = create_app(services)
         url = f"http://{_shown_host(settings.host)}:{port}"
@@ -65,30 +65,33 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket on `port`, or on the next free port after it.
 
     Raises:
-        UserError: The address is not one of this machine, or no port in reach is free.
+        UserError: This machine does not have the address, or none of the ports tried is free.
     """
-    for candidate in range(port, min(port + _PORTS_TRIED, 65536)):
+    last = min(port + _PORTS_TRIED, 65536) - 1
+    for candidate in range(port, last + 1):
         try:
             return _bind(host, candidate)
         except PermissionError:
             continue
         except socket.gaierror as error:
             raise UserError(
-                "this is not an address of this machine", where=host, remedy="Use 127.0.0.1 or 0.0.0.0"
+                "this machine does not have this address", where=host, remedy="Use 127.0.0.1 or 0.0.0.0"
             ) from error
         except OSError:
             continue
-    raise UserError(f"no port from {port} on is free", where=host, remedy="Name another with --port")
+    raise UserError(
+        f"no port from {port} to {last} is free", where=host, remedy="Choose another one with --port"
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     family, kind, protocol, _, address = found[0]
-    # Only where the protocol is named does asyncio send what it has at once (TCP_NODELAY). Else the body of
-    # every answer waits some 40 ms for the browser to acknowledge its headers.
+    # asyncio sets TCP_NODELAY only on sockets whose protocol is given. Without it the body of every answer
+    # waits some 40 ms until the browser has acknowledged the headers.
     bound = socket.socket(family, kind, protocol)
     try:
-        if sys.platform != "win32":  # there the option would let two programs share the port
+        if sys.platform != "win32":  # on Windows the option lets two programs share the port
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
         bound.listen(128)
@@ -99,7 +102,7 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _access_key(settings: Settings, say: Callable[[str], None]) -> dict[str, SecretStr]:
-    """Never let other machines in without a key: make one where none was set."""
+    """Make an access key where other machines can reach the studio and none was set."""
     if not settings.is_reachable_from_outside or settings.access_key is not None:
         return {}
     key = secrets.token_urlsafe(12)

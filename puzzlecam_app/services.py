@@ -67,7 +67,7 @@ class Services:
         return Stores(self.database, self.masks, self.workspace.images_dir)
 
     def close(self) -> None:
-        """Stop background work and give the database back."""
+        """Stop background work and close the database."""
         self.smart.close()
         self.proposals.close()
         self.database.close()
@@ -80,11 +80,11 @@ class Services:
 
 
 def open_services(settings: Settings) -> Services:
-    """Open the workspace named by `settings`: folders made, database brought up to date.
+    """Open the workspace that `settings` names: create missing folders and migrate the database.
 
     Raises:
-        UserError: The workspace cannot be written, or the model named is no run directory.
-        StorageError: The database cannot be opened, or belongs to a newer version.
+        UserError: The workspace is not writable, or `settings.model` is not a run directory.
+        StorageError: The database cannot be opened, or a newer version of the studio made it.
     """
     if settings.model and not (settings.model / RUN_MANIFEST).is_file():
         raise UserError(
@@ -97,7 +97,7 @@ def open_services(settings: Settings) -> Services:
     database.migrate()
     masks = MaskStore(workspace.masks_dir)
     predictor = Predictor(_model_loader(settings.model), workspace.cams_dir)
-    # A model that was named is wanted for every dataset, whatever is published there.
+    # A model given with --model is used for every dataset, even where a run is published.
     of_dataset = (
         None if settings.model else Predictors(database, predictor, workspace.runs_dir, workspace.cams_dir).of
     )

@@ -1,7 +1,7 @@
-"""How arrays travel between the server and the browser: deflated bytes and framed arrays.
+"""The format of arrays between server and browser: deflated bytes and frames.
 
-A framed answer is `PZA1`, the length of a JSON header as little-endian uint32, the header padded with
-spaces to a multiple of 8 bytes, then the arrays one after another, each starting at a multiple of 8.
+A frame is `PZA1`, the length of a JSON header as little-endian uint32, the header padded with spaces to a
+multiple of 8 bytes, then the arrays one after another, each starting at a multiple of 8.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 MAGIC = b"PZA1"
 _ALIGNMENT = 8
-# zlib's stored blocks add 5 bytes per 16 kB and a small frame: what incompressible data may grow to.
+# Data that does not compress grows: zlib's stored blocks add 5 bytes per 16 kB and a small frame.
 _DEFLATE_OVERHEAD = 1.001
 _DEFLATE_FRAME_BYTES = 64
 
 
 class WireError(ValueError):
-    """The bytes are not what the other side must send; the message is fit for a person."""
+    """The bytes are not in the expected format; the message is written for people."""
 
 
 def deflate(data: bytes | memoryview) -> bytes:
@@ -31,7 +31,7 @@ def deflate(data: bytes | memoryview) -> bytes:
 
 
 def largest_deflated(length: int) -> int:
-    """Return the size in bytes that `length` bytes may at most have once deflated."""
+    """Return the most bytes that `length` bytes can take once deflated."""
     return int(length * _DEFLATE_OVERHEAD) + _DEFLATE_FRAME_BYTES
 
 
@@ -41,7 +41,7 @@ def inflate(data: bytes, expected_length: int) -> bytes:
     Never holds more than one byte beyond `expected_length`, however far the data would expand.
 
     Raises:
-        WireError: The data is damaged, cut short, or holds another number of bytes.
+        WireError: The data is damaged or cut short, or does not have the expected length.
     """
     inflater = zlib.decompressobj()
     try:
@@ -53,7 +53,7 @@ def inflate(data: bytes, expected_length: int) -> bytes:
     if len(raw) < expected_length or not inflater.eof:
         raise WireError(f"the body ends after {len(raw)} of {expected_length} bytes")
     if inflater.unused_data:
-        raise WireError("the body goes on after the deflated data")
+        raise WireError("the body has extra bytes after the deflated data")
     return raw
 
 
@@ -80,13 +80,13 @@ def frame_arrays(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) 
 
 
 def read_frame(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Take a framed answer apart again; the inverse of `frame_arrays`.
+    """Read the header and the arrays of a frame; the inverse of `frame_arrays`.
 
     Raises:
-        WireError: The data does not start as a frame does, or an array lies outside it.
+        WireError: The data is not a frame, or an array is cut short.
     """
     if data[:4] != MAGIC:
-        raise WireError("these bytes are not framed arrays")
+        raise WireError("the data is not a frame")
     start = 8 + int.from_bytes(data[4:8], "little")
     header = json.loads(data[8:start])
     arrays = {}
@@ -101,17 +101,17 @@ def read_frame(data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def read_message(data: bytes, array: str, most_json: int) -> tuple[bytes, bytes]:
-    """Take apart what a browser sends: a frame with one array of bytes.
+    """Read a frame with one uint8 array, as the browser sends it. The data is not trusted.
 
     Args:
         array: Name of the array.
-        most_json: Bytes that the header may have.
+        most_json: The most bytes that the header may have.
 
     Returns:
-        The header, still JSON, and the bytes of the array.
+        The header as JSON without the description of the array, and the bytes of the array.
 
     Raises:
-        WireError: It is no such frame.
+        WireError: The data is not such a frame.
     """
     if data[:4] != MAGIC or len(data) < 8:
         raise WireError("the body is not a frame")
@@ -128,5 +128,5 @@ def read_message(data: bytes, array: str, most_json: int) -> tuple[bytes, bytes]
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise WireError(f"the frame does not describe an array {array}") from error
     if not is_whole:
-        raise WireError(f"the array {array} is cut short, or no uint8")
+        raise WireError(f"the array {array} is cut short or is not uint8")
     return json.dumps(header).encode(), data[begin : begin + count]

@@ -1,1 +1,1 @@
-"""Parts that pages are put together from."""
+"""Components that several pages use."""

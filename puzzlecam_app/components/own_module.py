@@ -1,4 +1,4 @@
-"""Mounting one of our own ES modules in a Gradio page, and sending for it before Gradio does."""
+"""Mounts our own ES modules in Gradio pages, and preloads them before Gradio runs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ class OwnModule:
     """An ES module with a `mount(element)`.
 
     Attributes:
-        module: path of the module below the assets.
-        styles: paths of its style sheets, after the one that all pages share.
-        starts_early: whether it is run as soon as it has come, before there is an element to mount it in.
+        module: Path of the module in the folder `assets`.
+        styles: Paths of its style sheets, without the one that all pages share.
+        starts_early: Whether the module runs as soon as it is loaded, before the element to mount it in
+            exists.
     """
 
     module: str
@@ -35,8 +36,8 @@ class OwnModule:
 
         Args:
             elem_id: Id of the component's element.
-            class_name: Class of the element that the module gets.
-            waiting: What stands there meanwhile.
+            class_name: Class of the element that is passed to `mount`.
+            waiting: Text that is shown until the module is mounted.
         """
         return gr.HTML(
             html_template=f'<div class="st-page {class_name}" data-mount>{waiting}</div>',
@@ -55,11 +56,11 @@ class OwnModule:
 
     @property
     def head(self) -> str:
-        """Elements of the page's head that make the browser fetch all modules at once.
+        """Elements for the page's head that make the browser fetch all modules at once.
 
-        Without them it learns of a module only when Gradio has drawn the page, and of each import only when
-        it has read the module that imports it. Style sheets are not among them: Gradio leaves out a link to
-        what is linked already, whatever the link is for.
+        Without them the browser finds the module only after Gradio has drawn the page, and each import only
+        after it has read the importing module. Style sheets are left out: Gradio does not add a style sheet
+        to a page that has any link to it already, even a preload.
         """
         modules = (f'<link rel="modulepreload" href="{asset_url(path)}">' for path in modules_of(self.module))
         early = f'<script type="module" async src="{asset_url(self.module)}"></script>'
@@ -67,11 +68,11 @@ class OwnModule:
 
 
 class EarlyHeads:
-    """ASGI middleware that adds to the heads of pages: Gradio adds to a head only once it runs.
+    """ASGI middleware that adds elements to the heads of pages; Gradio adds its own only after it has loaded.
 
     Args:
-        app: what answers.
-        heads: elements of the head by path of the page.
+        app: The app whose answers are changed.
+        heads: HTML to add to the head, by path of the page.
     """
 
     def __init__(self, app: ASGIApp, heads: Mapping[str, str]) -> None:
@@ -85,7 +86,7 @@ class EarlyHeads:
         if added is None or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return
-        # A compressed page could not be added to.
+        # A compressed page could not be changed.
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         start: Message | None = None
         body = b""

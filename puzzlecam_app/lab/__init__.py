@@ -1,1 +1,1 @@
-"""The CAM lab: what the page is given to explain a mask."""
+"""The Lab: what explains a picture's mask, and figures about the masks of a whole dataset."""

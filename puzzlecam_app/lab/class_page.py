@@ -1,4 +1,4 @@
-"""One class over a dataset: what each stage gets right, who takes its pixels, its best and worst pictures."""
+"""One class of a dataset: the IoU of each stage, confusions with other classes, best and worst pictures."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from db.palette import VOID
 from puzzlecam_app.lab.survey import Row, StageFigures, Survey
 
 SHOWN = 8
-"""Pictures at either end."""
+"""The most pictures in each of the lists of worst and best."""
 
 Cells = list[tuple[int, int, int]]
 
 
 class Figures(BaseModel):
-    """What is right of a class, each in [0, 1]; null where no pixel counts."""
+    """IoU, precision and recall of a class, each in [0, 1]; null if there are no pixels to divide by."""
 
     model_config = ConfigDict(frozen=True)
 
     iou: float | None
-    precision: float | None = Field(description="Share of what is painted as the class that is right")
-    recall: float | None = Field(description="Share of the class that is painted as it")
+    precision: float | None = Field(description="Share of the pixels painted as the class that are right")
+    recall: float | None = Field(description="Share of the class's true pixels that are painted as it")
 
 
 class CurvePoint(Figures):
@@ -36,14 +36,14 @@ class StageOfClass(Figures):
 
     name: str
     title: str
-    threshold: float | None = Field(description="Fixed beforehand; null where the stage makes masks itself")
+    threshold: float | None = Field(description="Fixed beforehand; null if the stage makes masks, not maps")
     pictures: int
-    curve: list[CurvePoint] | None = Field(description="Null where the stage makes no maps")
-    oracle: CurvePoint | None = Field(description="At the threshold that is best according to the truth")
+    curve: list[CurvePoint] | None = Field(description="Null if the stage makes masks, not maps")
+    oracle: CurvePoint | None = Field(description="At the best threshold, chosen with the reference masks")
 
 
 class OtherTag(BaseModel):
-    """Another tag of the pictures of a class."""
+    """Another tag of a class's pictures, and how often the two classes are confused."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,18 +51,18 @@ class OtherTag(BaseModel):
     name: str
     pictures: int = Field(description="Measured pictures with both tags")
     lost: float | None = Field(
-        description="Share of the class's true pixels, in the pictures with both tags, painted as the other"
+        description="In the pictures with both tags: share of the class's true pixels painted as the other"
     )
     stolen: float | None = Field(
-        description="Share of what is painted as the class, in the same pictures, that is the other's"
+        description="In the same pictures: share of the pixels painted as the class that belong to the other"
     )
-    pixels: int = Field(description="Pixels that either takes from the other")
+    pixels: int = Field(description="Number of pixels confused, in both directions")
     iou_with: float | None = Field(description="IoU of the class over its pictures with the other tag")
     iou_without: float | None = Field(description="IoU of the class over its pictures without the other tag")
 
 
 class PictureOfClass(BaseModel):
-    """A picture at one end of the order by the IoU of a class."""
+    """One of the best or worst pictures of a class."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -73,26 +73,26 @@ class PictureOfClass(BaseModel):
 
 
 class ClassPage(BaseModel):
-    """Everything about one class over a dataset."""
+    """All figures about one class of a dataset."""
 
     model_config = ConfigDict(frozen=True)
 
     index: int
     name: str
-    pictures: int = Field(description="Measured pictures that the class counts in")
+    pictures: int = Field(description="Number of measured pictures in which the class is tagged")
     stages: list[StageOfClass]
-    together: list[OtherTag] = Field(description="Those first that have most to do with its mistakes")
+    together: list[OtherTag] = Field(description="Those first that are confused with the class most often")
     worst: list[PictureOfClass]
     best: list[PictureOfClass]
 
 
 def class_page(found: Survey, index: int, names: Mapping[int, str]) -> ClassPage:
-    """Everything about a class.
+    """All figures about a class.
 
     Args:
-        found: a survey.
-        index: the class; 0 is the background.
-        names: of the classes.
+        found: The survey of the dataset.
+        index: Index of the class; 0 is the background.
+        names: Class names by index, without the background.
     """
     ranked = sorted(
         (
@@ -103,7 +103,7 @@ def class_page(found: Survey, index: int, names: Mapping[int, str]) -> ClassPage
         ),
         key=lambda one: (one[0], one[1].id),
     )
-    # Of few pictures each half; none is on both sides.
+    # With few pictures each list gets half of them, so that none is in both.
     worst = ranked[: min(SHOWN, (len(ranked) + 1) // 2)]
     best = ranked[::-1][: min(SHOWN, len(ranked) - len(worst))]
     return ClassPage(
@@ -118,7 +118,7 @@ def class_page(found: Survey, index: int, names: Mapping[int, str]) -> ClassPage
 
 
 def figures_of(cells: Cells, index: int) -> Figures:
-    """The figures of a class from the cells of a confusion matrix; true pixels that are void do not count."""
+    """The figures of a class from the cells of a confusion matrix, without pixels that are void in truth."""
     known = [cell for cell in cells if cell[0] != VOID]
     hit = sum(pixels for truth, shown, pixels in known if truth == shown == index)
     true = sum(pixels for truth, _, pixels in known if truth == index)
@@ -127,7 +127,7 @@ def figures_of(cells: Cells, index: int) -> Figures:
 
 
 def together(found: Survey, index: int, names: Mapping[int, str]) -> list[OtherTag]:
-    """The other tags of a class's pictures; those first that have most to do with its mistakes."""
+    """The other tags of a class's pictures, first those that are confused with the class most often."""
     own = [row for row in found.rows if index in row.tags and row.id in found.cells]
     others = sorted({tag for row in own for tag in row.tags if tag != index})
     figures = []

@@ -1,4 +1,4 @@
-"""Two models or runs over the same pictures: which classes, and which pictures, got better or worse."""
+"""Compares two sources over the same pictures: which classes and which pictures get better or worse."""
 
 from __future__ import annotations
 
@@ -18,53 +18,61 @@ from trainer.machine.durable_write import write_atomic
 
 
 class ComparedPicture(BaseModel):
-    """A picture that both have a mask of. IoU figures are means over the classes in either mask."""
+    """A picture of which both sources have a mask. Each IoU is a mean over the classes in either mask."""
 
     model_config = ConfigDict(frozen=True)
 
     id: int
     name: str
     tags: list[int]
-    agreement: float = Field(description="IoU of one mask with the other")
-    first: float | None = Field(description="IoU of the first with the truth; null without truth")
-    second: float | None = Field(description="IoU of the second with the truth")
+    agreement: float = Field(description="IoU of the two masks with each other")
+    first: float | None = Field(
+        description="IoU of the first mask with the reference mask; null without a reference mask"
+    )
+    second: float | None = Field(
+        description="IoU of the second mask with the reference mask; null without a reference mask"
+    )
 
     @property
     def change(self) -> float | None:
-        """What the second gains, negative where it is worse."""
+        """IoU of the second minus IoU of the first; None without a reference mask."""
         return None if self.first is None or self.second is None else self.second - self.first
 
 
 class ComparedClass(BaseModel):
-    """A class over all compared pictures; the first two only where there is truth."""
+    """IoU of a class over all compared pictures; `first` and `second` against the reference masks."""
 
     index: int
     name: str
     first: float | None
     second: float | None
-    agreement: float | None = Field(description="IoU of the class between both, over all pictures")
+    agreement: float | None = Field(description="IoU of the class between the two sources' masks")
 
 
 class Comparison(BaseModel):
-    """The result, kept in a file."""
+    """The result of `compare`, stored in a file."""
 
     first: str
     second: str
     titles: tuple[str, str]
-    pictures: list[ComparedPicture] = Field(description="Worse ones first, then those without truth")
+    pictures: list[ComparedPicture] = Field(
+        description="Those that lose most IoU first; those without reference mask last, by agreement"
+    )
     classes: list[ComparedClass]
-    measured: int = Field(description="Pictures with truth")
-    missing: int = Field(description="Tagged pictures that one of both has no mask of")
-    taught: int = Field(description="Compared pictures whose mask one of both learned from: not measured")
+    measured: int = Field(description="Number of pictures with a reference mask that counts")
+    missing: int = Field(description="Number of tagged pictures of which a source has no mask")
+    taught: int = Field(
+        description="Number of pictures not measured because a source was trained on their reference mask"
+    )
 
 
 def comparison_path(cache_dir: Path, dataset_id: int, first: str, second: str) -> Path:
-    """File of the last comparison of two sources."""
+    """File of the last comparison of two sources, by their keys."""
     return cache_dir / "lab" / f"compare-{dataset_id}-{first}-{second}.json"
 
 
 def load_comparison(path: Path) -> Comparison | None:
-    """The last comparison; None where there is none, or it is of an older version."""
+    """The last comparison; None if there is none, or an older version of the studio wrote it."""
     try:
         return Comparison.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -79,9 +87,10 @@ def compare(
     names: Mapping[int, str],
     report: Report,
 ) -> Comparison:
-    """Compare the masks of two sources on every picture that both have one of, and keep the result.
+    """Compare the masks of two sources on every picture of which both have one, and store the result.
 
-    With truth a picture's change is the difference of its IoU; without, there is only the agreement of both.
+    With a reference mask, a picture's change is the difference of its IoU. Without one, only the agreement of
+    the two masks is known.
     """
     from trainer.masks.metrics import confusion_matrix, iou_per_class
 

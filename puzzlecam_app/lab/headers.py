@@ -1,4 +1,4 @@
-"""JSON headers of the Lab's framed answers: what is said beside the arrays of a picture."""
+"""JSON headers of the Lab's framed answers: facts about the arrays of a picture."""
 
 from __future__ import annotations
 
@@ -28,62 +28,64 @@ class WalkFacts(_Facts):
 
     beta: float = Field(description="Exponent of the affinities")
     radius: int = Field(description="Reach of a step in cells of the map")
-    log2_steps: int = Field(description="The walk takes 2 to the power of this steps")
+    log2_steps: int = Field(description="Base-2 logarithm of the number of steps")
 
 
 class ModelFacts(_Facts):
-    """A model, its settings, and a sentence for each part that it does not have."""
+    """A model, its settings, and a sentence for each part that it lacks."""
 
     identity: str
     title: str
     is_trained: bool
     threshold: float = Field(description="Background threshold, 0 to 1")
     scales: list[float]
-    flip: bool = Field(description="Whether the mirror image is looked at too")
-    max_side: int = Field(description="Longer side in pixels at which the picture is looked at, at most")
+    flip: bool = Field(description="Whether the mirrored picture is used too")
+    max_side: int = Field(description="Larger pictures are scaled down to this longer side, in pixels")
     tiles_per_side: int
-    affinity_power: float = Field(description="0: the CAMs are not spread along like features")
+    affinity_power: float = Field(description="0: the CAMs are not spread over cells with similar features")
     shares: list[float] = Field(description="Weight of each classifier in the CAM")
-    crf: CrfConfig | None = Field(description="Null where the model makes masks without the dense CRF")
-    crf_constants: CrfConfig = Field(description="What the CRF starts with when it is turned on")
-    no_crf: str | None = Field(description="Why the dense CRF cannot be used; null where it can")
+    crf: CrfConfig | None = Field(description="Null if the model makes masks without the dense CRF")
+    crf_constants: CrfConfig = Field(description="Constants for the dense CRF when it is turned on")
+    no_crf: str | None = Field(description="Why the dense CRF cannot be used; null if it can")
     walk: WalkFacts | None
-    walk_background: bool = Field(description="Whether the background walks too")
-    no_walk: str | None = Field(description="Why there is no random walk; null where there is one")
+    walk_background: bool = Field(description="Whether the random walk includes the background")
+    no_walk: str | None = Field(description="Why there is no random walk; null if there is one")
 
 
 class ClassFacts(_Facts):
-    """A class whose maps are sent."""
+    """A class whose maps are in the answer."""
 
     index: int
     name: str
     color: str = Field(description="#rrggbb")
     tagged: bool
-    weak: bool = Field(description="Whether the classifier only guesses it from similar classes")
-    seen_as: str = Field(description="A sentence on how the classifier recognises it")
+    weak: bool = Field(description="Whether the classifier does not know it, so that its map is only a hint")
+    seen_as: str = Field(description="A sentence about how the classifier recognises it")
     logit: float = Field(description="Mean of equation 1 at scale 1 over the picture (equation 2)")
     maximum: float = Field(description="Largest sum of positive parts over scales and views")
 
 
 class ReferenceFacts(_Facts):
-    """A mask to measure against."""
+    """A reference mask."""
 
     kind: Literal["ground-truth", "accepted"]
     title: str
 
 
 class LookHeader(_Facts):
-    """Header of every step to the maps of a picture."""
+    """Header of the answer with every step to the maps of a picture."""
 
     item: PictureFacts
     model: ModelFacts
-    classes: list[ClassFacts] = Field(description="Tags first, then classes without a tag by falling logit")
-    others: int = Field(description="How many classes without a tag were looked at")
-    references: list[ReferenceFacts] = Field(description="Of the arrays reference_0, reference_1, ...")
+    classes: list[ClassFacts] = Field(
+        description="Tags first, then classes without a tag, highest logit first"
+    )
+    others: int = Field(description="Number of classes without a tag whose maps were computed")
+    references: list[ReferenceFacts] = Field(description="One for each array reference_0, reference_1, ...")
 
 
 class FirstHeader(_Facts):
-    """Header of the first maps of a picture: there is nothing to say of them."""
+    """Header of the first maps of a picture; it is empty."""
 
 
 class ClassLossFacts(_Facts):
@@ -91,14 +93,14 @@ class ClassLossFacts(_Facts):
 
     name: str
     is_tagged: bool
-    whole_logit: float = Field(description="Mean of its map over the whole picture")
-    tiled_logit: float = Field(description="Mean of its map over the merged tiles")
-    classification: float = Field(description="Equation 4 of this class, whole picture")
-    tile_classification: float = Field(description="Equation 4 of this class, merged tiles")
+    whole_logit: float = Field(description="Mean of its whole map")
+    tiled_logit: float = Field(description="Mean of its tiled map")
+    classification: float = Field(description="Equation 4 for this class, whole map")
+    tile_classification: float = Field(description="Equation 4 for this class, tiled map")
 
 
 class LossFacts(_Facts):
-    """Equation 7 on one picture."""
+    """Equation 7 for one picture."""
 
     classification: float = Field(description="L_cls")
     tile_classification: float = Field(description="L_p-cls")
@@ -109,21 +111,21 @@ class LossFacts(_Facts):
 
 
 class PuzzleHeader(_Facts):
-    """Header of the maps of a whole picture and of its tiles."""
+    """Header of the whole and tiled maps of a picture."""
 
     tiles: int = Field(description="n of the n x n tiles")
     cells_share: tuple[float, float] = Field(
         description="Height and width of the padded picture as shares of the picture, at least 1"
     )
     tile_share: tuple[float, float] = Field(description="Height and width of a tile as shares of the picture")
-    disagreement: list[float] = Field(description="Of whole and merged map, for each tag, 0 to 1")
+    disagreement: list[float] = Field(description="Disagreement of whole and tiled map for each tag, 0 to 1")
     loss: LossFacts | None
-    loss_settings: PuzzleLossConfig | None = Field(description="Null where nothing was trained")
-    no_loss: str | None = Field(description="Why there is no loss; null where there is one")
+    loss_settings: PuzzleLossConfig | None = Field(description="Null if the model was not trained")
+    no_loss: str | None = Field(description="Why there is no loss; null if there is one")
 
 
 class MaskFacts(_Facts):
-    """All settings that a mask was made with."""
+    """All settings with which a mask was made."""
 
     threshold: float
     crf: CrfConfig | None = Field(description="Null: without the dense CRF")
@@ -140,16 +142,16 @@ class MaskHeader(_Facts):
 class SideHeader(_Facts):
     """Header of one side of a comparison."""
 
-    key: str = Field(description="Of the model, as `/lab/models` lists it")
+    key: str = Field(description="Key of the model, as `/lab/models` lists it")
     identity: str
     threshold: float
     uses_crf: bool
-    note: str | None = Field(description="How the maps were made, where that differs from the usual way")
-    logits: list[float] | None = Field(description="Of the tags; null for a frame of a film")
+    note: str | None = Field(description="How the maps were made, if not as usual")
+    logits: list[float] | None = Field(description="Logits of the tags; null for an epoch of a film")
 
 
 class ExportedSettings(_Facts):
-    """The JSON text `settings` among the arrays that are exported."""
+    """The JSON text `settings` in an export of arrays."""
 
     item: PictureFacts
     model: ModelFacts

@@ -1,4 +1,4 @@
-"""What the lab knows of one picture: every step to its maps, its puzzle. Expensive once."""
+"""Computes what the Lab shows of one picture: every step to its maps, and its whole and tiled maps."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from numpy.typing import NDArray
 
 from puzzlecam_app.items import ItemFacts
 
-if TYPE_CHECKING:  # torch is imported when the first picture is looked at
+if TYPE_CHECKING:  # torch is imported when the first picture is computed
     from trainer.cams.inspection import CamSteps, PuzzleLook
     from trainer.models.proposal import ProposalModel
 
 MOST_OTHERS = 200
-"""Classes without a tag that are looked at: of a longer list the first ones."""
+"""The most classes without a tag whose maps are computed; of a longer list the first ones."""
 _KEPT = 12
 
 
 @dataclass(frozen=True, eq=False)
 class PictureLook:
-    """The maps of a picture and what they were made from.
+    """The maps of a picture and every step that led to them.
 
     Attributes:
-        item: the picture, with its T tags.
-        load_image: gives the picture, uint8 (H, W, 3); called once, when a mask is made.
-        steps: see `trainer.cams.inspection.CamSteps`.
-        others: indices of the O classes without a tag, in the order of the steps.
-        self_trained_thw: the maps of the run's classifier of pixels; None where the model has none.
-        edges_hw: AffinityNet's edges; None where the model has no random walk.
-        walked_thw: the maps after the walk; None likewise.
+        item: The picture, with its T tags.
+        load_image: Returns the upright picture, uint8 (H, W, 3); called once, when a mask is made.
+        steps: See `trainer.cams.inspection.CamSteps`.
+        others: Indices of the O classes without a tag, in the order of the steps.
+        self_trained_thw: Maps of the run's pixel classifier, float32 in [0, 1]; None if the model has none.
+        edges_hw: AffinityNet's edge map, float32 in [0, 1]; None if the model has no random walk.
+        walked_thw: The maps after the random walk, float32 in [0, 1]; None if the model has none.
     """
 
     item: ItemFacts
@@ -48,12 +48,12 @@ class PictureLook:
 
     @cached_property
     def image(self) -> NDArray[np.uint8]:
-        """The picture, uint8 (H, W, 3)."""
+        """The upright picture, uint8 (H, W, 3)."""
         return self.load_image()
 
     @property
     def seeds_thw(self) -> NDArray[np.float32]:
-        """The maps that the walk starts from."""
+        """The maps that the random walk starts from."""
         return self.steps.cams_thw if self.self_trained_thw is None else self.self_trained_thw
 
     @property
@@ -68,7 +68,7 @@ def look(
     image: NDArray[np.uint8],
     on_first: Callable[[NDArray[np.float32]], None] | None = None,
 ) -> PictureLook:
-    """Compute the maps of a tagged picture, step by step; `on_first` as in `cam_steps`."""
+    """Compute the maps of a tagged picture and keep every step; `on_first` as in `cam_steps`."""
     from trainer.cams.inspection import cam_steps
 
     others = tuple(index for index in item.class_names if index not in item.tags)[:MOST_OTHERS]
@@ -87,7 +87,7 @@ def look(
 def puzzle(
     model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8], tiles_per_side: int
 ) -> PuzzleLook:
-    """Look at a tagged picture whole and in `tiles_per_side` times as many tiles."""
+    """Compute the whole and tiled maps of a tagged picture, with `tiles_per_side` squared tiles."""
     from trainer.cams.inspection import puzzle_look
 
     others = [name for index, name in item.class_names.items() if index not in item.tags][:MOST_OTHERS]
@@ -96,7 +96,11 @@ def puzzle(
 
 
 class Kept:
-    """The last few things that were looked at. Safe to use from several threads."""
+    """A cache in memory of the values that were used last. Safe to use from several threads.
+
+    Args:
+        most: How many values it holds.
+    """
 
     def __init__(self, most: int = _KEPT) -> None:
         self._most = most
@@ -104,14 +108,14 @@ class Kept:
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Any:
-        """The value of a key, None where it is not there any more."""
+        """The value of a key; None if the cache does not hold it."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
             return self._values.get(key)
 
     def or_made(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The value of a key, made where it is not there."""
+        """The value of a key, made and stored if the cache does not hold it. None is made again."""
         value = self.get(key)
         if value is None:
             value = make()
@@ -123,24 +127,29 @@ class Kept:
 
 
 class FirstMaps:
-    """Maps that are known before the look that they are part of. Safe to use from several threads."""
+    """First maps of pictures whose other steps are still being computed. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._kept = Kept()
         self._changed = threading.Condition()
 
     def put(self, key: Hashable, scores_thw: NDArray[np.float32]) -> None:
-        """Keep the first maps of a look."""
+        """Store the first maps of a picture, and wake those who wait for them."""
         self._kept.or_made(key, lambda: scores_thw)
         self._notify()
 
     def wait(
         self, key: Hashable, looking: Future[PictureLook], timeout_s: float
     ) -> NDArray[np.float32] | None:
-        """The first maps of a look that is waiting or being computed; None where it ended without any.
+        """Wait for the first maps of a picture; None if `looking` ended without any.
+
+        Args:
+            key: As in `put`.
+            looking: The computation that puts them.
+            timeout_s: How long to wait, in seconds.
 
         Raises:
-            TimeoutError: there is neither after `timeout_s` seconds.
+            TimeoutError: After `timeout_s` there are no maps and the computation has not ended.
         """
         looking.add_done_callback(lambda _: self._notify())
         with self._changed:

@@ -1,4 +1,4 @@
-"""Masks of one picture with any settings, while sliders move: what settings have in common is made once."""
+"""Masks of one picture with any settings, fast enough for sliders: steps that settings share are cached."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from puzzlecam_app.lab.looking import Kept, PictureLook
 
-if TYPE_CHECKING:  # torch is imported when the first picture is looked at
+if TYPE_CHECKING:  # torch is imported when the first picture is computed
     from trainer.config import RefineConfig
     from trainer.masks.crf import CrfConfig
     from trainer.masks.image_crf import ImageCrf
     from trainer.models.proposal import ProposalModel
 
 _KEPT_LATTICES = 3
-"""Some 30 MB each for a picture of 375 x 500 pixels, up to 60 MB for larger ones."""
+"""About 30 MB each for a picture of 375 x 500 pixels, up to 60 MB for larger ones."""
 _KEPT_DRAFT_LATTICES = 2
 _KEPT_WALKS = 40
 _DRAFT_ITERATIONS = 5
@@ -33,9 +33,9 @@ class MaskSettings:
     """How a mask is made.
 
     Attributes:
-        threshold: a pixel is background unless a map exceeds it.
-        crf: constants of the dense CRF; None leaves it out.
-        walk: reach and length of the random walk; None keeps the model's.
+        threshold: In [0, 1]; a pixel is background unless a map exceeds it.
+        crf: Constants of the dense CRF; None makes the mask without a CRF.
+        walk: Radius and steps of the random walk; None uses those of the model.
     """
 
     threshold: float
@@ -44,7 +44,7 @@ class MaskSettings:
 
     @classmethod
     def of_model(cls, model: ProposalModel) -> MaskSettings:
-        """Those that the model makes its proposals with."""
+        """The settings with which the model makes its proposals."""
         from trainer.masks.crf import crf_available
 
         refinement = model.refinement
@@ -54,9 +54,13 @@ class MaskSettings:
 
 @dataclass(frozen=True, eq=False)
 class MaskSteps:
-    """The last steps: maps (after a walk with other settings, else None), threshold, CRF; uint8 (H, W).
+    """The last steps to a mask.
 
-    `is_draft` says that the CRF ran at half the size with few iterations.
+    Attributes:
+        walked_thw: Maps after a random walk with other settings than the model's; None without such a walk.
+        thresholded: uint8 (H, W), class indices before the CRF.
+        mask: uint8 (H, W), class indices.
+        is_draft: Whether the CRF ran at half the size with few iterations.
     """
 
     walked_thw: NDArray[np.float32] | None
@@ -67,11 +71,11 @@ class MaskSteps:
 
 @dataclass(eq=False)
 class _Lattice:
-    """A CRF of a picture; only one may use it at a time.
+    """The CRF of a picture. Hold `lock` while using it.
 
     Attributes:
-        given: what it was given last.
-        iterations: how many iterations it ran with that.
+        given: Identifies the unary that it has run with.
+        iterations: How many iterations it has run with that unary.
     """
 
     crf: ImageCrf
@@ -80,13 +84,13 @@ class _Lattice:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def iterations_left(self, given: Hashable, iterations: int) -> int:
-        """Iterations that it still has to run."""
+        """How many of the iterations it still has to run for that unary."""
         done = self.iterations if self.given == given and self.iterations <= iterations else 0
         return iterations - done
 
 
 class Masks:
-    """Makes masks. Safe to use from several threads."""
+    """Makes masks and caches their steps. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._walks = Kept(_KEPT_WALKS)
@@ -104,11 +108,11 @@ class Masks:
         """Make the mask as `trainer.masks.pseudo_labels.pseudo_label` does.
 
         Args:
-            model: whose walk is used.
-            picture: its maps.
-            settings: the model's, or others.
-            may_be_draft: whether a draft will do where the CRF would take long, as it needs a new lattice or
-                more than a few iterations.
+            model: The model whose random walk is used.
+            picture: The maps of the picture.
+            settings: How the mask is made.
+            may_be_draft: Whether a draft is good enough if the CRF takes long, because it needs a new lattice
+                or more than a few iterations.
         """
         from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label_steps
 
@@ -141,7 +145,7 @@ class Masks:
         return walked
 
     def _is_quick(self, picture: PictureLook, crf: CrfConfig, given: Hashable) -> bool:
-        """Whether the lattice of the CRF is there and has but a few iterations to run."""
+        """Whether the lattice of the CRF is cached and has only a few iterations to run."""
         lattice: _Lattice | None = self._lattices.get(_lattice_key(picture, crf))
         return lattice is not None and lattice.iterations_left(given, crf.iterations) <= _DRAFT_ITERATIONS
 

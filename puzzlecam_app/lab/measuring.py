@@ -1,4 +1,4 @@
-"""A dataset measured with one source: signals and IoU a picture, classes and thresholds a stage."""
+"""Measures a dataset with one source: signals and IoU by picture, classes and thresholds by stage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from trainer.run.map_storage import ClassMaps
 
 THRESHOLDS = 50
-"""Thresholds of a curve, evenly spread, beside the one that was fixed beforehand."""
+"""Evenly spaced thresholds of a curve, in addition to the one that was fixed beforehand."""
 
 Confusion = NDArray[np.int64]
 
@@ -87,10 +87,10 @@ class _StageCounts:
 
 
 def measure(services: Services, dataset_id: int, source: Source, report: Report) -> Survey:
-    """Measure every picture of a dataset that the source has looked at, and keep the result.
+    """Measure every picture of a dataset that the source has processed, and store the result.
 
-    No map is computed: `propose` does that ahead of time, Review when a picture is opened, a run in its
-    stages.
+    No map is computed here: the command `propose` computes them ahead of time, the Review page when a picture
+    is opened, and a run in its stages.
     """
     from trainer.cams.signals import review_doubt
     from trainer.masks.metrics import confusion_matrix, iou_per_class
@@ -115,7 +115,7 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
         measures_with = None if is_taught else picture.truth
         seen = source.see(picture)
         predicted = None if measures_with is None else source.predicted(picture)
-        # Decoding is dear: only where something is measured.
+        # Decoding is expensive: only where something is measured.
         is_known = seen is not None or predicted is not None
         truth = services.masks.get(measures_with) if measures_with is not None and is_known else None
         if truth is not None and predicted is not None:
@@ -178,7 +178,7 @@ def _row(picture: Picture, seen: Seen, source: Source) -> Row:
 
 
 def _note_doubts(services: Services, doubts: Mapping[int, float]) -> None:
-    """Give pictures that an older version of the studio proposed masks for their place in Review's order."""
+    """Store the doubt of pictures whose proposals an older version of the studio made without one."""
     waiting = list(doubts.items())
     for start in range(0, len(waiting), 100):
         with services.database.write() as session:

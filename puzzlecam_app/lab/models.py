@@ -1,4 +1,4 @@
-"""Which models the lab can look through: what proposes masks, the zero-shot one, runs, and their epochs."""
+"""The models that the Lab can show: the proposal model, the zero-shot model, runs and their epochs."""
 
 from __future__ import annotations
 
@@ -27,25 +27,27 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.settings import Settings, Workspace
 
-if TYPE_CHECKING:  # torch is imported when a model is first looked through
+if TYPE_CHECKING:  # torch is imported when the first model is loaded
     from trainer.models.proposal import ProposalModel
 
 PROPOSER: Final = "proposer"
 ZERO_SHOT: Final = "zero-shot"
 KEY_PATTERN: Final = r"^(proposer|zero-shot|run-[1-9]\d{0,8}(-(epoch|film)-\d{1,5})?)$"
+_ZERO_SHOT_TITLE: Final = "Zero-shot model, not trained"
 _STAGE: Final = "classify"
 _KEPT: Final = 3
-"""Models held in memory beside the studio's own."""
+"""Models kept in memory in addition to the proposal models."""
 
 
 @dataclass(frozen=True)
 class ModelKey:
-    """A model as addresses name it.
+    """A model as URLs name it.
 
     Attributes:
-        kind: "proposer" is what proposes masks in the picture's dataset; "film" is no model any more, only
-            the maps of a few pictures after an epoch.
-        run_id, epoch: of a run, and of a moment of its training.
+        kind: "proposer" is the proposal model of the picture's dataset; "film" is not a network but the
+            stored CAMs of a few pictures after an epoch.
+        run_id: The run, for the kinds "run", "epoch" and "film".
+        epoch: The epoch, for the kinds "epoch" and "film".
     """
 
     kind: Literal["proposer", "zero-shot", "run", "epoch", "film"]
@@ -54,7 +56,7 @@ class ModelKey:
 
     @classmethod
     def parse(cls, text: str) -> ModelKey:
-        """Read what `KEY_PATTERN` lets through."""
+        """Read a text that matches `KEY_PATTERN`."""
         match = re.fullmatch(r"run-(\d+)(?:-(epoch|film)-(\d+))?", text)
         if match is None:
             return cls("zero-shot" if text == ZERO_SHOT else "proposer")
@@ -63,7 +65,7 @@ class ModelKey:
 
     @property
     def text(self) -> str:
-        """As in addresses."""
+        """The key as it is in URLs."""
         if self.kind in (PROPOSER, ZERO_SHOT):
             return self.kind
         moment = "" if self.epoch is None else f"-{self.kind}-{self.epoch}"
@@ -77,7 +79,7 @@ class Moment(BaseModel):
 
     key: str
     epoch: int = Field(description="0 is before the first step")
-    is_film: bool = Field(description="Whether it is a frame of the run's film: small maps, no network")
+    is_film: bool = Field(description="Whether only the run's film has it: small maps, no network")
 
 
 class ModelChoice(BaseModel):
@@ -85,13 +87,13 @@ class ModelChoice(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    key: str | None = Field(description="Null where only moments can be chosen")
+    key: str | None = Field(description="Null if only its moments can be chosen")
     title: str
     moments: list[Moment]
 
 
 class LabModels:
-    """Loads models when they are looked through, and lists those there are. Safe to use from any thread."""
+    """Loads models when they are used, and lists those that exist. Safe to use from several threads."""
 
     def __init__(
         self, database: Database, proposals: Proposals, workspace: Workspace, settings: Settings
@@ -104,12 +106,12 @@ class LabModels:
         self._predictors: OrderedDict[tuple[Any, ...], Predictor] = OrderedDict()
 
     def get(self, key: ModelKey, dataset_id: int) -> ProposalModel:
-        """The model.
+        """The model with that key.
 
         Raises:
-            NotFoundError: there is no such run.
-            UserError: the run has no such network: not trained yet, not kept, or pruned.
-            TrainerError: its files are damaged.
+            NotFoundError: There is no such run.
+            UserError: The run does not have the network: it is not trained yet, was not kept, or was pruned.
+            TrainerError: The files of the run are damaged.
         """
         if key.kind == PROPOSER:
             return self._proposals.predictor_of(dataset_id).model
@@ -117,38 +119,38 @@ class LabModels:
             return self._kept((ZERO_SHOT,), _zero_shot)
         if key.kind == "film":
             raise UserError(
-                "the film of a run holds maps, not a network",
+                "the film of a run contains maps, not a network",
                 where=key.text,
                 remedy="Choose an epoch or a run",
             )
         folder = self.folder(key.run_id)
         if key.epoch is None:
             path = folder.train.model_path(_STAGE)
-            remedy = "Wait for the end of its first stage, or choose an epoch"
+            remedy = "Wait until its first stage is done, or choose an epoch"
         else:
             path = folder.train.epoch_path(key.epoch)
             remedy = "Train with classify.keep_epochs = true to keep every epoch"
         if not path.is_file():
             raise UserError(
-                "the run has no such network", where=key.text, remedy=f"{remedy}; or it was pruned"
+                "the run does not have this network, or it was pruned", where=key.text, remedy=remedy
             )
         return self._kept((key.text, *_stamps(path)), partial(_run, folder.train.path, key.epoch))
 
     def folder(self, run_id: int) -> RunFolder:
-        """The folder of a run; raises NotFoundError for one that is not there."""
+        """The folder of a run. Raises NotFoundError if there is no such run."""
         with self._database.read() as session:
             get_run(session, run_id)
         return RunFolder.of(self._workspace.runs_dir, run_id)
 
     def choices(self, item: ItemFacts) -> list[ModelChoice]:
-        """The models for a picture: the proposer first, runs of the picture's dataset before other runs."""
+        """The models for a picture: the proposal model first, runs of its dataset before other runs."""
         with self._database.read() as session:
             published = None if self._model_dir else published_run(session, item.dataset_id)
             runs = [(run.id, run.name, run.status, run.dataset_id) for run in list_runs(session)]
             names = {dataset: _dataset_name(session, dataset) for dataset in {run[3] for run in runs}}
         found = [ModelChoice(key=PROPOSER, title=self._proposer_title(published), moments=[])]
         if published is not None or self._model_dir:
-            found.append(ModelChoice(key=ZERO_SHOT, title="Zero-shot, nothing trained", moments=[]))
+            found.append(ModelChoice(key=ZERO_SHOT, title=_ZERO_SHOT_TITLE, moments=[]))
         for run_id, name, status, dataset in sorted(
             runs, key=lambda run: (run[3] != item.dataset_id, -run[0])
         ):
@@ -172,8 +174,8 @@ class LabModels:
         if published is not None:
             return f"Published: run {published}"
         if self._model_dir:
-            return "The run given at the start"
-        return "Zero-shot, nothing trained"
+            return "The run given with --model"
+        return _ZERO_SHOT_TITLE
 
     def _kept(self, key: tuple[Any, ...], load: Callable[[], ProposalModel]) -> ProposalModel:
         with self._lock:
@@ -188,7 +190,7 @@ class LabModels:
 
 
 def _stamps(path: Path) -> tuple[int, ...]:
-    """When the networks beside `path` were written: a run that goes on or is trained anew changes them."""
+    """When the networks in the folder of `path` were written; training the run again changes these times."""
     return tuple(one.stat().st_mtime_ns for one in sorted(path.parent.glob("*.safetensors")))
 
 
@@ -200,7 +202,7 @@ def _dataset_name(session: Session, dataset_id: int) -> str:
 
 
 def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[Moment]:
-    """Epochs that can be looked through: kept networks, else the film where the picture is in it."""
+    """Epochs that can be chosen: those whose network was kept, and those whose film contains the picture."""
     from trainer.training.cam_film import filmed_epochs
     from trainer.training.kept_epochs import kept_epochs
 
@@ -218,7 +220,7 @@ def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[Moment]:
 
 
 def filmed_as(folder: RunFolder, item: ItemFacts) -> str | None:
-    """Name of the picture in the run's dataset; None where the run does not know it, or knew another file."""
+    """Name of the picture in the run's snapshot; None if the snapshot lacks it or has another file for it."""
     try:
         names = _names(folder.snapshot_path, folder.snapshot_path.stat().st_mtime_ns)
     except (UserError, OSError):
@@ -228,7 +230,7 @@ def filmed_as(folder: RunFolder, item: ItemFacts) -> str | None:
 
 @lru_cache(maxsize=16)
 def _names(snapshot_path: Path, _changed_ns: int) -> dict[tuple[int, str], str]:
-    """Names in a run's dataset by number and hash of the picture."""
+    """Names in a run's snapshot, by id and hash of the picture."""
     return {(one.item_id, one.sha256): one.id for one in read_snapshot(snapshot_path).items}
 
 

@@ -1,4 +1,4 @@
-"""The lab of an open workspace: looks at pictures in the model's turn, and keeps the looks on disk."""
+"""The Lab of an open workspace: computes the steps and masks of pictures, and stores them on disk."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Looked = TypeVar("Looked")
 
 @dataclass(frozen=True)
 class Reference:
-    """A mask to measure against; `mask_hash` is where it is."""
+    """A reference mask; `mask_hash` is its key in the mask store."""
 
     kind: Literal["ground-truth", "accepted"]
     title: str
@@ -49,11 +49,17 @@ class Reference:
 
 
 class LabBusyError(UserError):
-    """The model has other work for longer than anybody waits."""
+    """Other work kept the model busy for too long."""
 
 
 class Lab:
-    """Looks at pictures. One for each open workspace."""
+    """Computes and keeps what the Lab page shows. An open workspace has one (`Services.lab`).
+
+    Attributes:
+        models: The models that can be shown.
+        scales: How large the maps of each class get over a dataset.
+        surveys: The last survey of each dataset.
+    """
 
     def __init__(
         self,
@@ -78,7 +84,7 @@ class Lab:
         self.surveys = Surveys(workspace.cache_dir)
 
     def model(self, key: ModelKey, item: ItemFacts) -> ProposalModel:
-        """A model to look through; errors as `LabModels.get`."""
+        """The model with that key; errors as `LabModels.get`."""
         return self.models.get(key, item.dataset_id)
 
     def item(self, item_id: int) -> ItemFacts:
@@ -86,7 +92,7 @@ class Lab:
 
         Raises:
             NotFoundError: There is no such picture.
-            NoTagsError: It has no tags, so the classifier has nothing to look for.
+            NoTagsError: The picture has no tags, so there are no maps to compute.
         """
         with self._database.read() as session:
             item = read_item(session, item_id)
@@ -99,18 +105,23 @@ class Lab:
         return item.load_image(self._max_image_pixels)
 
     def look(self, item: ItemFacts, model: ProposalModel) -> PictureLook:
-        """The maps of a picture, computed or kept; errors as `Services.proposals.request`."""
+        """The maps of a picture with every step, stored or computed now.
+
+        Raises:
+            UserError: The file of the picture is missing, damaged or too large.
+            LabBusyError: The model was busy for too long.
+        """
         key = _key("maps", item, model)
         found = self._in_turn(
             key, item.name, partial(self._stored_look, key, item), lambda: self._look(key, item, model)
         )
-        # The maps do not depend on what else is known of the item: its name, its dataset, its colours.
+        # The maps do not depend on the item's name, dataset or colours, so these may have changed since.
         return found if found.item == item else replace(found, item=item)
 
     def first_scores(self, item: ItemFacts, model: ProposalModel) -> NDArray[np.float32]:
-        """The tags' part of `CamSteps.scores_chw`, as soon as it is known; the look goes on being computed.
+        """The tags' part of `CamSteps.scores_chw`, as soon as it is known.
 
-        Errors as `look`.
+        The other steps are still being computed then. Errors as `look`.
         """
         key = _key("maps", item, model)
         load = partial(self._stored_look, key, item)
@@ -125,7 +136,7 @@ class Lab:
         return found.steps.scores_chw[: len(item.tags)]
 
     def puzzle(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
-        """A picture whole and in tiles, computed or kept."""
+        """The whole and tiled maps of a picture, stored or computed now; errors as `look`."""
         key = _key(f"puzzle {tiles_per_side} {model.loss}", item, model)
         return self._in_turn(
             key,
@@ -142,13 +153,13 @@ class Lab:
         *,
         may_be_draft: bool = False,
     ) -> MaskSteps:
-        """The mask of a picture and the step before it.
+        """The mask of a picture and the steps before it; errors as `look`.
 
         Args:
-            item: the picture.
-            model: what it is looked at through.
-            settings: None for the model's, whose masks are kept on disk.
-            may_be_draft: see `Masks.make`.
+            item: The picture.
+            model: The model whose maps are used.
+            settings: None for the model's own settings; only masks made with these are stored on disk.
+            may_be_draft: See `Masks.make`.
         """
         own = MaskSettings.of_model(model)
         if settings is not None and settings != own:
@@ -160,30 +171,36 @@ class Lab:
         return made
 
     def state(self, item: ItemFacts, model: ProposalModel, references: Sequence[Reference]) -> str:
-        """Hash of everything that `look` gives and that is said of it: the same one, the same answer."""
+        """Hash of everything that an answer about a picture contains: equal hashes mean equal answers."""
         said = (model_facts(model), item.id, item.name, item.class_colors, references)
         return hashlib.sha256(f"{VERSION} {_key('maps', item, model)} {said}".encode()).hexdigest()[:32]
 
     def in_turn(self, key: Hashable, where: str, make: Callable[[], Looked]) -> Looked:
-        """What takes the model, computed in its turn or kept in memory; None counts as not kept."""
+        """Do other work with the model one at a time, and keep its result in memory; None is not kept.
+
+        Args:
+            key: Identifies the result.
+            where: The picture's name, for the error.
+            make: Makes the result.
+        """
         return self._in_turn(key, where, lambda: None, make)
 
     def look_ahead(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int | None) -> None:
-        """Compute a look when nothing else is to be done, so that it is there when the picture is opened.
+        """Compute the steps and the mask of a picture that may be opened next, when nothing else is waiting.
 
         Args:
-            item: what may be looked at next.
-            model: through which model.
-            tiles_per_side: also looks at so many tiles a side.
+            item: The picture.
+            model: The model.
+            tiles_per_side: Also computes the maps of so many tiles per side; None computes none.
         """
         self._ahead += 1
         wanted = self._ahead
 
         def work() -> None:
             if wanted <= self._ahead - _MOST_AHEAD:
-                return  # so many were asked for since that nobody comes to this one soon
+                return  # so many were requested since that this one is not opened soon
             key = _key("maps", item, model)
-            # In memory, the mask finds it without asking for its turn, which this work has now.
+            # From memory, `mask` takes it without queueing: this work is running in the queue already.
             self._kept.or_made(key, lambda: self._stored_look(key, item) or self._look(key, item, model))
             self.mask(item, model)
             if tiles_per_side is None:
@@ -196,7 +213,7 @@ class Lab:
         self._proposals.queue.submit(name, work, Priority.IDLE)
 
     def references(self, item: ItemFacts) -> list[Reference]:
-        """Masks to measure against, ground truth first."""
+        """The reference masks of a picture, ground truth first."""
         with self._database.read() as session:
             truth = get_item(session, item.id).ground_truth
             newest = latest_revision(session, item.id)
@@ -211,7 +228,7 @@ class Lab:
         return found
 
     def reference_mask(self, reference: Reference) -> NDArray[np.uint8]:
-        """The mask, uint8 (H, W); 255 does not count."""
+        """The mask, uint8 (H, W); 255 is void and is not measured."""
         return self._mask_store.get(reference.mask_hash)
 
     def _look(self, key: str, item: ItemFacts, model: ProposalModel) -> PictureLook:
@@ -244,7 +261,7 @@ class Lab:
     def _in_turn(
         self, key: Hashable, where: str, load: Callable[[], Looked | None], make: Callable[[], Looked]
     ) -> Looked:
-        """From memory, else from disk, else computed one at a time."""
+        """From memory, else from disk, else computed in the queue."""
         found = self._found(key, load)
         if found is None:
             with _busy_in_words(where):
@@ -263,7 +280,7 @@ class Lab:
     def _submitted(
         self, key: Hashable, load: Callable[[], Looked | None], make: Callable[[], Looked]
     ) -> Future[Looked]:
-        """Computed in its turn, unless it is found then."""
+        """Queue the computation; when its turn comes, it first looks on disk again."""
 
         def work() -> Looked:
             made: Looked = self._kept.or_made(key, lambda: load() or make())
@@ -285,5 +302,5 @@ _KEPT_MASKS = 6  # of a picture of 12 megapixels one takes 24 MB
 
 
 def _key(what: str, item: ItemFacts, model: ProposalModel) -> str:
-    """What a look depends on: the model, the picture's content, its tags, and the other classes."""
+    """Key of a result: it depends on the model, the picture's content, its tags and the other classes."""
     return f"{what}\n{model.identity}\n{item.sha256}\n{item.tags}\n{sorted(item.class_names.items())}"

@@ -1,4 +1,4 @@
-"""How large the maps of each class get over a dataset: the scale on which pictures can be compared."""
+"""How large the maps of each class get over a dataset, so that pictures can be shown on one common scale."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from trainer.models.proposal import ProposalModel
 
 PICTURES_A_CLASS = 6
-"""Tagged pictures of each class that are measured when somebody asks for it."""
+"""How many tagged pictures of each class `Scales.measure` processes."""
 
 
 @dataclass(frozen=True)
 class ClassScale:
-    """The largest sum over scales and views that a class has where it is tagged, in how many pictures."""
+    """The largest value of a class in the sums over scales and views of `pictures` tagged pictures."""
 
     maximum: float
     pictures: int
 
 
 class Maxima:
-    """Largest values of the tags' maps, by picture, one file a model. Safe to use from several threads.
+    """The largest value of each tag's map in each picture. Safe to use from several threads.
 
-    A line a picture, appended: a line that was cut off is passed over.
+    There is one file per model, with one appended line per picture. A line that was cut off is ignored.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,7 @@ class Maxima:
         self._last: tuple[Path, int, int, dict[str, dict[str, float]]] | None = None
 
     def add(self, model: str, sha256: str, maxima: dict[str, float]) -> None:
-        """Note the maxima of a picture by name of the tag, unless they are known already."""
+        """Store the maxima of a picture by name of the tag, unless they are stored already."""
         with self._lock:
             if self._read(model).get(sha256) == maxima:
                 return
@@ -56,7 +56,7 @@ class Maxima:
                 file.write(f"\n{line}")
 
     def read(self, model: str) -> dict[str, dict[str, float]]:
-        """Maxima by tag, by hash of the picture."""
+        """Maxima by hash of the picture, then by name of the tag."""
         with self._lock:
             return self._read(model)
 
@@ -93,12 +93,12 @@ class Scales:
         self._maxima = Maxima(cache_dir / "lab" / "maxima")
 
     def note(self, item: ItemFacts, model: ProposalModel, maxima: Sequence[float]) -> None:
-        """Remember the maxima of the tags of a picture that was looked at."""
+        """Store the maxima of a picture that was processed, one for each of its tags."""
         named = {name: round(float(value), 6) for name, value in zip(item.tag_names, maxima, strict=True)}
         self._maxima.add(model.identity, item.sha256, named)
 
     def of(self, dataset_id: int, model: ProposalModel) -> dict[str, ClassScale]:
-        """The scale of each class, by name, over the pictures of a dataset that were looked at so far."""
+        """The scale of each class, by name, over the pictures of a dataset that were processed so far."""
         with self._database.read() as session:
             hashes = {item.sha256 for item in all_items(session, dataset_id)}
         values: defaultdict[str, list[float]] = defaultdict(list)
@@ -109,9 +109,9 @@ class Scales:
         return {name: ClassScale(max(found), len(found)) for name, found in values.items()}
 
     def measure(self, dataset_id: int, model: ProposalModel, report: Report) -> int:
-        """Look at `PICTURES_A_CLASS` pictures of each class; returns how many could be looked at.
+        """Process `PICTURES_A_CLASS` pictures of each class and return how many could be read.
 
-        They are spread over the dataset. The model is used when nobody waits for it.
+        The pictures are spread evenly over the dataset. They are processed when nothing else is waiting.
         """
         from trainer.cams.inspection import cam_steps
 
@@ -137,14 +137,14 @@ class Scales:
             try:
                 self._queue.submit(("lab scale", item_id), work, Priority.IDLE).result()
             except UserError:
-                continue  # a file that is gone says nothing of the others
+                continue  # one unreadable file does not stop the others
             measured += 1
         report(len(chosen), len(chosen))
         return measured
 
 
 def _spread(tags: dict[int, tuple[int, ...]]) -> Iterator[int]:
-    """Items of each class, spread evenly over its pictures; each item once."""
+    """Ids of some pictures of each class, spread evenly over its pictures; each id once."""
     by_class: defaultdict[int, list[int]] = defaultdict(list)
     for item_id, indices in sorted(tags.items()):
         for index in indices:

@@ -1,4 +1,4 @@
-"""One side of a comparison: a picture's final maps and its mask, as one model or one epoch gives them."""
+"""One side of a comparison: the maps and the mask that one model or epoch makes of a picture."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Side:
     """What is compared.
 
     Attributes:
-        identity: of the model.
-        maps_thw: float32 (T, h, w) in [0, 1], what the mask is made from.
+        identity: Identity of the model.
+        maps_thw: float32 (T, h, w) in [0, 1], the maps that the mask is made from.
         mask: uint8 (H, W), made with the model's own threshold and CRF.
-        threshold: the model's own.
-        uses_crf: whether the dense CRF made the mask.
-        logits_t: of the T tags at scale 1; None for a frame of a film.
-        note: how the maps were made, where that differs from the usual way.
+        threshold: The model's own threshold.
+        uses_crf: Whether the mask was made with the dense CRF.
+        logits_t: Logits of the T tags at scale 1; None for an epoch of a film.
+        note: How the maps were made, if not as usual.
     """
 
     identity: str
@@ -42,11 +42,11 @@ class Side:
 
 
 def side(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
-    """Look at a tagged picture through a model.
+    """The maps and the mask that a model makes of a tagged picture.
 
     Raises:
-        NotFoundError: there is no such run.
-        UserError: the run has no such network or frame.
+        NotFoundError: There is no such run.
+        UserError: The run does not have the network, or its film does not contain the picture.
     """
     if key.kind == "film":
         return _filmed(lab, item, key)
@@ -59,7 +59,7 @@ def side(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
     )
     note = None
     if key.kind == "epoch":
-        note = "The network as it was then, at the run's threshold for CAMs, without the later random walk"
+        note = "The classifier after this epoch, at the run's CAM threshold, without the random walk"
     return Side(
         identity=model.identity,
         maps_thw=picture.final_thw,
@@ -84,7 +84,7 @@ def _filmed(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
         raise UserError(
             "the picture is not in the film of this run",
             where=item.name,
-            remedy="Choose one of the runs offered",
+            remedy="Choose a run from the list",
         )
     frame = load_maps(path)
     classes = read_snapshot(folder.snapshot_path).classes
@@ -93,7 +93,7 @@ def _filmed(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
     }
     if set(by_name) != set(item.tag_names):
         raise UserError(
-            "the picture had other tags when the run was filmed", where=item.name, remedy="Choose another run"
+            "the picture had other tags when the film was made", where=item.name, remedy="Choose another run"
         )
     maps = np.stack([by_name[name] for name in item.tag_names])
     recipe = recipe_from(folder.train.manifest().recipe, where=f"The recipe of run {key.run_id}")
@@ -105,8 +105,8 @@ def _filmed(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
         threshold=refinement.background_threshold,
         uses_crf=_uses_crf(refinement),
         logits_t=None,
-        note=f"From the run's film: scale 1 alone, not mirrored, longer side {FILM_LOOK.max_side} px. "
-        "Compare it with other epochs of the film, less with whole models",
+        note=f"From the run's film: only scale 1, not mirrored, longer side {FILM_LOOK.max_side} px. "
+        "Compare it with other epochs of the film rather than with complete models",
     )
 
 

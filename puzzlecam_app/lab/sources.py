@@ -1,6 +1,6 @@
-"""Whose maps and masks the lab measures: the studio's model, or a run of the workspace.
+"""The sources whose maps and masks the Lab measures: the studio's model, or a run of the workspace.
 
-Both answer the same questions about a picture, so that surveys, classes and comparisons need not know which.
+Both have the same interface, so that surveys, class pages and comparisons work with either.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import RunItem, read_snapshot, uses_accepted
 
-if TYPE_CHECKING:  # torch is not imported for a list of sources
+if TYPE_CHECKING:  # listing the sources must not import torch
     from puzzlecam_app.services import Services
     from trainer.run.map_storage import ClassMaps
 
 STUDIO: Final = "studio"
 PATTERN: Final = r"^(studio|run-[1-9][0-9]{0,9})$"
-"""What names a source in a URL."""
+"""Keys of sources in URLs."""
 
 _DONE = ("accepted", "corrected")
 Mask = NDArray[np.uint8]
@@ -37,7 +37,7 @@ Mask = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with the hash of the mask it is measured against: ground truth, else accepted."""
+    """A picture with the hash of its reference mask, if it has one: ground truth, else its accepted mask."""
 
     item: ItemFacts
     truth: str | None
@@ -54,12 +54,12 @@ class MapStage:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What a source knows of a picture.
+    """What a source has stored about a picture.
 
     Attributes:
-        maps: by stage, in their order; the last are those that the mask was made from.
-        mask: uint8 (H, W) in the indices of the label set; None where there is none.
-        disagreement: of whole and tiled CAMs; None where nobody looked at tiles.
+        maps: Maps by stage, in the order of the stages; the mask was made from the last ones.
+        mask: uint8 (H, W) with the indices of the class list; None if there is no mask.
+        disagreement: Of whole and tiled map, the largest of the tags; None if no tiles were computed.
     """
 
     maps: dict[str, ClassMaps]
@@ -71,7 +71,13 @@ class Source(ABC):
     """A model or a run.
 
     Attributes:
-        predicted_title: of the segmentation network that was trained on the masks; None where there is none.
+        key: Names the source in URLs.
+        title: Name on the page.
+        identity: Identity of the model, or the key of the run.
+        stages: The stages that make maps.
+        mask_title: Name of the stage that makes the masks.
+        mask_threshold: The threshold of the masks.
+        predicted_title: Name of the segmentation network that was trained on the masks; None without one.
     """
 
     key: str
@@ -84,34 +90,34 @@ class Source(ABC):
 
     @abstractmethod
     def see(self, picture: Picture) -> Seen | None:
-        """What it knows of a tagged picture; None where it has not looked at it."""
+        """The stored maps and mask of a tagged picture; None if the source has not processed it."""
 
     def predicted(self, picture: Picture) -> Mask | None:  # noqa: ARG002
-        """What the segmentation network makes of it; None outside the split that it predicts."""
+        """The mask that the segmentation network predicts; None for pictures outside its split."""
         return None
 
     def is_taught(self, item_id: int) -> bool:  # noqa: ARG002
-        """Whether it has learned from the picture's mask, which therefore measures nothing."""
+        """Whether the source was trained on the picture's reference mask, which must then not be measured."""
         return False
 
 
 def open_source(services: Services, dataset_id: int, key: str) -> Source:
-    """The source of that name.
+    """The source with that key.
 
     Raises:
-        UserError: the run is of another dataset, or its files were pruned.
-        NotFoundError: there is no such run.
+        UserError: The key is not valid, the run belongs to another dataset, or its files were pruned.
+        NotFoundError: There is no such run.
     """
     if not re.match(PATTERN, key):
-        raise UserError("there is no such source", where=key[:40], remedy="Choose one of the list")
+        raise UserError("there is no such source", where=key[:40], remedy="Choose one from the list")
     return StudioSource(services) if key == STUDIO else RunSource(services, dataset_id, int(key[4:]))
 
 
 def list_sources(services: Services, dataset_id: int) -> list[tuple[str, str]]:
-    """Keys and titles of what can be measured: the studio's model, and the runs that made CAMs.
+    """Keys and titles of what can be measured: the studio's model, and the runs that have CAMs.
 
-    What somebody most likely wants to see is first: the published run, else the newest finished one, else the
-    studio's model. The others follow, runs newest first.
+    The first one is the published run, else the newest finished run, else the studio's model. The others
+    follow: the studio's model, then runs, newest first.
     """
     with services.database.read() as session:
         runs = list_runs(session, dataset_id=dataset_id)
@@ -133,7 +139,7 @@ def list_sources(services: Services, dataset_id: int) -> list[tuple[str, str]]:
 
 
 def find_picture(services: Services, item_id: int) -> Picture:
-    """A picture and what it is measured against; raises NotFoundError."""
+    """A picture and its reference mask. Raises NotFoundError if there is no such picture."""
     with services.database.read() as session:
         item = read_item(session, item_id)
         truth = get_item(session, item_id).ground_truth
@@ -144,7 +150,7 @@ def find_picture(services: Services, item_id: int) -> Picture:
 
 
 class StudioSource(Source):
-    """The studio's model: maps in the cache, masks that it proposed. Nothing is computed."""
+    """The studio's model: its cached maps and its proposals. Nothing is computed."""
 
     def __init__(self, services: Services) -> None:
         model = services.predictor.model
@@ -177,16 +183,18 @@ class StudioSource(Source):
 
 
 class RunSource(Source):
-    """A run: the maps and masks in its folder, for the pictures that its snapshot names."""
+    """A run: the maps and masks in its folder, for the pictures in its snapshot."""
 
     def __init__(self, services: Services, dataset_id: int, run_id: int) -> None:
         with services.database.read() as session:
             run = get_run(session, run_id)
         if run.dataset_id != dataset_id:
-            raise UserError("the run is on another dataset", where=f"run {run_id}", remedy="Choose another")
+            raise UserError(
+                "the run belongs to another dataset", where=f"run {run_id}", remedy="Choose another run"
+            )
         if run.pruned_at is not None:
             raise UserError(
-                "the files of the run were pruned", where=f"run {run_id}", remedy="Choose another"
+                "the files of the run were pruned", where=f"run {run_id}", remedy="Choose another run"
             )
         folder = RunFolder.of(services.workspace.runs_dir, run_id)
         self._train = folder.train
@@ -214,7 +222,7 @@ class RunSource(Source):
         self.predicted_title = f"Segmentation network, on {self._split}" if has_predictions else None
 
     def see(self, picture: Picture) -> Seen | None:
-        """See `Source`. A picture whose file or tags have changed since is one it has not looked at."""
+        """See `Source`. A picture whose file or tags have changed since counts as not processed."""
         from trainer.data.ground_truth import read_mask
         from trainer.run.map_storage import load_maps
 
@@ -235,7 +243,7 @@ class RunSource(Source):
         return Seen(maps, read_mask(path) if path.is_file() else None, None)
 
     def predicted(self, picture: Picture) -> Mask | None:
-        """See `Source`. The network sees no tags: only another file makes it another picture."""
+        """See `Source`. The network does not use tags, so only a changed file counts as not processed."""
         from trainer.data.ground_truth import read_mask
 
         item = self._items.get(picture.item.id)
@@ -245,7 +253,7 @@ class RunSource(Source):
         return read_mask(path) if path.is_file() else None
 
     def is_taught(self, item_id: int) -> bool:
-        """See `Source`: as in the trainer's figures, accepted masks that it learned from do not count."""
+        """See `Source`. The trainer's own figures leave these pictures out too."""
         return item_id in self._taught
 
 

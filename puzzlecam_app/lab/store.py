@@ -1,4 +1,4 @@
-"""Looks at pictures on disk: arrays that took a second to compute and take milliseconds to read."""
+"""The Lab's computed arrays on disk: they take a second to compute and milliseconds to read."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:  # it imports torch
     from trainer.cams.inspection import PuzzleLook
 
 VERSION = 1
-"""Part of every name: a change of the arithmetic or of the arrays gets another."""
+"""Part of every file name; increase it when the arithmetic or the arrays change."""
 
 MOST_BYTES = 2**30
-"""Looks in a workspace; the ones that were not looked at for the longest time make room."""
+"""Size limit for the store of a workspace; the files that were not read for the longest time are deleted."""
 
 _FORMAT = "puzzlecam-look"
-_CLEARED_SHARE = 0.9  # of the room: not every look has to clear some
+_CLEARED_SHARE = 0.9  # of the limit: so that not every save has to delete files
 
 Arrays = dict[str, NDArray[Any]]
 
 
 class LookStore:
-    """Named arrays with a JSON header in files of a folder. Safe to use from several threads and processes.
+    """Named arrays with a JSON header, one file per key. Safe to use from several threads and processes.
 
     Args:
-        folder: made when something is stored.
-        most_bytes: how much it may hold.
+        folder: The folder of the files, created by the first `save`.
+        most_bytes: Size limit of the folder.
     """
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
@@ -50,12 +50,12 @@ class LookStore:
         self._bytes: int | None = None
 
     def path(self, key: str) -> Path:
-        """The file of a key, any text: model, picture and tags are part of it."""
+        """The file of a key. A key is any text that names model, picture and tags."""
         name = hashlib.sha256(f"{VERSION} {key}".encode()).hexdigest()[:40]
         return self._folder / name[:2] / f"{name}.safetensors"
 
     def load(self, key: str) -> tuple[dict[str, Any], Arrays] | None:
-        """Header and arrays of a key; None where there is nothing that can be read."""
+        """Header and arrays of a key; None if there is no file or it cannot be read."""
         path = self.path(key)
         try:
             with safe_open(path, framework="numpy") as file:
@@ -65,11 +65,11 @@ class LookStore:
                 arrays = {name: file.get_tensor(name) for name in list(file.keys())}
             path.touch()
         except (OSError, SafetensorError, ValueError):
-            return None  # computed again and written over
+            return None  # the arrays are computed again and replace the file
         return header, arrays
 
     def save(self, key: str, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Store arrays whole or not at all; a full disk only means that they are computed again."""
+        """Store arrays, completely or not at all. On a full disk nothing is stored and no error is raised."""
         plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         stored = json.dumps({**header, "format": _FORMAT, "key": key})
         data = safetensors.numpy.save(plain, metadata={"header": stored})
@@ -99,7 +99,7 @@ class LookStore:
 
 
 def pack_look(look: PictureLook) -> tuple[dict[str, Any], Arrays]:
-    """Header and arrays of a look at a picture; the picture itself is not among them."""
+    """Header and arrays of a picture's steps, without the picture itself."""
     steps = look.steps
     arrays: dict[str, NDArray[Any] | None] = {
         "views": steps.views_svthw,
@@ -155,7 +155,7 @@ def unpack_look(
 
 
 def pack_puzzle(look: PuzzleLook) -> tuple[dict[str, Any], Arrays]:
-    """Header and arrays of a look at the tiles."""
+    """Header and arrays of whole and tiled maps."""
     header = {
         "tiles_per_side": look.tiles_per_side,
         "cells_share": look.cells_share,

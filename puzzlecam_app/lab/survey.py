@@ -1,4 +1,4 @@
-"""What a survey of a dataset holds, how it is kept, and which signals and classes it tells of."""
+"""The survey of a dataset: its fields, its file, and the figures about signals and classes made from it."""
 
 from __future__ import annotations
 
@@ -14,41 +14,44 @@ from trainer.machine.durable_write import write_atomic
 
 Signal = Literal["disagreement", "coverage", "entropy", "undecided", "score", "flips"]
 SIGNALS: Mapping[Signal, str] = {
-    "disagreement": "Whole and tiled CAM disagree, the largest of the tags",
-    "coverage": "Share of the picture above the threshold",
+    "disagreement": "Disagreement of whole and tiled map, the largest of the tags",
+    "coverage": "Share of the picture where a map exceeds the threshold",
     "entropy": "Entropy of tags and background, mean over the picture",
-    "undecided": "Share of the picture within 0.1 of the threshold",
-    "score": "Mean of the strongest tag above the threshold",
-    "flips": "Share of pixels that the CRF changed",
+    "undecided": "Share of the picture whose strongest map is within 0.1 of the threshold",
+    "score": "Mean of the strongest map where it exceeds the threshold",
+    "flips": "Share of the pixels that the CRF changed",
 }
-"""What is measured of a picture without any truth, each in [0, 1]."""
+"""What is measured of a picture without a reference mask, each in [0, 1]."""
 
 SUSPICIOUS_WHEN_LOW = ("score",)
-"""Little that is sure; of the other signals high values are suspicious. That holds of coverage too: maps that
-run over their objects are more frequent than maps that leave one out (docs/lab.md)."""
+"""Signals of which low values are suspicious; of all others high values are. That includes coverage, because
+maps that extend beyond their objects are more frequent than maps that miss an object (docs/lab.md)."""
 
 
 class Row(BaseModel):
-    """One picture."""
+    """The signals and the IoU of one picture."""
 
     model_config = ConfigDict(frozen=True)
 
     id: int
     name: str
     tags: list[int]
-    disagreement: float | None = Field(description="Null of runs, which do not keep the CAMs of tiles")
+    disagreement: float | None = Field(description="Null for runs, which do not store tiled maps")
     coverage: float
     entropy: float
     undecided: float
     score: float
-    flips: float | None = Field(description="Null where the model has not proposed a mask")
-    iou: float | None = Field(description="Of the proposal with the truth; null where one of them is missing")
+    flips: float | None = Field(description="Null if the source has no mask of the picture")
+    iou: float | None = Field(
+        description="Mean IoU of the mask with the reference mask; null if one of them is missing"
+    )
 
 
 class Curve(BaseModel):
-    """Pixels of each class at rising background thresholds, from one histogram pass.
+    """Pixels of each class at increasing thresholds.
 
-    `hit` and `shown` have a list a class, background first, with a number a threshold.
+    `hit` (true positives) and `shown` (painted pixels) have one list per class, background first, with one
+    number per threshold.
     """
 
     thresholds: list[float]
@@ -57,14 +60,14 @@ class Curve(BaseModel):
 
 
 class StageFigures(BaseModel):
-    """What a stage of the pipeline gets right over all pictures that have truth."""
+    """How well a stage of the pipeline does over all pictures with a reference mask."""
 
     name: str
     title: str
-    threshold: float | None = Field(description="Fixed beforehand; null where the stage makes masks itself")
+    threshold: float | None = Field(description="Fixed beforehand; null if the stage makes masks, not maps")
     pictures: int
-    confusion: list[tuple[int, int, int]] = Field(description="True class, shown class, pixels")
-    curve: Curve | None = Field(description="Of stages that make maps")
+    confusion: list[tuple[int, int, int]] = Field(description="True class, class in the mask, pixels")
+    curve: Curve | None = Field(description="Null if the stage makes masks, not maps")
 
 
 class RankedSignal(BaseModel):
@@ -76,7 +79,7 @@ class RankedSignal(BaseModel):
     spearman: float | None = Field(description="Rank correlation with one minus the IoU")
     auroc: float | None = Field(description="Probability that a bad mask comes before a good one")
     order: Literal["high", "low"] = Field(
-        description="Which values are suspicious, fixed beforehand: with an AUROC below 0.5 it is wrong here"
+        description="Which values are suspicious. Fixed beforehand: an AUROC below 0.5 means it is wrong here"
     )
 
 
@@ -90,10 +93,10 @@ class ShareOfPixels(BaseModel):
 
 
 class ClassFigures(BaseModel):
-    """What is right of a class over all measured pictures, and which classes it is confused with.
+    """How well a class does over all measured pictures, and which classes it is confused with.
 
-    Precision falls where a class is painted too far (over-activation), recall where it is not painted
-    (under-activation). The background counts as a class.
+    Low precision means that it is painted beyond its objects (over-activation), low recall that parts of its
+    objects are not painted (under-activation). The background counts as a class.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -104,25 +107,27 @@ class ClassFigures(BaseModel):
     precision: float | None
     recall: float | None
     missed: list[ShareOfPixels] = Field(
-        description="Classes that take most of its pixels, with their share of its true pixels"
+        description="Up to two classes that most of its true pixels are painted as, with their share of these"
     )
     stolen: list[ShareOfPixels] = Field(
-        description="Classes that it takes most pixels from, with their share of its painted pixels"
+        description="Up to two classes that most of its painted pixels belong to, with their share of these"
     )
 
 
 class Survey(BaseModel):
-    """What was found of a dataset with one model or run."""
+    """All figures about a dataset and one source."""
 
-    source: str = Field(description="See `puzzlecam_app.lab.sources`")
+    source: str = Field(description="Key of the source: studio, or run-N")
     model: str
     rows: list[Row]
-    skipped: int = Field(description="Tagged pictures that it has not looked at")
-    measured: int = Field(description="Pictures with truth and mask")
-    taught: int = Field(description="Pictures left out of figures: the run learned from their accepted mask")
+    skipped: int = Field(description="Number of tagged pictures that the source has not processed")
+    measured: int = Field(description="Number of pictures with mask and reference mask")
+    taught: int = Field(
+        description="Number of pictures not measured because the run was trained on their accepted mask"
+    )
     confusion: list[tuple[int, int, int]] = Field(description="True class, class in the mask, pixels")
     stages: list[StageFigures]
-    cells: dict[int, list[tuple[int, int, int]]] = Field(description="By picture, the same of its mask")
+    cells: dict[int, list[tuple[int, int, int]]] = Field(description="The same for each picture, by its id")
 
 
 def survey_path(cache_dir: Path, dataset_id: int, source: str) -> Path:
@@ -131,12 +136,12 @@ def survey_path(cache_dir: Path, dataset_id: int, source: str) -> Path:
 
 
 def store_survey(path: Path, found: Survey) -> None:
-    """Keep a survey, whole or not at all."""
+    """Store a survey, completely or not at all."""
     write_atomic(path, found.model_dump_json().encode())
 
 
 def load_survey(path: Path) -> Survey | None:
-    """The last survey; None where there is none, or it is of an older version."""
+    """The last survey; None if there is none, or an older version of the studio wrote it."""
     try:
         return Survey.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
@@ -154,7 +159,7 @@ class Surveys:
         self._kept = Kept()
 
     def get(self, dataset_id: int, source: str) -> Survey | None:
-        """The last survey; None where the dataset has not been measured with that source."""
+        """The last survey; None if the dataset has not been measured with that source."""
         path = survey_path(self._cache_dir, dataset_id, source)
         try:
             changed_ns = path.stat().st_mtime_ns
@@ -165,11 +170,11 @@ class Surveys:
 
 
 def ranking(rows: list[Row], bad_below: float) -> list[RankedSignal]:
-    """How well each signal finds bad masks among the measured pictures, the best first.
+    """How well each signal finds bad masks among the measured pictures, the best signal first.
 
     Args:
-        rows: of a survey; those without IoU do not count.
-        bad_below: a mask with a lower IoU is bad.
+        rows: Rows of a survey; those without IoU are left out.
+        bad_below: A mask with a lower IoU is bad.
     """
     from trainer.cams.signals import auroc, spearman
 
@@ -195,7 +200,7 @@ def ranking(rows: list[Row], bad_below: float) -> list[RankedSignal]:
 
 
 def class_figures(confusion: list[tuple[int, int, int]], names: Mapping[int, str]) -> list[ClassFigures]:
-    """The figures of each class that has a true or painted pixel, background first."""
+    """The figures of each class with a true or painted pixel, background first."""
     cells = {(truth, shown): pixels for truth, shown, pixels in confusion if truth != VOID}
     figures = []
     for index, name in {0: "background", **names}.items():

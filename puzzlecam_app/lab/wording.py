@@ -1,4 +1,4 @@
-"""What the lab says of the model, the classes and the losses: parts of the headers of its answers."""
+"""Facts about model, classes and losses for the headers of the Lab's answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def model_facts(model: ProposalModel) -> ModelFacts:
-    """The model and its settings, and sentences for what it does not have."""
+    """The model and its settings, and a sentence for each part that it lacks."""
     from trainer.masks.crf import crf_available
 
     refinement, crf = model.refinement, crf_available()
@@ -25,17 +25,17 @@ def model_facts(model: ProposalModel) -> ModelFacts:
         no_walk = None
     elif is_run:
         no_walk = (
-            "This run has no AffinityNet, so there are no edges and no random walk. Train it with "
-            "affinity.enabled = true, and wait for its stage affinity."
+            "This run has no AffinityNet, so there is no edge map and no random walk. Train a run with "
+            "affinity.enabled = true and wait until its stage affinity is done."
         )
     else:
         no_walk = (
-            "The zero-shot model has no edges and no random walk: they are learned. Start a run on the Runs "
-            "page, then choose it under Model."
+            "The zero-shot model has no edge map and no random walk: these have to be trained. Start a run "
+            "on the Runs page, then choose it under Model."
         )
     return ModelFacts(
         identity=model.identity,
-        title="trained run" if is_run else "zero-shot, nothing trained",
+        title="trained run" if is_run else "zero-shot model, not trained",
         is_trained=is_run,
         threshold=refinement.background_threshold,
         scales=sorted(model.sources.config.scales),
@@ -54,7 +54,7 @@ def model_facts(model: ProposalModel) -> ModelFacts:
 
 
 def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) -> list[ClassFacts]:
-    """Of the maps at the positions `shown`: class, whether it is tagged, how it is seen, its logit."""
+    """Facts about the classes of the maps at the positions `shown`."""
     item, classifier = picture.item, model.sources.first
     facts = []
     for position in shown:
@@ -76,7 +76,7 @@ def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) ->
 
 
 def puzzle_facts(model: ProposalModel, look: PuzzleLook) -> PuzzleHeader:
-    """Tiles and losses. JSON has no infinities; losses have none either."""
+    """Tiles, disagreement and losses. JSON has no infinities, and losses are never infinite."""
     return PuzzleHeader(
         tiles=look.tiles_per_side,
         cells_share=look.cells_share,
@@ -86,5 +86,5 @@ def puzzle_facts(model: ProposalModel, look: PuzzleLook) -> PuzzleHeader:
         loss_settings=model.loss,
         no_loss=None
         if look.loss
-        else "The classifier has learned none of these classes, so there is no loss to measure.",
+        else "The classifier was not trained on any of these classes, so there is no loss.",
     )

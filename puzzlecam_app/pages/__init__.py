@@ -19,8 +19,8 @@ _FORM_UPLOADS = "1mb"  # no page uploads files; Gradio's own route is kept small
 def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     """Mount all pages at `/` and return the app.
 
-    Analytics, run history, monitoring and file access of Gradio are off: nothing leaves the machine and
-    no path can be asked for.
+    Gradio's analytics, run history, monitoring and file access are off: nothing leaves the machine, and no
+    file can be requested by its path.
     """
     with gr.Blocks(title="Puzzle-CAM studio", analytics_enabled=False, fill_width=True) as pages:
         _navigation()
@@ -38,7 +38,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         _navigation()
         export.build(services)
     theme_dir = assets_dir() / "theme"
-    # Gradio warns that it switches server-side rendering off, although it was told to.
+    # Gradio warns that it turns server-side rendering off, although `ssr_mode=False` asks for that.
     warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
     mounted: FastAPI = gr.mount_gradio_app(
         app,
@@ -66,5 +66,5 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
 
 
 def _navigation() -> None:
-    """Every page names the first one anew; Gradio would call it Home."""
+    """Call the first page Review; without this, Gradio calls it Home. Every page needs it."""
     Navbar(main_page_name="Review")

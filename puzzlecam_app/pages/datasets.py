@@ -1,4 +1,4 @@
-"""The Datasets page: what there is, importing more, and what was wrong with the files."""
+"""The Datasets page: the datasets, the import form, and the report of each dataset's last import."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from puzzlecam_app.services import Services
 _DATASET_COLUMNS = ["Dataset", "Pictures", "To do", "Accepted", "Corrected", "Rejected", "Classes"]
 _PROBLEM_COLUMNS = ["File", "Kind", "What is wrong", "What to do"]
 _MASK_USES: dict[str, MaskUse | None] = {
-    "No masks, or leave them alone": None,
-    "Take them as proposals": "proposals",
-    "Take them as ground truth for measuring": "ground-truth",
+    "Do not import masks": None,
+    "Import as proposals": "proposals",
+    "Import as ground truth to measure against": "ground-truth",
 }
 
 
@@ -43,9 +43,9 @@ def build(services: Services) -> None:
                 buttons=[],
                 elem_id="datasets-table",
             )
-            chosen = gr.Dropdown([], label="Last import of", elem_id="import-report-of")
+            chosen = gr.Dropdown([], label="Report of the last import", elem_id="import-report-of")
             report = gr.Markdown(elem_id="import-report")
-            review = gr.Button("Review its pictures", link="/", visible=False, elem_id="import-review")
+            review = gr.Button("Review this dataset", link="/", visible=False, elem_id="import-review")
             problems = gr.Dataframe(
                 headers=_PROBLEM_COLUMNS,
                 interactive=False,
@@ -61,25 +61,28 @@ def build(services: Services) -> None:
             path = gr.Textbox(
                 label="Folder on this machine",
                 placeholder="/home/me/photos or a VOC folder with JPEGImages",
-                info="Pictures stay where they are, unless they are to be copied.",
+                info="Pictures stay where they are, unless you choose under More to copy them.",
                 elem_id="import-path",
             )
             name = gr.Textbox(label="Name of the dataset", placeholder="pets", elem_id="import-name")
             tags = gr.Textbox(
                 label="File with tags (optional)",
-                info="CSV with the columns image,tags, or JSON. Else sub-folders or VOC lists are the tags.",
+                info="CSV with the columns image,tags, or JSON. Without a file, sub-folders or VOC lists are "
+                "used as tags.",
                 elem_id="import-tags",
             )
             masks = gr.Radio(
                 list(_MASK_USES),
                 value=next(iter(_MASK_USES)),
-                label="Masks that come along",
+                label="Masks in the folder",
                 elem_id="import-masks",
             )
             with gr.Accordion("More", open=False):
                 layout = gr.Dropdown(["auto", "voc", "folder"], value="auto", label="Layout")
-                split = gr.Textbox(label="Split", placeholder="all", info="Only this list of a VOC dataset.")
-                classes = gr.Textbox(label="File with class names (optional)", info="One name a line.")
+                split = gr.Textbox(
+                    label="Split", placeholder="all", info="Import only this split of a VOC dataset."
+                )
+                classes = gr.Textbox(label="File with class names (optional)", info="One name per line.")
                 tags_from_masks = gr.Checkbox(label="Derive the tags from the masks", value=False)
                 copy = gr.Checkbox(label="Copy the pictures into the workspace", value=False)
             start = gr.Button("Import", variant="primary", elem_id="import-start")
@@ -157,7 +160,7 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
 
 
 def _text(value: str | None) -> str:
-    """Return what was typed; Gradio sends nothing for a field that was never touched."""
+    """Return what was typed; Gradio sends `None` for a field that was never used."""
     return (value or "").strip()
 
 
@@ -166,14 +169,14 @@ def _file(services: Services, value: str | None) -> Path | None:
 
 
 def _opened(services: Services) -> tuple[Any, ...]:
-    """What the page shows when it is opened: everything, and the report of the first dataset."""
+    """What the page shows when it is opened: all datasets, and the report of the first one."""
     rows = _rows(services)
     names = [row[0] for row in rows]
     if not names:
         return (
             rows,
             gr.Dropdown(choices=[]),
-            "There is no dataset yet: name a folder of pictures on this page and import it.",
+            "There is no dataset yet. Enter a folder of pictures on this page and import it.",
             _review_link(None),
             gr.Dataframe(visible=False),
         )
@@ -181,7 +184,7 @@ def _opened(services: Services) -> tuple[Any, ...]:
 
 
 def _review_link(dataset_id: int | None) -> Any:
-    """The button that leads to the dataset; in this tab, where a link of Markdown would open another."""
+    """The button that opens the dataset in this tab; a Markdown link would open another tab."""
     if dataset_id is None:
         return gr.Button(visible=False)
     return gr.Button(link=f"/?dataset={dataset_id}", visible=True)
@@ -193,7 +196,7 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
         dataset_id = dataset.id if dataset else None
     reports = [] if dataset_id is None else load_reports(services.database, dataset_id)
     if not reports:
-        text = f"There is no import report of {plain(name)}."
+        text = f"There is no import report for {plain(name)}."
         return text, _review_link(dataset_id), gr.Dataframe(visible=False)
     newest = reports[0]
     rows = [[one.file, one.severity, one.reason, one.remedy] for one in newest.problems]
@@ -204,5 +207,5 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
         f"Masks: {newest.proposals} as proposals, {newest.ground_truth} as ground truth."
     )
     if not rows:
-        text += "\n\nEvery file was in order."
+        text += "\n\nNo file had a problem."
     return text, _review_link(dataset_id), gr.Dataframe(value=rows, visible=bool(rows))

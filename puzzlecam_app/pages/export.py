@@ -1,4 +1,4 @@
-"""The Export page: a frozen snapshot of finished masks in VOC layout."""
+"""The Export page: a snapshot of accepted masks in VOC layout."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def build(services: Services) -> None:
     with gr.Column(elem_classes="studio-narrow"):
         gr.Markdown(
             "## Export\nWrites `JPEGImages`, `SegmentationClass`, `ImageSets`, `labels.txt` and a manifest. "
-            "The export is a snapshot: people may go on working meanwhile.",
+            "The export is a snapshot: work on the masks can continue while it runs.",
             elem_classes="studio-heading",
         )
         dataset = gr.Dropdown([], label="Dataset", elem_id="export-dataset")
@@ -39,12 +39,13 @@ def build(services: Services) -> None:
             value=0,
             step=1,
             label="Void boundary in pixels",
-            info="Class edges this wide become 255, as in VOC.",
+            info="Pixels this close to the edge of a class become void (255), as in VOC.",
         )
         start = gr.Button("Export", variant="primary", elem_id="export-start")
         result = gr.Markdown(elem_id="export-result")
 
-    # Answered at once, past the queue: an export that is started meanwhile is then its stream's only event.
+    # Answered at once, without Gradio's queue: an export that is started meanwhile is then the only event of
+    # its stream.
     dataset.change(
         _previewer(services), dataset, preview, api_visibility="private", show_progress="hidden", queue=False
     )
@@ -69,11 +70,11 @@ def _previewer(services: Services) -> Callable[[str | None], str]:
         with services.database.read() as session:
             dataset = find_dataset(session, name) if name else None
             if dataset is None:
-                return "There is no dataset yet: import one on the Datasets page."
+                return "There is no dataset yet. Import one on the Datasets page."
             counts = counts_by_status(session, dataset.id)
         ready = sum(counts[status] for status in ("accepted", "corrected"))
         sentence = f"{ready} of {sum(counts.values())} pictures are accepted or corrected."
-        return sentence if ready else f"{sentence} Accept some on the Review page, or tick other statuses."
+        return sentence if ready else f"{sentence} Accept some on the Review page, or select other statuses."
 
     return preview
 
@@ -83,10 +84,10 @@ def _exporter(services: Services) -> Callable[..., str]:
         def work() -> str:
             if not name:
                 raise UserError(
-                    "no dataset is chosen", remedy="Choose one, or import one on the Datasets page"
+                    "no dataset is selected", remedy="Select one, or import one on the Datasets page"
                 )
             if not statuses:
-                raise UserError("no status is chosen", remedy="Tick accepted, corrected or both")
+                raise UserError("no status is selected", remedy="Select accepted, corrected or both")
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
             report = export_voc(
                 services.database,

@@ -1,4 +1,4 @@
-"""The Lab page: a mount point; everything on it is `assets/lab` over the app's own routes."""
+"""The Lab page: a mount point for `assets/lab`, which uses the app's own routes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Review page: a mount point; everything on it is `assets/review` over the app's own routes."""
+"""The Review page: a mount point for `assets/review`, which uses the app's own routes."""
 
 from __future__ import annotations
 

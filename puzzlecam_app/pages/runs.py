@@ -1,4 +1,4 @@
-"""The Runs page: a mount point; everything on it is `assets/runs` over the app's own routes."""
+"""The Runs page: a mount point for `assets/runs`, which uses the app's own routes."""
 
 from __future__ import annotations
 

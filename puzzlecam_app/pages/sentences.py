@@ -1,4 +1,4 @@
-"""Text on the Gradio pages: failures as one sentence, and names that are never read as markup."""
+"""Text on the Gradio pages: failures as one sentence, counts in words, and names escaped from Markdown."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from trainer.errors import TrainerError
 Shown = TypeVar("Shown")
 _log = logging.getLogger(__name__)
 
-_UNEXPECTED = "Something went wrong that the studio did not expect. Try again; the log has the details."
+_UNEXPECTED = "An unexpected error occurred. Try again; the studio's log has the details."
 
 
 def shown(work: Callable[[], Shown], show_failure: Callable[[str], Shown]) -> Shown:
-    """Return what `work` gives, or what `show_failure` makes of the sentence that tells why it failed."""
+    """Return the result of `work`, or that of `show_failure` for the sentence that says why it failed."""
     try:
         return work()
     except (UserError, StorageError, TrainerError) as error:
@@ -28,7 +28,7 @@ def shown(work: Callable[[], Shown], show_failure: Callable[[str], Shown]) -> Sh
 
 
 def counted(number: int, noun: str) -> str:
-    """Return how many there are in words.
+    """Return a number with its noun.
 
     >>> counted(1, "picture"), counted(1200, "picture")
     ('1 picture', '1,200 pictures')
@@ -37,5 +37,5 @@ def counted(number: int, noun: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Return Markdown that shows `text` as it is: names of files and people are no markup."""
+    """Return Markdown that shows `text` literally, for names of files, datasets and people."""
     return "".join(f"&#{ord(c)};" if c in "\\`*_{}[]<>()#+!|&~" else c for c in text)

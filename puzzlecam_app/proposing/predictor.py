@@ -1,4 +1,4 @@
-"""Heatmaps and pseudo-masks of one picture: expensive once, cheap often."""
+"""Maps, edges and pseudo-labels of a picture; maps are computed once and cached."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # torch is imported when the first picture is looked at, not when the app starts
+if TYPE_CHECKING:  # torch is imported for the first picture, not when the app starts
     from trainer.cams.compute import CamResult
     from trainer.models.proposal import ProposalModel
 
@@ -42,7 +42,7 @@ class Predictor:
         """The model, loaded at the first use.
 
         Raises:
-            Exception: Whatever loading raises, each time it is tried.
+            Exception: Whatever loading raises; the next use tries again.
         """
         with self._loading:
             if self._model is None:
@@ -63,17 +63,17 @@ class Predictor:
         try:
             return load_cams(path)
         except (FileNotFoundError, ArtifactError):
-            return None  # computed again and written over
+            return None  # the maps are computed again and replace the file
 
     def cams(
         self, image_sha256: str, class_names: Sequence[str], load_image: Callable[[], NDArray[np.uint8]]
     ) -> CamResult:
-        """Return the maps of the tags, from the cache or computed and cached.
+        """Return the maps of the tags, from the cache, or else computed now and cached.
 
         Args:
             image_sha256: Hash of the picture's file.
             class_names: Tags of the picture, at least one.
-            load_image: Gives the upright picture, uint8 HxWx3 RGB; called only when needed.
+            load_image: Returns the upright picture, uint8 HxWx3 RGB; called only when the maps are computed.
         """
         from trainer.cams.storage import save_cams
 
@@ -107,12 +107,12 @@ class Predictor:
         cams: CamResult,
         class_indices: Sequence[int],
     ) -> NDArray[np.uint8]:
-        """Return the refined pseudo-mask, uint8 HxW in the indices of the label set.
+        """Return the pseudo-label, uint8 HxW with the indices of the class list.
 
         Args:
             image: uint8 HxWx3 RGB, upright.
             cams: The picture's maps.
-            class_indices: For each map, the index its class has in the label set.
+            class_indices: For each map, the index of its class in the class list.
         """
         model = self.model
         with self._computing:
@@ -120,7 +120,7 @@ class Predictor:
 
     @property
     def proposer(self) -> str:
-        """Identity of what makes the masks: classifier, settings of maps and refinement, CRF on or off."""
+        """Identity of everything that makes the masks: model, settings of the maps, threshold and CRF."""
         return self.model.mask_identity
 
     def _cams_path(self, image_sha256: str, class_names: Sequence[str]) -> Path:

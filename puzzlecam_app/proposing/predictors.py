@@ -1,4 +1,4 @@
-"""Which model looks at the pictures of a dataset: that of its published run, else the studio's own."""
+"""The proposal model of each dataset: that of its published run, else the studio's own model."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Predictors:
     """Predictors by dataset. Safe to call from several threads.
 
     Args:
-        own: the studio's own, for datasets without a published run.
-        runs_dir: folder of the runs in the workspace.
-        cams_dir: folder of the cache of maps; models do not share entries in it.
+        own: The studio's own, for datasets without a published run.
+        runs_dir: Folder of the runs in the workspace.
+        cams_dir: Folder of the cached maps; models do not share entries in it.
     """
 
     def __init__(self, database: Database, own: Predictor, runs_dir: Path, cams_dir: Path) -> None:
@@ -37,14 +37,14 @@ class Predictors:
         self._by_run: OrderedDict[int, Predictor] = OrderedDict()
 
     def of(self, dataset_id: int) -> Predictor:
-        """The predictor of a dataset as it is published now."""
+        """The predictor of the run that the dataset has published now, else the studio's own."""
         with self._database.read() as session:
             run_id = published_run(session, dataset_id)
         if run_id is None:
             return self._own
         directory = RunFolder.of(self._runs_dir, run_id).train
         if not directory.model_path("classify").is_file():
-            return self._own  # its files lie on another machine, or were lost
+            return self._own  # the run's files are on another machine, or were deleted
         with self._lock:
             if run_id not in self._by_run:
                 self._by_run[run_id] = Predictor(lambda: _load(directory.path), self._cams_dir)

@@ -1,4 +1,4 @@
-"""Proposals: from a picture in the database to its maps and to a `proposed` revision."""
+"""Maps and proposals of pictures in the database, computed in the background."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run-model/"
-"""What the identities of models begin with (trainer.cams.zero_shot, trainer.models.proposal)."""
+"""Prefixes of model identities (trainer.cams.zero_shot, trainer.models.proposal)."""
 
 
 class NoTagsError(UserError):
-    """A picture without tags has neither heatmap nor proposal."""
+    """The picture has no tags, so it has neither heatmap nor proposal."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -42,12 +42,12 @@ class NoTagsError(UserError):
 
 
 class Proposals:
-    """Computes maps and proposals in the background, the picture somebody is looking at first.
+    """Computes maps and proposals in the background, first those of the picture that somebody has open.
 
     Args:
         predictor: The studio's own.
         max_image_pixels: Larger pictures are not decoded.
-        predictor_of: Gives the predictor of a dataset, by id; the studio's own for all when omitted.
+        predictor_of: Returns the predictor of a dataset, by id. Without it, all datasets use `predictor`.
     """
 
     def __init__(
@@ -67,40 +67,42 @@ class Proposals:
 
     @property
     def queue(self) -> WorkQueue:
-        """Where heavy work about pictures is done; other work may be put into it behind these."""
+        """The queue for heavy work on pictures; the Smart tool and the Lab use it too."""
         return self._queue
 
     @property
     def waiting(self) -> int:
-        """How many pictures are waiting or being computed."""
+        """Number of jobs that are waiting or running."""
         return self._queue.waiting
 
     def request(self, item_id: int, priority: Priority = Priority.NOW) -> Future[CamResult]:
-        """Ask for the maps of a picture; its proposal is made on the way where it lacks one.
+        """Request the maps of a picture; its proposal is made too, if it needs one (see `is_due`).
 
-        The future raises `NoTagsError`, `NotFoundError`, or what keeps the picture from being read.
+        The future raises `NoTagsError`, `NotFoundError`, or the error of reading the picture.
         """
         return self._queue.submit(item_id, lambda: self.compute(item_id), priority)
 
     def prefetch(self, item_ids: Sequence[int]) -> None:
-        """Compute these pictures when nothing more urgent is to be done; earlier wishes are dropped."""
+        """Compute these pictures when nothing more urgent is waiting; replaces the earlier list."""
         self._queue.forget(Priority.SOON)
-        for item_id in reversed(item_ids):  # the latest ask comes first
+        for item_id in reversed(item_ids):  # the latest request runs first
             self.request(item_id, Priority.SOON)
 
     def in_turn(self, key: Hashable, work: Callable[[], Result]) -> Future[Result]:
-        """Run something else that needs the model, before what is only computed ahead; one at a time."""
+        """Queue other work that needs the model, ahead of pictures that nobody has opened yet."""
         return self._queue.submit(key, work, Priority.NOW)
 
     def warm_up(self) -> Future[object]:
-        """Load the model before the first picture is asked for."""
+        """Load the model before the first picture is requested."""
         return self._queue.submit("warm up", lambda: self._predictor.model, Priority.IDLE)
 
     def compute(self, item_id: int, *, is_ahead: bool = False) -> CamResult:
-        """Do at once, on this thread, what `request` does in the background.
+        """Do on this thread what `request` does in the background.
 
-        Only work that is done ahead of review (`is_ahead`) gives pictures a place in its order by doubt: were
-        a picture to move because somebody opened it, the queue would jump in the hands of who works on it.
+        Args:
+            item_id: The picture.
+            is_ahead: Whether the work is done ahead of review. Only then does a picture get a doubt, by which
+                the queue is ordered: a picture must not move in the queue because a labeler opened it.
         """
         with self._database.read() as session:
             item = read_item(session, item_id)
@@ -108,7 +110,7 @@ class Proposals:
             has_doubt = get_item(session, item_id).doubt_rank <= 0
         if not item.tags:
             raise NoTagsError(item.name)
-        load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded once, if at all
+        load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded at most once
         predictor = self.predictor_of(item.dataset_id)
         cams = predictor.cams(item.sha256, item.tag_names, load_image)
         is_due = self.is_due(newest, predictor)
@@ -123,20 +125,20 @@ class Proposals:
     def is_due(self, newest: Revision | None, predictor: Predictor | None = None) -> bool:
         """Whether a picture whose newest revision is `newest` should get a proposal of `predictor`'s model.
 
-        What was proposed before any training gives way to a newer model, and what one run proposed to
-        another run. Masks that were imported as proposals, published or made by a person stay.
+        A proposal of the zero-shot model is replaced by that of any other model, and a proposal of a run by
+        that of another run. Masks that were imported as proposals, published or made by a person stay.
         """
         if newest is None or newest.action == "withdrawn":
             return True
         made_by, proposer = newest.proposed_by, (predictor or self._predictor).proposer
         if newest.action != "proposed" or made_by is None or made_by == proposer:
             return False
-        # The zero-shot model sees a picture each time it is opened: it must not undo what a run proposed.
+        # Whenever a picture is opened this is asked: the zero-shot model must not replace a run's proposal.
         gives_way = (ZERO_SHOT_KIND, RUN_KIND) if proposer.startswith(RUN_KIND) else (ZERO_SHOT_KIND,)
         return made_by.startswith(gives_way)
 
     def close(self) -> None:
-        """Finish the picture in hand and drop the rest."""
+        """Finish the current picture and drop the others."""
         self._queue.close()
 
     def _propose(

@@ -1,4 +1,4 @@
-"""One background thread for heavy work, most urgent first, with the same work never done twice at once."""
+"""One background thread for heavy work: the most urgent job runs first, and no job is queued twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Priority(IntEnum):
-    """Lower runs first."""
+    """The lowest value runs first."""
 
     NOW = 0
     SOON = 1
@@ -22,9 +22,9 @@ class Priority(IntEnum):
 class WorkQueue:
     """Runs functions one at a time on a daemon thread.
 
-    Torch uses every core for one picture, so a second picture at the same time would only slow the one
-    that somebody is waiting for. Asking again for a key that is waiting or running gives the same future;
-    a more urgent ask moves it forward.
+    Torch uses every core for one picture, so a second picture at the same time would only slow down the one
+    that somebody is waiting for. Submitting a key that is waiting or running returns the same future; a more
+    urgent priority moves the job forward.
     """
 
     def __init__(self, name: str) -> None:
@@ -37,13 +37,13 @@ class WorkQueue:
         self._thread.start()
 
     def submit(self, key: Hashable, work: Callable[[], Any], priority: Priority) -> Future[Any]:
-        """Run `work` in its turn.
+        """Queue `work`.
 
         Args:
-            key: What the work is about; see the class.
+            key: Identifies the job; see the class.
             work: Called without arguments on the queue's thread.
-            priority: How urgent it is; within a priority, the latest ask comes first, because the
-                picture that was asked for last is the one in front of the person.
+            priority: How urgent the job is. Within a priority the latest job runs first, because the picture
+                that was requested last is the one on the screen.
 
         Raises:
             RuntimeError: The queue is closed.
@@ -60,12 +60,12 @@ class WorkQueue:
 
     @property
     def waiting(self) -> int:
-        """How many jobs are waiting or running."""
+        """Number of jobs that are waiting or running."""
         with self._condition:
             return len(self._jobs)
 
     def forget(self, priority: Priority) -> None:
-        """Drop waiting jobs that nobody asked for more urgently than `priority`."""
+        """Drop waiting jobs that were never submitted with a more urgent priority than `priority`."""
         with self._condition:
             wanted = {key for level, _, key in self._heap if level < priority}
             for _, _, key in self._heap:
@@ -75,7 +75,7 @@ class WorkQueue:
             heapq.heapify(self._heap)
 
     def close(self) -> None:
-        """Finish the job that runs, drop the others, and stop the thread."""
+        """Finish the running job, drop the others and stop the thread."""
         with self._condition:
             self._closed = True
             self._condition.notify()
@@ -92,7 +92,7 @@ class WorkQueue:
                     return
                 _, _, key = heapq.heappop(self._heap)
                 if key not in self._jobs:
-                    continue  # already done under a more urgent entry
+                    continue  # already done, from a more urgent entry of the same job
                 work, future = self._jobs[key]
                 if not future.set_running_or_notify_cancel():
                     del self._jobs[key]
