@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from db.models import Run, RunEvent, utc_now
 
 MAX_EVENTS = 5000
+WORKER = "worker"
+"""Kind of the events that a worker writes itself."""
 _IN_COLUMNS = ("time", "kind", "stage")
 
 
@@ -41,7 +43,7 @@ def append_events(
     return True
 
 
-def say(session: Session, run_id: int, message: str, *, kind: str = "worker") -> None:
+def say(session: Session, run_id: int, message: str, *, kind: str = WORKER) -> None:
     """Append a sentence of the worker's own."""
     _insert(session, run_id, [{"kind": kind, "message": message}])
 

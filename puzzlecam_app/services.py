@@ -18,13 +18,11 @@ from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings, Workspace
 from puzzlecam_app.smart.tool import Smart
+from trainer.contract import MANIFEST_FILE
 
 if TYPE_CHECKING:
     from trainer.interactive.segmenter import Features
     from trainer.models.proposal import ProposalModel
-
-RUN_MANIFEST = "manifest.json"
-"""File that makes a folder a run directory (trainer.run.directory)."""
 
 
 def _load_features() -> Features | None:
@@ -86,9 +84,9 @@ def open_services(settings: Settings) -> Services:
         UserError: The workspace is not writable, or `settings.model` is not a run directory.
         StorageError: The database cannot be opened, or a newer version of the studio made it.
     """
-    if settings.model and not (settings.model / RUN_MANIFEST).is_file():
+    if settings.model and not (settings.model / MANIFEST_FILE).is_file():
         raise UserError(
-            f"the folder holds no {RUN_MANIFEST}, so it is no run directory",
+            f"the folder holds no {MANIFEST_FILE}, so it is no run directory",
             where=str(settings.model),
             remedy="Name the folder that `train --run-dir` wrote, or leave --model out",
         )

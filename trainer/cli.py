@@ -1,14 +1,17 @@
-"""The trainer's commands. Torch is imported by the command that needs it: `--help` answers at once."""
+"""The trainer's commands. Each imports torch only when it runs, so that `--help` answers at once."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from trainer.errors import TrainerError
+from trainer.contract import DEFAULT_RECIPE, EXIT_GOOD
+from trainer.errors import TrainerError, failure_code
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 recipes_app = typer.Typer(rich_markup_mode=None)
@@ -17,10 +20,14 @@ app.add_typer(recipes_app, name="recipes")
 DatasetOption = Annotated[Path, typer.Option(help="Folder in VOC layout, or with tags.csv.")]
 RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a .toml file.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override, e.g. classify.epochs=3.")]
-DeviceOption = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:N; the best there is by default.")]
+DeviceOption = Annotated[
+    str | None, typer.Option(help="cpu, cuda or cuda:N; the best available one by default.")
+]
 ReuseOption = Annotated[
     list[Path] | None,
-    typer.Option(help="Another run directory: what it has made with the same settings is taken over."),
+    typer.Option(
+        help="Another run directory. Stages that it has finished with the same settings are not run again."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -28,12 +35,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command()
 def train(
     dataset_root: DatasetOption,
-    run_dir: Annotated[Path, typer.Option(help="New or empty folder, or that of a run to go on with.")],
-    recipe: RecipeOption = "cpu-lite0",
+    run_dir: Annotated[Path, typer.Option(help="New or empty folder, or the folder of a run to continue.")],
+    recipe: RecipeOption = DEFAULT_RECIPE,
     split: Annotated[str, typer.Option(help="Split to train on.")] = "train",
     stages: Annotated[str | None, typer.Option(help="Stages, separated by commas; all by default.")] = None,
     overrides: SetOption = None,
-    resume: Annotated[bool, typer.Option(help="Go on from checkpoints of a stage that was cut off.")] = True,
+    resume: Annotated[bool, typer.Option(help="Continue an interrupted stage from its checkpoint.")] = True,
     reuse: ReuseOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
@@ -64,16 +71,17 @@ def train(
 def evaluate(
     predictions: Annotated[Path, typer.Argument(help="Folder of masks <id>.png.")],
     gt: Annotated[Path, typer.Option(help="Folder of ground-truth masks, or a dataset.")],
-    list_file: Annotated[Path, typer.Option("--list", help="Ids, one a line.")],
+    list_file: Annotated[Path, typer.Option("--list", help="File with picture ids, one per line.")],
     classes: Annotated[
-        Path | None, typer.Option(help="Class names, one a line; VOC's twenty by default.")
+        Path | None, typer.Option(help="File with class names, one per line; the twenty of VOC by default.")
     ] = None,
     absent_as_zero: Annotated[
-        bool, typer.Option("--absent-as-zero", help="Count absent classes as zero, as the 2021 reference.")
+        bool,
+        typer.Option("--absent-as-zero", help="Count absent classes as zero, as the 2021 reference does."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Mean IoU of a folder of masks."""
+    """Measure the mean IoU of a folder of masks."""
     from trainer import commands
 
     result = commands.evaluate(
@@ -83,7 +91,7 @@ def evaluate(
         f"{name:<16} {'absent' if iou is None else format(100 * iou, '.2f')}"
         for name, iou in result["per_class"].items()
     ]
-    miou = "nothing could be counted" if result["miou"] is None else f"{100 * result['miou']:.2f}"
+    miou = "nothing could be measured" if result["miou"] is None else f"{100 * result['miou']:.2f}"
     _print(result, as_json, "\n".join([*lines, f"mean IoU of {result['pictures']} pictures: {miou}"]))
 
 
@@ -91,14 +99,14 @@ def evaluate(
 def ablate(
     dataset_root: DatasetOption,
     out: Annotated[Path, typer.Option(help="Folder for the runs, the table and the plot.")],
-    recipe: RecipeOption = "cpu-lite0",
+    recipe: RecipeOption = DEFAULT_RECIPE,
     split: Annotated[str, typer.Option(help="Split to train on and measure.")] = "train",
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1",
     overrides: SetOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Table 1 of the paper: CAM quality with and without each loss term."""
+    """Make table 1 of the paper: CAM quality with and without each loss term."""
     from trainer import commands
     from trainer.run.progress import ProgressDisplay
     from trainer.studies.ablation import ablation_table
@@ -123,19 +131,24 @@ def simulate(
     dataset_root: DatasetOption,
     split: Annotated[str, typer.Option(help="Split whose pictures are corrected.")] = "val",
     engine: Annotated[
-        str, typer.Option(help="none, superpixel, grabcut, walker, ours; several by commas, or all.")
+        str,
+        typer.Option(help="none, superpixel, grabcut, walker or ours; several separated by commas; or all."),
     ] = "ours",
-    start: Annotated[str, typer.Option(help="zero-shot, or a run directory.")] = "zero-shot",
-    max_clicks: Annotated[int, typer.Option(min=1, max=100, help="Clicks at which a picture ends.")] = 20,
+    start: Annotated[
+        str, typer.Option(help="Where the masks come from: zero-shot, or a run directory.")
+    ] = "zero-shot",
+    max_clicks: Annotated[int, typer.Option(min=1, max=100, help="Most clicks per picture.")] = 20,
     jitter: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="0 clicks into the middle of a mistake, 1 anywhere in it.")
+        float, typer.Option(min=0.0, max=1.0, help="0 clicks in the middle of an error, 1 anywhere in it.")
     ] = 0.0,
     seeds: Annotated[str, typer.Option(help="Seeds of the jitter, separated by commas.")] = "0,1,2",
-    limit: Annotated[int | None, typer.Option(min=1, help="So many pictures, evenly spread.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Use only this many pictures, evenly spread.")
+    ] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder to keep zero-shot masks in.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How many clicks a mask takes, by a simulated annotator."""
+    """Measure how many clicks a mask takes, with a simulated annotator."""
     from trainer import commands
 
     result = commands.simulate(
@@ -156,27 +169,27 @@ def simulate(
 def simulate_loop(
     dataset_root: DatasetOption,
     out: Annotated[Path, typer.Option(help="Folder for the runs, the corrections, the table and the plot.")],
-    recipe: RecipeOption = "cpu-lite0",
-    split: Annotated[str, typer.Option(help="Split to correct, to train on and to measure.")] = "train",
+    recipe: RecipeOption = DEFAULT_RECIPE,
+    split: Annotated[str, typer.Option(help="Split to correct, train on and measure.")] = "train",
     points: Annotated[
-        str, typer.Option(help="Numbers of corrected pictures, ascending.")
+        str, typer.Option(help="Numbers of corrected pictures, in ascending order.")
     ] = "0,25,50,100,200",
     orders: Annotated[
-        str, typer.Option(help="random, undecided, entropy, score; several by commas.")
+        str, typer.Option(help="random, undecided, entropy or score; several separated by commas.")
     ] = "random,undecided",
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0",
     target: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="IoU from which the annotator accepts a mask.")
+        float, typer.Option(min=0.0, max=1.0, help="IoU at which the annotator accepts a mask.")
     ] = 0.85,
     max_clicks: Annotated[
-        int, typer.Option(min=1, max=100, help="Clicks after which the annotator paints by hand.")
+        int, typer.Option(min=1, max=100, help="Clicks after which the annotator paints the mask by hand.")
     ] = 10,
     overrides: SetOption = None,
     reuse: ReuseOption = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What corrections teach: masks of untouched pictures, after more and more were corrected."""
+    """Measure what corrections teach: mask quality of untouched pictures as more others are corrected."""
     from trainer import commands
     from trainer.run.progress import ProgressDisplay
 
@@ -201,7 +214,7 @@ def simulate_loop(
 
 @app.command()
 def report(run_dir: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
-    """One self-contained HTML page about a run."""
+    """Write a self-contained HTML page about a run."""
     from trainer import commands
 
     typer.echo(f"The report is {commands.report(run_dir)}.")
@@ -215,12 +228,13 @@ def figures(
         Path | None, typer.Option(help="Run of a conventional classifier, for figure 1.")
     ] = None,
     compare: Annotated[
-        list[Path] | None, typer.Option(help="Another run for figure 3, or what ablate wrote; repeatable.")
+        list[Path] | None,
+        typer.Option(help="Another run for figure 3, or a folder written by ablate; repeatable."),
     ] = None,
-    pictures: Annotated[int, typer.Option(min=1, max=24, help="Pictures a figure.")] = 4,
+    pictures: Annotated[int, typer.Option(min=1, max=24, help="Pictures per figure.")] = 4,
     as_json: JsonOption = False,
 ) -> None:
-    """Figures 1, 3 and 4 of the paper for a run, as SVG and PNG."""
+    """Draw figures 1, 3 and 4 of the paper for a run, as SVG and PNG."""
     from trainer import commands
 
     result = commands.figures(
@@ -241,7 +255,7 @@ def recipes(context: typer.Context, as_json: JsonOption = False) -> None:
 
 @recipes_app.command("show")
 def show_recipe(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) -> None:
-    """Print a recipe, comments included."""
+    """Print a recipe, including its comments."""
     from trainer import commands
 
     typer.echo(commands.show_recipe(name), nl=False)
@@ -251,11 +265,14 @@ def show_recipe(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) 
 def bench(
     name: Annotated[str, typer.Argument(help="random-walk, crf, cam, train-step, evaluate or all.")] = "all",
     full: Annotated[
-        bool, typer.Option("--full", help="Run the dense random walk on the whole grid: minutes, gigabytes.")
+        bool,
+        typer.Option(
+            "--full", help="Run the dense random walk on the whole grid. This takes minutes and gigabytes."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the fast paths with plain implementations of the reference's arithmetic, in one run."""
+    """Compare the fast implementations with plain ones of the reference's arithmetic, in one run."""
     from trainer.benchmarks.runner import as_text, machine, run_benchmarks
 
     rows = run_benchmarks(name, is_full=full)
@@ -264,22 +281,35 @@ def bench(
 
 
 def main() -> int:
-    """Run a command; 0 good, 1 failed, 2 wrong use, 3 stopped by SIGTERM."""
+    """Run a command.
+
+    Returns:
+        The exit code: 0 if all went well, else that of the failure, see `trainer.contract.FailureCode`, or 3
+        after SIGTERM.
+    """
     try:
-        app(standalone_mode=True)
+        app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     except TrainerError as error:
-        typer.echo(str(error), err=True)
+        _print_error(f"{error}\n")
         return error.exit_code
-    return 0
+    except Exception as error:
+        _print_error(traceback.format_exc())
+        return failure_code(error).exit_code
+    return EXIT_GOOD
+
+
+def _print_error(text: str) -> None:
+    with contextlib.suppress(OSError):  # the output may be a file on a full disk; the exit code counts
+        typer.echo(text, err=True, nl=False)
 
 
 def _seed(text: str, example: str = "--seeds 0,1") -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a whole number; write e.g. {example}.") from error
+        raise typer.BadParameter(f"{text!r} is not a whole number; write for example {example}.") from error
 
 
 def _print(result: Any, as_json: bool, text: str) -> None:

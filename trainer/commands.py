@@ -1,4 +1,4 @@
-"""The commands of the trainer as plain functions; parsing arguments and printing is the caller's."""
+"""The commands of the trainer as plain functions, without parsing arguments and printing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def train(
     stop: StopSignal | None = None,
     reuse: Sequence[Path] = (),
 ) -> dict[str, Any]:
-    """Run a recipe; see `trainer.pipeline.run` for arguments and errors, `load_recipe` for overrides.
+    """Run a recipe. Arguments and errors: see `trainer.pipeline.run`; overrides: see `load_recipe`.
 
     Returns:
         {"run_dir", "recipe", "stages": {name: {"status", "seconds", ...}}, "metrics": rows of metrics.json}.
@@ -79,18 +79,18 @@ def evaluate(
     Args:
         predictions: folder of `<id>.png`.
         ground_truth: folder of `<id>.png`, or a dataset with SegmentationClass or masks.
-        list_file: ids, one a line.
-        classes_file: class names, one a line; VOC's twenty when None.
-        absent: "skip" leaves classes in neither out of the mean, "zero" counts them as the 2021 reference
-            does.
+        list_file: file with picture ids, one per line.
+        classes_file: file with class names, one per line; the twenty of VOC when None.
+        absent: what happens to a class in neither truth nor predictions: "skip" leaves it out of the mean,
+            "zero" counts it as 0 as the 2021 reference does.
 
     Returns:
         {"pictures", "miou", "absent_classes", "per_class": {name: IoU in [0, 1] or None}}.
 
     Raises:
         DatasetError: the list is empty or names a picture without ground truth.
-        GroundTruthError, EvaluationError: a mask is missing, damaged, of another size or with an unknown
-            index.
+        GroundTruthError, EvaluationError: a mask is missing or damaged, has another size than the truth,
+            or contains an unknown class index.
     """
     ids = [picture_id(split_flag(line)[0]) for line in read_lines(list_file)]
     truth = GroundTruth(ground_truth)
@@ -144,7 +144,7 @@ def figures(
     """Draw figures 1, 3 and 4 of the paper; see `trainer.reports.figures.paper.write_figures`.
 
     Returns:
-        {"files": paths, "notes": sentences about figures that are missing or not what they could be}.
+        {"files": paths, "notes": sentences about figures that are missing or incomplete}.
     """
     from trainer.reports.figures.paper import write_figures
 
@@ -158,10 +158,10 @@ def recipes() -> list[dict[str, str]]:
 
 
 def show_recipe(name: str) -> str:
-    """The text of a recipe, comments included.
+    """The text of a recipe, including its comments.
 
     Raises:
-        TrainerUsageError: there is none of that name.
+        TrainerUsageError: there is no recipe of this name.
     """
     return recipe_path(name).read_text(encoding="utf-8")
 
@@ -178,7 +178,7 @@ def simulate(
     limit: int | None = None,
     cache: Path | None = None,
 ) -> dict[str, Any]:
-    """Simulate an annotator; `engine` is a name, several separated by commas, or "all"."""
+    """Simulate an annotator; `engine` is one name, several separated by commas, or "all"."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -201,7 +201,7 @@ def simulate(
 
 
 def simulation_table(result: dict[str, Any]) -> str:
-    """The figures of `simulate` as a Markdown table."""
+    """The result of `simulate` as a Markdown table."""
     from trainer.studies.simulate.figures import table
 
     return table(result)
@@ -223,7 +223,7 @@ def simulate_loop(
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
 ) -> dict[str, Any]:
-    """Corrections teach; see `trainer.studies.teaching.study.run_teaching`."""
+    """Measure what corrections teach; see `trainer.studies.teaching.study.run_teaching`."""
     from trainer.studies.teaching.plan import TeachingConfig
     from trainer.studies.teaching.study import run_teaching
 
@@ -252,7 +252,7 @@ def simulate_loop(
 
 
 def teaching_table(result: dict[str, Any]) -> str:
-    """The figures of `simulate_loop` as Markdown."""
+    """The result of `simulate_loop` as Markdown."""
     from trainer.studies.teaching.figures import teaching_table as table
 
     return table(result)

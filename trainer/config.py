@@ -1,4 +1,8 @@
-"""The settings of every stage, and the recipe that holds them together."""
+"""The settings of every stage, and the recipe that holds them together.
+
+All models are frozen and refuse unknown keys. `trainer.settings` says which of their fields make a finished
+stage run again when they change, and how to add a field without making finished runs stale.
+"""
 
 from __future__ import annotations
 
@@ -173,12 +177,11 @@ class PixelsConfig(TrainingConfig):
     )
     epochs: Epochs = 4
     batch_size: BatchSize = 16
-    accepted_repeat: int = Field(
-        default=4,
+    accepted_repeat: int = machine_field(  # but part of the key with such masks: trainer.stages.pixels
+        4,
         ge=1,
         le=100,
         description="Times that an epoch shows a picture with an accepted mask, whose labels are exact.",
-        json_schema_extra={"changes_results": False},  # but with such masks: see trainer.stage_graph
     )
     optimizer: Optimizer = Field(
         default_factory=lambda: OptimizerConfig(method="adamw", learning_rate=0.002, weight_decay=0.01)

@@ -27,6 +27,7 @@ from trainer.cams.compute import multi_scale_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
 from trainer.config import Recipe
+from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, SEGMENT
 from trainer.machine.device import DeviceChoice, available_cpu_count, choose_device
 from trainer.masks.affinity import confident_labels
 from trainer.masks.crf import CrfConfig
@@ -75,7 +76,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
         batch_statistics=recipe.classify.batch_statistics,
     )
     seconds = {
-        "classify": probe.training(
+        CLASSIFY: probe.training(
             PuzzleStep(classifier, recipe.classify.loss),
             recipe.classify,
             recipe.classify.view,
@@ -83,8 +84,8 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             lambda count, _crop: torch.ones(count, _CLASSES),
         )
     }
-    seconds["cams"], cams = probe.cams(classifier, recipe, pictures)
-    seconds["affinity"] = 0.0
+    seconds[CAMS], cams = probe.cams(classifier, recipe, pictures)
+    seconds[AFFINITY] = 0.0
     if recipe.affinity.enabled:
         edges = EdgeNetwork(build_encoder(backbone, output_stride=16))
         labelling = probe.on_cores(
@@ -98,18 +99,18 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             ),
             pictures,
         )
-        seconds["affinity"] = labelling + probe.training(
+        seconds[AFFINITY] = labelling + probe.training(
             AffinityStep(edges, recipe.affinity.radius),
             recipe.affinity,
             recipe.affinity.view,
             pictures,
             lambda count, crop: torch.zeros(count, -(-crop // 4), -(-crop // 4), dtype=torch.uint8),
         )
-    seconds["pixels"] = _pixels(probe, recipe, pictures) if recipe.self_trains else 0.0
+    seconds[PIXELS] = _pixels(probe, recipe, pictures) if recipe.self_trains else 0.0
     crf = CrfConfig(iterations=recipe.refine.crf_iterations)
     refine = PseudoLabelConfig(use_crf=recipe.refine.use_crf, crf=crf)
-    seconds["refine"] = probe.on_cores(lambda: pseudo_label(probe.picture, cams, (1,), refine), pictures)
-    seconds["segment"] = 0.0
+    seconds[REFINE] = probe.on_cores(lambda: pseudo_label(probe.picture, cams, (1,), refine), pictures)
+    seconds[SEGMENT] = 0.0
     if recipe.segment.enabled:
         network = SegmentationNetwork(
             build_encoder(backbone, output_stride=recipe.segment.output_stride),
@@ -118,7 +119,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             decoder_statistics=recipe.segment.decoder_statistics,
             is_encoder_trained=recipe.segment.encoder == "trained",
         )
-        seconds["segment"] = probe.training(
+        seconds[SEGMENT] = probe.training(
             SegmentationStep(network),
             recipe.segment,
             recipe.segment.view,

@@ -1,19 +1,27 @@
-"""The pipeline: stages in order; what is done is skipped, what was cut off goes on."""
+"""The pipeline: runs stages in order, skips what is done, and continues what was interrupted."""
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer.config import Recipe
-from trainer.contract import STAGES
+from trainer.contract import (
+    STAGES,
+    EventKind,
+    RunFailedFields,
+    RunStartedFields,
+    StageFinishedFields,
+    StageSkippedFields,
+)
 from trainer.data.accepted import check_accepted
 from trainer.data.dataset import DatasetError, TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.images import unreadable_images
-from trainer.errors import TrainerError, TrainerUsageError
+from trainer.errors import DiskFullError, TrainerUsageError, failure_code, is_disk_full
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.machine.processes import Processes
 from trainer.machine.start_method import WorkerEndedError
@@ -21,17 +29,8 @@ from trainer.machine.stop import RunStopped, StopSignal
 from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import DatasetRecord, RunDir
 from trainer.run.events import EventLog, Listener
-from trainer.run.stage_context import StageContext
-from trainer.stage_graph import StageGraph
-
-_STAGES_WITH_BACKBONE = {"classify", "affinity", "pixels", "segment"}
-
-_NEVER_TAKEN_OVER = {"segment", "evaluate"}
-"""Stages that read what no key knows: pictures of another split, and ground truth, which may come later."""
-
-
-class DiskFullError(TrainerError):
-    """There was no room for an output; what was there before is whole."""
+from trainer.run.stage_context import RunContext, StageContext
+from trainer.stage_graph import StageGraph, stage_module
 
 
 def run(
@@ -47,10 +46,10 @@ def run(
     stop: StopSignal | None = None,
     reuse: Sequence[Path | str] = (),
 ) -> RunDir:
-    """Run stages of a recipe on a dataset; run again, it does what is left.
+    """Run stages of a recipe on a dataset. Called again, it does what is left.
 
-    A stage is skipped when it has finished with the same settings, seed and inputs. When these changed, it
-    and all that depends on it run anew.
+    A stage is skipped if it has finished with the same settings, seed and inputs. If any of these changed, it
+    runs again, and so does every stage that depends on it.
 
     Args:
         recipe: settings.
@@ -58,168 +57,184 @@ def run(
         split: split to train on.
         run_dir: a new or empty folder, or that of an earlier run on the same dataset.
         stages: names from `STAGES`, in any order; None for all.
-        resume: go on from checkpoints and finished pictures of a cut-off stage; False starts that stage anew.
-        device: "cpu", "cuda", "cuda:N", or None for the best there is.
+        resume: continue an interrupted stage from its checkpoint and its finished pictures; False starts it
+            again from the beginning.
+        device: "cpu", "cuda", "cuda:N", or None to choose the best one.
         listeners: are called with every event, see `trainer.run.events`.
-        stop: set it to end the run after the step or the picture in hand.
+        stop: set it to end the run after the current step or picture.
         reuse: other run directories. A stage up to the pseudo-labels that one of them has finished with the
-            same settings, seed and inputs is taken over from there, the first that has it.
+            same settings, seed and inputs is not run again: the outputs of the first such run are used.
 
     Returns:
         The run directory.
 
     Raises:
-        TrainerUsageError: an unknown stage, or one whose inputs have never been made with these settings.
+        TrainerUsageError: a stage is unknown, or its inputs have not been made with these settings.
         RunStopped: `stop` was set; "run_stopped" is in the log.
-        TrainerError: anything else a person can put right. Where the dataset, the run directory or the
-            weights cannot be used, nothing has been started; later, "run_failed" with the reason is in the
-            log.
+        TrainerError: any other failure that a person can put right. If the dataset, the run directory or the
+            weights cannot be used, nothing was started; later failures are in the log as "run_failed", unless
+            the disk is full.
     """
     chosen = _checked_stages(stages)
     choice, processes = _device_and_processes(device)
-    if _STAGES_WITH_BACKBONE.intersection(chosen):
+    if any(stage_module(name).STARTS_FROM_BACKBONE for name in chosen):
         load_encoder(recipe.backbone)
     dataset = open_dataset(dataset_root, split)
     if recipe.use_accepted:
         check_accepted(dataset)
     else:
         dataset = dataset.without_accepted()
-    directory, stop = RunDir(run_dir), stop or StopSignal()
-    others = tuple(RunDir(path) for path in reuse)
+    directory = RunDir(run_dir)
+
+    def work(events: EventLog) -> None:
+        context = RunContext(
+            recipe=recipe,
+            dataset=dataset,
+            run_dir=directory,
+            events=events,
+            device=choice,
+            processes=processes,
+            stop=stop or StopSignal(),
+        )
+        _Run(context, tuple(RunDir(path) for path in reuse), resume).execute(chosen)
+
     if not processes.is_main:
         # The main process holds the lock and writes the log.
-        log = EventLog(None)
-        _Run(recipe, dataset, directory, choice, processes, log, stop, others).execute(chosen, resume=resume)
+        work(EventLog(None))
         return directory
-    with directory.lock():
+    with _full_disk_named(directory), directory.lock():
         directory.open(recipe, _dataset_record(dataset))
-        events = EventLog(directory.events_path, listeners)
-        events.write(
-            "run_started",
-            recipe=recipe.name,
-            stages=list(chosen),
-            device=choice.reason,
-            accepted=len(dataset.accepted),
-        )
-        try:
-            work = _Run(recipe, dataset, directory, choice, processes, events, stop, others)
-            work.execute(chosen, resume=resume)
-        except RunStopped:
-            events.write("run_stopped")
-            raise
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            # Nothing is written to the log: that would need room as well.
-            raise DiskFullError(
-                f"The disk that holds {directory.path} is full; free space and run again, it goes on where "
-                f"it stopped."
-            ) from error
-        except BaseException as error:
-            events.write("run_failed", error=type(error).__name__, message=str(error))
-            raise
+        log = EventLog(directory.events_path, listeners)
+        with _end_logged(log), _full_disk_named(directory):
+            log.write(
+                EventKind.RUN_STARTED,
+                **RunStartedFields(
+                    recipe=recipe.name,
+                    stages=list(chosen),
+                    device=choice.reason,
+                    accepted=len(dataset.accepted),
+                ),
+            )
+            work(log)
     return directory
 
 
+@contextlib.contextmanager
+def _full_disk_named(directory: RunDir) -> Iterator[None]:
+    """Turn the system's error about a full disk into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"The disk that holds {directory.path} is full; free space and run again to continue."
+        ) from error
+
+
+@contextlib.contextmanager
+def _end_logged(log: EventLog) -> Iterator[None]:
+    """Log the error that ends the run, whatever it is, and raise it again."""
+    try:
+        yield
+    except RunStopped:
+        log.write(EventKind.RUN_STOPPED)
+        raise
+    except BaseException as error:
+        fields = RunFailedFields(code=failure_code(error), error=type(error).__name__, message=str(error))
+        # A full disk may have no room for the event; then the exit code tells.
+        with contextlib.suppress(OSError):
+            log.write(EventKind.RUN_FAILED, **fields)
+        raise
+
+
+@dataclass(frozen=True)
 class _Run:
-    """One call of `run`, in one of its processes."""
+    """One call of `run`, in one of its processes.
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        dataset: TaggedDataset,
-        directory: RunDir,
-        device: DeviceChoice,
-        processes: Processes,
-        events: EventLog,
-        stop: StopSignal,
-        others: tuple[RunDir, ...],
-    ) -> None:
-        self._recipe = recipe
-        self._listed = dataset
-        self._directory = directory
-        self._device = device
-        self._processes = processes
-        self._events = events
-        self._stop = stop
-        self._others = others
+    Attributes:
+        context: what all stages work with; its dataset still has the pictures that cannot be read.
+        others: runs whose outputs may be used.
+        resume: whether interrupted stages continue.
+    """
 
-    def execute(self, stages: Sequence[str], *, resume: bool) -> None:
+    context: RunContext
+    others: tuple[RunDir, ...]
+    resume: bool
+
+    def execute(self, stages: Sequence[str]) -> None:
         started = time.monotonic()
-        dataset = self._readable()
-        graph = StageGraph(self._recipe, dataset, self._directory)
+        context = replace(self.context, dataset=self._readable())
+        graph = StageGraph(context.recipe, context.dataset, context.run_dir)
         for name in stages:
-            self._stage(graph, name, dataset, resume=resume)
-        self._events.write("run_finished", seconds=round(time.monotonic() - started, 1))
+            self._stage(context, graph, name)
+        context.events.write(EventKind.RUN_FINISHED, seconds=round(time.monotonic() - started, 1))
 
     def _readable(self) -> TaggedDataset:
-        """The pictures that can be decoded; found out once a run directory."""
-        if self._processes.is_main and self._directory.manifest().dataset.skipped is None:
-            self._directory.note_skipped(unreadable_images(self._listed))
-        self._processes.wait()
-        skipped = self._directory.manifest().dataset.skipped or {}
+        """The pictures that can be decoded; each run directory checks them only once."""
+        recipe, directory, listed = self.context.recipe, self.context.run_dir, self.context.dataset
+        if self.context.processes.is_main and directory.manifest().dataset.skipped is None:
+            directory.note_skipped(unreadable_images(listed))
+        self.context.processes.wait()
+        skipped = directory.manifest().dataset.skipped or {}
         if skipped:
             first = next(iter(skipped.values()))
-            if self._recipe.on_bad_image == "stop":
+            if recipe.on_bad_image == "stop":
                 raise DatasetError(
-                    f"{len(skipped)} pictures of {self._listed.root} cannot be read, and the recipe says to "
+                    f"{len(skipped)} pictures of {listed.root} cannot be read, and the recipe says to "
                     f"stop: {first}"
                 )
-            if len(skipped) == len(self._listed):
-                raise DatasetError(f"None of the pictures of {self._listed.root} can be read: {first}")
-            self._events.write("images_skipped", count=len(skipped), reasons=skipped)
-        return self._listed.without(skipped)
+            if len(skipped) == len(listed):
+                raise DatasetError(f"None of the pictures of {listed.root} can be read: {first}")
+            self.context.events.write(EventKind.IMAGES_SKIPPED, count=len(skipped), reasons=skipped)
+        return listed.without(skipped)
 
-    def _stage(self, graph: StageGraph, name: str, dataset: TaggedDataset, *, resume: bool) -> None:
-        stage, key = graph.stage(name), graph.key(name)
-        self._processes.wait()
-        self._stop.check()
-        if self._directory.is_done(name, key):
-            self._events.write("stage_skipped", stage=name, key=key)
+    def _stage(self, run: RunContext, graph: StageGraph, name: str) -> None:
+        directory, events, processes = run.run_dir, run.events, run.processes
+        stage, key = stage_module(name), graph.key(name)
+        processes.wait()
+        run.stop.check()
+        if directory.is_done(name, key):
+            events.write(EventKind.STAGE_SKIPPED, stage=name, **StageSkippedFields(key=key))
             return
         inputs = graph.inputs(name)
-        self._processes.wait()
-        if self._processes.is_main:
+        processes.wait()
+        if processes.is_main and stage.KEY_IS_COMPLETE:
             self._take_over(name, key)
-        self._processes.wait()
-        if self._directory.is_done(name, key):
+        processes.wait()
+        if directory.is_done(name, key):
             return
         goes_on = False
-        if self._processes.is_main:
-            goes_on = self._directory.begin(
-                name, key, settings=graph.settings(name), inputs=inputs, makes=stage.MAKES, resume=resume
+        if processes.is_main:
+            goes_on = directory.begin(
+                name,
+                key,
+                settings=graph.settings(name),
+                inputs=inputs,
+                makes=stage.MAKES,
+                resume=self.resume,
             )
-        self._processes.wait()
+        processes.wait()
         started = time.monotonic()
-        self._events.write("stage_started", stage=name, key=key, goes_on=goes_on)
-        context = StageContext(
-            self._recipe,
-            dataset,
-            self._directory,
-            key,
-            self._events,
-            self._device,
-            self._processes,
-            inputs,
-            self._stop,
-        )
+        events.write(EventKind.STAGE_STARTED, stage=name, key=key, goes_on=goes_on)
         try:
-            result = stage.run(context)
+            result = stage.run(StageContext.of(run, key=key, inputs=inputs))
         except WorkerEndedError:
-            self._stop.check()  # a signal to the whole process group reached the workers too
+            run.stop.check()  # a signal to the whole process group reached the workers too
             raise
-        self._processes.wait()
+        processes.wait()
         seconds = round(time.monotonic() - started, 1)
-        if self._processes.is_main:
-            self._directory.finish(name, {**result.summary, "seconds": seconds})
-        self._events.write("stage_finished", stage=name, seconds=seconds, summary=result.summary)
+        if processes.is_main:
+            directory.finish(name, {**result.summary, "seconds": seconds})
+        fields = StageFinishedFields(seconds=seconds, summary=result.summary)
+        events.write(EventKind.STAGE_FINISHED, stage=name, **fields)
 
     def _take_over(self, name: str, key: str) -> None:
-        if name in _NEVER_TAKEN_OVER:
-            return
-        for other in self._others:
-            if self._directory.take_over(name, key, other):
-                self._events.write("stage_skipped", stage=name, key=key, taken_from=str(other.path))
+        """Use the outputs of the first other run that has finished the stage with this key."""
+        for other in self.others:
+            if self.context.run_dir.take_over(name, key, other):
+                fields = StageSkippedFields(key=key, taken_from=str(other.path))
+                self.context.events.write(EventKind.STAGE_SKIPPED, stage=name, **fields)
                 return
 
 

@@ -1,4 +1,13 @@
-"""The base of all settings: frozen models that refuse unknown keys and know which fields change results."""
+"""The base of all settings: frozen, without unknown keys, and with fields that say what changes results.
+
+Whether a finished stage is up to date is told by a hash of its settings (`trainer.stage_graph`). There are
+three kinds of fields:
+
+- A plain field is always part of the hash.
+- A `machine_field` is never part of it: it says how a machine does the work and does not change results.
+- A `later_field` is part of it unless it has its default. New fields that change results must be of this
+  kind, so that they do not make finished runs stale. A test holds this.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +16,25 @@ import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+_MACHINE = "changes_results"
+_LATER = "added_later"
 
 
 def machine_field(default: Any, **keywords: Any) -> Any:
-    """A field that says how a machine does the work: it does not change results, so no stage runs again."""
-    return Field(default=default, json_schema_extra={"changes_results": False}, **keywords)
+    """A field that does not change results; `keywords` are those of `pydantic.Field`."""
+    return Field(default=default, json_schema_extra={_MACHINE: False}, **keywords)
+
+
+def later_field(default: Any, **keywords: Any) -> Any:
+    """A field that was added after runs had finished without it; `keywords` are those of `pydantic.Field`.
+
+    Args:
+        default: the value with which a stage does exactly what it did before the field existed. It must never
+            change afterwards: outputs made with it carry a hash without the field.
+    """
+    return Field(default=default, json_schema_extra={_LATER: True}, **keywords)
 
 
 class Settings(BaseModel):
@@ -23,12 +46,10 @@ class Settings(BaseModel):
         """The settings that change results, as JSON values, nested models included."""
         kept: dict[str, Any] = {}
         for name, field in type(self).model_fields.items():
-            extra = field.json_schema_extra
-            if isinstance(extra, dict) and extra.get("changes_results") is False:
-                continue
             value = getattr(self, name)
-            dumped = self.model_dump(mode="json", include={name})[name]
-            kept[name] = value.result_settings() if isinstance(value, Settings) else dumped
+            if not is_machine_field(field) and not (is_later_field(field) and value == field.default):
+                dumped = self.model_dump(mode="json", include={name})[name]
+                kept[name] = value.result_settings() if isinstance(value, Settings) else dumped
         return kept
 
     @property
@@ -36,3 +57,13 @@ class Settings(BaseModel):
         """Short hash of `result_settings`."""
         text = json.dumps(self.result_settings(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def is_machine_field(field: FieldInfo) -> bool:
+    """Whether a field was made with `machine_field`."""
+    return isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get(_MACHINE) is False
+
+
+def is_later_field(field: FieldInfo) -> bool:
+    """Whether a field was made with `later_field`."""
+    return isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get(_LATER) is True

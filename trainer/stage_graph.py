@@ -1,10 +1,11 @@
-"""Which stage depends on which, and whether stored outputs belong to the settings of now."""
+"""Which stage depends on which, and whether stored outputs belong to the present settings."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import json
+from collections.abc import Mapping
 from typing import Any, cast
 
 from trainer.config import Recipe
@@ -14,16 +15,19 @@ from trainer.run.directory import RunDir
 from trainer.settings import Settings
 from trainer.stages.stage import Stage
 
-_READ_NO_MASKS = {"cams", "refine"}
-"""Stages that accepted masks reach only through the stages before them."""
+
+def stage_module(name: str) -> Stage:
+    """The module of a stage, by its name in `trainer.contract.STAGES`."""
+    return cast(Stage, importlib.import_module(f"trainer.stages.{name}"))
 
 
 class StageGraph:
     """Keys of the stages of one recipe on one dataset.
 
-    A key is a hash of everything that decides a stage's outputs: its settings and version, seed and backbone,
-    the pictures, the masks that people accepted where it reads them, and the keys of its inputs. Equal keys
-    mean that stored outputs can be kept.
+    A key is a hash of everything that determines a stage's outputs: its settings and version, seed and
+    backbone, the pictures, the accepted masks where the stage reads them, and the keys of its inputs. Stored
+    outputs with an equal key are kept. Settings that were added later do not change a key as long as they
+    have their default, see `trainer.settings`.
     """
 
     def __init__(self, recipe: Recipe, dataset: TaggedDataset, directory: RunDir) -> None:
@@ -33,12 +37,8 @@ class StageGraph:
         self._has_accepted = bool(dataset.accepted)
         self._directory = directory
 
-    def stage(self, name: str) -> Stage:
-        """The module of a stage."""
-        return cast(Stage, importlib.import_module(f"trainer.stages.{name}"))
-
     def settings(self, name: str) -> dict[str, Any]:
-        """The recipe's settings that decide a stage's own work, as JSON values."""
+        """The recipe's settings that determine a stage's own work, as JSON values."""
         own = getattr(self._recipe, name)
         if not isinstance(own, Settings):
             raise TypeError(f"The recipe has no settings of a stage {name!r}.")
@@ -46,7 +46,7 @@ class StageGraph:
 
     def key(self, name: str) -> str:
         """Key of a stage's outputs under these settings, whether or not it has run."""
-        stage = self.stage(name)
+        stage = stage_module(name)
         parts = {
             "stage": name,
             "version": stage.VERSION,
@@ -57,17 +57,17 @@ class StageGraph:
             "dataset": self._dataset,
             "needs": {need: self.key(need) for need in stage.NEEDS},
             "uses": {use: self.key(use) for use in self._finished(stage.USES)},
-            **self._accepted(name),
+            **self._accepted(stage),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
     def inputs(self, name: str) -> dict[str, str]:
-        """Keys of the inputs of a stage that are there.
+        """Key of each stage whose outputs a stage reads, as far as they are there.
 
         Raises:
-            TrainerUsageError: one that it needs has not finished with these settings.
+            TrainerUsageError: a stage that it needs has not finished with these settings.
         """
-        stage = self.stage(name)
+        stage = stage_module(name)
         for need in stage.NEEDS:
             if not self._directory.is_done(need, self.key(need)):
                 raise TrainerUsageError(
@@ -76,14 +76,9 @@ class StageGraph:
                 )
         return {used: self.key(used) for used in (*stage.NEEDS, *self._finished(stage.USES))}
 
-    def _accepted(self, name: str) -> dict[str, Any]:
-        """The part of a key that accepted masks decide; without any, keys are those of the tags alone."""
-        weight = self._recipe.accepted_pixel_weight
-        if not self._has_accepted or name in _READ_NO_MASKS or (name == "classify" and weight == 0):
-            return {}
-        if name == "pixels":
-            return {"accepted_repeat": self._recipe.pixels.accepted_repeat}
-        return {"accepted": self._with_accepted, **({"pixel_weight": weight} if name == "classify" else {})}
+    def _accepted(self, stage: Stage) -> Mapping[str, Any]:
+        """Where nobody has accepted a mask, keys depend on the tags alone."""
+        return stage.accepted_key(self._recipe, self._with_accepted) if self._has_accepted else {}
 
     def _finished(self, names: tuple[str, ...]) -> list[str]:
         return [

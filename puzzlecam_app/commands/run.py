@@ -11,6 +11,7 @@ from puzzlecam_app.commands.options import RunArgument
 from puzzlecam_app.commands.printing import print_json, print_table
 from puzzlecam_app.commands.run_results import add_result_commands
 from puzzlecam_app.commands.studio import Studio, studio_command
+from trainer.contract import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -30,7 +31,7 @@ def start(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Name of the dataset.")],
     recipe: Annotated[
         str, typer.Option(metavar="NAME", help="Name of a shipped recipe, or a TOML file.")
-    ] = "cpu-lite0",
+    ] = DEFAULT_RECIPE,
     split: Annotated[
         str, typer.Option(metavar="NAME", help="Split to train on; all takes every one.")
     ] = "all",

@@ -9,29 +9,8 @@ from typing import Final
 from db.palette import MAX_CLASS_INDEX
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.tag_files import clean_tags, read_text
+from trainer.data.labels import VOC_CLASSES
 
-VOC_CLASSES: Final = (
-    "aeroplane",
-    "bicycle",
-    "bird",
-    "boat",
-    "bottle",
-    "bus",
-    "car",
-    "cat",
-    "chair",
-    "cow",
-    "diningtable",
-    "dog",
-    "horse",
-    "motorbike",
-    "person",
-    "pottedplant",
-    "sheep",
-    "sofa",
-    "train",
-    "tvmonitor",
-)
 _BACKGROUND_LINES: Final = frozenset({"background", "_background_", "__background__"})
 _IGNORED_LINES: Final = frozenset({"void", "__ignore__", "__unlabeled__"})
 

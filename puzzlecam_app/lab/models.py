@@ -26,6 +26,7 @@ from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.settings import Settings, Workspace
+from trainer.contract import CLASSIFY
 
 if TYPE_CHECKING:  # torch is imported when the first model is loaded
     from trainer.models.proposal import ProposalModel
@@ -34,7 +35,6 @@ PROPOSER: Final = "proposer"
 ZERO_SHOT: Final = "zero-shot"
 KEY_PATTERN: Final = r"^(proposer|zero-shot|run-[1-9]\d{0,8}(-(epoch|film)-\d{1,5})?)$"
 _ZERO_SHOT_TITLE: Final = "Zero-shot model, not trained"
-_STAGE: Final = "classify"
 _KEPT: Final = 3
 """Models kept in memory in addition to the proposal models."""
 
@@ -125,7 +125,7 @@ class LabModels:
             )
         folder = self.folder(key.run_id)
         if key.epoch is None:
-            path = folder.train.model_path(_STAGE)
+            path = folder.train.model_path(CLASSIFY)
             remedy = "Wait until its first stage is done, or choose an epoch"
         else:
             path = folder.train.epoch_path(key.epoch)
@@ -155,7 +155,7 @@ class LabModels:
             runs, key=lambda run: (run[3] != item.dataset_id, -run[0])
         ):
             folder = RunFolder.of(self._workspace.runs_dir, run_id)
-            is_trained = folder.train.model_path(_STAGE).is_file()
+            is_trained = folder.train.model_path(CLASSIFY).is_file()
             moments = _moments(folder, run_id, item)
             if not is_trained and not moments:
                 continue

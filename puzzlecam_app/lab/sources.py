@@ -22,6 +22,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import RunItem, read_snapshot, uses_accepted
+from trainer.contract import EVALUATE, REFINE, SEGMENT, Folder
 
 if TYPE_CHECKING:  # listing the sources must not import torch
     from puzzlecam_app.services import Services
@@ -126,7 +127,7 @@ def list_sources(services: Services, dataset_id: int) -> list[tuple[str, str]]:
         run
         for run in runs
         if run.pruned_at is None
-        and (RunFolder.of(services.workspace.runs_dir, run.id).train.path / "cams").is_dir()
+        and (RunFolder.of(services.workspace.runs_dir, run.id).train.path / Folder.CAMS).is_dir()
     ]
     titles = {
         run.id: f"Run {run.id}: {run.name}" + (", published" if run.id == published else "")
@@ -204,20 +205,20 @@ class RunSource(Source):
         self._taught = frozenset(item.item_id for item in learned if item.accepted_mask is not None)
         self.key, self.title = f"run-{run_id}", f"Run {run_id}: {run.name}"
         self.identity = self.key
-        evaluate, refine = run.recipe["evaluate"], run.recipe["refine"]
+        evaluate, refine = run.recipe[EVALUATE], run.recipe[REFINE]
         self.mask_threshold = float(refine["background_threshold"])
         stages = [MapStage("cam", "CAM", float(evaluate["cam_threshold"]))]
-        has_pixels = (self._train.path / "pixels").is_dir()
+        has_pixels = (self._train.path / Folder.PIXELS).is_dir()
         if has_pixels:
             title = _title(is_self_trained=True, is_walked=False)
             stages.append(MapStage("pixels", title, float(evaluate["pixels_threshold"])))
-        has_walk = (self._train.path / "walk").is_dir()
+        has_walk = (self._train.path / Folder.WALK).is_dir()
         title = _title(is_self_trained=has_pixels, is_walked=has_walk)
         if has_walk:
             stages.append(MapStage("walk", title, float(evaluate["walk_threshold"])))
         self.stages = tuple(stages)
         self.mask_title = f"{title} + CRF" if refine["use_crf"] else title
-        self._split = str(run.recipe["segment"]["predict_split"])
+        self._split = str(run.recipe[SEGMENT]["predict_split"])
         has_predictions = self._train.predictions_path(self._split).is_dir()
         self.predicted_title = f"Segmentation network, on {self._split}" if has_predictions else None
 

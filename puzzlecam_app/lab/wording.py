@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from puzzlecam_app.lab.headers import ClassFacts, LossFacts, ModelFacts, PuzzleHeader, WalkFacts
 from puzzlecam_app.lab.looking import PictureLook
-from puzzlecam_app.proposing.proposals import RUN_KIND
+from trainer.contract import RUN_KIND
 
 if TYPE_CHECKING:
     from trainer.cams.inspection import PuzzleLook

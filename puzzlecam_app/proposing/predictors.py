@@ -11,6 +11,7 @@ from db.engine import Database
 from db.publications import published_run
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.runs.folder import RunFolder
+from trainer.contract import CLASSIFY
 
 if TYPE_CHECKING:
     from trainer.models.proposal import ProposalModel
@@ -43,7 +44,7 @@ class Predictors:
         if run_id is None:
             return self._own
         directory = RunFolder.of(self._runs_dir, run_id).train
-        if not directory.model_path("classify").is_file():
+        if not directory.model_path(CLASSIFY).is_file():
             return self._own  # the run's files are on another machine, or were deleted
         with self._lock:
             if run_id not in self._by_run:

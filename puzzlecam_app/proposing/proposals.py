@@ -20,14 +20,12 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
+from trainer.contract import RUN_KIND, ZERO_SHOT_KIND
 
 if TYPE_CHECKING:
     from trainer.cams.compute import CamResult
 
 Result = TypeVar("Result")
-
-ZERO_SHOT_KIND, RUN_KIND = "zero-shot", "run-model/"
-"""Prefixes of model identities (trainer.cams.zero_shot, trainer.models.proposal)."""
 
 
 class NoTagsError(UserError):

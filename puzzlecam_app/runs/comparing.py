@@ -1,4 +1,4 @@
-"""Runs beside each other: what was set differently, and what came out."""
+"""Runs side by side: which settings differ, and what each run reached."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from db.models import Run
+from puzzlecam_app.runs.figures import classes_of, row_of, rows_of
+from trainer.contract import Measured
 
 
 def flat_settings(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A recipe as one level of dotted names.
+    """A recipe as one table with dotted names.
 
     >>> flat_settings({"seed": 1, "classify": {"view": {"crop": 64}}})
     {'seed': 1, 'classify.view.crop': 64}
@@ -24,9 +26,10 @@ def flat_settings(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]
 
 
 def differing_settings(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Settings that are not the same in all runs: {"setting", "values"}, a value a run in their order.
+    """Settings that differ between runs: {"setting", "values"}, one value per run in the order given.
 
-    The split, the device and what they learned from count as settings; descriptions of recipes do not.
+    Dataset, split and the numbers of pictures and accepted masks count as settings; descriptions of recipes
+    do not.
     """
     all_flat = [
         {
@@ -53,13 +56,14 @@ def differing_settings(runs: Sequence[Run]) -> list[dict[str, Any]]:
 
 
 def compared_metrics(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Figures by output and run: {"name", "title", "split", "runs": [{"honest", "oracle"} or None]}.
+    """Figures by output: {"name", "title", "split", "runs": [{"honest", "oracle", "pictures"} or None]}.
 
-    Figures are mean IoU in [0, 1]. A split is part of what is compared: those of others mean nothing.
+    Figures are mean IoU in [0, 1], None where nothing was measured. Figures of different splits are in
+    different rows, because they cannot be compared.
     """
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for position, run in enumerate(runs):
-        for row in (run.metrics or {}).get("rows", []):
+        for row in rows_of(run):
             key = (row["name"], row["split"])
             entry = rows.setdefault(
                 key,
@@ -71,20 +75,19 @@ def compared_metrics(runs: Sequence[Run]) -> list[dict[str, Any]]:
                 },
             )
             entry["runs"][position] = {
-                "honest": (row.get("honest") or {}).get("miou"),
-                "oracle": (row.get("oracle") or {}).get("miou"),
-                "pictures": row.get("pictures"),
+                "honest": row["honest"]["miou"],
+                "oracle": oracle["miou"] if (oracle := row.get("oracle")) else None,
+                "pictures": row["pictures"],
             }
     return list(rows.values())
 
 
-def compared_classes(runs: Sequence[Run], output: str = "pseudo") -> list[dict[str, Any]]:
-    """Honest IoU of every class in one output: {"class", "values"}, a value in [0, 1] or None a run."""
+def compared_classes(runs: Sequence[Run], output: Measured = Measured.PSEUDO) -> list[dict[str, Any]]:
+    """Honest IoU of every class in one output: {"class", "values"}, per run a value in [0, 1] or None."""
     per_run: list[dict[str, float | None]] = []
     for run in runs:
-        metrics = run.metrics or {}
-        row = next((one for one in metrics.get("rows", []) if one["name"] == output), None)
+        row = row_of(run, output)
         values = row["honest"]["per_class"] if row else []
-        per_run.append(dict(zip(metrics.get("classes", []), values, strict=False)))
+        per_run.append(dict(zip(classes_of(run), values, strict=False)))
     names = dict.fromkeys(name for values in per_run for name in values)
     return [{"class": name, "values": [values.get(name) for values in per_run]} for name in names]

@@ -1,35 +1,41 @@
-"""Loss curves of a run as columns of numbers, thinned so that a page can draw them."""
+"""Loss curves of a run as columns of numbers, thinned out so that a page can draw them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from db.models import RunEvent
+from trainer.contract import EventKind, StepFields
 
 MAX_POINTS = 600
 
 
 def curves(events: Sequence[RunEvent]) -> dict[str, dict[str, Any]]:
-    """Step events of a run, in order -> by stage {"steps": [...], "total", "losses": {name: [...]}}.
+    """Curves by stage: {"steps": [...], "total", "losses": {name: [...]}, "learning_rate": [...]}.
 
-    A training that was resumed repeats steps: each counts as it was done last, and what lies beyond the last
-    step is forgotten. More than `MAX_POINTS` steps are thinned evenly; missing numbers are None.
+    A resumed training repeats steps: for each of them the latest event is used, and later steps of the
+    interrupted attempt are dropped. More than `MAX_POINTS` steps are thinned out evenly; missing numbers are
+    None.
+
+    Args:
+        events: of a run, in order; only step events are used.
     """
-    by_stage: dict[str, dict[int, dict[str, Any]]] = {}
+    by_stage: dict[str, dict[int, StepFields]] = {}
     for event in events:
-        if event.stage is None or event.kind != "step":
+        if event.stage is None or event.kind != EventKind.STEP:
             continue
         steps = by_stage.setdefault(event.stage, {})
-        step = event.data["step"]
+        fields = cast(StepFields, event.data)
+        step = fields["step"]
         if steps and step <= next(reversed(steps)):
             for later in [one for one in steps if one >= step]:
                 del steps[later]
-        steps[step] = event.data
+        steps[step] = fields
     return {stage: _columns(list(steps.values())) for stage, steps in by_stage.items()}
 
 
-def _columns(steps: list[dict[str, Any]]) -> dict[str, Any]:
+def _columns(steps: list[StepFields]) -> dict[str, Any]:
     total = steps[-1]["steps"]
     if len(steps) > MAX_POINTS:
         chosen = {round(number * (len(steps) - 1) / (MAX_POINTS - 1)) for number in range(MAX_POINTS)}

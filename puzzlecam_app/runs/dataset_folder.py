@@ -11,10 +11,10 @@ from pathlib import Path
 from db.masks import MaskStore
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.runs.snapshot import ALL, RunSnapshot
+from trainer.data.dataset import ACCEPTED
+from trainer.data.ground_truth import GROUND_TRUTH
 from trainer.data.tags import PICTURE_SUFFIXES
-
-PICTURES = "JPEGImages"
-ACCEPTED = "accepted"
+from trainer.data.voc import CLASS_FILE, LISTS, PICTURES, TAG_FILE
 
 
 def list_name(snapshot: RunSnapshot, split: str) -> str:
@@ -34,7 +34,7 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
     accepted/<id>.png                   masks that people accepted or corrected
     ```
     """
-    lists = root / "ImageSets" / "Segmentation"
+    lists = root / LISTS
     for folder in (root / PICTURES, lists):
         folder.mkdir(parents=True)
     names = _class_lines(snapshot.classes)
@@ -48,11 +48,11 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
         )
         # The suffix is there so that a dot in the id is not taken for one.
         table.writerow((f"{item.id}.jpg", ";".join(names[index - 1] for index in item.tags)))
-        for kind, mask_hash in (("SegmentationClass", item.ground_truth), (ACCEPTED, item.accepted_mask)):
+        for kind, mask_hash in ((GROUND_TRUTH, item.ground_truth), (ACCEPTED, item.accepted_mask)):
             if mask_hash is not None:
                 _link_file(masks.path(mask_hash), root / kind / f"{item.id}.png")
-    (root / "tags.csv").write_text(rows.getvalue(), encoding="utf-8")
-    (root / "labels.txt").write_text("\n".join(("background", *names)) + "\n", encoding="utf-8")
+    (root / TAG_FILE).write_text(rows.getvalue(), encoding="utf-8")
+    (root / CLASS_FILE).write_text("\n".join(("background", *names)) + "\n", encoding="utf-8")
     for split in snapshot.splits:
         ids = "".join(f"{item.id}\n" for item in snapshot.in_split(split))
         (lists / f"{list_name(snapshot, split)}.txt").write_text(ids, encoding="utf-8")

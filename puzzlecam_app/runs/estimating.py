@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from db.run_events import list_events
 from db.runs import list_runs
 from puzzlecam_app.errors import UserError
 from trainer.config import Recipe
+from trainer.contract import EventKind, StageFinishedFields, StepFields
 from trainer.recipes import recipe_toml
 
 _PATIENCE_S = 600
@@ -84,13 +85,13 @@ def by_measuring(recipe: Recipe, pictures: int, device: str | None) -> dict[str,
 
 def _stage_seconds(session: Session, run: Run) -> dict[str, float]:
     seconds: dict[str, float] = {}
-    for event in list_events(session, run.id, kinds=["stage_finished"]):
+    for event in list_events(session, run.id, kinds=[EventKind.STAGE_FINISHED]):
         if event.stage is not None:
-            seconds[event.stage] = float(event.data.get("seconds", 0.0))
+            seconds[event.stage] = float(cast(StageFinishedFields, event.data).get("seconds", 0.0))
     # A stage that was cut off counts only its last attempt: such a run says too little.
-    return {} if list_events(session, run.id, kinds=["resumed"], limit=1) else seconds
+    return {} if list_events(session, run.id, kinds=[EventKind.RESUMED], limit=1) else seconds
 
 
 def _most_memory(session: Session, run: Run) -> int | None:
-    steps = list_events(session, run.id, kinds=["step"])
-    return max((step.data.get("memory_mb", 0) for step in steps), default=None)
+    steps = list_events(session, run.id, kinds=[EventKind.STEP])
+    return max((cast(StepFields, step.data).get("memory_mb", 0) for step in steps), default=None)

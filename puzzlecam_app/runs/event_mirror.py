@@ -1,4 +1,4 @@
-"""Carrying a run's event log into the database, as far as it is written, each line once."""
+"""Copies a run's event log into the database while it is written, each line once."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any, Final
 from db.engine import Database
 from db.run_events import append_events
 from db.runs import get_run
+from trainer.contract import EventKind
 
 _MAX_BYTES: Final = 1_000_000
-ENDINGS: Final = ("run_finished", "run_failed", "run_stopped")
+ENDINGS: Final = (EventKind.RUN_FINISHED, EventKind.RUN_FAILED, EventKind.RUN_STOPPED)
 
 
 class EventMirror:
-    """Reads the log of one run and stores what is new; two workers at once store nothing twice."""
+    """Reads the log of one run and stores what is new. Two workers at the same time store nothing twice."""
 
     def __init__(self, database: Database, run_id: int, worker: str, log: Path) -> None:
         self._database = database
@@ -26,7 +27,7 @@ class EventMirror:
         self._read_to: int | None = None
 
     def catch_up(self) -> None:
-        """Store all whole lines that are not stored yet."""
+        """Store all complete lines that are not stored yet."""
         while self._step():
             pass
 
@@ -47,26 +48,26 @@ class EventMirror:
                 read_from=start,
                 read_to=start + len(data),
             )
-        # Where somebody else was quicker, what is stored by now is read anew.
+        # If another worker was faster, the position is read again from the database.
         self._read_to = start + len(data) if stored else None
         return stored
 
 
 def last_ending(log: Path, start: int = 0) -> dict[str, Any] | None:
-    """The last event behind byte `start` that ends a run."""
+    """The event that ended the last run in the log after byte `start`; None if it has not ended."""
     found = None
     while data := _whole_lines(log, start):
         for event in _events(data):
             if event["kind"] in ENDINGS:
                 found = event
-            elif event["kind"] == "run_started":
+            elif event["kind"] == EventKind.RUN_STARTED:
                 found = None
         start += len(data)
     return found
 
 
 def log_size(log: Path) -> int:
-    """Bytes in a log, 0 before there is one."""
+    """Size of a log in bytes; 0 if there is none yet."""
     try:
         return log.stat().st_size
     except OSError:

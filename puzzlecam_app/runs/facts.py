@@ -1,4 +1,4 @@
-"""A run as plain values, for the command line and for the page."""
+"""A run as plain values, for the command line and the Runs page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 from db.models import Run
 from db.publications import is_published, publications_of
 from db.run_status import ACTIVE
+from puzzlecam_app.runs.figures import pseudo_mask_miou
 from puzzlecam_app.runs.progress import run_progress
 from puzzlecam_app.runs.snapshot import supervision_sentence, uses_accepted
 
 
 def brief_facts(session: Session, run: Run) -> dict[str, Any]:
-    """What a list shows of a run; progress is looked up only for one that a worker has."""
+    """What a list shows of a run; stages are included only while a worker has it."""
     is_active = run.status in ACTIVE
-    pseudo = next((row for row in (run.metrics or {}).get("rows", []) if row["name"] == "pseudo"), None)
     return {
         "id": run.id,
         "name": run.name,
@@ -29,13 +29,13 @@ def brief_facts(session: Session, run: Run) -> dict[str, Any]:
         "ended_at": run.ended_at,
         "is_pruned": run.pruned_at is not None,
         "is_published": is_published(session, run.id),
-        "miou": None if pseudo is None else pseudo["honest"]["miou"],
+        "miou": pseudo_mask_miou(run),
         "stages": [asdict(one) for one in run_progress(session, run).stages] if is_active else [],
     }
 
 
 def run_facts(session: Session, run: Run) -> dict[str, Any]:
-    """Everything there is to tell but its events; moments are `datetime`."""
+    """Everything about a run except its events; points in time are `datetime`."""
     return {
         "id": run.id,
         "name": run.name,

@@ -1,4 +1,4 @@
-"""When people have accepted or corrected enough masks since the last run, the Runs page offers another."""
+"""The Runs page offers another run when enough masks were accepted or corrected since the last one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from db.done import count_done
 from db.models import Run
 from db.run_status import ACTIVE
 from db.runs import list_runs
+from puzzlecam_app.runs.figures import pseudo_mask_miou
 from puzzlecam_app.runs.snapshot import ALL, uses_accepted
 
 _TEACHES = ("queued", *ACTIVE, "done")
-"""Of runs that failed or were stopped nothing has been learned."""
+"""Failed and stopped runs are left out: nothing was learned from their masks."""
 
 
 def run_offers(session: Session, enough: int) -> list[dict[str, Any]]:
-    """Datasets for which another run pays, the one with most new masks first.
+    """Datasets for which another run is worthwhile, the one with the most new masks first.
 
     Args:
         session: of the database.
@@ -27,8 +28,8 @@ def run_offers(session: Session, enough: int) -> list[dict[str, Any]]:
 
     Returns:
         {"dataset_id", "dataset", "new", "accepted", "pictures", "split", "since", "expects"}. `new` masks
-        came after the run `since` ({"id", "name"}, None for the first); `accepted` of `pictures` tagged
-        pictures would count as truth. `expects` is a sentence of what earlier runs reached.
+        came after the run `since` ({"id", "name"}; None if there was none). `accepted` of the `pictures`
+        tagged pictures would count as truth. `expects` is a sentence about what earlier runs reached.
     """
     if enough < 1:
         return []
@@ -60,36 +61,34 @@ def run_offers(session: Session, enough: int) -> list[dict[str, Any]]:
 
 
 def expectation(outcomes: Sequence[Mapping[str, Any]]) -> str:
-    """What earlier runs say about the next, in one sentence.
+    """What can be expected from the next run, in one sentence.
 
     Args:
-        outcomes: of runs on the dataset: "id", "split", "accepted", and "miou" of the pseudo-masks in [0, 1]
+        outcomes: runs on the dataset: "id", "split", "accepted", and "miou" of the pseudo-masks in [0, 1]
             or None.
 
     >>> expectation([])
-    'What it gains is not known: no run with fewer masks was measured on this dataset.'
+    'The gain is unknown: no earlier run on this dataset was measured.'
     """
     measured = sorted(
         (one for one in outcomes if one["miou"] is not None), key=lambda one: (one["accepted"], one["id"])
     )
     if not measured:
-        return "What it gains is not known: no run with fewer masks was measured on this dataset."
+        return "The gain is unknown: no earlier run on this dataset was measured."
     told = [
         f"run {one['id']} with {one['accepted']} accepted "
         f"{'mask' if one['accepted'] == 1 else 'masks'} reached {100 * one['miou']:.1f} % mIoU"
         for one in (measured[:1] if len(measured) == 1 else (measured[0], measured[-1]))
     ]
-    sentence = f"So far {', '.join(told)}, on the pictures without accepted mask."
+    sentence = f"So far, {', '.join(told)}, on the pictures without an accepted mask."
     splits = {one["split"] for one in measured}
-    return sentence + (" Their splits differ, so the figures do not compare." if len(splits) > 1 else "")
+    return sentence + (" Their splits differ, so the figures cannot be compared." if len(splits) > 1 else "")
 
 
 def _outcome(run: Run) -> dict[str, Any]:
-    rows = (run.metrics or {}).get("rows", [])
-    pseudo = next((row for row in rows if row["name"] == "pseudo"), None)
     return {
         "id": run.id,
         "split": run.split,
         "accepted": run.supervision.get("accepted_masks", 0),
-        "miou": None if pseudo is None else pseudo["honest"]["miou"],
+        "miou": pseudo_mask_miou(run),
     }

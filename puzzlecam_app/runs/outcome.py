@@ -1,4 +1,8 @@
-"""How a trainer ended, and why, in words that help: judged from its exit, its log and its events."""
+"""How a trainer ended and why, in words that help.
+
+The remedy is chosen by the code of the failure (`trainer.contract.FailureCode`), which stands in the event
+"run_failed" and, where no event could be written, in the exit code. Messages are only shown to people.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +10,71 @@ import re
 import shutil
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+from trainer.contract import EXIT_GOOD, EXIT_STOPPED, EventKind, FailureCode
 
 LEAST_FREE_BYTES = 100 * 2**20
-_STOPPED_EXIT_CODE = 3
 
 _MEMORY_REMEDY = (
     "Raise classify.accumulate (and that of the other stages), lower the batch size or the crop, or close "
     "other programs; then resume"
 )
-_DISK_REMEDY = "Free space (the Runs page can prune old runs) and resume; the run goes on where it stopped"
+_LOG_REMEDY = "Look at the log below"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`crashed` may be tried again; `failed` would fail the same way. `problem` is there for both."""
+    """What became of an attempt.
+
+    Attributes:
+        kind: "crashed" may be tried again; "failed" would fail the same way.
+        problem: what went wrong; None for "done".
+        remedy: what to do about it; None where there is nothing to do, or `problem` says it.
+    """
 
     kind: Literal["done", "stopped", "crashed", "failed"]
     problem: str | None = None
     remedy: str | None = None
 
 
+DISK_FULL: Final = Outcome(
+    "failed", "The disk is full.", "Free space (the Runs page can prune old runs), then resume the run"
+)
+
+_BY_CODE: Final[Mapping[FailureCode, Outcome]] = {
+    FailureCode.UNEXPECTED: Outcome(
+        "failed", remedy="Look at the log below, and report it if you cannot tell why"
+    ),
+    FailureCode.DISK_FULL: DISK_FULL,
+    FailureCode.OUT_OF_MEMORY: Outcome("failed", "Memory ran out.", _MEMORY_REMEDY),
+    # The next attempt may have more memory.
+    FailureCode.WORKER_ENDED: Outcome("crashed", remedy=_MEMORY_REMEDY),
+    FailureCode.ANOTHER_DATASET: Outcome(
+        "failed",
+        "Pictures of the dataset changed or went missing since the run was started.",
+        "Put them back as they were and resume, or start a new run",
+    ),
+    FailureCode.RUN_DIRECTORY_IN_USE: Outcome(
+        "failed", "Another process is working in the folder of the run.", "Wait until it ends, then resume"
+    ),
+    FailureCode.INTERRUPTED: Outcome("crashed", "The trainer was interrupted.", "Resume the run"),
+}
+"""Outcomes by code; where `problem` is missing, the trainer's sentence is shown. The sentences of all other
+failures also say what to do."""
+
+
 @dataclass(frozen=True)
 class End:
-    """What is known of a trainer that has ended.
+    """What is known about a trainer that has ended.
 
     Attributes:
-        exit_code: negative for a signal; None when nobody saw it.
+        exit_code: negative for a signal; None if nobody saw it.
         last: the last event of this attempt that ends a run, if there is one.
-        log: last lines it printed in this attempt.
-        has_kernel_killed: whether the system ended processes for lack of memory meanwhile.
+        log: the last lines that this attempt printed.
+        has_kernel_killed: whether the system ended processes meanwhile because memory ran out.
         is_disk_full: whether there is hardly any room left.
     """
 
@@ -51,55 +88,59 @@ class End:
 def judge(end: End) -> Outcome:
     """What became of the attempt."""
     kind = end.last["kind"] if end.last else None
-    if kind == "run_finished" and end.exit_code in (0, None):
+    if kind == EventKind.RUN_FINISHED and end.exit_code in (EXIT_GOOD, None):
         return Outcome("done")
-    if kind == "run_stopped" or end.exit_code == _STOPPED_EXIT_CODE:
+    if kind == EventKind.RUN_STOPPED or end.exit_code == EXIT_STOPPED:
         return Outcome("stopped", "The trainer was asked to end from outside the studio.", "Resume the run")
-    if kind == "run_failed" or (end.exit_code is not None and end.exit_code > 0):
+    if kind == EventKind.RUN_FAILED or (end.exit_code is not None and end.exit_code > 0):
         return _failure(end)
     return _crash(end)
 
 
 def _failure(end: End) -> Outcome:
-    message = str(end.last["message"]) if end.last and end.last["kind"] == "run_failed" else ""
-    error = str(end.last.get("error", "")) if end.last else ""
-    if {"OutOfMemoryError", "MemoryError"} & {error, _exception_of(end.log)}:
-        return Outcome("failed", "Memory ran out.", _MEMORY_REMEDY)
-    if error == "WorkerEndedError":
-        # A helper process was killed from outside: the next attempt may have more room.
-        return Outcome("crashed", message, _MEMORY_REMEDY)
-    if error == "KeyboardInterrupt":
-        return Outcome("crashed", "The trainer was interrupted.", "Resume the run")
-    if end.is_disk_full or _is_about_full_disk(_last_line(end.log)):
-        return Outcome("failed", "The disk is full.", _DISK_REMEDY)
-    unexpected = _exception_of(end.log)
-    if unexpected:
-        why = f"The trainer met something it did not expect ({unexpected}): {message or _last_line(end.log)}"
-        return Outcome("failed", why, "Look at the log below, and report it if you cannot tell why")
-    problem = message or _last_line(end.log) or "The trainer ended without saying why."
-    remedy = "Look at the log below" if not (message or _last_line(end.log)) else None
-    if "belongs to another dataset" in problem:
-        problem = "Pictures of the dataset changed or went missing since the run was started."
-        remedy = "Put them back as they were and resume, or start a new run"
-    return Outcome("failed", problem, remedy)
+    code = _code(end)
+    if end.is_disk_full and code in (None, FailureCode.UNEXPECTED):
+        return DISK_FULL
+    advice = Outcome("failed", remedy=_LOG_REMEDY) if code is None else _BY_CODE.get(code, Outcome("failed"))
+    problem = advice.problem or _sentence(end, code)
+    if problem:
+        return replace(advice, problem=problem)
+    return replace(advice, problem="The trainer ended without saying why.", remedy=_LOG_REMEDY)
+
+
+def _code(end: End) -> FailureCode | None:
+    """Why the trainer failed; None if it did not say, as older versions."""
+    if end.last is not None and end.last["kind"] == EventKind.RUN_FAILED:
+        return FailureCode.of_text(end.last.get("code"))
+    return None if end.exit_code is None else FailureCode.of_exit_code(end.exit_code)
+
+
+def _sentence(end: End, code: FailureCode | None) -> str:
+    """What the trainer said last, for people; "" if it said nothing."""
+    if end.last is None or end.last["kind"] != EventKind.RUN_FAILED:
+        return _last_line(end.log)
+    message = str(end.last.get("message", ""))
+    if code is FailureCode.UNEXPECTED:
+        return f"The trainer failed with an error that it did not expect ({end.last.get('error')}): {message}"
+    return message or _last_line(end.log)
 
 
 def _crash(end: End) -> Outcome:
     killed = end.exit_code is not None and -end.exit_code == getattr(signal, "SIGKILL", 9)
     if end.has_kernel_killed and (killed or end.exit_code is None):
-        return Outcome("crashed", "The system ran out of memory and ended the trainer.", _MEMORY_REMEDY)
+        return Outcome("crashed", "The system ended the trainer because memory ran out.", _MEMORY_REMEDY)
     if end.is_disk_full:
-        return Outcome("failed", "The disk is full.", _DISK_REMEDY)
+        return DISK_FULL
     if killed:
         return Outcome(
             "crashed",
-            "The trainer was killed from outside; most often that means that memory ran out.",
+            "The trainer was killed from outside, most likely because memory ran out.",
             _MEMORY_REMEDY,
         )
     if end.exit_code is None:
-        return Outcome("crashed", "The trainer is gone; the machine or its programs were restarted.")
+        return Outcome("crashed", "The trainer is gone: the machine or the programs on it were restarted.")
     name = _signal_name(-end.exit_code) if end.exit_code < 0 else f"exit code {end.exit_code}"
-    return Outcome("crashed", f"The trainer ended without a word ({name}).", "Look at the log below")
+    return Outcome("crashed", f"The trainer ended without a message ({name}).", _LOG_REMEDY)
 
 
 def is_disk_full(folder: Path) -> bool:
@@ -119,18 +160,6 @@ def memory_kills() -> int:
         except OSError:
             continue
     return total
-
-
-def _exception_of(log: str) -> str:
-    """Name of the exception that an unexpected error printed at the end; "" when none did."""
-    if "Traceback (most recent call last)" not in log:
-        return ""
-    name = _last_line(log).partition(":")[0]
-    return name.rpartition(".")[2] if re.fullmatch(r"[\w.]+", name) else ""
-
-
-def _is_about_full_disk(line: str) -> bool:
-    return ("disk" in line and "is full" in line) or "No space left on device" in line
 
 
 def _last_line(log: str) -> str:

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.runs.dataset_folder import PICTURES
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot
+from trainer.data.voc import PICTURES
 
 Output = Literal["photograph", "cam", "pixels", "walk", "pseudo"]
 SHOWN = 8

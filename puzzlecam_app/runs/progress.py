@@ -1,42 +1,37 @@
-"""How far a run is, stage by stage, from its events in the database."""
+"""The progress of a run, stage by stage, from its events in the database."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from sqlalchemy.orm import Session
 
 from db.models import Run, RunEvent
-from db.run_events import last_event, list_events
-
-STAGES: Final = ("classify", "cams", "affinity", "pixels", "refine", "segment", "evaluate")
-"""The trainer's stages in order; here so that nothing heavy has to be imported to name them."""
-
-_FEW: Final = (
-    "run_started",
-    "run_finished",
-    "run_failed",
-    "run_stopped",
-    "stage_started",
-    "stage_skipped",
-    "stage_finished",
-    "epoch",
-    "alarm",
-    "warning",
-    "images_skipped",
-    "metrics",
-    "worker",
+from db.run_events import WORKER, last_event, list_events
+from trainer.contract import (
+    STAGES,
+    EpochFields,
+    EventKind,
+    MessageFields,
+    ProgressFields,
+    RunStartedFields,
+    StageFinishedFields,
+    StageSkippedFields,
+    StepFields,
 )
-_MESSAGES: Final = ("worker", "alarm", "warning", "run_failed")
+
+_FREQUENT: Final = (EventKind.STEP, EventKind.PROGRESS)
+_FEW: Final = (WORKER, *(kind for kind in EventKind if kind not in _FREQUENT))
+_MESSAGES: Final = (WORKER, EventKind.ALARM, EventKind.WARNING, EventKind.RUN_FAILED)
 
 StageStatus = Literal["waiting", "running", "stopped", "done"]
 
 
 @dataclass(frozen=True)
 class StageProgress:
-    """`done` of `total` are steps of a training or pictures; both 0 before anything is known."""
+    """`done` of `total` are steps of a training or pictures; both are 0 before anything is known."""
 
     name: str
     status: StageStatus = "waiting"
@@ -56,10 +51,10 @@ class RunProgress:
 
     Attributes:
         stages: all stages in order.
-        device: the trainer's sentence about it, None before it has started.
-        memory_mb: what it held at the last step.
-        messages: sentences of worker and trainer, oldest first: {"time", "kind", "message"}.
-        last_sequence: number of the newest event that was looked at.
+        device: the trainer's sentence about it; None before it has started.
+        memory_mb: memory at the last step.
+        messages: sentences from worker and trainer, oldest first: {"time", "kind", "message"}.
+        last_sequence: number of the newest event that was read.
     """
 
     stages: tuple[StageProgress, ...]
@@ -74,15 +69,15 @@ class RunProgress:
 
     @property
     def current(self) -> StageProgress | None:
-        """The stage that is under way."""
+        """The stage that is running."""
         return next((stage for stage in self.stages if stage.status == "running"), None)
 
 
 def run_progress(session: Session, run: Run) -> RunProgress:
-    """Look at a run's events: all of the rare kinds, the newest of the frequent ones."""
+    """Progress of a run, from all of its rare events and the newest of the frequent ones."""
     events = list_events(session, run.id, kinds=_FEW)
     for stage in STAGES:
-        newest = last_event(session, run.id, ("step", "progress"), stage=stage)
+        newest = last_event(session, run.id, _FREQUENT, stage=stage)
         if newest is not None:
             events.append(newest)
     events.sort(key=lambda event: event.sequence)
@@ -90,32 +85,20 @@ def run_progress(session: Session, run: Run) -> RunProgress:
 
 
 def summarize(events: list[RunEvent], *, is_active: bool) -> RunProgress:
-    """Go through events in order; what comes later wins."""
+    """Progress from events in order; later ones override earlier ones."""
     stages = {name: StageProgress(name) for name in STAGES}
     device: str | None = None
     memory_mb: int | None = None
     messages = []
     for event in events:
-        data = event.data
-        if event.kind == "run_started":
-            device = data.get("device")
-        elif event.kind in _MESSAGES:
-            messages.append(
-                {"time": event.time.isoformat(), "kind": event.kind, "message": data.get("message", "")}
-            )
-        elif "taken_from" in data:
-            number = Path(data["taken_from"]).parent.name
-            messages.append(
-                {
-                    "time": event.time.isoformat(),
-                    "kind": event.kind,
-                    "message": f"Stage {event.stage} was taken over from run {number}: the same pictures, "
-                    f"settings and seed.",
-                }
-            )
+        if event.kind == EventKind.RUN_STARTED:
+            device = cast(RunStartedFields, event.data).get("device")
+        elif (message := _message(event)) is not None:
+            messages.append({"time": event.time.isoformat(), "kind": event.kind, "message": message})
         if event.stage in stages:
             stages[event.stage] = _advanced(stages[event.stage], event)
-            memory_mb = data.get("memory_mb", memory_mb)
+        if event.kind == EventKind.STEP:
+            memory_mb = cast(StepFields, event.data).get("memory_mb", memory_mb)
     if not is_active:
         for name, stage in stages.items():
             if stage.status == "running":
@@ -124,34 +107,51 @@ def summarize(events: list[RunEvent], *, is_active: bool) -> RunProgress:
     return RunProgress(tuple(stages.values()), device, memory_mb, tuple(messages), last)
 
 
+def _message(event: RunEvent) -> str | None:
+    """The sentence of an event that is shown to people; None for other events."""
+    if event.kind in _MESSAGES:
+        return cast(MessageFields, event.data).get("message", "")
+    if event.kind == EventKind.STAGE_SKIPPED:
+        source = cast(StageSkippedFields, event.data).get("taken_from")
+        if source is not None:
+            return (
+                f"The outputs of stage {event.stage} were taken over from run {Path(source).parent.name}, "
+                f"which has the same pictures, settings and seed."
+            )
+    return None
+
+
 def _advanced(stage: StageProgress, event: RunEvent) -> StageProgress:
-    data = event.data
-    if event.kind == "stage_started":
+    if event.kind == EventKind.STAGE_STARTED:
         return replace(stage, status="running", eta_s=None)
-    if event.kind == "stage_skipped":
+    if event.kind == EventKind.STAGE_SKIPPED:
         return replace(stage, status="done", eta_s=None)
-    if event.kind == "stage_finished":
-        return replace(stage, status="done", eta_s=None, done=stage.total, seconds=data.get("seconds"))
-    if event.kind == "epoch":
-        return replace(stage, epoch=data.get("epoch"), epochs=data.get("epochs"))
-    if event.kind == "step":
+    if event.kind == EventKind.STAGE_FINISHED:
+        seconds = cast(StageFinishedFields, event.data).get("seconds")
+        return replace(stage, status="done", eta_s=None, done=stage.total, seconds=seconds)
+    if event.kind == EventKind.EPOCH:
+        epoch = cast(EpochFields, event.data)
+        return replace(stage, epoch=epoch.get("epoch"), epochs=epoch.get("epochs"))
+    if event.kind == EventKind.STEP:
+        step = cast(StepFields, event.data)
         return replace(
             stage,
             unit="steps",
-            done=data["step"],
-            total=data["steps"],
-            epoch=data.get("epoch"),
-            epochs=data.get("epochs"),
-            eta_s=data.get("eta_s") if stage.status == "running" else None,
-            images_per_s=data.get("images_per_s"),
+            done=step["step"],
+            total=step["steps"],
+            epoch=step.get("epoch"),
+            epochs=step.get("epochs"),
+            eta_s=step.get("eta_s") if stage.status == "running" else None,
+            images_per_s=step.get("images_per_s"),
         )
-    if event.kind == "progress":
+    if event.kind == EventKind.PROGRESS:
+        pictures = cast(ProgressFields, event.data)
         return replace(
             stage,
             unit="pictures",
-            done=data["done"],
-            total=data["total"],
-            eta_s=data.get("eta_s") if stage.status == "running" else None,
-            images_per_s=data.get("images_per_s"),
+            done=pictures["done"],
+            total=pictures["total"],
+            eta_s=pictures.get("eta_s") if stage.status == "running" else None,
+            images_per_s=pictures.get("images_per_s"),
         )
     return stage

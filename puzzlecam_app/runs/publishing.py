@@ -38,6 +38,7 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.mask_change import mean_iou
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
 from trainer.cams.signals import map_signals, review_doubt
+from trainer.contract import REFINE
 from trainer.data.ground_truth import GroundTruthError, read_mask
 from trainer.errors import ArtifactError
 from trainer.run.directory import RunDirError
@@ -221,7 +222,7 @@ def why_unpublishable(folder: RunFolder, run: Run) -> str | None:
     if run.pruned_at is not None:
         return "the files of the run were pruned"
     try:
-        record = folder.train.record("refine")
+        record = folder.train.record(REFINE)
     except RunDirError:
         record = None
     if record is None or record.status != "done":
@@ -315,7 +316,7 @@ def _open(database: Database, folder: RunFolder, run_id: int, *, over_rejected: 
             tags=tags_of(session, [item.id for item in items]),
             newest=newest,
             allowed=frozenset(item.id for item in items if is_free(item)),
-            threshold=float(run.recipe["refine"]["background_threshold"]),
+            threshold=float(run.recipe[REFINE]["background_threshold"]),
         )
 
 

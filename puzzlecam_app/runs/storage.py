@@ -1,4 +1,4 @@
-"""What runs take of the disk, and giving it back: by age, by size, never what is published."""
+"""The disk space that runs take, and how it is freed: by age or by size, never from published runs."""
 
 from __future__ import annotations
 
@@ -16,27 +16,18 @@ from db.run_status import ENDED
 from db.runs import get_run, list_runs, note_pruned, remove_run
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.folder import RunFolder
+from trainer.contract import Folder
 
-LARGE: Final = (
-    "checkpoints",
-    "models",
-    "epochs",
-    "cams",
-    "affinity",
-    "pixels",
-    "walk",
-    "pseudo",
-    "segment",
-)
-"""Folders of a run directory that pruning removes. Settings, events, figures and the snapshot stay."""
+LARGE: Final = tuple(folder for folder in Folder if folder is not Folder.FILM)
+"""Folders of a run directory that pruning removes. Settings, events, figures, film and the snapshot stay."""
 
 
 @dataclass(frozen=True)
 class RunSize:
-    """Bytes of a run: in all, and of what pruning would remove.
+    """Size of a run in bytes: in total, and of what pruning would remove.
 
-    Linked pictures and accepted masks do not count; of files that runs took over from each other, each has
-    its share.
+    Linked pictures and accepted masks do not count. Files that several runs share count for each with an
+    equal part.
     """
 
     total: int
@@ -45,7 +36,7 @@ class RunSize:
 
 @dataclass(frozen=True)
 class Pruned:
-    """A run whose large files were removed, or would be."""
+    """A run whose large files were removed, or would be in a trial."""
 
     run_id: int
     name: str
@@ -72,10 +63,10 @@ def prune_runs(
     """Remove large files of runs that have ended and are not published.
 
     Args:
-        older_than: only runs that ended longer ago.
-        keep_bytes: only as many, oldest first, as it takes until all runs together hold no more than this.
-        run_ids: only these.
-        is_trial: remove nothing, only say what would be.
+        older_than: only runs that ended longer ago than this.
+        keep_bytes: only as many, the oldest first, as needed to bring all runs together down to this size.
+        run_ids: only these runs.
+        is_trial: remove nothing, only report what would be removed.
 
     Raises:
         UserError: one of `run_ids` is published or has not ended.
@@ -112,7 +103,7 @@ def prune_runs(
 
 
 def delete_run(database: Database, runs_dir: Path, run_id: int) -> None:
-    """Remove an ended run and all its files; what was exported or accepted from it stays.
+    """Remove an ended run and all its files. What was exported or accepted from it stays.
 
     Raises:
         UserError: it is published, or has not ended.
@@ -130,14 +121,14 @@ def _refuse(run: Run, *, is_published: bool) -> None:
         raise UserError(f"the run is {run.status}", where=f"run {run.id}", remedy="Stop it first")
     if is_published:
         raise UserError(
-            "the run is published; its files say where proposals come from",
+            "the run is published, and its files document where proposals come from",
             where=f"run {run.id}",
             remedy="Undo its publication first",
         )
 
 
 def _bytes_in(folder: Path, *, has_shares: bool = False) -> int:
-    """Bytes of the files in a folder; those with several links count for nothing, or for a share of each."""
+    """Bytes of the files in a folder. A file with several links counts as 0, or with `has_shares` in part."""
     total = 0
     try:
         entries = list(os.scandir(folder))

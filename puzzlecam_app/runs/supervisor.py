@@ -22,12 +22,13 @@ from db.models import Run
 from db.run_events import say
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.runs.dataset_folder import PICTURES, list_name, missing_pictures
+from puzzlecam_app.runs.dataset_folder import list_name, missing_pictures
 from puzzlecam_app.runs.event_mirror import EventMirror, last_ending, log_size
 from puzzlecam_app.runs.folder import RunFolder
-from puzzlecam_app.runs.outcome import End, Outcome, is_disk_full, judge, memory_kills
+from puzzlecam_app.runs.outcome import DISK_FULL, End, Outcome, is_disk_full, judge, memory_kills
 from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.runs.trainer_process import TrainerProcess, find, launch
+from trainer.data.voc import PICTURES
 from trainer.machine.durable_write import write_atomic
 from trainer.run.directory import RunDirError
 
@@ -166,7 +167,7 @@ class Supervisor:
                 "Restore them from a backup, or clone the run",
             )
         if is_disk_full(self._folder.path):
-            return judge(End(1, None, "", is_disk_full=True))
+            return DISK_FULL
         run = self._run()
         has_begun = self._folder.train.exists()
         if run.dataset.removed_at is not None and not has_begun:

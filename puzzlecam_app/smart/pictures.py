@@ -84,11 +84,12 @@ class PreparedPictures:
 
     def _make(self, picture: PreparedPicture, item: ItemFacts) -> None:
         from trainer.interactive.graph import grid_size
-        from trainer.interactive.segmenter import InteractiveSegmenter
+        from trainer.interactive.segmenter import InteractiveConfig, InteractiveSegmenter
 
+        config = InteractiveConfig()
         image = item.load_image(self._max_image_pixels)
-        segmenter = InteractiveSegmenter(self._feature_network())
-        edges = self._predictor.edges(image, grid_size((item.height, item.width), 512))
+        segmenter = InteractiveSegmenter(self._feature_network(), config)
+        edges = self._predictor.edges(image, grid_size((item.height, item.width), config.max_side))
         picture.edges = None if edges is None else self._predictor.model.identity
         segmenter.set_image(image, edges)
         picture.segmenter = segmenter

@@ -99,7 +99,7 @@ def test_the_command_line_prints_what_the_functions_give(
     [
         (
             ("train", "--dataset-root", "nowhere", "--run-dir", "r", "--recipe", "tiny"),
-            1,
+            10,
             "nowhere is not a dataset",
         ),
         (("train", "--dataset-root", "nowhere", "--run-dir", "r", "--recipe", "tony"), 2, "choose one of"),
@@ -109,7 +109,7 @@ def test_the_command_line_prints_what_the_functions_give(
             "Device 'tpu' is not known",
         ),
         (("ablate", "--dataset-root", "x", "--out", "o", "--seeds", "a"), 2, "--seeds 0,1"),
-        (("report", "nowhere"), 1, "nowhere is no run directory"),
+        (("report", "nowhere"), 9, "nowhere is not a run directory"),
         (("train",), 2, "Missing option"),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_file_gets_a_line_for_what_stays_and_none_for_what_moves() -> None:
         {"kind": "stage_finished", "stage": "classify", "seconds": 2.0},
     )
     assert text.splitlines() == [
-        "classify: goes on where it stopped",
+        "classify: continues where it stopped",
         "The maps collapsed.",
         "cam: mean IoU honest 25.00, oracle 50.00",
         "pseudo: mean IoU honest 50.00",

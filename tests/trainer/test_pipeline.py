@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,14 +19,14 @@ from PIL import Image
 from trainer import pipeline
 from trainer.cams.trained import KIND
 from trainer.config import Recipe
+from trainer.contract import FailureCode
 from trainer.data.dataset import DatasetError
 from trainer.data.masks import write_mask
-from trainer.errors import TrainerUsageError
+from trainer.errors import DiskFullError, TrainerUsageError
 from trainer.nn.encoders import EncoderError
-from trainer.pipeline import DiskFullError
 from trainer.recipes import load_recipe
 from trainer.run.checkpoints import CheckpointError, read_header
-from trainer.run.directory import RunDir, RunDirError
+from trainer.run.directory import AnotherDatasetError, RunDir, RunDirInUseError
 from trainer.run.events import Event, read_events
 from trainer.stages import cams
 
@@ -58,6 +59,10 @@ def run(
 
 def stages_of(events: list[Event], kind: str) -> list[str]:
     return [event["stage"] for event in events if event["kind"] == kind]
+
+
+def last_failure(path: Path) -> Event:
+    return [event for event in read_events(RunDir(path).events_path) if event["kind"] == "run_failed"][-1]
 
 
 def classifier_hash(path: Path) -> str:
@@ -257,6 +262,7 @@ def test_a_full_disk_is_reported_and_leaves_what_was_there(
     with pytest.raises(DiskFullError, match="free space and run again"):
         run(root, run_path, "classify.epochs=0")
     monkeypatch.undo()
+    assert last_failure(run_path)["code"] == "disk_full"
     assert stages_of(run(root, run_path, "classify.epochs=0"), "stage_started") == ["cams", "evaluate"]
 
 
@@ -277,8 +283,8 @@ def test_bad_pictures_stop_the_run_where_the_recipe_says_so(
     (root / "JPEGImages" / "p1.png").unlink()
     with pytest.raises(DatasetError, match=r"1 pictures .* cannot be read.*p1\.jpg does not exist"):
         run(root, run_path, "on_bad_image=stop")
-    (last,) = (event for event in read_events(RunDir(run_path).events_path) if event["kind"] == "run_failed")
-    assert "p1.jpg" in last["message"]
+    last = last_failure(run_path)
+    assert (last["code"], last["error"], "p1.jpg" in last["message"]) == ("bad_dataset", "DatasetError", True)
 
 
 def test_only_bad_pictures_are_no_dataset(make_voc: Callable[..., Path], run_path: Path) -> None:
@@ -303,8 +309,47 @@ def test_the_run_directory_of_another_dataset_is_refused(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:
     run(make_voc("one"), run_path, "classify.epochs=0", stages=("classify",))
-    with pytest.raises(RunDirError, match="belongs to another dataset"):
+    with pytest.raises(AnotherDatasetError, match="belongs to another dataset") as refused:
         run(make_voc("two", pictures=5), run_path)
+    assert refused.value.code is FailureCode.ANOTHER_DATASET
+
+
+def test_a_run_directory_in_use_is_refused(make_voc: Callable[..., Path], run_path: Path) -> None:
+    with RunDir(run_path).lock(), pytest.raises(RunDirInUseError, match="Another process is working"):
+        run(make_voc(), run_path)
+
+
+def test_an_error_that_nobody_foresaw_is_logged_as_unexpected(
+    make_voc: Callable[..., Path], run_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise KeyError("loss")
+
+    monkeypatch.setattr("trainer.stages.classify.save_classifier", fail)
+    with pytest.raises(KeyError):
+        run(make_voc(), run_path, "classify.epochs=0", stages=("classify",))
+    assert (last_failure(run_path)["code"], last_failure(run_path)["error"]) == ("unexpected", "KeyError")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_disk_without_room_for_the_log_is_told_by_the_exit_code(
+    make_voc: Callable[..., Path], run_path: Path
+) -> None:
+    root = make_voc()
+    run(root, run_path, "classify.epochs=0", stages=("classify",))
+    RunDir(run_path).events_path.unlink()
+    RunDir(run_path).events_path.symlink_to("/dev/full")
+    command = [sys.executable, "-m", "trainer", "train", "--dataset-root", root, "--run-dir", run_path]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [*command, "--recipe", "tiny", "--device", "cpu"],
+            cwd=Path(__file__).parents[2],
+            stdout=full,
+            stderr=full,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            check=False,
+        )
+    assert ended.returncode == FailureCode.DISK_FULL.exit_code
 
 
 def test_a_corrupt_checkpoint_stops_the_run_with_what_to_do(

@@ -60,8 +60,8 @@ optimizer = {"learning_rate": 1.0, "momentum": 0.0, "weight_decay": 0.0, "bias_f
 values = {"epochs": 1, "batch_size": 8, "accumulate": 2, "optimizer": optimizer, "precision": "float32"}
 config = TrainingConfig.model_validate(values)
 context = StageContext(
-    Recipe(name="test"), TaggedDataset(path, "train", ("a", "b"), ()), RunDir(path),
-    "key", EventLog(None), choose_device("cpu"), processes,
+    recipe=Recipe(name="test"), dataset=TaggedDataset(path, "train", ("a", "b"), ()), run_dir=RunDir(path),
+    key="key", events=EventLog(None), device=choose_device("cpu"), processes=processes,
 )
 train(context, Training("test", step, Pictures(), config, lambda _: False))
 if processes.is_main:

@@ -25,7 +25,7 @@ from rich.progress import track
 from trainer.cams.compute import compute_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.zero_shot import ZeroShotClassifier, load_zero_shot
-from trainer.data.dataset import TaggedDataset, TaggedImage
+from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.images import read_rgb
 from trainer.data.voc import VocDataset
@@ -91,12 +91,13 @@ def measure(
     """Compute maps and masks of every picture that has a ground-truth mask, and score them.
 
     Raises:
-        TrainerError: no picture has ground truth, or a file, weight or class is missing.
+        DatasetError: no picture has ground truth.
+        TrainerError: a file, weight or class is missing.
     """
     config = PseudoLabelConfig()
     jobs = list(_jobs(dataset, backbone))
     if not jobs:
-        raise TrainerError(
+        raise DatasetError(
             f"No picture of {dataset.root} has a ground-truth mask; there is nothing to measure."
         )
     thresholds = _thresholds(config)

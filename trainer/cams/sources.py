@@ -11,9 +11,10 @@ from trainer.cams.classifier import CamClassifier
 from trainer.cams.compute import CamResult, compute_cams, multi_scale_cams
 from trainer.cams.compute import cam_identity as one_identity
 from trainer.cams.config import CamConfig
-from trainer.cams.trained import STAGE, load_classifier
+from trainer.cams.trained import load_classifier
 from trainer.cams.zero_shot import load_zero_shot
 from trainer.config import CamsConfig, Recipe
+from trainer.contract import CLASSIFY
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.losses import EPSILON
@@ -127,7 +128,7 @@ def load_sources(
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     sources = []
     if config.zero_shot_share < 1:
-        path = run_dir.model_path(STAGE) if epoch is None else run_dir.epoch_path(epoch)
+        path = run_dir.model_path(CLASSIFY) if epoch is None else run_dir.epoch_path(epoch)
         power = config.affinity_power
         trained = load_classifier(path, choice, affinity_power=power)
         sources.append(CamSource(trained, 1 - config.zero_shot_share))

@@ -17,7 +17,6 @@ from trainer.nn.fusion import fold_batch_norm
 from trainer.run.checkpoints import CheckpointError, load_tensors, save_tensors
 
 KIND = "puzzlecam-classifier"
-STAGE = "classify"
 
 
 class TrainedClassifier:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from trainer.contract import ZERO_SHOT_KIND
 from trainer.data.imagenet_tags import load_class_table, match_tag
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.backbones import Backbone
@@ -48,7 +49,8 @@ class ZeroShotClassifier:
         self._backbone = backbone.to(device.device).to(memory_format=torch.channels_last).eval()
         self._rows = backbone.classifier.weight.detach().float()
         self._bias = backbone.classifier.bias.detach().float()
-        self.identity = f"zero-shot-v{HEAD_VERSION}/{backbone.identity}/{load_class_table().fingerprint}"
+        classes = load_class_table().fingerprint
+        self.identity = f"{ZERO_SHOT_KIND}-v{HEAD_VERSION}/{backbone.identity}/{classes}"
 
     @property
     def output_stride(self) -> int:

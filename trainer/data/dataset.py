@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.contract import FailureCode
 from trainer.data.labels import VOC_CLASSES
 from trainer.errors import TrainerError
 
@@ -22,6 +23,8 @@ MAX_CLASSES = 254
 
 class DatasetError(TrainerError):
     """A dataset cannot be read as one; the message names file and row."""
+
+    code = FailureCode.BAD_DATASET
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 
-FOLDERS = ("SegmentationClass", "masks")
+GROUND_TRUTH = "SegmentationClass"
+"""Folder of a dataset in VOC layout with the masks to measure against."""
+
+FOLDERS = (GROUND_TRUTH, "masks")
 
 
 class GroundTruthError(TrainerError):
     """A mask cannot be read; the message names the file."""
+
+    code = FailureCode.BAD_DATASET
 
 
 class GroundTruth:

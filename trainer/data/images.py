@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from trainer.contract import FailureCode
 from trainer.data.dataset import TaggedDataset
 from trainer.data.transforms import RgbImage, scaled_size
 from trainer.errors import TrainerError
@@ -19,6 +20,8 @@ MAX_PIXELS = 200_000_000
 
 class ImageReadError(TrainerError):
     """A picture is missing or damaged; the message names the file."""
+
+    code = FailureCode.BAD_DATASET
 
 
 def read_rgb(path: Path, *, at_least_side: int | None = None) -> RgbImage:

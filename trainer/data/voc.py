@@ -19,6 +19,9 @@ from trainer.data.tags import (
 PICTURES = "JPEGImages"
 CLASS_FILE = "labels.txt"
 TAG_FILE = "tags.csv"
+LISTS = "ImageSets/Segmentation"
+"""Folder of the lists `<split>.txt`, looked through before `ImageSets/Main`."""
+_MAIN_LISTS = "ImageSets/Main"
 
 
 class VocDataset(TaggedDataset):
@@ -60,7 +63,7 @@ def split_ids(root: Path, split: str) -> tuple[str, ...]:
     Raises:
         DatasetError: there is no such split; the message names those that exist.
     """
-    folders = [root / "ImageSets" / name for name in ("Segmentation", "Main")]
+    folders = [root / LISTS, root / _MAIN_LISTS]
     for folder in folders:
         path = folder / f"{split}.txt"
         if path.is_file():
@@ -88,7 +91,7 @@ def _tags(root: Path, split: str, ids: tuple[str, ...]) -> Tags:
     listing = root / TAG_FILE
     if listing.is_file():
         return {picture_id(row.image): row.tags for row in read_tag_rows(listing)}
-    main = tags_from_main_lists(root / "ImageSets" / "Main", split)
+    main = tags_from_main_lists(root / _MAIN_LISTS, split)
     if main:
         return main
     annotated = tags_from_annotations(root / "Annotations", ids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from xml.parsers import expat
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 
 MAX_BYTES: Final = 8 << 20
@@ -13,6 +14,8 @@ _OBJECT_NAME: Final = ["annotation", "object", "name"]
 
 class AnnotationError(TrainerError):
     """An annotation cannot be used; the message says why and is meant to follow the file's name."""
+
+    code = FailureCode.BAD_DATASET
 
 
 def object_names(data: bytes) -> tuple[str, ...]:

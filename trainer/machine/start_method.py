@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from multiprocessing.context import BaseContext
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 
 _PRELOADED = ["torch", "cv2", "numpy"]
@@ -13,6 +14,8 @@ _PRELOADED = ["torch", "cv2", "numpy"]
 
 class WorkerEndedError(TrainerError):
     """A worker process was killed from outside."""
+
+    code = FailureCode.WORKER_ENDED
 
     def __init__(self) -> None:
         super().__init__(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 
 _LEAST_SIDE = 16
@@ -16,6 +17,8 @@ _LEAST_SIDE = 16
 
 class CrfUnavailableError(TrainerError):
     """The dense CRF was asked for, but its package is not there."""
+
+    code = FailureCode.PACKAGE_MISSING
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.contract import FailureCode, ScoreFields
 from trainer.data.ground_truth import GroundTruth, read_mask
 from trainer.errors import TrainerError
 from trainer.machine.device import available_cpu_count
@@ -30,6 +31,8 @@ R = TypeVar("R")
 
 class EvaluationError(TrainerError):
     """Predictions and ground truth do not fit together; the message names the picture."""
+
+    code = FailureCode.BAD_DATASET
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Score:
     per_class: tuple[float | None, ...]
     threshold: float | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> ScoreFields:
         """Plain values, a missing mean as null."""
         miou = None if np.isnan(self.miou) else round(self.miou, 6)
         threshold = None if self.threshold is None else round(self.threshold, 6)

@@ -14,7 +14,7 @@ from trainer.cams.compute import CamResult
 from trainer.cams.sources import CamSource, CamSources, load_sources
 from trainer.cams.zero_shot import load_zero_shot
 from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
-from trainer.contract import AFFINITY, PIXELS
+from trainer.contract import AFFINITY, PIXELS, RUN_KIND
 from trainer.data.labels import normalize_class_name
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
@@ -26,9 +26,6 @@ from trainer.models.pixels import PixelModel, load_pixel_model
 from trainer.recipes import recipe_from
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import ClassMaps, Maps
-
-RUN_KIND = "run-model/"
-"""What the identity of a run's model begins with, so that one can tell its masks from zero-shot ones."""
 
 
 @dataclass(frozen=True)

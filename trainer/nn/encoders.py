@@ -9,6 +9,7 @@ from typing import Any
 import timm
 from torch import Tensor, nn
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 from trainer.nn.backbones import BACKBONES
 from trainer.nn.depthwise import speed_up_depthwise
@@ -22,6 +23,8 @@ _IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 
 class EncoderError(TrainerError):
     """An encoder or its weights cannot be had; the message says what to do."""
+
+    code = FailureCode.WEIGHTS_MISSING
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,15 @@ import timm
 import torch
 from torch import nn
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 from trainer.nn.backbones import BACKBONES, Backbone
 
 
 class BackboneError(TrainerError):
     """A backbone or its weights cannot be had; the message says what to do."""
+
+    code = FailureCode.WEIGHTS_MISSING
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 from trainer.machine.durable_write import write_atomic
 
@@ -23,14 +24,16 @@ VERSION = 1
 class CheckpointError(TrainerError):
     """A stored network or training state is missing, damaged, or of another kind or version."""
 
+    code = FailureCode.DAMAGED_FILE
+
 
 @dataclass(frozen=True, eq=False)
 class TensorFile:
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
         header: JSON values.
-        tensors: by name, on the CPU.
+        tensors: tensors by name, on the CPU.
     """
 
     header: dict[str, Any]
@@ -38,13 +41,13 @@ class TensorFile:
 
 
 def save_tensors(path: Path, kind: str, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Store tensors whole or not at all.
+    """Store tensors; the file is written completely or not at all.
 
     Args:
-        path: the file; its folder is made.
-        kind: what the file is, e.g. "puzzlecam-classifier"; `load_tensors` asks for it.
+        path: the file; its folder is created.
+        kind: what the file is, e.g. "puzzlecam-classifier"; `load_tensors` checks it.
         header: JSON values.
-        tensors: any device; stored as they are, contiguous.
+        tensors: tensors by name, on any device.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     stored = {"kind": kind, "version": VERSION, "sha256": _digest(plain), **header}
@@ -52,7 +55,7 @@ def save_tensors(path: Path, kind: str, header: Mapping[str, Any], tensors: Mapp
 
 
 def read_header(path: Path, kind: str) -> dict[str, Any]:
-    """The header alone, without reading tensors.
+    """The header alone, without reading the tensors.
 
     Raises:
         CheckpointError: see `load_tensors`.
@@ -66,8 +69,8 @@ def read_header(path: Path, kind: str) -> dict[str, Any]:
         raise CheckpointError(f"{path} is damaged ({error}); {_remedy(path)}") from error
     if (header.get("kind"), header.get("version")) != (kind, VERSION):
         raise CheckpointError(
-            f"{path} is of kind {header.get('kind')!r}, version {header.get('version')}, but {kind!r}, "
-            f"version {VERSION}, is needed; {_remedy(path)}"
+            f"{path} is of kind {header.get('kind')!r}, version {header.get('version')}, but should be of "
+            f"kind {kind!r}, version {VERSION}; {_remedy(path)}"
         )
     return header
 
@@ -89,7 +92,7 @@ def load_tensors(path: Path, kind: str) -> TensorFile:
 
 
 def _remedy(path: Path) -> str:
-    return f"delete {path.name} and run again: that stage then starts anew."
+    return f"delete {path.name} and run again; the stage then starts from the beginning."
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:

@@ -1,4 +1,4 @@
-"""A run directory: its layout, its manifest, and the lock that keeps a second process out."""
+"""A run directory: its layout, its manifest, and the lock that keeps other processes out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.config import Recipe
+from trainer.contract import EVENTS_FILE, MANIFEST_FILE, METRICS_FILE, FailureCode, Folder
 from trainer.errors import TrainerError
 from trainer.machine.durable_write import link_tree, write_atomic
 from trainer.machine.file_lock import FileLock
@@ -23,47 +24,61 @@ MANIFEST_VERSION = 1
 class RunDirError(TrainerError):
     """A run directory cannot be used as asked; the message names it and says what to do."""
 
+    code = FailureCode.BAD_RUN_DIRECTORY
+
+
+class AnotherDatasetError(RunDirError):
+    """A run directory holds a run on another dataset, or on pictures that have changed since."""
+
+    code = FailureCode.ANOTHER_DATASET
+
+
+class RunDirInUseError(RunDirError):
+    """Another process is working in a run directory."""
+
+    code = FailureCode.RUN_DIRECTORY_IN_USE
+
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class StageRecord(_Record):
-    """What the manifest says of one stage."""
+    """What the manifest says about one stage."""
 
     key: str = Field(description="Hash of the settings and inputs that the outputs belong to.")
-    status: Literal["running", "done"] = Field(description="Running also means: cut off.")
+    status: Literal["running", "done"] = Field(description="A stage that was interrupted is running, too.")
     started: str = Field(description="UTC, ISO 8601.")
     finished: str | None = Field(default=None, description="UTC, ISO 8601.")
     settings: dict[str, Any] = Field(description="Settings that change results.")
-    inputs: dict[str, str] = Field(description="Key of each stage it read from.")
+    inputs: dict[str, str] = Field(description="Key of each stage whose outputs it read.")
     makes: tuple[str, ...] = Field(description="Files and folders it writes, relative to the run directory.")
     summary: dict[str, Any] = Field(default_factory=dict, description="Counts and figures for people.")
 
 
 class DatasetRecord(_Record):
-    """Which pictures the run belongs to."""
+    """The pictures that the run was made from."""
 
-    root: str = Field(description="Folder of the dataset when the run last started.")
+    root: str = Field(description="Folder of the dataset at the latest start.")
     split: str = Field(description="Split that was trained on.")
     fingerprint: str = Field(description="See trainer.data.dataset.TaggedDataset.identity.")
     class_names: tuple[str, ...] = Field(description="Position k stands for mask index k + 1.")
-    pictures: int = Field(description="Pictures in the split, the skipped ones included.")
+    pictures: int = Field(description="Pictures in the split, including the skipped ones.")
     accepted: int = Field(default=0, description="Pictures whose accepted mask the latest start used.")
     skipped: dict[str, str] | None = Field(
-        default=None, description="Id -> why it could not be read; null before the pictures were checked."
+        default=None, description="Id -> why it cannot be read; null until the pictures have been checked."
     )
 
 
 class Manifest(_Record):
-    """manifest.json: what the run was asked for and how far it came."""
+    """manifest.json: the settings of the run, its dataset, and the state of its stages."""
 
-    format: Literal["puzzlecam-run"] = Field(default="puzzlecam-run", description="Kind of file.")
+    format: Literal["puzzlecam-run"] = Field(default="puzzlecam-run", description="The kind of this file.")
     version: Literal[1] = Field(default=1, description="Version of this format.")
     created: str = Field(description="UTC, ISO 8601.")
-    recipe: dict[str, Any] = Field(description="The recipe of the latest start, overrides included.")
-    dataset: DatasetRecord = Field(description="The dataset.")
-    stages: dict[str, StageRecord] = Field(default_factory=dict, description="By name of the stage.")
+    recipe: dict[str, Any] = Field(description="The recipe of the latest start, including overrides.")
+    dataset: DatasetRecord = Field(description="The dataset of the run.")
+    stages: dict[str, StageRecord] = Field(default_factory=dict, description="Stages that began, by name.")
 
 
 class RunDir:
@@ -71,14 +86,14 @@ class RunDir:
 
     ```
     manifest.json  events.jsonl  lock  metrics.json  report.html
-    checkpoints/<stage>.safetensors     where a cut-off training goes on
+    checkpoints/<stage>.safetensors     state of a training that has not finished
     models/<stage>.safetensors          a trained network with a JSON header
     cams/<id>.safetensors               multi-scale CAMs of the tags (trainer.run.map_storage)
-    affinity/<id>.png                   confident labels, 255 where nothing is sure
+    affinity/<id>.png                   confident labels, 255 where the CAMs are not confident
     pixels/<id>.safetensors             maps of the self-trained classifier of pixels
-    walk/<id>.safetensors               these, or else the CAMs, after the random walk
+    walk/<id>.safetensors               those maps, or the CAMs without them, after the random walk
     film/epoch-0001/<id>.safetensors    small maps of a few pictures after each epoch
-    epochs/epoch-0001.safetensors       the classifier after each epoch, where the recipe keeps it
+    epochs/epoch-0001.safetensors       the classifier after each epoch, if the recipe keeps it
     pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
     segment/<split>/<id>.png            predictions of the segmentation network
     ```
@@ -89,64 +104,64 @@ class RunDir:
 
     @property
     def manifest_path(self) -> Path:
-        return self.path / "manifest.json"
+        return self.path / MANIFEST_FILE
 
     @property
     def events_path(self) -> Path:
-        return self.path / "events.jsonl"
+        return self.path / EVENTS_FILE
 
     @property
     def metrics_path(self) -> Path:
-        return self.path / "metrics.json"
+        return self.path / METRICS_FILE
 
     def checkpoint_path(self, stage: str) -> Path:
-        """State of a training that is under way; gone when it has finished."""
-        return self.path / "checkpoints" / f"{stage}.safetensors"
+        """State of a training that has not finished; removed when it has."""
+        return self.path / Folder.CHECKPOINTS / f"{stage}.safetensors"
 
     def model_path(self, stage: str) -> Path:
-        """The network a stage has trained."""
-        return self.path / "models" / f"{stage}.safetensors"
+        """The network that a stage has trained."""
+        return self.path / Folder.MODELS / f"{stage}.safetensors"
 
     def epoch_path(self, epoch: int) -> Path:
-        """The classifier after so many epochs, see `trainer.training.kept_epochs`."""
-        return self.path / "epochs" / f"epoch-{epoch:04}.safetensors"
+        """The classifier after this many epochs, see `trainer.training.kept_epochs`."""
+        return self.path / Folder.EPOCHS / f"epoch-{epoch:04}.safetensors"
 
     def cam_path(self, identifier: str) -> Path:
-        return self.path / "cams" / f"{identifier}.safetensors"
+        return self.path / Folder.CAMS / f"{identifier}.safetensors"
 
     def pixels_path(self, identifier: str) -> Path:
-        return self.path / "pixels" / f"{identifier}.safetensors"
+        return self.path / Folder.PIXELS / f"{identifier}.safetensors"
 
     def seed_path(self, identifier: str) -> Path:
-        """The maps that the random walk starts from: self-trained ones where there are any, else CAMs."""
+        """The maps that the random walk starts from: self-trained maps if there are any, else CAMs."""
         pixels = self.pixels_path(identifier)
         return pixels if pixels.is_file() else self.cam_path(identifier)
 
     def final_path(self, identifier: str) -> Path:
-        """The maps that the pseudo-label is made from: walked ones where there are any."""
+        """The maps that the pseudo-label is made from: those after the random walk if there are any."""
         walked = self.walk_path(identifier)
         return walked if walked.is_file() else self.seed_path(identifier)
 
     def walk_path(self, identifier: str) -> Path:
-        return self.path / "walk" / f"{identifier}.safetensors"
+        return self.path / Folder.WALK / f"{identifier}.safetensors"
 
     def pseudo_path(self, identifier: str) -> Path:
-        return self.path / "pseudo" / f"{identifier}.png"
+        return self.path / Folder.PSEUDO / f"{identifier}.png"
 
     def prediction_path(self, split: str, identifier: str) -> Path:
         return self.predictions_path(split) / f"{identifier}.png"
 
     def predictions_path(self, split: str) -> Path:
-        """Folder of the predictions of a split; not there when nothing was segmented."""
-        return self.path / "segment" / split
+        """Folder of the predictions of a split; it does not exist if nothing was segmented."""
+        return self.path / Folder.SEGMENT / split
 
     @property
     def film_path(self) -> Path:
         """Maps of a few pictures after each epoch, see `trainer.training.cam_film`."""
-        return self.path / "film"
+        return self.path / Folder.FILM
 
     def exists(self) -> bool:
-        """Whether a run was started here."""
+        """Whether a run was ever started here."""
         return self.manifest_path.is_file()
 
     def manifest(self) -> Manifest:
@@ -159,7 +174,7 @@ class RunDir:
             values = json.loads(self.manifest_path.read_bytes())
         except FileNotFoundError as error:
             raise RunDirError(
-                f"{self.path} is no run directory: it has no manifest.json; train into it first."
+                f"{self.path} is not a run directory: it has no {MANIFEST_FILE}; train into it first."
             ) from error
         except (OSError, ValueError) as error:
             raise RunDirError(
@@ -179,21 +194,22 @@ class RunDir:
             ) from error
 
     def open(self, recipe: Recipe, dataset: DatasetRecord) -> Manifest:
-        """Start a run here, or go on with the one that is here under a maybe changed recipe.
+        """Start a run here, or continue the run that is here; the recipe may have changed since.
 
         Raises:
-            RunDirError: the run directory belongs to another dataset, or to something else than a run.
+            AnotherDatasetError: the run that is here was started on other pictures.
+            RunDirError: the folder holds files but no run, or its manifest cannot be read.
         """
         if not self.exists():
             if self.path.is_dir() and any(child.name != FileLock.NAME for child in self.path.iterdir()):
                 raise RunDirError(
-                    f"{self.path} holds files but no run; choose an empty or a new folder as run directory."
+                    f"{self.path} holds files but no run; choose a new or empty folder as run directory."
                 )
             manifest = Manifest(created=now(), recipe=recipe.model_dump(mode="json"), dataset=dataset)
         else:
             manifest = self.manifest()
             if manifest.dataset.fingerprint != dataset.fingerprint:
-                raise RunDirError(
+                raise AnotherDatasetError(
                     f"Run directory {self.path} belongs to another dataset ({manifest.dataset.root}, split "
                     f"{manifest.dataset.split}, {manifest.dataset.pictures} pictures) than {dataset.root}, "
                     f"split {dataset.split}, {dataset.pictures} pictures; choose another run directory."
@@ -206,13 +222,13 @@ class RunDir:
         return manifest
 
     def note_skipped(self, skipped: Mapping[str, str]) -> None:
-        """Keep which pictures cannot be read, and why, so that they are checked once a run."""
+        """Store which pictures cannot be read and why, so that each run checks its pictures only once."""
         manifest = self.manifest()
         dataset = manifest.dataset.model_copy(update={"skipped": dict(skipped)})
         self._store(manifest.model_copy(update={"dataset": dataset}))
 
     def record(self, stage: str) -> StageRecord | None:
-        """The manifest's record of a stage, None if it never began."""
+        """The manifest's record of a stage; None if it never began."""
         return self.manifest().stages.get(stage)
 
     def is_done(self, stage: str, key: str) -> bool:
@@ -230,16 +246,16 @@ class RunDir:
         makes: tuple[str, ...],
         resume: bool,
     ) -> bool:
-        """Note that a stage begins; outputs that belong to another key are removed.
+        """Record that a stage begins; outputs that belong to another key are removed.
 
         Returns:
-            Whether it goes on from what an earlier, cut-off attempt with the same key left.
+            Whether the stage continues an interrupted attempt with the same key.
         """
         record = self.record(stage)
         goes_on = resume and record is not None and record.key == key and record.status == "running"
         if not goes_on:
             if record:
-                # Cut off while clearing, half of the old outputs must not count as done.
+                # If clearing is interrupted, the remaining half of the old outputs must not count as done.
                 self._store_record(stage, record.model_copy(update={"key": "", "status": "running"}))
             self.clear(stage, (*makes, *(record.makes if record else ())))
         new = StageRecord(
@@ -254,7 +270,7 @@ class RunDir:
         return goes_on
 
     def finish(self, stage: str, summary: Mapping[str, Any]) -> None:
-        """Note that a stage that began is done; its checkpoint is no longer needed."""
+        """Record that a stage is done, and remove its checkpoint."""
         record = self.record(stage)
         if record is None:
             raise RunDirError(f"Stage {stage} of {self.path} cannot finish: it never began.")
@@ -263,9 +279,9 @@ class RunDir:
         self.checkpoint_path(stage).unlink(missing_ok=True)
 
     def take_over(self, stage: str, key: str, other: RunDir) -> bool:
-        """Use what another run has made with exactly these settings and inputs, if it has.
+        """Use the outputs of another run that has finished the stage with exactly this key.
 
-        Files are linked, so the other run can be removed afterwards.
+        Files get a second name (a hard link), so the other run can be removed afterwards.
 
         Returns:
             Whether the stage is done now.
@@ -273,7 +289,7 @@ class RunDir:
         try:
             record = other.record(stage) if other.is_done(stage, key) else None
         except RunDirError:
-            return False  # removed or of another version: then it is made here
+            return False  # the other run was removed or is of another version
         if record is None:
             return False
         self.begin(
@@ -281,12 +297,12 @@ class RunDir:
         )
         try:
             for name in record.makes:
-                # A stage that is off, or keeps no epochs, leaves some of them unmade.
+                # A stage that is switched off, or keeps no epochs, does not make all of them.
                 if (other.path / name).exists():
                     link_tree(other.path / name, self.path / name)
             is_still_there = other.is_done(stage, key)
         except (FileNotFoundError, RunDirError):
-            is_still_there = False  # it was removed or trained anew meanwhile
+            is_still_there = False  # the other run was removed or trained again meanwhile
         if is_still_there:
             self.finish(stage, record.summary)
         else:
@@ -305,16 +321,17 @@ class RunDir:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other processes from running here; the lock ends with the process, however that ends.
+        """Keep other processes from working here. The lock ends with the process, however that ends.
 
         Raises:
-            RunDirError: another process is at work here.
+            RunDirInUseError: another process is working here.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / FileLock.NAME)
         if not lock.acquire():
-            raise RunDirError(
-                f"Another process is at work in {self.path}; wait for it, or choose another run directory."
+            raise RunDirInUseError(
+                f"Another process is working in {self.path}; wait until it ends, or choose another run "
+                f"directory."
             )
         try:
             yield
@@ -331,5 +348,5 @@ class RunDir:
 
 
 def now() -> str:
-    """The time as manifests state it: UTC, ISO 8601, to the second."""
+    """The present time as manifests state it: UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""events.jsonl: what a run does, one JSON object a line, for people, the report and the app."""
+"""events.jsonl: what a run does, one JSON object per line, for people, the report and the app."""
 
 from __future__ import annotations
 
@@ -8,35 +8,19 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-EventKind = Literal[
-    "run_started",
-    "run_finished",
-    "run_failed",
-    "run_stopped",
-    "images_skipped",
-    "stage_started",
-    "stage_skipped",
-    "stage_finished",
-    "resumed",
-    "progress",
-    "step",
-    "epoch",
-    "film",
-    "metrics",
-    "alarm",
-    "warning",
-]
+from trainer.contract import EventKind
+
 Event = dict[str, Any]
 Listener = Callable[[Event], None]
 
 
 class EventLog:
-    """Appends events to a file and hands each to listeners, e.g. the progress bars.
+    """Appends events to a file and passes each to listeners, e.g. the progress bars.
 
-    Every event has `time` (UTC, ISO 8601) and `kind`; training adds `stage`, `step`, `epoch`, `losses`,
-    `learning_rate`, `memory_mb`, `eta_s`. A line is written at once, so that a killed run keeps what it said.
+    Every event has `time` (UTC, ISO 8601) and `kind`; `trainer.contract` names the further fields that the
+    app reads. Each line is written at once, so the log of a killed run is complete up to its end.
 
     Args:
         path: the file, or None to write nothing (processes other than the main one).
@@ -51,22 +35,23 @@ class EventLog:
             _close_broken_line(path)
 
     def write(self, kind: EventKind, **fields: Any) -> None:
-        """Append an event; numbers that JSON does not know (NaN, infinity) become null."""
+        """Append an event; NaN and infinity, which JSON does not know, become null.
+
+        Raises:
+            OSError: the file cannot be written, e.g. because the disk is full.
+        """
         event = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "kind": kind, **fields}
         event = _plain(event)
         if self._path is not None:
             line = json.dumps(event, ensure_ascii=False) + "\n"
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-            try:
-                os.write(descriptor, line.encode())
-            finally:
-                os.close(descriptor)
+            with self._path.open("ab") as file:
+                file.write(line.encode())
         for listener in self._listeners:
             listener(event)
 
 
 def read_events(path: Path) -> Iterator[Event]:
-    """Events of a file in order; a line that a crash cut off is left out."""
+    """Events of a file in order, without a line that a crash cut off; none if there is no file."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -80,7 +65,7 @@ def read_events(path: Path) -> Iterator[Event]:
 
 
 def _close_broken_line(path: Path) -> None:
-    """End a line that a crash cut off, so that the next event starts on its own."""
+    """End a line that a crash cut off, so that the next event starts a new line."""
     if not path.is_file() or path.stat().st_size == 0:
         return
     with path.open("rb+") as file:

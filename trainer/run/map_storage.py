@@ -1,4 +1,4 @@
-"""Class maps of one picture on disk: what passes from CAMs to the random walk to the pseudo-labels."""
+"""Class maps of one picture on disk, from the CAMs through the random walk to the pseudo-labels."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class ClassMaps:
-    """Maps of the classes that a picture is tagged with.
+    """Maps of the classes in a picture's tags.
 
     Attributes:
-        class_indices: mask index 1 .. 254 of each of the K maps; K may be 0.
+        class_indices: mask index (1 to 254) of each of the K maps; K may be 0.
         image_size: (height, width) of the picture in pixels.
         maps_khw: float32 (K, h, w) in [0, 1] at stride 4 of the (size-limited) picture, spanning it exactly;
             `trainer.cams.compute.upsample` gives the full size.
@@ -38,7 +38,7 @@ class ClassMaps:
 
 
 def save_maps(path: Path, maps: ClassMaps) -> None:
-    """Store maps as float16 (error below 0.0005) with a JSON header, whole or not at all."""
+    """Store maps as float16 (error below 0.0005) with a JSON header, completely or not at all."""
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -64,7 +64,7 @@ def load_maps(path: Path) -> ClassMaps:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get("header", "{}"))
             if (header.get("format"), header.get("version")) != (FORMAT, VERSION):
-                raise ArtifactError(f"{path} is no map file of version {VERSION}; {remedy}")
+                raise ArtifactError(f"{path} is not a map file of version {VERSION}; {remedy}")
             maps_khw = file.get_tensor("maps").astype(np.float32)
         height, width = header["image_size"]
         indices = tuple(int(index) for index in header["class_indices"])

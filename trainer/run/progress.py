@@ -1,4 +1,4 @@
-"""What a run shows in the terminal: progress bars for people, plain lines where the output goes to a file."""
+"""What a run shows in the terminal: progress bars, or plain lines where the output goes to a file."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from trainer.contract import EVENTS_FILE, EventKind
 from trainer.run.events import Event
 
 
 class ProgressDisplay:
-    """A listener for `trainer.run.events.EventLog`; use it as a context manager around the run."""
+    """A listener of `trainer.run.events.EventLog`. Use it as a context manager around the run."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
@@ -42,12 +43,12 @@ class ProgressDisplay:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         kind, stage = event["kind"], event.get("stage", "")
-        if kind == "step":
+        if kind == EventKind.STEP:
             self._advance(stage, event["step"], event["steps"], _losses(event["losses"]))
-        elif kind == "progress":
+        elif kind == EventKind.PROGRESS:
             self._advance(stage, event["done"], event["total"], f"{event['images_per_s']} pictures/s")
         elif (line := _line(event)) is not None:
-            style = {"alarm": "bold yellow", "run_failed": "bold red"}.get(kind)
+            style = {EventKind.ALARM: "bold yellow", EventKind.RUN_FAILED: "bold red"}.get(kind)
             self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def _advance(self, stage: str, done: int, total: int, detail: str) -> None:
@@ -63,29 +64,29 @@ def _losses(losses: dict[str, float | None]) -> str:
 
 
 def _line(event: dict[str, Any]) -> str | None:
-    """The sentence of an event that stays on the screen; None for events that only move a bar."""
+    """The line of an event that stays on the screen; None for events that only move a bar."""
     stage = event.get("stage", "")
     match event["kind"]:
-        case "run_started":
+        case EventKind.RUN_STARTED:
             return f"Recipe {event['recipe']}: {', '.join(event['stages'])}. {event['device']}"
-        case "stage_started":
-            return f"{stage}: {'goes on where it stopped' if event['goes_on'] else 'starts'}"
-        case "stage_skipped":
+        case EventKind.STAGE_STARTED:
+            return f"{stage}: {'continues where it stopped' if event['goes_on'] else 'starts'}"
+        case EventKind.STAGE_SKIPPED:
             origin = f"taken over from {event['taken_from']}" if "taken_from" in event else "already done"
-            return f"{stage}: {origin} with these settings"
-        case "epoch":
+            return f"{stage}: {origin}, with these settings"
+        case EventKind.EPOCH:
             return f"{stage}: epoch {event['epoch']} of {event['epochs']}  {_losses(event['losses'])}"
-        case "stage_finished":
+        case EventKind.STAGE_FINISHED:
             return f"{stage}: done in {event['seconds']} s"
-        case "images_skipped":
-            return f"{event['count']} pictures cannot be read and are left out; events.jsonl has the reasons."
-        case "metrics":
-            return "\n".join(_figures(event["miou"])) or "No ground truth: nothing was measured."
-        case "alarm" | "warning" | "run_failed":
+        case EventKind.IMAGES_SKIPPED:
+            return f"{event['count']} pictures cannot be read and are left out; {EVENTS_FILE} says why."
+        case EventKind.METRICS:
+            return "\n".join(_figures(event["miou"])) or "There is no ground truth, so nothing was measured."
+        case EventKind.ALARM | EventKind.WARNING | EventKind.RUN_FAILED:
             return str(event["message"])
-        case "run_stopped":
-            return "Stopped as asked; what was done is kept."
-        case "run_finished":
+        case EventKind.RUN_STOPPED:
+            return "Stopped as asked; finished work is kept."
+        case EventKind.RUN_FINISHED:
             return f"Finished in {event['seconds']} s"
     return None
 

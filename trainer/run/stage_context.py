@@ -1,4 +1,4 @@
-"""What a stage of the pipeline works with."""
+"""What a run and each of its stages work with."""
 
 from __future__ import annotations
 
@@ -14,29 +14,43 @@ from trainer.run.directory import RunDir
 from trainer.run.events import EventLog
 
 
-@dataclass(frozen=True)
-class StageContext:
-    """What a stage works with.
+@dataclass(frozen=True, kw_only=True)
+class RunContext:
+    """What all stages of a run work with.
 
     Attributes:
         recipe: settings of all stages; a stage reads its own, the backbone and the seed.
-        dataset: pictures to train on; unreadable ones are already left out.
-        run_dir: where inputs lie and outputs go.
-        key: hash of settings and inputs; a checkpoint is gone on from only if it carries this key.
+        dataset: pictures to train on.
+        run_dir: folder of all inputs and outputs.
         events: the log.
         device: where networks run.
         processes: the processes that share the work; one unless started through `accelerate launch`.
-        inputs: key of every stage whose outputs are there and belong to these settings; those of `NEEDS`
-            always are, those of `USES` may be missing.
-        stop: a wish to end; loops look at it between two steps or two pictures.
+        stop: a request to end; loops check it between two steps or two pictures.
     """
 
     recipe: Recipe
     dataset: TaggedDataset
     run_dir: RunDir
-    key: str
     events: EventLog
     device: DeviceChoice
     processes: Processes
-    inputs: Mapping[str, str] = field(default_factory=dict)
     stop: StopSignal = field(default_factory=StopSignal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageContext(RunContext):
+    """What one stage works with. Pictures that cannot be read are no longer in `dataset`.
+
+    Attributes:
+        key: hash of settings and inputs; training resumes only from a checkpoint that carries this key.
+        inputs: key of every stage whose outputs exist and belong to these settings. Those of `NEEDS` are
+            always there, those of `USES` may be missing.
+    """
+
+    key: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, run: RunContext, *, key: str, inputs: Mapping[str, str]) -> StageContext:
+        """The context of a stage of a run."""
+        return cls(**vars(run), key=key, inputs=inputs)

@@ -1,19 +1,21 @@
 """Stage 3: confident labels from the CAMs, and the edge branch trained on them (paper section 4.3).
 
-Where a person accepted a mask, that is the label of the picture.
+If a person accepted a mask of a picture, the mask is its label.
 """
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from trainer.config import AffinityConfig
+from trainer.config import AffinityConfig, Recipe
+from trainer.contract import AFFINITY, CAMS, Folder
 from trainer.data.accepted import accepted_labels
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import read_mask
@@ -30,7 +32,6 @@ from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps
 from trainer.run.stage_context import StageContext
-from trainer.stages import cams
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
@@ -38,21 +39,28 @@ from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train
 from trainer.training_config import ViewConfig
 
-NAME = "affinity"
-NEEDS = (cams.NAME,)
-USES: tuple[str, ...] = ()
-MAKES = ("affinity", "models/affinity.safetensors")
+NAME = AFFINITY
 VERSION = 1
+NEEDS = (CAMS,)
+USES: tuple[str, ...] = ()
+MAKES = (Folder.AFFINITY, f"{Folder.MODELS}/{NAME}.safetensors")
+STARTS_FROM_BACKBONE = True
+KEY_IS_COMPLETE = True
 
 _OUTPUT_STRIDE = 16
+
+
+def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
+    """Accepted masks are labels of the edge branch."""
+    return {"accepted": masks}
 
 
 def run(context: StageContext) -> StageResult:
     """Label the pictures where the CAMs are confident, train the edge branch, and store it.
 
     Raises:
-        EncoderError: the backbone or its weights cannot be had.
-        ArtifactError, ImageReadError: a CAM file or a picture went bad since it was made.
+        EncoderError: the backbone or its weights cannot be loaded.
+        ArtifactError, ImageReadError: a CAM file or a picture is missing or damaged.
         TrainerError: see `trainer.training.loop.train`.
     """
     config = context.recipe.affinity
@@ -60,7 +68,7 @@ def run(context: StageContext) -> StageResult:
         return StageResult({"enabled": False})
     make_labels(context)
     context.processes.wait()
-    # Every process, and every attempt after a crash, starts from the same random weights.
+    # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(context.recipe.seed)
     network = EdgeNetwork(load_encoder(context.recipe.backbone, output_stride=_OUTPUT_STRIDE))
     outcome = train(
@@ -70,7 +78,7 @@ def run(context: StageContext) -> StageResult:
             step=AffinityStep(network, config.radius),
             samples=confidently_labelled(context.dataset, context.run_dir, config.view, network.encoder.spec),
             config=config,
-            # The branch is all that is trained, so the recipe's rate is its rate.
+            # Only the branch is trained, so it gets the recipe's rate without the factor for new layers.
             is_new=lambda _name: False,
         ),
     )
@@ -82,8 +90,8 @@ def run(context: StageContext) -> StageResult:
 
 
 def label_path(run_dir: RunDir, identifier: str) -> Path:
-    """File of a picture's confident labels: palette PNG of its size, 255 where nothing is sure."""
-    return run_dir.path / NAME / f"{identifier}.png"
+    """File of a picture's confident labels: palette PNG of its size, void where nothing is confident."""
+    return run_dir.path / Folder.AFFINITY / f"{identifier}.png"
 
 
 def confidently_labelled(
@@ -100,7 +108,7 @@ def _confident_labels_of(run_dir: RunDir, image: TaggedImage) -> NDArray[np.uint
 
 
 def make_labels(context: StageContext) -> None:
-    """Write the confident labels of every picture that has none yet, on all cores."""
+    """Write the confident labels of all pictures that have none yet, on all cores."""
     share = context.processes.share(context.dataset.images)
     todo = [image for image in share if not label_path(context.run_dir, image.id).is_file()]
     progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
@@ -141,6 +149,6 @@ class AffinityStep(nn.Module):
 
         Args:
             batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, ceil(H / 4), ceil(W / 4)).
-            progress: share of training that is done; nothing depends on it.
+            progress: share of the training that is done; not used.
         """
         return affinity_loss(self.network(batch["images"]).float().sigmoid(), batch["labels"], self._radius)

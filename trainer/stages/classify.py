@@ -1,17 +1,20 @@
 """Stage 1: train the classifier with the losses of Puzzle-CAM (paper sections 3.2 to 4.1).
 
-Where people accepted masks, the maps of these pictures are also held against them, pixel by pixel.
+If people accepted masks, a pixel-wise loss also compares the maps of these pictures with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from trainer.cams.trained import save_classifier
+from trainer.config import Recipe
+from trainer.contract import CLASSIFY, Folder
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
@@ -30,18 +33,26 @@ from trainer.training.loop import Training, train
 from trainer.training.puzzle_step import PuzzleStep
 from trainer.training_config import ViewConfig
 
-NAME = "classify"
+NAME = CLASSIFY
+VERSION = 1
 NEEDS: tuple[str, ...] = ()
 USES: tuple[str, ...] = ()
-MAKES = ("models/classify.safetensors", "film", "epochs")
-VERSION = 1
+MAKES = (f"{Folder.MODELS}/{NAME}.safetensors", Folder.FILM, Folder.EPOCHS)
+STARTS_FROM_BACKBONE = True
+KEY_IS_COMPLETE = True
+
+
+def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:
+    """Accepted masks count through the pixel-wise term of the loss, unless its weight is 0."""
+    weight = recipe.accepted_pixel_weight
+    return {} if weight == 0 else {"accepted": masks, "pixel_weight": weight}
 
 
 def run(context: StageContext) -> StageResult:
     """Train the classifier and store it.
 
     Raises:
-        EncoderError: the backbone or its weights cannot be had.
+        EncoderError: the backbone or its weights cannot be loaded.
         TrainerError: see `trainer.training.loop.train`.
     """
     network = build_network(context)
@@ -80,9 +91,9 @@ def run(context: StageContext) -> StageResult:
 
 
 def build_network(context: StageContext) -> CamNetwork:
-    """The network as it starts: backbone from ImageNet, head as `head_init` says."""
+    """The network before training: backbone from ImageNet, head as set by `head_init`."""
     recipe = context.recipe
-    # Every process, and every attempt after a crash, starts from the same random weights.
+    # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(recipe.seed)
     encoder = load_encoder(recipe.backbone, output_stride=recipe.classify.output_stride)
     network = CamNetwork(
@@ -95,16 +106,16 @@ def build_network(context: StageContext) -> CamNetwork:
 
 
 def mask_stride(context: StageContext) -> int | None:
-    """Pixels per cell that accepted masks are averaged over; None where they do not count."""
+    """Side in pixels of the cells that accepted masks are averaged over; None if they are not used."""
     recipe = context.recipe
     counts = bool(context.dataset.accepted) and recipe.accepted_pixel_weight > 0
     return recipe.classify.output_stride if counts else None
 
 
 class TaggedViews:
-    """Random views of the pictures with their tags: what the classifier is trained on.
+    """Random views of the pictures with their tags, on which the classifier is trained.
 
-    With `mask_stride`, views of the accepted masks come along, averaged over cells of so many pixels.
+    With `mask_stride` (pixels), each view has the share of every class in each cell of the accepted mask.
     """
 
     def __init__(
@@ -125,7 +136,8 @@ class TaggedViews:
         for a picture without an accepted mask.
 
         Raises:
-            ImageReadError, GroundTruthError: picture or mask went missing or bad since the run began.
+            ImageReadError, GroundTruthError: the picture or its mask was damaged or removed since the run
+                began.
         """
         image = self._dataset.images[index]
         picture = read_rgb(image.path, at_least_side=self._view.max_side)

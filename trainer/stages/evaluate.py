@@ -1,6 +1,6 @@
-"""Stage 7: measure every output against ground truth, where there is any; nothing is ever chosen by it.
+"""Stage 7: measure every output against ground truth, if there is any; nothing is ever chosen by it.
 
-Pictures whose mask a person accepted were trained on as truth: they are left out of every figure.
+Pictures whose mask a person accepted were trained on as truth, so they are left out of every figure.
 """
 
 from __future__ import annotations
@@ -9,10 +9,23 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from trainer.config import Recipe
+from trainer.contract import (
+    CAMS,
+    EVALUATE,
+    METRICS_FILE,
+    PIXELS,
+    REFINE,
+    SEGMENT,
+    EventKind,
+    Measured,
+    Metrics,
+    MetricsRow,
+)
 from trainer.data.dataset import TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
@@ -23,11 +36,14 @@ from trainer.masks.evaluation import Evaluation, evaluate_maps, evaluate_masks
 from trainer.run.stage_context import StageContext
 from trainer.stages.stage import StageResult
 
-NAME = "evaluate"
-NEEDS: tuple[str, ...] = ()
-USES = ("cams", "pixels", "refine", "segment")
-MAKES = ("metrics.json",)
+NAME = EVALUATE
 VERSION = 2
+NEEDS: tuple[str, ...] = ()
+USES = (CAMS, PIXELS, REFINE, SEGMENT)
+MAKES = (METRICS_FILE,)
+STARTS_FROM_BACKBONE = False
+KEY_IS_COMPLETE = False
+"""It also reads ground truth, which is not part of the key and may be added later."""
 
 NOTE = (
     "Honest: last epoch, threshold fixed beforehand. Oracle: threshold chosen with the ground truth. "
@@ -35,8 +51,13 @@ NOTE = (
 )
 
 
+def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
+    """Pictures with an accepted mask are not measured."""
+    return {"accepted": masks}
+
+
 def run(context: StageContext) -> StageResult:
-    """Write metrics.json; without ground truth it says so and holds no rows.
+    """Write metrics.json; without ground truth it has no rows, and its note says so.
 
     Raises:
         GroundTruthError, ArtifactError, EvaluationError: a file is damaged or does not fit its picture.
@@ -44,11 +65,11 @@ def run(context: StageContext) -> StageResult:
     if not context.processes.is_main:
         return StageResult()
     rows = [
-        {"name": name, "title": _title(context, name), "split": split, **_row(evaluation)}
+        _row(context, name, split, evaluation)
         for name, split, evaluation in _evaluations(context)
         if evaluation.pictures
     ]
-    metrics = {
+    metrics: Metrics = {
         "format": "puzzlecam-metrics",
         "version": 1,
         "classes": ["background", *context.dataset.class_names],
@@ -60,8 +81,9 @@ def run(context: StageContext) -> StageResult:
         metrics["accepted_left_out"] = len(context.dataset.accepted)
     text = json.dumps(metrics, indent=2, ensure_ascii=False)
     write_atomic(context.run_dir.metrics_path, text.encode())
-    figures = {row["name"]: {kind: _miou(row[kind]) for kind in ("honest", "oracle")} for row in rows}
-    context.events.write("metrics", stage=NAME, miou=figures)
+    kinds: tuple[Literal["honest", "oracle"], ...] = ("honest", "oracle")
+    figures = {row["name"]: {kind: _miou(row, kind) for kind in kinds} for row in rows}
+    context.events.write(EventKind.METRICS, stage=NAME, miou=figures)
     return StageResult({"miou": figures, "pictures": {row["name"]: row["pictures"] for row in rows}})
 
 
@@ -70,7 +92,7 @@ def _note(context: StageContext, *, is_measured: bool) -> str:
     if not is_measured and accepted < len(context.dataset):
         return f"There are no ground-truth masks in {context.dataset.root}; nothing was measured."
     left_out = (
-        f" {accepted} pictures whose mask a person accepted were trained on as truth and are left out."
+        f" {accepted} pictures with an accepted mask were trained on as truth and are left out."
         if accepted
         else ""
     )
@@ -78,38 +100,38 @@ def _note(context: StageContext, *, is_measured: bool) -> str:
 
 
 def _measured(context: StageContext) -> TaggedDataset:
-    """The training pictures that a person has not accepted a mask of."""
+    """The training pictures without an accepted mask."""
     return context.dataset.without([image.id for image in context.dataset.accepted])
 
 
-def _evaluations(context: StageContext) -> Iterator[tuple[str, str, Evaluation]]:
-    """Name, split and figures of every output that belongs to these settings."""
+def _evaluations(context: StageContext) -> Iterator[tuple[Measured, str, Evaluation]]:
+    """Name, split and figures of every output that was made with these settings."""
     config, directory, split = context.recipe.evaluate, context.run_dir, context.dataset.split
-    if "cams" in context.inputs:
-        yield "cam", split, _maps(context, directory.cam_path, config.cam_threshold)
-    if "pixels" in context.inputs and context.recipe.self_trains:
-        yield "pixels", split, _maps(context, directory.pixels_path, config.pixels_threshold)
-    if "refine" in context.inputs:
+    if CAMS in context.inputs:
+        yield Measured.CAM, split, _maps(context, directory.cam_path, config.cam_threshold)
+    if PIXELS in context.inputs and context.recipe.self_trains:
+        yield Measured.PIXELS, split, _maps(context, directory.pixels_path, config.pixels_threshold)
+    if REFINE in context.inputs:
         if _has_walk(context):
-            yield "walk", split, _maps(context, directory.walk_path, config.walk_threshold)
-        yield "pseudo", split, _pseudo_labels(context)
+            yield Measured.WALK, split, _maps(context, directory.walk_path, config.walk_threshold)
+        yield Measured.PSEUDO, split, _pseudo_labels(context)
     predicted = context.recipe.segment.predict_split
-    if "segment" in context.inputs and directory.predictions_path(predicted).is_dir():
-        yield "segmentation", predicted, _predictions(context, predicted)
+    if SEGMENT in context.inputs and directory.predictions_path(predicted).is_dir():
+        yield Measured.SEGMENTATION, predicted, _predictions(context, predicted)
 
 
 def _has_walk(context: StageContext) -> bool:
     return all(context.run_dir.walk_path(identifier).is_file() for identifier in context.dataset.ids)
 
 
-def _title(context: StageContext, name: str) -> str:
-    if name == "segmentation":
+def _title(context: StageContext, name: Measured) -> str:
+    if name is Measured.SEGMENTATION:
         return "Segmentation network"
     crf = context.recipe.refine.use_crf and crf_available().available
     steps = {
-        "self-training": context.recipe.self_trains and name != "cam",
-        "random walk": name in {"walk", "pseudo"} and _has_walk(context),
-        "CRF": name == "pseudo" and crf,
+        "self-training": context.recipe.self_trains and name is not Measured.CAM,
+        "random walk": name in {Measured.WALK, Measured.PSEUDO} and _has_walk(context),
+        "CRF": name is Measured.PSEUDO and crf,
     }
     return " + ".join(["CAM", *(step for step, is_taken in steps.items() if is_taken)])
 
@@ -152,7 +174,7 @@ def _pseudo_labels(context: StageContext) -> Evaluation:
         absent=config.absent_classes,
     )
     if oracle is not None and oracle.miou < honest.honest.miou:
-        # The fixed threshold need not be among those that were tried.
+        # The fixed threshold may not be among those that were tried.
         oracle = replace(honest.honest, threshold=refine.background_threshold)
     return replace(honest, oracle=oracle)
 
@@ -168,14 +190,18 @@ def _predictions(context: StageContext, split: str) -> Evaluation:
     return _masks(context, ids, path_of)
 
 
-def _row(evaluation: Evaluation) -> dict[str, Any]:
+def _row(context: StageContext, name: Measured, split: str, evaluation: Evaluation) -> MetricsRow:
     oracle = evaluation.oracle
     return {
+        "name": name,
+        "title": _title(context, name),
+        "split": split,
         "pictures": evaluation.pictures,
         "honest": evaluation.honest.as_json(),
         "oracle": oracle.as_json() if oracle else None,
     }
 
 
-def _miou(score: dict[str, Any] | None) -> float | None:
+def _miou(row: MetricsRow, kind: Literal["honest", "oracle"]) -> float | None:
+    score = row[kind]
     return None if score is None else score["miou"]

@@ -1,10 +1,11 @@
-"""Going through the pictures of a dataset: this process's share, less what is done, with progress events."""
+"""A loop over the pictures of a dataset: this process's share without what is done, with progress events."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 
+from trainer.contract import EventKind, ProgressFields
 from trainer.data.dataset import TaggedImage
 from trainer.run.stage_context import StageContext
 
@@ -14,12 +15,12 @@ EVENT_EVERY_S = 2.0
 def each_image(
     context: StageContext, stage: str, *, is_done: Callable[[TaggedImage], bool]
 ) -> Iterator[TaggedImage]:
-    """Pictures that are still to do, for `for` loops that write one output a picture.
+    """Pictures that are still to be done, for loops that write one output per picture.
 
     Args:
         context: of the stage.
         stage: its name, for the log.
-        is_done: whether a picture's output is there, from an attempt that was cut off.
+        is_done: whether an interrupted attempt has made the picture's output.
     """
     share = context.processes.share(context.dataset.images)
     todo = [image for image in share if not is_done(image)]
@@ -31,7 +32,7 @@ def each_image(
 
 
 class ImageProgress:
-    """Writes "progress" events of a per-picture stage, not more than one in two seconds."""
+    """Writes the "progress" events of a stage that works picture by picture, at most one in two seconds."""
 
     def __init__(self, context: StageContext, stage: str, *, done: int, total: int) -> None:
         self._events = context.events
@@ -41,13 +42,13 @@ class ImageProgress:
         self._total = total
         self._started = self._last = time.monotonic()
         if done:
-            self._events.write("resumed", stage=stage, done=done, total=total)
+            self._events.write(EventKind.RESUMED, stage=stage, done=done, total=total)
 
     def advance(self) -> None:
         """One more picture is done.
 
         Raises:
-            RunStopped: the run was asked to end; outputs that are there are kept.
+            RunStopped: the run was asked to end; the outputs so far are kept.
         """
         self._done += 1
         if self._stop.is_set or time.monotonic() - self._last >= EVENT_EVERY_S:
@@ -61,11 +62,10 @@ class ImageProgress:
     def _write(self) -> None:
         self._last = time.monotonic()
         seconds_per_image = (self._last - self._started) / max(1, self._done - self._first)
-        self._events.write(
-            "progress",
-            stage=self._stage,
+        fields = ProgressFields(
             done=self._done,
             total=self._total,
             images_per_s=round(1.0 / max(seconds_per_image, 1e-9), 2),
             eta_s=round(seconds_per_image * (self._total - self._done), 1),
         )
+        self._events.write(EventKind.PROGRESS, stage=self._stage, **fields)

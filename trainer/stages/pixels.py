@@ -1,18 +1,22 @@
-"""Stage 4: self-training. A classifier of pixels learns the confident labels of all pictures.
+"""Stage 4: self-training. A pixel classifier learns the confident labels of all pictures (not in the paper).
 
-Not in the paper. The CAM of one picture is as wrong as its classifier; what is confident in hundreds of them
-says what a class looks like beyond its most telling part, and what background looks like. Which classes a
-picture shows is known from its tags, in training as afterwards, so it learns to tell only those from each
-other and from background. Its maps take the place of the CAMs in the random walk. Masks that a person
-accepted are among its labels.
+The CAM of a single picture shares the errors of its classifier. The confident labels of hundreds of pictures
+together show what a class looks like beyond its most telling part, and what background looks like. Tags say
+which classes a picture shows, in training and afterwards, so the pixel classifier only learns to distinguish
+these classes from each other and from background. Its maps replace the CAMs in the random walk. Accepted
+masks are among its labels.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trainer.config import Recipe
+from trainer.contract import AFFINITY, CAMS, PIXELS, Folder
 from trainer.data.augment import IGNORE
 from trainer.data.images import read_rgb
 from trainer.models.pixels import load_pixel_model, save_pixel_network
@@ -20,27 +24,34 @@ from trainer.nn.pixels import PixelNetwork
 from trainer.pretrained.encoders import load_encoder
 from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.run.stage_context import StageContext
-from trainer.stages import affinity, cams
+from trainer.stages import affinity
 from trainer.stages.image_loop import each_image
 from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
 from trainer.training.loop import Training, train
 
-NAME = "pixels"
-NEEDS = (cams.NAME, affinity.NAME)
-USES: tuple[str, ...] = ()
-MAKES = ("models/pixels.safetensors", "pixels")
+NAME = PIXELS
 VERSION = 2
+NEEDS = (CAMS, AFFINITY)
+USES: tuple[str, ...] = ()
+MAKES = (f"{Folder.MODELS}/{NAME}.safetensors", Folder.PIXELS)
+STARTS_FROM_BACKBONE = True
+KEY_IS_COMPLETE = True
 
 _OUTPUT_STRIDE = 16
+
+
+def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
+    """Accepted masks are among the labels that AffinityNet made; here they are shown more often."""
+    return {"accepted_repeat": recipe.pixels.accepted_repeat}
 
 
 def run(context: StageContext) -> StageResult:
     """Train on the confident labels that AffinityNet learned from, and store the maps of every picture.
 
     Raises:
-        EncoderError: the backbone or its weights cannot be had.
-        ArtifactError, ImageReadError: a map or a picture went bad since the run began.
+        EncoderError: the backbone or its weights cannot be loaded.
+        ArtifactError, ImageReadError: a map or a picture is missing or damaged.
         TrainerError: see `trainer.training.loop.train`.
     """
     if not context.recipe.self_trains:
@@ -53,7 +64,7 @@ def run(context: StageContext) -> StageResult:
 
 def _train(context: StageContext) -> dict[str, object]:
     config, dataset = context.recipe.pixels, context.dataset
-    # Every process, and every attempt after a crash, starts from the same random weights.
+    # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(context.recipe.seed)
     encoder = load_encoder(context.recipe.backbone, output_stride=_OUTPUT_STRIDE)
     network = PixelNetwork(encoder, dataset.class_count + 1)
@@ -69,7 +80,7 @@ def _train(context: StageContext) -> dict[str, object]:
                 encoder.spec,
             ),
             config=config,
-            # Nothing else is trained, so the recipe's rate is its rate.
+            # Only this network is trained, so it gets the recipe's rate without the factor for new layers.
             is_new=lambda _name: False,
         ),
     )
@@ -93,19 +104,19 @@ def _write_maps(context: StageContext) -> None:
 
 
 class PixelStep(nn.Module):
-    """One training step: cross-entropy with the confident labels, among the classes of a picture."""
+    """One training step: cross-entropy with the confident labels, over the classes in a picture's tags."""
 
     def __init__(self, network: PixelNetwork) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:  # noqa: ARG002
-        """ "loss": mean over the labelled cells of the batch, 0 where there is none.
+        """ "loss": mean over the labelled cells of the batch, 0 if there are none.
 
         Args:
             batch: "images" (N, 3, H, W), normalised, "labels" uint8 (N, ceil(H / 4), ceil(W / 4)), and
                 "possible" bool (N, C), the classes that a picture's pixels can have.
-            progress: share of training that is done; nothing depends on it.
+            progress: share of the training that is done; not used.
         """
         labels = batch["labels"].long()
         logits = self.network(batch["images"]).float()

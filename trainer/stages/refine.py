@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.config import RefineConfig
+from trainer.config import Recipe, RefineConfig
+from trainer.contract import AFFINITY, CAMS, PIXELS, REFINE, Folder
 from trainer.data.dataset import TaggedImage
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
@@ -22,24 +24,30 @@ from trainer.models.edges import EdgeModel, load_edge_model
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps, save_maps
 from trainer.run.stage_context import StageContext
-from trainer.stages import affinity, cams, pixels
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageResult
 
-NAME = "refine"
-NEEDS = (cams.NAME, affinity.NAME, pixels.NAME)
-USES: tuple[str, ...] = ()
-MAKES = ("walk", "pseudo")
+NAME = REFINE
 VERSION = 1
+NEEDS = (CAMS, AFFINITY, PIXELS)
+USES: tuple[str, ...] = ()
+MAKES = (Folder.WALK, Folder.PSEUDO)
+STARTS_FROM_BACKBONE = False
+KEY_IS_COMPLETE = True
+
+
+def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
+    """Accepted masks count only through the stages before this one."""
+    return {}
 
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """A picture on its way to a worker.
+    """A picture to be finished by a worker process.
 
     Attributes:
         image: the picture.
-        edges_hw: float32 (h, w), where a walk is still to be done, else None.
+        edges_hw: float32 (h, w) in [0, 1] if the worker has to do the random walk, else None.
     """
 
     image: TaggedImage
@@ -47,20 +55,21 @@ class _Task:
 
 
 def run(context: StageContext) -> StageResult:
-    """Write walked maps and pseudo-labels of every picture that has none yet.
+    """Write the walked maps and the pseudo-labels of all pictures that have none yet.
 
-    Without AffinityNet (`affinity.enabled` or `refine.use_walk` off) they come from the maps as they are.
+    Without random walk (`affinity.enabled` or `refine.use_walk` is false) pseudo-labels are made from the
+    maps as they are.
 
     Raises:
-        CheckpointError: the edge branch is damaged.
-        ArtifactError, ImageReadError: a CAM file or a picture went bad since it was made.
+        CheckpointError: the edge branch is missing or damaged.
+        ArtifactError, ImageReadError: a map or a picture is missing or damaged.
     """
     config, run_dir = context.recipe.refine, context.run_dir
     has_walk = config.use_walk and context.recipe.affinity.enabled
     share = context.processes.share(context.dataset.images)
     todo = [image for image in share if not run_dir.pseudo_path(image.id).is_file()]
     progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
-    model = load_edge_model(run_dir.model_path(affinity.NAME), context.device) if has_walk and todo else None
+    model = load_edge_model(run_dir.model_path(AFFINITY), context.device) if has_walk and todo else None
     workers = max(1, available_cpu_count() // context.processes.count)
     finish = functools.partial(_finish, run_dir, config)
     for _ in map_images(finish, _tasks(todo, run_dir, config, model), total=len(todo), workers=workers):
@@ -72,7 +81,7 @@ def run(context: StageContext) -> StageResult:
 def _tasks(
     images: Iterable[TaggedImage], run_dir: RunDir, config: RefineConfig, model: EdgeModel | None
 ) -> Iterator[_Task]:
-    """What the workers are to do: the network, and the walk on a GPU, run in this process."""
+    """The tasks of the workers. The network, and the random walk on a GPU, run in this process."""
     for image in images:
         if model is None:
             yield _Task(image, None)
@@ -87,7 +96,7 @@ def _tasks(
 
 
 def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
-    """Walk where that is left, threshold, CRF; the pseudo-label comes last and marks the picture done."""
+    """Random walk (if still to be done), threshold and CRF. The pseudo-label, written last, marks the end."""
     identifier = task.image.id
     walk_path = run_dir.walk_path(identifier)
     if task.edges_hw is not None:

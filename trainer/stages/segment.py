@@ -1,6 +1,6 @@
 """Stage 6: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3).
 
-Where a person accepted a mask, that takes the place of the pseudo-label.
+If a person accepted a mask of a picture, the mask replaces its pseudo-label.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.config import SegmentConfig
+from trainer.config import Recipe, SegmentConfig
+from trainer.contract import REFINE, SEGMENT, EventKind, Folder
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
@@ -35,7 +37,6 @@ from trainer.nn.segmentation import SegmentationNetwork
 from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import RunDir
 from trainer.run.stage_context import StageContext
-from trainer.stages import refine
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageResult
 from trainer.training.batches import Batch
@@ -43,22 +44,30 @@ from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train
 from trainer.training_config import ViewConfig
 
-NAME = "segment"
-NEEDS = (refine.NAME,)
-USES: tuple[str, ...] = ()
-MAKES = ("models/segment.safetensors", "segment")
+NAME = SEGMENT
 VERSION = 2
+NEEDS = (REFINE,)
+USES: tuple[str, ...] = ()
+MAKES = (f"{Folder.MODELS}/{NAME}.safetensors", Folder.SEGMENT)
+STARTS_FROM_BACKBONE = True
+KEY_IS_COMPLETE = False
+"""It also reads the pictures of another split, which are not part of the key."""
 
 _LEAST_PEAK = 0.01
-"""A class that is nowhere this probable does not take part in the CRF, whose time grows with the classes."""
+"""Classes that are nowhere this probable are left out of the CRF, whose time grows with their number."""
+
+
+def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
+    """Accepted masks take the place of pseudo-labels."""
+    return {"accepted": masks}
 
 
 def run(context: StageContext) -> StageResult:
     """Train on the pseudo-labels, store the network, and segment the pictures of `predict_split`.
 
     Raises:
-        EncoderError: the backbone or its weights cannot be had.
-        ImageReadError, GroundTruthError: a picture or a pseudo-label went bad since it was made.
+        EncoderError: the backbone or its weights cannot be loaded.
+        ImageReadError, GroundTruthError: a picture, a pseudo-label or an accepted mask is missing or damaged.
         TrainerError: see `trainer.training.loop.train`.
     """
     config = context.recipe.segment
@@ -71,7 +80,7 @@ def run(context: StageContext) -> StageResult:
 
 def _train(context: StageContext) -> dict[str, object]:
     config = context.recipe.segment
-    # Every process, and every attempt after a crash, starts from the same random weights.
+    # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(context.recipe.seed)
     network = SegmentationNetwork(
         load_encoder(context.recipe.backbone, output_stride=config.output_stride),
@@ -110,11 +119,11 @@ class SegmentationStep(nn.Module):
         self.network = network
 
     def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:  # noqa: ARG002
-        """ "loss": mean over the labelled pixels of the batch, 0 where there is none.
+        """ "loss": mean over the labelled pixels of the batch, 0 if there are none.
 
         Args:
             batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, H, W), 255 unlabelled.
-            progress: share of training that is done; nothing depends on it.
+            progress: share of the training that is done; not used.
         """
         labels = batch["labels"].long()
         logits = self.network(batch["images"]).float()
@@ -125,7 +134,7 @@ class SegmentationStep(nn.Module):
 def pseudo_labelled(
     dataset: TaggedDataset, run_dir: RunDir, view: ViewConfig, spec: EncoderSpec
 ) -> LabelledViews:
-    """Random views of the pictures with their accepted masks, or else their pseudo-labels."""
+    """Random views of the pictures with their accepted masks, or pseudo-labels where there are none."""
     return LabelledViews(dataset, functools.partial(_labels_of, run_dir), view, spec)
 
 
@@ -136,13 +145,13 @@ def _labels_of(run_dir: RunDir, image: TaggedImage) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class _Prediction:
-    """A picture's prediction on its way to a worker.
+    """The prediction of a picture, to be written by a worker process.
 
     Attributes:
         image_path: the picture.
         target: file of the mask.
         labels: class index of each of the L maps.
-        probabilities_lhw: float16 (L, h, w), maybe smaller than the picture.
+        probabilities_lhw: float16 (L, h, w) in [0, 1]; may be smaller than the picture.
     """
 
     image_path: Path
@@ -156,7 +165,7 @@ def _predict(context: StageContext) -> dict[str, object]:
     try:
         images = open_dataset(context.dataset.root, split).images
     except DatasetError as error:
-        context.events.write("warning", stage=NAME, message=f"Nothing is segmented: {error}")
+        context.events.write(EventKind.WARNING, stage=NAME, message=f"No pictures are segmented: {error}")
         return {"predicted": 0}
     share = context.processes.share(images)
     todo = [image for image in share if not context.run_dir.prediction_path(split, image.id).is_file()]
@@ -182,7 +191,7 @@ def _predictions(
         except ImageReadError as error:
             if context.recipe.on_bad_image == "stop":
                 raise
-            context.events.write("images_skipped", count=1, reasons={image.id: str(error)})
+            context.events.write(EventKind.IMAGES_SKIPPED, count=1, reasons={image.id: str(error)})
             continue
         logits = model.logits(
             picture, scales=config.test_scales, flip=config.test_flip, max_side=config.test_max_side
@@ -193,7 +202,11 @@ def _predictions(
 
 
 def probable_classes(logits: Tensor) -> tuple[tuple[int, ...], NDArray[np.float16]]:
-    """Softmax of logits (C, h, w) without the classes that are probable nowhere: indices of L, (L, h, w)."""
+    """Softmax of logits (C, h, w) without classes that are improbable everywhere.
+
+    Returns:
+        The indices of the L classes that are left, and their probabilities, float16 (L, h, w).
+    """
     probabilities = logits.softmax(dim=0)
     kept = (probabilities.amax(dim=(1, 2)) >= _LEAST_PEAK).nonzero()[:, 0]
     chosen = probabilities[kept].half().cpu().numpy()

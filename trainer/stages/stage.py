@@ -1,18 +1,17 @@
-"""What a stage gets and gives.
+"""What a stage declares about itself, gets and returns.
 
-A stage is a module with
-
-- `NAME`; `VERSION`, raised when its arithmetic changes: stored outputs then count as stale;
-- `NEEDS`, stages whose outputs it reads, and `USES`, those it reads if they are there;
-- `MAKES`, files and folders it writes, relative to the run directory;
-- `run`.
+A stage is a module that has the attributes of `Stage`. The pipeline and the stage graph know nothing else
+about it. To add one: name it in `trainer.contract.STAGES`, give the recipe settings of the same name
+(`trainer.config.Recipe`), and write the module `trainer/stages/<name>.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from trainer.config import Recipe
 from trainer.run.stage_context import StageContext
 
 
@@ -24,13 +23,38 @@ class StageResult:
 
 
 class Stage(Protocol):
-    """A stage's module."""
+    """The module of a stage.
+
+    Attributes:
+        NAME: its name in `trainer.contract`.
+        VERSION: raised when its arithmetic changes; outputs of an earlier version then count as stale.
+        NEEDS: stages whose outputs it reads.
+        USES: stages whose outputs it reads if they are there.
+        MAKES: files and folders it writes, relative to the run directory.
+        STARTS_FROM_BACKBONE: whether it loads the ImageNet weights of the backbone; a run checks them
+            before it starts.
+        KEY_IS_COMPLETE: whether its key covers all that it reads. Only then may a run take its outputs from
+            another run with the same key.
+    """
 
     NAME: str
+    VERSION: int
     NEEDS: tuple[str, ...]
     USES: tuple[str, ...]
     MAKES: tuple[str, ...]
-    VERSION: int
+    STARTS_FROM_BACKBONE: bool
+    KEY_IS_COMPLETE: bool
+
+    def accepted_key(self, recipe: Recipe, masks: str) -> Mapping[str, Any]:
+        """The part of the key that depends on accepted masks; called only where the dataset has any.
+
+        Args:
+            recipe: the run's recipe.
+            masks: hash of the accepted masks and of the pictures.
+
+        Returns:
+            JSON values; nothing where accepted masks reach the stage only through its inputs.
+        """
 
     def run(self, context: StageContext) -> StageResult:
-        """Do the work. Every process calls it; outputs of a cut-off attempt are there and may be kept."""
+        """Do the work; every process calls it. Outputs of an interrupted attempt are still there."""

@@ -11,12 +11,13 @@ from typing import Any
 
 from trainer import pipeline
 from trainer.config import Recipe
+from trainer.contract import CAMS, CLASSIFY, EVALUATE
 from trainer.errors import TrainerUsageError
 from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Bar, bar_chart
 from trainer.run.events import Listener
 
-STAGES = ("classify", "cams", "evaluate")
+STAGES = (CLASSIFY, CAMS, EVALUATE)
 
 
 @dataclass(frozen=True)

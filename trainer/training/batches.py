@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, default_collate
 
-from trainer.errors import TrainerError
+from trainer.errors import TrainerUsageError
 from trainer.machine.start_method import WorkerEndedError, worker_context
 
 Batch = Mapping[str, Tensor]
@@ -41,7 +41,7 @@ class BatchPlan:
         seed: of order and views.
 
     Raises:
-        TrainerError: the batch cannot be dealt out equally.
+        TrainerUsageError: the batch cannot be dealt out equally.
     """
 
     samples: int
@@ -52,7 +52,7 @@ class BatchPlan:
 
     def __post_init__(self) -> None:
         if self.batch_size % (self.parts * self.processes):
-            raise TrainerError(
+            raise TrainerUsageError(
                 f"A batch of {self.batch_size} pictures cannot be dealt out equally to {self.processes} "
                 f"processes in {self.parts} parts each; choose a batch_size that is a multiple of "
                 f"{self.parts * self.processes}."

@@ -8,6 +8,7 @@ from pathlib import Path
 from trainer.cams.compute import multi_scale_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
+from trainer.contract import CLASSIFY, EventKind, FilmFields
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.images import ImageReadError, read_rgb
 from trainer.machine.device import DeviceChoice
@@ -66,7 +67,7 @@ class CamFilm:
             maps = ClassMaps(image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
             save_maps(frame_path(self._run_dir.film_path, epoch, image.id), maps)
             shown.append(image.id)
-        self._events.write("film", stage="classify", epoch=epoch, pictures=shown)
+        self._events.write(EventKind.FILM, stage=CLASSIFY, **FilmFields(epoch=epoch, pictures=shown))
 
 
 def filmed_epochs(film: Path, identifier: str) -> tuple[int, ...]:

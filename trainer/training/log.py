@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import torch
 
+from trainer.contract import EpochFields, EventKind, StepFields
 from trainer.run.events import EventLog
 
 
@@ -49,14 +50,12 @@ class TrainingLog:
         self._batch_size = batch_size
         self._started = time.monotonic()
         if done:
-            events.write("resumed", stage=stage, step=done, steps=steps)
+            events.write(EventKind.RESUMED, stage=stage, step=done, steps=steps)
 
     def step(self, epoch: int, done: int, losses: Mapping[str, float], learning_rate: float) -> None:
         """Log one optimiser step."""
         seconds_per_step = (time.monotonic() - self._started) / max(1, done - self._first)
-        self._events.write(
-            "step",
-            stage=self._stage,
+        fields = StepFields(
             epoch=epoch,
             epochs=self._epochs,
             step=done,
@@ -67,17 +66,19 @@ class TrainingLog:
             eta_s=round(seconds_per_step * (self._steps - done), 1),
             memory_mb=memory_mb(),
         )
+        self._events.write(EventKind.STEP, stage=self._stage, **fields)
 
     def epoch(self, epoch: int, losses: Mapping[str, float], alarms: Iterable[Alarm]) -> None:
         """Log the mean losses of an epoch, and its alarms."""
-        self._events.write("epoch", stage=self._stage, epoch=epoch, epochs=self._epochs, losses=dict(losses))
+        fields = EpochFields(epoch=epoch, epochs=self._epochs, losses=dict(losses))
+        self._events.write(EventKind.EPOCH, stage=self._stage, **fields)
         for alarm in alarms:
             self.alarm(alarm)
 
     def alarm(self, alarm: Alarm) -> None:
         """Log an alarm."""
         self._events.write(
-            "alarm", stage=self._stage, name=alarm.name, message=alarm.message, **alarm.details
+            EventKind.ALARM, stage=self._stage, name=alarm.name, message=alarm.message, **alarm.details
         )
 
 

@@ -19,6 +19,7 @@ from accelerate import Accelerator
 from accelerate.utils import GradientAccumulationPlugin
 from torch import Tensor, nn
 
+from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 from trainer.machine.determinism import repeatable, step_seed
 from trainer.machine.start_method import WorkerEndedError
@@ -35,6 +36,8 @@ LOSS = "loss"
 
 class TrainingDivergedError(TrainerError):
     """A loss is not a number any more; going on would only spoil the weights."""
+
+    code = FailureCode.DIVERGED
 
 
 def _no_alarms(_epoch: int) -> Iterable[Alarm]:
@@ -82,7 +85,7 @@ def train(context: StageContext, training: Training) -> TrainingOutcome:
         TrainingDivergedError: a loss became infinite or NaN; an alarm "nan" is in the log.
         RunStopped: the run was asked to end; the checkpoint is that of the last step.
         CheckpointError: the checkpoint is damaged.
-        TrainerError: the batch cannot be dealt out to the processes.
+        TrainerUsageError: the batch cannot be dealt out to the processes.
     """
     with repeatable(context.recipe.deterministic):
         return _Loop(context, training).run()

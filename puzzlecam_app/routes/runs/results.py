@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -27,6 +27,7 @@ from puzzlecam_app.runs.jobs import Job
 from puzzlecam_app.runs.pictures import Output, example_items, film_frame, output_picture
 from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.services import Services
+from trainer.contract import EventKind, FilmFields
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -57,7 +58,7 @@ def compare(
     """Compare two to six runs."""
     with services.database.read() as session:
         runs = [get_run(session, run_id) for run_id in dict.fromkeys(ids)]
-        lines = [curves(list_events(session, run.id, kinds=["step"], limit=100_000)) for run in runs]
+        lines = [curves(list_events(session, run.id, kinds=[EventKind.STEP], limit=100_000)) for run in runs]
     snapshots = [
         read_snapshot(RunFolder.of(services.workspace.runs_dir, run.id).snapshot_path) for run in runs
     ]
@@ -88,11 +89,12 @@ def read_frame(
     """Send one picture of the film of a run, as a small JPEG."""
     with services.database.read() as session:
         get_run(session, run_id)
-        frames = [one for one in list_events(session, run_id, kinds=["film"]) if one.data["epoch"] == epoch]
-    if not frames or number >= len(frames[-1].data["pictures"]):
+        events = list_events(session, run_id, kinds=[EventKind.FILM])
+    frames = [film for film in (cast(FilmFields, event.data) for event in events) if film["epoch"] == epoch]
+    if not frames or number >= len(frames[-1]["pictures"]):
         raise HttpError(404, "there is no such frame", where=f"run {run_id}", remedy="Reload the page")
     folder = RunFolder.of(services.workspace.runs_dir, run_id)
-    picture = film_frame(folder, epoch, str(frames[-1].data["pictures"][number]))
+    picture = film_frame(folder, epoch, frames[-1]["pictures"][number])
     return Response(picture, media_type="image/jpeg", headers=_KEEP)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -18,6 +18,7 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.offering import run_offers
 from puzzlecam_app.runs.publishing import why_unpublishable
 from puzzlecam_app.runs.storage import run_size
+from trainer.contract import EventKind, FilmFields
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
@@ -103,13 +104,14 @@ def read_run(run_id: RunId, services: OpenServices) -> RunOut:
     with services.database.read() as session:
         run = get_run(session, run_id)
         facts = run_facts(session, run)
-        films = {event.data["epoch"]: event.data for event in list_events(session, run_id, kinds=["film"])}
+        events = list_events(session, run_id, kinds=[EventKind.FILM])
+    films = {fields["epoch"]: fields for fields in (cast(FilmFields, event.data) for event in events)}
     return RunOut(
         run=facts,
         is_busy=run.status in ("queued", *ACTIVE),
         worker_is_silent=lease_is_over(run),
         unpublishable=why_unpublishable(RunFolder.of(services.workspace.runs_dir, run_id), run),
-        film=[{"epoch": epoch, "pictures": data["pictures"]} for epoch, data in sorted(films.items())],
+        film=[{"epoch": epoch, "pictures": film["pictures"]} for epoch, film in sorted(films.items())],
     )
 
 
@@ -122,12 +124,12 @@ def read_curves(
     """Send the loss curves of every training of a run, thinned to what can be drawn."""
     with services.database.read() as session:
         get_run(session, run_id)
-        newest = last_event(session, run_id, ("step",))
+        newest = last_event(session, run_id, (EventKind.STEP,))
         last = newest.sequence if newest else 0
         if last <= after:
             return CurvesOut(last=last, stages={})
         return CurvesOut(
-            last=last, stages=curves(list_events(session, run_id, kinds=["step"], limit=100_000))
+            last=last, stages=curves(list_events(session, run_id, kinds=[EventKind.STEP], limit=100_000))
         )
 
 

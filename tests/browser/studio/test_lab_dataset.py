@@ -200,4 +200,4 @@ def test_what_is_missing_is_a_sentence(
     page.get_by_label("Run", exact=True).select_option(str(run))
     page.get_by_role("button", name="Draw figures").click()
     # A run directory without a manifest: the trainer's own sentence, and no stack trace.
-    expect(status).to_contain_text("is no run directory", timeout=SLOW_MS)
+    expect(status).to_contain_text("is not a run directory", timeout=SLOW_MS)

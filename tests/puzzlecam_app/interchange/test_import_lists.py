@@ -11,11 +11,12 @@ import pytest
 import puzzlecam_app.interchange.class_lists as class_lists
 import puzzlecam_app.interchange.tree as tree
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.class_lists import VOC_CLASSES, derive_classes, read_class_file
+from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
 from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.interchange.tag_files import read_tag_file
 from puzzlecam_app.interchange.tree import scan_pictures
 from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_main_lists
+from trainer.data.labels import VOC_CLASSES
 
 
 def _csv(tmp_path: Path, text: str, *, encoding: str = "utf-8") -> Path:

@@ -13,8 +13,9 @@ from puzzlecam_app.wire import read_frame
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, ColourClassifier, colour_model
 from tests.puzzlecam_app.runs.helpers import Runs, wait_until
 from trainer.cams.sources import CamSource, CamSources
+from trainer.contract import RUN_KIND
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.models.proposal import RUN_KIND, ProposalModel
+from trainer.models.proposal import ProposalModel
 from trainer.recipes import load_recipe
 from trainer.run.directory import DatasetRecord
 from trainer.run.map_storage import ClassMaps, save_maps

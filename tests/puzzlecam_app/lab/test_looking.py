@@ -21,11 +21,12 @@ from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, ColourClassifier
 from trainer.cams.sources import CamSource, CamSources
 from trainer.config import RefineConfig
+from trainer.contract import RUN_KIND
 from trainer.machine.device import choose_device
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label, threshold_labels
 from trainer.masks.random_walk import random_walk
-from trainer.models.proposal import RUN_KIND, ProposalModel, SelfTrained, Walk
+from trainer.models.proposal import ProposalModel, SelfTrained, Walk
 from trainer.nn.losses import EPSILON
 
 

@@ -11,12 +11,13 @@ from db.items import get_item
 from db.models import Revision
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.proposing.predictor import Predictor
-from puzzlecam_app.proposing.proposals import RUN_KIND, ZERO_SHOT_KIND, Proposals
+from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.services import Services, open_services
 from puzzlecam_app.settings import Settings
 from tests.puzzlecam_app.conftest import ColourClassifier
 from trainer.cams.signals import map_signals
 from trainer.cams.sources import CamSource, CamSources
+from trainer.contract import RUN_KIND, ZERO_SHOT_KIND
 from trainer.models import proposal as proposal_model
 from trainer.models.proposal import ProposalModel
 

@@ -15,6 +15,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from trainer.contract import FailureCode
+
 
 def main() -> int:
     reused = [word for word in sys.argv[2:] if word.startswith("--reuse=")]
@@ -40,7 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN if "stubborn" in behaviour else asked)
     if "weights" in behaviour:
         print("Weights resnest50.pth do not exist; name another file.", file=sys.stderr)
-        return 1
+        return FailureCode.WEIGHTS_MISSING.exit_code
     event("run_started", recipe="fake", stages=["classify"], device="A fake device.")
     event("stage_started", stage="classify", key="k", goes_on=attempt > 1)
     event("step", stage="classify", step=attempt, steps=4, epoch=1, epochs=1, losses={"loss": 1.0}, eta_s=1)
@@ -51,9 +53,12 @@ def main() -> int:
     if "die" in behaviour or ("die-once" in behaviour and attempt == 1):
         os.kill(os.getpid(), signal.SIGKILL)
     if "diverge" in behaviour:
-        event("run_failed", error="TrainingDivergedError", message="Training of classify diverged.")
+        code = FailureCode.DIVERGED
+        event(
+            "run_failed", code=code, error="TrainingDivergedError", message="Training of classify diverged."
+        )
         print("Training of classify diverged.", file=sys.stderr)
-        return 1
+        return code.exit_code
     if "hang" in behaviour or ("hang-once" in behaviour and attempt == 1):
         while not (run_dir.parent / "go").exists():
             time.sleep(0.02)

@@ -84,11 +84,11 @@ def test_what_is_expected_is_what_runs_with_fewer_and_more_masks_reached(runs: R
     two = {"id": 2, "split": "train", "accepted": 60, "miou": 0.55}
     between = {"id": 3, "split": "train", "accepted": 30, "miou": 0.53}
     assert expectation([two, between, one]) == (
-        "So far run 1 with 0 accepted masks reached 50.0 % mIoU, run 2 with 60 accepted masks reached "
-        "55.0 % mIoU, on the pictures without accepted mask."
+        "So far, run 1 with 0 accepted masks reached 50.0 % mIoU, run 2 with 60 accepted masks reached "
+        "55.0 % mIoU, on the pictures without an accepted mask."
     )
-    assert "do not compare" in expectation([one, {**two, "split": "all"}])
-    assert "not known" in expectation([{**one, "miou": None}])
+    assert "cannot be compared" in expectation([one, {**two, "split": "all"}])
+    assert "unknown" in expectation([{**one, "miou": None}])
 
 
 def test_the_page_gets_the_offers_under_the_setting(client: TestClient, runs: Runs) -> None:

@@ -16,13 +16,11 @@ from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.runs.dataset_folder import missing_pictures
-from puzzlecam_app.runs.progress import STAGES
 from puzzlecam_app.runs.snapshot import read_snapshot, supervision_sentence, uses_accepted
 from puzzlecam_app.runs.starting import RunRequest, start_run
 from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, draw
 from tests.puzzlecam_app.runs.helpers import Runs
-from trainer import stage_graph
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth, read_mask
 from trainer.data.masks import write_mask
@@ -141,10 +139,6 @@ def test_the_snapshot_is_plain_json_that_says_what_it_is(runs: Runs) -> None:
         1,
         "colours",
     )
-
-
-def test_the_stages_are_those_of_the_trainer() -> None:
-    assert STAGES == stage_graph.STAGES
 
 
 def test_a_voc_dataset_is_the_same_to_the_trainer_as_its_own_folder(runs: Runs, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from trainer.benchmarks.zero_shot import app, measure
+from trainer.data.dataset import DatasetError
 from trainer.data.voc import VocDataset
 from trainer.errors import TrainerError
 from trainer.masks.pseudo_labels import PseudoLabelConfig
@@ -54,5 +55,5 @@ def test_a_dataset_without_masks_is_explained(dataset_root):
 
 def test_an_unknown_split_ends_with_a_sentence(dataset_root):
     result = CliRunner().invoke(app, ["--dataset-root", str(dataset_root), "--split", "test"])
-    assert result.exit_code == 1
+    assert result.exit_code == DatasetError.code.exit_code
     assert "no list of the split 'test'" in result.stderr

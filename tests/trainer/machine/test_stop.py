@@ -52,7 +52,7 @@ def test_a_training_stopped_after_any_step_goes_on_to_the_same_weights(
     make_voc: Callable[..., Path], tmp_path: Path, step: int
 ) -> None:
     root = make_voc(pictures=8)
-    with pytest.raises(RunStopped, match="goes on where it stopped"):
+    with pytest.raises(RunStopped, match="Give the same command again to continue"):
         run(
             root,
             tmp_path / "cut",
@@ -112,7 +112,7 @@ def test_sigterm_ends_the_command_with_its_own_exit_code(
         text=True,
         check=False,
     )
-    assert (ended.returncode, "goes on where it stopped" in ended.stderr) == (3, True), ended.stderr
+    assert (ended.returncode, "Give the same command again" in ended.stderr) == (3, True), ended.stderr
 
 
 @pytest.mark.slow

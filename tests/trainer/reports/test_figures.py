@@ -180,7 +180,7 @@ def test_wrong_use_says_what_to_do(run: RunDir, tmp_path: Path) -> None:
         write_figures(run.path, tmp_path / "out", pictures=0)
     with pytest.raises(RunDirError, match="what `ablate` wrote"):
         write_figures(run.path, tmp_path / "out", compare=[tmp_path / "nowhere"])
-    with pytest.raises(RunDirError, match="no run directory"):
+    with pytest.raises(RunDirError, match="not a run directory"):
         write_figures(tmp_path / "nowhere", tmp_path / "out")
 
 

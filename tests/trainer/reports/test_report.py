@@ -111,7 +111,7 @@ def test_a_run_that_has_only_begun_has_a_report_too(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunDirError, match="no run directory"):
+    with pytest.raises(RunDirError, match="not a run directory"):
         write_report(tmp_path)
 
 

@@ -12,7 +12,7 @@ from trainer.config import Recipe
 from trainer.machine.durable_write import write_atomic
 from trainer.machine.file_lock import FileLock
 from trainer.run import directory as run_dir
-from trainer.run.directory import DatasetRecord, RunDir, RunDirError
+from trainer.run.directory import AnotherDatasetError, DatasetRecord, RunDir, RunDirError
 
 RECIPE = Recipe(name="test")
 DATASET = DatasetRecord(root="/data", split="train", fingerprint="abc", class_names=("cat",), pictures=3)
@@ -83,7 +83,9 @@ def test_outputs_that_were_half_removed_do_not_count_as_done(
 
 def test_the_run_of_another_dataset_is_refused(directory: RunDir) -> None:
     other = DATASET.model_copy(update={"fingerprint": "xyz", "root": "/elsewhere"})
-    with pytest.raises(RunDirError, match=r"belongs to another dataset \(/data.*/elsewhere.*choose another"):
+    with pytest.raises(
+        AnotherDatasetError, match=r"belongs to another dataset \(/data.*/elsewhere.*choose another"
+    ):
         directory.open(RECIPE, other)
 
 

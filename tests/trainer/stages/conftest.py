@@ -29,7 +29,13 @@ def make_context(make_voc, tmp_path) -> MakeContext:
         run_dir = RunDir(tmp_path / run)
         events = EventLog(run_dir.events_path)
         return StageContext(
-            recipe, dataset, run_dir, "key", events, choose_device("cpu"), Processes(cpu=True)
+            recipe=recipe,
+            dataset=dataset,
+            run_dir=run_dir,
+            key="key",
+            events=events,
+            device=choose_device("cpu"),
+            processes=Processes(cpu=True),
         )
 
     return make

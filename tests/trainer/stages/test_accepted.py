@@ -167,7 +167,7 @@ def test_pictures_with_an_accepted_mask_are_in_no_figure(make_context, root, wri
     after = rows("after")
     assert "accepted_left_out" not in before
     assert after["accepted_left_out"] == 1
-    assert "1 pictures whose mask" in after["note"]
+    assert "1 pictures with an accepted mask" in after["note"]
     assert [row["pictures"] for row in before["rows"]] == [4, 4]
     assert [row["pictures"] for row in after["rows"]] == [3, 3]
     assert after["rows"][1]["honest"]["per_class"][2] == 0.0 < before["rows"][1]["honest"]["per_class"][2]

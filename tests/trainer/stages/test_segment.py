@@ -47,7 +47,7 @@ def test_a_dataset_without_the_other_split_is_trained_on_all_the_same(make_conte
     context = make_context()
     write_pseudo_labels(context)
     assert segment.run(context).summary["predicted"] == 0
-    assert "Nothing is segmented" in events_of(context, "warning")[0]["message"]
+    assert "No pictures are segmented" in events_of(context, "warning")[0]["message"]
 
 
 def test_an_unreadable_picture_of_the_other_split_is_skipped_and_said(make_context, make_voc, events_of):

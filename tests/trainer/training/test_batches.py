@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.errors import TrainerError
+from trainer.errors import TrainerUsageError
 from trainer.training.batches import BatchPlan, epoch_batches
 
 
@@ -65,5 +65,5 @@ def test_processes_and_parts_share_the_batch_of_one() -> None:
 
 
 def test_a_batch_that_cannot_be_dealt_out_says_which_could() -> None:
-    with pytest.raises(TrainerError, match="multiple of 6"):
+    with pytest.raises(TrainerUsageError, match="multiple of 6"):
         BatchPlan(samples=8, batch_size=8, parts=2, processes=3)

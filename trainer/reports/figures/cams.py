@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from trainer.cams.config import CamConfig
 from trainer.cams.inspection import PuzzleLook, puzzle_look
 from trainer.cams.sources import cam_config
-from trainer.cams.trained import STAGE, TrainedClassifier, load_classifier
+from trainer.cams.trained import TrainedClassifier, load_classifier
 from trainer.config import PuzzleLossConfig, Recipe
+from trainer.contract import CLASSIFY
 from trainer.nn.losses import EPSILON
 from trainer.recipes import recipe_from
 from trainer.reports.figures.pictures import EVENLY, Photo, dataset_of, photos, run_line
@@ -39,7 +40,7 @@ class ClassifierOfRun:
     @classmethod
     def of(cls, directory: RunDir) -> ClassifierOfRun | None:
         """None where the run has not trained its classifier."""
-        path = directory.model_path(STAGE)
+        path = directory.model_path(CLASSIFY)
         recipe = cls.recipe_of(directory)
         if not path.is_file():
             return None

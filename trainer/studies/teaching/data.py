@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from trainer.data.dataset import ACCEPTED, TaggedDataset
-from trainer.data.ground_truth import GroundTruth
-from trainer.data.voc import CLASS_FILE, PICTURES, TAG_FILE
+from trainer.data.ground_truth import GROUND_TRUTH, GroundTruth
+from trainer.data.voc import CLASS_FILE, LISTS, PICTURES, TAG_FILE
 from trainer.machine.durable_write import write_atomic
 from trainer.studies.teaching.corrections import correction_path
 
@@ -42,12 +42,12 @@ def write_taught_dataset(
         _link(image.path, root / PICTURES / f"{image.id}{image.path.suffix.lower()}")
         table.writerow((f"{image.id}.jpg", ";".join(dataset.names_of(image))))
     if truth.folder.is_dir():
-        _link(truth.folder, root / "SegmentationClass")
+        _link(truth.folder, root / GROUND_TRUTH)
     names = ("background", *dataset.class_names)
     write_atomic(root / CLASS_FILE, ("\n".join(names) + "\n").encode())
     write_atomic(root / TAG_FILE, rows.getvalue().encode())
     ids = "".join(f"{image.id}\n" for image in dataset.images)
-    write_atomic(root / "ImageSets" / "Segmentation" / f"{SPLIT}.txt", ids.encode())
+    write_atomic(root / LISTS / f"{SPLIT}.txt", ids.encode())
 
 
 def _link(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from trainer import pipeline
 from trainer.cams.signals import SIGNALS, doubts, spearman
 from trainer.config import Recipe
+from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth, read_mask
@@ -26,7 +27,7 @@ from trainer.studies.teaching.data import SPLIT, write_taught_dataset
 from trainer.studies.teaching.figures import teaching_plot, teaching_table
 from trainer.studies.teaching.plan import TeachingConfig, TeachingPlan, check_enough, plan_corrections
 
-STAGES = ("classify", "cams", "affinity", "pixels", "refine")
+STAGES = (CLASSIFY, CAMS, AFFINITY, PIXELS, REFINE)
 
 
 def run_teaching(
