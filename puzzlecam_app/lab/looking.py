@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +18,6 @@ if TYPE_CHECKING:  # torch is imported when the first picture is computed
 
 MOST_OTHERS = 200
 """The most classes without a tag whose maps are computed; of a longer list the first ones."""
-_KEPT = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,73 +89,3 @@ def puzzle(
     others = [name for index, name in item.class_names.items() if index not in item.tags][:MOST_OTHERS]
     config = model.sources.config.model_copy(update={"tiles_per_side": tiles_per_side})
     return puzzle_look(model.sources.first, image, item.tag_names, others, config, model.loss)
-
-
-class Kept:
-    """A cache in memory of the values that were used last. Safe to use from several threads.
-
-    Args:
-        most: How many values it holds.
-    """
-
-    def __init__(self, most: int = _KEPT) -> None:
-        self._most = most
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable) -> Any:
-        """The value of a key; None if the cache does not hold it."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-            return self._values.get(key)
-
-    def or_made(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The value of a key, made and stored if the cache does not hold it. None is made again."""
-        value = self.get(key)
-        if value is None:
-            value = make()
-            with self._lock:
-                self._values[key] = value
-                while len(self._values) > self._most:
-                    self._values.popitem(last=False)
-        return value
-
-
-class FirstMaps:
-    """First maps of pictures whose other steps are still being computed. Safe to use from several threads."""
-
-    def __init__(self) -> None:
-        self._kept = Kept()
-        self._changed = threading.Condition()
-
-    def put(self, key: Hashable, scores_thw: NDArray[np.float32]) -> None:
-        """Store the first maps of a picture, and wake those who wait for them."""
-        self._kept.or_made(key, lambda: scores_thw)
-        self._notify()
-
-    def wait(
-        self, key: Hashable, looking: Future[PictureLook], timeout_s: float
-    ) -> NDArray[np.float32] | None:
-        """Wait for the first maps of a picture; None if `looking` ended without any.
-
-        Args:
-            key: As in `put`.
-            looking: The computation that puts them.
-            timeout_s: How long to wait, in seconds.
-
-        Raises:
-            TimeoutError: After `timeout_s` there are no maps and the computation has not ended.
-        """
-        looking.add_done_callback(lambda _: self._notify())
-        with self._changed:
-            if not self._changed.wait_for(
-                lambda: looking.done() or self._kept.get(key) is not None, timeout_s
-            ):
-                raise TimeoutError
-        maps: NDArray[np.float32] | None = self._kept.get(key)
-        return maps
-
-    def _notify(self) -> None:
-        with self._changed:
-            self._changed.notify_all()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from puzzlecam_app.lab.looking import Kept, PictureLook
+from puzzlecam_app.lab.looking import PictureLook
+from puzzlecam_app.lab.memory import LruCache
 
 if TYPE_CHECKING:  # torch is imported when the first picture is computed
     from trainer.config import RefineConfig
@@ -93,9 +94,9 @@ class Masks:
     """Makes masks and caches their steps. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._walks = Kept(_KEPT_WALKS)
-        self._lattices = Kept(_KEPT_LATTICES)
-        self._draft_lattices = Kept(_KEPT_DRAFT_LATTICES)
+        self._walks = LruCache(_KEPT_WALKS)
+        self._lattices = LruCache(_KEPT_LATTICES)
+        self._draft_lattices = LruCache(_KEPT_DRAFT_LATTICES)
 
     def make(
         self,
@@ -141,7 +142,7 @@ class Masks:
             assert model.walk is not None and picture.edges_hw is not None  # noqa: S101, PT018
             return model.walk.maps(picture.seeds_thw, picture.edges_hw, walk)
 
-        walked: NDArray[np.float32] = self._walks.or_made(key, make)
+        walked: NDArray[np.float32] = self._walks.get_or_make(key, make)
         return walked
 
     def _is_quick(self, picture: PictureLook, crf: CrfConfig, given: Hashable) -> bool:
@@ -149,11 +150,11 @@ class Masks:
         lattice: _Lattice | None = self._lattices.get(_lattice_key(picture, crf))
         return lattice is not None and lattice.iterations_left(given, crf.iterations) <= _DRAFT_ITERATIONS
 
-    def _lattice(self, picture: PictureLook, crf: CrfConfig, kept: Kept) -> _Lattice:
+    def _lattice(self, picture: PictureLook, crf: CrfConfig, cache: LruCache) -> _Lattice:
         from trainer.masks.image_crf import ImageCrf
 
         labels = len(picture.item.tags) + 1
-        lattice: _Lattice = kept.or_made(
+        lattice: _Lattice = cache.get_or_make(
             _lattice_key(picture, crf), lambda: _Lattice(ImageCrf(picture.image, labels, crf))
         )
         return lattice

@@ -6,22 +6,22 @@ import hashlib
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from db.annotations import latest_revision
 from db.engine import Database
-from db.items import get_item
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.lab.looking import FirstMaps, Kept, PictureLook, look, puzzle
+from puzzlecam_app.lab.looking import PictureLook, look, puzzle
 from puzzlecam_app.lab.masks import Masks, MaskSettings, MaskSteps
+from puzzlecam_app.lab.memory import FirstMaps, LruCache
 from puzzlecam_app.lab.models import LabModels, ModelKey
+from puzzlecam_app.lab.references import Reference, references_of
 from puzzlecam_app.lab.scales import Scales
 from puzzlecam_app.lab.store import VERSION, LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
 from puzzlecam_app.lab.survey import Surveys
@@ -35,17 +35,7 @@ if TYPE_CHECKING:
     from trainer.models.proposal import ProposalModel
 
 _LONGEST_WAIT_S = 120
-_DONE = ("accepted", "corrected")
 Looked = TypeVar("Looked")
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A reference mask; `mask_hash` is its key in the mask store."""
-
-    kind: Literal["ground-truth", "accepted"]
-    title: str
-    mask_hash: str
 
 
 class LabBusyError(UserError):
@@ -73,10 +63,10 @@ class Lab:
         self._mask_store = masks
         self._proposals = proposals
         self._max_image_pixels = settings.max_image_pixels
-        self._kept = Kept()
+        self._kept = LruCache()
         self._store = LookStore(workspace.cache_dir / "lab" / "looks")
         self._masks = Masks()
-        self._own_masks = Kept(_KEPT_MASKS)
+        self._own_masks = LruCache(_KEPT_MASKS)
         self._firsts = FirstMaps()
         self._ahead = 0
         self.models = LabModels(database, proposals, workspace, settings)
@@ -165,7 +155,7 @@ class Lab:
         if settings is not None and settings != own:
             return self._masks.make(model, self.look(item, model), settings, may_be_draft=may_be_draft)
         key = _key(f"mask {own}", item, model)
-        made: MaskSteps = self._own_masks.or_made(
+        made: MaskSteps = self._own_masks.get_or_make(
             key, lambda: self._stored_mask(key) or self._own(key, item, model)
         )
         return made
@@ -201,7 +191,7 @@ class Lab:
                 return  # so many were requested since that this one is not opened soon
             key = _key("maps", item, model)
             # From memory, `mask` takes it without queueing: this work is running in the queue already.
-            self._kept.or_made(key, lambda: self._stored_look(key, item) or self._look(key, item, model))
+            self._kept.get_or_make(key, lambda: self._stored_look(key, item) or self._look(key, item, model))
             self.mask(item, model)
             if tiles_per_side is None:
                 return
@@ -215,17 +205,7 @@ class Lab:
     def references(self, item: ItemFacts) -> list[Reference]:
         """The reference masks of a picture, ground truth first."""
         with self._database.read() as session:
-            truth = get_item(session, item.id).ground_truth
-            newest = latest_revision(session, item.id)
-            accepted = newest.mask_hash if newest and newest.action in _DONE else None
-            action = newest.action if newest else ""
-            author = newest.author.name if newest and newest.author else "somebody"
-        found = []
-        if truth is not None:
-            found.append(Reference("ground-truth", "ground truth", truth))
-        if accepted is not None:
-            found.append(Reference("accepted", f"{action} by {author}", accepted))
-        return found
+            return references_of(session, item.id)
 
     def reference_mask(self, reference: Reference) -> NDArray[np.uint8]:
         """The mask, uint8 (H, W); 255 is void and is not measured."""
@@ -274,7 +254,7 @@ class Lab:
         if kept is None:
             kept = load()
             if kept is not None:
-                self._kept.or_made(key, lambda: kept)
+                self._kept.get_or_make(key, lambda: kept)
         return kept
 
     def _submitted(
@@ -283,7 +263,7 @@ class Lab:
         """Queue the computation; when its turn comes, it first looks on disk again."""
 
         def work() -> Looked:
-            made: Looked = self._kept.or_made(key, lambda: load() or make())
+            made: Looked = self._kept.get_or_make(key, lambda: load() or make())
             return made
 
         return self._proposals.in_turn(("lab", key), work)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from db.annotations import latest_proposal, latest_revision
-from db.items import get_item
+from db.annotations import latest_proposal
 from db.publications import published_run
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.lab.references import references_of
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import RunItem, read_snapshot, uses_accepted
 from trainer.contract import EVALUATE, REFINE, SEGMENT, Folder
@@ -32,7 +32,6 @@ STUDIO: Final = "studio"
 PATTERN: Final = r"^(studio|run-[1-9][0-9]{0,9})$"
 """Keys of sources in URLs."""
 
-_DONE = ("accepted", "corrected")
 Mask = NDArray[np.uint8]
 
 
@@ -143,11 +142,8 @@ def find_picture(services: Services, item_id: int) -> Picture:
     """A picture and its reference mask. Raises NotFoundError if there is no such picture."""
     with services.database.read() as session:
         item = read_item(session, item_id)
-        truth = get_item(session, item_id).ground_truth
-        newest = latest_revision(session, item_id)
-    if truth is None and newest is not None and newest.action in _DONE:
-        truth = newest.mask_hash
-    return Picture(item, truth)
+        references = references_of(session, item_id)
+    return Picture(item, references[0].mask_hash if references else None)
 
 
 class StudioSource(Source):

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from db.palette import VOID
-from puzzlecam_app.lab.looking import Kept
+from puzzlecam_app.lab.memory import LruCache
 from trainer.machine.durable_write import write_atomic
 
 Signal = Literal["disagreement", "coverage", "entropy", "undecided", "score", "flips"]
@@ -156,7 +156,7 @@ class Surveys:
 
     def __init__(self, cache_dir: Path) -> None:
         self._cache_dir = cache_dir
-        self._kept = Kept()
+        self._kept = LruCache()
 
     def get(self, dataset_id: int, source: str) -> Survey | None:
         """The last survey; None if the dataset has not been measured with that source."""
@@ -165,7 +165,9 @@ class Surveys:
             changed_ns = path.stat().st_mtime_ns
         except OSError:
             return None
-        found: Survey | None = self._kept.or_made((dataset_id, source, changed_ns), lambda: load_survey(path))
+        found: Survey | None = self._kept.get_or_make(
+            (dataset_id, source, changed_ns), lambda: load_survey(path)
+        )
         return found
 
 

@@ -10,13 +10,13 @@ import gradio as gr
 
 from db.datasets import find_dataset, list_datasets
 from db.queue import counts_by_status
-from db.status import STATUSES
+from db.status import STATUS_GROUPS, STATUSES
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.export_voc import ExportOptions, export_voc
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
 
-_EXPORTED = ["accepted", "corrected"]
+_EXPORTED = list(STATUS_GROUPS["done"])
 _WITH_MASKS = [status for status in STATUSES if status not in ("new", "skipped")]
 
 
@@ -72,7 +72,7 @@ def _previewer(services: Services) -> Callable[[str | None], str]:
             if dataset is None:
                 return "There is no dataset yet. Import one on the Datasets page."
             counts = counts_by_status(session, dataset.id)
-        ready = sum(counts[status] for status in ("accepted", "corrected"))
+        ready = sum(counts[status] for status in _EXPORTED)
         sentence = f"{ready} of {sum(counts.values())} pictures are accepted or corrected."
         return sentence if ready else f"{sentence} Accept some on the Review page, or select other statuses."
 

@@ -12,8 +12,9 @@ import pytest
 
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.headers import WalkFacts
-from puzzlecam_app.lab.looking import Kept, PictureLook, look
+from puzzlecam_app.lab.looking import PictureLook, look
 from puzzlecam_app.lab.masks import Masks, MaskSettings
+from puzzlecam_app.lab.memory import LruCache
 from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.lab.store import pack_look, unpack_look
 from puzzlecam_app.lab.wording import model_facts
@@ -132,15 +133,15 @@ def test_a_run_without_edges_says_what_to_train() -> None:
     assert "affinity.enabled" in (model_facts(plain).no_walk or "")
 
 
-def test_only_the_last_looks_are_kept_and_none_is_made_twice() -> None:
+def test_the_cache_keeps_the_values_used_last_and_makes_none_of_them_twice() -> None:
     made = SimpleNamespace(count=0)
 
     def make() -> int:
         made.count += 1
         return made.count
 
-    kept = Kept(most=2)
-    assert [kept.or_made(key, make) for key in ("a", "b", "a", "c", "b")] == [1, 2, 1, 3, 4]
+    cache = LruCache(most=2)
+    assert [cache.get_or_make(key, make) for key in ("a", "b", "a", "c", "b")] == [1, 2, 1, 3, 4]
 
 
 @pytest.mark.skipif(not crf_available().available, reason="pydensecrf2 is not installed")
