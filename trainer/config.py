@@ -42,7 +42,13 @@ MaxSide = Annotated[
 UseCrf = Annotated[
     bool, Field(description="Refine the masks with the dense CRF, if its package is installed.")
 ]
-CrfIterations = Annotated[int, Field(ge=1, description="Mean-field iterations of the dense CRF.")]
+CrfIterations = Annotated[int, Field(ge=1, le=100, description="Mean-field iterations of the dense CRF.")]
+CrfReach = Annotated[float, Field(ge=1.0, le=500.0, allow_inf_nan=False)]
+"""Reach of a CRF kernel in pixels. Far below 1 the library crashes, and the process with it."""
+CrfTolerance = Annotated[float, Field(ge=1.0, le=255.0, allow_inf_nan=False)]
+"""Reach of the CRF's colour kernel in colour levels; bounded below as `CrfReach` is."""
+CrfWeight = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
+"""Weight of a CRF kernel."""
 
 
 class BackboneConfig(Settings):
@@ -257,11 +263,11 @@ class SegmentConfig(TrainingConfig):
     test_flip: Flip = True
     use_crf: UseCrf = True
     crf_iterations: CrfIterations = 10
-    crf_bilateral_sxy_px: float = Field(
-        default=80.0, gt=0, description="Reach of the CRF's colour kernel in pixels."
+    crf_bilateral_sxy_px: CrfReach = Field(
+        default=80.0, description="Reach of the CRF's colour kernel in pixels."
     )
-    crf_bilateral_srgb: float = Field(
-        default=13.0, gt=0, description="Reach of the CRF's colour kernel in colour levels, 0 to 255."
+    crf_bilateral_srgb: CrfTolerance = Field(
+        default=13.0, description="Reach of the CRF's colour kernel in colour levels, 0 to 255."
     )
 
 

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from trainer.config import CrfIterations, CrfReach, CrfTolerance, CrfWeight
 from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 
 _LEAST_SIDE = 16
+_MOST_SIDE = 4096
 
 
 class CrfUnavailableError(TrainerError):
@@ -34,22 +36,21 @@ class CrfConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    iterations: int = Field(default=10, ge=1, le=100, description="Mean-field iterations.")
+    iterations: CrfIterations = 10
     gt_prob: float = Field(
         default=0.7, gt=0.0, lt=1.0, description="Probability that a pixel's label is right before smoothing."
     )
-    gaussian_sxy_px: float = Field(default=3.0, gt=0.0, description="Reach of the position-only kernel.")
-    gaussian_compat: float = Field(default=3.0, ge=0.0, description="Weight of the position-only kernel.")
-    bilateral_sxy_px: float = Field(
-        default=50.0, gt=0.0, description="Reach of the colour kernel in position."
+    gaussian_sxy_px: CrfReach = Field(default=3.0, description="Reach of the position-only kernel.")
+    gaussian_compat: CrfWeight = Field(default=3.0, description="Weight of the position-only kernel.")
+    bilateral_sxy_px: CrfReach = Field(default=50.0, description="Reach of the colour kernel in position.")
+    bilateral_srgb: CrfTolerance = Field(
+        default=5.0, description="Reach of the colour kernel in grey levels."
     )
-    bilateral_srgb: float = Field(
-        default=5.0, gt=0.0, description="Reach of the colour kernel in grey levels."
-    )
-    bilateral_compat: float = Field(default=10.0, ge=0.0, description="Weight of the colour kernel.")
+    bilateral_compat: CrfWeight = Field(default=10.0, description="Weight of the colour kernel.")
     max_side: int = Field(
         default=640,
         ge=_LEAST_SIDE,
+        le=_MOST_SIDE,
         description="Longer side in pixels at which the CRF runs at most. Its reach suits pictures of about "
         "500 pixels, and time grows with the area; larger pictures get its probabilities up-sampled.",
     )

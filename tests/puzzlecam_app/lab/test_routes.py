@@ -236,3 +236,12 @@ def test_the_api_description_names_every_key_of_a_framed_header(
     assert sent.headers["content-type"] == "application/octet-stream"
     header, _ = read_frame(sent.content)
     assert set(header) - {"arrays"} == set(described["components"]["schemas"][name]["properties"])
+
+
+@pytest.mark.parametrize(
+    "crf", [{"gaussian_sxy_px": 1e-9}, {"bilateral_sxy_px": 1e-9, "bilateral_srgb": 1e-9}]
+)
+def test_a_crf_that_would_crash_the_studio_is_refused(client: TestClient, crf: dict[str, float]) -> None:
+    wanted = {"use_crf": True, "crf": {"iterations": 1, **crf}}
+
+    assert client.post("/api/items/1/lab/mask", json=wanted).status_code == 422
