@@ -1,4 +1,4 @@
-"""The history of an item: an append-only list of revisions, and the decisions that append to it."""
+"""The history of an item: an append-only list of revisions, and the decisions that are added to it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _SHORTEST_PACE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast somebody works: `decisions` in the period, `per_hour`, and `done` items of the dataset."""
+    """How fast somebody works: `decisions` in the period and per hour, and the dataset's `done` items."""
 
     decisions: int
     per_hour: float
@@ -79,7 +79,7 @@ def latest_revisions(session: Session, dataset_id: int) -> dict[int, Revision]:
 
 
 def mask_hashes(session: Session, dataset_id: int) -> list[str]:
-    """Every mask that the history of a dataset with its clicks, or its ground truth, refers to, sorted."""
+    """Sorted hashes of all masks that a dataset refers to: of revisions, their priors, and ground truth."""
     drawn = select(Revision.mask_hash).join(Item, Item.id == Revision.item_id)
     measured = select(Item.ground_truth).where(Item.dataset_id == dataset_id)
     either = union(drawn.where(Item.dataset_id == dataset_id), measured)
@@ -91,7 +91,7 @@ def mask_hashes(session: Session, dataset_id: int) -> list[str]:
 
 
 def latest_proposal(session: Session, item_id: int) -> Revision | None:
-    """The newest revision that records a proposal of the program, None when it was withdrawn since."""
+    """The newest proposal of an item, None if there is none or it was withdrawn."""
     proposals = select(Revision).where(
         Revision.item_id == item_id, Revision.action.in_(("proposed", "withdrawn"))
     )
@@ -100,15 +100,15 @@ def latest_proposal(session: Session, item_id: int) -> Revision | None:
 
 
 def history(session: Session, item_id: int, *, with_seeds: bool = False) -> list[Revision]:
-    """All revisions of an item, oldest first; their `seeds` only where they are asked for."""
+    """All revisions of an item, oldest first. `with_seeds` loads their `seeds` too."""
     revisions = select(Revision).where(Revision.item_id == item_id).order_by(Revision.sequence)
     return list(session.scalars(revisions.options(undefer(Revision.seeds)) if with_seeds else revisions))
 
 
 def register_mask(session: Session, mask_hash: str, *, height: int, width: int) -> None:
-    """Make a mask of the mask store known to the tables; known ones are left alone.
+    """Add a mask of the mask store to the tables, unless it is there already.
 
-    Raises InvalidInputError when it is known with another size.
+    Raises InvalidInputError if it is there with another size.
     """
     mask = session.get(Mask, mask_hash)
     if mask is None:
@@ -137,18 +137,18 @@ def append_revision(
 ) -> Revision:
     """Append to the history of an item.
 
-    `expected` is the id of the newest revision that the caller has seen, None or 0 for none; when another
-    one is newest, nothing is stored and StaleRevision carries it. Only the same once more is no such case:
-    a draft whose answer never reached its author (the tab was closed, the line was cut) is returned as it
-    was stored the first time. `author` is a users.id, None for the program. `mask_hash` names a mask of the
-    picture's size in the mask store; only ``rejected`` and ``skipped`` may go without. `seeds` as in
-    `Revision`. Raises NotFoundError and InvalidInputError for values that cannot be.
+    `expected` is the id of the newest revision that the caller has seen, None or 0 for none. If another
+    revision is newest, nothing is stored and StaleRevision carries it. One case is not a conflict: an author
+    sends the same draft again because the first answer was lost (the tab was closed, the connection was cut);
+    the revision that was stored the first time is returned. `author` is a users.id, None for the program.
+    `mask_hash` names a mask of the picture's size in the mask store; only ``rejected`` and ``skipped`` need
+    none. `seeds` as in `Revision`. Raises NotFoundError and InvalidInputError for invalid values.
     """
     item = get_item(session, item_id)
     if action not in ACTIONS:
         raise InvalidInputError(f"There is no action {action!r}; actions are {', '.join(ACTIONS)}.")
     if mask_hash is None and action not in ACTIONS_WITHOUT_MASK:
-        raise InvalidInputError(f"A revision that is {action} needs a mask.")
+        raise InvalidInputError(f"A revision with the action {action!r} needs a mask.")
     parent = latest_revision(session, item_id)
     revision = Revision(action=action, mask_hash=mask_hash, seconds_spent=seconds_spent, seeds=seeds or None)
     if (
@@ -165,10 +165,10 @@ def append_revision(
 def propose(
     session: Session, item_id: int, *, mask_hash: str, proposed_by: str, note: str | None = None
 ) -> Revision | None:
-    """Append a proposal of the program `proposed_by`, unless that would hide human work or say nothing new.
+    """Append a proposal of the model `proposed_by`, unless it would hide human work or change nothing.
 
-    Returns None when a person's revision is newest, or when the newest proposal is the same mask by the
-    same program.
+    Returns None if a person's revision is newest, or if the newest proposal is the same mask by the same
+    model.
     """
     latest = latest_revision(session, item_id)
     if latest is not None and latest.action not in UNTOUCHED_ACTIONS:
@@ -180,7 +180,7 @@ def propose(
     try:
         return _append(session, get_item(session, item_id), latest, revision, None)
     except StaleRevision:
-        # Whoever came between was a person, or another proposal of the same moment: either may stay.
+        # The revision that came first is a person's, or another proposal: either may stay.
         return None
 
 
@@ -193,9 +193,9 @@ def append_program_revision(
     proposed_by: str | None,
     note: str | None = None,
 ) -> Revision:
-    """Append what the program does on its own account, after its caller has looked that it may.
+    """Append a revision of the program itself; the caller has checked that it may do so.
 
-    Raises StaleRevision when somebody came between that look and this.
+    Raises StaleRevision if somebody else appends one at the same moment.
     """
     revision = Revision(action=action, mask_hash=mask_hash, proposed_by=proposed_by, note=note)
     return _append(session, get_item(session, item_id), latest_revision(session, item_id), revision, None)
@@ -213,8 +213,8 @@ def decide(
     """Append a labeler's decision: ``accept``, ``reject``, ``skip`` or ``revert``.
 
     Accepting records ``accepted`` when the mask is that of the newest proposal, else ``corrected``; reverting
-    goes back to that proposal. The other two keep the mask as it is. Raises NothingToDecideError when there
-    is no mask to accept or no proposal to go back to, StaleRevision as `append_revision` does.
+    goes back to that proposal. The other two do not change the mask. Raises NothingToDecideError if there is
+    no mask to accept or no proposal to go back to, and StaleRevision as `append_revision` does.
     """
     if action not in DECISIONS:
         raise InvalidInputError(f"There is no decision {action!r}; choose one of {', '.join(DECISIONS)}.")
@@ -244,8 +244,8 @@ def pace(
 ) -> Pace:
     """How many decisions `author` (users.id) made in the dataset from `since` until `now`.
 
-    The rate is over that period from the author's first decision in it, and over a minute at least, so
-    that a pause before the work began does not count and the first click is not thousands an hour.
+    The rate counts from the author's first decision in that period, so that a pause before it does not
+    count, and over at least a minute, so that a single decision does not become thousands per hour.
     """
     decided = (
         select(func.count(Revision.id), func.min(Revision.created_at))
@@ -276,10 +276,10 @@ def _is_repeated(latest: Revision, expected: int | None, sent: Revision) -> bool
 def _append(
     session: Session, item: Item, parent: Revision | None, revision: Revision, author: int | None
 ) -> Revision:
-    """Put `revision` behind `parent`, the newest one of `item`."""
+    """Append `revision` after `parent`, the newest revision of `item`."""
     seconds = revision.seconds_spent
     if seconds is not None and not 0 <= seconds < float("inf"):
-        raise InvalidInputError(f"Seconds spent are zero or more, not {seconds}.")
+        raise InvalidInputError(f"Seconds spent must be zero or more, not {seconds}.")
     if revision.mask_hash is not None:
         register_mask(session, revision.mask_hash, height=item.height, width=item.width)
     revision.author = None if author is None else get_user(session, author)

@@ -1,7 +1,7 @@
 """Datasets and the reports of what was imported into them.
 
-The neighbours hold the rest of a dataset: `db.labels` its class list, `db.items` its pictures and tags,
-`db.queue` the order in which they are reviewed.
+The rest of a dataset is in `db.labels` (its class list), `db.items` (its pictures and tags) and `db.queue`
+(the order in which they are reviewed).
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ MAX_NAME_LENGTH = 128
 def create_dataset(
     session: Session, name: str, *, root: str, layout: str, classes: Sequence[ClassSpec] = ()
 ) -> Dataset:
-    """Make a dataset with `classes` as the first revision of its class list.
+    """Create a dataset with `classes` as the first revision of its class list.
 
     Raises NameTakenError, or InvalidInputError for a name that is not 1..128 printable characters.
     """
     name = name.strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInputError(f"A dataset's name has 1 to {MAX_NAME_LENGTH} printable characters.")
+        raise InvalidInputError(f"A dataset's name must have 1 to {MAX_NAME_LENGTH} printable characters.")
     dataset = Dataset(name=name, root=root, layout=layout)
     try:
         with session.begin_nested():
             session.add(dataset)
     except IntegrityError as error:
-        raise NameTakenError(f"There is a dataset {name!r} already; choose another name.") from error
+        raise NameTakenError(f"There is already a dataset {name!r}; choose another name.") from error
     add_label_set(session, dataset.id, classes)
     return dataset
 
@@ -54,7 +54,7 @@ def find_dataset(session: Session, name: str) -> Dataset | None:
 
 
 def require_dataset(session: Session, name: str) -> Dataset:
-    """The dataset of that name; raises NotFoundError with the names there are."""
+    """The dataset of that name; raises NotFoundError, which lists the existing names."""
     dataset = find_dataset(session, name)
     if dataset is None:
         names = ", ".join(known.name for known in list_datasets(session)) or "none yet"
@@ -73,7 +73,7 @@ def has_been_used(session: Session) -> bool:
 
 
 def remove_dataset(session: Session, dataset_id: int) -> None:
-    """Take a dataset out of sight and set its name free. Its pictures, masks and history are kept."""
+    """Hide a dataset; its name can be reused. Its pictures, masks and history are kept."""
     get_dataset(session, dataset_id).removed_at = utc_now()
     session.flush()
 
@@ -86,7 +86,7 @@ def add_import_report(
     summary: dict[str, Any],
     problems: list[dict[str, Any]],
 ) -> ImportReport:
-    """Keep what an import did; `summary` and `problems` are plain JSON values."""
+    """Store the report of an import; `summary` and `problems` are plain JSON values."""
     report = ImportReport(dataset_id=dataset_id, source=source, summary=summary, problems=problems)
     session.add(report)
     session.flush()

@@ -1,4 +1,4 @@
-"""How many masks people have accepted or corrected: what a training could learn from."""
+"""How many masks people have accepted or corrected, so that a run can learn from them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DoneCount:
 
 
 def count_done(session: Session, dataset_id: int, *, after: datetime | None = None) -> DoneCount:
-    """Count both; `after` counts among the done those alone whose newest revision came later."""
+    """Count both. With `after`, only pictures whose newest revision is later than that count as done."""
     other = aliased(Revision)
     newest = select(func.max(other.sequence)).where(other.item_id == Item.id).scalar_subquery()
     is_tagged = select(ItemTag.item_id).where(ItemTag.item_id == Item.id).exists()

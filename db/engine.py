@@ -2,7 +2,7 @@
 
 Transactions are short and of two kinds. `Database.read` sees one consistent snapshot and cannot write.
 `Database.write` takes SQLite's write lock at once (``BEGIN IMMEDIATE``): a deferred transaction that
-turns into a writer half-way fails without waiting when another writer came first.
+becomes a writer half-way fails without waiting if another writer came first.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Database:
             session.commit()
 
     def migrate(self) -> None:
-        """Bring the tables to what this version of the program needs.
+        """Upgrade the tables to what this version of the program needs.
 
-        An SQLite file that holds data is copied beside itself first. Raises DatabaseVersionError for a
-        database that a newer version has written, or that is not ours.
+        An SQLite file with data is first copied to a new file beside it. Raises DatabaseVersionError for a
+        database that a newer version or another program has written.
         """
         engine = _make_engine(self.url, for_migration=True)
         try:
@@ -74,7 +74,7 @@ class Database:
             engine.dispose()
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._engine.dispose()
 
 
@@ -165,4 +165,4 @@ def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
 def _cannot_open(url: URL, error: Exception) -> str:
     where = url.render_as_string(hide_password=True)
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-    return f"The database {where} cannot be opened ({reason}); check the address and your rights to it."
+    return f"The database {where} cannot be opened ({reason}); check the address and your access rights."

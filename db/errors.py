@@ -1,4 +1,4 @@
-"""What can go wrong in the database or the mask store, each a sentence a person can act on."""
+"""What can go wrong in the database or the mask store; every message says what to do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NotFoundError(StorageError):
 
 
 class NameTakenError(StorageError):
-    """A dataset of that name is there already."""
+    """There is already a dataset of that name."""
 
 
 class InvalidInputError(StorageError, ValueError):
@@ -32,7 +32,7 @@ class HistoryIsAppendOnlyError(StorageError):
 
 
 class NothingToDecideError(StorageError):
-    """A decision was asked for that the item's history does not allow, such as accepting no mask."""
+    """A decision that the item's history does not allow, such as accepting when there is no mask."""
 
 
 class MaskMissingError(StorageError):
@@ -40,4 +40,4 @@ class MaskMissingError(StorageError):
 
 
 class MaskCorruptError(StorageError):
-    """A file in the mask store does not hold the mask its name promises."""
+    """A file in the mask store does not contain the mask that it is named after."""

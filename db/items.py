@@ -19,7 +19,7 @@ _IDS_A_QUERY = 500
 
 @dataclass(frozen=True)
 class ItemSpec:
-    """What an import knows about a picture; the meaning of each field is that of `db.models.Item`."""
+    """What an import knows about a picture. The fields mean the same as in `db.models.Item`."""
 
     name: str
     path: str
@@ -34,7 +34,7 @@ class ItemSpec:
 
 @dataclass(frozen=True)
 class Upserted:
-    """What became of a batch: ids by item name, and the names that were added and changed."""
+    """The result of a batch: ids by item name, and the names that were added and changed."""
 
     ids: Mapping[str, int]
     added: tuple[str, ...]
@@ -66,7 +66,7 @@ def sha256_by_name(session: Session, dataset_id: int) -> dict[str, str]:
 
 
 def upsert_items(session: Session, dataset_id: int, specs: Sequence[ItemSpec]) -> Upserted:
-    """Add the items whose names are new and bring the others up to date; equal ones are not touched."""
+    """Add the items whose names are new and update the others; unchanged ones are not written."""
     ids: dict[str, int] = {}
     added: list[str] = []
     changed: list[str] = []
@@ -83,7 +83,7 @@ def upsert_items(session: Session, dataset_id: int, specs: Sequence[ItemSpec]) -
                 added.append(spec.name)
                 continue
             if spec.ground_truth is None:
-                # A later import without masks does not take the ground truth away.
+                # A later import without masks keeps the ground truth.
                 del fields["ground_truth"]
             if any(getattr(item, field) != value for field, value in fields.items()):
                 for field, value in fields.items():
@@ -129,12 +129,16 @@ def replace_tags(session: Session, dataset_id: int, tags: Mapping[int, Iterable[
 
 
 def set_disagreement(session: Session, item_id: int, disagreement: float | None) -> None:
-    """Keep how much the full and the tiled CAM differ (mean absolute difference, 0..1), for the queue."""
+    """Store how much the whole and the tiled CAM of an item disagree, for the order of review.
+
+    `disagreement` is the largest, over the tags, of one minus the soft IoU of the two maps: 0 if they are
+    equal, 1 if they do not overlap; None if it is unknown.
+    """
     session.execute(update(Item).where(Item.id == item_id).values(disagreement=disagreement))
 
 
 def set_doubt(session: Session, doubts: Mapping[int, float | None]) -> None:
-    """Keep how doubtful the latest proposals are (item id to 0..1, None unknown), for the order of review."""
+    """Store the doubt of the latest proposals (item id to 0..1, None if unknown), for the order of review."""
     for item_id, doubt in doubts.items():
         rank = 1.0 if doubt is None else -min(1.0, max(0.0, doubt))
         session.execute(update(Item).where(Item.id == item_id).values(doubt_rank=rank))

@@ -26,7 +26,7 @@ class ClassSpec:
 
 
 def latest_label_set(session: Session, dataset_id: int) -> LabelSet:
-    """The class list in force, with `classes` loaded in index order; raises NotFoundError."""
+    """The current class list, with `classes` loaded in index order; raises NotFoundError."""
     newest = select(LabelSet).where(LabelSet.dataset_id == dataset_id)
     label_set = session.scalar(newest.order_by(LabelSet.revision.desc()).limit(1))
     if label_set is None:
@@ -35,7 +35,7 @@ def latest_label_set(session: Session, dataset_id: int) -> LabelSet:
 
 
 def latest_label_set_id(session: Session, dataset_id: int) -> int:
-    """Id of the class list in force, without its classes; raises NotFoundError."""
+    """Id of the current class list, without its classes; raises NotFoundError."""
     newest = select(LabelSet.id).where(LabelSet.dataset_id == dataset_id)
     label_set_id = session.scalar(newest.order_by(LabelSet.revision.desc()).limit(1))
     if label_set_id is None:
@@ -46,7 +46,7 @@ def latest_label_set_id(session: Session, dataset_id: int) -> int:
 def add_label_set(session: Session, dataset_id: int, classes: Sequence[ClassSpec]) -> LabelSet:
     """Store `classes` as the next revision of the dataset's class list.
 
-    Raises InvalidInputError for an index, name or colour that cannot be, a name given twice, or a gap.
+    Raises InvalidInputError for an invalid index, name or colour, a duplicate name, or a gap.
     """
     rows = [_row(spec) for spec in sorted(classes, key=lambda spec: spec.index)]
     names = [row.name for row in rows]
@@ -54,7 +54,7 @@ def add_label_set(session: Session, dataset_id: int, classes: Sequence[ClassSpec
     if twice:
         raise InvalidInputError(f"The class list holds the class {twice[0]!r} twice.")
     if [row.index for row in rows] != list(range(1, len(rows) + 1)):
-        raise InvalidInputError("The indices of a class list run from 1 without gaps, each once.")
+        raise InvalidInputError("The indices of a class list must be 1, 2, 3 and so on, without gaps.")
     newest = select(LabelSet.revision).where(LabelSet.dataset_id == dataset_id)
     last = session.scalar(newest.order_by(LabelSet.revision.desc()).limit(1)) or 0
     label_set = LabelSet(dataset_id=dataset_id, revision=last + 1, classes=rows)
@@ -64,7 +64,7 @@ def add_label_set(session: Session, dataset_id: int, classes: Sequence[ClassSpec
 
 
 def add_classes(session: Session, dataset_id: int, names: Sequence[str]) -> LabelSet:
-    """Append the `names` that the class list lacks after its last index; a new revision if there are any."""
+    """Append those of `names` that the class list lacks, as a new revision of the list if there are any."""
     label_set = latest_label_set(session, dataset_id)
     known = [ClassSpec(row.index, row.name, row.color) for row in label_set.classes]
     have = {spec.name for spec in known}
@@ -85,7 +85,7 @@ def _row(spec: ClassSpec) -> LabelClass:
             "(0 is background, 255 is void)."
         )
     if not spec.name.strip() or not spec.name.isprintable() or len(spec.name) > 128:
-        raise InvalidInputError(f"{spec.name!r} is no class name; use 1 to 128 printable characters.")
+        raise InvalidInputError(f"{spec.name!r} is not a class name; use 1 to 128 printable characters.")
     if not _COLOR.fullmatch(color):
         raise InvalidInputError(f"Class {spec.name!r} has the colour {color!r}; write it as #rrggbb.")
     return LabelClass(index=spec.index, name=spec.name, color=color)

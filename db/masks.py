@@ -1,9 +1,9 @@
-"""The mask store: one PNG a mask, named after what is in it.
+"""The mask store: one PNG for each mask, named after its content.
 
 A mask is a uint8 array HxW of class indices. Its name is the SHA-256 of shape and indices, so equal masks
-share a file, a file never has to change, and reading can prove that nothing was lost. A file is written
-beside its place, flushed to the disk and renamed: it is there whole or not at all, whenever the process
-or the machine dies.
+share a file, a file never has to change, and reading can check that it is undamaged. A file is written under
+a temporary name, flushed to the disk and renamed, so it is never incomplete, even if the process or the
+machine dies.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class MaskStore:
     def put(self, mask: MaskArray, palette: bytes) -> str:
         """Store `mask` (uint8, HxW, not empty) and return its hash; it is on the disk when this returns.
 
-        `palette` is 256 colours, 768 bytes, for people who open the file; it is no part of the mask.
+        `palette` is 256 colours, 768 bytes, for people who open the file; it is not part of the mask.
         """
         if mask.dtype != np.uint8 or mask.ndim != 2 or mask.size == 0:
             raise InvalidInputError(f"A mask is a uint8 array HxW, not {mask.dtype} {mask.shape}.")
@@ -65,7 +65,7 @@ class MaskStore:
                 self.get(name)
                 return name
             except MaskCorruptError:
-                pass  # The disk lost it; what is in hand replaces it.
+                pass  # The stored file is damaged; this mask replaces it.
         if not target.parent.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             _sync_folder(self.root)
@@ -73,7 +73,7 @@ class MaskStore:
         return name
 
     def get(self, name: str) -> MaskArray:
-        """The mask called `name`, uint8 HxW, proved to be what was stored.
+        """The mask called `name`, uint8 HxW, checked against its hash.
 
         Raises MaskMissingError and MaskCorruptError.
         """
@@ -101,7 +101,7 @@ def _corrupt(path: Path, reason: str) -> str:
 def _write_durably(target: Path, mask: MaskArray, palette: bytes) -> None:
     image = Image.fromarray(mask)
     image.putpalette(palette)
-    # Not tempfile: its files are for their owner alone, and a workspace may be shared by a group.
+    # Not tempfile: only the owner could read its files, and a group may share a workspace.
     temporary = target.with_name(f".new-{uuid.uuid4().hex}.tmp")
     try:
         with temporary.open("xb") as file:
@@ -116,7 +116,7 @@ def _write_durably(target: Path, mask: MaskArray, palette: bytes) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    # Without this the rename itself may be lost with the power. Windows cannot open folders and needs not.
+    # Without this, a power cut may undo the rename. Windows cannot open folders and does not need this.
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Bringing a database to the newest revision of the schema, with Alembic and without an alembic.ini."""
+"""Upgrades a database to the newest schema, with Alembic and without an alembic.ini."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _POSTGRESQL_LOCK: Final = 7_260_202_107
 
 
 def upgrade_to_head(engine: Engine) -> None:
-    """Run the migrations that are missing, in one transaction; two processes at once do it once.
+    """Run the migrations that are missing, in one transaction. Of two processes at once, one does it.
 
-    Raises DatabaseVersionError for a database from a newer version, or one that is not ours.
+    Raises DatabaseVersionError for a database that a newer version or another program has written.
     """
     config = _config()
     scripts = ScriptDirectory.from_config(config)
@@ -45,7 +45,7 @@ def upgrade_to_head(engine: Engine) -> None:
 
 
 def write_next_revision(message: str) -> Path:
-    """For developers: write the migration from the newest revision to the models, to be read and corrected.
+    """For developers: write a migration from the newest schema to the models, to be reviewed and corrected.
 
     Run it as ``python -m db.migrate "what changes"``.
     """
@@ -78,7 +78,7 @@ def _check_version(connection: Connection, scripts: ScriptDirectory, current: st
         if tables:
             raise DatabaseVersionError(
                 f"The database {where} holds tables of another program ({', '.join(sorted(tables)[:3])}); "
-                "name an empty one."
+                "choose an empty one."
             )
         return
     if current not in {script.revision for script in scripts.walk_revisions()}:

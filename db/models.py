@@ -1,4 +1,4 @@
-"""The tables. The schema can be read here in one place; migrations must arrive at exactly this."""
+"""The tables: the whole schema in one place. A test checks that the migrations produce exactly this."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def utc_now() -> datetime:
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """Moments in UTC. SQLite forgets time zones, so they are put back on the way out."""
+    """Times in UTC. SQLite drops time zones, so reading adds them again."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is not None and value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone; give moments in UTC.")
+            raise ValueError(f"{value!r} has no time zone; give times in UTC.")
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
@@ -151,9 +151,11 @@ class Item(Base):
     """A picture. `path` is relative to the dataset's root and uses forward slashes.
 
     `width` and `height` are those of the upright picture, after the EXIF `orientation` (1..8) is applied;
-    masks are always in upright coordinates. `sha256` is that of the file's bytes at import. `doubt_rank` is
-    minus the doubt in the latest proposal, -1..0, and 1 where no model has looked: ascending, and by id among
-    equals, it is the order of review, and comes from an index as it is.
+    masks are always in upright coordinates. `sha256` is that of the file's bytes at import.
+    `disagreement` is the largest, over the tags, of one minus the soft IoU of whole and tiled CAM (0..1);
+    None if it is unknown. `doubt_rank` is minus the doubt of the latest proposal (-1..0), or 1 if no model
+    has processed the picture: sorted by it and then by id, items are in the order of review, which an index
+    provides.
     """
 
     __tablename__ = "items"
@@ -195,8 +197,8 @@ class ItemTag(Base):
 class Revision(Base):
     """One entry of an item's history. Never changed, never deleted.
 
-    `seeds` are the steps of the interactive engine since the revision before, in order: each with its clicks,
-    the engine's name and the hashes of the mask before (`prior`) and after (`result`). Read when asked for.
+    `seeds` are the steps of the Smart tool since the previous revision, in order: each with its seeds, the
+    engine's name and the hashes of the mask before (`prior`) and after (`result`). Loaded only on request.
     """
 
     __tablename__ = "revisions"
@@ -228,7 +230,7 @@ class Revision(Base):
 
 
 class ImportReport(Base):
-    """What one import did and which files it could not take."""
+    """What one import did and which files it could not import."""
 
     __tablename__ = "import_reports"
 
@@ -241,12 +243,13 @@ class ImportReport(Base):
 
 
 class Run(Base):
-    """A training in the background. Its files lie in the workspace under ``runs/<id>``.
+    """A training in the background. Its files are in the workspace under ``runs/<id>``.
 
-    `recipe` is the whole recipe; `supervision` counts what the frozen snapshot holds. `worker` is who has it
+    `recipe` is the whole recipe; `supervision` counts what the snapshot contains. `worker` holds the run
     until `lease_until`, in the device slot `slot`; `trainer_pid` and `trainer_started` (seconds since 1970)
-    name the process. `events_read` is how much of the event log, in bytes, is in the tables. `attempts`
-    counts starts that nobody has ended on purpose. `problem` and `remedy` say why it failed.
+    identify the trainer's process. `events_read` is how many bytes of the event log are in the tables.
+    `attempts` counts starts, except those that were ended on purpose. `problem` and `remedy` say why the run
+    failed.
     """
 
     __tablename__ = "runs"
@@ -298,7 +301,7 @@ class Run(Base):
 
 
 class RunEvent(Base):
-    """One event of a run, as the trainer or the worker wrote it; `data` holds what the kind has."""
+    """One event of a run, as the trainer or the worker wrote it; `data` holds the fields of its kind."""
 
     __tablename__ = "run_events"
     __table_args__ = (Index("ix_run_events_run_id_kind", "run_id", "kind"),)
@@ -312,7 +315,7 @@ class RunEvent(Base):
 
 
 class Publication(Base):
-    """A run's pseudo-masks made proposals. `finished_at` is empty while it is under way or was cut off."""
+    """A run's pseudo-labels made proposals. `finished_at` is None while this goes on or was interrupted."""
 
     __tablename__ = "publications"
 
@@ -329,7 +332,7 @@ class Publication(Base):
 class PublishedRevision(Base):
     """A revision that a publication appended, and the proposal that was newest before, if there was one.
 
-    `previous_doubt_rank` is the `Item.doubt_rank` from before; empty where the publication is older than it.
+    `previous_doubt_rank` is the earlier `Item.doubt_rank`; None in publications from before it was stored.
     """
 
     __tablename__ = "published_revisions"
@@ -347,7 +350,7 @@ class PublishedRevision(Base):
 @event.listens_for(Revision, "before_update")
 @event.listens_for(Revision, "before_delete")
 def _refuse_change(_mapper: Mapper[Revision], _connection: Connection, revision: Revision) -> None:
-    # Triggers made by the first migration hold the same line against SQL that does not pass here.
+    # Triggers from the first migration refuse the same for SQL that does not come through here.
     raise HistoryIsAppendOnlyError(
-        f"Revision {revision.id} is history and stays as it is; append a new revision instead."
+        f"Revision {revision.id} is part of the history and cannot be changed; append a new revision instead."
     )

@@ -14,8 +14,8 @@ MAX_CLASS_INDEX: Final = 254
 def voc_color(index: int) -> tuple[int, int, int]:
     """Colour of class `index` (0..255) as (red, green, blue), each 0..255.
 
-    The bits of the index are dealt to the three channels in turn, highest bit of the channel first, as in
-    the VOC development kit's colour map.
+    The bits of the index are distributed over the three channels in turn, highest bit of the channel first,
+    as in the colour map of the VOC development kit.
 
     >>> voc_color(1), voc_color(15), voc_color(255)
     ((128, 0, 0), (192, 128, 128), (224, 224, 192))
@@ -33,5 +33,5 @@ def voc_hex_color(index: int) -> str:
 
 @cache
 def voc_palette() -> bytes:
-    """All 256 colours, 768 bytes, in the order a PNG palette wants them."""
+    """All 256 colours, 768 bytes, in the order of a PNG palette."""
     return bytes(channel for index in range(256) for channel in voc_color(index))

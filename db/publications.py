@@ -1,4 +1,4 @@
-"""Publications: a run's masks as proposals, which of them a publication made, and taking them back."""
+"""Publications: making a run's masks proposals, which proposals came from it, and unpublishing."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from db.status import UNTOUCHED_ACTIONS, Action
 
 @dataclass(frozen=True)
 class Undone:
-    """What became of the items of a publication: went back, or stayed because somebody worked on them."""
+    """Items of a publication: `restored` to what they were, or `kept` because somebody worked on them."""
 
     restored: int
     kept: int
 
 
 def start_publication(session: Session, run_id: int, *, author: int | None) -> Publication:
-    """Begin to publish a run; one that was cut off is gone on with."""
+    """Start to publish a run, or continue a publication that was interrupted."""
     unfinished = select(Publication).where(
         Publication.run_id == run_id, Publication.finished_at.is_(None), Publication.undone_at.is_(None)
     )
@@ -37,10 +37,11 @@ def start_publication(session: Session, run_id: int, *, author: int | None) -> P
 
 
 def may_publish_over(session: Session, item_id: int, *, over_rejected: bool) -> bool:
-    """Whether a published mask may become the newest of an item: no person's work may lie on top.
+    """Whether a published mask may become the newest mask of an item: it must not replace a person's work.
 
-    New, proposed and reverted items may always. A skipped one may unless a person painted on it before;
-    rejected ones only when asked for, with the same exception. Drafts, accepted and corrected masks never.
+    It always may if the item is new, proposed or reverted, and never if its mask is a draft, accepted or
+    corrected. It may if the item is skipped, or rejected and `over_rejected` is set, unless a person had
+    painted on it before.
     """
     newest = latest_revision(session, item_id)
     if newest is None or newest.action in UNTOUCHED_ACTIONS:
@@ -61,9 +62,9 @@ def publish_mask(
     doubt: float | None = None,
     over_rejected: bool = False,
 ) -> Revision | None:
-    """Make a mask the proposal of an item; None when a person's work is on top or nothing would change.
+    """Make a mask the newest proposal of an item; None if it would replace human work or change nothing.
 
-    `doubt` is how doubtful the mask is (0..1, None unknown), for the order of review.
+    `doubt` is how doubtful the mask is (0..1, None if unknown), for the order of review.
     """
     if not may_publish_over(session, item_id, over_rejected=over_rejected):
         return None
@@ -92,7 +93,7 @@ def publish_mask(
 
 
 def finish_publications(session: Session, run_id: int) -> None:
-    """Note that every item of a run has had its turn."""
+    """Record that all items of a run have been handled."""
     for publication in publications_of(session, run_id):
         if publication.finished_at is None:
             publication.finished_at = utc_now()
@@ -114,13 +115,13 @@ def publications_of(session: Session, run_id: int) -> list[Publication]:
 
 
 def is_published(session: Session, run_id: int) -> bool:
-    """Whether a publication of the run is in force; its files must then stay."""
+    """Whether the run is published and not unpublished; its files must then be kept."""
     in_force = select(Publication.id).where(Publication.run_id == run_id, Publication.undone_at.is_(None))
     return session.scalar(in_force.limit(1)) is not None
 
 
 def published_run(session: Session, dataset_id: int) -> int | None:
-    """The run whose publication is the newest in force in a dataset; None when there is none."""
+    """The run that was published last in a dataset and not unpublished; None if there is none."""
     in_force = (
         select(Publication.run_id)
         .join(Run, Run.id == Publication.run_id)
@@ -137,11 +138,11 @@ def published_revision_ids(session: Session, publication_id: int) -> list[int]:
 
 
 def undo_revisions(session: Session, publication_id: int, revision_ids: Iterable[int]) -> Undone:
-    """Take published revisions back where nobody has worked on them since.
+    """Undo published revisions, except where somebody has worked on them since.
 
-    The proposal from before becomes the newest again, as a new entry of the history, and with it its place in
-    the order by doubt; where there was none, the proposal is withdrawn and the item is new. Call it in
-    batches, then `note_undone`.
+    The earlier proposal becomes the newest again, as a new revision, and with it its place in the order by
+    doubt. If there was none, the proposal is withdrawn and the item is new. Call this in batches, then
+    `note_undone`.
     """
     restored = kept = 0
     for revision_id in revision_ids:
@@ -161,7 +162,7 @@ def undo_revisions(session: Session, publication_id: int, revision_ids: Iterable
             proposed_by=previous.proposed_by if previous else None,
             note=f"publication {publication_id} undone",
         )
-        # Of a publication from before the rank was kept nothing is known: the mask's own doubt must not stay.
+        # An old publication has no rank stored: it is unknown, and the undone mask's doubt must not stay.
         rank = published.previous_doubt_rank
         set_doubt(session, {revision.item_id: None if rank is None or rank > 0 else -rank})
         restored += 1
@@ -169,7 +170,7 @@ def undo_revisions(session: Session, publication_id: int, revision_ids: Iterable
 
 
 def note_undone(session: Session, publication_id: int, *, author: int | None) -> None:
-    """Note that a publication is no longer in force."""
+    """Record that a publication was undone."""
     publication = get_publication(session, publication_id)
     publication.undone_at = utc_now()
     publication.undone_by_id = author
@@ -181,7 +182,7 @@ def _doubt_rank(session: Session, item_id: int) -> float:
 
 
 def _is_still(newest: Revision, published: Revision) -> bool:
-    """Whether the published mask is what the item shows, untouched: itself, or reverted to by a person."""
+    """Whether the item still shows the published mask: it is newest, or a person has reverted to it."""
     if newest.id == published.id:
         return True
     return newest.action == "reverted" and newest.mask_hash == published.mask_hash

@@ -1,7 +1,7 @@
 """The review queue: which pictures a labeler sees, in which order, a page at a time.
 
-Pages are cut by key (the sort key and id of the last entry), not by offset: while people decide on
-pictures the pages that follow neither repeat nor skip one.
+A page begins after a key (the sort key and id of the last entry), not at an offset: while people decide on
+pictures, later pages neither repeat nor skip one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _latest = aliased(Revision, name="latest")
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """An item with what the queue shows of it. `tags` are class indices; `cursor` continues after it."""
+    """An item with what the queue shows about it. `tags` are class indices; `cursor` continues after it."""
 
     item: Item
     status: Status
@@ -105,7 +105,7 @@ def list_items(
         last_key, last_id = _decode_cursor(after, order)
         further = key < last_key if descending else key > last_key
         rows = rows.where(or_(further, and_(key == last_key, Item.id > last_id)))
-        # Says nothing new, but lets an index begin where the page before ended.
+        # Redundant, but lets an index begin where the previous page ended.
         rows = rows.where(key <= last_key if descending else key >= last_key)
     rows = rows.order_by(key.desc() if descending else key.asc(), Item.id).limit(limit + 1)
     found = session.execute(rows).all()
@@ -193,6 +193,6 @@ def _decode_cursor(cursor: str, order: str) -> tuple[Any, int]:
     expected = str if order == "name" else (int, float)
     if made_for != order or not isinstance(key, expected) or not isinstance(item_id, int):
         raise InvalidInputError(
-            f"The page cursor is not one for the order {order!r}; start again from the first page."
+            f"The page cursor belongs to another order than {order!r}; start again from the first page."
         )
     return key, item_id

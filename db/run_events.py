@@ -1,4 +1,4 @@
-"""What a run says of itself, as rows: the trainer's event log mirrored, and the worker's own words."""
+"""Events of runs as rows: a copy of the trainer's event log, and the worker's messages."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def append_events(
     read_from: int,
     read_to: int,
 ) -> bool:
-    """Mirror what the log holds between two bytes; False, and nothing stored, when somebody else did.
+    """Store the events of the log between two byte positions; False if another worker has stored them.
 
-    `events` have a `kind`, and maybe `time` (ISO 8601) and `stage`; the rest is kept as it is.
+    `events` have a `kind` and may have `time` (ISO 8601) and `stage`; all other fields are stored unchanged.
     """
     moved = (
         update(Run)
@@ -44,7 +44,7 @@ def append_events(
 
 
 def say(session: Session, run_id: int, message: str, *, kind: str = WORKER) -> None:
-    """Append a sentence of the worker's own."""
+    """Append a message of the worker."""
     _insert(session, run_id, [{"kind": kind, "message": message}])
 
 
@@ -56,7 +56,7 @@ def list_events(
     kinds: Sequence[str] | None = None,
     limit: int = MAX_EVENTS,
 ) -> list[RunEvent]:
-    """Events of a run in order, from behind the sequence number `after`, at most `limit`."""
+    """Events of a run in order, at most `limit`, after the sequence number `after`."""
     events = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.sequence > after)
     if kinds is not None:
         events = events.where(RunEvent.kind.in_(kinds))
@@ -66,7 +66,7 @@ def list_events(
 def last_event(
     session: Session, run_id: int, kinds: Sequence[str], *, stage: str | None = None
 ) -> RunEvent | None:
-    """The newest event of one of these kinds, in any stage or in one."""
+    """The newest event of one of `kinds`, in any stage or only in `stage`."""
     events = select(RunEvent).where(RunEvent.run_id == run_id, RunEvent.kind.in_(kinds))
     if stage is not None:
         events = events.where(RunEvent.stage == stage)

@@ -1,8 +1,8 @@
 """What workers do with runs: claim, keep, take over, hand back, end.
 
-Every step is one conditional update, so that of two workers one succeeds and the other learns that it did
-not. A worker holds a run by a lease that it renews; when the lease has run out, or its holder is known to be
-dead, another worker may take the run over, trainer process included.
+Every step is one conditional update: if two workers try it, one succeeds and the other learns that it did
+not. A worker holds a run by a lease that it renews. If the lease has expired, or the worker is known to have
+ended, another worker may take over the run with its trainer process.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def claim(session: Session, *, worker: str, slot: str, device: str | None, lease
     first = select(Run.id).where(Run.status == "queued", Run.removed_at.is_(None))
     if device is not None:
         first = first.where(or_(Run.device.is_(None), Run.device == device))
-    # On PostgreSQL workers pass over rows that another one is just claiming; SQLite has one writer at a time.
+    # On PostgreSQL, workers skip rows that another worker is claiming; SQLite has one writer at a time.
     first = first.order_by(Run.position, Run.id).limit(1).with_for_update(skip_locked=True, of=Run)
     run_id = session.scalar(first)
     if run_id is None:
@@ -73,10 +73,10 @@ def take_over(
     is_here: Callable[[int], bool],
     lease: timedelta,
 ) -> int | None:
-    """Take an active run whose worker is gone into this slot, and return its id; None when there is none.
+    """Take an active run whose worker has ended into this slot, and return its id; None if there is none.
 
-    `is_dead` says of a worker's name whether that process is known to have ended; a worker of which nothing
-    is known keeps the run until its lease runs out. `is_here` says of a run whether its files can be reached.
+    `is_dead` tells whether the worker of that name is known to have ended; any other worker keeps its run
+    until the lease expires. `is_here` tells whether the files of a run can be reached.
     """
     now = utc_now()
     rows = select(Run.id, Run.worker, Run.lease_until).where(Run.status.in_(ACTIVE))
@@ -107,22 +107,22 @@ def renew(session: Session, run_id: int, *, worker: str, lease: timedelta) -> bo
 
 
 def note_trainer(session: Session, run_id: int, *, worker: str, pid: int, started: float) -> bool:
-    """Remember the trainer's process, and that the run is running unless somebody asked to stop it."""
+    """Record the trainer's process, and that the run is running unless somebody has asked to stop it."""
     _update(session, run_id, worker, ("claimed",), status="running")
     return _update(session, run_id, worker, ACTIVE, trainer_pid=pid, trainer_started=started)
 
 
 def note_attempt(session: Session, run_id: int, *, worker: str) -> bool:
-    """Count a start after an end that nobody wanted."""
+    """Count another start, after the run ended unexpectedly."""
     return _update(
         session, run_id, worker, ACTIVE, attempts=Run.attempts + 1, trainer_pid=None, trainer_started=None
     )
 
 
 def hand_back(session: Session, run_id: int, *, worker: str) -> bool:
-    """Put a run to the front of the queue, because its worker ends; that is not counted as an attempt.
+    """Put a run at the front of the queue because its worker ends; this does not count as an attempt.
 
-    One that somebody asked to stop meanwhile is cancelled instead.
+    A run that somebody has asked to stop is cancelled instead.
     """
     first = session.scalar(select(func.min(Run.position)).where(Run.status == "queued"))
     free: dict[str, Any] = {"worker": None, "lease_until": None, "trainer_pid": None, "trainer_started": None}
@@ -173,7 +173,7 @@ def lease_is_over(run: Run, now: datetime | None = None) -> bool:
 def _update(
     session: Session, run_id: int, holder: str, statuses: tuple[RunStatus, ...], /, **values: Any
 ) -> bool:
-    """Change a run that `holder` has, if it is in one of these statuses; says whether it was."""
+    """Change a run that `holder` has and that is in one of `statuses`; returns whether there was one."""
     mine = (Run.id == run_id, Run.worker == holder, Run.status.in_(statuses))
     return _changed(session, update(Run).where(*mine).values(**values))
 

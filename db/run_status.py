@@ -1,4 +1,4 @@
-"""Where a run stands. Only these words are stored; `db.run_queue` holds which may follow which."""
+"""The status of a run. Only these values are stored; `db.run_queue` and `db.runs` change them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ACTIVE: Final[tuple[RunStatus, ...]] = ("claimed", "running", "stopping")
 """A worker has the run; no two runs of one device slot are active."""
 
 ENDED: Final[tuple[RunStatus, ...]] = ("done", "failed", "cancelled")
-"""Nobody works on the run."""
+"""The run has ended."""
 
 RESUMABLE: Final[tuple[RunStatus, ...]] = ("failed", "cancelled")
-"""May be put back into the queue; it goes on from its checkpoint."""
+"""The run can be put back into the queue; it continues from its checkpoint."""

@@ -1,7 +1,7 @@
-"""Runs as people see them: started, listed, stopped, resumed, moved in the queue, removed.
+"""What people do with runs: create, list, stop, resume, reorder, remove.
 
-The neighbours hold the rest: `db.run_queue` what workers do with them, `db.run_events` what they say,
-`db.publications` what becomes of their masks.
+What workers do with runs is in `db.run_queue`, the events of runs in `db.run_events`, and publishing in
+`db.publications`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MAX_NAME_LENGTH = 128
 
 
 class RunStateError(InvalidInputError):
-    """What was asked does not go with where the run stands; `str()` says where that is."""
+    """The status of the run does not allow what was asked; `str()` names the status."""
 
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What a run is made of; the meaning of each field is that of `db.models.Run`."""
+    """What a run is made of. The fields mean the same as in `db.models.Run`."""
 
     name: str
     recipe: dict[str, Any]
@@ -38,7 +38,7 @@ class RunSpec:
 
 
 def create_run(session: Session, dataset_id: int, spec: RunSpec, *, author: int | None) -> Run:
-    """Put a run at the end of the queue. Its snapshot has to be there before the transaction is committed.
+    """Put a run at the end of the queue. Its snapshot must exist before the transaction is committed.
 
     Raises NotFoundError for an unknown dataset, InvalidInputError for a name that is not 1..128 printable
     characters.
@@ -64,7 +64,7 @@ def get_run(session: Session, run_id: int) -> Run:
     """The run with that id; raises NotFoundError for an unknown or a deleted one."""
     run = session.get(Run, run_id)
     if run is None or run.removed_at is not None:
-        raise NotFoundError(f"There is no run {run_id}; `run list` shows those there are.")
+        raise NotFoundError(f"There is no run {run_id}; `run list` shows all runs.")
     return run
 
 
@@ -75,7 +75,7 @@ def list_runs(session: Session, *, dataset_id: int | None = None, status: str | 
     """
     if status is not None and status not in RUN_STATUSES:
         raise InvalidInputError(
-            f"There is no status {status!r} of runs; choose one of {', '.join(RUN_STATUSES)}."
+            f"There is no run status {status!r}; choose one of {', '.join(RUN_STATUSES)}."
         )
     runs = select(Run).where(Run.removed_at.is_(None))
     if dataset_id is not None:
@@ -94,7 +94,7 @@ def list_runs(session: Session, *, dataset_id: int | None = None, status: str | 
 
 
 def ask_to_stop(session: Session, run_id: int) -> Run:
-    """Take a run out of the queue, or ask its worker to stop it: gently, and firmly when asked again.
+    """Take a run out of the queue, or ask its worker to stop it: gently, and at once when asked again.
 
     Raises RunStateError for one that has ended.
     """
@@ -120,13 +120,13 @@ def ask_to_stop(session: Session, run_id: int) -> Run:
 
 
 def resume(session: Session, run_id: int) -> Run:
-    """Put a failed or cancelled run back at the end of the queue; it goes on from its last checkpoint.
+    """Put a failed or cancelled run at the end of the queue; it continues from its last checkpoint.
 
     Raises RunStateError for a run in another state, or one whose files were pruned.
     """
     run = get_run(session, run_id)
     if run.pruned_at is not None:
-        raise RunStateError(f"The files of run {run_id} were pruned; clone it to start anew.")
+        raise RunStateError(f"The files of run {run_id} were pruned; clone the run to start it again.")
     again = (
         update(Run)
         .where(Run.id == run_id, Run.status.in_(RESUMABLE))
@@ -150,12 +150,12 @@ def resume(session: Session, run_id: int) -> Run:
 
 
 def reorder(session: Session, run_ids: Sequence[int]) -> None:
-    """Let queued runs come in this order, before the queued runs that are not named.
+    """Put these queued runs first, in this order.
 
-    Runs that left the queue meanwhile are passed over. Raises InvalidInputError for a run named twice.
+    Runs that are no longer queued are ignored. Raises InvalidInputError for a run named twice.
     """
     if len(set(run_ids)) != len(run_ids):
-        raise InvalidInputError("A run can stand in the queue only once.")
+        raise InvalidInputError("A run can be in the queue only once.")
     queued = select(Run.id).where(Run.status == "queued", Run.removed_at.is_(None))
     waiting = list(session.scalars(queued.order_by(Run.position, Run.id)))
     named = [run_id for run_id in run_ids if run_id in waiting]
@@ -174,7 +174,7 @@ def rename_run(session: Session, run_id: int, name: str) -> Run:
 
 
 def remove_run(session: Session, run_id: int) -> None:
-    """Take an ended run out of sight; its row stays, for the proposals that name it.
+    """Hide an ended run; its row is kept for the proposals that refer to it.
 
     Raises RunStateError for one that has not ended.
     """
@@ -185,7 +185,7 @@ def remove_run(session: Session, run_id: int) -> None:
 
 
 def note_pruned(session: Session, run_id: int) -> None:
-    """Remember that the large files of an ended run are gone; raises RunStateError for another one."""
+    """Record that the large files of an ended run were removed; raises RunStateError if it has not ended."""
     run = get_run(session, run_id)
     pruned = update(Run).where(Run.id == run_id, Run.status.in_(ENDED)).values(pruned_at=utc_now())
     if not _changed(session, pruned):
@@ -195,7 +195,7 @@ def note_pruned(session: Session, run_id: int) -> None:
 def _clean_name(name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInputError(f"A run's name has 1 to {MAX_NAME_LENGTH} printable characters.")
+        raise InvalidInputError(f"A run's name must have 1 to {MAX_NAME_LENGTH} printable characters.")
     return name
 
 

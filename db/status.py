@@ -1,6 +1,6 @@
 """Actions a revision can record, and the status of an item that follows from the last one.
 
-A status is never stored: it is always derived from the newest revision, so there is no second truth.
+A status is never stored: it is always derived from the newest revision, so the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ACTIONS_WITHOUT_MASK: Final[tuple[Action, ...]] = ("rejected", "skipped", "withd
 back, and the item is new again."""
 
 UNTOUCHED_ACTIONS: Final[tuple[Action, ...]] = ("proposed", "reverted", "withdrawn")
-"""Newest actions after which a new proposal may still replace the mask: no human work is on top."""
+"""Actions of the newest revision after which a proposal may replace the mask: nobody has worked on it."""
 
 STATUS_GROUPS: Final[dict[str, tuple[Status, ...]]] = {
     "todo": ("new", "proposed", "drafted", "skipped"),

@@ -1,4 +1,4 @@
-"""People who review. There is no password here: who may come in is the app's business."""
+"""People who review. There are no passwords here: the app decides who may enter."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ MAX_NAME_LENGTH = 64
 
 
 def clean_name(name: str) -> str:
-    """`name` without surrounding space; raises InvalidInputError unless 1..64 printable characters stay."""
+    """`name` without surrounding space; raises InvalidInputError unless 1..64 printable characters remain."""
     name = name.strip()
     if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInputError(f"A name has 1 to {MAX_NAME_LENGTH} printable characters; {name!r} does not.")
+        raise InvalidInputError(f"{name!r} is not a name; use 1 to {MAX_NAME_LENGTH} printable characters.")
     return name
 
 
 def get_or_create(session: Session, name: str) -> User:
-    """The user called `name`, made when new."""
+    """The user called `name`, created if new."""
     name = clean_name(name)
     known = select(User).where(User.name == name)
     user = session.scalar(known)
@@ -32,7 +32,7 @@ def get_or_create(session: Session, name: str) -> User:
             user = User(name=name)
             session.add(user)
     except IntegrityError:
-        # Another writer made the same user between the look and the insert.
+        # Another writer has created the same user in the meantime.
         return session.scalars(known).one()
     return user
 

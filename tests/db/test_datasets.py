@@ -105,7 +105,7 @@ def test_classes_have_vocs_colours_unless_they_are_given(database: Database, dat
         ([ClassSpec(1, "cat"), ClassSpec(2, "cat")], "'cat' twice"),
         ([ClassSpec(1, "cat"), ClassSpec(1, "dog")], "without gaps"),
         ([ClassSpec(1, "cat"), ClassSpec(3, "dog")], "without gaps"),
-        ([ClassSpec(1, " ")], "no class name"),
+        ([ClassSpec(1, " ")], "not a class name"),
         ([ClassSpec(1, "cat", "red")], "#rrggbb"),
     ],
 )

@@ -240,7 +240,7 @@ def test_filters_narrow_together(database: Database, dataset_id: int, ids: dict[
         ({"after": "rubbish"}, "cannot be read"),
         ({"after": "W10="}, "cannot be read"),
         ({"after": "é"}, "cannot be read"),
-        ({"after": "WyJuYW1lIiwgMSwgMl0="}, "not one for the order"),
+        ({"after": "WyJuYW1lIiwgMSwgMl0="}, "belongs to another order"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence(
@@ -252,5 +252,5 @@ def test_what_cannot_be_is_refused_with_a_sentence(
 
 def test_a_cursor_belongs_to_its_order(database: Database, dataset_id: int, ids: dict[str, int]) -> None:
     cursor = _list(database, dataset_id, limit=1).next
-    with pytest.raises(InvalidInputError, match="not one for the order 'random'"):
+    with pytest.raises(InvalidInputError, match="belongs to another order than 'random'"):
         _list(database, dataset_id, order="random", after=cursor)
