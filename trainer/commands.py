@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import pipeline
+from trainer.contract import EventKind
 from trainer.data.dataset import DatasetError, read_lines
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.labels import VOC_CLASSES
@@ -235,7 +236,13 @@ def simulate_loop(
         rate = round((len(began) - 1) / max(1e-3, began[-1] - began[0]), 2)
         for listener in listeners:
             listener(
-                {"kind": "progress", "stage": "correct", "done": done, "total": total, "images_per_s": rate}
+                {
+                    "kind": EventKind.PROGRESS,
+                    "stage": "correct",
+                    "done": done,
+                    "total": total,
+                    "images_per_s": rate,
+                }
             )
 
     return run_teaching(

@@ -72,8 +72,8 @@ def run(
         TrainerUsageError: a stage is unknown, or its inputs have not been made with these settings.
         RunStopped: `stop` was set; "run_stopped" is in the log.
         TrainerError: any other failure that a person can put right. If the dataset, the run directory or the
-            weights cannot be used, nothing was started; later failures are in the log as "run_failed", unless
-            the disk is full.
+            weights cannot be used, nothing was started; later failures are in the log as "run_failed", if the
+            disk has room for it.
     """
     chosen = _checked_stages(stages)
     choice, processes = _device_and_processes(device)

@@ -1,4 +1,4 @@
-"""`run` starts, lists, shows and steers training runs; what comes out of them has a file of its own."""
+"""`run` starts, lists, shows and controls training runs; commands for their results are in `run_results`."""
 
 from __future__ import annotations
 
@@ -33,18 +33,20 @@ def start(
         str, typer.Option(metavar="NAME", help="Name of a shipped recipe, or a TOML file.")
     ] = DEFAULT_RECIPE,
     split: Annotated[
-        str, typer.Option(metavar="NAME", help="Split to train on; all takes every one.")
+        str, typer.Option(metavar="NAME", help="Split to train on; all stands for every picture.")
     ] = "all",
-    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the run; made up when missing.")] = "",
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the run; made from dataset and recipe by default.")
+    ] = "",
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a setting, e.g. classify.epochs=3."),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="cpu, cuda or cuda:N; the worker's by default.")
+        str | None, typer.Option(metavar="NAME", help="cpu, cuda or cuda:N; by default that of the worker.")
     ] = None,
 ) -> None:
-    """Freeze a dataset as it is now and queue a training run on it.
+    """Queue a training run on a dataset as it is now.
 
     The studio's worker takes it, or one started by: puzzlecam worker
 
@@ -82,7 +84,7 @@ def list_(
     dataset: Annotated[str | None, typer.Option(metavar="NAME", help="Only runs on this dataset.")] = None,
     status: Annotated[str | None, typer.Option(metavar="STATUS", help="Only runs with this status.")] = None,
 ) -> None:
-    """List runs: those at work, the queue in its order, then the ended ones, newest first.
+    """List runs: first those that are running, then the queue in its order, then ended ones, newest first.
 
     \b
     Examples:
@@ -99,7 +101,7 @@ def list_(
     if studio.as_json:
         print_json(rows)
     elif not rows:
-        typer.echo("There is no run yet; start one with: run start DATASET")
+        typer.echo("There are no runs; start one with: run start DATASET")
     else:
         print_table(
             ("RUN", "STATUS", "STAGE", "DATASET", "NAME", "STARTED"),
@@ -113,7 +115,7 @@ def list_(
 @commands.command()
 @studio_command(has_json=True)
 def show(studio: Studio, run: RunArgument) -> None:
-    """Show a run: what it learns from, how far it is, its figures, and why it failed.
+    """Show a run: what it learns from, its progress, its figures, and why it failed.
 
     \b
     Examples:
@@ -148,10 +150,12 @@ def show(studio: Studio, run: RunArgument) -> None:
 def logs(
     studio: Studio,
     run: RunArgument,
-    lines: Annotated[int, typer.Option("--lines", metavar="N", min=1, help="How many lines.")] = 40,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on printing until the run ends.")] = False,
+    lines: Annotated[int, typer.Option("--lines", metavar="N", min=1, help="Number of lines.")] = 40,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Keep printing new lines until the run ends.")
+    ] = False,
 ) -> None:
-    """Print the last lines that the trainer printed.
+    """Print the last lines of the trainer's output.
 
     \b
     Examples:
@@ -193,10 +197,11 @@ def stop(
     studio: Studio,
     run: RunArgument,
     now: Annotated[
-        bool, typer.Option("--now", help="Do not wait until the state is stored; the last checkpoint stays.")
+        bool,
+        typer.Option("--now", help="Do not wait until the state is stored; the last checkpoint is kept."),
     ] = False,
 ) -> None:
-    """Stop a run: its state is stored first. Resuming goes on from there.
+    """Stop a run after storing its state, from which it can be resumed.
 
     \b
     Examples:
@@ -216,7 +221,7 @@ def stop(
 @commands.command()
 @studio_command(has_json=True)
 def resume(studio: Studio, run: RunArgument) -> None:
-    """Put a failed or stopped run back into the queue; it goes on from its last checkpoint.
+    """Queue a failed or stopped run again; it continues from its last checkpoint.
 
     \b
     Examples:
@@ -233,9 +238,11 @@ def resume(studio: Studio, run: RunArgument) -> None:
 @studio_command(has_json=True)
 def reorder(
     studio: Studio,
-    runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Runs in the order wished.")],
+    runs: Annotated[
+        list[int], typer.Argument(metavar="RUN...", help="Numbers of queued runs in the new order.")
+    ],
 ) -> None:
-    """Let queued runs come in this order, before those that are not named.
+    """Change the order of queued runs: the named ones come first, in this order.
 
     \b
     Examples:
@@ -251,7 +258,7 @@ def reorder(
 
 
 def run_facts(session: Session, run: Run) -> dict[str, Any]:
-    """What commands and pages tell of a run."""
+    """What commands and pages tell about a run."""
     from puzzlecam_app.runs.facts import run_facts as facts
 
     return facts(session, run)
@@ -269,7 +276,7 @@ def _checked_device(device: str | None) -> str | None:
     from puzzlecam_app.errors import UsageError
 
     if device is not None and not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise UsageError(f"{device!r} is no device", where="--device", remedy="Use cpu, cuda or cuda:N")
+        raise UsageError(f"{device!r} is not a device", where="--device", remedy="Use cpu, cuda or cuda:N")
     return device
 
 

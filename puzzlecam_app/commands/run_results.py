@@ -1,4 +1,4 @@
-"""What becomes of runs: `run publish`, `unpublish`, `compare`, `delete`, `prune`."""
+"""Commands for the results of runs: `run publish`, `unpublish`, `compare`, `delete`, `prune`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 20
 
 
 def add_result_commands(commands: typer.Typer) -> None:
-    """Put the commands of this file into the group `run`."""
+    """Add the commands of this file to the group `run`."""
     for command in (publish, unpublish, compare, delete, prune):
         commands.command()(command)
 
@@ -26,12 +26,12 @@ def add_result_commands(commands: typer.Typer) -> None:
 def publish(
     studio: Studio,
     run: RunArgument,
-    preview: Annotated[bool, typer.Option("--preview", help="Only say what would change.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Only show what would change.")] = False,
     over_rejected: Annotated[
-        bool, typer.Option("--over-rejected", help="Offer rejected pictures again, with the new mask.")
+        bool, typer.Option("--over-rejected", help="Also propose masks for rejected pictures.")
     ] = False,
 ) -> None:
-    """Make the run's pseudo-masks the proposals of pictures that nobody has accepted or worked on.
+    """Make the run's pseudo-labels the proposals of pictures that nobody has accepted or worked on.
 
     Nothing a person did is touched, and run unpublish takes it back.
 
@@ -66,8 +66,8 @@ def publish(
             )
     if not preview:
         sentence = (
-            f"{report.published} pictures have a new proposal; {report.unchanged} had it already, "
-            f"{report.kept} were left to people, {len(report.left_out)} could not take it."
+            f"{report.published} pictures got a new proposal, {report.unchanged} had it already, "
+            f"{report.kept} have human work and were not changed, {len(report.left_out)} could not get it."
         )
         studio.report(asdict(report), sentence)
         return
@@ -75,9 +75,9 @@ def publish(
         print_json(asdict(plan))
         return
     typer.echo(
-        f"{plan.count('changed')} proposals would change, {plan.count('new')} pictures would get one, "
-        f"{plan.count('unchanged')} have it already, {plan.count('kept')} are left to people, "
-        f"{plan.count('left out')} cannot take it."
+        f"{plan.count('changed')} proposals would change, {plan.count('new')} pictures would get a first "
+        f"one, {plan.count('unchanged')} have it already, {plan.count('kept')} have human work and would not "
+        f"change, {plan.count('left out')} cannot get it."
     )
     shown = [item for item in plan.items if item.verdict == "changed"][:_SHOWN]
     if shown:
@@ -87,7 +87,7 @@ def publish(
 
 @studio_command(has_json=True)
 def unpublish(studio: Studio, run: RunArgument) -> None:
-    """Take a run's proposals back, where nobody has worked on them since.
+    """Bring back the earlier proposals of a run's pictures, where nobody has worked on them since.
 
     \b
     Examples:
@@ -98,7 +98,8 @@ def unpublish(studio: Studio, run: RunArgument) -> None:
     with studio.open() as services, progress_bar("Taking back") as progress:
         undone = publishing.unpublish(services.database, run, author=person(), progress=progress)
     sentence = (
-        f"{undone.restored} pictures have their proposal from before; on {undone.kept} somebody has worked."
+        f"{undone.restored} pictures have their earlier proposal again; {undone.kept} have human work and "
+        f"were not changed."
     )
     studio.report(asdict(undone), sentence)
 
@@ -106,7 +107,7 @@ def unpublish(studio: Studio, run: RunArgument) -> None:
 @studio_command(has_json=True)
 def compare(
     studio: Studio,
-    runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Numbers of two runs or more.")],
+    runs: Annotated[list[int], typer.Argument(metavar="RUN...", help="Numbers of two or more runs.")],
 ) -> None:
     """Compare runs: settings that differ, mean IoU of every output, IoU of every class.
 
@@ -147,7 +148,7 @@ def compare(
 
 @studio_command(has_json=True)
 def delete(studio: Studio, run: RunArgument) -> None:
-    """Delete an ended run with all its files. A published run has to be unpublished first.
+    """Delete an ended run with all its files. A published run must be unpublished first.
 
     \b
     Examples:
@@ -168,17 +169,22 @@ def prune(
     ] = None,
     older_than_days: Annotated[
         float | None,
-        typer.Option("--older-than-days", metavar="DAYS", min=0, help="Only runs that ended longer ago."),
+        typer.Option(
+            "--older-than-days", metavar="DAYS", min=0, help="Only runs that ended longer ago than this."
+        ),
     ] = None,
     keep_gb: Annotated[
         float | None,
         typer.Option(
-            "--keep-gb", metavar="GB", min=0, help="Only until all runs together hold no more, oldest first."
+            "--keep-gb",
+            metavar="GB",
+            min=0,
+            help="Oldest runs first, until all runs together take this much.",
         ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
 ) -> None:
-    """Remove the large files of ended runs: checkpoints, networks, maps, masks; none of published runs.
+    """Remove large files (checkpoints, networks, maps, masks) of ended runs that are not published.
 
     Settings, events, figures and the frozen snapshot stay.
 
@@ -191,9 +197,7 @@ def prune(
     from puzzlecam_app.runs.storage import prune_runs
 
     if not runs and older_than_days is None and keep_gb is None:
-        raise UsageError(
-            "nothing says what to prune", remedy="Name runs, or give --older-than-days or --keep-gb"
-        )
+        raise UsageError("no runs are selected", remedy="Name runs, or give --older-than-days or --keep-gb")
     with studio.open() as services:
         pruned = prune_runs(
             services.database,
@@ -213,7 +217,7 @@ def prune(
 
 
 def person() -> str:
-    """Name under which the command line works: the login name, as in the studio."""
+    """The user of the command line: the login name, as in the studio."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # no login name in a bare container

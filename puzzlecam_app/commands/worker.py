@@ -1,4 +1,4 @@
-"""`worker` works on queued training runs; the studio starts one of its own."""
+"""`worker` processes queued training runs; the studio starts one of its own."""
 
 from __future__ import annotations
 
@@ -34,14 +34,12 @@ def worker(
             help=Settings.model_fields["run_attempts"].description,
         ),
     ] = None,
-    attached: Annotated[
-        bool, typer.Option("--attached", help="End when the standard input closes; for who starts it.")
-    ] = False,
+    attached: Annotated[bool, typer.Option("--attached", help="End when the standard input closes.")] = False,
 ) -> None:
-    """Work on queued training runs until interrupted; one at a time.
+    """Process queued training runs one at a time, until interrupted.
 
-    Several may run on one machine, one for each device. Ctrl+C or SIGTERM lets the run in hand store its
-    state and hands it back to the queue.
+    Several workers may run on one machine, one for each device. Ctrl+C or SIGTERM lets the current run store
+    its state and puts it back into the queue.
 
     \b
     Examples:
@@ -65,7 +63,8 @@ def worker(
     one = Worker(database, runs_dir, options)
     if not attached:
         say(
-            f"Working on runs as {one.name}, device {options.device or 'chosen by the trainer'}; Ctrl+C ends."
+            f"Processing runs as {one.name}, device {options.device or 'chosen by the trainer'}. "
+            "Press Ctrl+C to end."
         )
     try:
         one.work(stop)
@@ -74,7 +73,7 @@ def worker(
 
 
 def _stop_when_told(*, is_attached: bool) -> threading.Event:
-    """An event that signals and, when attached, the end of the standard input set."""
+    """An event that is set by signals and, if attached, by the end of the standard input."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""The studio's own worker: a process beside the app, started again when it dies, ended with the app."""
+"""The studio's own worker: a second process that is restarted when it dies and ends with the app."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AppWorker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End the worker gently; the time it may take is what a trainer may take to end."""
+        """End the worker gently. This may take as long as the trainer needs to store its state."""
         self._is_closing.set()
         process = self._process
         if process is not None and process.stdin is not None:
@@ -65,7 +65,7 @@ class AppWorker:
         environment = dict(os.environ)
         home = str(Path(trainer.__file__).resolve().parent.parent)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
-        # In the environment, not among the arguments: the URL may hold a password.
+        # In the environment, not in the arguments: the URL may contain a password.
         environment[environment_variable("workspace")] = str(settings.workspace)
         environment[environment_variable("database_url")] = settings.resolve_database_url()
         environment[environment_variable("worker_device")] = settings.worker_device or ""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from db.models import Run
 from puzzlecam_app.runs.figures import classes_of, row_of, rows_of
+from trainer.config import Recipe
 from trainer.contract import Measured
 
 
@@ -25,6 +28,14 @@ def flat_settings(recipe: Mapping[str, Any], prefix: str = "") -> dict[str, Any]
     return flat
 
 
+def full_recipe(run: Run) -> Mapping[str, Any]:
+    """The recipe of a run as JSON values; settings that were added since the run are at their defaults."""
+    try:
+        return Recipe.model_validate(run.recipe).model_dump(mode="json")
+    except ValidationError:
+        return run.recipe  # made by a version whose recipes this one cannot read
+
+
 def differing_settings(runs: Sequence[Run]) -> list[dict[str, Any]]:
     """Settings that differ between runs: {"setting", "values"}, one value per run in the order given.
 
@@ -40,7 +51,7 @@ def differing_settings(runs: Sequence[Run]) -> list[dict[str, Any]]:
             "recipe": run.recipe.get("name"),
             **{
                 name: value
-                for name, value in flat_settings(run.recipe).items()
+                for name, value in flat_settings(full_recipe(run)).items()
                 if name not in ("name", "description", "version")
             },
         }

@@ -1,4 +1,4 @@
-"""A frozen snapshot as a dataset that the trainer opens: VOC layout, pictures linked, masks linked."""
+"""Writes a snapshot as a dataset that the trainer can open: VOC layout, with links to pictures and masks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainer.data.voc import CLASS_FILE, LISTS, PICTURES, TAG_FILE
 
 
 def list_name(snapshot: RunSnapshot, split: str) -> str:
-    """Name of the list that holds a split: the split's own, made fit for a file name."""
+    """Name of the list of a split: the name of the split, made safe for a file name."""
     names = safe_names(name for name in snapshot.splits if name != ALL)
     return ALL if split == ALL else names[split]
 
@@ -28,9 +28,9 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
 
     ```
     JPEGImages/<id>.<suffix>            links to the pictures
-    ImageSets/Segmentation/<split>.txt  all.txt, and a list a split
+    ImageSets/Segmentation/<split>.txt  all.txt, and one list per split
     tags.csv labels.txt                 tags by class name; class names in index order
-    SegmentationClass/<id>.png          ground truth where there is one, read for measuring alone
+    SegmentationClass/<id>.png          ground truth where there is one, read only to measure
     accepted/<id>.png                   masks that people accepted or corrected
     ```
     """
@@ -46,7 +46,7 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
         _link_picture(
             item.path, root / PICTURES / f"{item.id}{suffix if suffix in PICTURE_SUFFIXES else '.jpg'}"
         )
-        # The suffix is there so that a dot in the id is not taken for one.
+        # The suffix is needed because an id may contain a dot.
         table.writerow((f"{item.id}.jpg", ";".join(names[index - 1] for index in item.tags)))
         for kind, mask_hash in ((GROUND_TRUTH, item.ground_truth), (ACCEPTED, item.accepted_mask)):
             if mask_hash is not None:
@@ -64,7 +64,7 @@ def missing_pictures(root: Path) -> list[str]:
 
 
 def _class_lines(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Class names without what separates tags in a list; still unique."""
+    """Class names without the character that separates tags in a list; still unique."""
     lines: list[str] = []
     for name in classes:
         line = name.replace(";", ",").strip()
@@ -77,7 +77,7 @@ def _class_lines(classes: tuple[str, ...]) -> tuple[str, ...]:
 def _link_picture(source: Path, target: Path) -> None:
     try:
         target.symlink_to(source.absolute())
-    except OSError:  # Windows, for who may not make symbolic links
+    except OSError:  # Windows, without the right to make symbolic links
         if source.is_file():
             _link_file(source, target)
 

@@ -1,4 +1,4 @@
-"""What a run will take on this machine: from one that has finished here, else from a few timed steps."""
+"""Estimates time and memory of a run from an earlier run with the same settings, or from timed steps."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from db.models import Run
 from db.run_events import list_events
 from db.runs import list_runs
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.runs.comparing import full_recipe
 from trainer.config import Recipe
 from trainer.contract import EventKind, StageFinishedFields, StepFields
 from trainer.recipes import recipe_toml
@@ -26,14 +27,14 @@ _MACHINE = {"name", "description", "version", "seed"}
 
 
 def from_history(session: Session, recipe: Recipe, pictures: int) -> dict[str, Any] | None:
-    """Scale the newest finished run with the same settings to this many pictures; None when there is none.
+    """Scale the times of the newest finished run with the same settings; None if there is none.
 
     Returns:
         {"total_s", "seconds" by stage, "memory_mb", "basis": a sentence}.
     """
     wanted = recipe.model_dump(mode="json", exclude=_MACHINE)
     for run in list_runs(session, status="done"):
-        had = {name: value for name, value in run.recipe.items() if name not in _MACHINE}
+        had = {name: value for name, value in full_recipe(run).items() if name not in _MACHINE}
         count = run.supervision.get("pictures", 0)
         if had != wanted or not count:
             continue
@@ -50,10 +51,10 @@ def from_history(session: Session, recipe: Recipe, pictures: int) -> dict[str, A
 
 
 def by_measuring(recipe: Recipe, pictures: int, device: str | None) -> dict[str, Any]:
-    """Time a few steps in a process of its own; returns as `from_history`.
+    """Time a few steps in a separate process; returns the same as `from_history`.
 
     Raises:
-        UserError: the steps failed, most often for lack of memory.
+        UserError: the steps failed, usually because memory ran out.
     """
     environment = dict(os.environ)
     home = str(Path(trainer.__file__).resolve().parent.parent)
@@ -75,10 +76,10 @@ def by_measuring(recipe: Recipe, pictures: int, device: str | None) -> dict[str,
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
             raise UserError(
-                f"the steps that were to be timed failed ({lines[-1] if lines else error})",
+                f"timing a few steps failed ({lines[-1] if lines else error})",
                 remedy="Lower the batch size or the crop, or start without an estimate",
             ) from error
-    values["basis"] = "A few steps were timed on this machine; expect it within a factor of two."
+    values["basis"] = "A few steps were timed on this machine; the estimate is right within a factor of two."
     values["basis"] += f" {values.pop('device')}"
     return values
 
@@ -88,7 +89,7 @@ def _stage_seconds(session: Session, run: Run) -> dict[str, float]:
     for event in list_events(session, run.id, kinds=[EventKind.STAGE_FINISHED]):
         if event.stage is not None:
             seconds[event.stage] = float(cast(StageFinishedFields, event.data).get("seconds", 0.0))
-    # A stage that was cut off counts only its last attempt: such a run says too little.
+    # An interrupted stage reports the time of its last attempt only, so the sum would be too small.
     return {} if list_events(session, run.id, kinds=[EventKind.RESUMED], limit=1) else seconds
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # it brings torch, which `dataset list` does not wait for
+if TYPE_CHECKING:  # it imports torch, which quick commands do not need
     from trainer.run.directory import RunDir
 
 LOG_LINES = 40
@@ -15,13 +15,13 @@ _TAIL_BYTES = 16_384
 
 @dataclass(frozen=True)
 class RunFolder:
-    """One run's folder.
+    """The folder of a run.
 
     ```
-    snapshot.json   what the run learns from: items, tags, revisions, as they were when it was started
+    snapshot.json   what the run learns from: items, tags and masks at the time it was started
     dataset/        the same as a dataset in VOC layout; pictures are links
     recipe.toml     every setting
-    attempt.json    where the logs stood when the trainer was started last
+    attempt.json    sizes of the logs when the trainer was last started
     train.log       what the trainer printed
     train/          the trainer's run directory
     ```
@@ -31,7 +31,7 @@ class RunFolder:
 
     @classmethod
     def of(cls, runs_dir: Path, run_id: int) -> RunFolder:
-        """The folder of a run; it need not be there."""
+        """The folder of a run; it may not exist."""
         return cls(runs_dir / str(int(run_id)))
 
     @property
@@ -61,7 +61,7 @@ class RunFolder:
         return RunDir(self.path / "train")
 
     def log_tail(self, lines: int = LOG_LINES, *, start: int = 0) -> str:
-        """The last lines that the trainer printed behind byte `start` of its log; "" where there are none."""
+        """The last lines that the trainer printed after byte `start` of its log; "" if there are none."""
         try:
             with self.log_path.open("rb") as log:
                 size = log.seek(0, 2)

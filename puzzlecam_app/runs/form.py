@@ -1,4 +1,4 @@
-"""The form that starts a run, made from the recipe's own schema; and its answers checked, field by field."""
+"""The form that starts a run, derived from the schema of recipes, and the check of its answers."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ COMMON: Final = (
     "segment.epochs",
     "seed",
 )
-"""The settings that matter most, in the order of the form; those a recipe does not have are left out."""
+"""The most important settings, in the order of the form; those that recipes do not have are left out."""
 
 _NOT_ASKED: Final = ("version", "name", "description", "backbone.weights")
-"""What the form leaves to recipes: what is no setting, and a path of this machine, which no page may name."""
+"""Fields that the form does not show: names, versions, and a path on this machine, which no page may set."""
 
 FieldKind = Literal["integer", "number", "boolean", "choice", "text", "numbers"]
 
 
 class FormError(UserError):
-    """Answers that cannot be used; `fields` says of each what is wrong."""
+    """Answers that cannot be used; `fields` says for each what is wrong."""
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         first = next(iter(fields))
@@ -55,11 +55,12 @@ class FormField:
 
     Attributes:
         name: dotted, as in `--set`.
-        kind: "numbers" is a list, written with commas; "text" may be empty, which means none.
-        description: the config's own words.
-        minimum, maximum: bounds; an exclusive one does not allow the bound itself.
-        choices: of a "choice".
-        is_common: shown at once, not among all settings.
+        kind: "numbers" is a list separated by commas; an empty "text" means no value.
+        description: that of the field in `trainer.config`.
+        minimum, maximum: bounds; an exclusive bound is not allowed itself.
+        choices: values of a "choice".
+        is_optional: whether it may have no value.
+        is_common: whether it is shown at first, not only among all settings.
     """
 
     name: str
@@ -92,14 +93,14 @@ def recipe_choices() -> list[dict[str, Any]]:
 
 
 def recipe_from_answers(base: Mapping[str, Any] | str, answers: Mapping[str, Any]) -> Recipe:
-    """A recipe by name, or as plain values, with answers in place of its values.
+    """A recipe with some values replaced by answers.
 
     Args:
-        base: a shipped recipe's name, or what a run keeps.
-        answers: value by dotted name, as JSON has it.
+        base: name of a shipped recipe, or the recipe of a run as JSON values.
+        answers: JSON values by dotted name.
 
     Raises:
-        FormError: a value cannot be used, or there is no such setting.
+        FormError: a value cannot be used, or a setting does not exist.
         TrainerUsageError: there is no such recipe.
     """
     values = load_recipe(base).model_dump(mode="json") if isinstance(base, str) else _copied(base)
@@ -124,7 +125,7 @@ def _by_field(error: ValidationError, known: set[str]) -> dict[str, str]:
     for problem in error.errors(include_url=False):
         steps = [str(step) for step in problem["loc"]]
         message = problem["msg"].removeprefix("Value error, ")
-        # The deepest step that is a field: lists and unions add steps of their own.
+        # The deepest step that is a field: lists and unions add steps to the location.
         while steps and ".".join(steps) not in known and not _is_group(".".join(steps), known):
             steps.pop()
         name = ".".join(steps) or "recipe"
@@ -137,7 +138,7 @@ def _is_group(name: str, known: set[str]) -> bool:
 
 
 def _first_field(name: str, known: set[str]) -> str:
-    """A check over a whole group is shown at the field it mentions first, else at the group's first."""
+    """The field at which an error is shown; an error of a whole group is shown at one of its fields."""
     if name in known or not _is_group(name, known):
         return name
     members = sorted(field for field in known if field.startswith(f"{name}."))

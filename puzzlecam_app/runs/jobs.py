@@ -1,4 +1,4 @@
-"""Work that a page starts and looks at until it is done: previews, publishing, estimates."""
+"""Background work that a page starts and then asks about: previews, publishing, estimates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Report = Callable[[int, int], None]
 
 @dataclass
 class Job:
-    """One piece of work; `result` is there when it is "done", `problem` when it "failed"."""
+    """One piece of work; it has a `result` when it is "done" and a `problem` when it has "failed"."""
 
     state: Literal["running", "done", "failed"] = "running"
     done: int = 0
@@ -29,14 +29,19 @@ class Job:
 
 
 class Jobs:
-    """Jobs by key, each on a thread of its own; of one key one runs at a time, and the last is remembered."""
+    """Jobs by key, each on its own thread. Per key, one job runs at a time and the last one is kept."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._jobs: dict[Hashable, Job] = {}
 
     def start(self, key: Hashable, work: Callable[[Report], Any]) -> Job:
-        """Begin, unless the same is under way; `work` is called with (done, total) to report to."""
+        """Start a job unless the same one is running.
+
+        Args:
+            key: identifies the job.
+            work: returns the result; it gets a function to report progress, called with (done, total).
+        """
         with self._lock:
             known = self._jobs.get(key)
             if known is not None and known.state == "running":
@@ -48,12 +53,12 @@ class Jobs:
             return job
 
     def get(self, key: Hashable) -> Job | None:
-        """The last job of that key."""
+        """The last job with this key; None if there was none."""
         with self._lock:
             return self._jobs.get(key)
 
     def forget(self, key: Hashable) -> None:
-        """Drop a finished job, because what it found is no longer true."""
+        """Drop a finished job whose result is out of date."""
         with self._lock:
             job = self._jobs.get(key)
             if job is not None and job.state != "running":
@@ -71,5 +76,5 @@ class Jobs:
             job.problem, job.state = str(error), "failed"
         except Exception:
             _log.exception("a job of the Runs page failed")
-            job.problem = "Something went wrong that the studio did not expect; its log has the details."
+            job.problem = "An unexpected error occurred; the studio's log has the details."
             job.state = "failed"

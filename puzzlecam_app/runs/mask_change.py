@@ -1,4 +1,4 @@
-"""How much a mask differs from another one, as one number."""
+"""How much two masks differ, as one number."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from db.palette import VOID
 
 
 def mean_iou(old: NDArray[np.uint8], new: NDArray[np.uint8]) -> float:
-    """Mean intersection over union, over the classes (background included) that are in either mask.
+    """Mean IoU of two masks, over the classes (including background) that are in either of them.
 
     Args:
-        old, new: uint8 (H, W) of class indices, of one size; pixels that are void (255) in either do not
-            count.
+        old, new: uint8 (H, W) class indices, both of the same size; pixels that are void (255) in either
+            mask do not count.
 
     Returns:
-        1.0 for equal masks, 0.0 where no class meets itself; 1.0 when every pixel is void.
+        A value in [0, 1]: 1 for equal masks, 0 if no class overlaps with itself. 1 if every pixel is void.
 
     >>> old = np.array([[0, 0, 1, 1]], np.uint8)
     >>> round(mean_iou(old, np.array([[0, 1, 1, 1]], np.uint8)), 3)  # 1/2 and 2/3

@@ -1,4 +1,4 @@
-"""Publishing a run: its pseudo-masks become proposals where no person's work lies on top; and back."""
+"""Publishing a run makes its pseudo-labels the proposals of pictures without human work; and the way back."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from trainer.run.directory import RunDirError
 from trainer.run.map_storage import load_maps
 
 _BATCH: Final = 25
-"""Items a transaction: short enough that a labeler's save never waits long."""
+"""Items per transaction: few enough that a labeler's save never waits long."""
 
 _THREADS: Final = 2
 Verdict = Literal["changed", "new", "unchanged", "kept", "left out"]
@@ -58,9 +58,9 @@ class ItemPlan:
     """What publishing would do to one item.
 
     Attributes:
-        verdict: "changed" and "new" get the run's mask; "unchanged" has it already; "kept" has a person's
-            work on top; "left out" cannot take it, `reason` says why.
-        iou: mean IoU of the old and the new mask, None where there is no old one or nothing changes.
+        verdict: items that are "changed" or "new" get the run's mask; "unchanged" ones have it already;
+            "kept" ones have been worked on by a person; "left out" ones cannot get it, see `reason`.
+        iou: mean IoU of the old and the new mask; None if there is no old one or nothing changes.
     """
 
     item_id: int
@@ -72,7 +72,7 @@ class ItemPlan:
 
 @dataclass(frozen=True)
 class PublicationPlan:
-    """All items of the run; those that change come first, the largest change on top."""
+    """All items of the run; those that change come first, beginning with the largest change."""
 
     run_id: int
     items: tuple[ItemPlan, ...]
@@ -84,7 +84,7 @@ class PublicationPlan:
 
 @dataclass(frozen=True)
 class PublicationReport:
-    """What publishing did; without a `publication_id` there was nothing to do."""
+    """What publishing did; `publication_id` is None if there was nothing to do."""
 
     publication_id: int | None
     published: int
@@ -94,7 +94,7 @@ class PublicationReport:
 
 
 def proposer(run_id: int) -> str:
-    """Name under which a run proposes."""
+    """The name that stands for a run in its proposals."""
     return f"run/{run_id}"
 
 
@@ -107,11 +107,11 @@ def plan_publication(
     over_rejected: bool = False,
     progress: Progress | None = None,
 ) -> PublicationPlan:
-    """Preview: which items would change and by how much. Nothing is written.
+    """Preview which items would change and by how much. Nothing is written.
 
     Raises:
-        UserError: the run has made no masks yet, was pruned, or its dataset's classes have changed.
-        NotFoundError: the run or its dataset is gone.
+        UserError: the run has no masks yet or was pruned, or the classes of its dataset have changed.
+        NotFoundError: the run or its dataset does not exist.
     """
     context = _open(database, folder, run_id, over_rejected=over_rejected)
 
@@ -139,9 +139,9 @@ def publish(
     over_rejected: bool = False,
     progress: Progress | None = None,
 ) -> PublicationReport:
-    """Make the run's masks proposals. Cut off half-way, the next call does the rest.
+    """Make the run's masks proposals. If it is interrupted, the next call does the rest.
 
-    Raises as `plan_publication` does.
+    Raises the errors of `plan_publication`.
     """
     context = _open(database, folder, run_id, over_rejected=over_rejected)
     publication_id = None
@@ -163,7 +163,7 @@ def publish(
             for item, name in ready:
                 if publication_id is None:
                     break
-                # Looked at again inside the transaction: somebody may have accepted it meanwhile.
+                # Checked again inside the transaction: somebody may have accepted the picture meanwhile.
                 revision = publish_mask(
                     session,
                     publication_id,
@@ -189,19 +189,17 @@ def publish(
 
 
 def unpublish(database: Database, run_id: int, *, author: str, progress: Progress | None = None) -> Undone:
-    """Take all publications of a run back that are in force, the newest first.
+    """Undo all publications of a run that are in force, the newest first.
 
     Raises:
-        UserError: none is.
+        UserError: the run is not published.
         NotFoundError: there is no such run.
     """
     with database.read() as session:
         get_run(session, run_id)
         in_force = [one.id for one in publications_of(session, run_id) if one.undone_at is None]
     if not in_force:
-        raise UserError(
-            "the run is not published", where=f"run {run_id}", remedy="There is nothing to take back"
-        )
+        raise UserError("the run is not published", where=f"run {run_id}", remedy="There is nothing to undo")
     restored = kept = 0
     for publication_id in in_force:
         with database.read() as session:
@@ -218,7 +216,7 @@ def unpublish(database: Database, run_id: int, *, author: str, progress: Progres
 
 
 def why_unpublishable(folder: RunFolder, run: Run) -> str | None:
-    """Why a run cannot be published, None when it can."""
+    """Why a run cannot be published; None if it can."""
     if run.pruned_at is not None:
         return "the files of the run were pruned"
     try:
@@ -232,7 +230,7 @@ def why_unpublishable(folder: RunFolder, run: Run) -> str | None:
 
 @dataclass(frozen=True)
 class _Context:
-    """One look at the run and at its dataset as it is now."""
+    """The run, and its dataset as it is now."""
 
     folder: RunFolder
     run_id: int
@@ -248,21 +246,21 @@ class _Context:
         return read_mask(self.folder.train.pseudo_path(item.id))
 
     def doubt(self, item: RunItem) -> float | None:
-        """How doubtful the mask is that the run made of an item, 0..1; None where its maps are gone."""
+        """The doubt of the run's mask of an item, in [0, 1]; None if its maps are missing."""
         path = self.folder.train.final_path(item.id)
         if not path.is_file():
             return None
         try:
             maps = load_maps(path)
         except ArtifactError:
-            return None  # the order of review is not worth failing for
+            return None  # publishing must not fail because of the order of review
         if not maps.class_indices:
             return None
         is_self_trained = self.folder.train.pixels_path(item.id).is_file()
         return review_doubt(map_signals(maps.maps_khw, self.threshold, None), is_self_trained=is_self_trained)
 
     def plan(self, item: RunItem, masks: MaskStore | None) -> ItemPlan:
-        """The verdict on an item; the IoU too where a mask store is given."""
+        """The verdict on an item, with the IoU if a mask store is given."""
         current = self.now.get(item.item_id)
         if current is None or current.sha256 != item.sha256:
             return _left_out(item, "the picture was replaced since the run began")
@@ -271,9 +269,9 @@ class _Context:
         try:
             mask = self.mask(item)
         except GroundTruthError:
-            return _left_out(item, "the run made no mask of it")
+            return _left_out(item, "the run made no mask of this picture")
         if mask.shape != (current.height, current.width):
-            return _left_out(item, "the mask has another size than the picture")
+            return _left_out(item, "the mask and the picture differ in size")
         if set(classes_in(mask)) - {BACKGROUND, VOID, *self.tags[item.item_id]}:
             return _left_out(item, "its tags were changed since the run began")
         newest = self.newest.get(item.item_id)
@@ -303,7 +301,7 @@ def _open(database: Database, folder: RunFolder, run_id: int, *, over_rejected: 
 
         def is_free(item: Item) -> bool:
             revision = newest.get(item.id)
-            # The common case is settled without asking the database for each item.
+            # The common case needs no query per item.
             if revision is None or revision.action in UNTOUCHED_ACTIONS:
                 return True
             return may_publish_over(session, item.id, over_rejected=over_rejected)
@@ -324,7 +322,7 @@ def _check_classes(session: Session, snapshot: RunSnapshot) -> None:
     classes = tuple(row.name for row in latest_label_set(session, snapshot.dataset_id).classes)
     if classes[: len(snapshot.classes)] != snapshot.classes:
         raise UserError(
-            "the class list was changed since the run began, so its masks mean something else now",
+            "the class list was changed since the run began, so its masks have another meaning now",
             where=snapshot.dataset,
             remedy="Start a new run",
         )
@@ -336,7 +334,7 @@ def _iou(masks: MaskStore | None, old: str, new: MaskArray) -> float | None:
     try:
         return mean_iou(masks.get(old), new)
     except StorageError:
-        return None  # a damaged old mask is no reason to keep it
+        return None  # a damaged old mask may be replaced
 
 
 def _left_out(item: RunItem, reason: str) -> ItemPlan:

@@ -1,4 +1,4 @@
-"""What a run learns from, frozen when it is started and kept with it, so that it can be explained later."""
+"""What a run learns from, frozen when the run is created and kept with it, so that it can be explained."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.safe_names import safe_names
 
 ALL: Final = "all"
-"""Split that holds every picture."""
+"""The split that contains every picture."""
 
-_NO_SPLIT: Final = "train"  # as an export has it
+_NO_SPLIT: Final = "train"  # as in an export
 
 
 class _Frozen(BaseModel):
@@ -32,25 +32,25 @@ class _Frozen(BaseModel):
 
 
 class RunItem(_Frozen):
-    """A tagged picture as it was."""
+    """A tagged picture at the time of the snapshot."""
 
     item_id: int
-    name: str = Field(description="Name in the studio.")
-    id: str = Field(description="Name in the run's dataset folder and in all that the run makes.")
-    path: Path = Field(description="The file; the dataset folder only links to it.")
+    name: str = Field(description="Name of the picture in the studio.")
+    id: str = Field(description="Name of the picture in the run's dataset folder and outputs.")
+    path: Path = Field(description="The file, to which the dataset folder links.")
     sha256: str
     width: int
     height: int
     split: str
     tags: tuple[int, ...] = Field(description="Class indices.")
-    revision_id: int | None = Field(description="Newest revision, null for a new item.")
+    revision_id: int | None = Field(description="Newest revision; null for a new item.")
     status: Status
-    accepted_mask: str | None = Field(description="Hash of the mask a person accepted or corrected.")
-    ground_truth: str | None = Field(description="Hash of the mask that is measured against.")
+    accepted_mask: str | None = Field(description="Hash of the mask that a person accepted or corrected.")
+    ground_truth: str | None = Field(description="Hash of the ground-truth mask.")
 
 
 class RunSnapshot(_Frozen):
-    """A dataset at one moment. `classes` are in index order from 1; `items` are by name, tagged ones only."""
+    """A dataset at one moment: its classes in the order of their indices, and its tagged pictures."""
 
     format: Literal["puzzlecam-run-snapshot"] = "puzzlecam-run-snapshot"
     version: Literal[1] = 1
@@ -59,11 +59,11 @@ class RunSnapshot(_Frozen):
     label_set_revision: int
     classes: tuple[str, ...]
     taken_at: datetime
-    untagged: int = Field(description="Pictures without tags, which the run does not see.")
+    untagged: int = Field(description="Number of pictures without tags, which the run does not use.")
     items: tuple[RunItem, ...]
 
     def in_split(self, split: str) -> tuple[RunItem, ...]:
-        """The items of a split; `ALL` takes every one."""
+        """The items of a split; all items for `ALL`."""
         return tuple(item for item in self.items if split in (ALL, item.split))
 
     @property
@@ -73,9 +73,9 @@ class RunSnapshot(_Frozen):
 
 
 def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
-    """Look at a dataset once: tags as edited, and the masks that people accepted or corrected.
+    """The snapshot of a dataset: tags as edited, and the masks that people accepted or corrected.
 
-    Raises NotFoundError for a dataset that is not there.
+    Raises NotFoundError if there is no such dataset.
     """
     dataset = get_dataset(session, dataset_id)
     label_set = latest_label_set(session, dataset_id)
@@ -119,7 +119,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
 
 
 def supervision_of(snapshot: RunSnapshot, split: str) -> dict[str, Any]:
-    """Counts of what a run on a split learns from, for the row of the run and the sentence on the page."""
+    """Numbers that describe what a run on a split learns from; they are stored with the run."""
     items = snapshot.in_split(split)
     return {
         "pictures": len(items),
@@ -132,7 +132,7 @@ def supervision_of(snapshot: RunSnapshot, split: str) -> dict[str, Any]:
 
 
 def uses_accepted(recipe: Mapping[str, Any]) -> bool:
-    """Whether a recipe, as plain values, lets accepted masks be learned from."""
+    """Whether a recipe, given as JSON values, uses accepted masks for training."""
     return any(
         bool(value) if name == "use_accepted" else isinstance(value, Mapping) and uses_accepted(value)
         for name, value in recipe.items()
@@ -140,7 +140,7 @@ def uses_accepted(recipe: Mapping[str, Any]) -> bool:
 
 
 def supervision_sentence(counts: dict[str, Any], *, uses_accepted: bool) -> str:
-    """What the run is told, in words.
+    """What a run learns from, in words.
 
     >>> supervision_sentence({"pictures": 1, "accepted_masks": 0, "untagged": 2}, uses_accepted=True)
     'Tags of 1 picture. 2 pictures have no tags and are left out.'
@@ -159,14 +159,14 @@ def supervision_sentence(counts: dict[str, Any], *, uses_accepted: bool) -> str:
 
 
 def read_snapshot(path: Path) -> RunSnapshot:
-    """The snapshot of a run; raises UserError when it is gone or damaged."""
+    """Read the snapshot of a run; raises UserError if it is missing or damaged."""
     try:
         return RunSnapshot.model_validate_json(path.read_bytes())
     except (OSError, ValidationError, json.JSONDecodeError) as error:
         raise UserError(
-            "the frozen snapshot of the run cannot be read",
+            "the snapshot of the run cannot be read",
             where=str(path),
-            remedy="Restore it from a backup, or start the run anew",
+            remedy="Restore it from a backup, or start a new run",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Starting a run: freeze the dataset, write it down, and put the run into the queue."""
+"""Starts a run: takes a snapshot of the dataset, writes it to files, and queues the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from trainer.recipes import recipe_toml
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What somebody asks for; `name` is made up when empty, `device` is the worker's when None."""
+    """A run to be started. An empty `name` is filled in; with `device` None, the worker's device is used."""
 
     dataset_id: int
     recipe: Recipe
@@ -34,7 +34,7 @@ class RunRequest:
 
 
 def start_run(database: Database, masks: MaskStore, runs_dir: Path, request: RunRequest) -> Run:
-    """Queue a run on the dataset as it is now; later changes of tags and masks do not reach it.
+    """Queue a run on the dataset as it is now; later changes of tags and masks do not affect it.
 
     Raises:
         UserError: the split has no tagged pictures, or the workspace cannot be written.
@@ -62,7 +62,7 @@ def start_run(database: Database, masks: MaskStore, runs_dir: Path, request: Run
             author = get_or_create(session, request.author).id
             run = create_run(session, request.dataset_id, spec, author=author)
             target = RunFolder.of(runs_dir, run.id).path
-            # What a transaction that was rolled back left under the same number.
+            # Files of a run with the same number whose transaction was rolled back.
             shutil.rmtree(target, ignore_errors=True)
             draft.rename(target)
             session.refresh(run)

@@ -1,4 +1,4 @@
-"""One run in the hands of a worker: start or find its trainer, watch it, stop it, judge its end."""
+"""One run of a worker: its trainer is started or found again, watched and stopped, and its end is judged."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from trainer.run.directory import RunDirError
 _log = logging.getLogger(__name__)
 
 _EARLIER_RUNS = 5
-"""So many earlier runs are looked through for stages that need not be made again."""
+"""Number of earlier runs whose finished stages may be reused."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class WorkerOptions:
     """How a worker works.
 
     Attributes:
-        device: "cpu", "cuda:N"; None leaves the choice to the trainer.
-        max_attempts: how often a run is started before an end that nobody wanted is its last.
-        grace_s: how long a trainer may take to end gently.
-        lease: how long a run stays with a worker that says nothing.
-        poll_s: how often a worker looks.
-        program: what Python runs as the trainer.
+        device: "cpu", "cuda" or "cuda:N"; None leaves the choice to the trainer.
+        max_attempts: how often a run is started before a crash is final.
+        grace_s: seconds that a trainer has to end gently.
+        lease: time after which another worker may take over the run of a silent one.
+        poll_s: seconds between two looks at the trainer or the queue.
+        program: arguments with which Python starts the trainer.
     """
 
     device: str | None = None
@@ -60,12 +60,13 @@ class WorkerOptions:
 
 
 class Supervisor:
-    """Sees one run through, from its claim until it ends, is handed back, or belongs to another worker.
+    """Works on one run from its claim until it ends, is handed back, or belongs to another worker.
 
     Args:
         database, folder, run_id: the run.
-        worker: name of the worker that has it.
-        stop: set when the worker is to end; the trainer is then stopped and the run handed back.
+        worker: name of the worker that has claimed it.
+        options: how the worker works.
+        stop: set when the worker is to end; the trainer is then stopped and the run is handed back.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Supervisor:
         self._renewed = time.monotonic()
 
     def supervise(self) -> None:
-        """Work on the run; returns when there is nothing more to do for this worker."""
+        """Work on the run; returns when there is nothing left to do for this worker."""
         trainer = self._find()
         while True:
             if trainer is None and not (trainer := self._start()):
@@ -95,7 +96,7 @@ class Supervisor:
             if self._watch(trainer) == "lost":
                 return
             outcome = self._outcome(trainer)
-            trainer.kill()  # what it may have left of its group
+            trainer.kill()  # and processes that it may have left
             if not self._goes_on(outcome):
                 return
             trainer = None
@@ -103,7 +104,7 @@ class Supervisor:
     # Starting
 
     def _find(self) -> TrainerProcess | None:
-        """The trainer that an earlier worker has started, if it runs or has left an end to be judged."""
+        """The trainer that an earlier worker has started, if it is running or has ended unjudged."""
         run = self._run()
         if not self._folder.attempt_path.exists():
             return None
@@ -114,14 +115,14 @@ class Supervisor:
                     session, self._run_id, worker=self._worker, pid=trainer.pid, started=trainer.started
                 )
             )
-            self._say("Another worker went away; the trainer was found running and is watched again.")
+            self._say("Reattached to a trainer that an earlier worker had left running.")
             return trainer
         if run.trainer_pid is None:
             return None
         return TrainerProcess(run.trainer_pid, run.trainer_started or 0.0)
 
     def _start(self) -> TrainerProcess | None:
-        """Start the trainer; None when the run has ended instead."""
+        """Start the trainer; None if the run has ended instead."""
         run = self._run()
         if self._stop.is_set() or run.status == "stopping":
             self._give_up_before_start(run)
@@ -135,9 +136,7 @@ class Supervisor:
         except UserError as error:
             problem = Outcome("failed", str(error))
         except OSError as error:
-            problem = Outcome(
-                "failed", f"The trainer cannot be started ({error}).", "Put that right and resume"
-            )
+            problem = Outcome("failed", f"The trainer cannot be started ({error}).", "Solve this and resume")
         if problem:
             self._finish("failed", problem)
             return None
@@ -159,7 +158,7 @@ class Supervisor:
             self._write(lambda session: run_queue.hand_back(session, self._run_id, worker=self._worker))
 
     def _obstacle(self) -> Outcome | None:
-        """What makes a start pointless, in words."""
+        """Why the trainer cannot be started; None if it can."""
         if not (self._folder.dataset / PICTURES).is_dir():
             return Outcome(
                 "failed",
@@ -183,7 +182,7 @@ class Supervisor:
             missing = [name for name in missing if Path(name).stem not in known]
         all_gone = missing and len(missing) == len(list((self._folder.dataset / PICTURES).iterdir()))
         if not missing or not (has_begun or all_gone):
-            return None  # at the first start the trainer leaves out what it cannot read, or stops, as told
+            return None  # at the first start, the recipe says what happens to pictures that cannot be read
         source = (self._folder.dataset / PICTURES / missing[0]).resolve()
         count = "1 picture is" if len(missing) == 1 else f"{len(missing)} pictures are"
         return Outcome(
@@ -206,19 +205,19 @@ class Supervisor:
             "--split",
             list_name(snapshot, run.split),
             *(("--device", device) if device else ()),
-            # One word each: a trainer is found again by the folder of its own run among its words.
+            # One argument each: a trainer is found again by an argument that is its own run directory.
             *(f"--reuse={path}" for path in self._earlier_runs(run)),
         ]
 
     def _earlier_runs(self, run: Run) -> list[Path]:
-        """Run directories of the same dataset, the latest first: their stages need not be made again."""
+        """Run directories of the same dataset, the latest first, whose stages may be reused."""
         with self._database.read() as session:
             others = [one.id for one in list_runs(session, dataset_id=run.dataset_id) if one.id != run.id]
         folders = (RunFolder.of(self._folder.path.parent, one) for one in others)
         return [folder.train.path for folder in folders if folder.train.exists()][:_EARLIER_RUNS]
 
     def _note_attempt(self) -> None:
-        """Write down where the logs stand: the end of this attempt must not be read from an earlier one."""
+        """Store the sizes of the logs, so that this attempt is not judged by the output of an earlier one."""
         facts = {
             "events": log_size(self._folder.train.events_path),
             "log": log_size(self._folder.log_path),
@@ -245,20 +244,20 @@ class Supervisor:
                 trainer.ask_to_end()
             is_firm = run is not None and run.stop_is_firm
             if asked_at is not None and (is_firm or time.monotonic() - asked_at > self._options.grace_s):
-                self._say("The trainer was ended at once; it goes on from its last checkpoint.")
+                self._say("The trainer was killed; the run can continue from its last checkpoint.")
                 trainer.kill()
             self._pause(trainer)
 
     def _pause(self, trainer: TrainerProcess) -> None:
-        """Wait for the next look, or until the trainer ends."""
+        """Wait for `poll_s`, or until the trainer ends."""
         until = time.monotonic() + self._options.poll_s
         while time.monotonic() < until and trainer.is_alive():
             if not self._stop.wait(0.1):
                 continue
-            time.sleep(0.1)  # the event is set for good: waiting for it no longer waits
+            time.sleep(0.1)  # the event stays set, so waiting for it returns at once
 
     def _look_in(self) -> Run | None:
-        """Mirror events, renew the lease, and see what people want; None while the database is away."""
+        """Copy new events, renew the lease and read the run; None while the database cannot be reached."""
         try:
             self._mirror.catch_up()
             if time.monotonic() - self._renewed > self._options.lease.total_seconds() / 3:
@@ -267,8 +266,8 @@ class Supervisor:
                 self._renewed = time.monotonic()
             return self._run()
         except (StorageError, DBAPIError):
-            # The training goes on meanwhile; what it says is in its log and is mirrored later.
-            _log.warning("the database cannot be reached; the run goes on", exc_info=True)
+            # The training continues; its events are in its log and are copied later.
+            _log.warning("the database cannot be reached; the run continues", exc_info=True)
             return None
 
     # Ending
@@ -286,19 +285,19 @@ class Supervisor:
         )
 
     def _goes_on(self, outcome: Outcome) -> bool:
-        """Settle what an ended attempt means for the run; whether it is started again here."""
+        """Record the outcome of an attempt; returns whether the run is started again here."""
         run = self._run()
         if outcome.kind == "done":
             self._finish("done", outcome)
         elif run.status == "stopping":
             self._finish("cancelled", outcome)
         elif self._stop.is_set():
-            self._say("The worker ends; the run waits for the next one.")
+            self._say("The worker ends; the run waits for another worker.")
             self._write(lambda session: run_queue.hand_back(session, self._run_id, worker=self._worker))
         elif outcome.kind == "failed" or run.attempts >= self._options.max_attempts:
             self._finish("failed", outcome)
         else:
-            self._say(f"{outcome.problem} It goes on from its last checkpoint.")
+            self._say(f"{outcome.problem} The run continues from its last checkpoint.")
             return self._write(
                 lambda session: run_queue.note_attempt(session, self._run_id, worker=self._worker)
             )
@@ -355,7 +354,7 @@ class Supervisor:
         self._write(speak)
 
     def _write(self, change: Callable[[Session], bool]) -> bool:
-        """Make a change that must not be lost; waits for a database that is away, as long as a lease."""
+        """Make a change that must not be lost; retries for the time of a lease if the database is away."""
         until = time.monotonic() + self._options.lease.total_seconds()
         while True:
             try:

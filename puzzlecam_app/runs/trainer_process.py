@@ -1,4 +1,4 @@
-"""The trainer as a process: started apart, found again, asked to end, ended, with nothing left behind."""
+"""The trainer as a process: it is started, found again, asked to end, and killed with its children."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ import psutil
 import trainer
 
 NICENESS = 10
-"""Reviewing comes first: the trainer gets what the studio leaves over."""
+"""Reviewing has priority: the trainer gets the CPU time that the studio leaves."""
 
 _SAME_START_S = 2.0
-"""Start times are compared with this tolerance: the system's idea of when it booted moves with its clock."""
+"""Tolerance when start times are compared: the system's boot time moves with its clock."""
 
 
 @dataclass
 class TrainerProcess:
-    """A trainer that runs or ran. Pid and start time name it, for pids are used again."""
+    """A trainer that runs or ran. Pid and start time identify it, because pids are reused."""
 
     pid: int
     started: float
@@ -32,24 +32,24 @@ class TrainerProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """Exit status, negative for a signal; None while it runs, or when its parent was somebody else."""
+        """Exit code, negative for a signal; None while it runs, or if another process started it."""
         return None if self.child is None else self.child.poll()
 
     def is_alive(self) -> bool:
-        """Whether it still runs."""
+        """Whether it is still running."""
         if self.child is not None:
             return self.child.poll() is None
         return _is_running(self.pid, self.started)
 
     def ask_to_end(self) -> None:
-        """Let it finish the step in hand, store its state and end."""
+        """Ask it to finish the current step, store its state and end."""
         if not self.is_alive():
             return
         with contextlib.suppress(ProcessLookupError, PermissionError, OSError):
             os.kill(self.pid, getattr(signal, "CTRL_BREAK_EVENT", signal.SIGTERM))
 
     def kill(self) -> None:
-        """End it and every process it started, at once."""
+        """Kill it and every process that it started."""
         for process in (self._process(), *self.left_behind()):
             if process is not None:
                 with contextlib.suppress(psutil.Error):
@@ -58,7 +58,7 @@ class TrainerProcess:
             self.child.wait()
 
     def left_behind(self) -> list[psutil.Process]:
-        """Other processes of its group that run, also after its own end."""
+        """Other running processes of its group; there may be some after it has ended."""
         return list(_group_members(self.pid, self.started)) if os.name == "posix" else []
 
     def _process(self) -> psutil.Process | None:
@@ -70,15 +70,15 @@ class TrainerProcess:
 
 
 def launch(arguments: Sequence[str | Path], log: Path) -> TrainerProcess:
-    """Start Python with arguments, such as `-m trainer`, in a process group of its own, at low priority.
+    """Start Python with arguments such as `-m trainer`, in its own process group and with low priority.
 
-    What it prints is appended to `log`.
+    Its output is appended to `log`.
 
     Raises:
         OSError: it cannot be started, or the log cannot be written.
     """
     environment = dict(os.environ)
-    # The trainer of this very program, however it was found; -P keeps the current folder out.
+    # Import the trainer from where this program did; -P keeps the current folder out.
     home = str(Path(trainer.__file__).resolve().parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
     environment["PYTHONUNBUFFERED"] = "1"
@@ -112,9 +112,9 @@ def launch(arguments: Sequence[str | Path], log: Path) -> TrainerProcess:
 
 
 def find(pid: int | None, started: float | None, run_dir: Path) -> TrainerProcess | None:
-    """The trainer of a run directory that somebody else has started: by its pid, or by what it was told.
+    """The trainer of a run directory that another process has started: by its pid, or by its arguments.
 
-    The second way finds one whose worker died before it could write the pid down.
+    The arguments find one whose worker died before it could store the pid.
     """
     if pid is not None and started is not None and _is_running(pid, started):
         return TrainerProcess(pid, started)
@@ -127,7 +127,7 @@ def find(pid: int | None, started: float | None, run_dir: Path) -> TrainerProces
 
 
 def is_running(pid: int, started: float) -> bool:
-    """Whether the process of that pid is the one that was started then, and runs."""
+    """Whether the process with this pid is running and is the one that was started at this time."""
     return _is_running(pid, started)
 
 
@@ -141,7 +141,7 @@ def _is_running(pid: int, started: float) -> bool:
 
 
 def _group_members(group: int, started: float) -> Iterator[psutil.Process]:
-    """Processes of the group whose leader was started then; not those of a later group of that number."""
+    """Processes of the group whose leader was started at this time; not of a later group with this number."""
     if psutil.pid_exists(group) and not _is_running(group, started):
         with contextlib.suppress(psutil.Error):
             if abs(psutil.Process(group).create_time() - started) >= _SAME_START_S:

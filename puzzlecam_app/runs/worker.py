@@ -1,4 +1,4 @@
-"""A worker: takes runs from the queue, one at a time, and those of workers that are gone."""
+"""A worker: processes queued runs one at a time, and takes over runs of workers that have ended."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Works until told to end. Several may run on one host; those of one device take turns.
+    """Works until it is told to end. Several workers may run on one host; those of one device take turns.
 
     Args:
-        database: the studio's.
+        database: the database of the studio.
         runs_dir: folder of the runs in the workspace.
+        options: how it works.
     """
 
     def __init__(self, database: Database, runs_dir: Path, options: WorkerOptions) -> None:
@@ -36,7 +37,7 @@ class Worker:
         self.slot = f"{socket.gethostname()}/{options.device or 'auto'}"
 
     def work(self, stop: threading.Event) -> None:
-        """Serve the queue until `stop` is set; a run in hand is then stopped gently and handed back."""
+        """Process the queue until `stop` is set; the current run is then stopped gently and handed back."""
         while not stop.is_set():
             try:
                 run_id = self._next()
@@ -69,19 +70,19 @@ class Worker:
             )
 
     def _has_work(self) -> bool:
-        """Whether there is anything to look at; an idle worker writes nothing."""
+        """Whether there are runs to work on; an idle worker writes nothing."""
         with self._database.read() as session:
             return run_queue.has_open_runs(session)
 
 
 def worker_name() -> str:
-    """Host, pid and start time of this process: enough to tell later whether it still runs."""
+    """Host, pid and start time of this process, from which others can tell whether it still runs."""
     process = psutil.Process()
     return f"{socket.gethostname()}/{process.pid}/{process.create_time():.2f}"
 
 
 def is_dead_worker(name: str) -> bool:
-    """Whether the worker of that name is known to have ended; of other hosts nothing is known."""
+    """Whether the worker of this name has certainly ended; always false for workers of other hosts."""
     host, *process = name.rsplit("/", 2)
     if host != socket.gethostname() or len(process) != 2:
         return False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.assets import asset_path
+from trainer.contract import EventKind
 from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Series, line_chart
 from trainer.reports.examples import Strip, example_strips
@@ -91,8 +92,8 @@ def _percent(score: dict[str, Any] | None) -> str:
 
 def _curves(events: Sequence[Event]) -> str:
     charts = []
-    for stage in dict.fromkeys(event["stage"] for event in events if event["kind"] == "step"):
-        steps = _last_attempt([e for e in events if e["kind"] == "step" and e["stage"] == stage])
+    for stage in dict.fromkeys(event["stage"] for event in events if event["kind"] == EventKind.STEP):
+        steps = _last_attempt([e for e in events if e["kind"] == EventKind.STEP and e["stage"] == stage])
         names = dict.fromkeys(name for event in steps for name in event["losses"])
         series = [
             Series(
@@ -113,7 +114,7 @@ def _last_attempt(steps: Sequence[Event]) -> list[Event]:
 
 
 def _alarms(events: Sequence[Event]) -> str:
-    alarms = [event for event in events if event["kind"] in ("alarm", "run_failed")]
+    alarms = [event for event in events if event["kind"] in (EventKind.ALARM, EventKind.RUN_FAILED)]
     if not alarms:
         return ""
     items = "".join(f"<li>{escape(event['time'])} {escape(str(event['message']))}</li>" for event in alarms)

@@ -155,7 +155,7 @@ def reorder(order: OrderIn, services: OpenServices) -> None:
 def prune(wanted: PruneIn, services: OpenServices) -> dict[str, Any]:
     """Remove large files of ended runs, never those of published ones."""
     if wanted.runs is None and wanted.older_than_days is None and wanted.keep_gb is None:
-        raise HttpError(422, "nothing says what to prune", remedy="Name runs, an age or a size")
+        raise HttpError(422, "no runs are selected", remedy="Name runs, an age or a size")
     pruned = storage.prune_runs(
         services.database,
         services.workspace.runs_dir,

@@ -101,7 +101,7 @@ def test_a_run_is_started_killed_gone_on_with_and_published(page: Page, own_stud
     (trainer,) = processes_of(studio, "-m trainer train")
     os.kill(trainer.pid, signal.SIGKILL)
     messages = page.locator(".rn-messages")
-    expect(messages).to_contain_text("It goes on from its last checkpoint", timeout=30_000)
+    expect(messages).to_contain_text("The run continues from its last checkpoint", timeout=30_000)
     wait_until(lambda: processes_of(studio, "-m trainer train"))
 
     # Kill the studio: worker and trainer end with it, nothing is left running.

@@ -69,9 +69,9 @@ def test_runs_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "start", "pets", "--recipe", "dream"], 2, "Recipe 'dream' is not known"),
         (["run", "start", "pets", "--set", "classify.epochs=-1"], 2, "classify.epochs"),
         (["run", "start", "pets", "--split", "val"], 1, "no split 'val'"),
-        (["run", "start", "pets", "--device", "tpu"], 2, "no device"),
+        (["run", "start", "pets", "--device", "tpu"], 2, "not a device"),
         (["run", "list", "--status", "lost"], 2, "choose one of queued"),
-        (["run", "prune"], 2, "nothing says what to prune"),
+        (["run", "prune"], 2, "no runs are selected"),
         (["worker", "--device", "tpu"], 2, "--worker-device"),
     ],
 )

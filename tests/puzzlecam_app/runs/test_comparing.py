@@ -7,6 +7,7 @@ from typing import Any
 from db.models import Dataset, Run, RunEvent, utc_now
 from puzzlecam_app.runs.comparing import compared_classes, compared_metrics, differing_settings
 from puzzlecam_app.runs.progress import summarize
+from trainer.config import Recipe
 
 
 def run(epochs: int, miou: float | None) -> Run:
@@ -31,6 +32,16 @@ def event(sequence: int, kind: str, stage: str | None = None, **data: Any) -> Ru
 def test_only_settings_that_differ_are_named() -> None:
     assert differing_settings([run(1, None), run(3, None)]) == [
         {"setting": "classify.epochs", "values": [1, 3]}
+    ]
+
+
+def test_a_setting_that_was_added_since_differs_only_where_it_has_another_value() -> None:
+    older, newer, changed = run(1, None), run(1, None), run(1, None)
+    newer.recipe = Recipe.model_validate(older.recipe).model_dump(mode="json")
+    assert differing_settings([older, newer]) == []
+    changed.recipe = {**newer.recipe, "accepted_pixel_weight": 3.0}
+    assert differing_settings([older, changed]) == [
+        {"setting": "accepted_pixel_weight", "values": [1.0, 3.0]}
     ]
 
 

@@ -103,7 +103,7 @@ def test_a_killed_trainer_is_started_again(runs: Runs, behave: Behave) -> None:
     with runs.worker():
         run = runs.wait_for(run_id, "done", "failed")
     assert (run.status, run.attempts) == ("done", 2)
-    assert "goes on from its last checkpoint" in runs.messages(run_id)
+    assert "continues from its last checkpoint" in runs.messages(run_id)
 
 
 def test_a_trainer_that_is_killed_each_time_is_given_up_with_a_reason(runs: Runs, behave: Behave) -> None:
@@ -188,7 +188,7 @@ def test_a_killed_workers_trainer_goes_on_and_is_found_again(runs: Runs, behave:
     assert is_alive(pid)
     assert runs.run(run_id).status == "running"
     with runs.worker():
-        wait_until(lambda: "found running" in runs.messages(run_id))
+        wait_until(lambda: "Reattached to a trainer" in runs.messages(run_id))
         assert runs.run(run_id).trainer_pid == pid
         runs.let_go(run_id)
         run = runs.wait_for(run_id, "done", "failed")
