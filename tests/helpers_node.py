@@ -23,7 +23,7 @@ def find_node() -> str | None:
     return str(folder / "node.exe" if os.name == "nt" else folder / "bin" / "node")
 
 
-def run_tool(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run_tool(script: str, *arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a script below node_modules in the root of the project.
 
     Where the tools are not installed, the test is skipped; in CI it fails, because there they have to be.
@@ -35,4 +35,6 @@ def run_tool(script: str, *arguments: str | Path) -> subprocess.CompletedProcess
         )
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
     command = [node, str(path), *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", check=False)
+    return subprocess.run(
+        command, cwd=ROOT, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
+    )

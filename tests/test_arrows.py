@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_LINES = 450
-STILL_TOO_LONG = {"assets/review/main.js", "assets/lab/main.js", "assets/lab/survey.js"}
+STILL_TOO_LONG = {"assets/lab/main.js", "assets/lab/survey.js"}
 """Files that the formatter made longer than a room; a file leaves this set when it is split."""
 PRODUCT = ("db", "trainer", "puzzlecam_app")
 FORBIDDEN = {

@@ -2,21 +2,15 @@
  * The mask editor: one picture, one `Uint8Array` of class indices, and the tools to correct it.
  *
  * The page owns loading and saving; the editor fetches nothing and listens for keys only where it is asked to
- * (`handleKey`, `attachKeys`). Rectangles in events are half open, in image pixels: {x0, y0, x1, y1}.
- *
- * Events: stroke {id, label, rect, revision, kind, step} (step: of the Smart tool, to be stored with the mask),
- * thinking {isThinking, isPending} (the engine is at work; its change waits to be taken), toolchange {tool},
- * classchange {classIndex}, viewchange, optionschange, historychange, hover {x, y, classIndex, heat} (all null: the pointer has left), message {text},
- * busy {busy}, superpixelswanted {id} (their tool is in hand and `setSuperpixels` was not called).
+ * (`handleKey`, `attachKeys`). Its events are described in `editor_view.js`.
  */
-import { classForDigit, firstClass } from "../shared/classes.js";
+import { classForDigit, cssColourOf, firstClass } from "./classes.js";
 import { EditorView } from "./editor_view.js";
 import { HoverReporter, describePoint } from "./hover.js";
 import { Keyboard } from "./keyboard.js";
 import { BINDINGS } from "./keys.js";
 import { MaskDocument } from "./mask_document.js";
 import { PointerInput } from "./pointer.js";
-import { cssColourOf } from "../shared/colours.js";
 import { decodePicture } from "./render/picture.js";
 import { observeDevicePixels } from "./stage.js";
 import { Toolbox } from "./tools/tools.js";
@@ -24,9 +18,9 @@ import { makeToolbar } from "./ui/toolbar.js";
 import { Workbench } from "./workbench.js";
 
 /**
- * @typedef {import('./raster/brush.js').Brush} Brush
- * @typedef {import('../shared/classes.js').ClassInfo} ClassInfo
- * @typedef {import('./tools/tools.js').ToolName} ToolName
+ * @typedef {import("./raster/brush.js").Brush} Brush
+ * @typedef {import("./classes.js").ClassInfo} ClassInfo
+ * @typedef {import("./tools/tools.js").ToolName} ToolName
  */
 
 const NO_MASK = new Uint8Array(0);
@@ -48,7 +42,7 @@ export class MaskEditor extends EditorView {
   constructor(host, { readOnly = false } = {}) {
     super(host);
     this.readOnly = readOnly;
-    /** @type {unknown} */
+    /** @type {number|null} */
     this.id = null;
     /** @type {ClassInfo[]} */
     this.classes = [];
@@ -116,7 +110,7 @@ export class MaskEditor extends EditorView {
   /**
    * Show a picture and its mask. A stroke in progress is committed to the picture before; the latest of two
    * overlapping calls wins.
-   * @param {import('./render/picture.js').Item} item
+   * @param {import("./render/picture.js").Item} item
    * @throws {RangeError} when the mask has another size or a colour cannot be read
    */
   async load({ id, width, height, image, mask = null, classes, activeClass }) {
@@ -321,7 +315,7 @@ export class MaskEditor extends EditorView {
 
   // ---------------------------------------------------------------- Smart tool
 
-  /** @param {import('./smart/session.js').Refine} refine  asks the engine */
+  /** @param {import("./smart/session.js").Refine} refine  asks the engine */
   setRefine(refine) {
     this.#bench.refine = refine;
   }
@@ -391,8 +385,8 @@ export class MaskEditor extends EditorView {
   // ---------------------------------------------------------------- inside
 
   /**
-   * @param {import('./history.js').Patch} patch
-   * @param {import('./workbench.js').ChangeKind} kind
+   * @param {import("./history.js").Patch} patch
+   * @param {import("./workbench.js").ChangeKind} kind
    */
   #committed({ label, rect, memo }, kind) {
     if (memo && (kind === "undo" || kind === "redo")) this.#toolbox.smart.session.travel(memo, kind);

@@ -1,18 +1,42 @@
 /** What is seen of the picture: zoom, layers, heatmap. The editor adds the work on the mask. */
+import { Emitter } from "../shared/emitter.js";
 import { Renderer } from "./render/renderer.js";
 import { makeStage } from "./stage.js";
 import { Viewport } from "../shared/viewport.js";
 
 /**
- * @typedef {import('./render/renderer.js').View} View
- * @typedef {import('./render/renderer.js').HeatView} HeatView
+ * @typedef {import("./render/renderer.js").View} View
+ * @typedef {import("./render/renderer.js").HeatView} HeatView
+ *
+ * @typedef {object} Change
+ * @property {number|null} id       of the picture
+ * @property {string} label
+ * @property {import("./raster/rect.js").Rect|null} rect  half open, in image pixels; null: no pixel changed
+ * @property {number} revision      counts the changes of the mask
+ * @property {import("./workbench.js").ChangeKind} kind
+ * @property {Step|null} step       of the Smart tool, to be stored with the mask
+ *
+ * @typedef {import("../shared/openapi").Step} Step
+ *
+ * @typedef {object} EditorEvents
+ * @property {Change} stroke        the mask was changed
+ * @property {{isThinking: boolean, isPending: boolean}} thinking  the engine is at work; its change waits to be taken
+ * @property {{tool: import("./tools/tools.js").ToolName}} toolchange
+ * @property {{classIndex: number}} classchange
+ * @property {undefined} viewchange
+ * @property {undefined} optionschange
+ * @property {undefined} historychange
+ * @property {import("./hover.js").HoverDetail} hover
+ * @property {{text: string}} message
+ * @property {{busy: boolean}} busy
+ * @property {{id: number|null}} superpixelswanted  their tool is in hand and `setSuperpixels` was not called
  */
 
-export class EditorView extends EventTarget {
+/** @extends {Emitter<EditorEvents>} */
+export class EditorView extends Emitter {
   /** @param {HTMLElement} host */
   constructor(host) {
     super();
-    /** @protected */
     this.stage = makeStage(host);
     /** @protected */
     this.viewport = new Viewport();
@@ -21,7 +45,7 @@ export class EditorView extends EventTarget {
   }
 
   /**
-   * @param {import('./render/heat_layer.js').HeatInput|null} heat  of any resolution
+   * @param {import("./render/heat_layer.js").HeatInput|null} heat  of any resolution
    * @throws {RangeError} when data and size disagree
    */
   setHeat(heat) {
@@ -80,14 +104,5 @@ export class EditorView extends EventTarget {
   viewportMoved() {
     this.renderer.viewportChanged();
     this.emit("viewchange");
-  }
-
-  /**
-   * @protected
-   * @param {string} type
-   * @param {object} [detail]
-   */
-  emit(type, detail = {}) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -4,7 +4,7 @@
  */
 
 /**
- * @typedef {import('./raster/rect.js').Rect} Rect
+ * @typedef {import("./raster/rect.js").Rect} Rect
  *
  * @typedef {object} Patch
  * @property {string} label         what was done, for people
@@ -13,7 +13,7 @@
  * @property {Uint32Array} lengths  pixels in each run
  * @property {Uint16Array} classes  class before * 256 + class after
  * @property {boolean} [byHand]      painted by a person, pixel by pixel
- * @property {import('./smart/session.js').Memo} [memo]  what the Smart tool remembers with it
+ * @property {import("./smart/session.js").Memo} [memo]  what the Smart tool remembers with it
  */
 
 const BYTES_PER_RUN = 10;
@@ -94,7 +94,7 @@ function differenceFinder(a, b) {
  * Write one side of a patch into a mask.
  * @param {Uint8Array} mask
  * @param {Patch} patch
- * @param {'before'|'after'} side
+ * @param {"before"|"after"} side
  */
 export function applyPatch(mask, { starts, lengths, classes }, side) {
   const shift = side === "before" ? 8 : 0;

@@ -2,8 +2,8 @@
 import { sampleHeat } from "../shared/heatmap.js";
 
 /**
- * @typedef {import('./raster/brush.js').Point} Point
- * @typedef {import('../shared/heatmap.js').Heatmap} Heatmap
+ * @typedef {import("./raster/brush.js").Point} Point
+ * @typedef {import("../shared/heatmap.js").Heatmap} Heatmap
  *
  * @typedef {object} HoverDetail  all null: the pointer is not over the picture
  * @property {number|null} x           image pixel

@@ -1,7 +1,7 @@
 /** Key events turned into the actions of the table in keys.js. */
 import { bindingFor } from "./keys.js";
 
-/** @typedef {import('./editor.js').MaskEditor} MaskEditor */
+/** @typedef {import("./editor.js").MaskEditor} MaskEditor */
 
 /** Names of keys that type no letter or digit; the latter carry theirs at the end of `code`. */
 const NAME_BY_CODE = /** @type {Record<string, string>} */ ({ BracketLeft: "[", BracketRight: "]" });

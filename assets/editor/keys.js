@@ -6,7 +6,7 @@
 import { TOOLS } from "./tools/tools.js";
 
 /**
- * @typedef {import('./editor.js').MaskEditor} MaskEditor
+ * @typedef {import("./editor.js").MaskEditor} MaskEditor
  *
  * @typedef {object} Binding
  * @property {string[]} keys        as shown to people

@@ -9,8 +9,8 @@ import { History, applyPatch, makePatch } from "./history.js";
 import { clipRect, fullRect, unionRect } from "./raster/rect.js";
 
 /**
- * @typedef {import('./raster/rect.js').Rect} Rect
- * @typedef {import('./history.js').Patch} Patch
+ * @typedef {import("./raster/rect.js").Rect} Rect
+ * @typedef {import("./history.js").Patch} Patch
  */
 
 export class MaskDocument {
@@ -52,7 +52,7 @@ export class MaskDocument {
   /**
    * Make one entry of everything touched; null when no pixel differs.
    * @param {string} label
-   * @param {{undoable?: boolean, byHand?: boolean, memo?: import('./smart/session.js').Memo}} [options]  not
+   * @param {{undoable?: boolean, byHand?: boolean, memo?: import("./smart/session.js").Memo}} [options]  not
    *   undoable: the history is cleared, older patches no longer fit; with a memo there is always an entry
    * @returns {Patch|null}
    */
@@ -104,7 +104,7 @@ export class MaskDocument {
 
   /**
    * @param {Patch|null} patch
-   * @param {'before'|'after'} side
+   * @param {"before"|"after"} side
    */
   #replay(patch, side) {
     if (!patch) return null;

@@ -6,13 +6,13 @@
  */
 
 /**
- * @typedef {import('./raster/brush.js').Point} Point
- * @typedef {import('../shared/viewport.js').Viewport} Viewport
+ * @typedef {import("./raster/brush.js").Point} Point
+ * @typedef {import("../shared/viewport.js").Viewport} Viewport
  *
  * @typedef {object} PointerHandlers
  * @property {() => boolean} pans          the next press moves the picture
  * @property {() => boolean} canPaint
- * @property {(point: Point, erases: boolean, modifiers: import('./tools/tool.js').Modifiers) => void} press
+ * @property {(point: Point, erases: boolean, modifiers: import("./tools/tool.js").Modifiers) => void} press
  * @property {(points: Point[]) => void} drag
  * @property {(point: Point) => void} release
  * @property {() => void} abort            take back what the stroke has painted
@@ -52,7 +52,7 @@ export class PointerInput {
     this.stage = stage;
     this.viewport = viewport;
     this.handlers = handlers;
-    /** @type {'idle'|'paint'|'pan'|'pinch'} */
+    /** @type {"idle"|"paint"|"pan"|"pinch"} */
     this.mode = "idle";
 
     const listeners = new AbortController();

@@ -7,21 +7,21 @@ import { fillWhereAtLeast, indexSegments } from "./raster/fill.js";
 import { protectTable } from "./raster/raster.js";
 
 /**
- * @typedef {import('./mask_document.js').MaskDocument} MaskDocument
- * @typedef {import('./history.js').Patch} Patch
- * @typedef {import('../shared/heatmap.js').Heatmap} Heatmap
- * @typedef {import('../shared/viewport.js').Viewport} Viewport
- * @typedef {import('./raster/rect.js').Rect} Rect
- * @typedef {import('./raster/raster.js').Raster} Raster
- * @typedef {import('./raster/raster.js').ProtectTable} ProtectTable
- * @typedef {import('./raster/brush.js').Brush} Brush
- * @typedef {import('./raster/fill.js').Segments} Segments
+ * @typedef {import("./mask_document.js").MaskDocument} MaskDocument
+ * @typedef {import("./history.js").Patch} Patch
+ * @typedef {import("../shared/heatmap.js").Heatmap} Heatmap
+ * @typedef {import("../shared/viewport.js").Viewport} Viewport
+ * @typedef {import("./raster/rect.js").Rect} Rect
+ * @typedef {import("./raster/raster.js").Raster} Raster
+ * @typedef {import("./raster/raster.js").ProtectTable} ProtectTable
+ * @typedef {import("./raster/brush.js").Brush} Brush
+ * @typedef {import("./raster/fill.js").Segments} Segments
  *
  * @typedef {object} Options
  * @property {boolean} onlyBackground     painting a class changes background pixels only
  * @property {Set<number>} lockedClasses  pixels of these classes keep their class
  *
- * @typedef {'stroke'|'undo'|'redo'|'replace'} ChangeKind
+ * @typedef {"stroke"|"undo"|"redo"|"replace"} ChangeKind
  *
  * @typedef {object} WorkbenchHooks
  * @property {(rect: Rect|null) => void} touched  pixels may have changed, perhaps for the time being
@@ -57,7 +57,7 @@ export class Workbench {
     this.activeClass = 1;
     /** @type {Readonly<Options>} */
     this.options = { onlyBackground: false, lockedClasses: new Set() };
-    /** Asks the engine behind the Smart tool; the page sets it. @type {import('./smart/session.js').Refine} */
+    /** Asks the engine behind the Smart tool; the page sets it. @type {import("./smart/session.js").Refine} */
     this.refine = () => Promise.reject(new Error("The Smart tool is not connected to an engine here."));
   }
 
@@ -150,7 +150,7 @@ export class Workbench {
   /**
    * Take what the Smart tool has shown: always an entry in the history, since its seeds are part of it.
    * @param {Uint8Array} mask
-   * @param {import('./smart/session.js').Memo} memo
+   * @param {import("./smart/session.js").Memo} memo
    */
   takeRefined(mask, memo) {
     const { document } = this;

@@ -1,8 +1,24 @@
 /** The keys of the Review page, as the help lists them; the editor has its own. */
 
 /**
- * @param {Object} page
- * @returns {{chord: string, keys: string[], description: string, group: string, run: () => void}[]}
+ * @typedef {object} Binding
+ * @property {string} chord          `KeyboardEvent.key` in lower case
+ * @property {string[]} keys         as shown to people
+ * @property {string} description
+ * @property {string} group
+ * @property {() => unknown} run
+ *
+ * @typedef {object} Actions  what the keys do
+ * @property {(action: import("./deciding.js").Decision) => unknown} decide
+ * @property {(step: 1|-1) => unknown} step
+ * @property {() => unknown} showHistory
+ * @property {() => unknown} showHelp
+ * @property {import("./heat_panel.js").HeatPanel} heatPanel
+ */
+
+/**
+ * @param {Actions} page
+ * @returns {Binding[]}
  */
 export const bindingsOf = (page) => [
   {

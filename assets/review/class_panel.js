@@ -2,16 +2,21 @@
  * The class list: colour, hotkey, whether the picture is tagged with it, lock, and which one is painted.
  */
 import { count, element } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 
 const LOCK_ICON = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">
   <rect x="3" y="7" width="10" height="7" rx="1.5"/><path class="pr-shackle-closed" d="M5 7V5a3 3 0 0 1 6 0v2"/>
   <path class="pr-shackle-open" d="M5 7V4.5a3 3 0 0 1 5.6-1.5"/></svg>`;
 
 /**
+ * @typedef {{index: number, name: string, color: string, isTagged: boolean, hotkey: string|null}} ListedClass
+ */
+
+/**
  * Hotkeys: 0 is the background, 1-9 the tags of the picture first, then the other classes.
  * @param {{index: number, name: string, color: string}[]} classes
  * @param {number[]} tags
- * @returns {{index: number, name: string, color: string, isTagged: boolean, hotkey: string|null}[]}
+ * @returns {ListedClass[]}
  */
 export function orderClasses(classes, tags) {
   const tagged = new Set(tags);
@@ -26,12 +31,15 @@ export function orderClasses(classes, tags) {
 }
 
 /**
- * Events: `choose` (detail: class index), `lock` (detail: locked class indices).
+ * Events: `choose` a class index, `lock` the locked class indices.
+ * @extends {Emitter<{choose: number, lock: number[]}>}
  */
-export class ClassPanel extends EventTarget {
+export class ClassPanel extends Emitter {
   constructor() {
     super();
+    /** @type {Set<number>} */
     this.locked = new Set();
+    /** @type {Map<number, HTMLElement>} */
     this.rows = new Map();
     this.list = element("div", { class: "pr-classes", role: "radiogroup", "aria-label": "Class to paint" });
     this.more = element("details", { class: "pr-more-classes" });
@@ -44,7 +52,7 @@ export class ClassPanel extends EventTarget {
     );
   }
 
-  /** @param {ReturnType<typeof orderClasses>} classes @param {number} active */
+  /** @param {ListedClass[]} classes @param {number} active */
   show(classes, active) {
     this.rows.clear();
     this.locked.clear();
@@ -60,6 +68,7 @@ export class ClassPanel extends EventTarget {
     this.setActive(active);
   }
 
+  /** @param {ListedClass} listed */
   #row({ index, name, color, hotkey, isTagged }) {
     const choose = element(
       "button",
@@ -68,7 +77,7 @@ export class ClassPanel extends EventTarget {
         type: "button",
         role: "radio",
         title: hotkey === null ? `Paint ${name}` : `Paint ${name} (${hotkey})`,
-        on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: index })) },
+        on: { click: () => this.emit("choose", index) },
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),
       element("span", { class: "pr-class-name", text: name }),
@@ -87,7 +96,11 @@ export class ClassPanel extends EventTarget {
       "aria-pressed": "false",
       "aria-label": `Lock ${name}`,
       title: `Lock ${name}: painting leaves its pixels alone`,
-      on: { click: () => this.#toggleLock(index, lock) },
+      on: {
+        click: () => {
+          this.#toggleLock(index, lock);
+        },
+      },
     });
     lock.innerHTML = LOCK_ICON;
     const row = element("div", { class: "pr-class-row" }, choose, lock);
@@ -95,11 +108,12 @@ export class ClassPanel extends EventTarget {
     return row;
   }
 
+  /** @param {number} index @param {HTMLButtonElement} button */
   #toggleLock(index, button) {
     if (this.locked.has(index)) this.locked.delete(index);
     else this.locked.add(index);
     button.setAttribute("aria-pressed", String(this.locked.has(index)));
-    this.dispatchEvent(new CustomEvent("lock", { detail: [...this.locked] }));
+    this.emit("lock", [...this.locked]);
   }
 
   /** @param {number} index */

@@ -19,8 +19,10 @@ export function mergeMasks(base, mine, theirs) {
   return merged;
 }
 
+/** @typedef {"mine"|"theirs"|"merged"} Choice */
+
 /**
- * @param {Object} conflict
+ * @param {object} conflict
  * @param {ImageBitmap} conflict.image
  * @param {number} conflict.width
  * @param {number} conflict.height
@@ -28,8 +30,8 @@ export function mergeMasks(base, mine, theirs) {
  * @param {Uint8Array} conflict.base
  * @param {Uint8Array} conflict.mine
  * @param {Uint8Array} conflict.theirs
- * @param {{author: string|null, created_at: string, action: string}} conflict.current
- * @returns {Promise<"mine"|"theirs"|"merged">}
+ * @param {import("../shared/openapi").RevisionOut} conflict.current theirs
+ * @returns {Promise<Choice>}
  */
 export function askHowToResolve(conflict) {
   const { current, base, mine, theirs } = conflict;
@@ -40,12 +42,19 @@ export function askHowToResolve(conflict) {
       class: "st-page pr-dialog pr-conflict",
       "aria-labelledby": "pr-conflict-title",
     });
-    const choose = (choice) => {
+    const choose = (/** @type {Choice} */ choice) => {
       dialog.close();
       dialog.remove();
       resolve(choice);
     };
-    const column = (title, mask, note, text, choice, isMain) =>
+    /**
+     * @param {string} title
+     * @param {Uint8Array} mask
+     * @param {string} note
+     * @param {string} text of the button
+     * @param {Choice} choice
+     */
+    const column = (title, mask, note, text, choice, isMain = false) =>
       element(
         "div",
         { class: "pr-conflict-column" },
@@ -60,7 +69,7 @@ export function askHowToResolve(conflict) {
           on: { click: () => choose(choice) },
         }),
       );
-    const pixels = (mask, other) =>
+    const pixels = (/** @type {Uint8Array} */ mask, /** @type {Uint8Array} */ other) =>
       `${countDifferences(mask, other).toLocaleString()} pixels differ from the start`;
     dialog.append(
       element("h2", { id: "pr-conflict-title", text: `${who} saved this picture too` }),
@@ -70,8 +79,8 @@ export function askHowToResolve(conflict) {
       element(
         "div",
         { class: "pr-conflict-columns" },
-        column("Yours", mine, pixels(mine, base), "Keep mine", "mine", false),
-        column(`By ${who}`, theirs, pixels(theirs, base), "Take theirs", "theirs", false),
+        column("Yours", mine, pixels(mine, base), "Keep mine", "mine"),
+        column(`By ${who}`, theirs, pixels(theirs, base), "Take theirs", "theirs"),
         column("Both", merged, "Your changes on top of theirs", "Merge both", "merged", true),
       ),
     );

@@ -1,7 +1,9 @@
 /**
  * One person's work on one picture: autosave, decisions, and what happens when they do not go through.
  */
-import * as api from "../shared/api.js";
+import { Emitter } from "../shared/emitter.js";
+import * as api from "./api.js";
+import { deflate } from "./deflate.js";
 import * as local from "./local_drafts.js";
 
 const QUIET_MS = 500; // a save waits for a pause between strokes, and while the Smart tool's answer is awaited,
@@ -10,16 +12,23 @@ const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
 const IDLE_AFTER_MS = 60000; // time without a stroke or key beyond this is not work
 
 /**
- * Events: `state` when `state` changed, `conflict` (detail: the other's revision) when somebody else saved.
+ * @import { RevisionOut, Step } from "../shared/openapi"
+ * @import { Decision } from "./deciding.js"
  *
- * `state` is one of `saved`, `unsaved`, `saving`, `offline`, `conflict`.
+ * @typedef {"saved"|"unsaved"|"saving"|"offline"|"conflict"} DraftState
  */
-export class Draft extends EventTarget {
+
+/**
+ * Events: `state` when it changed, `conflict` (the other's revision) when somebody else saved.
+ * @extends {Emitter<{state: undefined, conflict: RevisionOut}>}
+ */
+export class Draft extends Emitter {
   #isAwaited;
   #version = 0; // counts changes; a save is complete when nothing came after its snapshot
   #savedVersion = 0;
   #timer = 0;
   #firstUnsavedAt = 0;
+  /** @type {Promise<void>|null} */
   #saving = null;
   #failures = 0;
   #seconds = 0;
@@ -39,10 +48,13 @@ export class Draft extends EventTarget {
     this.mask = mask;
     this.base = base;
     this.revision = revision;
+    /** @type {DraftState} */
     this.state = "saved";
+    /** Of the picture, as the last save left it. @type {import("../shared/openapi").ItemState["status"]|undefined} */
+    this.status = undefined;
     this.message = "";
     this.isDeciding = false;
-    /** Answers of the Smart tool that the server has not stored yet. @type {Object[]} */
+    /** Answers of the Smart tool that the server has not stored yet. @type {Step[]} */
     this.steps = [];
     this.#lastActivity = performance.now();
   }
@@ -65,7 +77,7 @@ export class Draft extends EventTarget {
 
   /**
    * The mask was changed.
-   * @param {{kind?: string, step?: Object|null}} [change] as the editor's `stroke` event tells it
+   * @param {{kind?: string, step?: Step|null}} [change] as the editor's `stroke` event tells it
    */
   changed({ kind, step } = {}) {
     this.touch();
@@ -91,8 +103,8 @@ export class Draft extends EventTarget {
 
   /**
    * Save, then decide.
-   * @param {"accept"|"reject"|"skip"|"revert"} action
-   * @returns {Promise<Object>} the item's new state
+   * @param {Decision} action
+   * @returns {Promise<api.Stored>} the item's new state
    * @throws {api.ApiError}
    */
   async decide(action) {
@@ -109,7 +121,12 @@ export class Draft extends EventTarget {
     return answer;
   }
 
-  /** Take over another mask and revision, e.g. after a conflict was resolved. */
+  /**
+   * Take over another mask and revision, e.g. after a conflict was resolved.
+   * @param {number} revision
+   * @param {Uint8Array} base
+   * @param {{unsaved: boolean}} options  whether the mask holds more than `base`
+   */
   rebase(revision, base, { unsaved }) {
     this.revision = revision;
     this.base = base;
@@ -132,6 +149,7 @@ export class Draft extends EventTarget {
     return Math.max(0, this.#firstUnsavedAt + LONGEST_WAIT_MS - performance.now());
   }
 
+  /** @param {number} delay in milliseconds */
   #schedule(delay) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -156,7 +174,7 @@ export class Draft extends EventTarget {
     this.#become("saving");
     const snapshot = this.mask.slice();
     const steps = this.steps;
-    const deflated = await api.deflate(snapshot);
+    const deflated = await deflate(snapshot);
     try {
       const answer = await this.#retryOnProposal(() =>
         api.putMask(this.itemId, deflated, this.revision, seconds, steps),
@@ -182,6 +200,7 @@ export class Draft extends EventTarget {
     }
   }
 
+  /** @param {Uint8Array} deflated @param {Step[]} steps @param {unknown} error */
   async #keepLocally(deflated, steps, error) {
     let kept = true;
     try {
@@ -196,16 +215,16 @@ export class Draft extends EventTarget {
       kept = false;
     }
     this.#failures++;
-    this.message = kept
-      ? error.message
-      : `${error.message} The browser cannot keep a copy: leave this tab open.`;
-    if (error.status === 412) {
+    const sentence = api.messageOf(error);
+    this.message = kept ? sentence : `${sentence} The browser cannot keep a copy: leave this tab open.`;
+    const newer = newerRevision(error);
+    if (newer) {
       this.#become("conflict");
-      this.dispatchEvent(new CustomEvent("conflict", { detail: error.problem.current }));
+      this.emit("conflict", newer);
       return;
     }
     this.#become("offline");
-    if (error.isTransient !== false) this.#schedule(this.#retryDelay());
+    if (!(error instanceof api.ApiError) || error.isTransient) this.#schedule(this.#retryDelay());
   }
 
   /**
@@ -216,17 +235,22 @@ export class Draft extends EventTarget {
     try {
       return await send();
     } catch (error) {
-      const current = error.status === 412 ? error.problem.current : null;
-      if (!current || current.action !== "proposed" || current.author !== null) throw error;
-      this.revision = current.id;
+      const newer = newerRevision(error);
+      if (!newer || newer.action !== "proposed" || newer.author !== null) throw error;
+      this.revision = newer.id;
       return send();
     }
   }
 
+  /** @param {DraftState} state */
   #become(state) {
     if (state !== "offline" && state !== "conflict") this.message = "";
     if (this.state === state) return;
     this.state = state;
-    this.dispatchEvent(new Event("state"));
+    this.emit("state");
   }
 }
+
+/** @param {unknown} error @returns {RevisionOut|null} what somebody else saved first, where that was the reason */
+const newerRevision = (error) =>
+  error instanceof api.ApiError && error.status === 412 ? (error.problem.current ?? null) : null;

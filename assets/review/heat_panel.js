@@ -4,7 +4,9 @@
  */
 import { COLORMAP_NAMES, colormap } from "../shared/colours.js";
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 
+/** @type {{name: ViewName, title: string, text: string}[]} */
 const VIEWS = [
   {
     name: "cams",
@@ -18,89 +20,109 @@ const VIEWS = [
 const THUMB_WIDTH = 132;
 
 /**
- * @typedef {Object} HeatMaps
- * @property {Object} header as `/api/items/{id}/cams` sends it
- * @property {Object<string, {shape: number[], data: Float32Array}>} arrays `cams`, `whole`, `tiled`: class x height x width
+ * @import { HeatInput } from "../editor/render/heat_layer.js"
+ * @import { HeatView } from "../editor/render/renderer.js"
+ * @import { ColormapName } from "../shared/colours.js"
+ * @import { HeatMaps, Planes } from "./api.js"
+ *
+ * @typedef {"cams"|"whole"|"tiled"|"difference"} ViewName
+ * @typedef {HeatMaps & {difference: Map<number, Float32Array>}} Maps  the differences by class, once they are shown
+ *
+ * @typedef {object} Slider
+ * @property {HTMLInputElement} input
+ * @property {HTMLOutputElement} output
+ * @property {HTMLLabelElement} row
+ *
+ * @typedef {object} HeatEvents
+ * @property {HeatInput|null} heat
+ * @property {HeatView} view
+ * @property {{classIndex: number, threshold: number}} take  the heat becomes the mask of a class
+ * @property {{threshold: number}} restart  the Smart tool starts again from the heat
  */
 
-/**
- * Events: `heat` (detail: {height, width, data, classIndex} or null), `view` (detail: {visible, opacity,
- * threshold, colormap}), `take` (detail: {classIndex, threshold}), `restart` (detail: {threshold}).
- */
-export class HeatPanel extends EventTarget {
+/** @extends {Emitter<HeatEvents>} */
+export class HeatPanel extends Emitter {
   #isThresholdChosen = false; // until somebody moves it, it is the one that proposals are made with
+
+  /** @type {Maps|null} */
+  maps = null;
+  /** @type {CanvasImageSource & {width: number, height: number}|null} */
+  image = null;
+  position = 0; // of the class within the arrays
+  /** @type {ViewName} */
+  source = "cams";
+  /** @type {HeatView} */
+  view = { visible: false, opacity: 0.55, threshold: 0, colormap: "turbo" };
+  sentence = element("p", { class: "pr-sentence", role: "status" });
+  tabs = element("div", {
+    class: "pr-heat-classes",
+    role: "radiogroup",
+    "aria-label": "Heatmap of class",
+  });
+  toggle = element("button", {
+    class: "pr-chip-button",
+    type: "button",
+    title: "Show or hide the heatmap (M)",
+    on: { click: () => this.toggleVisible() },
+  });
+  /** @type {HTMLSelectElement} */
+  colormap = element("select", {
+    class: "st-input pr-small",
+    "aria-label": "Colour map",
+    on: { change: () => this.#setView({ colormap: /** @type {ColormapName} */ (this.colormap.value) }) },
+  });
+  opacity = this.#slider(
+    "Opacity",
+    "opacity",
+    "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile",
+  );
+  threshold = this.#slider(
+    "Threshold",
+    "threshold",
+    "Heat below this is not shown; “Take as mask” uses the same value",
+  );
+  take = element("button", {
+    class: "st-button pr-wide",
+    type: "button",
+    text: "Take heat as mask",
+    title: "Paint this class wherever the heat is at or above the threshold (T)",
+    on: { click: () => this.takeAsMask() },
+  });
+  again = element("button", {
+    class: "st-button pr-wide",
+    type: "button",
+    text: "Start again from heat",
+    title:
+      "Smart tool: the mask that all heatmaps together make at this threshold, corrected by the clicks there are (G)",
+    on: { click: () => this.startAgain() },
+  });
+  compare = element("div", { class: "pr-compare" });
+  canvases = new Map(VIEWS.map((view) => [view.name, this.#thumb(view)]));
+  disagreement = element("p", { class: "pr-note" });
+  controls = element(
+    "div",
+    { class: "pr-heat-controls" },
+    this.tabs,
+    element("div", { class: "pr-row" }, this.toggle, this.colormap),
+    this.opacity.row,
+    this.threshold.row,
+    this.take,
+    this.again,
+    this.compare,
+    this.disagreement,
+  );
 
   constructor() {
     super();
-    this.maps = null;
-    this.position = 0; // of the class within the arrays
-    this.source = "cams";
-    this.view = { visible: false, opacity: 0.55, threshold: 0, colormap: "turbo" };
     this.root = this.#build();
     this.clear("Heatmaps are on their way…");
   }
 
   #build() {
-    this.sentence = element("p", { class: "pr-sentence", role: "status" });
-    this.tabs = element("div", {
-      class: "pr-heat-classes",
-      role: "radiogroup",
-      "aria-label": "Heatmap of class",
-    });
-    this.toggle = element("button", {
-      class: "pr-chip-button",
-      type: "button",
-      title: "Show or hide the heatmap (M)",
-      on: { click: () => this.toggleVisible() },
-    });
-    this.colormap = element("select", {
-      class: "st-input pr-small",
-      "aria-label": "Colour map",
-      on: { change: () => this.#setView({ colormap: this.colormap.value }) },
-    });
     fillSelect(
       this.colormap,
       COLORMAP_NAMES.map((name) => ({ value: name, text: name })),
       this.view.colormap,
-    );
-    this.opacity = this.#slider(
-      "Opacity",
-      "opacity",
-      "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile",
-    );
-    this.threshold = this.#slider(
-      "Threshold",
-      "threshold",
-      "Heat below this is not shown; “Take as mask” uses the same value",
-    );
-    this.take = element("button", {
-      class: "st-button pr-wide",
-      type: "button",
-      text: "Take heat as mask",
-      title: "Paint this class wherever the heat is at or above the threshold (T)",
-      on: { click: () => this.takeAsMask() },
-    });
-    this.again = element("button", {
-      class: "st-button pr-wide",
-      type: "button",
-      text: "Start again from heat",
-      title:
-        "Smart tool: the mask that all heatmaps together make at this threshold, corrected by the clicks there are (G)",
-      on: { click: () => this.startAgain() },
-    });
-    this.compare = element("div", { class: "pr-compare" });
-    this.canvases = new Map(VIEWS.map((view) => [view.name, this.#thumb(view)]));
-    this.controls = element(
-      "div",
-      { class: "pr-heat-controls" },
-      this.tabs,
-      element("div", { class: "pr-row" }, this.toggle, this.colormap),
-      this.opacity.row,
-      this.threshold.row,
-      this.take,
-      this.again,
-      this.compare,
-      (this.disagreement = element("p", { class: "pr-note" })),
     );
     return element(
       "section",
@@ -111,6 +133,7 @@ export class HeatPanel extends EventTarget {
     );
   }
 
+  /** @param {string} label @param {"opacity"|"threshold"} key @param {string} title @returns {Slider} */
   #slider(label, key, title) {
     const output = element("output", { text: this.view[key].toFixed(2) });
     const input = element("input", {
@@ -136,6 +159,7 @@ export class HeatPanel extends EventTarget {
     };
   }
 
+  /** @param {typeof VIEWS[number]} view */
   #thumb({ name, title, text }) {
     const canvas = element("canvas", { width: THUMB_WIDTH, height: 90 });
     const button = element(
@@ -160,7 +184,7 @@ export class HeatPanel extends EventTarget {
     this.controls.hidden = true;
     this.sentence.textContent = sentence;
     this.sentence.hidden = false;
-    this.dispatchEvent(new CustomEvent("heat", { detail: null }));
+    this.emit("heat", null);
   }
 
   /**
@@ -230,7 +254,7 @@ export class HeatPanel extends EventTarget {
     this.chooseClass((this.position + step + count) % count);
   }
 
-  /** A click on the view that is shown hides it again. @param {string} name */
+  /** A click on the view that is shown hides it again. @param {ViewName} name */
   #clickThumb(name) {
     const isShown = this.view.visible && this.source === name;
     this.showSource(name);
@@ -245,95 +269,91 @@ export class HeatPanel extends EventTarget {
     if (!this.maps) return;
     this.showSource("cams");
     const { index } = this.maps.header.classes[this.position];
-    this.dispatchEvent(
-      new CustomEvent("take", { detail: { classIndex: index, threshold: this.view.threshold } }),
-    );
+    this.emit("take", { classIndex: index, threshold: this.view.threshold });
   }
 
   startAgain() {
-    if (this.maps)
-      this.dispatchEvent(new CustomEvent("restart", { detail: { threshold: this.view.threshold } }));
+    if (this.maps) this.emit("restart", { threshold: this.view.threshold });
   }
 
-  /** @param {string} name of a view */
+  /** @param {ViewName} name */
   showSource(name) {
     if (!this.maps) return;
     this.source = name;
     const { index } = this.maps.header.classes[this.position];
     const [, height, width] = this.maps.arrays.cams.shape;
-    this.dispatchEvent(
-      new CustomEvent("heat", { detail: { height, width, data: this.#plane(name), classIndex: index } }),
-    );
+    this.emit("heat", { height, width, data: this.#plane(this.maps, name), classIndex: index });
     this.#setView({});
   }
 
-  /** One class of one view. @param {string} name @returns {Float32Array} */
-  #plane(name) {
-    const [, height, width] = this.maps.arrays.cams.shape;
+  /** The chosen class in one view. @param {Maps} maps @param {ViewName} name @returns {Float32Array} */
+  #plane({ arrays, difference: differences }, name) {
+    const [, height, width] = arrays.cams.shape;
     const size = height * width;
-    const plane = (array) => array.data.subarray(this.position * size, (this.position + 1) * size);
-    if (name !== "difference") return plane(this.maps.arrays[name]);
-    let difference = this.maps.difference.get(this.position);
+    const plane = (/** @type {Planes} */ array) =>
+      array.data.subarray(this.position * size, (this.position + 1) * size);
+    if (name !== "difference") return plane(arrays[name]);
+    let difference = differences.get(this.position);
     if (!difference) {
-      const whole = plane(this.maps.arrays.whole);
-      const tiled = plane(this.maps.arrays.tiled);
+      const whole = plane(arrays.whole);
+      const tiled = plane(arrays.tiled);
       difference = whole.map((value, i) => Math.abs(value - tiled[i]));
-      this.maps.difference.set(this.position, difference);
+      differences.set(this.position, difference);
     }
     return difference;
   }
 
   #drawThumbs() {
-    const [, height, width] = this.maps.arrays.cams.shape;
-    const thumbHeight = Math.max(
-      24,
-      Math.min(150, Math.round((THUMB_WIDTH * this.image.height) / this.image.width)),
-    );
+    const { image, maps } = this;
+    if (!image || !maps) return;
+    const [, height, width] = maps.arrays.cams.shape;
+    const thumbHeight = Math.max(24, Math.min(150, Math.round((THUMB_WIDTH * image.height) / image.width)));
     const heat = new OffscreenCanvas(width, height);
-    const context = heat.getContext("2d");
+    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (heat.getContext("2d"));
     const colours = colormap(this.view.colormap);
     for (const [name, { canvas }] of this.canvases) {
-      const plane = this.#plane(name);
+      const plane = this.#plane(maps, name);
       const pixels = context.createImageData(width, height);
       const words = new Uint32Array(pixels.data.buffer);
       for (let i = 0; i < plane.length; i++)
         words[i] = colours[Math.max(0, Math.min(255, Math.round(plane[i] * 255)))];
       context.putImageData(pixels, 0, 0);
       canvas.height = thumbHeight;
-      const target = canvas.getContext("2d");
+      const target = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
       target.globalAlpha = 1;
-      target.drawImage(this.image, 0, 0, THUMB_WIDTH, thumbHeight);
+      target.drawImage(image, 0, 0, THUMB_WIDTH, thumbHeight);
       target.globalAlpha = 0.7;
       target.drawImage(heat, 0, 0, THUMB_WIDTH, thumbHeight);
       target.globalAlpha = 1;
-      if (name === "tiled" || name === "difference") this.#drawTileBorders(target, thumbHeight);
+      if (name === "tiled" || name === "difference") drawTileBorders(target, thumbHeight, maps.header.tiles);
     }
   }
 
-  #drawTileBorders(context, height) {
-    const tiles = this.maps.header.tiles;
-    context.strokeStyle = "#fff";
-    context.lineWidth = 1;
-    context.setLineDash([4, 3]);
-    context.beginPath();
-    for (let i = 1; i < tiles; i++) {
-      const x = Math.round((THUMB_WIDTH * i) / tiles) + 0.5;
-      const y = Math.round((height * i) / tiles) + 0.5;
-      context.moveTo(x, 0);
-      context.lineTo(x, height);
-      context.moveTo(0, y);
-      context.lineTo(THUMB_WIDTH, y);
-    }
-    context.stroke();
-  }
-
+  /** @param {Partial<HeatView>} change */
   #setView(change) {
     Object.assign(this.view, change);
     this.toggle.textContent = this.view.visible ? "Hide heatmap" : "Show heatmap";
     for (const [name, { button }] of this.canvases)
       button.setAttribute("aria-pressed", String(this.view.visible && name === this.source));
     this.toggle.setAttribute("aria-pressed", String(this.view.visible));
-    if (change.colormap && this.maps) this.#drawThumbs();
-    this.dispatchEvent(new CustomEvent("view", { detail: { ...this.view } }));
+    if (change.colormap) this.#drawThumbs();
+    this.emit("view", { ...this.view });
   }
+}
+
+/** @param {CanvasRenderingContext2D} context @param {number} height @param {number} tiles a side */
+function drawTileBorders(context, height, tiles) {
+  context.strokeStyle = "#fff";
+  context.lineWidth = 1;
+  context.setLineDash([4, 3]);
+  context.beginPath();
+  for (let i = 1; i < tiles; i++) {
+    const x = Math.round((THUMB_WIDTH * i) / tiles) + 0.5;
+    const y = Math.round((height * i) / tiles) + 0.5;
+    context.moveTo(x, 0);
+    context.lineTo(x, height);
+    context.moveTo(0, y);
+    context.lineTo(THUMB_WIDTH, y);
+  }
+  context.stroke();
 }

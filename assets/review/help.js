@@ -1,8 +1,11 @@
 /** The list of keys, made from the tables that react to them. */
 import { element } from "../shared/dom.js";
 
-/** @param {{keys: string[], description: string, group: string}[]} bindings */
+/** @typedef {{keys: string[], description: string, group: string}} Listed */
+
+/** @param {Listed[]} bindings */
 export function showHelp(bindings) {
+  /** @type {Map<string, Listed[]>} */
   const groups = new Map();
   for (const binding of bindings) groups.set(binding.group, [...(groups.get(binding.group) ?? []), binding]);
   const dialog = element("dialog", { class: "st-page pr-dialog pr-help", "aria-label": "Keys" });

@@ -1,11 +1,12 @@
 /**
  * What happened to a picture: every entry of its history with its mask, and the way back to each.
  */
-import * as api from "../shared/api.js";
 import { count, element, timeAgo } from "../shared/dom.js";
+import * as api from "./api.js";
 import { countDifferences, maskPreview } from "./mask_preview.js";
 
 const PREVIEW_PX = 520; // on its longer side
+/** @type {Record<HistoryEntry["action"], string>} */
 const ACTION_TEXT = {
   proposed: "Proposed",
   drafted: "Saved",
@@ -18,12 +19,18 @@ const ACTION_TEXT = {
 };
 
 /**
- * Show the history of the picture that is open. What is taken from it becomes an entry of its own.
- * @param {Object} page the Review page
+ * @import { DatasetOut, HistoryEntry } from "../shared/openapi"
+ * @import { Desk } from "./desk.js"
+ * @import { Loaded } from "./loader.js"
  */
-export async function showHistory(page) {
-  const { current, draft, editor } = page;
-  if (!current || draft.isDeciding) return;
+
+/**
+ * Show the history of the picture that is open. What is taken from it becomes an entry of its own.
+ * @param {Desk} desk
+ */
+export async function showHistory(desk) {
+  const { current, dataset, draft, editor, statusBar } = desk;
+  if (!current || !dataset || !draft || draft.isDeciding) return;
   if (editor.isThinking) await editor.finishThinking();
   editor.settle();
   let entries;
@@ -32,22 +39,28 @@ export async function showHistory(page) {
     entries = await api.history(current.item.id);
   } catch (error) {
     if (draft.state !== "conflict")
-      page.statusBar.say(`${current.item.name}: its history cannot be shown. ${error.message}`);
+      statusBar.say(`${current.item.name}: its history cannot be shown. ${api.messageOf(error)}`);
     return;
   }
-  if (page.current !== current || document.querySelector("dialog[open]")) return;
+  if (desk.current !== current || document.querySelector("dialog[open]")) return;
   if (!entries.length) {
-    page.statusBar.say("Nothing has happened to this picture yet.");
+    statusBar.say("Nothing has happened to this picture yet.");
     return;
   }
-  new HistoryDialog(page, entries.reverse()).open();
+  const takeBack = (/** @type {Uint8Array} */ mask) => {
+    editor.setMask(mask, { undoable: true, label: "Earlier mask" });
+    draft.mask = editor.mask;
+    draft.changed();
+    statusBar.say("The earlier mask is back. Ctrl+Z brings the one before it back.");
+  };
+  new HistoryDialog(current, dataset, editor.mask.slice(), entries.reverse(), takeBack).open();
 }
 
-/** @param {Object} entry as `/api/items/{id}/revisions` lists it @returns {string} what, by whom, and how */
+/** @param {HistoryEntry} entry @returns {string} what, by whom, and how */
 function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: model }) {
-  const parts = [`${ACTION_TEXT[action] ?? action} by ${author ?? programName(model)}`];
+  const parts = [`${ACTION_TEXT[action]} by ${author ?? programName(model)}`];
   if (seeds?.length) parts.push(count(seeds.length, "click"));
-  if (seconds >= 1) parts.push(`${Math.round(seconds)} s`);
+  if (seconds !== null && seconds >= 1) parts.push(`${Math.round(seconds)} s`);
   return parts.join(" · ");
 }
 
@@ -62,11 +75,21 @@ class HistoryDialog {
   /** @type {Map<number, Promise<Uint8Array>>} by revision */
   #masks = new Map();
 
-  constructor(page, entries) {
-    this.page = page;
+  /**
+   * @param {Loaded} picture
+   * @param {DatasetOut} dataset
+   * @param {Uint8Array} shownMask  the one in the editor
+   * @param {HistoryEntry[]} entries newest first
+   * @param {(mask: Uint8Array) => void} takeBack
+   */
+  constructor(picture, dataset, shownMask, entries, takeBack) {
+    this.picture = picture;
+    this.colors = new Map(dataset.classes.map(({ index, color }) => [index, color]));
+    this.shownMask = shownMask;
     this.entries = entries;
-    this.mask = null; // of the entry that is chosen, once it is here
-    this.shownMask = page.editor.mask.slice();
+    this.takeBack = takeBack;
+    /** Of the entry that is chosen, once it is here. @type {Uint8Array|null} */
+    this.mask = null;
     this.preview = element("div", { class: "pr-history-preview" });
     this.note = element("p", { class: "pr-note", role: "status" });
     this.take = element("button", { class: "st-button st-primary", type: "submit", text: "Take this mask" });
@@ -97,9 +120,13 @@ class HistoryDialog {
       {
         class: "st-page pr-dialog",
         "aria-labelledby": "pr-history-title",
-        on: { close: () => this.dialog.remove() },
+        on: {
+          close: () => {
+            this.dialog.remove();
+          },
+        },
       },
-      element("h2", { id: "pr-history-title", text: `History of ${page.current.item.name}` }),
+      element("h2", { id: "pr-history-title", text: `History of ${picture.item.name}` }),
       this.form,
     );
     this.dialog.addEventListener("keydown", (event) => {
@@ -112,7 +139,7 @@ class HistoryDialog {
   open() {
     document.body.append(this.dialog);
     this.dialog.showModal();
-    const newest = this.form.querySelector("input:enabled");
+    const newest = /** @type {HTMLInputElement|null} */ (this.form.querySelector("input:enabled"));
     if (newest) {
       newest.checked = true;
       newest.focus();
@@ -120,6 +147,7 @@ class HistoryDialog {
     this.#show();
   }
 
+  /** @param {HistoryEntry} entry */
   #row(entry) {
     const at = new Date(entry.created_at).toLocaleString();
     return element(
@@ -157,15 +185,16 @@ class HistoryDialog {
       mask = await this.#maskOf(entry.id);
     } catch (error) {
       this.#masks.delete(entry.id);
-      if (this.#chosen === entry) this.note.textContent = error.message;
+      if (this.#chosen === entry) this.note.textContent = api.messageOf(error);
       return;
     }
     if (this.#chosen !== entry) return;
-    const { item, image } = this.page.current;
+    const { image, item } = this.picture;
     const { width, height } = item;
-    const colors = new Map(this.page.dataset.classes.map(({ index, color }) => [index, color]));
     const previewWidth = Math.max(1, Math.round((PREVIEW_PX * width) / Math.max(width, height)));
-    this.preview.replaceChildren(maskPreview({ image, width, height, colors }, mask, previewWidth));
+    this.preview.replaceChildren(
+      maskPreview({ image, width, height, colors: this.colors }, mask, previewWidth),
+    );
     const different = countDifferences(mask, this.shownMask);
     this.note.textContent = different
       ? `${count(different, "pixel")} ${different === 1 ? "differs" : "differ"} from the mask that you see.`
@@ -174,24 +203,19 @@ class HistoryDialog {
     this.take.disabled = different === 0;
   }
 
+  /** @param {number} revision */
   #maskOf(revision) {
-    if (!this.#masks.has(revision)) {
-      this.#masks.set(
-        revision,
-        api.mask(this.page.current.item.id, revision).then(({ mask }) => mask),
-      );
-    }
-    return this.#masks.get(revision);
+    const asked =
+      this.#masks.get(revision) ?? api.mask(this.picture.item.id, revision).then(({ mask }) => mask);
+    this.#masks.set(revision, asked);
+    return asked;
   }
 
+  /** @param {SubmitEvent} event */
   #take(event) {
     event.preventDefault();
     if (!this.mask || this.take.disabled) return;
-    const { editor, draft, statusBar } = this.page;
-    editor.setMask(this.mask, { undoable: true, label: "Earlier mask" });
-    draft.mask = editor.mask;
-    draft.changed();
-    statusBar.say("The earlier mask is back. Ctrl+Z brings the one before it back.");
+    this.takeBack(this.mask);
     this.#close();
   }
 

@@ -1,74 +1,85 @@
 /** The frame of the Review page: where each part goes, and the header with its few controls. */
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import { STATUS_TEXT } from "./queue.js";
 
 /**
- * @param {HTMLElement} root
- * @param {Object} page the parts to place: queue, classPanel, heatPanel, statusBar; and `decide`, `step`, `showHistory`, `showHelp`
- * @returns {Layout}
+ * @import { DatasetOut, Health, ItemOut, ItemState, ProgressOut } from "../shared/openapi"
+ * @import { Decision } from "./deciding.js"
+ *
+ * @typedef {{text: string, run: () => unknown}} Action  a button behind a sentence
+ * @typedef {{root: HTMLElement}} Part
+ * @typedef {{queue: Part, classPanel: Part, heatPanel: Part, statusBar: Part}} Parts
+ *
+ * @typedef {object} LayoutEvents
+ * @property {number} dataset     chosen, its id
+ * @property {string} annotator   another name
+ * @property {Decision} decide
+ * @property {1|-1} step          to a neighbour in the queue
+ * @property {undefined} history
+ * @property {undefined} help
  */
-export function buildLayout(root, page) {
-  return new Layout(root, page);
-}
 
-/** Events: `dataset` (detail: id), `annotator` (detail: name). */
-class Layout extends EventTarget {
-  #busyTimer;
+/** @extends {Emitter<LayoutEvents>} */
+export class Layout extends Emitter {
+  #busyTimer = 0;
+  stage = element("div", { class: "pr-stage" });
+  toolbar = element("div", { class: "pr-toolbar" });
+  sentence = element("div", { class: "pr-stage-sentence", role: "status", hidden: true });
+  busy = element("div", { class: "pr-busy", hidden: true, "aria-label": "Loading" });
+  /** @type {HTMLSelectElement} */
+  datasetSelect = element("select", {
+    class: "st-input",
+    "aria-label": "Dataset",
+    on: {
+      change: () => this.emit("dataset", Number(this.datasetSelect.value)),
+    },
+  });
+  itemName = element("strong", { class: "pr-item-name" });
+  itemFacts = element("span", { class: "pr-item-facts" });
+  itemStatus = element("span", { class: "st-pill pr-status" });
+  itemHistory = element("button", {
+    class: "st-button",
+    type: "button",
+    text: "History",
+    title: "Every mask that this picture had, and the way back to it (Y)",
+    on: { click: () => this.emit("history") },
+  });
+  progressText = element("span", { class: "pr-progress-text" });
+  progressBar = element("progress", { max: 1, value: 0, "aria-label": "Done" });
+  /** @type {HTMLInputElement} */
+  annotator = element("input", {
+    class: "st-input pr-annotator",
+    type: "text",
+    maxlength: "64",
+    "aria-label": "Your name",
+    title: "Your name: it is stored with everything you save",
+    on: {
+      change: () => this.emit("annotator", this.annotator.value),
+    },
+  });
+  health = element("span", { class: "st-pill pr-health", hidden: true });
 
-  constructor(root, page) {
+  /** @param {HTMLElement} root @param {Parts} parts */
+  constructor(root, parts) {
     super();
-    this.stage = element("div", { class: "pr-stage" });
-    this.toolbar = element("div", { class: "pr-toolbar" });
-    this.sentence = element("div", { class: "pr-stage-sentence", role: "status", hidden: true });
-    this.busy = element("div", { class: "pr-busy", hidden: true, "aria-label": "Loading" });
     root.className = "st-page pr-root";
     root.replaceChildren(
-      this.#header(page),
-      page.queue.root,
+      this.#header(),
+      parts.queue.root,
       element(
         "main",
         { class: "pr-main" },
         this.toolbar,
         element("div", { class: "pr-stage-frame" }, this.stage, this.sentence, this.busy),
-        page.statusBar.root,
-        this.#decisions(page),
+        parts.statusBar.root,
+        this.#decisions(),
       ),
-      element("aside", { class: "pr-side" }, page.classPanel.root, page.heatPanel.root),
+      element("aside", { class: "pr-side" }, parts.classPanel.root, parts.heatPanel.root),
     );
   }
 
-  #header(page) {
-    this.datasetSelect = element("select", {
-      class: "st-input",
-      "aria-label": "Dataset",
-      on: {
-        change: () =>
-          this.dispatchEvent(new CustomEvent("dataset", { detail: Number(this.datasetSelect.value) })),
-      },
-    });
-    this.itemName = element("strong", { class: "pr-item-name" });
-    this.itemFacts = element("span", { class: "pr-item-facts" });
-    this.itemStatus = element("span", { class: "st-pill pr-status" });
-    this.itemHistory = element("button", {
-      class: "st-button",
-      type: "button",
-      text: "History",
-      title: "Every mask that this picture had, and the way back to it (Y)",
-      on: { click: () => page.showHistory() },
-    });
-    this.progressText = element("span", { class: "pr-progress-text" });
-    this.progressBar = element("progress", { max: 1, value: 0, "aria-label": "Done" });
-    this.annotator = element("input", {
-      class: "st-input pr-annotator",
-      type: "text",
-      maxlength: "64",
-      "aria-label": "Your name",
-      title: "Your name: it is stored with everything you save",
-      on: {
-        change: () => this.dispatchEvent(new CustomEvent("annotator", { detail: this.annotator.value })),
-      },
-    });
-    this.health = element("span", { class: "st-pill pr-health", hidden: true });
+  #header() {
     return element(
       "header",
       { class: "pr-header" },
@@ -88,12 +99,19 @@ class Layout extends EventTarget {
         text: "?",
         title: "All keys (?)",
         "aria-label": "All keys",
-        on: { click: () => page.showHelp() },
+        on: { click: () => this.emit("help") },
       }),
     );
   }
 
-  #decisions(page) {
+  #decisions() {
+    /**
+     * @param {string} text
+     * @param {string} key
+     * @param {string} title
+     * @param {() => void} run
+     * @param {string} [kind] further class of the button
+     */
     const button = (text, key, title, run, kind = "") =>
       element(
         "button",
@@ -104,13 +122,19 @@ class Layout extends EventTarget {
     return element(
       "footer",
       { class: "pr-decisions" },
-      button("Previous", "←", "Previous picture", () => page.step(-1)),
-      button("Next", "→", "Next picture, without a decision", () => page.step(1)),
+      button("Previous", "←", "Previous picture", () => this.emit("step", -1)),
+      button("Next", "→", "Next picture, without a decision", () => this.emit("step", 1)),
       element("span", { class: "st-spring" }),
-      button("Revert", "V", "Go back to the proposal", () => page.decide("revert")),
-      button("Skip", "N", "Decide later", () => page.decide("skip")),
-      button("Reject", "R", "There is no usable mask here", () => page.decide("reject"), "st-danger"),
-      button("Accept", "A", "The mask is right: accept and go on", () => page.decide("accept"), "st-primary"),
+      button("Revert", "V", "Go back to the proposal", () => this.emit("decide", "revert")),
+      button("Skip", "N", "Decide later", () => this.emit("decide", "skip")),
+      button("Reject", "R", "There is no usable mask here", () => this.emit("decide", "reject"), "st-danger"),
+      button(
+        "Accept",
+        "A",
+        "The mask is right: accept and go on",
+        () => this.emit("decide", "accept"),
+        "st-primary",
+      ),
     );
   }
 
@@ -123,7 +147,7 @@ class Layout extends EventTarget {
     );
   }
 
-  /** @param {Object|null} item null: no picture is open @param {Object} [dataset] */
+  /** @param {ItemOut|null} item null: no picture is open @param {DatasetOut} [dataset] */
   showItem(item, dataset) {
     for (const node of [this.itemName, this.itemFacts, this.itemStatus, this.itemHistory])
       node.hidden = item === null;
@@ -132,16 +156,16 @@ class Layout extends EventTarget {
     this.itemName.title = item.name;
     this.itemFacts.textContent = [`${item.width} × ${item.height}`, item.split].filter(Boolean).join(" · ");
     this.showStatus(item.status);
-    document.title = `${item.name} · ${dataset.name} · Puzzle-CAM studio`;
+    document.title = [item.name, dataset?.name, "Puzzle-CAM studio"].filter(Boolean).join(" · ");
   }
 
-  /** @param {string} status */
+  /** @param {ItemState["status"]} status */
   showStatus(status) {
     this.itemStatus.dataset.status = status;
-    this.itemStatus.textContent = STATUS_TEXT[status] ?? status;
+    this.itemStatus.textContent = STATUS_TEXT[status];
   }
 
-  /** @param {{done: number, total: number, decisions: number, per_hour: number}} progress */
+  /** @param {ProgressOut} progress */
   showProgress({ done, total, decisions, per_hour: perHour }) {
     this.progressText.textContent =
       `${done} of ${total} done` + (decisions > 2 ? ` · ${Math.round(perHour)} an hour` : "");
@@ -155,7 +179,7 @@ class Layout extends EventTarget {
     this.annotator.value = name;
   }
 
-  /** @param {{crf_available: boolean, crf_reason: string}} health */
+  /** @param {Health} health */
   showHealth({ crf_available: hasCrf, crf_reason: reason }) {
     this.health.hidden = hasCrf;
     this.health.textContent = "CRF off";
@@ -164,7 +188,7 @@ class Layout extends EventTarget {
 
   /**
    * @param {string|null} text instead of a picture
-   * @param {{text: string, run: () => void}} [action] what to do about it
+   * @param {Action} [action] what to do about it
    */
   showSentence(text, action) {
     this.sentence.hidden = text === null;

@@ -1,17 +1,17 @@
 /**
  * Everything the page needs of a picture, fetched once and ahead of time.
  */
-import * as api from "../shared/api.js";
+import * as api from "./api.js";
 
 const KEPT = 6;
 
 /**
- * @typedef {Object} Loaded
- * @property {Object} item facts, as `/api/items/{id}` sends them
+ * @typedef {object} Loaded
+ * @property {import("../shared/openapi").ItemOut} item
  * @property {ImageBitmap} image
  * @property {Uint8Array} mask
  * @property {number} revision the mask's
- * @property {Promise<Object>} cams rejects with `ApiError` where there is no heatmap
+ * @property {Promise<api.HeatMaps>} cams rejects with `ApiError` where there is no heatmap
  */
 
 export class Loader {
@@ -56,6 +56,7 @@ export class Loader {
     return { ...loaded, item, ...(await api.mask(id)) };
   }
 
+  /** @param {number} id @returns {Promise<Loaded>} */
   async #load(id) {
     const cams = api.cams(id);
     cams.catch(() => {}); // whoever shows the heatmap reports it

@@ -3,11 +3,11 @@
  */
 
 /**
- * @typedef {Object} LocalDraft
+ * @typedef {object} LocalDraft
  * @property {number} itemId
  * @property {number} revision the revision the mask was painted on
  * @property {Uint8Array} deflated the mask, zlib format
- * @property {Object[]} [steps] of the Smart tool
+ * @property {import("../shared/openapi").Step[]} [steps] of the Smart tool
  * @property {number} savedAt milliseconds since 1970
  */
 

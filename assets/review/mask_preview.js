@@ -10,7 +10,7 @@ export function countDifferences(a, b) {
 
 /**
  * The picture with a mask over it, small.
- * @param {Object} picture
+ * @param {object} picture
  * @param {ImageBitmap} picture.image
  * @param {number} picture.width
  * @param {number} picture.height
@@ -22,7 +22,7 @@ export function countDifferences(a, b) {
 export function maskPreview({ image, width, height, colors }, mask, previewWidth) {
   const scale = previewWidth / width;
   const canvas = element("canvas", { width: previewWidth, height: Math.max(1, Math.round(height * scale)) });
-  const context = canvas.getContext("2d");
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   const shown = context.getImageData(0, 0, canvas.width, canvas.height);
   const rgb = new Map(

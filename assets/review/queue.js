@@ -1,8 +1,15 @@
 /**
  * The queue: which pictures are to be looked at, in which order, and how far one has come.
  */
-import * as api from "../shared/api.js";
 import { changePicture, count, element, fillSelect, listPicture } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
+import * as api from "./api.js";
+
+/**
+ * @import { DatasetOut, ItemRow } from "../shared/openapi"
+ *
+ * @typedef {ItemRow["status"]} Status
+ */
 
 const PAGE = 60;
 const FAR_PAGE = 500; // the most the server gives at once
@@ -25,6 +32,7 @@ const ORDERS = [
   { value: "disagreement", text: "Tiles disagree" },
   { value: "random", text: "Random" },
 ];
+/** @type {Record<Status, string>} */
 export const STATUS_TEXT = {
   new: "not looked at",
   proposed: "proposed",
@@ -36,62 +44,72 @@ export const STATUS_TEXT = {
 };
 
 /**
- * Events: `choose` (detail: item id), `filter` (somebody chose another filter or order; the queue is loaded anew).
+ * Events: `choose` an item's id, `filter` (somebody chose another filter or order; the queue is loaded anew).
+ * @extends {Emitter<{choose: number, filter: undefined}>}
  */
-export class Queue extends EventTarget {
+export class Queue extends Emitter {
   #generation = 0;
-  #loading;
+  /** @type {Promise<void>|null} */
+  #loading = null;
+  /** @type {DatasetOut|null} */
+  dataset = null;
+  /** @type {Map<number, string>} */
+  classNames = new Map();
+  /** @type {ItemRow[]} */
+  items = [];
+  /** @type {string|null} */
+  next = null;
+  total = 0;
+  /** Id of the picture that is open. @type {number|null} */
+  current = null;
+  statusSelect = this.#select("Status", STATUS_FILTERS);
+  orderSelect = this.#select(
+    "Order",
+    ORDERS,
+    "Order. By doubt: the most doubtful pictures first, where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its heatmaps are low; of what was measured these find bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
+  );
+  classSelect = this.#select("Class", [{ value: "", text: "Any class" }]);
+  splitSelect = this.#select("Split", [{ value: "", text: "Any split" }]);
+  authorSelect = this.#select("Author of the last change", [{ value: "", text: "Anybody" }]);
+  list = element("div", { class: "pr-queue-list", role: "listbox", "aria-label": "Pictures" });
+  count = element("span", { class: "pr-queue-count" });
+  root = element(
+    "aside",
+    { class: "pr-queue", "aria-label": "Queue" },
+    element(
+      "div",
+      { class: "pr-filters" },
+      element("div", { class: "pr-filter-row" }, this.statusSelect, this.orderSelect),
+      element("div", { class: "pr-filter-row" }, this.classSelect, this.splitSelect),
+      element("div", { class: "pr-filter-row" }, this.authorSelect, this.count),
+    ),
+    this.list,
+  );
 
   constructor() {
     super();
-    this.dataset = null;
-    this.items = [];
-    this.next = null;
-    this.total = 0;
-    this.current = null;
-    this.root = this.#build();
-  }
-
-  #build() {
-    const select = (label, options, title = label) => {
-      const node = element("select", {
-        class: "st-input",
-        "aria-label": label,
-        title,
-        on: { change: () => this.#filter() },
-      });
-      fillSelect(node, options, options[0].value);
-      return node;
-    };
-    this.statusSelect = select("Status", STATUS_FILTERS);
-    this.orderSelect = select(
-      "Order",
-      ORDERS,
-      "Order. By doubt: the most doubtful pictures first, where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its heatmaps are low; of what was measured these find bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
-    );
-    this.classSelect = select("Class", [{ value: "", text: "Any class" }]);
-    this.splitSelect = select("Split", [{ value: "", text: "Any split" }]);
-    this.authorSelect = select("Author of the last change", [{ value: "", text: "Anybody" }]);
-    this.list = element("div", { class: "pr-queue-list", role: "listbox", "aria-label": "Pictures" });
     this.list.addEventListener("scroll", () => {
       if (this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 400) this.loadMore();
     });
-    this.count = element("span", { class: "pr-queue-count" });
-    return element(
-      "aside",
-      { class: "pr-queue", "aria-label": "Queue" },
-      element(
-        "div",
-        { class: "pr-filters" },
-        element("div", { class: "pr-filter-row" }, this.statusSelect, this.orderSelect),
-        element("div", { class: "pr-filter-row" }, this.classSelect, this.splitSelect),
-        element("div", { class: "pr-filter-row" }, this.authorSelect, this.count),
-      ),
-      this.list,
-    );
   }
 
-  /** @param {Object} dataset as `/api/datasets` describes it */
+  /** @param {string} label @param {{value: string, text: string}[]} options @param {string} [title] */
+  #select(label, options, title = label) {
+    const select = element("select", {
+      class: "st-input",
+      "aria-label": label,
+      title,
+      on: {
+        change: () => {
+          this.#filter();
+        },
+      },
+    });
+    fillSelect(select, options, options[0].value);
+    return select;
+  }
+
+  /** @param {DatasetOut} dataset */
   async open(dataset) {
     this.dataset = dataset;
     this.classNames = new Map(dataset.classes.map(({ index, name }) => [index, name]));
@@ -113,7 +131,7 @@ export class Queue extends EventTarget {
     this.splitSelect.hidden = dataset.splits.length < 2;
     // It keeps its place before anybody has worked: the list does not jump once somebody has.
     this.authorSelect.style.visibility = dataset.authors.length ? "" : "hidden";
-    this.#recall();
+    this.#recall(dataset.id);
     await this.reload();
   }
 
@@ -129,19 +147,21 @@ export class Queue extends EventTarget {
   }
 
   async #filter() {
+    if (!this.dataset) return;
     const chosen = Object.fromEntries(
       Object.entries(this.#selects).map(([name, { value }]) => [name, value]),
     );
     localStorage.setItem(`${REMEMBERED}${this.dataset.id}`, JSON.stringify(chosen));
     await this.reload();
-    this.dispatchEvent(new Event("filter"));
+    this.emit("filter");
   }
 
-  /** Choose what was chosen for this dataset before; a class or person that is gone is left out. */
-  #recall() {
+  /** Choose what was chosen for this dataset before; a class or person that is gone is left out. @param {number} datasetId */
+  #recall(datasetId) {
+    /** @type {Record<string, string>} */
     let chosen = {};
     try {
-      chosen = JSON.parse(localStorage.getItem(`${REMEMBERED}${this.dataset.id}`) ?? "{}");
+      chosen = JSON.parse(localStorage.getItem(`${REMEMBERED}${datasetId}`) ?? "{}");
     } catch {
       // written by another version
     }
@@ -186,7 +206,9 @@ export class Queue extends EventTarget {
     return this.items.some((item) => item.id === id);
   }
 
+  /** @param {boolean} isFirst @param {number} limit */
   async #load(isFirst, limit) {
+    if (!this.dataset) return;
     const generation = this.#generation;
     let page;
     try {
@@ -202,7 +224,7 @@ export class Queue extends EventTarget {
       });
     } catch (error) {
       if (generation === this.#generation)
-        this.list.append(element("p", { class: "pr-empty", text: error.message }));
+        this.list.append(element("p", { class: "pr-empty", text: api.messageOf(error) }));
       return;
     }
     if (generation !== this.#generation) return;
@@ -225,6 +247,7 @@ export class Queue extends EventTarget {
     return "No picture fits these filters. Choose “All” and “Any class”.";
   }
 
+  /** @param {ItemRow} item */
   #row(item) {
     const tags = item.tags.map((index) => this.classNames.get(index) ?? `class ${index}`).join(", ");
     const row = element(
@@ -235,7 +258,7 @@ export class Queue extends EventTarget {
         role: "option",
         title: `${item.name}: ${tags || "no tags"}`,
         data: { id: item.id },
-        on: { click: () => this.dispatchEvent(new CustomEvent("choose", { detail: item.id })) },
+        on: { click: () => this.emit("choose", item.id) },
       },
       listPicture(api.thumbnailUrl(item.id, item.revision), { class: "pr-thumb", width: 72, height: 50 }),
       element(
@@ -246,14 +269,14 @@ export class Queue extends EventTarget {
         element("span", {
           class: "st-pill pr-status",
           data: { status: item.status },
-          text: STATUS_TEXT[item.status] ?? item.status,
+          text: STATUS_TEXT[item.status],
         }),
       ),
     );
     return row;
   }
 
-  /** @param {number} id */
+  /** @param {number} id @returns {HTMLElement|null} */
   #rowOf(id) {
     return this.list.querySelector(`[data-id="${Number(id)}"]`);
   }
@@ -269,21 +292,21 @@ export class Queue extends EventTarget {
 
   #mark() {
     for (const row of this.list.querySelectorAll(".pr-queue-item")) {
-      row.setAttribute("aria-selected", String(Number(row.dataset.id) === this.current));
+      row.setAttribute("aria-selected", String(Number(row.getAttribute("data-id")) === this.current));
     }
   }
 
-  /** Show an item's new state in its row. @param {{id: number, status: string, revision: number}} changed */
+  /** Show an item's new state in its row. @param {Pick<ItemRow, "id"|"status"|"revision">} changed */
   update({ id, status, revision }) {
     const item = this.items.find((candidate) => candidate.id === id);
     if (!item || (revision ?? 0) < (item.revision ?? 0)) return; // an answer that was overtaken
     Object.assign(item, { status, revision });
     const row = this.#rowOf(id);
     if (!row) return;
-    const badge = row.querySelector(".pr-status");
+    const badge = /** @type {HTMLElement} */ (row.querySelector(".pr-status"));
     badge.dataset.status = status;
-    badge.textContent = STATUS_TEXT[status] ?? status;
-    changePicture(row.querySelector("img"), api.thumbnailUrl(id, revision));
+    badge.textContent = STATUS_TEXT[status];
+    changePicture(/** @type {HTMLImageElement} */ (row.querySelector("img")), api.thumbnailUrl(id, revision));
   }
 
   /**

@@ -1,33 +1,33 @@
 /** The Smart tool's way to its engine: the editor asks, the studio answers. */
-import * as api from "../shared/api.js";
+import * as api from "./api.js";
+
+/** @import { Desk } from "./desk.js" */
 
 /** Names this tab to the studio: a newer question takes the place of an older one. */
 const CLIENT = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
   byte.toString(16).padStart(2, "0"),
 ).join("");
 
-/**
- * @param {Object} page the Review page
- */
-export function connectSmart(page) {
-  const { editor } = page;
-  editor.setRefine((wish, signal) => refine(editor.id, wish, signal));
-  editor.addEventListener("toolchange", () => prepare(page));
+/** @param {Desk} desk */
+export function connectSmart(desk) {
+  const { editor } = desk;
+  editor.setRefine((wanted, signal) => refine(Number(editor.id), wanted, signal));
+  editor.on("toolchange", () => prepare(desk));
 }
 
-/** While the tool is in hand, the picture that is shown is made ready. @param {Object} page */
-export function prepare(page) {
-  if (page.editor.tool === "smart" && page.current) api.prepareSmart(page.current.item.id).catch(() => {}); // the first click does it
+/** While the tool is in hand, the picture that is shown is made ready. @param {Desk} desk */
+export function prepare({ current, editor }) {
+  if (editor.tool === "smart" && current) api.prepareSmart(current.item.id).catch(() => {}); // the first click does it
 }
 
 /**
  * @param {number} id
- * @param {import("../editor/smart/session.js").Wish} wish
+ * @param {import("../editor/smart/session.js").RefineRequest} wanted
  * @param {AbortSignal} signal
  * @returns {Promise<import("../editor/smart/session.js").Refined>}
  */
 async function refine(id, { mask, seeds, lockedClasses, onlyBackground, protectedRuns, heatmap }, signal) {
-  const words = {
+  const header = {
     client: CLIENT,
     seeds,
     locked_classes: lockedClasses,
@@ -35,7 +35,8 @@ async function refine(id, { mask, seeds, lockedClasses, onlyBackground, protecte
     protected: protectedRuns,
     heatmap,
   };
-  const { header, arrays } = await api.refine(id, words, mask, signal);
-  const [y0, x0, y1, x1] = header.rect ?? [0, 0, 0, 0];
-  return { rect: header.rect && { x0, y0, x1, y1 }, pixels: arrays.pixels.data, step: header.step };
+  const refined = await api.refine(id, header, mask, signal);
+  const { rect, step } = refined.header;
+  const [y0, x0, y1, x1] = rect ?? [0, 0, 0, 0];
+  return { rect: rect && { x0, y0, x1, y1 }, pixels: refined.arrays.pixels.data, step };
 }

@@ -2,6 +2,7 @@
 import { count, element } from "../shared/dom.js";
 
 const SAYING_MS = 8000;
+/** @type {Record<import("./draft.js").DraftState, string>} */
 const SAVE_TEXT = {
   saved: "Saved",
   unsaved: "Unsaved changes",
@@ -22,7 +23,7 @@ export class StatusBar {
   }
 
   /**
-   * @param {{state: string, message: string}|null} draft null: no picture is open
+   * @param {{state: import("./draft.js").DraftState, message: string}|null} draft null: no picture is open
    * @param {number} left pictures that were left and could not be sent
    */
   showSave(draft, left) {
@@ -35,7 +36,7 @@ export class StatusBar {
     this.save.title = draft?.message ?? "";
   }
 
-  /** @param {string} text @param {{text: string, run: () => void}} [action] stays until it is used */
+  /** @param {string} text @param {import("./layout.js").Action} [action] stays until it is used */
   say(text, action) {
     clearTimeout(this.#timer);
     this.saying.replaceChildren(element("span", { class: "pr-said", text }));
@@ -63,6 +64,10 @@ export class StatusBar {
     this.saying.removeAttribute("title");
   }
 
+  /**
+   * @param {import("../editor/hover.js").HoverDetail} point
+   * @param {import("../shared/openapi").DatasetOut|null} dataset
+   */
   showHover({ x, y, classIndex, heat }, dataset) {
     if (x === null || x === undefined) {
       this.hover.textContent = "";

@@ -1,71 +1,74 @@
 /** The app's own routes for runs, as functions. Errors come back as `ApiError` with the server's sentence. */
-import { ApiError } from "../shared/api.js";
+import * as shared from "../shared/api.js";
 
-export { ApiError };
+export { ApiError, messageOf } from "../shared/api.js";
 
 /**
- * @param {string} path below /api
- * @param {{method?: string, body?: any}} [options] `body` is sent as JSON
- * @returns {Promise<any>} null where the answer is empty
+ * @import {
+ *   CurvesOut, DatasetsOut, EstimateJob, FormOut, LogOut, NameOut, OffersOut, PictureReference, PreviewJob,
+ *   PruneIn, PrunedOut, PublicationJob, RunBrief, RunComparisonOut, RunIn, RunOut, RunsOut, SizesOut, StatusOut,
+ *   StoppedOut, SupervisionOut
+ * } from "../shared/openapi"
  */
-export async function call(path, { method = "GET", body } = {}) {
-  let response;
-  try {
-    response = await fetch(`/api${path}`, {
-      method,
-      credentials: "same-origin",
-      cache: "no-store",
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-  } catch {
-    throw new ApiError(0, {
-      message: "The studio does not answer",
-      remedy: "Check that it is still running",
-    });
-  }
-  const text = await response.text();
-  let answer = null;
-  try {
-    answer = text ? JSON.parse(text) : null;
-  } catch {
-    answer = { message: `The studio answered with status ${response.status}` };
-  }
-  if (!response.ok) throw new ApiError(response.status, answer ?? {});
-  return answer;
-}
 
-const post = (path, body = {}) => call(path, { method: "POST", body });
+/** @param {string} path @returns {Promise<any>} */
+const get = (path) => shared.json(path, { cache: "no-store" });
 
-export const runs = () => call("/runs");
-export const offers = () => call("/runs/offers");
-export const run = (id) => call(`/runs/${id}`);
-export const curves = (id, after) => call(`/runs/${id}/curves?after=${after}`);
-export const log = (id) => call(`/runs/${id}/log`);
-export const storage = () => call("/runs/storage");
-export const form = () => call("/runs/form/settings");
-export const datasets = () => call("/datasets");
+/** @param {string} path @param {object} [body] @returns {Promise<any>} */
+const post = (path, body = {}) => shared.json(path, { body, cache: "no-store" });
+
+/** @returns {Promise<RunsOut>} */
+export const runs = () => get("/runs");
+/** @returns {Promise<OffersOut>} */
+export const offers = () => get("/runs/offers");
+/** @param {number} id @returns {Promise<RunOut>} */
+export const run = (id) => get(`/runs/${id}`);
+/** @param {number} id @param {number} after `last` of an earlier answer @returns {Promise<CurvesOut>} */
+export const curves = (id, after) => get(`/runs/${id}/curves?after=${after}`);
+/** @param {number} id @returns {Promise<LogOut>} */
+export const log = (id) => get(`/runs/${id}/log`);
+/** @returns {Promise<SizesOut>} */
+export const storage = () => get("/runs/storage");
+/** @returns {Promise<FormOut>} */
+export const form = () => get("/runs/form/settings");
+/** @returns {Promise<DatasetsOut>} */
+export const datasets = () => get("/datasets");
+/** @param {string} datasetId @param {string} split @param {boolean} useAccepted @returns {Promise<SupervisionOut>} */
 export const supervision = (datasetId, split, useAccepted) =>
-  call(
-    `/runs/form/supervision?${new URLSearchParams({ dataset_id: datasetId, split, use_accepted: useAccepted })}`,
-  );
+  get(`/runs/form/supervision?${shared.query({ dataset_id: datasetId, split, use_accepted: useAccepted })}`);
+/** @param {RunIn} wanted @returns {Promise<EstimateJob>} */
 export const estimate = (wanted) => post("/runs/form/estimate", wanted);
+/** @param {RunIn} wanted @returns {Promise<RunBrief>} */
 export const start = (wanted) => post("/runs", wanted);
+/** @param {number} id @returns {Promise<StoppedOut>} */
 export const stop = (id) => post(`/runs/${id}/stop`);
+/** @param {number} id @returns {Promise<StatusOut>} */
 export const resume = (id) => post(`/runs/${id}/resume`);
+/** @param {number} id @param {string} name @returns {Promise<NameOut>} */
 export const rename = (id, name) => post(`/runs/${id}/name`, { name });
-export const remove = (id) => call(`/runs/${id}`, { method: "DELETE" });
+/** @param {number} id */
+export const remove = (id) => shared.request(`/runs/${id}`, { method: "DELETE" });
+/** @param {number[]} ids queued runs in the order wished */
 export const reorder = (ids) => post("/runs/reorder", { runs: ids });
+/** @param {PruneIn} wanted @returns {Promise<PrunedOut>} */
 export const prune = (wanted) => post("/runs/prune", wanted);
-export const compare = (ids) => call(`/runs/compare/side-by-side?${ids.map((id) => `ids=${id}`).join("&")}`);
-export const pictures = (id) => call(`/runs/${id}/pictures`);
+/** @param {number[]} ids @returns {Promise<RunComparisonOut>} */
+export const compare = (ids) => get(`/runs/compare/side-by-side?${ids.map((id) => `ids=${id}`).join("&")}`);
+/** @param {number} id @param {boolean} overRejected @returns {Promise<PreviewJob>} */
 export const askPreview = (id, overRejected) =>
   post(`/runs/${id}/publish/preview`, { over_rejected: overRejected });
-export const preview = (id) => call(`/runs/${id}/publish/preview`);
+/** @param {number} id @returns {Promise<PreviewJob>} */
+export const preview = (id) => get(`/runs/${id}/publish/preview`);
+/** @param {number} id @param {boolean} overRejected @returns {Promise<PublicationJob>} */
 export const publish = (id, overRejected) => post(`/runs/${id}/publish`, { over_rejected: overRejected });
-export const publication = (id) => call(`/runs/${id}/publish`);
+/** @param {number} id @returns {Promise<PublicationJob>} */
+export const publication = (id) => get(`/runs/${id}/publish`);
+/** @param {number} id @returns {Promise<PublicationJob>} */
 export const unpublish = (id) => post(`/runs/${id}/unpublish`);
 
+/** @param {number} id @param {number} epoch @param {number} number place of the picture in the frame */
 export const frameUrl = (id, epoch, number) => `/api/runs/${id}/film/${epoch}/${number}`;
+/** @param {number} id @param {number} itemId @param {string} output */
 export const pictureUrl = (id, itemId, output) => `/api/runs/${id}/pictures/${itemId}/${output}`;
+/** @param {number} itemId */
 export const proposalUrl = (itemId) => `/api/items/${itemId}/thumbnail`;

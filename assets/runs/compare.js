@@ -1,8 +1,9 @@
 /** Runs beside each other: settings that differ, figures, curves on one plot, classes, the same pictures. */
 import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
-import { barChart, lineChart } from "../shared/chart.js";
-import { percent, setting, STAGE_TEXT } from "../shared/format.js";
+import { barChart, lineChart } from "./charts.js";
+import { percent } from "../shared/format.js";
+import { setting, STAGE_TEXT } from "./words.js";
 
 const OUTPUTS = [
   { value: "pseudo", text: "pseudo-mask" },

@@ -1,11 +1,12 @@
 /** One run: how far it is, its curves, its film, its figures, what it said; and what can be done with it. */
 import { element, timeAgo } from "../shared/dom.js";
 import * as api from "./api.js";
-import { lineChart } from "../shared/chart.js";
+import { lineChart } from "./charts.js";
 import { Film } from "./film.js";
-import { ACTIVE, duration, moment, percent, setting, STAGE_TEXT, STATUS_TEXT } from "../shared/format.js";
+import { duration, moment, percent } from "../shared/format.js";
 import { Poller } from "./poller.js";
 import { PublishPanel } from "./publish.js";
+import { ACTIVE, setting, STAGE_TEXT, STATUS_TEXT } from "./words.js";
 
 const LOSS_FIRST = ["loss"];
 

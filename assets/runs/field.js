@@ -1,6 +1,6 @@
 /** One setting of the form: its control, its words, its bounds, and what is wrong with it. */
 import { element, fillSelect } from "../shared/dom.js";
-import { setting } from "../shared/format.js";
+import { setting } from "./words.js";
 
 /** Events: `change`. */
 export class Field extends EventTarget {

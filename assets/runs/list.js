@@ -1,6 +1,7 @@
 /** The runs at the side: at work, waiting in their order, ended. */
 import { element, timeAgo } from "../shared/dom.js";
-import { ACTIVE, percent, STAGE_TEXT, STATUS_TEXT } from "../shared/format.js";
+import { percent } from "../shared/format.js";
+import { ACTIVE, STAGE_TEXT, STATUS_TEXT } from "./words.js";
 
 /** Events: `choose` (detail: id), `reorder` (detail: ids), `compare` (detail: ids), `new`, `storage`. */
 export class RunList extends EventTarget {

@@ -1,7 +1,8 @@
 /** What runs take of the disk, and giving it back. */
 import { element, timeAgo } from "../shared/dom.js";
 import * as api from "./api.js";
-import { bytes, STATUS_TEXT } from "../shared/format.js";
+import { bytes } from "../shared/format.js";
+import { STATUS_TEXT } from "./words.js";
 
 /** Events: `changed`. */
 export class Storage extends EventTarget {

@@ -1,7 +1,5 @@
 /** Colours as RGBA words, the way a little-endian ImageData holds them: 0xAABBGGRR. */
 
-/** @typedef {import('./classes.js').ClassInfo} ClassInfo */
-
 /**
  * @param {string} hex "#rrggbb"
  * @returns {[number, number, number]}
@@ -78,14 +76,4 @@ export function colormap(name) {
   }
   colormaps.set(name, words);
   return words;
-}
-
-/**
- * @param {ClassInfo[]} classes
- * @param {number} index
- * @returns {string} the class's colour for CSS; the VOC colour when the list does not name it
- */
-export function cssColourOf(classes, index) {
-  const found = classes.find((info) => info.index === index);
-  return found ? found.color : `rgb(${vocColour(index).join(" ")})`;
 }

@@ -1,22 +1,36 @@
 /** Small helpers for building the page; text always goes in as text. */
 
 /**
- * @param {string} tag
- * @param {Object<string, any>} [attributes] `class`, `text`, `on` (events), `data`, properties or attributes
- * @param {...(Node|string|null)} children
- * @returns {HTMLElement}
+ * @typedef {{[Name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Name]) => unknown}} Handlers
+ *
+ * @typedef {object} OwnAttributes
+ * @property {string} [class]
+ * @property {string|number|null} [text]
+ * @property {string} [style]
+ * @property {Record<string, string|number>} [data]  for `dataset`
+ * @property {Handlers} [on]
+ */
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {OwnAttributes & Record<string, unknown>} [attributes] others are properties or attributes of the element;
+ *   null, undefined and false leave them out
+ * @param {...(Node|string|null|undefined)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, attributes = {}, ...children) {
+  const { class: className, text, style, data, on, ...others } = attributes;
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
+  if (className) node.className = className;
+  if (text !== null && text !== undefined) node.textContent = String(text);
+  if (style) node.style.cssText = style;
+  Object.assign(node.dataset, data);
+  for (const [event, handler] of Object.entries(on ?? {}))
+    node.addEventListener(event, /** @type {EventListener} */ (handler));
+  for (const [name, value] of Object.entries(others)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name === "class") node.className = value;
-    else if (name === "text") node.textContent = value;
-    else if (name === "on")
-      for (const [event, handler] of Object.entries(value)) node.addEventListener(event, handler);
-    else if (name === "data") Object.assign(node.dataset, value);
-    else if (name === "style") node.style.cssText = value;
-    else if (name in node && typeof value !== "string") node[name] = value;
+    if (name in node && typeof value !== "string") Object.assign(node, { [name]: value });
     else node.setAttribute(name, value === true ? "" : String(value));
   }
   node.append(...children.filter((child) => child !== null && child !== undefined));
@@ -26,25 +40,24 @@ export function element(tag, attributes = {}, ...children) {
 const TRANSPARENT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 /** Of list pictures that nobody has seen yet. @type {WeakMap<Element, string>} */
 const sources = new WeakMap();
-const seen = new IntersectionObserver(
-  (entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      seen.unobserve(target);
-      target.src = sources.get(target);
-      sources.delete(target);
-    }
-  },
-  { scrollMargin: "200px" },
-);
+/** `scrollMargin` is newer than TypeScript's description. @type {IntersectionObserverInit & {scrollMargin: string}} */
+const SOON = { scrollMargin: "200px" };
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting || !(target instanceof HTMLImageElement)) continue;
+    seen.unobserve(target);
+    target.src = sources.get(target) ?? TRANSPARENT;
+    sources.delete(target);
+  }
+}, SOON);
 
 /**
  * A picture in a long list, fetched when it comes into view. `loading="lazy"` fetches dozens of rows ahead,
  * while the server has better things to do.
  *
  * @param {string} source
- * @param {Object<string, any>} [attributes] with width and height: without them every row is in view until the style
- *   sheets are there
+ * @param {OwnAttributes & Record<string, unknown>} [attributes] with width and height: without them every row is in
+ *   view until the style sheets are there
  * @returns {HTMLImageElement}
  */
 export function listPicture(source, attributes = {}) {
@@ -63,7 +76,7 @@ export function changePicture(image, source) {
 /** @param {HTMLSelectElement} select @param {{value: string, text: string}[]} options @param {string} [chosen] */
 export function fillSelect(select, options, chosen = select.value) {
   select.replaceChildren(...options.map(({ value, text }) => element("option", { value, text })));
-  select.value = options.some(({ value }) => value === chosen) ? chosen : options[0]?.value;
+  select.value = options.some(({ value }) => value === chosen) ? chosen : (options[0]?.value ?? "");
 }
 
 /** @param {number} number @param {string} noun in the singular @returns {string} e.g. "1 picture", "2 other classes" */

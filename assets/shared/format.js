@@ -1,25 +1,5 @@
 /** Numbers and moments as people read them. */
 
-export const STATUS_TEXT = {
-  queued: "queued",
-  claimed: "starting",
-  running: "running",
-  stopping: "stopping",
-  done: "done",
-  failed: "failed",
-  cancelled: "stopped",
-};
-export const ACTIVE = ["claimed", "running", "stopping"];
-export const STAGE_TEXT = {
-  classify: "Classifier",
-  cams: "CAMs",
-  affinity: "AffinityNet",
-  pixels: "Self-training",
-  refine: "Walk + CRF",
-  segment: "Segmentation",
-  evaluate: "Evaluation",
-};
-
 /** @param {number|null|undefined} seconds @returns {string} e.g. "1 h 05 min", "40 s" */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return "";
@@ -40,14 +20,6 @@ export function bytes(bytes) {
 
 /** @param {number|null|undefined} share in [0, 1] @returns {string} percent with two digits, or a dash */
 export const percent = (share) => (share === null || share === undefined ? "–" : (100 * share).toFixed(2));
-
-/** @param {any} value of a setting @returns {string} */
-export function setting(value) {
-  if (value === null || value === undefined) return "none";
-  if (value === true) return "yes";
-  if (value === false) return "no";
-  return Array.isArray(value) ? value.join(", ") : String(value);
-}
 
 /** @param {string} iso @returns {string} date and time, short */
 export const moment = (iso) =>

@@ -3,13 +3,21 @@
  */
 import { decodeFloat16 } from "./heatmap.js";
 
-/** @typedef {{dtype: string, shape: number[], data: Float32Array|Uint8Array|Uint16Array|Uint32Array}} NamedArray */
+/** @typedef {Float32Array|Uint8Array|Uint16Array|Uint32Array} Values float16 becomes float32 */
+/**
+ * @template {Values} [Data=Values]
+ * @typedef {{dtype: string, shape: number[], data: Data}} NamedArray
+ */
+/** @typedef {{dtype: string, shape: number[], offset: number}} Described */
 
 const VIEWS = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array };
 
 /**
+ * What the arrays and the header are is known to who asks; see `puzzlecam_app/routes`.
+ * @template Header
+ * @template {Record<string, NamedArray>} Arrays
  * @param {ArrayBuffer} buffer
- * @returns {{header: Object, arrays: Object<string, NamedArray>}}
+ * @returns {{header: Header, arrays: Arrays}}
  * @throws {Error} when the bytes are not a frame
  */
 export function readFrame(buffer) {
@@ -18,21 +26,28 @@ export function readFrame(buffer) {
     throw new Error("The server sent something else than arrays.");
   const start = 8 + new DataView(buffer).getUint32(4, true);
   const { arrays: described, ...header } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
-  const arrays = {};
-  for (const [name, { dtype, shape, offset }] of Object.entries(described)) {
-    const count = shape.reduce((product, size) => product * size, 1);
-    const data =
-      dtype === "float16"
-        ? decodeFloat16(new Uint16Array(buffer, start + offset, count))
-        : new VIEWS[dtype](buffer, start + offset, count);
-    arrays[name] = { dtype, shape, data };
-  }
-  return { header, arrays };
+  const arrays = Object.entries(described).map(([name, one]) => [name, view(buffer, start, one)]);
+  return { header: /** @type {any} */ (header), arrays: Object.fromEntries(arrays) };
+}
+
+/**
+ * @param {ArrayBuffer} buffer
+ * @param {number} start of the arrays
+ * @param {Described} described
+ * @returns {NamedArray}
+ */
+function view(buffer, start, { dtype, shape, offset }) {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const data =
+    dtype === "float16"
+      ? decodeFloat16(new Uint16Array(buffer, start + offset, count))
+      : new VIEWS[/** @type {keyof typeof VIEWS} */ (dtype)](buffer, start + offset, count);
+  return { dtype, shape, data };
 }
 
 /**
  * A frame with one array of bytes, as the server reads it.
- * @param {Object} header
+ * @param {object} header
  * @param {string} name
  * @param {Uint8Array} bytes
  * @returns {Blob}
@@ -45,20 +60,5 @@ export function writeFrame(header, name, bytes) {
   start.set([0x50, 0x5a, 0x41, 0x31]); // PZA1
   new DataView(start.buffer).setUint32(4, text.length + padding, true);
   start.set(text, 8);
-  return new Blob([start, bytes]);
-}
-
-/**
- * @param {{shape: number[], data: Uint16Array}} labels
- * @returns {Uint16Array} width x height, nearest neighbours
- */
-export function enlarge({ shape: [rows, columns], data }, width, height) {
-  if (rows === height && columns === width) return data;
-  const xs = Uint32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * columns) / width));
-  const out = new Uint16Array(width * height);
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor(((y + 0.5) * rows) / height) * columns;
-    for (let x = 0; x < width; x++) out[y * width + x] = data[row + xs[x]];
-  }
-  return out;
+  return new Blob([start, /** @type {BlobPart} */ (bytes)]);
 }

@@ -3,30 +3,57 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
-from typing import Any
 
 import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 
 from puzzlecam_app import display
 from puzzlecam_app.items import read_item
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
-from puzzlecam_app.routes.framed import framed
+from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices
+from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses
 
 router = APIRouter(prefix="/items", tags=["arrays"])
 
 _LONGEST_WAIT_S = 120
 
 
-@router.get("/{item_id}/cams", response_class=Response, responses=problem_responses(404, 422, 503))
+class CamFacts(BaseModel):
+    """A class whose map is sent."""
+
+    index: int
+    name: str
+    weak: bool = Field(description="Whether the classifier only guesses it from similar classes")
+    seen_as: str = Field(description="A sentence on how the classifier recognises it")
+    disagreement: float = Field(description="Of the maps of the whole picture and of its tiles, 0..1")
+
+
+class CamsHeader(BaseModel):
+    """Header of the class activation maps of a picture."""
+
+    model: str = Field(description="Identity of the model")
+    tiles: int = Field(description="n of the n x n tiles")
+    threshold: float = Field(description="Heat up to which a pixel of the proposal is background, 0..1")
+    classes: list[CamFacts] = Field(description="In the order of the maps")
+
+
+class SuperpixelsHeader(BaseModel):
+    """Header of the superpixels of a picture."""
+
+    segments: int = Field(description="How many there are")
+
+
+@router.get(
+    "/{item_id}/cams",
+    response_class=FramedResponse,
+    responses=framed_responses(CamsHeader, 404, 422, 503),
+)
 def read_cams(item_id: ItemId, services: OpenServices) -> Response:
     """Send the class activation maps of the picture's tags, framed (see docs/formats.md).
 
-    Arrays `cams`, `whole` and `tiled`: float16, classes x height x width, 0..1. The header names for each
-    class `index`, `name`, `weak`, `seen_as` (a sentence), `disagreement`; also `model`, `tiles` a side, and
-    `threshold`, the heat up to which a pixel of the proposal is background.
+    Arrays `cams`, `whole` and `tiled`: float16, classes x height x width, 0..1.
     """
     with services.database.read() as session:
         item = read_item(session, item_id)
@@ -36,26 +63,30 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
         raise HttpError(503, "the heatmap is not ready yet", where=item.name, remedy="Try again") from error
     model = services.proposals.predictor_of(item.dataset_id).model
     classes = [
-        {
-            "index": index,
-            "name": name,
-            "weak": bool(cams.weak_k[k]),
-            "seen_as": model.describe(name),
-            "disagreement": float(cams.disagreement_k[k]),
-        }
+        CamFacts(
+            index=index,
+            name=name,
+            weak=bool(cams.weak_k[k]),
+            seen_as=model.describe(name),
+            disagreement=float(cams.disagreement_k[k]),
+        )
         for k, (index, name) in enumerate(zip(item.tags, cams.class_names, strict=True))
     ]
-    header: dict[str, Any] = {
-        "model": cams.identity,
-        "tiles": cams.tiles_per_side,
-        "threshold": model.background_threshold,
-        "classes": classes,
-    }
+    header = CamsHeader(
+        model=cams.identity,
+        tiles=cams.tiles_per_side,
+        threshold=model.background_threshold,
+        classes=classes,
+    )
     arrays = {"cams": cams.cams_khw, "whole": cams.whole_khw, "tiled": cams.tiled_khw}
     return framed(header, {name: array.astype(np.float16) for name, array in arrays.items()})
 
 
-@router.get("/{item_id}/superpixels", response_class=Response, responses=problem_responses(404, 422))
+@router.get(
+    "/{item_id}/superpixels",
+    response_class=FramedResponse,
+    responses=framed_responses(SuperpixelsHeader, 404, 422),
+)
 def read_superpixels(item_id: ItemId, services: OpenServices) -> Response:
     """Send SLIC superpixels, framed: the array `labels`, uint16 height x width.
 
@@ -64,4 +95,4 @@ def read_superpixels(item_id: ItemId, services: OpenServices) -> Response:
     with services.database.read() as session:
         item = read_item(session, item_id)
     labels = display.superpixels(item, services.workspace.superpixels_dir, services.settings.max_image_pixels)
-    return framed({"segments": int(labels.max()) + 1}, {"labels": labels})
+    return framed(SuperpixelsHeader(segments=int(labels.max()) + 1), {"labels": labels})

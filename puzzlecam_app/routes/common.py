@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.models import Revision
-from db.status import Status, status_of
+from db.status import Action, Status, status_of
 from puzzlecam_app.auth import annotator_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.services import Services
@@ -58,7 +58,7 @@ class RevisionOut(BaseModel):
 
     id: int = Field(description="Id; in `ETag` and `If-Match`")
     sequence: int = Field(description="Place in the picture's history, from 1")
-    action: str
+    action: Action
     author: str | None = Field(description="Who; null for the program")
     created_at: str = Field(description="UTC, ISO 8601")
     has_mask: bool

@@ -53,10 +53,10 @@ class DecisionIn(BaseModel):
     seconds_spent: float | None = Field(default=None, ge=0, le=_LONGEST_SESSION_S)
 
 
-class _Steps(BaseModel):
-    """What travels beside a mask."""
+class StepsIn(BaseModel):
+    """Header of a framed mask."""
 
-    steps: list[Step] = Field(max_length=200)
+    steps: list[Step] = Field(max_length=200, description="Answers of the Smart tool since the last save")
 
 
 @router.get("/{item_id}/mask", response_class=Response, responses=problem_responses(404, 422))
@@ -121,7 +121,7 @@ async def write_mask(
     def store() -> ItemState:
         steps: list[Step] = []
         if is_framed:
-            sent, mask = read_framed(item, body, _Steps)
+            sent, mask = read_framed(item, body, StepsIn)
             steps = sent.steps
             services.smart.keep_priors(steps)
         else:

@@ -7,15 +7,16 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices, problem_responses
-from puzzlecam_app.routes.framed import framed
+from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses
 from puzzlecam_app.routes.mask_bodies import FRAMED, check_classes, read_body, read_framed
 from puzzlecam_app.services import Services
-from puzzlecam_app.smart.steps import RefineIn
+from puzzlecam_app.smart.steps import RefineIn, Step
 from puzzlecam_app.smart.tool import Refined, SupersededError
 
 router = APIRouter(prefix="/items", tags=["masks"])
@@ -39,10 +40,19 @@ _BODY: dict[str, Any] = {
 }
 
 
+class RefinedHeader(BaseModel):
+    """Header of a refined mask."""
+
+    rect: tuple[int, int, int, int] | None = Field(
+        description="(top, left, bottom, right) of the changed pixels; null where nothing changed"
+    )
+    step: Step = Field(description="To be sent with the mask that is saved: it can be repeated later")
+
+
 @router.post(
     "/{item_id}/refine",
-    response_class=Response,
-    responses=problem_responses(404, 409, 413, 415, 422, 503),
+    response_class=FramedResponse,
+    responses=framed_responses(RefinedHeader, 404, 409, 413, 415, 422, 503),
     openapi_extra=_BODY,
 )
 async def refine(item_id: ItemId, request: Request, services: OpenServices) -> Response:
@@ -84,6 +94,6 @@ def _find(services: Services, item_id: int) -> ItemFacts:
 
 
 def _answer(refined: Refined) -> Response:
-    header = {"rect": refined.rect, "step": refined.step.stored()}
+    header = RefinedHeader(rect=refined.rect, step=refined.step)
     timing = {"Server-Timing": f"refine;dur={1000 * refined.seconds:.0f}"}
-    return framed(header, {"pixels": refined.pixels}, timing)
+    return framed(header.model_dump(mode="json", exclude_defaults=True), {"pixels": refined.pixels}, timing)

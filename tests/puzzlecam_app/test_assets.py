@@ -22,7 +22,8 @@ def test_every_import_of_a_page_is_known(page: str) -> None:
     assert len(set(modules)) == len(modules)
     for module in modules:
         text = (assets_dir() / module).read_text(encoding="utf-8")
-        names = {found.split("/")[-1] for found in re.findall(r"from \"(\.[^\"]+)\"", text)}
+        imports = re.findall(r"^(?:import|export) [^;]*?from \"(\.[^\"]+)\"", text, re.MULTILINE)
+        names = {found.split("/")[-1] for found in imports}
         assert names <= {known.split("/")[-1] for known in modules}
 
 

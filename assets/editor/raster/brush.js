@@ -5,10 +5,10 @@
 import { writeSpan } from "./raster.js";
 
 /**
- * @typedef {import('./raster.js').Raster} Raster
- * @typedef {import('./raster.js').ProtectTable} ProtectTable
- * @typedef {import('./rect.js').Rect} Rect
- * @typedef {{size: number, shape: 'round'|'square'}} Brush  size: diameter or side in image pixels, a whole number >= 1
+ * @typedef {import("./raster.js").Raster} Raster
+ * @typedef {import("./raster.js").ProtectTable} ProtectTable
+ * @typedef {import("./rect.js").Rect} Rect
+ * @typedef {{size: number, shape: "round"|"square"}} Brush  size: diameter or side in image pixels, a whole number >= 1
  * @typedef {{x: number, y: number}} Point  image coordinates; pixel (0, 0) covers 0..1 and has its centre at 0.5
  */
 

@@ -2,9 +2,9 @@
 import { fullRect } from "./rect.js";
 
 /**
- * @typedef {import('./raster.js').Raster} Raster
- * @typedef {import('./raster.js').ProtectTable} ProtectTable
- * @typedef {import('./rect.js').Rect} Rect
+ * @typedef {import("./raster.js").Raster} Raster
+ * @typedef {import("./raster.js").ProtectTable} ProtectTable
+ * @typedef {import("./rect.js").Rect} Rect
  */
 
 /**

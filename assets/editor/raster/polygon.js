@@ -2,10 +2,10 @@
 import { writeSpan } from "./raster.js";
 
 /**
- * @typedef {import('./raster.js').Raster} Raster
- * @typedef {import('./raster.js').ProtectTable} ProtectTable
- * @typedef {import('./rect.js').Rect} Rect
- * @typedef {import('./brush.js').Point} Point
+ * @typedef {import("./raster.js").Raster} Raster
+ * @typedef {import("./raster.js").ProtectTable} ProtectTable
+ * @typedef {import("./rect.js").Rect} Rect
+ * @typedef {import("./brush.js").Point} Point
  */
 
 /**

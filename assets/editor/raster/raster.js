@@ -4,7 +4,7 @@
  * The functions of this folder change `mask` in place, clip to the image, and return the rectangle they may
  * have changed (null: nothing). They know nothing of screens, colours or undo.
  *
- * @typedef {import('./rect.js').Rect} Rect
+ * @typedef {import("./rect.js").Rect} Rect
  *
  * @typedef {object} Raster
  * @property {Uint8Array} mask   class indices, length width * height; 0 background, 1..K classes, 255 void

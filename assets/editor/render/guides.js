@@ -1,9 +1,9 @@
 /** Thin lines that help to aim: superpixel borders and, far zoomed in, the pixel grid. */
 
 /**
- * @typedef {import('../../shared/viewport.js').Viewport} Viewport
- * @typedef {import('./mask_view.js').Lookup} Lookup
- * @typedef {import('../raster/rect.js').Rect} Rect
+ * @typedef {import("../../shared/viewport.js").Viewport} Viewport
+ * @typedef {import("./mask_view.js").Lookup} Lookup
+ * @typedef {import("../raster/rect.js").Rect} Rect
  */
 
 const SEGMENT_LINE = 0x8cffffff;

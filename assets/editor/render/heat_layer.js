@@ -9,7 +9,7 @@ import { colormap } from "../../shared/colours.js";
 const GRID_PX = 960;
 
 /**
- * @typedef {import('../../shared/heatmap.js').Heatmap} Heatmap
+ * @typedef {import("../../shared/heatmap.js").Heatmap} Heatmap
  *
  * @typedef {object} HeatInput
  * @property {number} height
@@ -48,7 +48,7 @@ export class HeatLayer {
   }
 
   /**
-   * @param {import('../../shared/colours.js').ColormapName} name
+   * @param {import("../../shared/colours.js").ColormapName} name
    * @param {number} threshold 0..1
    */
   colour(name, threshold) {

@@ -8,8 +8,8 @@
  */
 
 /**
- * @typedef {import('../raster/rect.js').Rect} Rect
- * @typedef {import('../../shared/viewport.js').Viewport} Viewport
+ * @typedef {import("../raster/rect.js").Rect} Rect
+ * @typedef {import("../../shared/viewport.js").Viewport} Viewport
  *
  * @typedef {object} Lookup  which image column and row lies under each screen column and row; -1: none
  * @property {Int32Array} columns

@@ -4,12 +4,12 @@
  * @typedef {ImageBitmap|HTMLImageElement} Picture  drawn at the mask's size, whatever its own
  *
  * @typedef {object} Item
- * @property {unknown} id       comes back in `stroke` events
+ * @property {number} id        comes back in `stroke` events
  * @property {number} width     of the mask, in pixels, upright
  * @property {number} height
  * @property {Picture} image    stays the caller's
  * @property {Uint8Array|null} [mask]  copied; null: all background
- * @property {import('../../shared/classes.js').ClassInfo[]} classes
+ * @property {import("../classes.js").ClassInfo[]} classes
  * @property {number} [activeClass]    absent: the class in use if the picture has it, else its first
  */
 

@@ -12,10 +12,10 @@ import { drawChange, drawPixelGrid, drawSegments } from "./guides.js";
 import { composeMask, makeLookup, screenRect } from "./mask_view.js";
 
 /**
- * @typedef {import('../raster/rect.js').Rect} Rect
- * @typedef {import('../raster/fill.js').Segments} Segments
- * @typedef {import('../../shared/viewport.js').Viewport} Viewport
- * @typedef {import('./picture.js').Picture} Picture
+ * @typedef {import("../raster/rect.js").Rect} Rect
+ * @typedef {import("../raster/fill.js").Segments} Segments
+ * @typedef {import("../../shared/viewport.js").Viewport} Viewport
+ * @typedef {import("./picture.js").Picture} Picture
  *
  * @typedef {object} View
  * @property {boolean} maskVisible
@@ -27,9 +27,9 @@ import { composeMask, makeLookup, screenRect } from "./mask_view.js";
  * @property {boolean} visible
  * @property {number} opacity    0..1
  * @property {number} threshold  0..1; below it nothing is drawn
- * @property {import('../../shared/colours.js').ColormapName} colormap
+ * @property {import("../../shared/colours.js").ColormapName} colormap
  *
- * @typedef {import('../../shared/classes.js').ClassInfo} ClassInfo
+ * @typedef {import("../classes.js").ClassInfo} ClassInfo
  * @typedef {(context: CanvasRenderingContext2D, viewport: Viewport) => void} OverlayPainter
  */
 
@@ -173,7 +173,7 @@ export class Renderer {
   }
 
   /**
-   * @param {import('./heat_layer.js').HeatInput|null} heat
+   * @param {import("./heat_layer.js").HeatInput|null} heat
    * @throws {RangeError} when data and size disagree
    */
   setHeat(heat) {
@@ -345,7 +345,7 @@ export class Renderer {
  * @param {ClassInfo[]} classes
  * @param {number} opacity  of areas, 0..1
  * @param {boolean} contour  outlines instead of areas
- * @returns {import('./mask_view.js').MaskColours}
+ * @returns {import("./mask_view.js").MaskColours}
  */
 function makeColours(classes, opacity, contour) {
   const inside = new Uint32Array(256);

@@ -2,8 +2,8 @@
 import { pointsOf } from "./seeds.js";
 
 /**
- * @typedef {import('../history.js').Patch} Patch
- * @typedef {import('./seeds.js').Seed} Seed
+ * @typedef {import("../history.js").Patch} Patch
+ * @typedef {import("./seeds.js").Seed} Seed
  */
 
 export const FREE = 0;

@@ -3,8 +3,8 @@ import { outlineOf, strokeMark } from "../tools/marks.js";
 import { pointsOf } from "./seeds.js";
 
 /**
- * @typedef {import('../../shared/viewport.js').Viewport} Viewport
- * @typedef {import('./seeds.js').Seed} Seed
+ * @typedef {import("../../shared/viewport.js").Viewport} Viewport
+ * @typedef {import("./seeds.js").Seed} Seed
  */
 
 const DOT_PX = 5.5;

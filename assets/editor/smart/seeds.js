@@ -1,12 +1,12 @@
 /**
  * Seeds: what a person says about a picture. Making, finding and moving them, in image pixels; no screen, no
- * mask. The shapes are those that `puzzlecam_app/smart/steps.py` reads.
+ * mask.
  *
- * @typedef {import('../raster/brush.js').Point} Point
+ * @typedef {import("../raster/brush.js").Point} Point
  *
- * @typedef {{kind: 'click', y: number, x: number, label: number, at: string}} ClickSeed
- * @typedef {{kind: 'scribble', points: [number, number][], label: number, at: string}} ScribbleSeed  points: y, x
- * @typedef {{kind: 'box', top: number, left: number, bottom: number, right: number, label: number, at: string}} BoxSeed
+ * @typedef {import("../../shared/openapi").ClickSeed} ClickSeed
+ * @typedef {import("../../shared/openapi").ScribbleSeed} ScribbleSeed  points: y, x
+ * @typedef {import("../../shared/openapi").BoxSeed} BoxSeed
  * @typedef {ClickSeed|ScribbleSeed|BoxSeed} Seed
  * @typedef {{width: number, height: number}} Size
  */

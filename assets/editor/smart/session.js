@@ -9,18 +9,19 @@ import { fullRect } from "../raster/rect.js";
 import { composePrior, handWork, protectedRuns } from "./hand_work.js";
 
 /**
- * @typedef {import('./seeds.js').Seed} Seed
- * @typedef {import('../workbench.js').Workbench} Bench
- * @typedef {import('../raster/rect.js').Rect} Rect
+ * @typedef {import("./seeds.js").Seed} Seed
+ * @typedef {import("../../shared/openapi").Step} Step
+ * @typedef {import("../workbench.js").Workbench} Bench
+ * @typedef {import("../raster/rect.js").Rect} Rect
  *
  * @typedef {object} Start
  * @property {Uint8Array|null} prior   the mask before the first seed; null: the heatmaps
  * @property {number|null} heatmap     their threshold
  *
  * @typedef {{start: Start|null, seeds: Seed[]}} State
- * @typedef {{before: State, after: State, step: object}} Memo  what a history entry of this tool remembers
+ * @typedef {{before: State, after: State, step: Step}} Memo  what a history entry of this tool remembers
  *
- * @typedef {object} Wish  what the engine is asked
+ * @typedef {object} RefineRequest  what the engine is asked
  * @property {Uint8Array} mask   nobody changes it any more; the same array where the correction began with the same
  * @property {Seed[]} seeds
  * @property {number[]} lockedClasses
@@ -31,16 +32,16 @@ import { composePrior, handWork, protectedRuns } from "./hand_work.js";
  * @typedef {object} Refined
  * @property {Rect|null} rect      where the refined mask differs from the one that was sent
  * @property {Uint8Array} pixels   the refined mask inside it, row by row
- * @property {object} step         to be stored with the mask
+ * @property {Step} step           to be stored with the mask
  *
- * @typedef {(wish: Wish, signal: AbortSignal) => Promise<Refined>} Refine  rejects with a sentence for people
+ * @typedef {(request: RefineRequest, signal: AbortSignal) => Promise<Refined>} Refine  rejects with a sentence for people
  *
  * @typedef {object} Pending
  * @property {State} state
  * @property {AbortController} controller
  * @property {number} revision         of the document, when it was asked
  * @property {Uint8Array|null} preview null: the engine is at work
- * @property {object|null} step
+ * @property {Step|null} step
  */
 
 const RETRY_MS = 50;
@@ -103,7 +104,7 @@ export class SmartSession {
     const before = this.#taken;
     this.#taken = pending.state;
     this.#end();
-    const memo = { before, after: this.#taken, step: /** @type {object} */ (pending.step) };
+    const memo = { before, after: this.#taken, step: /** @type {Step} */ (pending.step) };
     this.#bench.takeRefined(pending.preview, memo);
     return true;
   }
@@ -125,7 +126,7 @@ export class SmartSession {
   /**
    * An entry of the history was undone or done again.
    * @param {Memo} memo
-   * @param {'undo'|'redo'} direction
+   * @param {"undo"|"redo"} direction
    */
   travel(memo, direction) {
     this.#taken = direction === "undo" ? memo.before : memo.after;

@@ -3,7 +3,7 @@ import { paintSegment, snapToBrush } from "../raster/brush.js";
 import { strokeMark } from "./marks.js";
 import { Tool } from "./tool.js";
 
-/** @typedef {import('./tool.js').Point} Point */
+/** @typedef {import("./tool.js").Point} Point */
 
 /** A ring smaller than this is hidden by the cursor and only blurs the view. */
 const SMALLEST_RING_PX = 3;
@@ -17,7 +17,7 @@ export class BrushTool extends Tool {
   #pointer = null;
 
   /**
-   * @param {import('./tool.js').Bench} bench
+   * @param {import("./tool.js").Bench} bench
    * @param {{erases?: boolean}} [options]
    */
   constructor(bench, { erases = false } = {}) {
@@ -63,7 +63,7 @@ export class BrushTool extends Tool {
 
   paint(
     /** @type {CanvasRenderingContext2D} */ context,
-    /** @type {import('./tool.js').Viewport} */ viewport,
+    /** @type {import("./tool.js").Viewport} */ viewport,
   ) {
     if (!this.#pointer) return;
     const { size, shape } = this.bench.brush;

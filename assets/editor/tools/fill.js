@@ -2,7 +2,7 @@
 import { floodFill } from "../raster/fill.js";
 import { Tool } from "./tool.js";
 
-/** @typedef {import('./tool.js').Point} Point */
+/** @typedef {import("./tool.js").Point} Point */
 
 export class FillTool extends Tool {
   get label() {

@@ -3,7 +3,7 @@ import { fillPolygon } from "../raster/polygon.js";
 import { outlineOf, shadeArea, strokeMark } from "./marks.js";
 import { Tool } from "./tool.js";
 
-/** @typedef {import('./tool.js').Point} Point */
+/** @typedef {import("./tool.js").Point} Point */
 
 /** Points closer together than this say nothing new. */
 const MIN_STEP_PX = 0.25;
@@ -46,7 +46,7 @@ export class LassoTool extends Tool {
 
   paint(
     /** @type {CanvasRenderingContext2D} */ context,
-    /** @type {import('./tool.js').Viewport} */ viewport,
+    /** @type {import("./tool.js").Viewport} */ viewport,
   ) {
     if (this.#points.length < 2) return;
     const path = outlineOf(this.#points, viewport);

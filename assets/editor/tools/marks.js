@@ -24,8 +24,8 @@ export function strokeMark(context, path, colour, pixelRatio) {
 }
 
 /**
- * @param {import('../raster/brush.js').Point[]} points image coordinates
- * @param {import('../../shared/viewport.js').Viewport} viewport
+ * @param {import("../raster/brush.js").Point[]} points image coordinates
+ * @param {import("../../shared/viewport.js").Viewport} viewport
  * @returns {Path2D}
  */
 export function outlineOf(points, viewport) {

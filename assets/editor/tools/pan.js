@@ -2,7 +2,7 @@
 import { Tool } from "./tool.js";
 
 export class PanTool extends Tool {
-  /** @param {import('./tool.js').Bench} bench */
+  /** @param {import("./tool.js").Bench} bench */
   constructor(bench) {
     super(bench);
     this.pans = true;

@@ -3,7 +3,7 @@ import { fillPolygon } from "../raster/polygon.js";
 import { outlineOf, shadeArea, strokeMark } from "./marks.js";
 import { Tool } from "./tool.js";
 
-/** @typedef {import('./tool.js').Point} Point */
+/** @typedef {import("./tool.js").Point} Point */
 
 /** CSS pixels around the first corner within which a click closes the polygon. */
 const CLOSE_RADIUS_PX = 9;
@@ -79,7 +79,7 @@ export class PolygonTool extends Tool {
 
   paint(
     /** @type {CanvasRenderingContext2D} */ context,
-    /** @type {import('./tool.js').Viewport} */ viewport,
+    /** @type {import("./tool.js").Viewport} */ viewport,
   ) {
     if (!this.isPending) return;
     const ratio = viewport.pixelRatio;

@@ -8,11 +8,11 @@ import { paintSeed } from "../smart/marks.js";
 import { Tool } from "./tool.js";
 
 /**
- * @typedef {import('./tool.js').Point} Point
- * @typedef {import('../smart/seeds.js').Seed} Seed
+ * @typedef {import("./tool.js").Point} Point
+ * @typedef {import("../smart/seeds.js").Seed} Seed
  *
  * @typedef {object} Gesture  what the pointer is doing
- * @property {'say'|'box'|'move'} kind
+ * @property {"say"|"box"|"move"} kind
  * @property {Point[]} points
  * @property {number} label
  * @property {number} index  of the seed that is moved
@@ -30,7 +30,7 @@ export class SmartTool extends Tool {
   #selected = -1;
 
   /**
-   * @param {import('./tool.js').Bench} bench
+   * @param {import("./tool.js").Bench} bench
    * @param {() => boolean} isInHand
    */
   constructor(bench, isInHand) {
@@ -59,7 +59,7 @@ export class SmartTool extends Tool {
   press(
     /** @type {Point} */ point,
     /** @type {boolean} */ erases,
-    /** @type {import('./tool.js').Modifiers} */ { shift = false, alt = false } = {},
+    /** @type {import("./tool.js").Modifiers} */ { shift = false, alt = false } = {},
   ) {
     const label = erases || shift ? 0 : this.bench.activeClass;
     const index = alt ? -1 : seedAt([...this.session.seeds], point, REACH_PX / this.bench.viewport.zoom);
@@ -118,7 +118,7 @@ export class SmartTool extends Tool {
 
   paint(
     /** @type {CanvasRenderingContext2D} */ context,
-    /** @type {import('./tool.js').Viewport} */ viewport,
+    /** @type {import("./tool.js").Viewport} */ viewport,
   ) {
     const seeds = (this.#gesture && this.#seedsAfter(this.#gesture)) ?? [...this.session.seeds];
     seeds.forEach((seed, k) =>

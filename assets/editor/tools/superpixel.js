@@ -3,7 +3,7 @@ import { fillSegment } from "../raster/fill.js";
 import { unionRect } from "../raster/rect.js";
 import { Tool } from "./tool.js";
 
-/** @typedef {import('./tool.js').Point} Point */
+/** @typedef {import("./tool.js").Point} Point */
 
 export class SuperpixelTool extends Tool {
   #value = 0;
@@ -28,7 +28,7 @@ export class SuperpixelTool extends Tool {
     const segments = this.bench.segments;
     if (!segments) return;
     this.bench.change(this.#value, (raster, value, protect) => {
-      /** @type {import('./tool.js').Rect|null} */
+      /** @type {import("./tool.js").Rect|null} */
       let dirty = null;
       for (const point of points) {
         for (const { x, y } of pixelsBetween(this.#last ?? point, point)) {

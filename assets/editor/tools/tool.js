@@ -4,10 +4,10 @@
  */
 
 /**
- * @typedef {import('../raster/brush.js').Point} Point
- * @typedef {import('../raster/rect.js').Rect} Rect
- * @typedef {import('../../shared/viewport.js').Viewport} Viewport
- * @typedef {import('../workbench.js').Workbench} Bench
+ * @typedef {import("../raster/brush.js").Point} Point
+ * @typedef {import("../raster/rect.js").Rect} Rect
+ * @typedef {import("../../shared/viewport.js").Viewport} Viewport
+ * @typedef {import("../workbench.js").Workbench} Bench
  * @typedef {{shift?: boolean, alt?: boolean}} Modifiers  keys that are held
  */
 

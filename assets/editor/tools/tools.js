@@ -8,9 +8,9 @@ import { SmartTool } from "./smart.js";
 import { SuperpixelTool } from "./superpixel.js";
 
 /**
- * @typedef {import('./tool.js').Tool} Tool
- * @typedef {import('./tool.js').Bench} Bench
- * @typedef {'smart'|'brush'|'eraser'|'polygon'|'lasso'|'fill'|'superpixel'|'pan'} ToolName
+ * @typedef {import("./tool.js").Tool} Tool
+ * @typedef {import("./tool.js").Bench} Bench
+ * @typedef {"smart"|"brush"|"eraser"|"polygon"|"lasso"|"fill"|"superpixel"|"pan"} ToolName
  *
  * @typedef {object} ToolInfo
  * @property {ToolName} name

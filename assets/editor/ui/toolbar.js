@@ -4,8 +4,8 @@ import { MAX_BRUSH_PX } from "../workbench.js";
 import { icon } from "./icons.js";
 
 /**
- * @typedef {import('../editor.js').MaskEditor} MaskEditor
- * @typedef {import('./icons.js').IconName} IconName
+ * @typedef {import("../editor.js").MaskEditor} MaskEditor
+ * @typedef {import("./icons.js").IconName} IconName
  */
 
 /** The size slider is exponential: as fine between 1 and 4 pixels as between 100 and 400. */

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -12,6 +11,16 @@ from pydantic import BaseModel, Field
 from db import runs as table
 from db.run_queue import lease_is_over
 from puzzlecam_app.routes.common import Annotator, HttpError, OpenServices, RunId, problem_responses
+from puzzlecam_app.routes.runs.answers import (
+    EstimateJob,
+    FormOut,
+    NameOut,
+    PrunedOut,
+    RunBrief,
+    StatusOut,
+    StoppedOut,
+    SupervisionOut,
+)
 from puzzlecam_app.runs import estimating, storage
 from puzzlecam_app.runs.facts import brief_facts
 from puzzlecam_app.runs.form import form_fields, recipe_choices, recipe_from_answers
@@ -62,35 +71,10 @@ class PruneIn(BaseModel):
     keep_gb: float | None = Field(default=None, ge=0)
 
 
-class FormOut(BaseModel):
-    """The form: settings with names, words and bounds; the shipped recipes with their values."""
-
-    fields: list[dict[str, Any]]
-    recipes: list[dict[str, Any]]
-
-
-class SupervisionOut(BaseModel):
-    """What a run that is started now would learn from."""
-
-    splits: dict[str, int]
-    counts: dict[str, Any]
-    sentence: str
-
-
-class JobOut(BaseModel):
-    """Work under way: look again while it is running."""
-
-    state: str
-    done: int
-    total: int
-    result: Any = None
-    problem: str | None = None
-
-
 @router.get("/form/settings")
 def read_form() -> FormOut:
     """Describe the form that starts a run."""
-    return FormOut(fields=[asdict(field) for field in form_fields()], recipes=recipe_choices())
+    return FormOut(fields=form_fields(), recipes=recipe_choices())
 
 
 @router.get("/form/supervision", responses=problem_responses(404))
@@ -109,26 +93,26 @@ def read_supervision(
 
 
 @router.post("/form/estimate", status_code=202, responses=problem_responses(404, 422))
-def estimate(wanted: RunIn, services: OpenServices) -> JobOut:
+def estimate(wanted: RunIn, services: OpenServices) -> EstimateJob:
     """Estimate time and memory of a run that is not started; ask again until it is done."""
     recipe = _recipe(services, wanted)
     with services.database.read() as session:
         pictures = supervision_of(take_snapshot(session, wanted.dataset_id), wanted.split)["pictures"]
         known = estimating.from_history(session, recipe, pictures)
     if known is not None:
-        return JobOut(state="done", done=1, total=1, result=known)
+        return EstimateJob(state="done", done=1, total=1, result=known, problem=None)
     key = ("estimate", recipe.fingerprint, pictures, wanted.device)
     job = services.jobs.get(key) or services.jobs.start(
         key, lambda _: estimating.by_measuring(recipe, pictures, wanted.device)
     )
-    answer = JobOut(state=job.state, done=job.done, total=job.total, result=job.result, problem=job.problem)
-    if job.state == "failed":
+    answer = EstimateJob.of(job)
+    if answer.state == "failed":
         services.jobs.forget(key)
     return answer
 
 
 @router.post("", status_code=201, responses=problem_responses(404, 422))
-def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> dict[str, Any]:
+def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> RunBrief:
     """Freeze the dataset and queue a run."""
     request = RunRequest(
         wanted.dataset_id,
@@ -141,7 +125,7 @@ def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> dict[s
     )
     run = start_run(services.database, services.masks, services.workspace.runs_dir, request)
     with services.database.read() as session:
-        return brief_facts(session, table.get_run(session, run.id))
+        return RunBrief(**brief_facts(session, table.get_run(session, run.id)))
 
 
 @router.post("/reorder", responses=problem_responses(422))
@@ -152,7 +136,7 @@ def reorder(order: OrderIn, services: OpenServices) -> None:
 
 
 @router.post("/prune", responses=problem_responses(422))
-def prune(wanted: PruneIn, services: OpenServices) -> dict[str, Any]:
+def prune(wanted: PruneIn, services: OpenServices) -> PrunedOut:
     """Remove large files of ended runs, never those of published ones."""
     if wanted.runs is None and wanted.older_than_days is None and wanted.keep_gb is None:
         raise HttpError(422, "no runs are selected", remedy="Name runs, an age or a size")
@@ -163,29 +147,29 @@ def prune(wanted: PruneIn, services: OpenServices) -> dict[str, Any]:
         keep_bytes=None if wanted.keep_gb is None else round(wanted.keep_gb * 1e9),
         run_ids=None if wanted.runs is None else tuple(wanted.runs),
     )
-    return {"runs": [one.run_id for one in pruned], "freed": sum(one.freed for one in pruned)}
+    return PrunedOut(runs=[one.run_id for one in pruned], freed=sum(one.freed for one in pruned))
 
 
 @router.post("/{run_id}/stop", responses=problem_responses(404, 409))
-def stop(run_id: RunId, services: OpenServices) -> dict[str, Any]:
+def stop(run_id: RunId, services: OpenServices) -> StoppedOut:
     """Stop a run gently; asked a second time, at once."""
     with services.database.write() as session:
         run = table.ask_to_stop(session, run_id)
-        return {"status": run.status, "is_firm": run.stop_is_firm, "worker_is_silent": lease_is_over(run)}
+        return StoppedOut(status=run.status, is_firm=run.stop_is_firm, worker_is_silent=lease_is_over(run))
 
 
 @router.post("/{run_id}/resume", responses=problem_responses(404, 409))
-def resume(run_id: RunId, services: OpenServices) -> dict[str, Any]:
+def resume(run_id: RunId, services: OpenServices) -> StatusOut:
     """Put a failed or stopped run back into the queue."""
     with services.database.write() as session:
-        return {"status": table.resume(session, run_id).status}
+        return StatusOut(status=table.resume(session, run_id).status)
 
 
 @router.post("/{run_id}/name", responses=problem_responses(404, 422))
-def rename(run_id: RunId, name: NameIn, services: OpenServices) -> dict[str, Any]:
+def rename(run_id: RunId, name: NameIn, services: OpenServices) -> NameOut:
     """Give a run another name."""
     with services.database.write() as session:
-        return {"name": table.rename_run(session, run_id, name.name).name}
+        return NameOut(name=table.rename_run(session, run_id, name.name).name)
 
 
 @router.delete("/{run_id}", responses=problem_responses(404, 422))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
@@ -19,7 +18,15 @@ from puzzlecam_app.routes.common import (
     RunId,
     problem_responses,
 )
-from puzzlecam_app.routes.runs.control import JobOut
+from puzzlecam_app.routes.runs.answers import (
+    PictureReference,
+    PreviewFacts,
+    PreviewJob,
+    PublicationJob,
+    PublishedFacts,
+    RunComparisonOut,
+    UnpublishedFacts,
+)
 from puzzlecam_app.runs import comparing, publishing
 from puzzlecam_app.runs.curves import curves
 from puzzlecam_app.runs.folder import RunFolder
@@ -36,17 +43,6 @@ _PREVIEWED = 60
 _KEEP = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "nosniff"}
 
 
-class ComparisonOut(BaseModel):
-    """Runs beside each other; lists inside are in the order of `runs`."""
-
-    runs: list[dict[str, Any]]
-    settings: list[dict[str, Any]]
-    metrics: list[dict[str, Any]]
-    classes: list[dict[str, Any]]
-    curves: list[dict[str, Any]]
-    items: list[dict[str, Any]] = Field(description="Pictures that all runs know, to be shown side by side")
-
-
 class PublishIn(BaseModel):
     over_rejected: bool = Field(default=False, description="Offer rejected pictures again")
 
@@ -54,7 +50,7 @@ class PublishIn(BaseModel):
 @router.get("/compare/side-by-side", responses=problem_responses(404, 422))
 def compare(
     services: OpenServices, ids: Annotated[list[int], Query(min_length=2, max_length=_MOST_COMPARED)]
-) -> ComparisonOut:
+) -> RunComparisonOut:
     """Compare two to six runs."""
     with services.database.read() as session:
         runs = [get_run(session, run_id) for run_id in dict.fromkeys(ids)]
@@ -69,7 +65,7 @@ def compare(
         )
     )
     examples = [item for item in example_items(snapshots[0], runs[0].split) if item.item_id in shared]
-    return ComparisonOut(
+    return RunComparisonOut(
         runs=[{"id": run.id, "name": run.name, "status": run.status} for run in runs],
         settings=comparing.differing_settings(runs),
         metrics=comparing.compared_metrics(runs),
@@ -99,12 +95,12 @@ def read_frame(
 
 
 @router.get("/{run_id}/pictures", responses=problem_responses(404, 422))
-def read_pictures(run_id: RunId, services: OpenServices) -> list[dict[str, Any]]:
+def read_pictures(run_id: RunId, services: OpenServices) -> list[PictureReference]:
     """List a few pictures of a run, spread evenly over what it was trained on."""
     with services.database.read() as session:
         split = get_run(session, run_id).split
     snapshot = read_snapshot(RunFolder.of(services.workspace.runs_dir, run_id).snapshot_path)
-    return [{"id": item.item_id, "name": item.name} for item in example_items(snapshot, split)]
+    return [PictureReference(id=item.item_id, name=item.name) for item in example_items(snapshot, split)]
 
 
 @router.get(
@@ -123,12 +119,12 @@ def read_picture(run_id: RunId, item_id: ItemId, output: Output, services: OpenS
 
 
 @router.post("/{run_id}/publish/preview", status_code=202, responses=problem_responses(404, 422))
-def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> JobOut:
+def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> PreviewJob:
     """Find out what publishing would change; `GET publish/preview` tells when it is known."""
     _known(services, run_id)
     services.jobs.forget(("preview", run_id))
 
-    def work(report: publishing.Progress) -> dict[str, Any]:
+    def work(report: publishing.Progress) -> PreviewFacts:
         plan = publishing.plan_publication(
             services.database,
             services.masks,
@@ -138,27 +134,27 @@ def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> JobOut:
             progress=report,
         )
         verdicts: tuple[publishing.Verdict, ...] = ("changed", "new", "unchanged", "kept", "left out")
-        return {
-            "counts": {verdict: plan.count(verdict) for verdict in verdicts},
-            "items": [asdict(item) for item in plan.items if item.verdict == "changed"][:_PREVIEWED],
-            "left_out": [asdict(item) for item in plan.items if item.verdict == "left out"][:_PREVIEWED],
-        }
+        return PreviewFacts(
+            counts={verdict: plan.count(verdict) for verdict in verdicts},
+            items=[item for item in plan.items if item.verdict == "changed"][:_PREVIEWED],
+            left_out=[item for item in plan.items if item.verdict == "left out"][:_PREVIEWED],
+        )
 
-    return _shown(services.jobs.start(("preview", run_id), work))
+    return PreviewJob.of(services.jobs.start(("preview", run_id), work))
 
 
 @router.get("/{run_id}/publish/preview", responses=problem_responses(404))
-def read_preview(run_id: RunId, services: OpenServices) -> JobOut:
+def read_preview(run_id: RunId, services: OpenServices) -> PreviewJob:
     """Tell how far the preview is, or what it found."""
-    return _job(services, ("preview", run_id))
+    return PreviewJob.of(_job(services, ("preview", run_id)))
 
 
 @router.post("/{run_id}/publish", status_code=202, responses=problem_responses(404, 422))
-def publish(run_id: RunId, wanted: PublishIn, services: OpenServices, annotator: Annotator) -> JobOut:
+def publish(run_id: RunId, wanted: PublishIn, services: OpenServices, annotator: Annotator) -> PublicationJob:
     """Publish the run's masks as proposals."""
     _known(services, run_id)
 
-    def work(report: publishing.Progress) -> dict[str, Any]:
+    def work(report: publishing.Progress) -> PublishedFacts:
         result = publishing.publish(
             services.database,
             services.masks,
@@ -168,26 +164,33 @@ def publish(run_id: RunId, wanted: PublishIn, services: OpenServices, annotator:
             over_rejected=wanted.over_rejected,
             progress=report,
         )
-        return {**asdict(result), "left_out": len(result.left_out)}
+        return PublishedFacts(
+            publication_id=result.publication_id,
+            published=result.published,
+            unchanged=result.unchanged,
+            kept=result.kept,
+            left_out=len(result.left_out),
+        )
 
-    return _shown(services.jobs.start(("publish", run_id), work))
+    return PublicationJob.of(services.jobs.start(("publish", run_id), work))
 
 
 @router.get("/{run_id}/publish", responses=problem_responses(404))
-def read_publication(run_id: RunId, services: OpenServices) -> JobOut:
+def read_publication(run_id: RunId, services: OpenServices) -> PublicationJob:
     """Tell how far publishing or taking back is."""
-    return _job(services, ("publish", run_id))
+    return PublicationJob.of(_job(services, ("publish", run_id)))
 
 
 @router.post("/{run_id}/unpublish", status_code=202, responses=problem_responses(404, 422))
-def unpublish(run_id: RunId, services: OpenServices, annotator: Annotator) -> JobOut:
+def unpublish(run_id: RunId, services: OpenServices, annotator: Annotator) -> PublicationJob:
     """Take the run's proposals back where nobody has worked on them."""
     _known(services, run_id)
 
-    def work(report: publishing.Progress) -> dict[str, Any]:
-        return asdict(publishing.unpublish(services.database, run_id, author=annotator, progress=report))
+    def work(report: publishing.Progress) -> UnpublishedFacts:
+        undone = publishing.unpublish(services.database, run_id, author=annotator, progress=report)
+        return UnpublishedFacts(restored=undone.restored, kept=undone.kept)
 
-    return _shown(services.jobs.start(("publish", run_id), work))
+    return PublicationJob.of(services.jobs.start(("publish", run_id), work))
 
 
 def _known(services: Services, run_id: int) -> None:
@@ -195,12 +198,8 @@ def _known(services: Services, run_id: int) -> None:
         get_run(session, run_id)
 
 
-def _job(services: Services, key: tuple[str, int]) -> JobOut:
+def _job(services: Services, key: tuple[str, int]) -> Job:
     job = services.jobs.get(key)
     if job is None:
         raise HttpError(404, "nothing of the kind was asked for", where=f"run {key[1]}", remedy="Ask first")
-    return _shown(job)
-
-
-def _shown(job: Job) -> JobOut:
-    return JobOut(state=job.state, done=job.done, total=job.total, result=job.result, problem=job.problem)
+    return job

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
 
 from db.run_events import last_event, list_events
 from db.run_queue import lease_is_over
 from db.run_status import ACTIVE
 from db.runs import get_run, list_runs
 from puzzlecam_app.routes.common import OpenServices, RunId, problem_responses
+from puzzlecam_app.routes.runs.answers import (
+    CurvesOut,
+    LogOut,
+    OffersOut,
+    RunOut,
+    RunsOut,
+    SizesOut,
+)
 from puzzlecam_app.runs.curves import curves
 from puzzlecam_app.runs.facts import brief_facts, run_facts
 from puzzlecam_app.runs.folder import RunFolder
@@ -23,51 +30,6 @@ from trainer.contract import EventKind, FilmFields
 router = APIRouter(prefix="/runs", tags=["runs"])
 
 _LOG_LINES = 200
-
-
-class RunsOut(BaseModel):
-    """All runs, in the order of the page."""
-
-    runs: list[dict[str, Any]]
-    is_busy: bool = Field(description="Whether anything is queued or at work, so that looking again pays")
-
-
-class OffersOut(BaseModel):
-    """Datasets for which another run pays."""
-
-    offers: list[dict[str, Any]]
-
-
-class RunOut(BaseModel):
-    """One run with all there is to say of it but curves and log."""
-
-    run: dict[str, Any]
-    is_busy: bool
-    worker_is_silent: bool = Field(
-        description="Whether the worker that has it has not been heard of for long"
-    )
-    unpublishable: str | None = Field(description="Why it cannot be published; null when it can")
-    film: list[dict[str, Any]] = Field(description="Frames by epoch: `epoch` and number of `pictures`")
-
-
-class CurvesOut(BaseModel):
-    """Loss curves by stage."""
-
-    last: int = Field(description="Number of the newest step event; the same number means the same curves")
-    stages: dict[str, Any]
-
-
-class LogOut(BaseModel):
-    """The end of what the trainer printed."""
-
-    lines: list[str]
-
-
-class SizesOut(BaseModel):
-    """Bytes on disk, largest first."""
-
-    runs: list[dict[str, Any]]
-    total: int
 
 
 @router.get("")

@@ -233,7 +233,12 @@ def test_an_earlier_run_with_the_same_settings_is_the_best_estimate(client: Test
 def test_without_one_a_few_steps_are_timed(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "puzzlecam_app.runs.estimating.by_measuring",
-        lambda recipe, pictures, device: {"total_s": 2.0 * pictures, "basis": "Timed."},
+        lambda recipe, pictures, device: {
+            "seconds": {"classify": 2.0 * pictures},
+            "total_s": 2.0 * pictures,
+            "memory_mb": 700,
+            "basis": "Timed.",
+        },
     )
     answer: dict[str, Any] = {}
 
@@ -242,7 +247,12 @@ def test_without_one_a_few_steps_are_timed(client: TestClient, monkeypatch: pyte
         return answer["state"] != "running"
 
     wait_until(is_done)
-    assert answer["result"] == {"total_s": 4.0, "basis": "Timed."}
+    assert answer["result"] == {
+        "seconds": {"classify": 4.0},
+        "total_s": 4.0,
+        "memory_mb": 700,
+        "basis": "Timed.",
+    }
 
 
 def test_no_page_names_a_file_of_the_machine() -> None:

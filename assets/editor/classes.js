@@ -1,4 +1,5 @@
 /** The classes of a picture, as the page lists them. */
+import { vocColour } from "../shared/colours.js";
 
 /**
  * @typedef {object} ClassInfo
@@ -31,3 +32,13 @@ export function firstClass(classes, inUse) {
 
 /** @param {ClassInfo[]} classes */
 const foreground = (classes) => classes.filter(({ index }) => index !== 0);
+
+/**
+ * @param {ClassInfo[]} classes
+ * @param {number} index
+ * @returns {string} the class's colour for CSS; the VOC colour when the list does not name it
+ */
+export function cssColourOf(classes, index) {
+  const found = classes.find((info) => info.index === index);
+  return found ? found.color : `rgb(${vocColour(index).join(" ")})`;
+}

@@ -1,0 +1,111 @@
+/** The routes that only the Review page asks, as functions. Errors come back as `ApiError`. */
+import { json, request } from "../shared/api.js";
+import { readFrame, writeFrame } from "../shared/frame.js";
+import { deflatedOnce } from "./deflate.js";
+
+export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from "../shared/api.js";
+
+/**
+ * @import {
+ *   CamsHeader, DecisionIn, Health, HistoryEntry, ItemState, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
+ *   RevisionOut, Session, Step, StepsIn, SuperpixelsHeader
+ * } from "../shared/openapi"
+ * @import { NamedArray } from "../shared/frame.js"
+ *
+ * @typedef {ItemState & {revision: RevisionOut}} Stored
+ * @typedef {NamedArray<Float32Array>} Planes  class x height x width, 0..1
+ * @typedef {{header: CamsHeader, arrays: Record<"cams"|"whole"|"tiled", Planes>}} HeatMaps
+ * @typedef {{header: SuperpixelsHeader, arrays: {labels: NamedArray<Uint16Array>}}} Superpixels
+ * @typedef {{header: RefinedHeader, arrays: {pixels: NamedArray<Uint8Array>}}} RefinedMask
+ */
+
+const FRAMED = { "Content-Type": "application/x-puzzlecam-frame" };
+const DEFLATED = { "Content-Type": "application/octet-stream", "Content-Encoding": "deflate" };
+
+/** @returns {Promise<Health>} */
+export const health = () => json("/health");
+
+/** @returns {Promise<Session>} */
+export const session = () => json("/session");
+
+/** @param {string} annotator @returns {Promise<Session>} */
+export const setAnnotator = (annotator) => json("/session", { body: { annotator } });
+
+/** @param {number} datasetId @returns {Promise<ProgressOut>} */
+export const progress = (datasetId) => json(`/datasets/${datasetId}/progress`);
+
+/** @param {number} id @returns {Promise<HistoryEntry[]>} oldest first */
+export const history = (id) => json(`/items/${id}/revisions`);
+
+/**
+ * @param {number} id
+ * @param {number} [revision] the latest when omitted
+ * @returns {Promise<{mask: Uint8Array, revision: number}>} revision 0 when the picture has none
+ */
+export async function mask(id, revision) {
+  const suffix = revision === undefined ? "" : `?revision=${revision}`;
+  const response = await request(`/items/${id}/mask${suffix}`, { cache: "no-store" });
+  const tag = response.headers.get("ETag") ?? "";
+  return {
+    mask: new Uint8Array(await response.arrayBuffer()),
+    revision: Number(tag.replace(/\D/g, "")),
+  };
+}
+
+/**
+ * @param {number} id
+ * @param {Uint8Array} deflated zlib format
+ * @param {number} revision the one the mask was painted on
+ * @param {number} seconds spent since the last save
+ * @param {Step[]} [steps] of the Smart tool since then
+ * @returns {Promise<Stored>}
+ */
+export function putMask(id, deflated, revision, seconds, steps = []) {
+  /** @type {StepsIn} */
+  const header = { steps };
+  return json(`/items/${id}/mask?seconds_spent=${seconds.toFixed(1)}`, {
+    method: "PUT",
+    headers: { ...(steps.length ? FRAMED : DEFLATED), "If-Match": `"${revision}"` },
+    body: steps.length ? writeFrame(header, "mask", deflated) : deflated,
+  });
+}
+
+/**
+ * Ask for a refined mask.
+ * @param {number} id
+ * @param {RefineIn} header
+ * @param {Uint8Array} mask must not be changed any more
+ * @param {AbortSignal} signal
+ * @returns {Promise<RefinedMask>}
+ */
+export async function refine(id, header, mask, signal) {
+  const body = writeFrame(header, "mask", await deflatedOnce(mask));
+  const response = await request(`/items/${id}/refine`, { headers: FRAMED, body, signal });
+  return readFrame(await response.arrayBuffer());
+}
+
+/** Have a picture made ready for the Smart tool. @param {number} id */
+export const prepareSmart = (id) => request(`/items/${id}/refine/prepare`, { method: "POST" });
+
+/**
+ * @param {number} id
+ * @param {DecisionIn["action"]} action
+ * @param {number} revision
+ * @param {number} seconds
+ * @returns {Promise<Stored>}
+ */
+export function decide(id, action, revision, seconds) {
+  /** @type {DecisionIn} */
+  const body = { action, seconds_spent: Number(seconds.toFixed(1)) };
+  return json(`/items/${id}/decision`, { headers: { "If-Match": `"${revision}"` }, body });
+}
+
+/** @param {number} id @returns {Promise<HeatMaps>} */
+export const cams = async (id) => readFrame(await (await request(`/items/${id}/cams`)).arrayBuffer());
+
+/** @param {number} id @returns {Promise<Superpixels>} */
+export const superpixels = async (id) =>
+  readFrame(await (await request(`/items/${id}/superpixels`)).arrayBuffer());
+
+/** Ask the server to compute the maps of pictures that come next. @param {PrefetchIn["items"]} items */
+export const prefetch = (items) => request("/items/prefetch", { body: { items } });

@@ -1,0 +1,37 @@
+/** What is on the Review page: its parts, and the picture that is open. */
+import { MaskEditor } from "../editor/editor.js";
+import { ClassPanel } from "./class_panel.js";
+import { HeatPanel } from "./heat_panel.js";
+import { Layout } from "./layout.js";
+import { Loader } from "./loader.js";
+import { Queue } from "./queue.js";
+import { StatusBar } from "./status_bar.js";
+
+/**
+ * @import { DatasetOut } from "../shared/openapi"
+ * @import { Draft } from "./draft.js"
+ * @import { Loaded } from "./loader.js"
+ */
+
+export class Desk {
+  loader = new Loader();
+  queue = new Queue();
+  classPanel = new ClassPanel();
+  heatPanel = new HeatPanel();
+  statusBar = new StatusBar();
+  /** @type {DatasetOut[]} */
+  datasets = [];
+  /** @type {DatasetOut|null} */
+  dataset = null;
+  /** The picture that is open. @type {Loaded|null} */
+  current = null;
+  /** The work on it. @type {Draft|null} */
+  draft = null;
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.layout = new Layout(root, this);
+    this.editor = new MaskEditor(this.layout.stage);
+    this.layout.toolbar.append(this.editor.toolbar);
+  }
+}

@@ -1,0 +1,173 @@
+/** Opening pictures: the one that is asked for, the one after it, and what is fetched ahead. */
+import * as api from "./api.js";
+import { orderClasses } from "./class_panel.js";
+import { prepare as prepareSmart } from "./smart_link.js";
+
+/**
+ * @import { DatasetOut } from "../shared/openapi"
+ * @import { Desk } from "./desk.js"
+ * @import { Action } from "./layout.js"
+ * @import { Loaded } from "./loader.js"
+ * @import { Saving } from "./saving.js"
+ */
+
+const AHEAD = 2; // pictures fetched into the browser
+const COMPUTED_AHEAD = 4; // pictures whose maps the server is asked for
+const REOPEN_MS = 3000; // between attempts to open a picture while the studio does not answer
+
+export class Opening {
+  #desk;
+  #saving;
+  /** Tells openings apart: an answer to one that was overtaken is dropped. */
+  #turn = 0;
+  #reopening = 0;
+
+  /** @param {Desk} desk @param {Saving} saving */
+  constructor(desk, saving) {
+    this.#desk = desk;
+    this.#saving = saving;
+  }
+
+  /** @param {number|null} [itemId] the first of the queue when omitted */
+  async openFirst(itemId = null) {
+    const first = itemId ?? this.#desk.queue.first;
+    if (first !== null) {
+      await this.open(first);
+      return;
+    }
+    this.#turn++;
+    this.#leave();
+    this.#showNothing(this.#desk.queue.list.textContent);
+  }
+
+  /** @param {number} id */
+  async open(id) {
+    const { dataset, editor, layout, loader, queue, statusBar } = this.#desk;
+    if (!dataset) return;
+    if (editor.isThinking) await editor.finishThinking(); // the last click is work, too
+    const turn = ++this.#turn;
+    this.#leave();
+    clearTimeout(this.#reopening);
+    statusBar.hush();
+    queue.setCurrent(id);
+    if (queue.list.contains(document.activeElement)) editor.stage.focus({ preventScroll: true });
+    layout.setBusy(true);
+    let loaded;
+    try {
+      loaded = await loader.fresh(id);
+    } catch (error) {
+      if (turn === this.#turn) this.#cannotOpen(id, error);
+      return;
+    }
+    if (turn !== this.#turn) return;
+    const unsent = this.#saving.unsent(id);
+    const mask = unsent?.mask ?? loaded.mask.slice();
+    loader.forget(id); // its mask is about to change
+    const classes = orderClasses(dataset.classes, loaded.item.tags);
+    const active = loaded.item.tags[0] ?? classes[1]?.index ?? 0;
+    await editor.load({
+      id,
+      width: loaded.item.width,
+      height: loaded.item.height,
+      image: loaded.image,
+      mask,
+      classes: classes.map((one) => ({
+        ...one,
+        hotkey: one.hotkey === null ? undefined : Number(one.hotkey),
+      })),
+      activeClass: active,
+    });
+    if (turn !== this.#turn) return;
+    editor.setOptions({ lockedClasses: [] }); // locks are about one picture; the class list shows none
+    this.#show(loaded, dataset);
+    this.#desk.classPanel.show(classes, active);
+    this.#saving.show();
+    history.replaceState(history.state, "", `?dataset=${dataset.id}&item=${id}`);
+    this.#showHeat(turn, loaded);
+    prepareSmart(this.#desk);
+    await this.#saving.offerLocal(id, () => turn === this.#turn);
+    this.#lookAhead(id);
+  }
+
+  /** @param {1|-1} step */
+  async step(step) {
+    const { queue, statusBar } = this.#desk;
+    if (queue.current === null) return;
+    const next = await queue.neighbour(queue.current, step);
+    if (next === null)
+      statusBar.say(
+        step > 0
+          ? "This is the last picture of the queue. Choose another status or class to go on."
+          : "This is the first picture.",
+      );
+    else await this.open(next);
+  }
+
+  /** @param {Loaded} loaded @param {DatasetOut} dataset */
+  #show(loaded, dataset) {
+    const desk = this.#desk;
+    const { item } = loaded;
+    desk.current = loaded;
+    desk.draft = this.#saving.unsent(item.id) ?? this.#saving.begin(item.id, loaded);
+    desk.draft.mask = desk.editor.mask;
+    desk.layout.showSentence(null);
+    desk.layout.setBusy(false);
+    desk.layout.showItem(item, dataset);
+    desk.queue.update({ id: item.id, status: item.status, revision: loaded.revision });
+  }
+
+  #leave() {
+    const desk = this.#desk;
+    desk.editor.settle(); // a stroke in progress is work, too
+    const { draft } = desk;
+    desk.draft = null;
+    desk.current = null;
+    if (draft) this.#saving.leave(draft);
+  }
+
+  /** Say why, and come back by itself as soon as the studio answers. @param {number} id @param {unknown} error */
+  #cannotOpen(id, error) {
+    this.#showNothing(api.messageOf(error), { text: "Try again", run: () => this.open(id) });
+    if (error instanceof api.ApiError && error.isTransient)
+      this.#reopening = setTimeout(() => this.open(id), REOPEN_MS);
+  }
+
+  /**
+   * A sentence instead of a picture: nothing of the former one may look as if it could be worked on.
+   * @param {string|null} sentence
+   * @param {Action} [action]
+   */
+  #showNothing(sentence, action) {
+    const { heatPanel, layout } = this.#desk;
+    layout.showSentence(sentence, action);
+    layout.showItem(null);
+    heatPanel.clear("");
+    this.#saving.show();
+  }
+
+  /** @param {number} turn @param {Loaded} loaded */
+  async #showHeat(turn, loaded) {
+    const { heatPanel } = this.#desk;
+    heatPanel.clear("Heatmaps are on their way…");
+    try {
+      const maps = await loaded.cams;
+      if (turn === this.#turn) heatPanel.show(maps, loaded.image);
+    } catch (error) {
+      if (turn === this.#turn) heatPanel.clear(api.messageOf(error));
+    }
+  }
+
+  /** @param {number} id */
+  async #lookAhead(id) {
+    const { loader, queue } = this.#desk;
+    const turn = this.#turn;
+    const next = queue.upcoming(id, COMPUTED_AHEAD);
+    if (next.length) api.prefetch(next).catch(() => {});
+    for (const one of next.slice(0, AHEAD)) {
+      // One after the other: the very next picture must not wait for the one behind it.
+      const ahead = await loader.get(one).catch(() => null);
+      if (ahead) queue.update({ id: one, status: ahead.item.status, revision: ahead.revision });
+      if (turn !== this.#turn) return;
+    }
+  }
+}

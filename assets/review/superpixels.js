@@ -1,0 +1,34 @@
+/** The superpixels of the picture that is open, fetched when their tool is taken up. */
+import * as api from "./api.js";
+
+/** @import { Desk } from "./desk.js" */
+
+/** @param {Desk} desk */
+export async function loadSuperpixels(desk) {
+  const { current, editor, statusBar } = desk;
+  if (!current) return;
+  try {
+    const { arrays } = await api.superpixels(current.item.id);
+    if (desk.current === current)
+      editor.setSuperpixels(enlarge(arrays.labels, current.item.width, current.item.height));
+  } catch (error) {
+    statusBar.say(api.messageOf(error));
+  }
+}
+
+/**
+ * @param {{shape: number[], data: Uint16Array}} labels
+ * @param {number} width
+ * @param {number} height
+ * @returns {Uint16Array} width x height, nearest neighbours
+ */
+function enlarge({ shape: [rows, columns], data }, width, height) {
+  if (rows === height && columns === width) return data;
+  const xs = Uint32Array.from({ length: width }, (_, x) => Math.floor(((x + 0.5) * columns) / width));
+  const out = new Uint16Array(width * height);
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * rows) / height) * columns;
+    for (let x = 0; x < width; x++) out[y * width + x] = data[row + xs[x]];
+  }
+  return out;
+}

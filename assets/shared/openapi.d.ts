@@ -1,0 +1,1564 @@
+/**
+ * What travels between the routes and the pages, made from the OpenAPI description.
+ * Do not edit: `python -m tests.api_types` writes this file.
+ */
+
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+  schemas: {
+    /** @description An object of this class fills this rectangle; of background: nothing is in it. */
+    BoxSeed: {
+      /** @description 0 for background, else a class index */
+      label: number;
+      /**
+       * @description When it was set, by the clock of the browser
+       * @default null
+       */
+      at: string | null;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: "box";
+      top: number;
+      left: number;
+      /** @description First row below */
+      bottom: number;
+      /** @description First column to the right */
+      right: number;
+    };
+    /** @description A class whose map is sent. */
+    CamFacts: {
+      index: number;
+      name: string;
+      /** @description Whether the classifier only guesses it from similar classes */
+      weak: boolean;
+      /** @description A sentence on how the classifier recognises it */
+      seen_as: string;
+      /** @description Of the maps of the whole picture and of its tiles, 0..1 */
+      disagreement: number;
+    };
+    /** @description Header of the class activation maps of a picture. */
+    CamsHeader: {
+      /** @description Identity of the model */
+      model: string;
+      /** @description n of the n x n tiles */
+      tiles: number;
+      /** @description Heat up to which a pixel of the proposal is background, 0..1 */
+      threshold: number;
+      /** @description In the order of the maps */
+      classes: components["schemas"]["CamFacts"][];
+    };
+    /** @description A class whose maps are sent. */
+    ClassFacts: {
+      index: number;
+      name: string;
+      /** @description #rrggbb */
+      color: string;
+      tagged: boolean;
+      /** @description Whether the classifier only guesses it from similar classes */
+      weak: boolean;
+      /** @description A sentence on how the classifier recognises it */
+      seen_as: string;
+      /** @description Mean of equation 1 at scale 1 over the picture (equation 2) */
+      logit: number;
+      /** @description Largest sum of positive parts over scales and views */
+      maximum: number;
+    };
+    /**
+     * @description What is right of a class over all measured pictures, and which classes it is confused with.
+     *
+     *     Precision falls where a class is painted too far (over-activation), recall where it is not painted
+     *     (under-activation). The background counts as a class.
+     */
+    ClassFigures: {
+      index: number;
+      name: string;
+      iou: number;
+      precision: number | null;
+      recall: number | null;
+      /** @description Classes that take most of its pixels, with their share of its true pixels */
+      missed: components["schemas"]["ShareOfPixels"][];
+      /** @description Classes that it takes most pixels from, with their share of its painted pixels */
+      stolen: components["schemas"]["ShareOfPixels"][];
+    };
+    /** @description What one class adds to the losses of a picture. */
+    ClassLossFacts: {
+      name: string;
+      is_tagged: boolean;
+      /** @description Mean of its map over the whole picture */
+      whole_logit: number;
+      /** @description Mean of its map over the merged tiles */
+      tiled_logit: number;
+      /** @description Equation 4 of this class, whole picture */
+      classification: number;
+      /** @description Equation 4 of this class, merged tiles */
+      tile_classification: number;
+    };
+    /** @description A class of the label set; index 0 is the background. */
+    ClassOut: {
+      index: number;
+      name: string;
+      /** @description #rrggbb */
+      color: string;
+    };
+    /** @description Everything about one class over a dataset. */
+    ClassPage: {
+      index: number;
+      name: string;
+      /** @description Measured pictures that the class counts in */
+      pictures: number;
+      stages: components["schemas"]["StageOfClass"][];
+      /** @description Those first that have most to do with its mistakes */
+      together: components["schemas"]["OtherTag"][];
+      worst: components["schemas"]["PictureOfClass"][];
+      best: components["schemas"]["PictureOfClass"][];
+    };
+    /** @description This pixel is of this class. */
+    ClickSeed: {
+      /** @description 0 for background, else a class index */
+      label: number;
+      /**
+       * @description When it was set, by the clock of the browser
+       * @default null
+       */
+      at: string | null;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: "click";
+      y: number;
+      x: number;
+    };
+    /** @description A class over all compared pictures; the first two only where there is truth. */
+    ComparedClass: {
+      index: number;
+      name: string;
+      first: number | null;
+      second: number | null;
+      /** @description IoU of the class between both, over all pictures */
+      agreement: number | null;
+    };
+    /** @description An output that runs were measured by. */
+    ComparedFigure: {
+      name: string;
+      title: string;
+      split: string;
+      runs: (components["schemas"]["ComparedScore"] | null)[];
+    };
+    /** @description IoU of a class, run by run. */
+    ComparedIou: {
+      class: string;
+      values: (number | null)[];
+    };
+    /** @description With what the second gains. */
+    ComparedPictureOut: {
+      id: number;
+      name: string;
+      tags: number[];
+      /** @description IoU of one mask with the other */
+      agreement: number;
+      /** @description IoU of the first with the truth; null without truth */
+      first: number | null;
+      /** @description IoU of the second with the truth */
+      second: number | null;
+      gain: number | null;
+    };
+    /** @description A run that is compared. */
+    ComparedRun: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
+    };
+    /** @description Mean IoU of an output of one run. */
+    ComparedScore: {
+      honest: number | null;
+      oracle: number | null;
+      pictures: number | null;
+    };
+    /** @description A setting that is not the same in all runs. */
+    ComparedSetting: {
+      setting: string;
+      values: unknown[];
+    };
+    /** @description How far comparing is, and one page of what the last comparison of these two found. */
+    ComparisonOut: {
+      /** @enum {string} */
+      state: "none" | "running" | "done" | "failed";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      problem?: string | null;
+      titles?: [string, string] | null;
+      /** @default [] */
+      classes: components["schemas"]["ComparedClass"][];
+      /**
+       * @description Those that got worse first
+       * @default []
+       */
+      rows: components["schemas"]["ComparedPictureOut"][];
+      /** @default 0 */
+      pictures: number;
+      /** @default 0 */
+      measured: number;
+      /** @default 0 */
+      missing: number;
+      /** @default 0 */
+      taught: number;
+      /**
+       * @description Pictures whose IoU is lower with the second
+       * @default 0
+       */
+      worse: number;
+      /** @default 0 */
+      better: number;
+    };
+    /** @description Constants of the label CRF; the defaults are those usual for CAM pseudo-labels on VOC. */
+    CrfConfig: {
+      /**
+       * @description Mean-field iterations.
+       * @default 10
+       */
+      iterations: number;
+      /**
+       * @description Probability that a pixel's label is right before smoothing.
+       * @default 0.7
+       */
+      gt_prob: number;
+      /**
+       * @description Reach of the position-only kernel.
+       * @default 3
+       */
+      gaussian_sxy_px: number;
+      /**
+       * @description Weight of the position-only kernel.
+       * @default 3
+       */
+      gaussian_compat: number;
+      /**
+       * @description Reach of the colour kernel in position.
+       * @default 50
+       */
+      bilateral_sxy_px: number;
+      /**
+       * @description Reach of the colour kernel in grey levels.
+       * @default 5
+       */
+      bilateral_srgb: number;
+      /**
+       * @description Weight of the colour kernel.
+       * @default 10
+       */
+      bilateral_compat: number;
+      /**
+       * @description Longer side in pixels at which the CRF runs at most. Its reach suits pictures of about 500 pixels, and time grows with the area; larger pictures get its probabilities up-sampled.
+       * @default 640
+       */
+      max_side: number;
+    };
+    /** @description Loss curves of one training; all lists are of one length. */
+    CurveFacts: {
+      steps: number[];
+      /** @description Steps of the whole training */
+      total: number;
+      /** @description By name */
+      losses: {
+        [key: string]: (number | null)[];
+      };
+      learning_rate: (number | null)[];
+    };
+    /** @description The figures of a class at one background threshold. */
+    CurvePoint: {
+      iou: number | null;
+      /** @description Share of what is painted as the class that is right */
+      precision: number | null;
+      /** @description Share of the class that is painted as it */
+      recall: number | null;
+      threshold: number;
+    };
+    /** @description Loss curves by stage. */
+    CurvesOut: {
+      /** @description Number of the newest step event; the same number means the same curves */
+      last: number;
+      stages: {
+        [key: string]: components["schemas"]["CurveFacts"];
+      };
+    };
+    /** @description A dataset with what a page needs to open it. */
+    DatasetOut: {
+      id: number;
+      name: string;
+      items: number;
+      counts: {
+        [key: string]: number;
+      };
+      classes: components["schemas"]["ClassOut"][];
+      splits: string[];
+      /** @description People who made the newest or an older change */
+      authors: string[];
+    };
+    DatasetsOut: {
+      datasets: components["schemas"]["DatasetOut"][];
+    };
+    /** @description A labeler's decision. */
+    DecisionIn: {
+      /** @enum {string} */
+      action: "accept" | "reject" | "skip" | "revert";
+      seconds_spent?: number | null;
+    };
+    /** @description What a run will take on this machine. */
+    EstimateFacts: {
+      /** @description By stage */
+      seconds: {
+        [key: string]: number;
+      };
+      total_s: number;
+      memory_mb: number | null;
+      /** @description A sentence on how it is known */
+      basis: string;
+    };
+    /** @description An estimate under way. */
+    EstimateJob: {
+      /** @enum {string} */
+      state: "running" | "done" | "failed";
+      /** @description Parts of `total` */
+      done: number;
+      /** @description 0 before it is known */
+      total: number;
+      /** @description Null until the state is done */
+      result: components["schemas"]["EstimateFacts"] | null;
+      /** @description A sentence, where the state is failed */
+      problem: string | null;
+    };
+    /** @description How good one output of a run is. */
+    FigureFacts: {
+      name: string;
+      title: string;
+      split: string;
+      pictures: number;
+      honest: components["schemas"]["ScoreFacts"];
+      /** @description With the threshold chosen on the ground truth */
+      oracle: components["schemas"]["ScoreFacts"] | null;
+    };
+    /** @description What is drawn; the others are runs of the same dataset. */
+    FiguresIn: {
+      /** @description Run for (a), (b) of figure 1 */
+      baseline?: number | null;
+      /**
+       * @description Further runs for figure 3
+       * @default []
+       */
+      compare: number[];
+      /** @default 4 */
+      pictures: number;
+    };
+    /** @description How far drawing is, and what there is. */
+    FiguresOut: {
+      /** @enum {string} */
+      state: "none" | "running" | "done" | "failed";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      problem?: string | null;
+      /**
+       * @description Names of figures, to be read as svg or png
+       * @default []
+       */
+      figures: string[];
+      /** @default [] */
+      notes: string[];
+      /**
+       * @description Changes when they are drawn again
+       * @default 0
+       */
+      version: number;
+    };
+    /** @description Pictures whose maps were kept after an epoch. */
+    FilmFrame: {
+      /** @description 0 is before the first step */
+      epoch: number;
+      /** @description Their identifiers in the run */
+      pictures: string[];
+    };
+    /** @description Header of the first maps of a picture: there is nothing to say of them. */
+    FirstHeader: Record<string, never>;
+    /**
+     * @description One setting.
+     *
+     *     Attributes:
+     *         name: dotted, as in `--set`.
+     *         kind: "numbers" is a list, written with commas; "text" may be empty, which means none.
+     *         description: the config's own words.
+     *         minimum, maximum: bounds; an exclusive one does not allow the bound itself.
+     *         choices: of a "choice".
+     *         is_common: shown at once, not among all settings.
+     */
+    FormField: {
+      name: string;
+      /** @enum {string} */
+      kind: "integer" | "number" | "boolean" | "choice" | "text" | "numbers";
+      description: string;
+      minimum?: number | null;
+      maximum?: number | null;
+      /** @default false */
+      is_minimum_exclusive: boolean;
+      /** @default false */
+      is_maximum_exclusive: boolean;
+      /** @default [] */
+      choices: string[];
+      /** @default false */
+      is_optional: boolean;
+      /** @default false */
+      is_common: boolean;
+    };
+    /** @description The form: settings with names, words and bounds; the shipped recipes with their values. */
+    FormOut: {
+      fields: components["schemas"]["FormField"][];
+      recipes: components["schemas"]["RecipeChoice"][];
+    };
+    HTTPValidationError: {
+      detail?: components["schemas"]["ValidationError"][];
+    };
+    /** @description Whether the app works, and what it works with. */
+    Health: {
+      status: string;
+      version: string;
+      /** @description Whether the classifier is in memory */
+      model_loaded: boolean;
+      crf_available: boolean;
+      /** @description A sentence: why the CRF is off, or that it is on */
+      crf_reason: string;
+      /** @description Pictures that are waiting for maps */
+      waiting: number;
+    };
+    /** @description One entry of a picture's history, with the clicks that were made since the one before. */
+    HistoryEntry: {
+      /** @description Id; in `ETag` and `If-Match` */
+      id: number;
+      /** @description Place in the picture's history, from 1 */
+      sequence: number;
+      /** @enum {string} */
+      action:
+        "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "reverted" | "withdrawn";
+      /** @description Who; null for the program */
+      author: string | null;
+      /** @description UTC, ISO 8601 */
+      created_at: string;
+      has_mask: boolean;
+      /** @description Identity of the model or run that proposed it */
+      proposed_by: string | null;
+      seconds_spent: number | null;
+      /** @description Answers of the Smart tool, in order; each can be repeated */
+      seeds: components["schemas"]["Step"][];
+    };
+    /** @description What there is to know of a picture. */
+    ItemOut: {
+      revision: components["schemas"]["RevisionOut"] | null;
+      /** @enum {string} */
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+      id: number;
+      dataset_id: number;
+      name: string;
+      width: number;
+      height: number;
+      split: string | null;
+      tags: number[];
+      disagreement: number | null;
+      label_set_revision: number;
+    };
+    /**
+     * @description What publishing would do to one item.
+     *
+     *     Attributes:
+     *         verdict: "changed" and "new" get the run's mask; "unchanged" has it already; "kept" has a person's
+     *             work on top; "left out" cannot take it, `reason` says why.
+     *         iou: mean IoU of the old and the new mask, None where there is no old one or nothing changes.
+     */
+    ItemPlan: {
+      item_id: number;
+      name: string;
+      /** @enum {string} */
+      verdict: "changed" | "new" | "unchanged" | "kept" | "left out";
+      iou?: number | null;
+      reason?: string | null;
+    };
+    /** @description A picture in the queue. */
+    ItemRow: {
+      id: number;
+      name: string;
+      width: number;
+      height: number;
+      tags: number[];
+      split: string | null;
+      /** @enum {string} */
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+      revision: number | null;
+      author: string | null;
+      disagreement: number | null;
+      /** @description How doubtful the proposal is, 0..1; null where no model has looked ahead */
+      doubt: number | null;
+    };
+    /** @description Where a picture stands after a change. */
+    ItemState: {
+      revision: components["schemas"]["RevisionOut"] | null;
+      /** @enum {string} */
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+    };
+    ItemsOut: {
+      items: components["schemas"]["ItemRow"][];
+      /** @description Value for `after` to get the next page; null on the last */
+      next: string | null;
+      total: number;
+    };
+    /** @description The end of what the trainer printed. */
+    LogOut: {
+      lines: string[];
+    };
+    /** @description Header of every step to the maps of a picture. */
+    LookHeader: {
+      item: components["schemas"]["PictureFacts"];
+      model: components["schemas"]["ModelFacts"];
+      /** @description Tags first, then classes without a tag by falling logit */
+      classes: components["schemas"]["ClassFacts"][];
+      /** @description How many classes without a tag were looked at */
+      others: number;
+      /** @description Of the arrays reference_0, reference_1, ... */
+      references: components["schemas"]["ReferenceFacts"][];
+    };
+    /** @description Equation 7 on one picture. */
+    LossFacts: {
+      /** @description L_cls */
+      classification: number;
+      /** @description L_p-cls */
+      tile_classification: number;
+      /** @description L_re */
+      reconstruction: number;
+      /** @description Weight of L_re */
+      alpha: number;
+      /** @description Sum of the terms that the settings turn on */
+      total: number;
+      classes: components["schemas"]["ClassLossFacts"][];
+    };
+    /** @description All settings that a mask was made with. */
+    MaskFacts: {
+      threshold: number;
+      /** @description Null: without the dense CRF */
+      crf: components["schemas"]["CrfConfig"] | null;
+      /** @description Null: without a random walk */
+      walk: components["schemas"]["WalkFacts"] | null;
+    };
+    /** @description Header of a mask made with other settings. */
+    MaskHeader: {
+      settings: components["schemas"]["MaskFacts"];
+      /** @description Whether the CRF ran at half the size with few iterations */
+      is_draft: boolean;
+    };
+    /** @description How a mask is to be made; what is left out is as the model has it. */
+    MaskIn: {
+      threshold?: number | null;
+      use_crf?: boolean | null;
+      crf?: components["schemas"]["CrfConfig"] | null;
+      walk?: components["schemas"]["WalkIn"] | null;
+    };
+    /** @description How a mask is to be made that somebody waits for. */
+    MaskOnScreenIn: {
+      threshold?: number | null;
+      use_crf?: boolean | null;
+      crf?: components["schemas"]["CrfConfig"] | null;
+      walk?: components["schemas"]["WalkIn"] | null;
+      /**
+       * @description A draft will do where the CRF would take long: half the size, few iterations
+       * @default false
+       */
+      may_be_draft: boolean;
+    };
+    /** @description A sentence of the worker or the trainer. */
+    MessageFacts: {
+      /** @description UTC, ISO 8601 */
+      time: string;
+      kind: string;
+      message: string;
+    };
+    /** @description What was measured against ground truth. */
+    MetricsFacts: {
+      /**
+       * @description Empty where there is no ground truth
+       * @default []
+       */
+      rows: components["schemas"]["FigureFacts"][];
+      /**
+       * @description A sentence on what was measured
+       * @default
+       */
+      note: string;
+    };
+    /** @description A model or run that the Lab can show. */
+    ModelChoice: {
+      /** @description Null where only moments can be chosen */
+      key: string | null;
+      title: string;
+      moments: components["schemas"]["Moment"][];
+    };
+    /** @description A model, its settings, and a sentence for each part that it does not have. */
+    ModelFacts: {
+      identity: string;
+      title: string;
+      is_trained: boolean;
+      /** @description Background threshold, 0 to 1 */
+      threshold: number;
+      scales: number[];
+      /** @description Whether the mirror image is looked at too */
+      flip: boolean;
+      /** @description Longer side in pixels at which the picture is looked at, at most */
+      max_side: number;
+      tiles_per_side: number;
+      /** @description 0: the CAMs are not spread along like features */
+      affinity_power: number;
+      /** @description Weight of each classifier in the CAM */
+      shares: number[];
+      /** @description Null where the model makes masks without the dense CRF */
+      crf: components["schemas"]["CrfConfig"] | null;
+      /** @description What the CRF starts with when it is turned on */
+      crf_constants: components["schemas"]["CrfConfig"];
+      /** @description Why the dense CRF cannot be used; null where it can */
+      no_crf: string | null;
+      walk: components["schemas"]["WalkFacts"] | null;
+      /** @description Whether the background walks too */
+      walk_background: boolean;
+      /** @description Why there is no random walk; null where there is one */
+      no_walk: string | null;
+    };
+    /** @description An epoch of a run that the Lab can show. */
+    Moment: {
+      key: string;
+      /** @description 0 is before the first step */
+      epoch: number;
+      /** @description Whether it is a frame of the run's film: small maps, no network */
+      is_film: boolean;
+    };
+    NameIn: {
+      name: string;
+    };
+    /** @description What a run is called now. */
+    NameOut: {
+      name: string;
+    };
+    /** @description A dataset for which another run pays. */
+    OfferFacts: {
+      dataset_id: number;
+      /** @description Its name */
+      dataset: string;
+      /** @description Masks accepted or corrected since the run `since` */
+      new: number;
+      /** @description Masks that would count as truth */
+      accepted: number;
+      /** @description Tagged pictures */
+      pictures: number;
+      split: string;
+      /** @description Null for the first run that would learn from them */
+      since: components["schemas"]["RunReference"] | null;
+      /** @description A sentence on what earlier runs reached */
+      expects: string;
+    };
+    /** @description Datasets for which another run pays, the one with most new masks first. */
+    OffersOut: {
+      offers: components["schemas"]["OfferFacts"][];
+    };
+    /** @description Queued runs in the order wished. */
+    OrderIn: {
+      runs: number[];
+    };
+    /** @description Another tag of the pictures of a class. */
+    OtherTag: {
+      index: number;
+      name: string;
+      /** @description Measured pictures with both tags */
+      pictures: number;
+      /** @description Share of the class's true pixels, in the pictures with both tags, painted as the other */
+      lost: number | null;
+      /** @description Share of what is painted as the class, in the same pictures, that is the other's */
+      stolen: number | null;
+      /** @description Pixels that either takes from the other */
+      pixels: number;
+      /** @description IoU of the class over its pictures with the other tag */
+      iou_with: number | null;
+      /** @description IoU of the class over its pictures without the other tag */
+      iou_without: number | null;
+    };
+    /** @description The picture itself. */
+    PictureFacts: {
+      id: number;
+      name: string;
+      /** @description Pixels, upright */
+      width: number;
+      /** @description Pixels, upright */
+      height: number;
+    };
+    /** @description A picture at one end of the order by the IoU of a class. */
+    PictureOfClass: {
+      id: number;
+      name: string;
+      class_iou: number;
+      /** @description Mean over the classes of the picture */
+      iou: number | null;
+    };
+    /** @description A picture by id and name. */
+    PictureReference: {
+      id: number;
+      name: string;
+    };
+    /** @description Two numbers of every picture that has both. */
+    PointsOut: {
+      ids: number[];
+      x: number[];
+      y: number[];
+      iou: (number | null)[];
+    };
+    /** @description Pictures that will be looked at soon, the next one first. */
+    PrefetchIn: {
+      items: number[];
+    };
+    /** @description What publishing a run would change. */
+    PreviewFacts: {
+      counts: {
+        [key: string]: number;
+      };
+      /** @description The largest changes first; not all */
+      items: components["schemas"]["ItemPlan"][];
+      /** @description Pictures that cannot take the run's mask; not all */
+      left_out: components["schemas"]["ItemPlan"][];
+    };
+    /** @description A look at what publishing would change, under way. */
+    PreviewJob: {
+      /** @enum {string} */
+      state: "running" | "done" | "failed";
+      /** @description Parts of `total` */
+      done: number;
+      /** @description 0 before it is known */
+      total: number;
+      /** @description Null until the state is done */
+      result: components["schemas"]["PreviewFacts"] | null;
+      /** @description A sentence, where the state is failed */
+      problem: string | null;
+    };
+    /** @description Body of every refusal: what is wrong, where, and what to do. */
+    Problem: {
+      message: string;
+      where?: string | null;
+      remedy?: string | null;
+      /** @description Of a form: what is wrong with which field */
+      fields?: {
+        [key: string]: string;
+      } | null;
+      /** @description With 412: the revision that is newest now */
+      current?: components["schemas"]["RevisionOut"] | null;
+    };
+    /** @description How far a run is. */
+    ProgressFacts: {
+      /** @description All stages in order */
+      stages: components["schemas"]["StageProgress"][];
+      /** @description The trainer's sentence about it; null before it has started */
+      device: string | null;
+      /** @description What the trainer held at the last step */
+      memory_mb: number | null;
+      /** @description Oldest first */
+      messages: components["schemas"]["MessageFacts"][];
+      /** @description Number of the newest event that was looked at */
+      last_sequence: number;
+    };
+    /** @description How far a dataset has come and how fast this person works. */
+    ProgressOut: {
+      done: number;
+      total: number;
+      /** @description This person's decisions within the last hour */
+      decisions: number;
+      per_hour: number;
+    };
+    /** @description Which runs lose their large files; without `runs`, all that fit the other two. */
+    PruneIn: {
+      runs?: number[] | null;
+      older_than_days?: number | null;
+      keep_gb?: number | null;
+    };
+    /** @description What pruning removed. */
+    PrunedOut: {
+      runs: number[];
+      /** @description Bytes */
+      freed: number;
+    };
+    /** @description A publication of a run; in force unless it was undone. */
+    PublicationFacts: {
+      id: number;
+      author: string | null;
+      /** Format: date-time */
+      created_at: string;
+      /** @description Null where it was cut off */
+      finished_at: string | null;
+      undone_at: string | null;
+    };
+    /** @description Publishing, or taking it back, under way. */
+    PublicationJob: {
+      /** @enum {string} */
+      state: "running" | "done" | "failed";
+      /** @description Parts of `total` */
+      done: number;
+      /** @description 0 before it is known */
+      total: number;
+      /** @description Null until the state is done */
+      result: components["schemas"]["PublishedFacts"] | components["schemas"]["UnpublishedFacts"] | null;
+      /** @description A sentence, where the state is failed */
+      problem: string | null;
+    };
+    PublishIn: {
+      /**
+       * @description Offer rejected pictures again
+       * @default false
+       */
+      over_rejected: boolean;
+    };
+    /** @description What publishing did, in pictures. */
+    PublishedFacts: {
+      /** @description Null where there was nothing to do */
+      publication_id: number | null;
+      published: number;
+      /** @description Have the run's mask already */
+      unchanged: number;
+      /** @description Left alone, because a person's work is on top */
+      kept: number;
+      /** @description Cannot take the run's mask */
+      left_out: number;
+    };
+    /** @description Header of the maps of a whole picture and of its tiles. */
+    PuzzleHeader: {
+      /** @description n of the n x n tiles */
+      tiles: number;
+      /** @description Height and width of the padded picture as shares of the picture, at least 1 */
+      cells_share: [number, number];
+      /** @description Height and width of a tile as shares of the picture */
+      tile_share: [number, number];
+      /** @description Of whole and merged map, for each tag, 0 to 1 */
+      disagreement: number[];
+      loss: components["schemas"]["LossFacts"] | null;
+      /** @description Null where nothing was trained */
+      loss_settings: components["schemas"]["PuzzleLossConfig"] | null;
+      /** @description Why there is no loss; null where there is one */
+      no_loss: string | null;
+    };
+    /** @description The loss of equation 7: L = L_cls + L_p-cls + alpha L_re, term by term. */
+    PuzzleLossConfig: {
+      /**
+       * @description Added to every class's pooled map before the classification losses; 0 as in the paper. Most classes are absent from a picture, and a classifier without bias can say so only by pushing its maps below zero everywhere; the log odds of a tag (-3 for one class in twenty) say it instead.
+       * @default 0
+       */
+      logit_offset: number;
+      /**
+       * @description L_p-cls: classify the merged tiles too.
+       * @default true
+       */
+      tile_classification: boolean;
+      /**
+       * @description L_re: whole and tiled maps must agree.
+       * @default true
+       */
+      reconstruction: boolean;
+      /**
+       * @description n of the n x n tiles.
+       * @default 2
+       */
+      tiles_per_side: number;
+      /**
+       * @description Final weight of L_re.
+       * @default 4
+       */
+      alpha: number;
+      /**
+       * @description Share of training over which alpha rises linearly from 0.
+       * @default 0.5
+       */
+      alpha_ramp: number;
+      /**
+       * @description Compare raw maps as the authors trained, or max-normalised CAMs as equation 6 says.
+       * @default feature
+       * @enum {string}
+       */
+      level: "feature" | "cam";
+      /**
+       * @description Absolute or squared difference.
+       * @default l1
+       * @enum {string}
+       */
+      distance: "l1" | "l2";
+      /**
+       * @description Classes compared: 'masked' those present, averaged over all; 'selected' those present, averaged over themselves; 'all' every class.
+       * @default masked
+       * @enum {string}
+       */
+      classes: "masked" | "selected" | "all";
+      /**
+       * @description The side of L_re that serves as a fixed target and gets no gradient.
+       * @default none
+       * @enum {string}
+       */
+      detach: "none" | "whole" | "tiled";
+    };
+    /** @description How well a signal finds bad masks among the measured pictures. */
+    RankedSignal: {
+      /** @enum {string} */
+      name: "disagreement" | "coverage" | "entropy" | "undecided" | "score" | "flips";
+      /** @description Rank correlation with one minus the IoU */
+      spearman: number | null;
+      /** @description Probability that a bad mask comes before a good one */
+      auroc: number | null;
+      /**
+       * @description Which values are suspicious, fixed beforehand: with an AUROC below 0.5 it is wrong here
+       * @enum {string}
+       */
+      order: "high" | "low";
+    };
+    /** @description A shipped recipe. */
+    RecipeChoice: {
+      name: string;
+      description: string;
+      /** @description Values by dotted name */
+      values: {
+        [key: string]: unknown;
+      };
+    };
+    /** @description A mask to measure against. */
+    ReferenceFacts: {
+      /** @enum {string} */
+      kind: "ground-truth" | "accepted";
+      title: string;
+    };
+    /** @description Header of a refined mask. */
+    RefinedHeader: {
+      /** @description (top, left, bottom, right) of the changed pixels; null where nothing changed */
+      rect: [number, number, number, number] | null;
+      /** @description To be sent with the mask that is saved: it can be repeated later */
+      step: components["schemas"]["Step"];
+    };
+    /** @description One entry of a picture's history. */
+    RevisionOut: {
+      /** @description Id; in `ETag` and `If-Match` */
+      id: number;
+      /** @description Place in the picture's history, from 1 */
+      sequence: number;
+      /** @enum {string} */
+      action:
+        "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "reverted" | "withdrawn";
+      /** @description Who; null for the program */
+      author: string | null;
+      /** @description UTC, ISO 8601 */
+      created_at: string;
+      has_mask: boolean;
+      /** @description Identity of the model or run that proposed it */
+      proposed_by: string | null;
+      seconds_spent: number | null;
+    };
+    /** @description One picture. */
+    Row: {
+      id: number;
+      name: string;
+      tags: number[];
+      /** @description Null of runs, which do not keep the CAMs of tiles */
+      disagreement: number | null;
+      coverage: number;
+      entropy: number;
+      undecided: number;
+      score: number;
+      /** @description Null where the model has not proposed a mask */
+      flips: number | null;
+      /** @description Of the proposal with the truth; null where one of them is missing */
+      iou: number | null;
+    };
+    /** @description One page of pictures. */
+    RowsOut: {
+      rows: components["schemas"]["Row"][];
+      total: number;
+    };
+    /** @description A run in a list. */
+    RunBrief: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
+      /** @description Its name */
+      dataset: string;
+      recipe_name: string | null;
+      /** Format: date-time */
+      created_at: string;
+      started_at: string | null;
+      ended_at: string | null;
+      /** @description Whether its large files were removed */
+      is_pruned: boolean;
+      is_published: boolean;
+      /** @description Honest mean IoU of the pseudo-masks */
+      miou: number | null;
+      /** @description Empty unless a worker has the run */
+      stages: components["schemas"]["StageProgress"][];
+    };
+    /** @description Runs beside each other; lists inside are in the order of `runs`. */
+    RunComparisonOut: {
+      runs: components["schemas"]["ComparedRun"][];
+      settings: components["schemas"]["ComparedSetting"][];
+      metrics: components["schemas"]["ComparedFigure"][];
+      classes: components["schemas"]["ComparedIou"][];
+      /** @description By stage */
+      curves: {
+        [key: string]: components["schemas"]["CurveFacts"];
+      }[];
+      /** @description Pictures that all runs know, to be shown side by side */
+      items: components["schemas"]["PictureReference"][];
+    };
+    /** @description A run with all there is to say of it but curves and log. */
+    RunFacts: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
+      dataset_id: number;
+      /** @description Its name */
+      dataset: string;
+      split: string;
+      recipe_name: string | null;
+      /** @description Settings as the version that ran them had them */
+      recipe: {
+        [key: string]: unknown;
+      };
+      device: string | null;
+      author: string | null;
+      cloned_from: number | null;
+      /** @description Counts of what it learns from */
+      supervision: {
+        [key: string]: unknown;
+      };
+      /** @description The same as a sentence */
+      learns_from: string;
+      /** @description In the queue; null where it is not queued */
+      position: number | null;
+      /** Format: date-time */
+      created_at: string;
+      started_at: string | null;
+      ended_at: string | null;
+      heartbeat_at: string | null;
+      attempts: number;
+      worker: string | null;
+      stop_is_firm: boolean;
+      /** @description Why it failed */
+      problem: string | null;
+      remedy: string | null;
+      log_tail: string | null;
+      metrics: components["schemas"]["MetricsFacts"] | null;
+      pruned_at: string | null;
+      progress: components["schemas"]["ProgressFacts"];
+      /** @description Newest first */
+      publications: components["schemas"]["PublicationFacts"][];
+    };
+    /** @description What the form asks for. */
+    RunIn: {
+      dataset_id: number;
+      /** @description Name of a shipped recipe; its file is not asked for */
+      recipe: string;
+      /** @description A run whose settings are the start instead */
+      cloned_from?: number | null;
+      /** @default all */
+      split: string;
+      /** @default  */
+      name: string;
+      device?: string | null;
+      /** @description Values by dotted name */
+      settings?: {
+        [key: string]: unknown;
+      };
+    };
+    /** @description One run. */
+    RunOut: {
+      run: components["schemas"]["RunFacts"];
+      /** @description Whether it is queued or at work, so that looking again pays */
+      is_busy: boolean;
+      /** @description Whether the worker that has it has not been heard of for long */
+      worker_is_silent: boolean;
+      /** @description Why it cannot be published; null when it can */
+      unpublishable: string | null;
+      /** @description By epoch */
+      film: components["schemas"]["FilmFrame"][];
+    };
+    /** @description A run by number and name. */
+    RunReference: {
+      id: number;
+      name: string;
+    };
+    /** @description A run and what it takes of the disk. */
+    RunSizeFacts: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
+      /** @description Its name */
+      dataset: string;
+      recipe_name: string | null;
+      /** Format: date-time */
+      created_at: string;
+      started_at: string | null;
+      ended_at: string | null;
+      /** @description Whether its large files were removed */
+      is_pruned: boolean;
+      is_published: boolean;
+      /** @description Honest mean IoU of the pseudo-masks */
+      miou: number | null;
+      /** @description Empty unless a worker has the run */
+      stages: components["schemas"]["StageProgress"][];
+      bytes: number;
+      /** @description What pruning would free */
+      prunable_bytes: number;
+    };
+    /** @description All runs, in the order of the page. */
+    RunsOut: {
+      runs: components["schemas"]["RunBrief"][];
+      /** @description Whether anything is queued or at work, so that looking again pays */
+      is_busy: boolean;
+    };
+    /** @description How large the maps of a class get over the dataset. */
+    ScaleOut: {
+      index: number;
+      name: string;
+      /** @description Largest sum over scales and views where the class is tagged */
+      maximum: number;
+      /** @description In how many pictures that was looked for */
+      pictures: number;
+    };
+    /** @description The classes that are known, and how far measuring is. */
+    ScalesOut: {
+      /** @enum {string} */
+      state: "none" | "running" | "done" | "failed";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      problem?: string | null;
+      /** @default 6 */
+      pictures_a_class: number;
+      classes: components["schemas"]["ScaleOut"][];
+    };
+    /** @description Mean IoU of an output. */
+    ScoreFacts: {
+      miou: number | null;
+      /** @description Background threshold it was measured at */
+      threshold?: number | null;
+    };
+    /** @description The pixels along this line are of this class. */
+    ScribbleSeed: {
+      /** @description 0 for background, else a class index */
+      label: number;
+      /**
+       * @description When it was set, by the clock of the browser
+       * @default null
+       */
+      at: string | null;
+      /**
+       * @description discriminator enum property added by openapi-typescript
+       * @enum {string}
+       */
+      kind: "scribble";
+      /** @description Places (y, x) */
+      points: [number, number][];
+    };
+    /** @description Who is working. */
+    Session: {
+      annotator: string;
+    };
+    /** @description A class and its share of another class's pixels. */
+    ShareOfPixels: {
+      name: string;
+      share: number;
+    };
+    /** @description Header of one side of a comparison. */
+    SideHeader: {
+      /** @description Of the model, as `/lab/models` lists it */
+      key: string;
+      identity: string;
+      threshold: number;
+      uses_crf: boolean;
+      /** @description How the maps were made, where that differs from the usual way */
+      note: string | null;
+      /** @description Of the tags; null for a frame of a film */
+      logits: number[] | null;
+    };
+    /** @description Bytes on disk, largest first. */
+    SizesOut: {
+      runs: components["schemas"]["RunSizeFacts"][];
+      total: number;
+    };
+    /** @description What can be measured: the studio's model, or a run. */
+    SourceOut: {
+      key: string;
+      title: string;
+    };
+    /** @description The figures of a class after one stage of the pipeline. */
+    StageOfClass: {
+      iou: number | null;
+      /** @description Share of what is painted as the class that is right */
+      precision: number | null;
+      /** @description Share of the class that is painted as it */
+      recall: number | null;
+      name: string;
+      title: string;
+      /** @description Fixed beforehand; null where the stage makes masks itself */
+      threshold: number | null;
+      pictures: number;
+      /** @description Null where the stage makes no maps */
+      curve: components["schemas"]["CurvePoint"][] | null;
+      /** @description At the threshold that is best according to the truth */
+      oracle: components["schemas"]["CurvePoint"] | null;
+    };
+    /** @description How good the masks are that a stage of the pipeline gives. */
+    StageOut: {
+      name: string;
+      title: string;
+      /** @description Fixed beforehand; null where the stage makes masks itself */
+      threshold: number | null;
+      /** @description Pictures with truth that it is measured on */
+      pictures: number;
+      /** @description Mean IoU over the classes; null where nothing is measured */
+      miou: number | null;
+    };
+    /** @description `done` of `total` are steps of a training or pictures; both 0 before anything is known. */
+    StageProgress: {
+      name: string;
+      /**
+       * @default waiting
+       * @enum {string}
+       */
+      status: "waiting" | "running" | "stopped" | "done";
+      /**
+       * @default steps
+       * @enum {string}
+       */
+      unit: "steps" | "pictures";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      epoch?: number | null;
+      epochs?: number | null;
+      eta_s?: number | null;
+      images_per_s?: number | null;
+      seconds?: number | null;
+    };
+    /** @description Where a run stands. */
+    StatusOut: {
+      /** @enum {string} */
+      status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
+    };
+    /** @description One answer of the engine, with all that it takes to get it again. */
+    Step: {
+      /** @description All of the correction, in order */
+      seeds: (
+        | components["schemas"]["ClickSeed"]
+        | components["schemas"]["ScribbleSeed"]
+        | components["schemas"]["BoxSeed"]
+      )[];
+      /**
+       * @description Pixels of these classes stay
+       * @default []
+       */
+      locked_classes: number[];
+      /**
+       * @description Pixels of a class may become background, but no other class
+       * @default false
+       */
+      only_background: boolean;
+      /**
+       * @description Pixels that stay, row by row: lengths of runs, in turn free and protected; what follows the last run is free
+       * @default []
+       */
+      protected: number[];
+      /**
+       * @description Start from the heatmaps above this instead of from the mask
+       * @default null
+       */
+      heatmap: number | null;
+      /** @description Name and version of the engine */
+      engine: string;
+      /** @description Name of a mask in the mask store */
+      prior: string;
+      /** @description Name of a mask in the mask store */
+      result: string;
+      /** @description Identity of the heatmaps that took part */
+      maps: string | null;
+      /** @description Identity of the model whose edges took part */
+      edges: string | null;
+    };
+    /** @description Where a run stands that was asked to stop. */
+    StoppedOut: {
+      /** @enum {string} */
+      status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
+      /** @description Whether it ends at once */
+      is_firm: boolean;
+      worker_is_silent: boolean;
+    };
+    /** @description Header of the superpixels of a picture. */
+    SuperpixelsHeader: {
+      /** @description How many there are */
+      segments: number;
+    };
+    /** @description What a run learns from, in numbers. */
+    SupervisionCounts: {
+      pictures: number;
+      untagged: number;
+      accepted_masks: number;
+      ground_truth: number;
+      classes: number;
+      label_set_revision: number;
+    };
+    /** @description What a run that is started now would learn from. */
+    SupervisionOut: {
+      /** @description Pictures by split */
+      splits: {
+        [key: string]: number;
+      };
+      counts: components["schemas"]["SupervisionCounts"];
+      sentence: string;
+    };
+    /** @description How far measuring is, and what the last survey says of the dataset. */
+    SurveyOut: {
+      /** @enum {string} */
+      state: "none" | "running" | "done" | "failed";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      problem?: string | null;
+      /**
+       * @description Whether the survey is of the studio's model
+       * @default false
+       */
+      is_current: boolean;
+      /** @default 0 */
+      pictures: number;
+      /** @default 0 */
+      skipped: number;
+      /** @default 0 */
+      measured: number;
+      /**
+       * @description Left out of figures: the run learned from their accepted mask
+       * @default 0
+       */
+      taught: number;
+      /** @description What each signal measures */
+      signals: {
+        [key: string]: string;
+      };
+      /**
+       * @description The best signal first
+       * @default []
+       */
+      ranking: components["schemas"]["RankedSignal"][];
+      /** @default [] */
+      classes: components["schemas"]["ClassFigures"][];
+      /** @default [] */
+      stages: components["schemas"]["StageOut"][];
+      /**
+       * @description True class, class in the mask, pixels
+       * @default []
+       */
+      confusion: [number, number, number][];
+    };
+    /** @description What taking a publication back did, in pictures. */
+    UnpublishedFacts: {
+      restored: number;
+      /** @description Left alone, because somebody has worked on them */
+      kept: number;
+    };
+    ValidationError: {
+      loc: (string | number)[];
+      msg: string;
+      type: string;
+      input?: unknown;
+      ctx?: Record<string, never>;
+    };
+    /** @description Settings of the random walk. */
+    WalkFacts: {
+      /** @description Exponent of the affinities */
+      beta: number;
+      /** @description Reach of a step in cells of the map */
+      radius: number;
+      /** @description The walk takes 2 to the power of this steps */
+      log2_steps: number;
+    };
+    /** @description Reach and length of the random walk. */
+    WalkIn: {
+      beta: number;
+      radius: number;
+      log2_steps: number;
+    };
+    /** @description A wish and who has it. */
+    RefineIn: {
+      /** @description All of the correction, in order */
+      seeds: (
+        | components["schemas"]["ClickSeed"]
+        | components["schemas"]["ScribbleSeed"]
+        | components["schemas"]["BoxSeed"]
+      )[];
+      /**
+       * @description Pixels of these classes stay
+       * @default []
+       */
+      locked_classes: number[];
+      /**
+       * @description Pixels of a class may become background, but no other class
+       * @default false
+       */
+      only_background: boolean;
+      /**
+       * @description Pixels that stay, row by row: lengths of runs, in turn free and protected; what follows the last run is free
+       * @default []
+       */
+      protected: number[];
+      /**
+       * @description Start from the heatmaps above this instead of from the mask
+       * @default null
+       */
+      heatmap: number | null;
+      /**
+       * @description Any name of the tab that asks: its newer request replaces an unfinished older one
+       * @default
+       */
+      client: string;
+    };
+    /** @description Header of a framed mask. */
+    StepsIn: {
+      /** @description Answers of the Smart tool since the last save */
+      steps: components["schemas"]["Step"][];
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export type BoxSeed = components["schemas"]["BoxSeed"];
+export type CamFacts = components["schemas"]["CamFacts"];
+export type CamsHeader = components["schemas"]["CamsHeader"];
+export type ClassFacts = components["schemas"]["ClassFacts"];
+export type ClassFigures = components["schemas"]["ClassFigures"];
+export type ClassLossFacts = components["schemas"]["ClassLossFacts"];
+export type ClassOut = components["schemas"]["ClassOut"];
+export type ClassPage = components["schemas"]["ClassPage"];
+export type ClickSeed = components["schemas"]["ClickSeed"];
+export type ComparedClass = components["schemas"]["ComparedClass"];
+export type ComparedFigure = components["schemas"]["ComparedFigure"];
+export type ComparedIou = components["schemas"]["ComparedIou"];
+export type ComparedPictureOut = components["schemas"]["ComparedPictureOut"];
+export type ComparedRun = components["schemas"]["ComparedRun"];
+export type ComparedScore = components["schemas"]["ComparedScore"];
+export type ComparedSetting = components["schemas"]["ComparedSetting"];
+export type ComparisonOut = components["schemas"]["ComparisonOut"];
+export type CrfConfig = components["schemas"]["CrfConfig"];
+export type CurveFacts = components["schemas"]["CurveFacts"];
+export type CurvePoint = components["schemas"]["CurvePoint"];
+export type CurvesOut = components["schemas"]["CurvesOut"];
+export type DatasetOut = components["schemas"]["DatasetOut"];
+export type DatasetsOut = components["schemas"]["DatasetsOut"];
+export type DecisionIn = components["schemas"]["DecisionIn"];
+export type EstimateFacts = components["schemas"]["EstimateFacts"];
+export type EstimateJob = components["schemas"]["EstimateJob"];
+export type FigureFacts = components["schemas"]["FigureFacts"];
+export type FiguresIn = components["schemas"]["FiguresIn"];
+export type FiguresOut = components["schemas"]["FiguresOut"];
+export type FilmFrame = components["schemas"]["FilmFrame"];
+export type FirstHeader = components["schemas"]["FirstHeader"];
+export type FormField = components["schemas"]["FormField"];
+export type FormOut = components["schemas"]["FormOut"];
+export type HTTPValidationError = components["schemas"]["HTTPValidationError"];
+export type Health = components["schemas"]["Health"];
+export type HistoryEntry = components["schemas"]["HistoryEntry"];
+export type ItemOut = components["schemas"]["ItemOut"];
+export type ItemPlan = components["schemas"]["ItemPlan"];
+export type ItemRow = components["schemas"]["ItemRow"];
+export type ItemState = components["schemas"]["ItemState"];
+export type ItemsOut = components["schemas"]["ItemsOut"];
+export type LogOut = components["schemas"]["LogOut"];
+export type LookHeader = components["schemas"]["LookHeader"];
+export type LossFacts = components["schemas"]["LossFacts"];
+export type MaskFacts = components["schemas"]["MaskFacts"];
+export type MaskHeader = components["schemas"]["MaskHeader"];
+export type MaskIn = components["schemas"]["MaskIn"];
+export type MaskOnScreenIn = components["schemas"]["MaskOnScreenIn"];
+export type MessageFacts = components["schemas"]["MessageFacts"];
+export type MetricsFacts = components["schemas"]["MetricsFacts"];
+export type ModelChoice = components["schemas"]["ModelChoice"];
+export type ModelFacts = components["schemas"]["ModelFacts"];
+export type Moment = components["schemas"]["Moment"];
+export type NameIn = components["schemas"]["NameIn"];
+export type NameOut = components["schemas"]["NameOut"];
+export type OfferFacts = components["schemas"]["OfferFacts"];
+export type OffersOut = components["schemas"]["OffersOut"];
+export type OrderIn = components["schemas"]["OrderIn"];
+export type OtherTag = components["schemas"]["OtherTag"];
+export type PictureFacts = components["schemas"]["PictureFacts"];
+export type PictureOfClass = components["schemas"]["PictureOfClass"];
+export type PictureReference = components["schemas"]["PictureReference"];
+export type PointsOut = components["schemas"]["PointsOut"];
+export type PrefetchIn = components["schemas"]["PrefetchIn"];
+export type PreviewFacts = components["schemas"]["PreviewFacts"];
+export type PreviewJob = components["schemas"]["PreviewJob"];
+export type Problem = components["schemas"]["Problem"];
+export type ProgressFacts = components["schemas"]["ProgressFacts"];
+export type ProgressOut = components["schemas"]["ProgressOut"];
+export type PruneIn = components["schemas"]["PruneIn"];
+export type PrunedOut = components["schemas"]["PrunedOut"];
+export type PublicationFacts = components["schemas"]["PublicationFacts"];
+export type PublicationJob = components["schemas"]["PublicationJob"];
+export type PublishIn = components["schemas"]["PublishIn"];
+export type PublishedFacts = components["schemas"]["PublishedFacts"];
+export type PuzzleHeader = components["schemas"]["PuzzleHeader"];
+export type PuzzleLossConfig = components["schemas"]["PuzzleLossConfig"];
+export type RankedSignal = components["schemas"]["RankedSignal"];
+export type RecipeChoice = components["schemas"]["RecipeChoice"];
+export type ReferenceFacts = components["schemas"]["ReferenceFacts"];
+export type RefinedHeader = components["schemas"]["RefinedHeader"];
+export type RevisionOut = components["schemas"]["RevisionOut"];
+export type Row = components["schemas"]["Row"];
+export type RowsOut = components["schemas"]["RowsOut"];
+export type RunBrief = components["schemas"]["RunBrief"];
+export type RunComparisonOut = components["schemas"]["RunComparisonOut"];
+export type RunFacts = components["schemas"]["RunFacts"];
+export type RunIn = components["schemas"]["RunIn"];
+export type RunOut = components["schemas"]["RunOut"];
+export type RunReference = components["schemas"]["RunReference"];
+export type RunSizeFacts = components["schemas"]["RunSizeFacts"];
+export type RunsOut = components["schemas"]["RunsOut"];
+export type ScaleOut = components["schemas"]["ScaleOut"];
+export type ScalesOut = components["schemas"]["ScalesOut"];
+export type ScoreFacts = components["schemas"]["ScoreFacts"];
+export type ScribbleSeed = components["schemas"]["ScribbleSeed"];
+export type Session = components["schemas"]["Session"];
+export type ShareOfPixels = components["schemas"]["ShareOfPixels"];
+export type SideHeader = components["schemas"]["SideHeader"];
+export type SizesOut = components["schemas"]["SizesOut"];
+export type SourceOut = components["schemas"]["SourceOut"];
+export type StageOfClass = components["schemas"]["StageOfClass"];
+export type StageOut = components["schemas"]["StageOut"];
+export type StageProgress = components["schemas"]["StageProgress"];
+export type StatusOut = components["schemas"]["StatusOut"];
+export type Step = components["schemas"]["Step"];
+export type StoppedOut = components["schemas"]["StoppedOut"];
+export type SuperpixelsHeader = components["schemas"]["SuperpixelsHeader"];
+export type SupervisionCounts = components["schemas"]["SupervisionCounts"];
+export type SupervisionOut = components["schemas"]["SupervisionOut"];
+export type SurveyOut = components["schemas"]["SurveyOut"];
+export type UnpublishedFacts = components["schemas"]["UnpublishedFacts"];
+export type ValidationError = components["schemas"]["ValidationError"];
+export type WalkFacts = components["schemas"]["WalkFacts"];
+export type WalkIn = components["schemas"]["WalkIn"];
+export type RefineIn = components["schemas"]["RefineIn"];
+export type StepsIn = components["schemas"]["StepsIn"];
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
