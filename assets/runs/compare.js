@@ -5,6 +5,8 @@ import { barChart, lineChart } from "./charts.js";
 import { percent } from "../shared/format.js";
 import { setting, STAGE_TEXT } from "./words.js";
 
+/** @import { RunComparisonOut } from "../shared/openapi" */
+
 const OUTPUTS = [
   { value: "pseudo", text: "pseudo-mask" },
   { value: "cam", text: "CAM" },
@@ -31,11 +33,12 @@ export class Comparison {
     try {
       answer = await api.compare(this.ids);
     } catch (error) {
-      this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
+      const text = api.messageOf(error);
+      this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text }));
       return;
     }
     const names = answer.runs.map(({ id, name }) => `#${id} ${name}`);
-    const table = (head, rows) =>
+    const table = (/** @type {string} */ head, /** @type {string[][]} */ rows) =>
       element(
         "table",
         { class: "st-table" },
@@ -57,7 +60,7 @@ export class Comparison {
           ),
         ),
       );
-    const card = (title, ...children) =>
+    const card = (/** @type {string} */ title, /** @type {Node[]} */ ...children) =>
       element("section", { class: "rn-card" }, element("h3", { text: title }), ...children);
     this.root.replaceChildren(
       element("h2", { text: `Comparing ${answer.runs.length} runs` }),
@@ -101,6 +104,7 @@ export class Comparison {
     );
   }
 
+  /** @param {RunComparisonOut} answer @param {string[]} names of the runs */
   #curves(answer, names) {
     const stages = [...new Set(answer.curves.flatMap((one) => Object.keys(one)))];
     const charts = stages.map((stage) =>
@@ -121,9 +125,11 @@ export class Comparison {
     return element("div", { class: "rn-charts" }, ...charts);
   }
 
+  /** @param {RunComparisonOut} answer @param {string[]} names of the runs */
   #pictures({ runs, items }, names) {
     if (!items.length) return "";
     const rows = element("div", {});
+    /** @type {HTMLSelectElement} */
     const choice = element("select", {
       class: "st-input rn-auto",
       "aria-label": "What to show",

@@ -1,28 +1,34 @@
 /** One run: how far it is, its curves, its film, its figures, what it said; and what can be done with it. */
 import { element, timeAgo } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { lineChart } from "./charts.js";
 import { Film } from "./film.js";
 import { duration, moment, percent } from "../shared/format.js";
 import { Poller } from "./poller.js";
 import { PublishPanel } from "./publish.js";
-import { ACTIVE, setting, STAGE_TEXT, STATUS_TEXT } from "./words.js";
+import { flatSettings, isActive, setting, STAGE_TEXT, STATUS_TEXT } from "./words.js";
 
-const LOSS_FIRST = ["loss"];
+/** @import { CurvesOut, MetricsFacts, RunFacts, RunOut, ScoreFacts } from "../shared/openapi" */
 
-/** Events: `changed` (the list should look again), `clone` (detail: run), `gone`. */
-export class RunDetail extends EventTarget {
+/**
+ * Events: `changed` (the list should look again), `clone` a run, `gone`.
+ * @extends {Emitter<{changed: undefined, clone: RunFacts, gone: undefined}>}
+ */
+export class RunDetail extends Emitter {
   #lastStep = 0;
-  #headShown;
-  #figuresShown;
-  #messagesShown;
-  #settingsShown;
+  #headShown = "";
+  #areFiguresShown = false;
+  #messagesShown = -1;
+  #areSettingsShown = false;
 
   /** @param {number} id */
   constructor(id) {
     super();
     this.id = id;
+    /** @type {RunFacts|null} */
     this.run = null;
+    this.when = element("span");
     this.head = element("header", { class: "rn-head" });
     this.alert = element("div", { class: "rn-alert", role: "alert", hidden: true });
     this.stages = element("ol", { class: "rn-stages", "aria-label": "Stages" });
@@ -34,7 +40,7 @@ export class RunDetail extends EventTarget {
     this.messages = element("ul", { class: "rn-messages" });
     this.settings = element("div", {});
     this.publish = new PublishPanel(id);
-    this.publish.addEventListener("changed", () => this.#changed());
+    this.publish.on("changed", () => this.#changed());
     this.root = element(
       "article",
       { class: "rn-detail" },
@@ -77,10 +83,10 @@ export class RunDetail extends EventTarget {
       }
       this.#showLog(log.lines);
     } catch (error) {
-      this.#showAlert(error.message, null);
-      if (error.status === 404) {
+      this.#showAlert(api.messageOf(error), null);
+      if (error instanceof api.ApiError && error.status === 404) {
         this.poller.stop();
-        this.dispatchEvent(new CustomEvent("gone"));
+        this.emit("gone");
         return false;
       }
       throw error;
@@ -88,11 +94,9 @@ export class RunDetail extends EventTarget {
     return answer.is_busy;
   }
 
-  /** @param {{run: Object, film: Object[], unpublishable: string|null, worker_is_silent: boolean}} facts */
+  /** @param {RunOut} facts */
   #show({ run, film, unpublishable, worker_is_silent: isSilent }) {
-    const wasActive = this.run && ACTIVE.includes(this.run.status);
-    if (this.run && (this.run.status !== run.status || (wasActive && !ACTIVE.includes(run.status))))
-      this.#say("changed");
+    if (this.run && this.run.status !== run.status) this.emit("changed");
     this.run = run;
     this.#showHead(run, unpublishable);
     if (run.problem) this.#showAlert(run.problem, run.remedy);
@@ -107,12 +111,18 @@ export class RunDetail extends EventTarget {
     this.#showFigures(run.metrics);
     this.#showMessages(run);
     this.#showSettings(run.recipe);
-    this.publish.show(run, unpublishable);
+    this.publish.show(run);
   }
 
+  /** @param {RunFacts} run @param {string|null} unpublishable */
   #showHead(run, unpublishable) {
+    /** @type {HTMLElement[]} */
     const buttons = [];
-    const button = (text, act, { kind = "", title = "" } = {}) =>
+    const button = (
+      /** @type {string} */ text,
+      /** @type {() => void} */ act,
+      { kind = "", title = "" } = {},
+    ) =>
       buttons.push(
         element("button", { class: `st-button ${kind}`, type: "button", text, title, on: { click: act } }),
       );
@@ -135,8 +145,8 @@ export class RunDetail extends EventTarget {
     }
     if (!unpublishable)
       button("Publish…", () => this.publish.open(), { kind: run.status === "done" ? "st-primary" : "" });
-    button("Clone…", () => this.#say("clone", run), { title: "Start another run from these settings" });
-    if (!ACTIVE.includes(run.status) && run.status !== "queued")
+    button("Clone…", () => this.emit("clone", run), { title: "Start another run from these settings" });
+    if (!isActive(run.status) && run.status !== "queued")
       button("Delete", () => this.#delete(), { kind: "st-danger" });
     const state = JSON.stringify([
       run.name,
@@ -163,9 +173,9 @@ export class RunDetail extends EventTarget {
         change: async () => {
           try {
             await api.rename(this.id, name.value);
-            this.#say("changed");
+            this.emit("changed");
           } catch (error) {
-            this.#showAlert(error.message, null);
+            this.#showAlert(api.messageOf(error), null);
           }
         },
       },
@@ -193,36 +203,36 @@ export class RunDetail extends EventTarget {
     );
   }
 
+  /** @param {RunFacts} run */
   #when(run) {
     const who = run.author ? ` by ${run.author}` : "";
     const device = run.progress.device ? ` · ${run.progress.device}` : "";
     const memory =
-      run.progress.memory_mb && ACTIVE.includes(run.status)
+      run.progress.memory_mb && isActive(run.status)
         ? ` · ${(run.progress.memory_mb / 1024).toFixed(1)} GB of memory`
         : "";
     const attempt = run.attempts > 1 ? ` · attempt ${run.attempts}` : "";
     if (run.status === "queued") return `asked for ${timeAgo(run.created_at)}${who}`;
     if (run.ended_at && run.started_at) {
-      const took = (new Date(run.ended_at) - new Date(run.started_at)) / 1000;
+      const took = (Date.parse(run.ended_at) - Date.parse(run.started_at)) / 1000;
       return `started ${moment(run.started_at)}${who}, ended after ${duration(took)}${attempt}${device}`;
     }
     return `started ${run.started_at ? timeAgo(run.started_at) : "just now"}${who}${attempt}${memory}${device}`;
   }
 
+  /** @param {string} problem @param {string|null} remedy */
   #showAlert(problem, remedy) {
     this.alert.hidden = false;
-    this.alert.replaceChildren(
-      element("strong", { text: problem }),
-      remedy ? element("span", { text: ` ${remedy.replace(/\.?$/, ".")}` }) : null,
-    );
-    this.alert.querySelectorAll(":empty").forEach((node) => node.remove());
+    this.alert.replaceChildren(element("strong", { text: problem }));
+    if (remedy) this.alert.append(element("span", { text: ` ${remedy.replace(/\.?$/, ".")}` }));
   }
 
+  /** @param {CurvesOut["stages"]} stages */
   #showCurves(stages) {
     // The film stays where it is: its pictures are not loaded again with each step.
     for (const old of [...this.charts.children]) if (old !== this.film.root) old.remove();
     const [first, ...others] = Object.entries(stages).map(([stage, { steps, total, losses }]) => {
-      const names = Object.keys(losses).sort((a, b) => LOSS_FIRST.includes(b) - LOSS_FIRST.includes(a));
+      const names = Object.keys(losses).sort((a, b) => Number(b === "loss") - Number(a === "loss")); // the sum comes first
       return element(
         "section",
         { class: "rn-card" },
@@ -238,14 +248,16 @@ export class RunDetail extends EventTarget {
     this.charts.append(...others);
   }
 
+  /** @param {MetricsFacts|null} metrics */
   #showFigures(metrics) {
     this.figures.hidden = !metrics;
-    if (!metrics || this.#figuresShown) return;
-    this.#figuresShown = true;
-    const rows = metrics.rows ?? [];
-    const cells = (tag, values) => element("tr", {}, ...values.map((text) => element(tag, { text })));
-    const threshold = (score) =>
-      score?.threshold === null || score?.threshold === undefined ? "" : ` at ${score.threshold.toFixed(2)}`;
+    if (!metrics || this.#areFiguresShown) return;
+    this.#areFiguresShown = true;
+    const { rows } = metrics;
+    const cells = (/** @type {"th"|"td"} */ tag, /** @type {string[]} */ values) =>
+      element("tr", {}, ...values.map((text) => element(tag, { text })));
+    const threshold = (/** @type {ScoreFacts} */ score) =>
+      typeof score.threshold === "number" ? ` at ${score.threshold.toFixed(2)}` : "";
     this.figures.replaceChildren(
       element("h3", { text: "Mean IoU in percent" }),
       rows.length
@@ -265,7 +277,7 @@ export class RunDetail extends EventTarget {
                   row.title,
                   row.split,
                   String(row.pictures),
-                  `${percent(row.honest?.miou)}${threshold(row.honest)}`,
+                  `${percent(row.honest.miou)}${threshold(row.honest)}`,
                   row.oracle ? `${percent(row.oracle.miou)}${threshold(row.oracle)}` : "–",
                 ]),
               ),
@@ -279,6 +291,7 @@ export class RunDetail extends EventTarget {
     );
   }
 
+  /** @param {RunFacts} run */
   #showMessages(run) {
     const messages = run.progress.messages;
     if (messages.length === this.#messagesShown) return;
@@ -300,6 +313,7 @@ export class RunDetail extends EventTarget {
     if (!messages.length) this.messages.append(element("li", { class: "st-muted", text: waits }));
   }
 
+  /** @param {string[]} lines */
   #showLog(lines) {
     const text = lines.join("\n") || "The trainer has printed nothing yet.";
     if (text === this.log.textContent) return;
@@ -308,33 +322,31 @@ export class RunDetail extends EventTarget {
     if (wasAtEnd) this.log.scrollTop = this.log.scrollHeight;
   }
 
+  /** @param {RunFacts["recipe"]} recipe */
   #showSettings(recipe) {
-    if (this.#settingsShown) return;
-    this.#settingsShown = true;
-    const rows = [];
-    const walk = (values, prefix) => {
-      for (const [name, value] of Object.entries(values)) {
-        if (value !== null && typeof value === "object" && !Array.isArray(value))
-          walk(value, `${prefix}${name}.`);
-        else if (!["version", "description"].includes(prefix + name))
-          rows.push([prefix + name, setting(value)]);
-      }
-    };
-    walk(recipe, "");
+    if (this.#areSettingsShown) return;
+    this.#areSettingsShown = true;
+    const rows = Object.entries(flatSettings(recipe)).filter(
+      ([name]) => !["version", "description"].includes(name),
+    );
     this.settings.replaceChildren(
       element(
         "dl",
         { class: "rn-settings" },
-        ...rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })]),
+        ...rows.flatMap(([name, value]) => [
+          element("dt", { text: name }),
+          element("dd", { text: setting(value) }),
+        ]),
       ),
     );
   }
 
+  /** @param {(id: number) => Promise<unknown>} action */
   async #do(action) {
     try {
       await action(this.id);
     } catch (error) {
-      this.#showAlert(error.message, null);
+      this.#showAlert(api.messageOf(error), null);
       return;
     }
     this.#changed();
@@ -345,33 +357,30 @@ export class RunDetail extends EventTarget {
     try {
       await api.remove(this.id);
     } catch (error) {
-      this.#showAlert(error.message, null);
+      this.#showAlert(api.messageOf(error), null);
       return;
     }
-    this.#say("gone");
+    this.emit("gone");
   }
 
   #changed() {
-    this.#say("changed");
+    this.emit("changed");
     this.poller.now();
-  }
-
-  #say(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
-/** @param {Object} stage progress of one stage */
+/** @param {RunFacts["progress"]["stages"][number]} stage */
 function stageCell({ name, status, done, total, unit, eta_s: eta, epoch, epochs, seconds }) {
   const share = status === "done" ? 1 : total ? done / total : 0;
   const facts = [];
   if (status === "waiting") facts.push("waiting");
-  else if (status === "done") facts.push(seconds === null ? "done" : `done in ${duration(seconds)}`);
+  else if (status === "done")
+    facts.push(typeof seconds === "number" ? `done in ${duration(seconds)}` : "done");
   else {
     if (total) facts.push(`${done} of ${total} ${unit}`);
     if (unit === "steps" && epochs) facts.push(`epoch ${Math.min(epoch ?? 1, epochs)} of ${epochs}`);
     if (status === "stopped") facts.push("stopped");
-    else if (eta !== null) facts.push(`${duration(eta)} left`);
+    else if (typeof eta === "number") facts.push(`${duration(eta)} left`);
     else if (!total) facts.push("starting");
   }
   return element(

@@ -1,20 +1,24 @@
 /** One setting of the form: its control, its words, its bounds, and what is wrong with it. */
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import { setting } from "./words.js";
 
-/** Events: `change`. */
-export class Field extends EventTarget {
+/** @import { FormField } from "../shared/openapi" */
+
+/**
+ * Events: `change`.
+ * @extends {Emitter<{change: undefined}>}
+ */
+export class Field extends Emitter {
+  /** @type {unknown} */
   #initial = null;
 
-  /** @param {Object} described as `/api/runs/form/settings` describes it */
+  /** @param {FormField} described */
   constructor(described) {
     super();
-    Object.assign(this, {
-      name: described.name,
-      kind: described.kind,
-      isOptional: described.is_optional,
-      isCommon: described.is_common,
-    });
+    this.kind = described.kind;
+    this.isOptional = described.is_optional;
+    this.isCommon = described.is_common;
     this.error = element("span", { class: "rn-field-error", role: "alert", hidden: true });
     this.control = this.#build(described);
     this.control.addEventListener("change", () => this.#changed());
@@ -40,6 +44,7 @@ export class Field extends EventTarget {
     );
   }
 
+  /** @param {FormField} described @returns {HTMLInputElement|HTMLSelectElement} */
   #build({ name, kind, choices }) {
     const attributes = { id: `rn-${name}`, class: "st-input" };
     if (kind === "boolean") return element("input", { ...attributes, class: "rn-toggle", type: "checkbox" });
@@ -61,7 +66,7 @@ export class Field extends EventTarget {
     });
   }
 
-  /** @param {any} value that of the recipe; the field goes back to it */
+  /** @param {unknown} value that of the recipe; the field goes back to it */
   setDefault(value) {
     this.#initial = value;
     this.#reset();
@@ -69,7 +74,7 @@ export class Field extends EventTarget {
 
   /** What stands in the field, as JSON has it; text that is no number stays text, and the server says so. */
   get value() {
-    if (this.kind === "boolean") return this.control.checked;
+    if (isToggle(this.control)) return this.control.checked;
     const text = this.control.value.trim();
     if (text === "" && this.isOptional) return null;
     if (this.kind === "choice") return this.#asInitial(text);
@@ -93,13 +98,13 @@ export class Field extends EventTarget {
     this.root.classList.toggle("rn-wrong", message !== null);
   }
 
-  /** Choices are numbers where the recipe has a number. */
+  /** Choices are numbers where the recipe has a number. @param {string} text */
   #asInitial(text) {
     return typeof this.#initial === "number" ? number(text) : text;
   }
 
   #reset() {
-    if (this.kind === "boolean") this.control.checked = this.#initial === true;
+    if (isToggle(this.control)) this.control.checked = this.#initial === true;
     else this.control.value = this.#initial === null ? "" : setting(this.#initial);
     this.#changed();
   }
@@ -107,9 +112,12 @@ export class Field extends EventTarget {
   #changed() {
     this.reset.hidden = !this.isChanged;
     this.root.classList.toggle("rn-changed", this.isChanged);
-    this.dispatchEvent(new CustomEvent("change"));
+    this.emit("change");
   }
 }
+
+/** @param {HTMLElement} control @returns {control is HTMLInputElement} */
+const isToggle = (control) => control instanceof HTMLInputElement && control.type === "checkbox";
 
 /** @param {string} text @returns {number|string} */
 function number(text) {
@@ -117,9 +125,11 @@ function number(text) {
   return text !== "" && Number.isFinite(value) ? value : text;
 }
 
+/** @param {FormField} described @returns {string} */
 function bounds({ minimum, maximum, is_minimum_exclusive: isAbove, is_maximum_exclusive: isBelow }) {
   const parts = [];
-  if (minimum !== null) parts.push(`${isAbove ? "more than" : "at least"} ${minimum}`);
-  if (maximum !== null && maximum < 2 ** 31) parts.push(`${isBelow ? "less than" : "at most"} ${maximum}`);
+  if (typeof minimum === "number") parts.push(`${isAbove ? "more than" : "at least"} ${minimum}`);
+  if (typeof maximum === "number" && maximum < 2 ** 31)
+    parts.push(`${isBelow ? "less than" : "at most"} ${maximum}`);
   return parts.length ? ` (${parts.join(", ")})` : "";
 }

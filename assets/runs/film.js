@@ -6,7 +6,7 @@ const MOST_FRAMES = 11;
 
 export class Film {
   #runId;
-  #shown;
+  #shown = "";
 
   /** @param {number} runId */
   constructor(runId) {
@@ -24,14 +24,14 @@ export class Film {
     );
   }
 
-  /** @param {{epoch: number, pictures: string[]}[]} frames by epoch; 0 is before the first step */
+  /** @param {import("../shared/openapi").FilmFrame[]} frames by epoch; 0 is before the first step */
   show(frames) {
     this.root.hidden = frames.length === 0;
     const state = JSON.stringify(frames.map(({ epoch }) => epoch));
     if (state === this.#shown || !frames.length) return;
     this.#shown = state;
     const chosen = spread(frames, MOST_FRAMES);
-    const names = frames.at(-1).pictures;
+    const names = frames[frames.length - 1].pictures;
     const head = element(
       "div",
       { class: "rn-film-row rn-film-head" },
@@ -60,7 +60,13 @@ export class Film {
   }
 }
 
-/** At most `count` of a list, evenly, the first and the last among them. */
+/**
+ * At most `count` of a list, evenly, the first and the last among them.
+ * @template T
+ * @param {T[]} list
+ * @param {number} count
+ * @returns {T[]}
+ */
 function spread(list, count) {
   if (list.length <= count) return list;
   return Array.from(

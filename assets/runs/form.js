@@ -1,27 +1,65 @@
 /** The form that starts a run, made from the settings' own names, words and bounds. */
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { duration } from "../shared/format.js";
 import { Field } from "./field.js";
+import { flatSettings } from "./words.js";
 
 const RECIPE_FIRST = "cpu-lite0";
 const LOOK_MS = 1500;
 
-/** Events: `started` (detail: run). */
-export class StartForm extends EventTarget {
-  #timer;
-  #isClosed;
-  #turn;
+/**
+ * @import { DatasetOut, EstimateFacts, FormField, RecipeChoice, RunBrief, RunFacts, RunIn } from "../shared/openapi"
+ */
+
+/**
+ * Events: `started` a run.
+ * @extends {Emitter<{started: RunBrief}>}
+ */
+export class StartForm extends Emitter {
+  #timer = 0;
+  #isClosed = false;
+  /** Counts descriptions, to tell those that were overtaken. */
+  #turn = 0;
+  /** @type {FormField[]} */
+  #described = [];
+  /** @type {RecipeChoice[]} */
+  #recipes = [];
+  /** @type {DatasetOut[]} */
+  #datasets = [];
+  /** By name. @type {Map<string, Field>} */
+  fields = new Map();
+  dataset = this.#select("Dataset", () => this.#datasetChosen());
+  split = this.#select("Split", () => this.#look());
+  recipe = this.#select("Recipe", () => this.#recipeChosen());
+  name = element("input", {
+    class: "st-input",
+    maxlength: "128",
+    "aria-label": "Name",
+    placeholder: "made up from dataset and recipe",
+  });
+  device = element("input", {
+    class: "st-input",
+    "aria-label": "Device",
+    placeholder: "chosen by the worker",
+    pattern: "cpu|cuda(:\\d+)?",
+  });
+  words = element("p", { class: "st-muted" });
+  sentence = element("p", { class: "rn-supervision", role: "status" });
+  estimate = element("p", { class: "rn-estimate", role: "status" });
+  alert = element("p", { class: "rn-error", role: "alert", hidden: true });
+  button = element("button", { class: "st-button st-primary", type: "submit", text: "Start the run" });
+  all = element("details", { class: "rn-card" }, element("summary", { text: "All settings" }));
 
   /**
-   * @param {Object|null} cloned the run whose settings are the start
+   * @param {RunFacts|null} cloned the run whose settings are the start
    * @param {{datasetId: number, split: string}|null} asked what is to be trained on
    */
   constructor(cloned = null, asked = null) {
     super();
     this.cloned = cloned;
     this.asked = asked;
-    this.fields = new Map();
     this.root = element(
       "article",
       { class: "rn-detail rn-form" },
@@ -40,11 +78,14 @@ export class StartForm extends EventTarget {
     try {
       answers = await Promise.all([api.form(), api.datasets()]);
     } catch (error) {
-      this.root.replaceChildren(element("p", { class: "rn-error", text: error.message }));
+      this.root.replaceChildren(element("p", { class: "rn-error", text: api.messageOf(error) }));
       return;
     }
-    [{ fields: this.described, recipes: this.recipes }, { datasets: this.datasets }] = answers;
-    if (!this.datasets.length) {
+    const [form, { datasets }] = answers;
+    this.#described = form.fields;
+    this.#recipes = form.recipes;
+    this.#datasets = datasets;
+    if (!datasets.length) {
       this.root.replaceChildren(
         element("p", {
           text: "There is no dataset yet. Open the Datasets page and import a folder of pictures.",
@@ -56,52 +97,22 @@ export class StartForm extends EventTarget {
   }
 
   #build() {
-    const select = (label, change) =>
-      element("select", { class: "st-input", "aria-label": label, on: { change } });
-    this.dataset = select("Dataset", () => this.#datasetChosen());
-    this.split = select("Split", () => this.#look());
-    this.recipe = select("Recipe", () => this.#recipeChosen());
-    this.name = element("input", {
-      class: "st-input",
-      maxlength: "128",
-      "aria-label": "Name",
-      placeholder: "made up from dataset and recipe",
-    });
-    this.device = element("input", {
-      class: "st-input",
-      "aria-label": "Device",
-      placeholder: "chosen by the worker",
-      pattern: "cpu|cuda(:\\d+)?",
-    });
-    this.words = element("p", { class: "st-muted" });
-    this.sentence = element("p", { class: "rn-supervision", role: "status" });
-    this.estimate = element("p", { class: "rn-estimate", role: "status" });
-    this.alert = element("p", { class: "rn-error", role: "alert", hidden: true });
-    this.button = element("button", { class: "st-button st-primary", type: "submit", text: "Start the run" });
     fillSelect(
       this.dataset,
-      this.datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })),
+      this.#datasets.map(({ id, name, items }) => ({ value: String(id), text: `${name} (${items})` })),
       String(this.asked?.datasetId ?? this.cloned?.dataset_id ?? this.#lastDataset()),
     );
-    const recipes = this.recipes.map(({ name }) => ({ value: name, text: name }));
+    const recipes = this.#recipes.map(({ name }) => ({ value: name, text: name }));
     if (this.cloned) recipes.unshift({ value: "", text: `settings of run ${this.cloned.id}` });
     fillSelect(this.recipe, recipes, this.cloned ? "" : RECIPE_FIRST);
-    for (const described of this.described) {
+    for (const described of this.#described) {
       const field = new Field(described);
-      field.addEventListener("change", () => this.#look());
+      field.on("change", () => this.#look());
       this.fields.set(described.name, field);
     }
-    const common = this.described
-      .filter(({ is_common: isCommon }) => isCommon)
-      .map(({ name }) => this.fields.get(name).root);
-    const row = (label, control, note = null) =>
-      element(
-        "label",
-        { class: "rn-field" },
-        element("span", { class: "rn-label", text: label }),
-        control,
-        note,
-      );
+    const common = [...this.fields.values()].filter(({ isCommon }) => isCommon).map(({ root }) => root);
+    const row = (/** @type {string} */ label, /** @type {HTMLElement} */ control) =>
+      element("label", { class: "rn-field" }, element("span", { class: "rn-label", text: label }), control);
     const form = element(
       "form",
       {
@@ -125,7 +136,7 @@ export class StartForm extends EventTarget {
       this.words,
       element("h3", { text: "Settings" }),
       element("div", { class: "rn-grid2" }, ...common),
-      ...this.#allSettings(),
+      this.#allSettings(),
       element(
         "div",
         { class: "rn-card rn-summary" },
@@ -145,34 +156,38 @@ export class StartForm extends EventTarget {
   }
 
   #allSettings() {
+    /** @type {Map<string, HTMLElement[]>} */
     const groups = new Map();
-    for (const { name, is_common: isCommon } of this.described) {
+    for (const [name, { isCommon, root }] of this.fields) {
       if (isCommon) continue;
       const group = name.includes(".") ? name.split(".")[0] : "run";
-      groups.set(group, [...(groups.get(group) ?? []), this.fields.get(name).root]);
+      groups.set(group, [...(groups.get(group) ?? []), root]);
     }
-    this.all = element(
-      "details",
-      { class: "rn-card" },
-      element("summary", { text: "All settings" }),
+    this.all.append(
       ...[...groups].map(([group, members]) =>
         element("div", {}, element("h4", { text: group }), element("div", { class: "rn-grid2" }, ...members)),
       ),
     );
-    return [this.all];
+    return this.all;
+  }
+
+  /** @param {string} label @param {() => void} change @returns {HTMLSelectElement} */
+  #select(label, change) {
+    return element("select", { class: "st-input", "aria-label": label, on: { change } });
   }
 
   #lastDataset() {
     return localStorage.getItem("puzzlecam-dataset") ?? "";
   }
 
-  async #datasetChosen(split = null) {
-    const dataset = this.datasets.find(({ id }) => String(id) === this.dataset.value);
+  /** @param {string|null} [split] */
+  #datasetChosen(split = null) {
+    const dataset = this.#datasets.find(({ id }) => String(id) === this.dataset.value);
     fillSelect(
       this.split,
       [
         { value: "all", text: "all tagged pictures" },
-        ...dataset.splits.map((name) => ({ value: name, text: name })),
+        ...(dataset?.splits ?? []).map((name) => ({ value: name, text: name })),
       ],
       split ?? "all",
     );
@@ -180,23 +195,24 @@ export class StartForm extends EventTarget {
   }
 
   #recipeChosen() {
-    const recipe = this.recipes.find(({ name }) => name === this.recipe.value);
-    const values = recipe ? recipe.values : flat(this.cloned.recipe);
+    const recipe = this.#recipes.find(({ name }) => name === this.recipe.value);
+    const values = recipe ? recipe.values : flatSettings(this.cloned?.recipe ?? {});
     this.words.textContent = recipe
       ? recipe.description
-      : `As run ${this.cloned.id} was set; change what you like.`;
+      : `As run ${this.cloned?.id} was set; change what you like.`;
     for (const [name, field] of this.fields) field.setDefault(values[name] ?? null);
     this.#look();
   }
 
-  /** What the form asks for. */
+  /** What the form asks for. @returns {RunIn} */
   get wanted() {
+    /** @type {Record<string, unknown>} */
     const settings = {};
     for (const [name, field] of this.fields) if (field.isChanged) settings[name] = field.value;
     return {
       dataset_id: Number(this.dataset.value),
-      recipe: this.recipe.value || this.cloned.recipe_name || RECIPE_FIRST,
-      cloned_from: this.recipe.value ? null : this.cloned.id,
+      recipe: this.recipe.value || this.cloned?.recipe_name || RECIPE_FIRST,
+      cloned_from: this.recipe.value ? null : (this.cloned?.id ?? null),
       split: this.split.value,
       name: this.name.value,
       device: this.device.value.trim() || null,
@@ -207,10 +223,11 @@ export class StartForm extends EventTarget {
   /** Say what is learned from and what it takes, a moment after the last change. */
   #look() {
     clearTimeout(this.#timer);
-    const turn = (this.#turn = (this.#turn ?? 0) + 1);
+    const turn = ++this.#turn;
     this.#timer = setTimeout(() => this.#describe(turn), 250);
   }
 
+  /** @param {number} turn */
   async #describe(turn) {
     const isNow = () => turn === this.#turn && !this.#isClosed;
     const accepted = [...this.fields].find(([name]) => name.endsWith("use_accepted"));
@@ -223,7 +240,7 @@ export class StartForm extends EventTarget {
       if (!isNow()) return;
       this.sentence.textContent = `Learns from: ${answer.sentence}`;
     } catch (error) {
-      if (isNow()) this.sentence.textContent = error.message;
+      if (isNow()) this.sentence.textContent = api.messageOf(error);
     }
     this.estimate.textContent = "Estimating time and memory…";
     while (isNow()) {
@@ -242,7 +259,7 @@ export class StartForm extends EventTarget {
         this.estimate.textContent = `No estimate: ${job.problem}`;
         return;
       }
-      if (job.state === "done") {
+      if (job.result !== null) {
         this.#showEstimate(job.result);
         return;
       }
@@ -251,6 +268,7 @@ export class StartForm extends EventTarget {
     }
   }
 
+  /** @param {EstimateFacts} estimate */
   #showEstimate({ total_s: total, memory_mb: memory, basis }) {
     const held = memory ? `, ${(memory / 1024).toFixed(1)} GB of memory` : "";
     this.estimate.replaceChildren(element("strong", { text: `About ${duration(total)}${held}. ` }), basis);
@@ -261,7 +279,7 @@ export class StartForm extends EventTarget {
     this.#clearErrors();
     try {
       const run = await api.start(this.wanted);
-      this.dispatchEvent(new CustomEvent("started", { detail: run }));
+      this.emit("started", run);
     } catch (error) {
       this.#showErrors(error);
       this.button.disabled = false;
@@ -273,9 +291,11 @@ export class StartForm extends EventTarget {
     for (const field of this.fields.values()) field.setError(null);
   }
 
+  /** @param {unknown} error */
   #showErrors(error) {
     this.#clearErrors();
-    const wrong = Object.entries(error.problem?.fields ?? {});
+    const wrong = Object.entries((error instanceof api.ApiError && error.problem.fields) || {});
+    /** @type {Field|null} */
     let first = null;
     for (const [name, message] of wrong) {
       const field = this.fields.get(name);
@@ -286,14 +306,6 @@ export class StartForm extends EventTarget {
     }
     first?.root.scrollIntoView({ block: "center" });
     this.alert.hidden = false;
-    this.alert.textContent = first ? "Correct the marked settings." : error.message;
+    this.alert.textContent = first ? "Correct the marked settings." : api.messageOf(error);
   }
-}
-
-/** @param {Object} recipe @returns {Object<string, any>} by dotted name */
-function flat(recipe, prefix = "") {
-  return Object.entries(recipe).reduce((all, [name, value]) => {
-    const isTable = value !== null && typeof value === "object" && !Array.isArray(value);
-    return { ...all, ...(isTable ? flat(value, `${prefix}${name}.`) : { [prefix + name]: value }) };
-  }, {});
 }

@@ -1,14 +1,29 @@
 /** The runs at the side: at work, waiting in their order, ended. */
 import { element, timeAgo } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import { percent } from "../shared/format.js";
-import { ACTIVE, STAGE_TEXT, STATUS_TEXT } from "./words.js";
+import { isActive, STAGE_TEXT, STATUS_TEXT } from "./words.js";
 
-/** Events: `choose` (detail: id), `reorder` (detail: ids), `compare` (detail: ids), `new`, `storage`. */
-export class RunList extends EventTarget {
-  #shown;
+/**
+ * @import { RunBrief } from "../shared/openapi"
+ *
+ * @typedef {RunBrief["stages"][number]} Stage
+ *
+ * @typedef {object} ListEvents
+ * @property {number} choose     a run's number
+ * @property {number[]} reorder  queued runs in the order wished
+ * @property {number[]} compare
+ * @property {undefined} new
+ * @property {undefined} storage
+ */
+
+/** @extends {Emitter<ListEvents>} */
+export class RunList extends Emitter {
+  #shown = "";
 
   constructor() {
     super();
+    /** @type {number|null} */
     this.chosen = null;
     /** @type {Set<number>} */
     this.compared = new Set();
@@ -20,7 +35,7 @@ export class RunList extends EventTarget {
       text: "Compare",
       disabled: true,
       title: "Tick two runs or more",
-      on: { click: () => this.#say("compare", [...this.compared]) },
+      on: { click: () => this.emit("compare", [...this.compared]) },
     });
     this.root = element(
       "nav",
@@ -32,7 +47,7 @@ export class RunList extends EventTarget {
           class: "st-button st-primary",
           type: "button",
           text: "New run",
-          on: { click: () => this.#say("new") },
+          on: { click: () => this.emit("new") },
         }),
         this.compareButton,
       ),
@@ -42,12 +57,12 @@ export class RunList extends EventTarget {
         class: "st-link rn-list-bottom",
         type: "button",
         text: "Disk space of runs",
-        on: { click: () => this.#say("storage") },
+        on: { click: () => this.emit("storage") },
       }),
     );
   }
 
-  /** @param {Object[]} runs as `/api/runs` lists them @param {number|null} chosen */
+  /** @param {RunBrief[]} runs in the order of the page @param {number|null} chosen */
   show(runs, chosen) {
     this.chosen = chosen;
     const known = new Set(runs.map(({ id }) => id));
@@ -57,12 +72,12 @@ export class RunList extends EventTarget {
     this.#shown = state;
     const queue = runs.filter(({ status }) => status === "queued");
     const groups = [
-      ["At work", runs.filter(({ status }) => ACTIVE.includes(status))],
-      ["Waiting", queue],
-      ["Ended", runs.filter(({ status }) => !ACTIVE.includes(status) && status !== "queued")],
-    ].filter(([, members]) => members.length);
+      { title: "At work", members: runs.filter(({ status }) => isActive(status)) },
+      { title: "Waiting", members: queue },
+      { title: "Ended", members: runs.filter(({ status }) => !isActive(status) && status !== "queued") },
+    ].filter(({ members }) => members.length);
     this.groups.replaceChildren(
-      ...groups.map(([title, members]) =>
+      ...groups.map(({ title, members }) =>
         element(
           "section",
           {},
@@ -78,6 +93,7 @@ export class RunList extends EventTarget {
     this.#showCompare();
   }
 
+  /** @param {RunBrief} run @param {RunBrief[]} queue */
   #row(run, queue) {
     const tick = element("input", {
       type: "checkbox",
@@ -93,7 +109,7 @@ export class RunList extends EventTarget {
       },
     });
     const position = queue.findIndex(({ id }) => id === run.id);
-    const move = (step, text, label) =>
+    const move = (/** @type {1|-1} */ step, /** @type {string} */ text, /** @type {string} */ label) =>
       element("button", {
         class: "rn-move",
         type: "button",
@@ -106,7 +122,7 @@ export class RunList extends EventTarget {
             const ids = queue.map(({ id }) => id);
             ids.splice(position, 1);
             ids.splice(position + step, 0, run.id);
-            this.#say("reorder", ids);
+            this.emit("reorder", ids);
           },
         },
       });
@@ -117,7 +133,7 @@ export class RunList extends EventTarget {
       tick,
       element(
         "button",
-        { class: "rn-open", type: "button", on: { click: () => this.#say("choose", run.id) } },
+        { class: "rn-open", type: "button", on: { click: () => this.emit("choose", run.id) } },
         element("span", { class: "rn-row-name", text: run.name, title: run.name }),
         element("span", { class: "rn-row-facts", text: this.#facts(run, current) }),
         current ? bar(run.stages) : null,
@@ -133,6 +149,7 @@ export class RunList extends EventTarget {
     );
   }
 
+  /** @param {RunBrief} run @param {Stage} [current] */
   #facts(run, current) {
     if (current) return STAGE_TEXT[current.name];
     const when = run.ended_at ?? run.created_at;
@@ -144,13 +161,9 @@ export class RunList extends EventTarget {
     this.compareButton.disabled = this.compared.size < 2;
     this.compareButton.textContent = this.compared.size ? `Compare ${this.compared.size}` : "Compare";
   }
-
-  #say(type, detail) {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
 }
 
-/** One bar over all stages, each an equal part. @param {Object[]} stages */
+/** One bar over all stages, each an equal part. @param {Stage[]} stages */
 function bar(stages) {
   const share =
     stages.reduce(

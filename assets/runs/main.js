@@ -16,23 +16,34 @@ const LIST_MS = 2000;
 
 /** @param {HTMLElement} root */
 export function mount(root) {
-  window.puzzlecamRuns = new RunsPage(root); // for the browser's console
+  Object.assign(window, { puzzlecamRuns: new RunsPage(root) }); // for the browser's console
 }
 
+/**
+ * @import { OfferFacts, RunBrief, RunFacts } from "../shared/openapi"
+ *
+ * @typedef {{root: HTMLElement, close: () => void}} View
+ */
+
 class RunsPage {
+  /** @param {HTMLElement} root */
   constructor(root) {
     this.list = new RunList();
+    /** @type {RunBrief[]|null} */
+    this.runs = null;
+    /** @type {View|null} */
     this.view = null;
+    /** @type {number|null} */
     this.chosen = null;
     this.main = element("main", { class: "rn-main" });
     root.className = "st-page rn-root";
     root.replaceChildren(this.list.root, this.main);
-    this.list.addEventListener("choose", ({ detail }) => this.open(detail));
-    this.list.addEventListener("new", () => this.startNew());
-    this.list.addEventListener("compare", ({ detail }) => this.compare(detail));
-    this.list.addEventListener("storage", () => this.#showStorage());
-    this.list.addEventListener("reorder", async ({ detail }) => {
-      await api.reorder(detail).catch((error) => window.alert(error.message));
+    this.list.on("choose", (id) => this.open(id));
+    this.list.on("new", () => this.startNew());
+    this.list.on("compare", (ids) => this.compare(ids));
+    this.list.on("storage", () => this.#showStorage());
+    this.list.on("reorder", async (ids) => {
+      await api.reorder(ids).catch((error) => window.alert(error.message));
       this.poller.now();
     });
     this.poller = new Poller(() => this.#look(), LIST_MS);
@@ -45,33 +56,34 @@ class RunsPage {
     try {
       [answer, offered] = await Promise.all([api.runs(), api.offers()]);
     } catch (error) {
-      if (!this.view)
-        this.main.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
+      const text = api.messageOf(error);
+      if (!this.view) this.main.replaceChildren(element("p", { class: "rn-error", role: "alert", text }));
       throw error;
     }
     this.runs = answer.runs;
-    if (!this.view) this.#openFirst();
+    if (!this.view) this.#openFirst(answer.runs);
     this.list.show(answer.runs, this.chosen);
     showOffers(this.list.offers, offered.offers, (offer) => this.#take(offer));
     return answer.is_busy;
   }
 
-  #openFirst() {
+  /** @param {RunBrief[]} runs */
+  #openFirst(runs) {
     const asked = new URLSearchParams(location.search);
     const id = Number(asked.get("run"));
     const compared = (asked.get("compare") ?? "").split(",").map(Number).filter(Boolean);
     if (compared.length > 1) this.compare(compared);
-    else if (this.runs.some((run) => run.id === id)) this.open(id);
-    else if (this.runs.length && !asked.has("new")) this.open(this.runs[0].id);
+    else if (runs.some((run) => run.id === id)) this.open(id);
+    else if (runs.length && !asked.has("new")) this.open(runs[0].id);
     else this.startNew();
   }
 
   /** @param {number} id */
   open(id) {
     const detail = new RunDetail(id);
-    detail.addEventListener("changed", () => this.poller.now());
-    detail.addEventListener("clone", (event) => this.startNew(event.detail));
-    detail.addEventListener("gone", () => {
+    detail.on("changed", () => this.poller.now());
+    detail.on("clone", (run) => this.startNew(run));
+    detail.on("gone", () => {
       this.view?.close();
       this.view = null;
       this.chosen = null;
@@ -81,17 +93,17 @@ class RunsPage {
     this.#show(detail, id, `?run=${id}`);
   }
 
-  /** @param {Object|null} [cloned] @param {{datasetId: number, split: string}|null} [asked] */
+  /** @param {RunFacts|null} [cloned] @param {{datasetId: number, split: string}|null} [asked] */
   startNew(cloned = null, asked = null) {
     const form = new StartForm(cloned, asked);
-    form.addEventListener("started", ({ detail }) => {
+    form.on("started", ({ id }) => {
       this.poller.now();
-      this.open(detail.id);
+      this.open(id);
     });
     this.#show(form, null, "?new");
   }
 
-  /** Fill the form with what an offer names: the settings of the last run, where there was one. */
+  /** Fill the form with what an offer names: the settings of the last run, where there was one. @param {OfferFacts} offer */
   async #take({ dataset_id: datasetId, split, since }) {
     const last = since ? (await api.run(since.id).catch(() => null))?.run : null;
     this.startNew(last, { datasetId, split });
@@ -106,10 +118,11 @@ class RunsPage {
 
   #showStorage() {
     const storage = new Storage();
-    storage.addEventListener("changed", () => this.poller.now());
+    storage.on("changed", () => this.poller.now());
     this.#show(storage, null, "?disk");
   }
 
+  /** @param {View} view @param {number|null} chosen @param {string} address */
   #show(view, chosen, address) {
     this.view?.close();
     this.view = view;

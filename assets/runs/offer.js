@@ -4,9 +4,15 @@ import { count, element } from "../shared/dom.js";
 const PUT_OFF = "puzzlecam-offers-put-off";
 
 /**
+ * @import { OfferFacts } from "../shared/openapi"
+ *
+ * @typedef {{since: number|null, new: number}} PutOff  what an offer said when it was put off
+ */
+
+/**
  * @param {HTMLElement} place where offers are shown
- * @param {Object[]} offers as `/api/runs/offers` lists them
- * @param {(offer: Object) => void} take
+ * @param {OfferFacts[]} offers
+ * @param {(offer: OfferFacts) => void} take
  */
 export function showOffers(place, offers, take) {
   const shown = offers.filter((offer) => !isPutOff(offer));
@@ -16,6 +22,7 @@ export function showOffers(place, offers, take) {
   place.replaceChildren(...shown.map((offer) => card(offer, take)));
 }
 
+/** @param {OfferFacts} offer @param {(offer: OfferFacts) => void} take @returns {HTMLElement} */
 function card(offer, take) {
   const later = () => {
     putOff(offer);
@@ -54,18 +61,20 @@ function card(offer, take) {
   return root;
 }
 
-/** Put off until as many masks came in again, or a run was started. */
+/** Put off until as many masks came in again, or a run was started. @param {OfferFacts} offer */
 function putOff(offer) {
   const all = stored();
   all[offer.dataset_id] = { since: offer.since?.id ?? null, new: offer.new };
   localStorage.setItem(PUT_OFF, JSON.stringify(all));
 }
 
+/** @param {OfferFacts} offer */
 function isPutOff(offer) {
   const one = stored()[offer.dataset_id];
-  return Boolean(one) && one.since === (offer.since?.id ?? null) && offer.new < 2 * one.new;
+  return one !== undefined && one.since === (offer.since?.id ?? null) && offer.new < 2 * one.new;
 }
 
+/** @returns {Record<number, PutOff|undefined>} by dataset */
 function stored() {
   try {
     return JSON.parse(localStorage.getItem(PUT_OFF) ?? "{}") ?? {};

@@ -7,11 +7,12 @@ const FASTEST_MS = 1000;
 export class Poller {
   #look;
   #everyMs;
-  #timer = null;
+  /** @type {number|undefined} */
+  #timer;
   #isLooking = false;
   #isStopped = false;
   #onVisible;
-  #again;
+  #again = false;
 
   /** @param {() => Promise<boolean>} look says whether it pays to look again @param {number} [everyMs] */
   constructor(look, everyMs = FASTEST_MS) {
@@ -44,11 +45,6 @@ export class Poller {
     }
     if (this.#isStopped || document.hidden) return;
     if (goesOn || this.#again) this.#timer = setTimeout(() => this.now(), this.#everyMs);
-  }
-
-  /** Whether it is going to look again by itself. */
-  get isWaiting() {
-    return this.#timer !== null;
   }
 
   stop() {

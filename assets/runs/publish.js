@@ -1,14 +1,31 @@
 /** Publishing: what would change, worst first, then doing it; and taking it back. */
 import { count, element } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { moment } from "../shared/format.js";
 import { Poller } from "./poller.js";
 
-/** Events: `changed`. */
-export class PublishPanel extends EventTarget {
+/**
+ * @import { ItemPlan, PreviewFacts, PublishedFacts, RunFacts, UnpublishedFacts } from "../shared/openapi"
+ */
+
+/**
+ * A job on the server, as far as it is known.
+ * @template Result
+ * @typedef {{state: "running"|"done"|"failed", done: number, total: number, result: Result|null, problem: string|null}} Job
+ */
+
+/**
+ * Events: `changed`.
+ * @extends {Emitter<{changed: undefined}>}
+ */
+export class PublishPanel extends Emitter {
   #runId;
+  /** @type {Poller|null} */
   #poller = null;
-  #shown;
+  #shown = "";
+  #progress = element("progress", { max: 1, value: 0, class: "rn-wide", "aria-label": "Progress" });
+  #overRejected = false;
 
   /** @param {number} runId */
   constructor(runId) {
@@ -30,7 +47,7 @@ export class PublishPanel extends EventTarget {
     this.#poller?.stop();
   }
 
-  /** @param {Object} run */
+  /** @param {RunFacts} run */
   show(run) {
     const inForce = run.publications.filter(({ undone_at: undone }) => !undone);
     const state = JSON.stringify(inForce);
@@ -58,7 +75,6 @@ export class PublishPanel extends EventTarget {
   open() {
     this.isOpen = true;
     this.panel.hidden = false;
-    this.overRejected ??= false;
     this.#preview();
     this.panel.scrollIntoView({ block: "nearest" });
   }
@@ -66,9 +82,9 @@ export class PublishPanel extends EventTarget {
   async #preview() {
     this.body.replaceChildren(element("p", { text: "Comparing old and new masks…" }), this.#bar());
     try {
-      await api.askPreview(this.#runId, this.overRejected);
+      await api.askPreview(this.#runId, this.#overRejected);
     } catch (error) {
-      this.#fail(error.message);
+      this.#fail(api.messageOf(error));
       return;
     }
     this.#follow(
@@ -77,14 +93,15 @@ export class PublishPanel extends EventTarget {
     );
   }
 
+  /** @param {PreviewFacts} preview */
   #showPreview({ counts, items, left_out: leftOut }) {
     const changes = counts.changed + counts.new;
     const rejected = element("input", {
       type: "checkbox",
-      checked: this.overRejected,
+      checked: this.#overRejected,
       on: {
         change: () => {
-          this.overRejected = rejected.checked;
+          this.#overRejected = rejected.checked;
           this.#preview();
         },
       },
@@ -96,7 +113,7 @@ export class PublishPanel extends EventTarget {
       element("p", {}, element("strong", { text: sentence })),
       element("p", {
         class: "st-muted",
-        text: `${counts.kept} are left to people (accepted, corrected, drafts${this.overRejected ? "" : ", rejected"}); ${counts.unchanged} have it already; ${counts["left out"]} cannot take it.`,
+        text: `${counts.kept} are left to people (accepted, corrected, drafts${this.#overRejected ? "" : ", rejected"}); ${counts.unchanged} have it already; ${counts["left out"]} cannot take it.`,
       }),
       element(
         "label",
@@ -134,16 +151,12 @@ export class PublishPanel extends EventTarget {
           disabled: changes === 0,
           on: { click: () => this.#publish() },
         }),
-        element("button", {
-          class: "st-button",
-          type: "button",
-          text: "Close",
-          on: { click: () => this.#hide() },
-        }),
+        this.#closeButton(),
       ),
     );
   }
 
+  /** @param {ItemPlan} plan */
   #change({ item_id: id, name, iou }) {
     return element(
       "figure",
@@ -159,7 +172,7 @@ export class PublishPanel extends EventTarget {
         "figcaption",
         {},
         element("span", { text: name, title: name }),
-        element("b", { text: iou === null ? "–" : iou.toFixed(2) }),
+        element("b", { text: typeof iou === "number" ? iou.toFixed(2) : "–" }),
       ),
     );
   }
@@ -167,32 +180,12 @@ export class PublishPanel extends EventTarget {
   async #publish() {
     this.body.replaceChildren(element("p", { text: "Publishing…" }), this.#bar());
     try {
-      await api.publish(this.#runId, this.overRejected);
+      await api.publish(this.#runId, this.#overRejected);
     } catch (error) {
-      this.#fail(error.message);
+      this.#fail(api.messageOf(error));
       return;
     }
-    this.#follow(
-      () => api.publication(this.#runId),
-      ({ published, kept, left_out: leftOut }) => {
-        const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal; ${kept} were left to people; ${leftOut} could not take it.`;
-        this.body.replaceChildren(
-          element("p", { role: "status" }, element("strong", { text: note })),
-          element(
-            "div",
-            { class: "rn-buttons" },
-            element("a", { class: "st-button", href: "/", text: "Review them" }),
-            element("button", {
-              class: "st-button",
-              type: "button",
-              text: "Close",
-              on: { click: () => this.#hide() },
-            }),
-          ),
-        );
-        this.#say();
-      },
-    );
+    this.#followPublication();
   }
 
   async #undo() {
@@ -202,29 +195,53 @@ export class PublishPanel extends EventTarget {
     try {
       await api.unpublish(this.#runId);
     } catch (error) {
-      this.#fail(error.message);
+      this.#fail(api.messageOf(error));
       return;
     }
+    this.#followPublication();
+  }
+
+  #followPublication() {
     this.#follow(
       () => api.publication(this.#runId),
-      ({ restored, kept }) => {
-        this.body.replaceChildren(
-          element("p", {
-            role: "status",
-            text: `${count(restored, "picture")} went back to the proposal from before; on ${kept} somebody has worked, they stay.`,
-          }),
-          element("button", {
-            class: "st-button",
-            type: "button",
-            text: "Close",
-            on: { click: () => this.#hide() },
-          }),
-        );
-        this.#say();
+      (result) => {
+        if ("published" in result) this.#showPublished(result);
+        else this.#showUnpublished(result);
+        this.emit("changed");
       },
     );
   }
 
+  /** @param {PublishedFacts} facts */
+  #showPublished({ published, kept, left_out: leftOut }) {
+    const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal; ${kept} were left to people; ${leftOut} could not take it.`;
+    this.body.replaceChildren(
+      element("p", { role: "status" }, element("strong", { text: note })),
+      element(
+        "div",
+        { class: "rn-buttons" },
+        element("a", { class: "st-button", href: "/", text: "Review them" }),
+        this.#closeButton(),
+      ),
+    );
+  }
+
+  /** @param {UnpublishedFacts} facts */
+  #showUnpublished({ restored, kept }) {
+    this.body.replaceChildren(
+      element("p", {
+        role: "status",
+        text: `${count(restored, "picture")} went back to the proposal from before; on ${kept} somebody has worked, they stay.`,
+      }),
+      this.#closeButton(),
+    );
+  }
+
+  /**
+   * @template Result
+   * @param {() => Promise<Job<Result>>} look
+   * @param {(result: Result) => void} done
+   */
   #follow(look, done) {
     this.#poller?.stop();
     const poller = new Poller(async () => {
@@ -232,16 +249,16 @@ export class PublishPanel extends EventTarget {
       try {
         job = await look();
       } catch (error) {
-        this.#fail(error.message);
+        this.#fail(api.messageOf(error));
         return false;
       }
       if (job.state === "running") {
-        if (this.progress && job.total) this.progress.value = job.done / job.total;
+        if (job.total) this.#progress.value = job.done / job.total;
         return true;
       }
       poller.stop();
-      if (job.state === "failed") this.#fail(job.problem);
-      else done(job.result);
+      if (job.result !== null) done(job.result);
+      else this.#fail(job.problem ?? "");
       return false;
     });
     this.#poller = poller;
@@ -249,28 +266,29 @@ export class PublishPanel extends EventTarget {
   }
 
   #bar() {
-    this.progress = element("progress", { max: 1, value: 0, class: "rn-wide", "aria-label": "Progress" });
-    return this.progress;
+    this.#progress.value = 0;
+    return this.#progress;
   }
 
+  /** @param {string} message */
   #fail(message) {
     this.body.replaceChildren(
       element("p", { class: "rn-error", role: "alert", text: message }),
-      element("button", {
-        class: "st-button",
-        type: "button",
-        text: "Close",
-        on: { click: () => this.#hide() },
-      }),
+      this.#closeButton(),
     );
+  }
+
+  #closeButton() {
+    return element("button", {
+      class: "st-button",
+      type: "button",
+      text: "Close",
+      on: { click: () => this.#hide() },
+    });
   }
 
   #hide() {
     this.panel.hidden = true;
     this.isOpen = false;
-  }
-
-  #say() {
-    this.dispatchEvent(new CustomEvent("changed"));
   }
 }

@@ -1,11 +1,17 @@
 /** What runs take of the disk, and giving it back. */
 import { element, timeAgo } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { bytes } from "../shared/format.js";
 import { STATUS_TEXT } from "./words.js";
 
-/** Events: `changed`. */
-export class Storage extends EventTarget {
+/** @import { PruneIn } from "../shared/openapi" */
+
+/**
+ * Events: `changed`.
+ * @extends {Emitter<{changed: undefined}>}
+ */
+export class Storage extends Emitter {
   constructor() {
     super();
     this.root = element(
@@ -23,7 +29,8 @@ export class Storage extends EventTarget {
     try {
       answer = await api.storage();
     } catch (error) {
-      this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text: error.message }));
+      const text = api.messageOf(error);
+      this.root.replaceChildren(element("p", { class: "rn-error", role: "alert", text }));
       return;
     }
     const days = element("input", {
@@ -41,6 +48,11 @@ export class Storage extends EventTarget {
       value: "20",
       "aria-label": "Gigabytes",
     });
+    /**
+     * @param {string} text
+     * @param {() => PruneIn} wanted
+     * @param {{disabled?: boolean}} [attributes]
+     */
     const button = (text, wanted, attributes = {}) =>
       element("button", {
         class: "st-button",
@@ -110,6 +122,7 @@ export class Storage extends EventTarget {
     );
   }
 
+  /** @param {PruneIn} wanted */
   async #prune(wanted) {
     if (!window.confirm("Remove the large files? These runs can then neither be resumed nor published."))
       return;
@@ -121,8 +134,8 @@ export class Storage extends EventTarget {
           : "There was nothing to prune.",
       );
     } catch (error) {
-      await this.#load(error.message);
+      await this.#load(api.messageOf(error));
     }
-    this.dispatchEvent(new CustomEvent("changed"));
+    this.emit("changed");
   }
 }

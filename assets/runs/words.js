@@ -1,5 +1,12 @@
 /** What the Runs page calls states, stages and values. */
 
+/**
+ * @import { RunBrief } from "../shared/openapi"
+ *
+ * @typedef {RunBrief["status"]} RunStatus
+ */
+
+/** @type {Record<RunStatus, string>} */
 export const STATUS_TEXT = {
   queued: "queued",
   claimed: "starting",
@@ -9,7 +16,11 @@ export const STATUS_TEXT = {
   failed: "failed",
   cancelled: "stopped",
 };
-export const ACTIVE = ["claimed", "running", "stopping"];
+
+/** Whether a worker has the run. @param {RunStatus} status */
+export const isActive = (status) => ["claimed", "running", "stopping"].includes(status);
+
+/** @type {Record<string, string>} */
 export const STAGE_TEXT = {
   classify: "Classifier",
   cams: "CAMs",
@@ -20,10 +31,26 @@ export const STAGE_TEXT = {
   evaluate: "Evaluation",
 };
 
-/** @param {any} value of a setting @returns {string} */
+/** @param {unknown} value of a setting @returns {string} */
 export function setting(value) {
   if (value === null || value === undefined) return "none";
   if (value === true) return "yes";
   if (value === false) return "no";
   return Array.isArray(value) ? value.join(", ") : String(value);
+}
+
+/**
+ * A recipe as one level of dotted names.
+ * @param {Record<string, unknown>} recipe
+ * @returns {Record<string, unknown>}
+ */
+export function flatSettings(recipe, prefix = "") {
+  /** @type {Record<string, unknown>} */
+  const flat = {};
+  for (const [name, value] of Object.entries(recipe)) {
+    if (value !== null && typeof value === "object" && !Array.isArray(value))
+      Object.assign(flat, flatSettings(/** @type {Record<string, unknown>} */ (value), `${prefix}${name}.`));
+    else flat[prefix + name] = value;
+  }
+  return flat;
 }

@@ -50,16 +50,16 @@ export interface components {
       /** @description In the order of the maps */
       classes: components["schemas"]["CamFacts"][];
     };
-    /** @description A class whose maps are sent. */
+    /** @description A class whose maps are in the answer. */
     ClassFacts: {
       index: number;
       name: string;
       /** @description #rrggbb */
       color: string;
       tagged: boolean;
-      /** @description Whether the classifier only guesses it from similar classes */
+      /** @description Whether the classifier does not know it, so that its map is only a hint */
       weak: boolean;
-      /** @description A sentence on how the classifier recognises it */
+      /** @description A sentence about how the classifier recognises it */
       seen_as: string;
       /** @description Mean of equation 1 at scale 1 over the picture (equation 2) */
       logit: number;
@@ -67,10 +67,10 @@ export interface components {
       maximum: number;
     };
     /**
-     * @description What is right of a class over all measured pictures, and which classes it is confused with.
+     * @description How well a class does over all measured pictures, and which classes it is confused with.
      *
-     *     Precision falls where a class is painted too far (over-activation), recall where it is not painted
-     *     (under-activation). The background counts as a class.
+     *     Low precision means that it is painted beyond its objects (over-activation), low recall that parts of its
+     *     objects are not painted (under-activation). The background counts as a class.
      */
     ClassFigures: {
       index: number;
@@ -78,22 +78,22 @@ export interface components {
       iou: number;
       precision: number | null;
       recall: number | null;
-      /** @description Classes that take most of its pixels, with their share of its true pixels */
+      /** @description Up to two classes that most of its true pixels are painted as, with their share of these */
       missed: components["schemas"]["ShareOfPixels"][];
-      /** @description Classes that it takes most pixels from, with their share of its painted pixels */
+      /** @description Up to two classes that most of its painted pixels belong to, with their share of these */
       stolen: components["schemas"]["ShareOfPixels"][];
     };
     /** @description What one class adds to the losses of a picture. */
     ClassLossFacts: {
       name: string;
       is_tagged: boolean;
-      /** @description Mean of its map over the whole picture */
+      /** @description Mean of its whole map */
       whole_logit: number;
-      /** @description Mean of its map over the merged tiles */
+      /** @description Mean of its tiled map */
       tiled_logit: number;
-      /** @description Equation 4 of this class, whole picture */
+      /** @description Equation 4 for this class, whole map */
       classification: number;
-      /** @description Equation 4 of this class, merged tiles */
+      /** @description Equation 4 for this class, tiled map */
       tile_classification: number;
     };
     /** @description A class of the label set; index 0 is the background. */
@@ -103,14 +103,14 @@ export interface components {
       /** @description #rrggbb */
       color: string;
     };
-    /** @description Everything about one class over a dataset. */
+    /** @description All figures about one class of a dataset. */
     ClassPage: {
       index: number;
       name: string;
-      /** @description Measured pictures that the class counts in */
+      /** @description Number of measured pictures in which the class is tagged */
       pictures: number;
       stages: components["schemas"]["StageOfClass"][];
-      /** @description Those first that have most to do with its mistakes */
+      /** @description Those first that are confused with the class most often */
       together: components["schemas"]["OtherTag"][];
       worst: components["schemas"]["PictureOfClass"][];
       best: components["schemas"]["PictureOfClass"][];
@@ -132,13 +132,13 @@ export interface components {
       y: number;
       x: number;
     };
-    /** @description A class over all compared pictures; the first two only where there is truth. */
+    /** @description IoU of a class over all compared pictures; `first` and `second` against the reference masks. */
     ComparedClass: {
       index: number;
       name: string;
       first: number | null;
       second: number | null;
-      /** @description IoU of the class between both, over all pictures */
+      /** @description IoU of the class between the two sources' masks */
       agreement: number | null;
     };
     /** @description An output that runs were measured by. */
@@ -158,11 +158,11 @@ export interface components {
       id: number;
       name: string;
       tags: number[];
-      /** @description IoU of one mask with the other */
+      /** @description IoU of the two masks with each other */
       agreement: number;
-      /** @description IoU of the first with the truth; null without truth */
+      /** @description IoU of the first mask with the reference mask; null without a reference mask */
       first: number | null;
-      /** @description IoU of the second with the truth */
+      /** @description IoU of the second mask with the reference mask; null without a reference mask */
       second: number | null;
       gain: number | null;
     };
@@ -274,9 +274,9 @@ export interface components {
     /** @description The figures of a class at one background threshold. */
     CurvePoint: {
       iou: number | null;
-      /** @description Share of what is painted as the class that is right */
+      /** @description Share of the pixels painted as the class that are right */
       precision: number | null;
-      /** @description Share of the class that is painted as it */
+      /** @description Share of the class's true pixels that are painted as it */
       recall: number | null;
       threshold: number;
     };
@@ -385,7 +385,7 @@ export interface components {
       /** @description Their identifiers in the run */
       pictures: string[];
     };
-    /** @description Header of the first maps of a picture: there is nothing to say of them. */
+    /** @description Header of the first maps of a picture; it is empty. */
     FirstHeader: Record<string, never>;
     /**
      * @description One setting.
@@ -519,18 +519,18 @@ export interface components {
     LogOut: {
       lines: string[];
     };
-    /** @description Header of every step to the maps of a picture. */
+    /** @description Header of the answer with every step to the maps of a picture. */
     LookHeader: {
       item: components["schemas"]["PictureFacts"];
       model: components["schemas"]["ModelFacts"];
-      /** @description Tags first, then classes without a tag by falling logit */
+      /** @description Tags first, then classes without a tag, highest logit first */
       classes: components["schemas"]["ClassFacts"][];
-      /** @description How many classes without a tag were looked at */
+      /** @description Number of classes without a tag whose maps were computed */
       others: number;
-      /** @description Of the arrays reference_0, reference_1, ... */
+      /** @description One for each array reference_0, reference_1, ... */
       references: components["schemas"]["ReferenceFacts"][];
     };
-    /** @description Equation 7 on one picture. */
+    /** @description Equation 7 for one picture. */
     LossFacts: {
       /** @description L_cls */
       classification: number;
@@ -544,7 +544,7 @@ export interface components {
       total: number;
       classes: components["schemas"]["ClassLossFacts"][];
     };
-    /** @description All settings that a mask was made with. */
+    /** @description All settings with which a mask was made. */
     MaskFacts: {
       threshold: number;
       /** @description Null: without the dense CRF */
@@ -599,12 +599,12 @@ export interface components {
     };
     /** @description A model or run that the Lab can show. */
     ModelChoice: {
-      /** @description Null where only moments can be chosen */
+      /** @description Null if only its moments can be chosen */
       key: string | null;
       title: string;
       moments: components["schemas"]["Moment"][];
     };
-    /** @description A model, its settings, and a sentence for each part that it does not have. */
+    /** @description A model, its settings, and a sentence for each part that it lacks. */
     ModelFacts: {
       identity: string;
       title: string;
@@ -612,25 +612,25 @@ export interface components {
       /** @description Background threshold, 0 to 1 */
       threshold: number;
       scales: number[];
-      /** @description Whether the mirror image is looked at too */
+      /** @description Whether the mirrored picture is used too */
       flip: boolean;
-      /** @description Longer side in pixels at which the picture is looked at, at most */
+      /** @description Larger pictures are scaled down to this longer side, in pixels */
       max_side: number;
       tiles_per_side: number;
-      /** @description 0: the CAMs are not spread along like features */
+      /** @description 0: the CAMs are not spread over cells with similar features */
       affinity_power: number;
       /** @description Weight of each classifier in the CAM */
       shares: number[];
-      /** @description Null where the model makes masks without the dense CRF */
+      /** @description Null if the model makes masks without the dense CRF */
       crf: components["schemas"]["CrfConfig"] | null;
-      /** @description What the CRF starts with when it is turned on */
+      /** @description Constants for the dense CRF when it is turned on */
       crf_constants: components["schemas"]["CrfConfig"];
-      /** @description Why the dense CRF cannot be used; null where it can */
+      /** @description Why the dense CRF cannot be used; null if it can */
       no_crf: string | null;
       walk: components["schemas"]["WalkFacts"] | null;
-      /** @description Whether the background walks too */
+      /** @description Whether the random walk includes the background */
       walk_background: boolean;
-      /** @description Why there is no random walk; null where there is one */
+      /** @description Why there is no random walk; null if there is one */
       no_walk: string | null;
     };
     /** @description An epoch of a run that the Lab can show. */
@@ -638,7 +638,7 @@ export interface components {
       key: string;
       /** @description 0 is before the first step */
       epoch: number;
-      /** @description Whether it is a frame of the run's film: small maps, no network */
+      /** @description Whether only the run's film has it: small maps, no network */
       is_film: boolean;
     };
     NameIn: {
@@ -673,17 +673,17 @@ export interface components {
     OrderIn: {
       runs: number[];
     };
-    /** @description Another tag of the pictures of a class. */
+    /** @description Another tag of a class's pictures, and how often the two classes are confused. */
     OtherTag: {
       index: number;
       name: string;
       /** @description Measured pictures with both tags */
       pictures: number;
-      /** @description Share of the class's true pixels, in the pictures with both tags, painted as the other */
+      /** @description In the pictures with both tags: share of the class's true pixels painted as the other */
       lost: number | null;
-      /** @description Share of what is painted as the class, in the same pictures, that is the other's */
+      /** @description In the same pictures: share of the pixels painted as the class that belong to the other */
       stolen: number | null;
-      /** @description Pixels that either takes from the other */
+      /** @description Number of pixels confused, in both directions */
       pixels: number;
       /** @description IoU of the class over its pictures with the other tag */
       iou_with: number | null;
@@ -699,7 +699,7 @@ export interface components {
       /** @description Pixels, upright */
       height: number;
     };
-    /** @description A picture at one end of the order by the IoU of a class. */
+    /** @description One of the best or worst pictures of a class. */
     PictureOfClass: {
       id: number;
       name: string;
@@ -833,7 +833,7 @@ export interface components {
       /** @description Cannot take the run's mask */
       left_out: number;
     };
-    /** @description Header of the maps of a whole picture and of its tiles. */
+    /** @description Header of the whole and tiled maps of a picture. */
     PuzzleHeader: {
       /** @description n of the n x n tiles */
       tiles: number;
@@ -841,33 +841,33 @@ export interface components {
       cells_share: [number, number];
       /** @description Height and width of a tile as shares of the picture */
       tile_share: [number, number];
-      /** @description Of whole and merged map, for each tag, 0 to 1 */
+      /** @description Disagreement of whole and tiled map for each tag, 0 to 1 */
       disagreement: number[];
       loss: components["schemas"]["LossFacts"] | null;
-      /** @description Null where nothing was trained */
+      /** @description Null if the model was not trained */
       loss_settings: components["schemas"]["PuzzleLossConfig"] | null;
-      /** @description Why there is no loss; null where there is one */
+      /** @description Why there is no loss; null if there is one */
       no_loss: string | null;
     };
     /** @description The loss of equation 7: L = L_cls + L_p-cls + alpha L_re, term by term. */
     PuzzleLossConfig: {
       /**
-       * @description Added to every class's pooled map before the classification losses; 0 as in the paper. Most classes are absent from a picture, and a classifier without bias can say so only by pushing its maps below zero everywhere; the log odds of a tag (-3 for one class in twenty) say it instead.
+       * @description Added to the pooled map of every class before the classification losses; 0 in the paper. A picture lacks most classes, and a classifier without bias can only express that with maps that are negative everywhere; the log odds of a tag (-3 for one class in twenty) do it instead.
        * @default 0
        */
       logit_offset: number;
       /**
-       * @description L_p-cls: classify the merged tiles too.
+       * @description L_p-cls: also classify the merged tiles.
        * @default true
        */
       tile_classification: boolean;
       /**
-       * @description L_re: whole and tiled maps must agree.
+       * @description L_re: make the maps of the whole picture and of its tiles agree.
        * @default true
        */
       reconstruction: boolean;
       /**
-       * @description n of the n x n tiles.
+       * @description Tiles along each side: n for a puzzle of n x n tiles.
        * @default 2
        */
       tiles_per_side: number;
@@ -877,30 +877,30 @@ export interface components {
        */
       alpha: number;
       /**
-       * @description Share of training over which alpha rises linearly from 0.
+       * @description Share of the training in which alpha rises linearly from 0.
        * @default 0.5
        */
       alpha_ramp: number;
       /**
-       * @description Compare raw maps as the authors trained, or max-normalised CAMs as equation 6 says.
+       * @description What L_re compares: 'feature' raw maps, as the authors trained, or 'cam' maps divided by their maximum, as equation 6 says.
        * @default feature
        * @enum {string}
        */
       level: "feature" | "cam";
       /**
-       * @description Absolute or squared difference.
+       * @description Distance in L_re: absolute (l1) or squared (l2) difference.
        * @default l1
        * @enum {string}
        */
       distance: "l1" | "l2";
       /**
-       * @description Classes compared: 'masked' those present, averaged over all; 'selected' those present, averaged over themselves; 'all' every class.
+       * @description Classes that L_re compares: 'masked' the tagged ones, averaged over all classes; 'selected' the tagged ones, averaged over these alone; 'all' every class.
        * @default masked
        * @enum {string}
        */
       classes: "masked" | "selected" | "all";
       /**
-       * @description The side of L_re that serves as a fixed target and gets no gradient.
+       * @description Side of L_re that is a fixed target and gets no gradient.
        * @default none
        * @enum {string}
        */
@@ -915,7 +915,7 @@ export interface components {
       /** @description Probability that a bad mask comes before a good one */
       auroc: number | null;
       /**
-       * @description Which values are suspicious, fixed beforehand: with an AUROC below 0.5 it is wrong here
+       * @description Which values are suspicious. Fixed beforehand: an AUROC below 0.5 means it is wrong here
        * @enum {string}
        */
       order: "high" | "low";
@@ -929,7 +929,7 @@ export interface components {
         [key: string]: unknown;
       };
     };
-    /** @description A mask to measure against. */
+    /** @description A reference mask. */
     ReferenceFacts: {
       /** @enum {string} */
       kind: "ground-truth" | "accepted";
@@ -960,20 +960,20 @@ export interface components {
       proposed_by: string | null;
       seconds_spent: number | null;
     };
-    /** @description One picture. */
+    /** @description The signals and the IoU of one picture. */
     Row: {
       id: number;
       name: string;
       tags: number[];
-      /** @description Null of runs, which do not keep the CAMs of tiles */
+      /** @description Null for runs, which do not store tiled maps */
       disagreement: number | null;
       coverage: number;
       entropy: number;
       undecided: number;
       score: number;
-      /** @description Null where the model has not proposed a mask */
+      /** @description Null if the source has no mask of the picture */
       flips: number | null;
-      /** @description Of the proposal with the truth; null where one of them is missing */
+      /** @description Mean IoU of the mask with the reference mask; null if one of them is missing */
       iou: number | null;
     };
     /** @description One page of pictures. */
@@ -1179,14 +1179,14 @@ export interface components {
     };
     /** @description Header of one side of a comparison. */
     SideHeader: {
-      /** @description Of the model, as `/lab/models` lists it */
+      /** @description Key of the model, as `/lab/models` lists it */
       key: string;
       identity: string;
       threshold: number;
       uses_crf: boolean;
-      /** @description How the maps were made, where that differs from the usual way */
+      /** @description How the maps were made, if not as usual */
       note: string | null;
-      /** @description Of the tags; null for a frame of a film */
+      /** @description Logits of the tags; null for an epoch of a film */
       logits: number[] | null;
     };
     /** @description Bytes on disk, largest first. */
@@ -1202,18 +1202,18 @@ export interface components {
     /** @description The figures of a class after one stage of the pipeline. */
     StageOfClass: {
       iou: number | null;
-      /** @description Share of what is painted as the class that is right */
+      /** @description Share of the pixels painted as the class that are right */
       precision: number | null;
-      /** @description Share of the class that is painted as it */
+      /** @description Share of the class's true pixels that are painted as it */
       recall: number | null;
       name: string;
       title: string;
-      /** @description Fixed beforehand; null where the stage makes masks itself */
+      /** @description Fixed beforehand; null if the stage makes masks, not maps */
       threshold: number | null;
       pictures: number;
-      /** @description Null where the stage makes no maps */
+      /** @description Null if the stage makes masks, not maps */
       curve: components["schemas"]["CurvePoint"][] | null;
-      /** @description At the threshold that is best according to the truth */
+      /** @description At the best threshold, chosen with the reference masks */
       oracle: components["schemas"]["CurvePoint"] | null;
     };
     /** @description How good the masks are that a stage of the pipeline gives. */
@@ -1227,7 +1227,7 @@ export interface components {
       /** @description Mean IoU over the classes; null where nothing is measured */
       miou: number | null;
     };
-    /** @description `done` of `total` are steps of a training or pictures; both 0 before anything is known. */
+    /** @description `done` of `total` are steps of a training or pictures; both are 0 before anything is known. */
     StageProgress: {
       name: string;
       /**
@@ -1388,7 +1388,7 @@ export interface components {
       beta: number;
       /** @description Reach of a step in cells of the map */
       radius: number;
-      /** @description The walk takes 2 to the power of this steps */
+      /** @description Base-2 logarithm of the number of steps */
       log2_steps: number;
     };
     /** @description Reach and length of the random walk. */
