@@ -1,4 +1,4 @@
-"""Modules are fetched all at once, kept by the browser, and fetched anew after an upgrade."""
+"""Browsers fetch all modules at once, keep them, and fetch them again after an upgrade."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_every_import_of_a_page_is_known(page: str) -> None:
         assert names <= {known.split("/")[-1] for known in modules}
 
 
-def test_what_has_the_version_in_its_address_is_kept(client: TestClient) -> None:
+def test_urls_with_the_version_are_cached(client: TestClient) -> None:
     kept = client.get(asset_url("lab/main.js"))
     assert kept.status_code == 200
     assert "immutable" in kept.headers["cache-control"]

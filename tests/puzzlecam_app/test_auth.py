@@ -31,7 +31,7 @@ def test_other_names_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 
 
-def test_a_foreign_name_that_points_here_is_refused() -> None:
+def test_a_foreign_host_name_is_refused() -> None:
     assert _client("http://evil.example").get("/x").status_code == 421
     assert _client("http://localhost:7860").get("/x").status_code == 200
 
@@ -45,7 +45,7 @@ def test_changes_from_another_site_are_refused() -> None:
     assert client.put("/x").status_code == 200
 
 
-def test_a_proxy_may_pass_on_the_names_it_was_given() -> None:
+def test_a_proxy_may_use_the_public_names() -> None:
     settings = {"public_names": "Masks.example.org, other.example", "access_key": "open sesame"}
     client = _client("http://masks.example.org", **settings)
     assert client.get("/x").status_code == 401
@@ -56,7 +56,7 @@ def test_a_proxy_may_pass_on_the_names_it_was_given() -> None:
 
 
 @pytest.mark.parametrize("host", ["[", "[::1", "127.0.0.1:99999999", "a b", ""])
-def test_a_host_that_is_none_is_refused_and_breaks_nothing(host: str) -> None:
+def test_malformed_hosts_are_refused(host: str) -> None:
     assert _client().get("/x", headers={"Host": host}).status_code in (200, 421)
 
 
@@ -65,7 +65,7 @@ def locked() -> Callable[[], TestClient]:
     return lambda: _client("http://studio.example", host="0.0.0.0", access_key="open sesame")
 
 
-def test_without_the_key_nothing_is_answered(locked: Callable[[], TestClient]) -> None:
+def test_without_the_key_every_request_is_refused(locked: Callable[[], TestClient]) -> None:
     client = locked()
     assert client.get("/x").status_code == 401
     page = client.get("/x", headers={"Accept": "text/html"})
@@ -73,7 +73,7 @@ def test_without_the_key_nothing_is_answered(locked: Callable[[], TestClient]) -
     assert "access key" in client.get("/login").text
 
 
-def test_a_wrong_key_opens_nothing(locked: Callable[[], TestClient]) -> None:
+def test_a_wrong_key_gives_no_access(locked: Callable[[], TestClient]) -> None:
     client = locked()
     answer = client.post("/login", data={"key": "open barley"})
     assert answer.status_code == 403
@@ -81,7 +81,7 @@ def test_a_wrong_key_opens_nothing(locked: Callable[[], TestClient]) -> None:
     assert client.get("/x").status_code == 401
 
 
-def test_the_key_opens_and_the_cookie_does_not_carry_it(locked: Callable[[], TestClient]) -> None:
+def test_the_key_gives_access_and_the_cookie_does_not_contain_it(locked: Callable[[], TestClient]) -> None:
     client = locked()
     answer = client.post("/login", data={"key": "open sesame"})
     assert answer.status_code == 303
@@ -90,12 +90,12 @@ def test_the_key_opens_and_the_cookie_does_not_carry_it(locked: Callable[[], Tes
     assert client.get("/x").status_code == 200
 
 
-def test_a_forged_cookie_opens_nothing(locked: Callable[[], TestClient]) -> None:
+def test_a_forged_cookie_gives_no_access(locked: Callable[[], TestClient]) -> None:
     client = locked()
     assert client.get("/x", headers={"Cookie": "puzzlecam_access=0000"}).status_code == 401
 
 
-def test_a_name_that_is_no_name_is_not_taken_from_the_cookie() -> None:
+def test_an_unusable_name_in_the_cookie_is_ignored() -> None:
     client = _client()
     assert client.get("/x", headers={"Cookie": "puzzlecam_annotator=Zo%C3%AB"}).text == "Zoë"
     assert client.get("/x", headers={"Cookie": "puzzlecam_annotator=%00%07"}).text.isprintable()

@@ -21,5 +21,5 @@ def test_an_error_reads_where_what_and_remedy(error: UserError, sentence: str) -
     assert str(error) == sentence
 
 
-def test_wrong_use_has_an_exit_code_of_its_own() -> None:
+def test_wrong_use_has_its_own_exit_code() -> None:
     assert (UserError.exit_code, UsageError.exit_code) == (1, 2)

@@ -1,4 +1,4 @@
-"""Caps and headers stand in front of everything, whatever a request says about itself."""
+"""Every request is limited in size, whatever its headers say, and every answer has safe headers."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Tests of where the studio listens."""
+"""The port that the studio listens on."""
 
 from __future__ import annotations
 

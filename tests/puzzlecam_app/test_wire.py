@@ -73,6 +73,6 @@ def test_arrays_in_a_frame_start_at_multiples_of_eight_bytes() -> None:
     assert len(frame) == start + 8 + 16
 
 
-def test_other_bytes_are_no_frame() -> None:
+def test_other_bytes_are_not_read_as_a_frame() -> None:
     with pytest.raises(WireError):
         read_frame(b"PNG?aaaaaaaa")

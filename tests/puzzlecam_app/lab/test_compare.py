@@ -1,4 +1,4 @@
-"""Other models in the lab: what a side shows is what the trainer gives, and what is missing is a sentence."""
+"""Other models in the Lab: a side shows the trainer's maps, and missing models are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PICTURE[:, WIDTH // 2 :, 0] = 255
 
 
 class EpochClassifier(ColourClassifier):
-    """Another model, whose maps are others."""
+    """A model with other maps."""
 
     def __init__(self, epoch: int | None) -> None:
         self.identity = f"trained/epoch-{epoch}"
@@ -123,7 +123,7 @@ def test_a_frame_of_the_film_is_a_side(client: TestClient, run_folder: RunFolder
 
 
 @pytest.mark.usefixtures("run_folder")
-def test_what_is_not_there_is_said(client: TestClient) -> None:
+def test_missing_runs_and_networks_are_refused_with_a_sentence(client: TestClient) -> None:
     for path, status, words in (
         ("1/lab?model=run-9", 404, "no run 9"),
         ("1/lab?model=run-1-epoch-7", 422, "keep_epochs"),
@@ -158,7 +158,7 @@ def test_the_scale_of_a_class_is_its_largest_map_over_the_dataset(
     assert len(client.get("/api/datasets/1/lab/scale").json()["classes"]) == 2
 
 
-def test_pictures_are_looked_at_ahead_when_asked(client: TestClient, services: Services) -> None:
+def test_pictures_are_computed_ahead_on_request(client: TestClient, services: Services) -> None:
     assert client.post("/api/items/2/lab/ahead?tiles=3").status_code == 202
     assert client.post("/api/items/3/lab/ahead").status_code == 422
     assert client.post("/api/items/2/lab/ahead?tiles=7").status_code == 422

@@ -1,4 +1,4 @@
-"""The lab over a dataset: stages of runs as the trainer measures them, class pages, comparisons, figures."""
+"""The Lab over a dataset: stages of runs measured as in the trainer, class pages, comparisons, figures."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def measure(client: TestClient, services: Services, source: str) -> dict[str, An
     return answer
 
 
-def test_a_run_is_measured_stage_by_stage_as_the_trainer_measures_it(
+def test_a_run_is_measured_by_stage_as_the_trainer_measures_it(
     client: TestClient, services: Services, tmp_path: Path
 ) -> None:
     set_truth(services, 1, TRUTH)
@@ -105,7 +105,7 @@ def test_a_run_is_measured_stage_by_stage_as_the_trainer_measures_it(
     assert rows[0]["iou"] == pytest.approx(pseudo.honest.miou)
 
 
-def test_masks_that_a_run_learned_from_measure_nothing(client: TestClient, services: Services) -> None:
+def test_masks_that_a_run_was_trained_on_are_not_measured(client: TestClient, services: Services) -> None:
     set_truth(services, 1, TRUTH)
     set_truth(services, 2, TRUTH)
     with services.database.write() as session:
@@ -144,7 +144,7 @@ def test_a_segmentation_network_is_a_stage_over_the_split_that_it_predicts(
     assert (page["stages"][-1]["pictures"], page["stages"][-1]["threshold"]) == (1, None)
 
 
-def test_a_class_page_knows_its_best_and_worst_pictures_and_who_takes_its_pixels() -> None:
+def test_a_class_page_lists_best_and_worst_pictures_and_confused_classes() -> None:
     def row(number: int, tags: list[int]) -> Row:
         return Row(
             id=number, name=f"p{number}", tags=tags, disagreement=None, coverage=0, entropy=0,
@@ -182,7 +182,7 @@ def test_a_class_page_knows_its_best_and_worst_pictures_and_who_takes_its_pixels
     assert figures_of([], 1) == Figures(iou=None, precision=None, recall=None)
 
 
-def test_runs_are_compared_with_truth_and_those_that_got_worse_come_first(
+def test_runs_are_compared_with_reference_masks_and_pictures_that_get_worse_come_first(
     client: TestClient, services: Services
 ) -> None:
     set_truth(services, 1, TRUTH)
@@ -211,7 +211,7 @@ def test_runs_are_compared_with_truth_and_those_that_got_worse_come_first(
     assert same.status_code == 422
 
 
-def test_a_source_that_is_not_there_is_a_sentence(client: TestClient, services: Services) -> None:
+def test_a_missing_source_is_refused_with_a_sentence(client: TestClient, services: Services) -> None:
     assert client.get(f"{URL}/rows?source=../etc").status_code == 422
     assert client.post(f"{URL}/survey?source=run-99").status_code == 202
     job = services.jobs.get(("survey", 1, "run-99"))
@@ -222,7 +222,9 @@ def test_a_source_that_is_not_there_is_a_sentence(client: TestClient, services: 
     assert (told["state"], "99" in told["problem"]) == ("failed", True)
 
 
-def test_figures_of_a_run_are_drawn_and_what_it_lacks_is_said(client: TestClient, services: Services) -> None:
+def test_figures_of_a_run_are_drawn_with_a_note_for_each_missing_part(
+    client: TestClient, services: Services
+) -> None:
     run_id, train = make_run(services)
     with services.database.read() as session:
         run = get_run(session, run_id)
@@ -289,7 +291,7 @@ def test_ten_thousand_pictures_are_read_a_page_at_a_time(client: TestClient, ser
     assert len(points["ids"]) == 9000
 
 
-def test_what_somebody_most_likely_wants_to_see_is_listed_first(
+def test_the_published_run_or_else_the_newest_finished_one_is_listed_first(
     client: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new, unfinished = (make_run(services)[0] for _ in range(3))

@@ -1,4 +1,4 @@
-"""A model with edges: its random walk in the lab is the trainer's, with its own settings and with others."""
+"""The steps to a mask in the Lab equal those of the trainer, with the model's settings and with others."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MiddleEdge:
 
 
 def open_lab(services: Services) -> Lab:
-    """Another Lab of the workspace, which has nothing in memory."""
+    """A second Lab of the workspace, with nothing in memory."""
     return Lab(services.database, services.masks, services.proposals, services.workspace, services.settings)
 
 
@@ -79,7 +79,7 @@ def test_the_maps_after_the_walk_are_those_of_the_model(model: ProposalModel, pi
 
 
 class Halves:
-    """A classifier of pixels that knows red alone, on the right."""
+    """A pixel classifier that knows only red, on the right."""
 
     class_names = ("Red",)
 
@@ -128,7 +128,7 @@ def test_the_model_says_what_its_walk_is(model: ProposalModel) -> None:
     assert facts.is_trained is True
 
 
-def test_a_run_without_edges_says_what_to_train() -> None:
+def test_the_sentence_for_a_run_without_edge_map_says_what_to_train() -> None:
     plain = ProposalModel(CamSources([CamSource(ColourClassifier())]), kind=RUN_KIND)
     assert "affinity.enabled" in (model_facts(plain).no_walk or "")
 
@@ -195,7 +195,7 @@ def test_a_draft_is_made_where_the_crf_would_take_long(model: ProposalModel, pic
     assert made(0.5, iterations=12)[0], "another labelling begins anew"
 
 
-def test_the_first_maps_do_not_wait_for_the_look(
+def test_the_first_maps_do_not_wait_for_the_other_steps(
     services: Services, model: ProposalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab = services.lab
@@ -219,7 +219,7 @@ def test_the_first_maps_do_not_wait_for_the_look(
     np.testing.assert_array_equal(scores, open_lab(services).first_scores(item, model))
 
 
-def test_a_look_that_fails_has_no_first_maps(
+def test_a_failed_computation_has_no_first_maps(
     services: Services, model: ProposalModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("puzzlecam_app.lab.room.look", Mock(side_effect=MemoryError))

@@ -1,4 +1,4 @@
-"""What the lab gets of a picture equals what the trainer computes."""
+"""The arrays that the Lab gets of a picture equal what the trainer computes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_classes_without_tag_come_after_the_tags(client: TestClient) -> None:
     assert logit == pytest.approx(float(arrays["scores"][1].astype(float).mean()), abs=1e-2)
 
 
-def test_what_the_model_lacks_is_a_sentence_with_the_next_step(client: TestClient) -> None:
+def test_a_sentence_for_each_missing_part_of_the_model_names_the_next_step(client: TestClient) -> None:
     header, arrays = read_frame(client.get("/api/items/1/lab").content)
     assert "edges" not in arrays
     assert header["model"]["walk"] is None
@@ -114,9 +114,7 @@ def test_trying_settings_stores_nothing(client: TestClient, services: Services) 
         assert latest_revision(session, 1) is None
 
 
-def test_masks_to_measure_against_are_ground_truth_and_what_people_accepted(
-    client: TestClient, services: Services
-) -> None:
+def test_reference_masks_are_ground_truth_and_accepted_masks(client: TestClient, services: Services) -> None:
     truth = np.full((HEIGHT, WIDTH), RED, np.uint8)
     accepted = np.full((HEIGHT, WIDTH), BLUE, np.uint8)
     hashes = [services.masks.put(mask, voc_palette()) for mask in (truth, accepted)]
@@ -184,7 +182,7 @@ def test_tiles_out_of_range_and_unknown_pictures_are_refused(client: TestClient)
     assert client.get("/api/items/99/lab").status_code == 404
 
 
-def test_a_browser_keeps_the_arrays_as_long_as_they_are_those(client: TestClient, services: Services) -> None:
+def test_a_browser_reuses_arrays_that_have_not_changed(client: TestClient, services: Services) -> None:
     first = client.get("/api/items/1/lab")
     known = {"If-None-Match": first.headers["etag"]}
     assert "no-store" not in first.headers["cache-control"]

@@ -1,4 +1,4 @@
-"""Looks on disk come back bit for bit, and never for another model, picture or tag."""
+"""Stored steps are read back bit for bit, and never for another model, picture or tag."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def item(services: Services) -> ItemFacts:
 
 
 def rich_model() -> ProposalModel:
-    """Two classifiers, spread maps and a walk: every array that there can be."""
+    """Two classifiers, spread maps and a random walk: every array that a model can have."""
     spreading = ColourClassifier()
     spreading.affinity_power = 2.0
     sources = CamSources([CamSource(spreading, 0.7), CamSource(ColourClassifier(), 0.3)])
     return ProposalModel(sources, walk=Walk(MiddleEdge(), RefineConfig(radius=3, log2_steps=2), "edge"))  # type: ignore[arg-type]
 
 
-def test_a_look_comes_back_bit_for_bit(item: ItemFacts, tmp_path: Path) -> None:
+def test_steps_are_read_back_bit_for_bit(item: ItemFacts, tmp_path: Path) -> None:
     image = item.load_image(10**6)
     made = look(rich_model(), item, image)
     store = LookStore(tmp_path)
@@ -55,7 +55,7 @@ def test_a_look_comes_back_bit_for_bit(item: ItemFacts, tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.final_thw, made.final_thw)
 
 
-def test_tiles_and_losses_come_back(item: ItemFacts, tmp_path: Path) -> None:
+def test_tiles_and_losses_are_read_back(item: ItemFacts, tmp_path: Path) -> None:
     made = puzzle(colour_model(), item, item.load_image(10**6), 3)
     store = LookStore(tmp_path)
     store.save("key", *pack_puzzle(made))
@@ -67,7 +67,7 @@ def test_tiles_and_losses_come_back(item: ItemFacts, tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.tiled_cells_thw, made.tiled_cells_thw)
 
 
-def test_what_is_damaged_or_of_another_key_is_not_there(tmp_path: Path) -> None:
+def test_damaged_files_and_files_of_another_key_are_not_read(tmp_path: Path) -> None:
     store = LookStore(tmp_path)
     assert store.load("a") is None
     store.save("a", {}, {"x": ONE})
@@ -81,7 +81,7 @@ def test_what_is_damaged_or_of_another_key_is_not_there(tmp_path: Path) -> None:
     assert store.load("a") is None
 
 
-def test_what_was_not_looked_at_for_longest_makes_room(tmp_path: Path) -> None:
+def test_files_that_were_not_read_for_longest_are_deleted(tmp_path: Path) -> None:
     store = LookStore(tmp_path, most_bytes=5_000)
     big = np.zeros((1000,), np.float32)
     store.save("old", {}, {"x": big})
@@ -130,7 +130,7 @@ def test_nothing_is_computed_again_after_a_restart(
             open_lab(services).look(changed, model)
 
 
-def test_pictures_are_looked_at_ahead_of_time(
+def test_pictures_are_computed_ahead_of_time(
     services: Services, item: ItemFacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab = services.lab

@@ -1,4 +1,4 @@
-"""A dataset measured: signals and IoU a picture, classes over all, and which signal finds bad masks."""
+"""Surveys: signals and IoU of each picture, figures of each class, and which signal finds bad masks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def test_signals_and_iou_are_those_of_the_trainer(client: TestClient, services: 
     assert sum(pixels for _, _, pixels in answer["confusion"]) == HEIGHT * WIDTH
 
 
-def test_pictures_without_truth_have_signals_and_no_iou(client: TestClient, services: Services) -> None:
+def test_pictures_without_reference_mask_have_signals_and_no_iou(
+    client: TestClient, services: Services
+) -> None:
     services.proposals.compute(2)
     measure(client, services)
     (row,) = client.get(f"{URL}/rows?sort=coverage&descending=true").json()["rows"]
@@ -129,7 +131,7 @@ def test_signals_are_ranked_by_how_well_they_find_bad_masks() -> None:
     assert ranked["flips"].auroc is None
 
 
-def test_class_figures_tell_who_takes_whose_pixels() -> None:
+def test_class_figures_name_the_classes_that_are_confused() -> None:
     person, horse = class_figures(
         [(1, 1, 60), (1, 2, 30), (1, 0, 10), (2, 2, 50), (255, 1, 1000)], {1: "person", 2: "horse"}
     )[1:]

@@ -1,4 +1,4 @@
-"""Which proposals give way to which model."""
+"""Which proposals are replaced by which model."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def proposed_by(services: Services) -> str | None:
     return newest.proposed_by if newest else None
 
 
-def test_a_run_replaces_what_was_proposed_without_training_and_it_stays(
+def test_a_run_replaces_a_zero_shot_proposal_but_not_the_other_way_round(
     services: Services, with_run: Proposals
 ) -> None:
     services.proposals.compute(1)
@@ -61,7 +61,9 @@ def test_a_run_replaces_what_was_proposed_without_training_and_it_stays(
         Revision(action="proposed", proposed_by="import"),
     ],
 )
-def test_a_run_replaces_no_work_of_people_and_no_imported_mask(with_run: Proposals, newest: Revision) -> None:
+def test_a_run_replaces_neither_masks_of_people_nor_imported_masks(
+    with_run: Proposals, newest: Revision
+) -> None:
     assert not with_run.is_due(newest)
 
 
@@ -74,13 +76,13 @@ def test_models_are_told_apart_as_the_trainer_names_them() -> None:
     assert proposal_model.zero_shot_model("cpu").identity.startswith(ZERO_SHOT_KIND)
 
 
-def test_a_folder_that_is_no_run_directory_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_directory_is_refused_with_its_name(tmp_path: Path) -> None:
     settings = Settings(workspace=tmp_path / "workspace", model=tmp_path)
     with pytest.raises(UserError, match=r"no manifest\.json"):
         open_services(settings)
 
 
-def test_only_work_done_ahead_moves_a_picture_in_the_order_of_review(services: Services) -> None:
+def test_only_work_done_ahead_moves_a_picture_in_the_queue(services: Services) -> None:
     def rank() -> float:
         with services.database.read() as session:
             return get_item(session, 1).doubt_rank

@@ -43,7 +43,7 @@ def test_the_most_urgent_runs_first(queue: WorkQueue, blocked: threading.Event) 
     assert done == ["now", "soon", "idle"]
 
 
-def test_within_a_priority_the_latest_ask_runs_first(queue: WorkQueue, blocked: threading.Event) -> None:
+def test_within_a_priority_the_latest_job_runs_first(queue: WorkQueue, blocked: threading.Event) -> None:
     done: list[int] = []
     futures = [queue.submit(n, lambda n=n: done.append(n), Priority.NOW) for n in range(3)]
     blocked.set()
@@ -52,7 +52,9 @@ def test_within_a_priority_the_latest_ask_runs_first(queue: WorkQueue, blocked: 
     assert done == [2, 1, 0]
 
 
-def test_asking_twice_runs_once_and_moves_forward(queue: WorkQueue, blocked: threading.Event) -> None:
+def test_a_job_submitted_twice_runs_once_at_the_more_urgent_priority(
+    queue: WorkQueue, blocked: threading.Event
+) -> None:
     done: list[str] = []
     late = queue.submit("a", lambda: done.append("a"), Priority.IDLE)
     other = queue.submit("b", lambda: done.append("b"), Priority.SOON)
@@ -62,7 +64,7 @@ def test_asking_twice_runs_once_and_moves_forward(queue: WorkQueue, blocked: thr
     assert done == ["a", "b"]
 
 
-def test_a_failure_reaches_who_asked_and_the_queue_goes_on(queue: WorkQueue) -> None:
+def test_a_failure_reaches_the_caller_and_the_queue_goes_on(queue: WorkQueue) -> None:
     def fail() -> None:
         raise ValueError("broken")
 
@@ -71,9 +73,7 @@ def test_a_failure_reaches_who_asked_and_the_queue_goes_on(queue: WorkQueue) -> 
     assert queue.submit("a", lambda: 7, Priority.NOW).result(10) == 7
 
 
-def test_forgotten_wishes_are_dropped_but_urgent_ones_stay(
-    queue: WorkQueue, blocked: threading.Event
-) -> None:
+def test_forgotten_jobs_are_dropped_but_urgent_ones_stay(queue: WorkQueue, blocked: threading.Event) -> None:
     wish = queue.submit("wish", lambda: 1, Priority.SOON)
     urgent = queue.submit("urgent", lambda: 2, Priority.SOON)
     queue.submit("urgent", lambda: 2, Priority.NOW)

@@ -1,4 +1,4 @@
-"""The routes, from outside: what a browser may ask and what it is told."""
+"""The routes as a browser uses them: answers and refusals."""
 
 import zlib
 
@@ -80,7 +80,7 @@ def test_a_picture_without_tags_says_so_and_can_still_be_painted(client: TestCli
     assert _save(client, np.ones_like(mask), etag, 3).status_code == 200
 
 
-def test_the_first_look_at_a_mask_makes_the_proposal(client: TestClient) -> None:
+def test_reading_a_mask_for_the_first_time_makes_the_proposal(client: TestClient) -> None:
     mask, etag = _mask(client)
     assert set(np.unique(mask)) <= {0, 1, 2}
     assert (mask[:, :16] == 1).mean() > 0.8
@@ -134,7 +134,7 @@ def test_a_stale_save_is_refused_and_says_whose_work_it_would_hide(client: TestC
         (b"", "identity", 422),
     ],
 )
-def test_bodies_that_are_no_mask_are_refused_and_nothing_is_stored(
+def test_bodies_that_are_not_masks_are_refused_and_nothing_is_stored(
     client: TestClient, services: Services, body: bytes, encoding: str, status: int
 ) -> None:
     _, etag = _mask(client)
@@ -246,7 +246,7 @@ def test_superpixels_cover_the_picture(client: TestClient) -> None:
     assert arrays["labels"].max() + 1 == header["segments"]
 
 
-def test_a_picture_that_is_gone_is_a_sentence(client: TestClient, services: Services) -> None:
+def test_a_missing_picture_is_refused_with_a_sentence(client: TestClient, services: Services) -> None:
     (services.workspace.root.parent / "pictures" / "a.png").unlink()
     answer = client.get("/api/items/1/image")
     assert answer.status_code == 422
@@ -328,7 +328,7 @@ def test_a_changed_model_never_shows_a_stale_map(
     assert (before["proposed_by"] != after["proposed_by"]) or before["id"] == after["id"]
 
 
-def test_the_guard_stands_before_the_pages_too_and_they_offer_no_files(services: Services) -> None:
+def test_the_guard_protects_the_pages_too_and_they_serve_no_files(services: Services) -> None:
     with TestClient(create_app(services), base_url="http://127.0.0.1:7860") as client:
         assert "Puzzle-CAM studio" in client.get("/").text
         for host in ("evil.example", "127.0.0.1.evil.example:7860"):
