@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import errno
 import importlib
 import pkgutil
@@ -9,11 +10,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
 
 import trainer
+from trainer import contract, errors
 from trainer.config import Recipe
 from trainer.contract import EXIT_GOOD, EXIT_STOPPED, STAGES, FailureCode
 from trainer.data.dataset import DatasetError
@@ -102,3 +105,9 @@ def test_the_exit_codes_are_documented() -> None:
     text = (Path(trainer.__file__).parents[1] / "docs" / "commands.md").read_text(encoding="utf-8")
     table = text.partition("| Exit code | Meaning |")[2].partition("\n\n")[0]
     assert [code for code in FailureCode if not re.search(rf"\b{code.exit_code} ", table)] == []
+
+
+@pytest.mark.parametrize("module", [contract, errors], ids=lambda module: module.__name__)
+def test_the_examples_are_true(module: ModuleType) -> None:
+    result = doctest.testmod(module)
+    assert (result.failed, result.attempted > 0) == (0, True)
