@@ -152,6 +152,7 @@ class Item(Base):
 
     `width` and `height` are those of the upright picture, after the EXIF `orientation` (1..8) is applied;
     masks are always in upright coordinates. `sha256` is that of the file's bytes at import.
+    `export_name` is the name of its files in every export, without suffix; given once and never changed.
     `disagreement` is the largest, over the tags, of one minus the soft IoU of whole and tiled CAM (0..1);
     None if it is unknown. `doubt_rank` is minus the doubt of the latest proposal (-1..0), or 1 if no model
     has processed the picture: sorted by it and then by id, items are in the order of review, which an index
@@ -167,6 +168,7 @@ class Item(Base):
         Index("ix_items_dataset_id_doubt_rank", "dataset_id", "doubt_rank", "id"),
         Index("ix_items_dataset_id_split", "dataset_id", "split"),
         Index("ix_items_dataset_id_sha256", "dataset_id", "sha256"),
+        Index("ix_items_dataset_id_export_name", "dataset_id", "export_name", unique=True),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -179,6 +181,7 @@ class Item(Base):
     orientation: Mapped[int] = mapped_column(default=1)
     media_type: Mapped[str] = mapped_column(String(64))
     split: Mapped[str | None] = mapped_column(String(64))
+    export_name: Mapped[str | None] = mapped_column(String(255))
     ground_truth: Mapped[str | None] = mapped_column(ForeignKey("masks.hash", ondelete="RESTRICT"))
     disagreement: Mapped[float | None] = mapped_column(Double)
     doubt_rank: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")

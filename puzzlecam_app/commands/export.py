@@ -50,6 +50,10 @@ def export(
             metavar="PX", min=0, max=50, help="Width of the void band (255) on each side of class edges."
         ),
     ] = 0,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Replace an earlier export even if some pictures cannot be exported."),
+    ] = False,
     copy: Annotated[
         bool,
         typer.Option("--copy", help="Copy the pictures; by default they are hard-linked where possible."),
@@ -77,7 +81,9 @@ def export(
             services.masks,
             name,
             out,
-            ExportOptions(sorted(wanted), void_boundary, not copy, services.settings.max_image_pixels),
+            ExportOptions(
+                sorted(wanted), void_boundary, not copy, services.settings.max_image_pixels, replace
+            ),
             progress=progress,
         )
     if studio.as_json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -41,12 +40,11 @@ class ExportedPicture:
 class FileExporter:
     """Writes pictures from `root` to `pictures` and masks to `masks`; may be called from many threads.
 
-    `names` are file names without suffix by item name. `max_pixels` is as in `pictures.load_upright_rgb`,
+    `max_pixels` is as in `pictures.load_upright_rgb`,
     `void_boundary_px` as in `with_void_boundary`.
     """
 
     root: Path
-    names: Mapping[str, str]
     mask_store: MaskStore
     pictures: Path
     masks: Path
@@ -56,7 +54,7 @@ class FileExporter:
 
     def __call__(self, item: SnapshotItem) -> ExportedPicture | Problem:
         """Write `item` as ``<name>.jpg`` and ``<name>.png``, or say why it cannot be."""
-        name = self.names[item.name]
+        name = item.export_name
         source = self.root / item.path
         try:
             mask = self.mask_store.get(item.mask_hash)

@@ -20,6 +20,7 @@ from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
 from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.interchange.snapshot import Snapshot, take_snapshot
+from puzzlecam_app.interchange.splits import split_name
 
 VOC_FOLDER: Final = "VOCdevkit/VOC2012"
 """Where the pictures are below the folder of an export: torchvision and other readers look there."""
@@ -52,12 +53,14 @@ class ExportOptions:
         void_boundary_px: width of the band of void on each side of outlines, 0 to 50 pixels.
         link: make hard links of pictures that need no change, where the file system can.
         max_pixels: larger pictures are left out.
+        replace: replace an earlier export even when some pictures cannot be exported.
     """
 
     statuses: Sequence[str] = ("accepted", "corrected")
     void_boundary_px: int = 0
     link: bool = True
     max_pixels: int = DEFAULT_MAX_PIXELS
+    replace: bool = False
 
 
 def export_voc(
@@ -102,7 +105,6 @@ def export_voc(
         root = folder / VOC_FOLDER
         exporter = FileExporter(
             root=snapshot.root,
-            names=safe_names(item.name for item in snapshot.items),
             mask_store=mask_store,
             pictures=root / "JPEGImages",
             masks=root / "SegmentationClass",
@@ -111,6 +113,8 @@ def export_voc(
             max_pixels=options.max_pixels,
         )
         exported, problems = _write_files(exporter, snapshot, progress)
+        if problems and not options.replace and (not exported or out_dir.expanduser().exists()):
+            raise _nothing_replaced(out_dir, exported, problems)
         lists = _split_lists(exported)
         _write_lists(root, snapshot, exported, lists)
         names = ["background", *snapshot.classes]
@@ -125,6 +129,22 @@ def export_voc(
         splits={split: len(names) for split, names in lists.items()},
         left_out=len(problems),
         problems=tuple(problems),
+    )
+
+
+def _nothing_replaced(
+    out_dir: Path, exported: Sequence[ExportedPicture], problems: Sequence[Problem]
+) -> UserError:
+    """An export that lacks pictures never takes the place of one that may have them."""
+    first = problems[0]
+    total = len(exported) + len(problems)
+    return UserError(
+        f"{len(problems)} of {total} pictures could not be exported, so nothing was written (the first: "
+        f"{first.file}: {first.reason})",
+        where=str(out_dir),
+        remedy="Correct this, or export to a new folder"
+        if not exported
+        else "Correct this, export to a new folder, or replace the earlier export with --replace",
     )
 
 
@@ -143,7 +163,7 @@ def _split_lists(exported: Sequence[ExportedPicture]) -> dict[str, list[str]]:
     """Names of each list. A picture without a split is for training; ``trainval`` repeats both."""
     lists: dict[str, list[str]] = {split: [] for split in _SPLITS}
     for one in exported:
-        split = one.item.split or "train"
+        split = split_name(one.item.split or "train")
         lists.setdefault(split, []).append(one.name)
         if split in {"train", "val"}:
             lists["trainval"].append(one.name)

@@ -9,19 +9,13 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
 from puzzlecam_app.interchange.problems import Problem, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
+from puzzlecam_app.interchange.splits import is_split_folder, split_name
 from puzzlecam_app.interchange.tag_files import clean_tags, read_tag_file
 from puzzlecam_app.interchange.tree import PictureTree, scan_pictures
 
 MASK_FOLDERS: Final = ("masks", "SegmentationClass")
 TAG_FILES: Final = ("tags.csv", "tags.json")
 LABELS_FILE: Final = "labels.txt"
-_SPLIT_FOLDERS: Final = {
-    "train": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "test": "test",
-}
 
 
 def read_folder(
@@ -98,14 +92,14 @@ def _items_of_list(
 
 def _items_of_folders(tree: PictureTree, split: str | None) -> tuple[list[SourceItem], list[Problem]]:
     tops = {PurePosixPath(path).parts[0] for path in tree.pictures if "/" in path}
-    split_level = bool(tops) and all(top.lower() in _SPLIT_FOLDERS for top in tops)
+    split_level = bool(tops) and all(is_split_folder(top) for top in tops)
     items: list[SourceItem] = []
     problems: list[Problem] = []
     for path in tree.pictures:
         folders = list(PurePosixPath(path).parts[:-1])
         own_split = split
         if split_level and folders:
-            own_split = _SPLIT_FOLDERS[folders.pop(0).lower()]
+            own_split = split_name(folders.pop(0))
         tags, wrong = clean_tags(folders[:1], where=path)
         problems += wrong
         if not folders:

@@ -17,6 +17,7 @@ from db.labels import ClassSpec, add_classes, latest_label_set
 from db.models import Dataset
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture
+from puzzlecam_app.interchange.export_names import give_export_names
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import Source
 
@@ -88,6 +89,7 @@ def write_batch(
                     register_mask(session, one.mask_hash, height=one.info.height, width=one.info.width)
         specs = [_spec(one, masks) for one in taken]
         upserted = upsert_items(session, target.dataset_id, specs)
+        give_export_names(session, target.dataset_id)
         tags = {upserted.ids[one.item.name]: [index_of[tag] for tag in one.item.tags] for one in taken}
         retagged = replace_tags(session, target.dataset_id, tags)
         proposed = set()

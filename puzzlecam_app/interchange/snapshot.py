@@ -14,6 +14,7 @@ from db.items import all_items, tags_of
 from db.labels import latest_label_set
 from db.models import utc_now
 from db.status import Status, statuses_named
+from puzzlecam_app.interchange.export_names import give_export_names
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class SnapshotItem:
 
     item_id: int
     name: str
+    export_name: str
     path: str
     sha256: str
     width: int
@@ -56,8 +58,9 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
         db.errors.InvalidInputError: There is no such status.
     """
     wanted = {status for name in statuses for status in statuses_named(name)}
-    with database.read() as session:
+    with database.write() as session:
         dataset = require_dataset(session, dataset_name)
+        give_export_names(session, dataset.id)
         label_set = latest_label_set(session, dataset.id)
         revisions = latest_revisions(session, dataset.id)
         items = all_items(session, dataset.id)
@@ -74,6 +77,7 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
                 SnapshotItem(
                     item_id=item.id,
                     name=item.name,
+                    export_name=item.export_name or item.name,
                     path=item.path,
                     sha256=item.sha256,
                     width=item.width,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -10,6 +10,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
+from puzzlecam_app.interchange.splits import SPLITS
 from puzzlecam_app.interchange.tag_files import clean_tags, read_tag_file
 from puzzlecam_app.interchange.tree import is_path_trick, scan_pictures
 from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_annotations, tags_from_main_lists
@@ -17,7 +18,6 @@ from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_annota
 PICTURES: Final = "JPEGImages"
 MASKS: Final = "SegmentationClass"
 LABELS_FILE: Final = "labels.txt"
-_SPLITS: Final = ("train", "val", "test", "trainval")
 
 Tags = Mapping[str, tuple[str, ...]]
 
@@ -55,7 +55,9 @@ def read_voc(
     splits, wrong = _splits_of_names(lists, paths)
     problems += wrong
 
-    tags, wrong = ({}, []) if tags_from_masks else _tags(root, paths, tags_file)
+    labels = classes_file or (root / LABELS_FILE if (root / LABELS_FILE).is_file() else None)
+    listed = read_class_file(labels) if labels is not None else None
+    tags, wrong = ({}, []) if tags_from_masks else _tags(root, paths, tags_file, lists, listed or ())
     problems += wrong
     items = []
     for name, path in paths.items():
@@ -67,9 +69,8 @@ def read_voc(
         has_mask = (root / mask).is_file()
         items.append(SourceItem(name, path, own, splits.get(name), mask if has_mask else None))
 
-    labels = classes_file or (root / LABELS_FILE if (root / LABELS_FILE).is_file() else None)
-    if labels is not None:
-        classes, fixed = read_class_file(labels), True
+    if listed is not None:
+        classes, fixed = listed, True
     else:
         classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=True)
     return Source(root, "voc", items, classes, fixed, problems)
@@ -97,7 +98,7 @@ def _split_lists(root: Path) -> dict[str, tuple[str, ...]]:
     for folder in ("Segmentation", "Main"):
         for path in sorted((root / "ImageSets" / folder).glob("*.txt")):
             # In Main, the lists of one class stand beside the lists of all pictures.
-            if path.stem in lists or (folder == "Main" and path.stem not in _SPLITS):
+            if path.stem in lists or (folder == "Main" and path.stem not in SPLITS):
                 continue
             lists[path.stem] = read_image_list(path)
     return lists
@@ -140,10 +141,16 @@ def _splits_of_names(
     return splits, problems
 
 
-def _tags(root: Path, paths: Mapping[str, str], tags_file: Path | None) -> tuple[Tags, list[Problem]]:
+def _tags(
+    root: Path,
+    paths: Mapping[str, str],
+    tags_file: Path | None,
+    lists: Iterable[str],
+    classes: Iterable[str],
+) -> tuple[Tags, list[Problem]]:
     if tags_file is not None:
         return _tags_of_list(root, tags_file)
-    from_main, problems = tags_from_main_lists(root)
+    from_main, problems = tags_from_main_lists(root, lists, classes)
     if (root / "Annotations").is_dir():
         from_xml, problems = tags_from_annotations(root, paths)
         return from_main | from_xml, problems

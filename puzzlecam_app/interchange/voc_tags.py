@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from puzzlecam_app.interchange.problems import Problem, error
+from puzzlecam_app.interchange.safe_names import safe_names
+from puzzlecam_app.interchange.splits import SPLITS
 from puzzlecam_app.interchange.tag_files import read_text
 from trainer.data.voc_annotation import AnnotationError, object_names
 
@@ -30,16 +32,30 @@ def tags_from_annotations(
     return tags, problems
 
 
-def tags_from_main_lists(root: Path) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+def tags_from_main_lists(
+    root: Path, splits: Iterable[str], classes: Iterable[str] = ()
+) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """Tags of every picture named in ``ImageSets/Main/<class>_<split>.txt``.
 
     A line is a name and 1 (the class is in the picture), 0 (only objects that are hard to see) or -1.
-    Hard ones count: the class is there.
+    Hard ones count: the class is there. A file whose name does not end with one of `splits`, and the list
+    of a split itself, are not lists of a class.
+
+    Args:
+        root: Folder that holds ``ImageSets``.
+        splits: Splits of the dataset as their lists are named.
+        classes: The class list, where one is known: file names hold its names as `safe_names` makes them.
     """
     tags: dict[str, dict[str, None]] = {}
     problems = []
+    class_of = {safe: name for name, safe in safe_names(classes).items()}
+    endings = sorted({*splits, *SPLITS}, key=len, reverse=True)
     for path in sorted((root / "ImageSets" / "Main").glob("*_*.txt")):
-        class_name = path.stem.rpartition("_")[0]
+        ending = next((split for split in endings if path.stem.endswith(f"_{split}")), None)
+        if ending is None or path.stem in endings:
+            continue
+        in_file = path.stem.removesuffix(f"_{ending}")
+        class_name = class_of.get(in_file, in_file)
         for number, line in enumerate(read_text(path).splitlines(), start=1):
             if not line.strip():
                 continue

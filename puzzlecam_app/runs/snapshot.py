@@ -19,7 +19,7 @@ from db.labels import latest_label_set
 from db.models import utc_now
 from db.status import STATUS_GROUPS, Status, status_of
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.safe_names import safe_names
+from puzzlecam_app.interchange.export_names import export_names
 
 ALL: Final = "all"
 """The split that contains every picture."""
@@ -82,7 +82,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
     revisions = latest_revisions(session, dataset_id)
     items = all_items(session, dataset_id)
     tags = tags_of(session, [item.id for item in items])
-    ids = safe_names(item.name for item in items)
+    ids = export_names(items)
     taken = []
     for item in items:
         if not tags[item.id]:
@@ -94,7 +94,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
             RunItem(
                 item_id=item.id,
                 name=item.name,
-                id=ids[item.name],
+                id=ids[item.id],
                 path=Path(dataset.root) / item.path,
                 sha256=item.sha256,
                 width=item.width,

@@ -13,7 +13,7 @@ from PIL import Image
 from db.annotations import append_revision, latest_revision
 from db.datasets import require_dataset
 from db.errors import InvalidInputError, NotFoundError
-from db.items import all_items
+from db.items import all_items, tags_of
 from db.palette import voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
@@ -308,3 +308,102 @@ def test_a_void_boundary_is_drawn_into_the_export_alone(tmp_path: Path, studio: 
         export_voc(
             studio.database, studio.masks, "pets", tmp_path / "out", ExportOptions(void_boundary_px=51)
         )
+
+
+def accept(studio: Studio, name: str, class_index: int = 1) -> None:
+    record(studio, name, np.full((HEIGHT, WIDTH), class_index, np.uint8), "accepted")
+
+
+def exported_names(studio: Studio, out: Path) -> dict[str, str]:
+    """File name of each exported picture, by its name in the studio."""
+    export_voc(studio.database, studio.masks, "pets", out)
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    return {item["item"]: item["name"] for item in manifest["items"]}
+
+
+def test_an_export_that_lacks_pictures_leaves_the_former_one(tmp_path: Path, studio: Studio) -> None:
+    out = tmp_path / "out"
+    export_voc(studio.database, studio.masks, "pets", out)
+    before = sorted(path.relative_to(out) for path in out.rglob("*"))
+    (tmp_path / "in" / "photo.jpg").unlink()
+
+    with pytest.raises(UserError, match=r"1 of 4 pictures could not be exported.*--replace"):
+        export_voc(studio.database, studio.masks, "pets", out)
+    assert sorted(path.relative_to(out) for path in out.rglob("*")) == before
+
+    report = export_voc(studio.database, studio.masks, "pets", out, ExportOptions(replace=True))
+    assert (report.exported, report.left_out) == (3, 1)
+
+
+def test_an_export_of_nothing_is_not_written(tmp_path: Path, studio: Studio) -> None:
+    (tmp_path / "in").rename(tmp_path / "away")
+
+    with pytest.raises(UserError, match="4 of 4 pictures could not be exported"):
+        export_voc(studio.database, studio.masks, "pets", tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_keeps_its_name_when_others_are_accepted(tmp_path: Path) -> None:
+    studio = open_studio(tmp_path / "workspace")
+    root = tmp_path / "in"
+    files = ["frame.001.jpg", "frame.001.png", "frame.002.jpg", "FRAME.002.png", "кот.jpg"]
+    for seed, name in enumerate(files):
+        save(root / name, WIDTH, HEIGHT, seed=seed)
+    (root / "tags.csv").write_text("image,tags\n" + "".join(f"{name},cat\n" for name in files), "utf-8")
+    import_dataset(studio.stores, root, "pets")
+
+    accept(studio, "FRAME.002.png")
+    alone = exported_names(studio, tmp_path / "one")
+    for name in files:
+        accept(studio, name)
+    together = exported_names(studio, tmp_path / "all")
+
+    assert together["FRAME.002.png"] == alone["FRAME.002.png"]
+    assert together["frame.001.jpg"] == "frame.001"
+    assert together["кот.jpg"] == "кот"
+    assert len({name.casefold() for name in together.values()}) == len(files)
+
+
+def test_a_split_spelled_otherwise_is_written_under_its_usual_name(tmp_path: Path) -> None:
+    studio = open_studio(tmp_path / "workspace")
+    root = tmp_path / "in"
+    splits = {"a.jpg": "Train", "b.jpg": "training", "c.jpg": "valid", "d.jpg": "fold.1"}
+    for seed, name in enumerate(splits):
+        save(root / name, WIDTH, HEIGHT, seed=seed)
+    rows = [f"{name},cat,{split}" for name, split in splits.items()]
+    (root / "tags.csv").write_text("\n".join(["image,tags,split", *rows]))
+    import_dataset(studio.stores, root, "pets")
+    for name in splits:
+        accept(studio, name)
+
+    report = export_voc(studio.database, studio.masks, "pets", tmp_path / "out")
+
+    assert report.splits == {"train": 2, "val": 1, "trainval": 3, "fold.1": 1}
+    lists = tmp_path / "out" / VOC_FOLDER / "ImageSets" / "Segmentation"
+    assert (lists / "train.txt").read_text() == "a\nb\n"
+    assert (lists / "fold.1.txt").read_text() == "d\n"
+
+
+def test_class_and_split_names_come_back_from_an_export(tmp_path: Path) -> None:
+    studio = open_studio(tmp_path / "workspace")
+    root = tmp_path / "in"
+    tags = {"a.jpg": "traffic light", "b.jpg": "v1.0"}
+    for seed, name in enumerate(tags):
+        save(root / name, WIDTH, HEIGHT, seed=seed)
+    rows = [f"{name},{tag},hold_out" for name, tag in tags.items()]
+    (root / "tags.csv").write_text("\n".join(["image,tags,split", *rows]))
+    import_dataset(studio.stores, root, "pets")
+    for index, name in enumerate(tags, start=1):
+        accept(studio, name, index)
+    export_voc(studio.database, studio.masks, "pets", tmp_path / "out")
+
+    report = import_dataset(studio.stores, tmp_path / "out", "back")
+
+    assert report.problems == ()
+    assert report.classes == ("traffic light", "v1.0")
+    with studio.database.read() as session:
+        dataset = require_dataset(session, "back")
+        items = all_items(session, dataset.id)
+        assert [(item.name, item.split) for item in items] == [("a", "hold_out"), ("b", "hold_out")]
+        assert list(tags_of(session, [item.id for item in items]).values()) == [(1,), (2,)]

@@ -148,7 +148,7 @@ def test_main_lists_give_tags_and_hard_objects_count(tmp_path: Path) -> None:
     (main / "train.txt").write_text("a\nb\n")
     (main / "potted_plant_train.txt").write_text("a  1\nb -1\nmy photo\t0\nrubbish line\n")
     (main / "cat_train.txt").write_text("a  1\nb  1\n")
-    tags, problems = tags_from_main_lists(tmp_path)
+    tags, problems = tags_from_main_lists(tmp_path, ["train"])
     assert tags == {"a": ("cat", "potted_plant"), "b": ("cat",), "my photo": ("potted_plant",)}
     assert [problem.file for problem in problems] == ["ImageSets/Main/potted_plant_train.txt, line 4"]
 
