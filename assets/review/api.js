@@ -13,6 +13,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
  * @import { NamedArray } from "../shared/frame.js"
  *
  * @typedef {ItemState & {revision: RevisionOut}} Stored
+ * @typedef {DecisionIn["action"]} Decision
  * @typedef {NamedArray<Float32Array>} Planes  class x height x width, 0..1
  * @typedef {{header: CamsHeader, arrays: Record<"cams"|"whole"|"tiled", Planes>}} HeatMaps
  * @typedef {{header: SuperpixelsHeader, arrays: {labels: NamedArray<Uint16Array>}}} Superpixels
@@ -89,7 +90,7 @@ export const prepareSmart = (id) => request(`/items/${id}/refine/prepare`, { met
 
 /**
  * @param {number} id
- * @param {DecisionIn["action"]} action
+ * @param {Decision} action
  * @param {number} revision
  * @param {number} seconds
  * @returns {Promise<Stored>}

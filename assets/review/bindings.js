@@ -9,7 +9,7 @@
  * @property {() => unknown} run
  *
  * @typedef {object} Actions  what the keys do
- * @property {(action: import("./deciding.js").Decision) => unknown} decide
+ * @property {(action: import("./api.js").Decision) => unknown} decide
  * @property {(step: 1|-1) => unknown} step
  * @property {() => unknown} showHistory
  * @property {() => unknown} showHelp

@@ -2,13 +2,12 @@
 import * as api from "./api.js";
 
 /**
- * @import { DecisionIn, ItemOut } from "../shared/openapi"
+ * @import { ItemOut } from "../shared/openapi"
+ * @import { Decision } from "./api.js"
  * @import { Desk } from "./desk.js"
  * @import { Draft } from "./draft.js"
  * @import { Opening } from "./opening.js"
  * @import { Saving } from "./saving.js"
- *
- * @typedef {DecisionIn["action"]} Decision
  */
 
 export class Deciding {

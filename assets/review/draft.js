@@ -13,7 +13,7 @@ const IDLE_AFTER_MS = 60000; // time without a stroke or key beyond this is not 
 
 /**
  * @import { RevisionOut, Step } from "../shared/openapi"
- * @import { Decision } from "./deciding.js"
+ * @import { Decision } from "./api.js"
  *
  * @typedef {"saved"|"unsaved"|"saving"|"offline"|"conflict"} DraftState
  */

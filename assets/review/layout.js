@@ -5,7 +5,7 @@ import { STATUS_TEXT } from "./queue.js";
 
 /**
  * @import { DatasetOut, Health, ItemOut, ItemState, ProgressOut } from "../shared/openapi"
- * @import { Decision } from "./deciding.js"
+ * @import { Decision } from "./api.js"
  *
  * @typedef {{text: string, run: () => unknown}} Action  a button behind a sentence
  * @typedef {{root: HTMLElement}} Part

@@ -220,7 +220,7 @@ export interface components {
     /** @description Constants of the label CRF; the defaults are those usual for CAM pseudo-labels on VOC. */
     CrfConfig: {
       /**
-       * @description Mean-field iterations.
+       * @description Mean-field iterations of the dense CRF.
        * @default 10
        */
       iterations: number;
@@ -392,11 +392,12 @@ export interface components {
      *
      *     Attributes:
      *         name: dotted, as in `--set`.
-     *         kind: "numbers" is a list, written with commas; "text" may be empty, which means none.
-     *         description: the config's own words.
-     *         minimum, maximum: bounds; an exclusive one does not allow the bound itself.
-     *         choices: of a "choice".
-     *         is_common: shown at once, not among all settings.
+     *         kind: "numbers" is a list separated by commas; an empty "text" means no value.
+     *         description: that of the field in `trainer.config`.
+     *         minimum, maximum: bounds; an exclusive bound is not allowed itself.
+     *         choices: values of a "choice".
+     *         is_optional: whether it may have no value.
+     *         is_common: whether it is shown at first, not only among all settings.
      */
     FormField: {
       name: string;
@@ -475,9 +476,9 @@ export interface components {
      * @description What publishing would do to one item.
      *
      *     Attributes:
-     *         verdict: "changed" and "new" get the run's mask; "unchanged" has it already; "kept" has a person's
-     *             work on top; "left out" cannot take it, `reason` says why.
-     *         iou: mean IoU of the old and the new mask, None where there is no old one or nothing changes.
+     *         verdict: items that are "changed" or "new" get the run's mask; "unchanged" ones have it already;
+     *             "kept" ones have been worked on by a person; "left out" ones cannot get it, see `reason`.
+     *         iou: mean IoU of the old and the new mask; None if there is no old one or nothing changes.
      */
     ItemPlan: {
       item_id: number;
