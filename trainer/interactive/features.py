@@ -1,4 +1,4 @@
-"""What an ImageNet network sees in a picture, for the graph of `trainer.interactive.segmenter`."""
+"""Features of a picture from an ImageNet network, for `trainer.interactive.segmenter`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from trainer.nn.puzzle import pad_to_multiple
 from trainer.pretrained.encoders import load_encoder
 
 _STAGE = 3
-"""The fourth of five stages, stride 16: what things are made of; the last one knows what they are called."""
+"""The fourth of five stages, stride 16: the fifth tells classes apart rather than materials."""
 
 
 class PictureFeatures:
-    """Callable: uint8 (H, W, 3) -> float32 (C, h, w), spanning the picture but for less than a cell."""
+    """Callable: uint8 (H, W, 3) -> float32 (C, h, w), spanning the picture to within a cell."""
 
     def __init__(
         self, encoder: Encoder, device: DeviceChoice | str | None = None, *, max_side: int = 512
@@ -31,7 +31,7 @@ class PictureFeatures:
         placed_for_inference(self._network, self._device)
 
     def __call__(self, image_rgb: RgbImage) -> NDArray[np.float32]:
-        """Features at a size-limited picture; see the class."""
+        """Features of the picture, reduced until no side exceeds `max_side` pixels; see the class."""
         size = limited_size(image_rgb.shape[0], image_rgb.shape[1], self._max_side)
         features = run_on_views(self._network, image_rgb, size, self._spec, self._device, flip=False)[0]
         return np.asarray(features.cpu().numpy(), dtype=np.float32)
@@ -41,7 +41,7 @@ def load_features(device: DeviceChoice | str | None = None, backbone: str = "lit
     """Features of an ImageNet network.
 
     Raises:
-        EncoderError: its weights are not there.
+        EncoderError: its weights cannot be found.
     """
     return PictureFeatures(load_encoder(BackboneConfig(name=backbone)), device)
 

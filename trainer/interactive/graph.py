@@ -1,4 +1,4 @@
-"""The graph of a picture that corrections spread over: cells of four pixels, joined as they look alike."""
+"""The graph on which corrections spread: cells of four pixels, joined by how alike they look."""
 
 from __future__ import annotations
 
@@ -16,48 +16,51 @@ from numpy.typing import NDArray
 from trainer.data.transforms import RgbImage, check_rgb, limited_size
 
 GRID_STRIDE = 4
-"""Pixels of the size-limited picture per cell, as of the CAMs and of AffinityNet's edges."""
+"""Pixels per cell of the size-limited picture; CAMs and AffinityNet's edges have the same stride."""
 
 _STEPS = ((0, 1), (1, 0), (1, 1), (1, -1))
 _LEAF = 12
-"""Cells that are no longer dissected."""
+"""Blocks of so few cells are not dissected further."""
 
 _RELAX, _PANEL = 8, 4
-"""Columns that SuperLU takes together: fewer than by default, as the factors are narrow."""
+"""Columns that SuperLU handles together: fewer than by default, because the factors are narrow."""
 
 _LEAST_WEIGHT = 1e-3
-"""Of two cells that have nothing in common; without it a cell could be cut off from every seed."""
+"""Added to every edge; without it a cell could be cut off from every seed."""
 
 
 @dataclass(frozen=True, eq=False)
 class PictureGraph:
-    """Cells of a picture and how strongly neighbours hang together.
+    """Cells of a picture, with a weighted edge between neighbours.
 
     Attributes:
         image_size: (H, W) in pixels.
         grid_size: (h, w) in cells, which span the picture exactly.
-        laplacian: sparse (h * w, h * w); minus the weight of each pair, a cell's sum on the diagonal.
+        laplacian: sparse (n, n) with n = h * w; minus the weight of each edge, and on the diagonal the sum
+            of a cell's edges.
     """
 
     image_size: tuple[int, int]
     grid_size: tuple[int, int]
     laplacian: Any
 
-    def solver(self, pull: NDArray[np.float64]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
-        """The random walker with a prior (Grady, CVPR 2005): (L + diag(pull)) x = pull * target, by label.
+    def solver(self, weight: NDArray[np.float64]) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+        """The random walker with a prior (Grady, CVPR 2005): (L + diag(weight)) x = weight * prior, by label.
 
         Args:
-            pull: (n,), above 0: how strongly each cell is held to its target; very large for a seed.
+            weight: (n,), above 0: how much each cell's prior counts against the edges to its neighbours; very
+                large where the label is fixed.
 
         Returns:
-            A function of the target, which takes (n, labels) in [0, 1], summing to one over the labels, and
-            gives the same: the chance that a walker from the cell is held first by a cell of the label. What
-            takes long is done before it is called.
+            A function of the prior, float64 (n, labels) in [0, 1], summing to one over the labels. Its
+            result has the same shape: the probability that a walker from the cell ends at each label. In each
+            cell it stops with the probability weight / (weight + sum of the cell's edges), and then draws a
+            label from the cell's prior. The factors are computed beforehand, so that each call is fast.
         """
         order, ordered = self._dissected
         # Symmetric and diagonally dominant: no pivoting is needed.
         factor = scipy.sparse.linalg.splu(
-            (ordered + scipy.sparse.diags(pull[order])).tocsc(),
+            (ordered + scipy.sparse.diags(weight[order])).tocsc(),
             permc_spec="NATURAL",
             options={"SymmetricMode": True},
             diag_pivot_thresh=0.0,
@@ -65,9 +68,9 @@ class PictureGraph:
             panel_size=_PANEL,
         )
 
-        def solve(target_nl: NDArray[np.float64]) -> NDArray[np.float64]:
-            solution = np.empty_like(target_nl)
-            solution[order] = factor.solve((pull[:, None] * target_nl)[order])
+        def solve(prior_nl: NDArray[np.float64]) -> NDArray[np.float64]:
+            solution = np.empty_like(prior_nl)
+            solution[order] = factor.solve((weight[:, None] * prior_nl)[order])
             return solution
 
         return solve
@@ -85,10 +88,10 @@ class PictureGraph:
 
 
 def nested_dissection(size: tuple[int, int]) -> NDArray[np.intp]:
-    """The cells of a grid, those of a separating line after those on both of its sides (George, 1973).
+    """The cells of a grid, ordered so that a separating line follows both of its sides (George, 1973).
 
-    Eliminated in this order, the graph of a grid with eight neighbours fills in least: here factoring takes
-    three fifths of the time of the best order that SuperLU finds by itself.
+    Elimination in this order keeps the factors of a grid's graph sparse: factoring takes three fifths of the
+    time that it takes in the best order that SuperLU finds by itself.
     """
     order: list[NDArray[np.intp]] = []
 
@@ -109,7 +112,7 @@ def nested_dissection(size: tuple[int, int]) -> NDArray[np.intp]:
 
 
 def grid_size(image_size: tuple[int, int], max_side: int) -> tuple[int, int]:
-    """(h, w) of the cells of a picture whose longer side counts as `max_side` pixels at most."""
+    """(h, w) of the grid of cells for a picture that is reduced until no side exceeds `max_side` pixels."""
     height, width = limited_size(*image_size, max_side)
     return -(-height // GRID_STRIDE), -(-width // GRID_STRIDE)
 
@@ -123,22 +126,23 @@ def build_graph(
     colour_weight: float = 0.02,
     feature_weight: float = 3.0,
 ) -> PictureGraph:
-    """Join every cell with its eight neighbours.
+    """Join every cell to its eight neighbours.
 
     The weight of a pair is exp(-colour_weight |Lab difference|^2 - feature_weight |feature difference|^2),
-    times 1 - the stronger of their edges; diagonal neighbours count 1 / sqrt(2).
+    times 1 - the stronger of their edges, plus 0.001; the weights of diagonal neighbours are divided by
+    sqrt(2).
 
     Args:
         image_rgb: uint8 (H, W, 3).
-        features_chw: float32 (C, h', w') of any network, spanning the picture; the picture's mean is taken
-            off and the mean square set to 1. None goes by colour alone.
-        edges_hw: float32 (h'', w'') in [0, 1], AffinityNet's edges of this picture where a run has them.
+        features_chw: float32 (C, h', w') of any network, spanning the picture; they are shifted to a mean of
+            0 and scaled to a mean square norm of 1. None compares colours only.
+        edges_hw: float32 (h'', w'') in [0, 1], AffinityNet's edges of this picture if a run has them.
         max_side: see `grid_size`.
         colour_weight: per squared unit of CIELAB.
         feature_weight: per squared unit of the normalised features.
 
     Raises:
-        ValueError: the picture is no uint8 RGB array.
+        ValueError: the picture is not a uint8 RGB array.
     """
     check_rgb(image_rgb)
     size = (image_rgb.shape[0], image_rgb.shape[1])
@@ -173,7 +177,7 @@ def build_graph(
 
 
 def _normalized(features_chw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Features (h, w, C) on the grid, without their mean and with a mean square of 1."""
+    """Features (h, w, C) on the grid, with a mean of 0 and a mean square norm of 1 before resizing."""
     centred = features_chw - features_chw.mean(axis=(1, 2), keepdims=True)
     centred = centred / max(1e-6, float(np.sqrt(np.square(centred).sum(axis=0).mean())))
     planes = [cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in centred]

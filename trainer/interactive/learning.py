@@ -1,8 +1,8 @@
-"""What a picture's own features say of the mask so far: a linear classifier, fitted anew at each click.
+"""What a picture's own features predict from the mask so far: a linear classifier, fitted anew at each click.
 
-Where a mask is mostly right, cells that look like an object belong to it, wherever they are; a click says so
-of the cells that look like its own. Ridge regression of the walker's shares on the features in closed form
-takes milliseconds, as the features have few places.
+If a mask is mostly right, cells that look like an object probably belong to it, wherever they are. Likewise a
+click also counts for cells that look like its own. Ridge regression of the walker's shares on the features
+takes milliseconds in closed form, because the feature map has few places.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from trainer.interactive.seeds import Box, Seed, seed_points
 
 _RIDGE = 1.0
 _SEED_WEIGHT = 20.0
-"""Of a place with a seed, against 1 for one that only the mask speaks of."""
+"""Weight of a place with a seed in the regression, against 1 for all others."""
 
-_BESIDES = 0.4
-"""Scale of colour and of position, against the features as a whole."""
+_EXTRA_SCALE = 0.4
+"""Scale of colour, of position and of the constant, against 1 for all features together."""
 
-_LEAST = 1e-3
+_LEAST_SHARE = 1e-3
+"""Predictions are clipped to at least this."""
 
 
 class PictureClassifier:
-    """Learns masks of one picture from its features."""
+    """Predicts the labels of one picture's cells from its features, colours and positions."""
 
     def __init__(self, image_rgb: RgbImage, features_chw: NDArray[np.float32]) -> None:
         """Args:
@@ -45,9 +46,9 @@ class PictureClassifier:
         self._inputs = np.hstack(
             [
                 _standardized(features_chw.reshape(len(features_chw), count).T),
-                _BESIDES * _standardized(lab.reshape(count, 3)),
-                _BESIDES * _standardized(places.reshape(count, 2)),
-                np.full((count, 1), _BESIDES),
+                _EXTRA_SCALE * _standardized(lab.reshape(count, 3)),
+                _EXTRA_SCALE * _standardized(places.reshape(count, 2)),
+                np.full((count, 1), _EXTRA_SCALE),
             ]
         )
         self._gram = self._inputs.T @ self._inputs + _RIDGE * np.eye(self._inputs.shape[1])
@@ -59,13 +60,14 @@ class PictureClassifier:
         grid_size: tuple[int, int],
         seeds: Sequence[Seed],
     ) -> NDArray[np.float64]:
-        """Shares of the labels, as the classifier that fits these ones and the seeds best gives them.
+        """Shares of the labels, predicted by the classifier that fits the given shares and the seeds best.
 
         Args:
-            shares_nl: (h * w, labels) of each cell of a grid that spans the picture.
+            shares_nl: (h * w, labels), the shares in each cell of a grid that spans the picture.
             labels: in the order of the shares.
             grid_size: (h, w).
-            seeds: places of clicks and scribbles are wholly of their labels, and count more than others.
+            seeds: places of clicks and scribbles belong to their labels entirely, and count more than others;
+                boxes are ignored.
 
         Returns:
             (h * w, labels) in (0, 1), summing to one.
@@ -73,7 +75,7 @@ class PictureClassifier:
         (height, width), (rows, columns) = self._size, grid_size
         planes = shares_nl.reshape(rows, columns, len(labels)).transpose(2, 0, 1)
         coarse = [cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in planes]
-        wanted = np.stack(coarse, axis=-1).reshape(-1, len(labels))
+        targets = np.stack(coarse, axis=-1).reshape(-1, len(labels))
         seeded = {
             self._place(y, x): labels.index(seed.label)
             for seed in seeds
@@ -81,13 +83,13 @@ class PictureClassifier:
             for y, x in seed_points(seed)
         }
         places = list(seeded)
-        wanted[places] = np.eye(len(labels))[list(seeded.values())]
-        # Only places with seeds count otherwise than when the picture was set.
+        targets[places] = np.eye(len(labels))[list(seeded.values())]
+        # The matrix of all places was computed with the picture; only the seeds add to it.
         extra, at_seeds = _SEED_WEIGHT - 1.0, self._inputs[places]
         gram = self._gram + extra * (at_seeds.T @ at_seeds)
-        right = self._inputs.T @ wanted + extra * (at_seeds.T @ wanted[places])
-        said = self._inputs @ scipy.linalg.solve(gram, right, assume_a="pos")
-        likely = np.clip(said, _LEAST, 1.0)
+        right = self._inputs.T @ targets + extra * (at_seeds.T @ targets[places])
+        predicted = self._inputs @ scipy.linalg.solve(gram, right, assume_a="pos")
+        likely = np.clip(predicted, _LEAST_SHARE, 1.0)
         likely /= likely.sum(axis=1, keepdims=True)
         fine = [
             cv2.resize(likely[:, k].reshape(height, width), (columns, rows), interpolation=cv2.INTER_LINEAR)
@@ -101,7 +103,7 @@ class PictureClassifier:
 
 
 def _standardized(values_nd: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Without their mean and with a mean square norm of 1."""
+    """Shifted to a mean of 0 and scaled to a mean square norm of 1."""
     centred = values_nd.astype(np.float64)
     centred -= centred.mean(axis=0)
     return centred / max(1e-6, float(np.sqrt(np.square(centred).sum(axis=1).mean())))

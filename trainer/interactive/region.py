@@ -1,4 +1,4 @@
-"""What hangs together around a place: how far a seed speaks of a class that the mask does not hold yet."""
+"""The connected region around a place: what a seed selects if its class is nowhere in the mask yet."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from numpy.typing import NDArray
 from trainer.interactive.graph import PictureGraph
 
 _LEAK = 1e-3
-"""Chance of a walker to be lost a cell, against 1 for a step between two like ones: some 30 cells far."""
+"""Weight with which a walker stops in a cell, against 1 for a step between two cells that look alike: it gets
+about 30 cells far."""
 
 _LEAST_CELLS = 6
 _MOST_SHARE = 0.4
-"""Of the picture; more than that is seldom one thing, and never what one click should fill."""
+"""Size of a region: at least so many cells, at most this share of the picture, which is seldom one object."""
 
 
 def region_around(graph: PictureGraph, row: int, column: int) -> NDArray[np.bool_]:
-    """The cells around one that are best cut off from the rest: bool (h, w), the cell among them.
+    """The connected cells around one that are best separated from the rest: bool (h, w), the cell included.
 
-    Cells are taken in the order in which walkers from the cell come by, as in a sweep of a local partition
-    (Andersen, Chung and Lang, FOCS 2006); of these sets, each inside the next, the one whose outline is
-    weakest for its size is returned: the sum of the weights across it over the root of its cells, so that
-    neither the seed alone nor half of the picture wins.
+    Cells are added in the order of how often random walkers from the cell visit them, as in the sweep of a
+    local partition (Andersen, Chung and Lang, FOCS 2006). Of the nested sets that this makes, the one with
+    the weakest outline for its size is returned: the sum of the weights across its outline, divided by the
+    square root of its number of cells. Without the root, tiny or huge sets would win.
     """
     height, width = graph.grid_size
     count = height * width
     cell = row * width + column
     source = np.zeros((count, 1))
     source[cell] = 1.0
-    met = graph.solver(np.full(count, _LEAK))(source)[:, 0]
-    met[cell] = np.inf
-    order = np.argsort(-met, kind="stable")
+    visits = graph.solver(np.full(count, _LEAK))(source)[:, 0]
+    visits[cell] = np.inf
+    order = np.argsort(-visits, kind="stable")
     rank = np.empty(count, dtype=np.intp)
     rank[order] = np.arange(count)
     pairs = scipy.sparse.triu(graph.laplacian, k=1).tocoo()
     first, second = rank[pairs.row], rank[pairs.col]
     weights = -pairs.data
-    # A pair is cut by every set that holds one of its cells alone.
+    # An edge is cut by every set that has only one of its cells.
     changes = np.bincount(np.minimum(first, second), weights, count)
     changes -= np.bincount(np.maximum(first, second), weights, count)
     sizes = np.arange(1, count + 1)

@@ -1,4 +1,4 @@
-"""What a person says about a picture: this place is of this class. Clicks, scribbles and boxes as pixels."""
+"""Seeds: places that a person marks with their class, as clicks, scribbles and boxes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNSEEDED = 255
-"""Also the index of void, which no seed can name."""
+"""Pixels without a seed; it is also the index of void, which no seed can have as label."""
 
 _DISC_SHARE = 1 / 250
-"""Radius of a click's disc as a share of the longer side: 2 pixels of 500, what a hand can aim at."""
+"""Radius of a click's disc as a share of the longer side: 2 pixels of 500, about as exact as people aim."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Scribble:
-    """A stroke along points (y, x), as wide as a click."""
+    """A stroke through points (y, x), as wide as the disc of a click."""
 
     points: tuple[tuple[int, int], ...]
     label: int
@@ -37,8 +37,8 @@ class Scribble:
 class Box:
     """A rectangle of pixels; `bottom` and `right` are the first row and column outside.
 
-    A box of a class says that an object of it fills the box from side to side. A box of background says
-    that nothing is in it.
+    A box of a class says that one object fills it from side to side. A box of background says that it is
+    empty.
     """
 
     top: int
@@ -52,7 +52,7 @@ Seed = Click | Scribble | Box
 
 
 def check_seeds(seeds: Sequence[Seed], size: tuple[int, int]) -> None:
-    """Raise ValueError unless every seed lies in a picture of (height, width) and names a label."""
+    """Raise ValueError unless every seed lies inside a picture of (height, width) and has a valid label."""
     for number, seed in enumerate(seeds, start=1):
         if not 0 <= seed.label < UNSEEDED:
             raise ValueError(f"Seed {number} has the label {seed.label}; labels are 0 (background) to 254.")
@@ -70,9 +70,9 @@ def check_seeds(seeds: Sequence[Seed], size: tuple[int, int]) -> None:
 
 
 def draw_seeds(seeds: Sequence[Seed], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Pixels whose class the seeds settle: uint8 (H, W), `UNSEEDED` elsewhere; later seeds lie on top.
+    """Label of every pixel that a seed fixes: uint8 (H, W), `UNSEEDED` elsewhere; later seeds lie on top.
 
-    A box of a class settles none: its corners are seldom of the object.
+    A box of a class fixes none: its corners seldom belong to the object.
     """
     drawn = np.full(size, UNSEEDED, dtype=np.uint8)
     radius = max(2, round(max(size) * _DISC_SHARE))
@@ -88,7 +88,7 @@ def draw_seeds(seeds: Sequence[Seed], size: tuple[int, int]) -> NDArray[np.uint8
 
 
 def seed_points(seed: Click | Scribble) -> list[tuple[int, int]]:
-    """Places (y, x) from which the reach of a seed is measured; a scribble has several."""
+    """Points (y, x) of a seed: one of a click, several of a scribble."""
     return [(seed.y, seed.x)] if isinstance(seed, Click) else list(seed.points)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import slic
 
 from trainer.data.transforms import RgbImage
+from trainer.interactive.reach import ReachConfig
 from trainer.interactive.seeds import Click
 from trainer.interactive.segmenter import Features, InteractiveConfig, InteractiveSegmenter
 from trainer.studies.simulate.start import Start
@@ -111,9 +112,8 @@ class Walker:
 
 
 PLAIN = InteractiveConfig(
-    hold=1e-3,
-    open_pull=1e-3,
-    doubt=0.0,
+    reach=ReachConfig(prior_weight=1e-3, open_weight=1e-3),
+    uniform_share=0.0,
     evidence_share=0.0,
     learned_share=0.0,
     keeps_prior=False,
