@@ -1,4 +1,4 @@
-"""Where the shipped tables lie, in a checkout and in an installed wheel."""
+"""Where the shipped files are, in a checkout and in an installed wheel."""
 
 from __future__ import annotations
 

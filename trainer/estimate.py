@@ -1,11 +1,11 @@
-"""How long a recipe would take on this machine and how much memory it needs, from a few timed steps.
+"""Estimates how long a recipe takes on this machine and how much memory it needs, from a few timed steps.
 
     python -m trainer.estimate RECIPE.toml PICTURES [DEVICE]
 
 prints JSON: seconds by stage, their sum, and megabytes. The networks have random weights, which compute as
-fast as trained ones. On a CPU the time of its cores is measured, not that of the clock: what comes out holds
-for a machine that has nothing else to do. Reading pictures, and photographs of other sizes than the measured
-one, are not in it: take it as right within a factor of about two.
+fast as trained ones. On a CPU it measures the time of the cores, not of the clock, so that the estimate holds
+for a machine that does nothing else. It leaves out reading pictures, and photographs of other sizes than the
+measured one: expect it to be right within a factor of about two.
 """
 
 from __future__ import annotations
@@ -46,14 +46,21 @@ from trainer.training_config import TrainingConfig, ViewConfig
 
 _PICTURE = (375, 500)
 _LARGEST_PART = 4
-"""Pictures of a timed step at most; memory and time of the real part are computed from it."""
+"""Most pictures of a timed step; time and memory of a larger part are extrapolated from it."""
 _CLASSES = 20
 _SHARE_PREDICTED = 0.25
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """`seconds` by stage, `total_s` their sum, `memory_mb` at most, and a sentence about the device."""
+    """The cost of a recipe.
+
+    Attributes:
+        seconds: by stage.
+        total_s: their sum.
+        memory_mb: the most that the process holds during training, in MiB.
+        device: the device and why it was chosen, in one sentence.
+    """
 
     seconds: dict[str, float]
     total_s: float
@@ -62,10 +69,15 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estimate:
-    """Time a step of each network and one picture of each other stage.
+    """Time a training step of each network, and the other stages on one picture.
+
+    Args:
+        recipe: what is estimated.
+        pictures: number of pictures.
+        device: see `trainer.machine.device.choose_device`.
 
     Raises:
-        ValueError: the device is unknown or not there.
+        ValueError: the device is unknown or not available.
     """
     choice = choose_device(device)
     probe = _Probe(choice)
@@ -164,7 +176,7 @@ class _Probe:
         pictures: int,
         labels: Callable[[int, int], Tensor],
     ) -> float:
-        """Seconds of all epochs, from one timed forward and backward pass after a first one."""
+        """Seconds of all epochs, from the second of two forward and backward passes."""
         part = config.batch_size // config.accumulate
         count = min(part, _LARGEST_PART)
         step.to(self._device.device).to(memory_format=torch.channels_last).train()
@@ -182,12 +194,12 @@ class _Probe:
         during = self._pass(step, batch)
         seconds = (self._clock_s() - started) / count
         step.zero_grad(set_to_none=True)
-        # What a picture of the part takes, beside the network and its gradients.
+        # Memory per picture, besides the network and its gradients.
         self.peak_mb = max(self.peak_mb, before + max(0.0, during - before) * part / count)
         return seconds * math.ceil(pictures / config.batch_size) * config.batch_size * config.epochs
 
     def cams(self, network: CamNetwork, recipe: Recipe, pictures: int) -> tuple[float, Any]:
-        """Seconds of the CAMs of all pictures, and those of one class on the drawn picture."""
+        """Seconds for the CAMs of all pictures, and the CAM of one class on the probe's picture."""
         classifier = TrainedClassifier(network, [f"c{k}" for k in range(_CLASSES)], self._device, "probe")
         config = CamConfig(scales=recipe.cams.scales, flip=recipe.cams.flip, max_side=recipe.cams.max_side)
         multi_scale_cams(classifier, self.picture, ("c0",), config)
@@ -196,7 +208,7 @@ class _Probe:
         return (self._clock_s() - started) * pictures, maps
 
     def on_cores(self, work: Callable[[], object], pictures: int) -> float:
-        """Seconds of work on every picture that is shared by the cores."""
+        """Seconds of work on every picture, if the cores share it."""
         work()
         started = time.process_time()
         work()
@@ -206,7 +218,7 @@ class _Probe:
     def predicting(
         self, network: nn.Module, scales: tuple[float, ...], max_side: int, pictures: int
     ) -> float:
-        """Seconds of the predictions, at all scales; mirror images count as pictures."""
+        """Seconds of the predictions at all scales; mirror images count as pictures."""
         network.eval()
         started = self._clock_s()
         for scale in scales:
@@ -215,14 +227,14 @@ class _Probe:
         return (self._clock_s() - started) * pictures
 
     def _clock_s(self) -> float:
-        """On a CPU the time of the cores, shared by all of them: other programs do not count."""
+        """On a CPU, the time of the cores divided by their number, so that other programs do not count."""
         if self._device.device.type == "cuda":
             torch.cuda.synchronize()
             return time.perf_counter()
         return time.process_time() / available_cpu_count()
 
     def _pass(self, step: nn.Module, batch: dict[str, Tensor]) -> float:
-        """One pass forward and backward; megabytes between them, when most is held."""
+        """One pass forward and backward; returns the most MiB held after either."""
         enabled = self._device.uses_autocast
         with torch.autocast(self._device.device.type, self._device.dtype, enabled=enabled):
             losses = step(batch, 0.5)

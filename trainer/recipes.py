@@ -1,4 +1,4 @@
-"""Recipes: TOML files that fill `trainer.config.Recipe`, shipped or one's own, with overrides."""
+"""Recipes: TOML files that fill `trainer.config.Recipe`, shipped or written by users, with overrides."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def recipe_path(name_or_path: str | Path) -> Path:
     """File of a shipped recipe, or the given `.toml` file.
 
     Raises:
-        TrainerUsageError: there is neither a recipe nor a file of that name.
+        TrainerUsageError: there is neither a shipped recipe nor a file of that name.
     """
     path = Path(name_or_path)
     if path.suffix == ".toml":
@@ -67,17 +67,21 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
 
 
 def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
-    """Check values, e.g. those of a stored manifest; `where` begins the message of an error.
+    """Turn values, e.g. those of a stored manifest, into a recipe.
+
+    Args:
+        values: settings by name, nested by stage.
+        where: where they come from; errors start with it.
 
     Raises:
-        TrainerUsageError: see `load_recipe`.
+        TrainerUsageError: an unknown key, a value out of range, or a recipe of another version.
     """
     version = values.get("version")
     if version != RECIPE_VERSION:
-        stated = "states no version" if version is None else f"is of version {version}"
+        stated = "has no version" if version is None else f"has version {version}"
         raise TrainerUsageError(
             f"{where} {stated}, but this program reads version {RECIPE_VERSION}; compare it with a shipped "
-            f"recipe (`recipes show {_ALWAYS_THERE}`), adapt its keys and write version = {RECIPE_VERSION}."
+            f"recipe (`recipes show {_ALWAYS_THERE}`), adapt its keys and set version = {RECIPE_VERSION}."
         )
     try:
         return Recipe.model_validate(values)
@@ -86,14 +90,14 @@ def recipe_from(values: Mapping[str, Any], *, where: str) -> Recipe:
 
 
 def recipe_toml(recipe: Recipe) -> str:
-    """A recipe as TOML that `load_recipe` reads back: every setting, nothing left to later defaults."""
+    """A recipe as TOML that `load_recipe` reads back; it states every setting, so defaults may change."""
     values = recipe.model_dump(mode="json", exclude_none=True)
     return "\n".join(_toml_table((), values)) + "\n"
 
 
 def _toml_table(path: tuple[str, ...], values: Mapping[str, Any]) -> list[str]:
     lines = [f"\n[{'.'.join(path)}]"] if path else []
-    # A JSON string, number, list or truth value is written alike in TOML.
+    # JSON and TOML write strings, numbers, lists and truth values in the same way.
     lines += [
         f"{name} = {json.dumps(value, ensure_ascii=False)}"
         for name, value in values.items()
@@ -110,13 +114,15 @@ def _apply(values: dict[str, Any], override: str) -> None:
     names = key.strip().split(".")
     if not equals or not all(names):
         raise TrainerUsageError(
-            f"Override {override!r} is not of the form stage.key=value, e.g. classify.epochs=3."
+            f"Override {override!r} must have the form stage.key=value, e.g. classify.epochs=3."
         )
     table = values
     for name in names[:-1]:
         inner = table.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise TrainerUsageError(f"Override {override!r} goes too deep: {name!r} is a single value.")
+            raise TrainerUsageError(
+                f"Override {override!r} has too many parts: {name!r} is a single value; set that."
+            )
         table = inner
     table[names[-1]] = _toml_value(text.strip())
 
@@ -131,7 +137,7 @@ def _toml_value(text: str) -> Any:
 
 
 def _sentence(error: ValidationError) -> str:
-    """All problems in one sentence: where, what; the known keys where one is unknown."""
+    """All problems in one sentence: where and what, and the known keys if one is unknown."""
     parts = []
     for problem in error.errors():
         where = ".".join(str(step) for step in problem["loc"]) or "recipe"

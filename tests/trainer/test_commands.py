@@ -75,7 +75,7 @@ def test_evaluate_needs_ground_truth_of_all_that_is_listed(masks: Path, listed: 
 
 def test_recipes_are_listed_and_shown() -> None:
     assert {row["name"] for row in commands.recipes()} == set(recipe_names())
-    assert "# Every stage in seconds" in commands.show_recipe("tiny")
+    assert "# All stages in seconds" in commands.show_recipe("tiny")
     with pytest.raises(TrainerUsageError):
         commands.show_recipe("none")
 

@@ -83,8 +83,8 @@ def test_overrides_change_single_settings() -> None:
     [
         ("classify.epoch=3", "classify.epoch is not a setting"),
         ("classify.epochs=-1", "classify.epochs"),
-        ("classify.epochs", "not of the form"),
-        ("name.x=1", "too deep"),
+        ("classify.epochs", "must have the form"),
+        ("name.x=1", "too many parts"),
         ("classify.accumulate=3", "choose accumulate so that it divides batch_size"),
         ("classify.view.min_side=9999", "swap them"),
     ],
@@ -99,13 +99,13 @@ def test_an_unknown_recipe_is_answered_with_the_known_ones() -> None:
         load_recipe("cpu-lite9")
 
 
-@pytest.mark.parametrize(("line", "said"), [("version = 0", "is of version 0"), ("", "states no version")])
+@pytest.mark.parametrize(("line", "said"), [("version = 0", "has version 0"), ("", "has no version")])
 def test_a_recipe_of_an_older_version_is_refused_with_what_to_do(
     tmp_path: Path, line: str, said: str
 ) -> None:
     path = tmp_path / "old.toml"
     path.write_text(f'{line}\nname = "old"\n', encoding="utf-8")
-    with pytest.raises(TrainerUsageError, match=f"{said}.*write version = 1"):
+    with pytest.raises(TrainerUsageError, match=f"{said}.*set version = 1"):
         load_recipe(path)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 class CamClassifier(Protocol):
-    """What a classifier, trained or zero-shot, must offer to be looked into."""
+    """A classifier, trained or zero-shot, that CAMs can be taken from."""
 
     @property
     def identity(self) -> str:
@@ -31,13 +31,13 @@ class CamClassifier(Protocol):
         """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w), on any device."""
 
     def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:
-        """Weights (K, C) of the asked classes; `features` (N, C, h, w) are views of the picture at scale 1.
+        """Weights (K, C) of the given classes; `features` (N, C, h, w) are views of the picture at scale 1.
 
-        Only their means over the cells count. A trained classifier returns rows of its head and ignores them.
+        Only their means over the cells matter. A trained classifier ignores them and returns its head's rows.
         """
 
     def is_weak(self, class_name: str) -> bool:
-        """Whether the map of this class is only a guess (the classifier has never learned the class)."""
+        """Whether the map of this class is only a guess, because the classifier has not learned the class."""
 
     def describe(self, class_name: str) -> str:
-        """How the class is seen, in one sentence for people."""
+        """Where the map of this class comes from, in one sentence for people."""

@@ -1,7 +1,7 @@
 """Class activation maps of any classifier with a linear head (paper section 3.2, equation 1).
 
 The arithmetic is the same before and after training: a `CamClassifier` gives features and one weight vector
-per asked class; everything else (scales, flip, tiles, normalisation) happens here.
+per class, and everything else (scales, flip, tiles, normalisation) is computed here.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ class CamResult:
     """Maps of one picture. All maps are float32 (K, h, w) in [0, 1] and span the picture exactly.
 
     Attributes:
-        class_names: the K classes, in the order asked.
+        class_names: the K classes, in the order given.
         image_size: (height, width) in pixels of the picture as given.
-        cams_khw: multi-scale and flip maps, spread by the classifier's affinity, each class divided by its
-            maximum.
-        whole_khw: maps of the whole picture at scale 1, as equation 1 gives them.
-        tiled_khw: maps of its tiles, merged. Whole and tiled share one divisor per class, so they compare.
-        disagreement_k: float32 (K,), see `disagreement`.
+        cams_khw: maps summed over scales and mirror images and spread by the classifier's affinity, each
+            class divided by its maximum.
+        whole_khw: maps of the whole picture at scale 1: the positive part of equation 1.
+        tiled_khw: maps of its tiles, merged. For each class, whole and tiled maps are divided by the larger
+            of their maxima, so that they can be compared.
+        disagreement_k: float32 (K,) in [0, 1], see `disagreement`.
         weak_k: bool (K,), classes whose map is only a guess.
         tiles_per_side: n of the n x n tiles.
         identity: classifier and settings that made the maps (`cam_identity`).
@@ -53,7 +54,7 @@ class CamResult:
 
 
 def cam_identity(classifier: CamClassifier, config: CamConfig) -> str:
-    """Name under which maps may be cached: it changes with the weights, the head and the settings."""
+    """Key for caching maps: it changes with the weights, the head and the settings."""
     return f"{classifier.identity}+{config.fingerprint}"
 
 
@@ -63,7 +64,7 @@ def compute_cams(
     class_names: Sequence[str],
     config: CamConfig | None = None,
 ) -> CamResult:
-    """Compute the maps of the asked classes on one picture: multi-scale, whole and tiled.
+    """Compute the maps of some classes on one picture: multi-scale, whole and tiled.
 
     Args:
         classifier: trained or zero-shot.
@@ -72,7 +73,7 @@ def compute_cams(
         config: defaults when None.
 
     Raises:
-        ValueError: the picture is no uint8 RGB array, or a class is asked twice.
+        ValueError: the picture is not a uint8 RGB array, or a class is given twice.
     """
     config = config or CamConfig()
     names = _checked_names(class_names)
@@ -103,7 +104,7 @@ def multi_scale_cams(
     class_names: Sequence[str],
     config: CamConfig | None = None,
 ) -> Maps:
-    """The `cams_khw` of `compute_cams` alone, for who looks at no tiles; arguments and errors as there."""
+    """Only the `cams_khw` of `compute_cams`, without the work for tiles; same arguments and errors."""
     names = _checked_names(class_names)
     views = PictureViews(classifier, image_rgb, config or CamConfig())
     with torch.inference_mode():
@@ -114,7 +115,7 @@ def multi_scale_cams(
 
 
 def difference(whole_khw: Maps, tiled_khw: Maps) -> Maps:
-    """|whole - tiled|, float32 (K, h, w) in [0, 1]: where picture and tiles do not agree (equation 6)."""
+    """|whole - tiled|, float32 (K, h, w) in [0, 1]: where whole and tiled maps differ (equation 6)."""
     apart: Maps = np.abs(whole_khw - tiled_khw)
     return apart
 
@@ -141,15 +142,15 @@ def upsample(maps_khw: Maps, size: tuple[int, int]) -> Maps:
 
 @dataclass(frozen=True, eq=False)
 class MultiScale:
-    """The steps from the views of a picture to its multi-scale maps, before they are divided.
+    """The steps from the views of a picture to its multi-scale maps, before division by the maximum.
 
     Attributes:
         scales: S scales, ascending.
-        views_vkhw: for each scale equation 1 of picture and mirror image (1 or 2, K, h, w), signed.
-        scales_khw: for each scale the positive part of their mean (K, h, w).
+        views_vkhw: for each scale, equation 1 of picture and mirror image (1 or 2, K, h, w), signed.
+        scales_khw: for each scale, the positive part of their mean (K, h, w).
         total_khw: the sum over the scales.
-        spread_khw: the sum spread by the classifier's affinity; None where it has none.
-        affinity: what it was spread by; None likewise.
+        spread_khw: the sum spread by the classifier's affinity; None if its affinity power is 0.
+        affinity: what spread the sum; None likewise.
     """
 
     scales: tuple[float, ...]
@@ -161,7 +162,7 @@ class MultiScale:
 
     @property
     def result_khw(self) -> Tensor:
-        """What the CAMs are made from."""
+        """The maps that become the CAMs: `spread_khw` if there is one, else `total_khw`."""
         return self.total_khw if self.spread_khw is None else self.spread_khw
 
 
@@ -171,13 +172,13 @@ def multi_scale_steps(
     weights: Tensor,
     affinity: FeatureAffinity | None = None,
 ) -> MultiScale:
-    """Sum the maps of all scales and spread the sum where the classifier wants it.
+    """Sum the maps of all scales, and spread the sum if the classifier's affinity power is above 0.
 
     Args:
         views: of the picture.
-        scaled: features of every scale, see `scaled_features`.
+        scaled: features at every scale, see `scaled_features`.
         weights: (K, C), see `CamClassifier.class_weights`.
-        affinity: that of the same views, where other maps of theirs were spread before.
+        affinity: that of the same views, if it was computed before.
     """
     scales = tuple(sorted(views.config.scales))
     by_view, by_scale = [], []
@@ -194,18 +195,18 @@ def multi_scale_steps(
 
 
 def scaled_features(views: PictureViews, features: Tensor) -> Iterator[Tensor]:
-    """Features at every scale, ascending, one after the other; `features` are those of scale 1."""
+    """Yield the features at every scale, ascending; `features` are those at scale 1."""
     for scale in sorted(views.config.scales):
         yield features if scale == 1.0 else views.features(scale)
 
 
 def divided_by_maximum(maps_khw: Tensor) -> Maps:
-    """Maps that are not negative, each over its maximum (see `EPSILON`): float32 (K, h, w) in [0, 1]."""
+    """Non-negative maps, each divided by its maximum plus `EPSILON`: float32 (K, h, w) in [0, 1]."""
     return _divided(maps_khw, _maximum(maps_khw))
 
 
 def divided_alike(whole_khw: Tensor, tiled_khw: Tensor) -> tuple[Maps, Maps]:
-    """The positive parts of two maps over the maximum of both, class by class, so that they compare."""
+    """The positive parts of both maps, divided by the larger of their maxima for each class."""
     whole, tiled = whole_khw.relu(), tiled_khw.relu()
     shared_maximum = torch.maximum(_maximum(whole), _maximum(tiled))
     return _divided(whole, shared_maximum), _divided(tiled, shared_maximum)
@@ -219,7 +220,9 @@ def _multi_scale(views: PictureViews, features: Tensor, weights: Tensor) -> Tens
 def _checked_names(class_names: Sequence[str]) -> tuple[str, ...]:
     names = tuple(class_names)
     if len(set(names)) != len(names):
-        raise ValueError(f"Each class can be asked once for a picture, but these were: {', '.join(names)}.")
+        raise ValueError(
+            f"Each class can be given once per picture, but these were given: {', '.join(names)}."
+        )
     return names
 
 

@@ -6,22 +6,22 @@ import hashlib
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from trainer.config import Flip, MaxSide, Scales
+
 
 class CamConfig(BaseModel):
     """How CAMs are computed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    scales: tuple[float, ...] = Field(
-        default=(0.5, 1.0, 1.5), min_length=1, description="Picture scales whose maps are summed."
+    scales: Scales = Field(
+        default=(0.5, 1.0, 1.5), description="Scales of the picture whose maps are summed."
     )
-    flip: bool = Field(default=True, description="Also look at the mirrored picture.")
+    flip: Flip = True
     tiles_per_side: int = Field(
-        default=2, ge=1, le=8, description="n of the n x n tiles of the puzzle module."
+        default=2, ge=1, le=8, description="Tiles along each side: n for a puzzle of n x n tiles."
     )
-    max_side: int = Field(
-        default=512, ge=16, description="Longer side in pixels that counts as scale 1, at most."
-    )
+    max_side: MaxSide = 512
 
     @field_validator("scales")
     @classmethod

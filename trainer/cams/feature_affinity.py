@@ -1,4 +1,4 @@
-"""Class maps spread over what looks alike to the network: a random-walk step without a trained affinity."""
+"""Class maps spread over cells with similar features: a random-walk step without a trained affinity."""
 
 from __future__ import annotations
 
@@ -10,33 +10,36 @@ MAX_CELLS = 4096
 
 
 class FeatureAffinity:
-    """How alike the cells of a picture are to the network, ready to spread any number of maps.
+    """How similar the cells of a picture are to each other; spreads any number of maps.
 
-    Cells i and j weigh max(0, cos(f_i - m, f_j - m)) ** power; the picture's mean feature m is taken
-    off as it is common to everything in it. A CAM peaks at the part that tells classes apart: the rest
-    of the object has like features and is lifted, lonely responses on the background are averaged away. It is
-    the pixel correlation module of SEAM (Wang et al., CVPR 2020) without its trained embedding.
+    The weight of cell j for cell i is max(0, cos(f_i - m, f_j - m)) ** power over the sum of all; the mean
+    feature m of the picture is subtracted because all cells share it. A CAM peaks at the part that tells
+    classes apart. Spreading raises the rest of the object, whose features are similar, and averages isolated
+    responses on the background away. It is the pixel correlation module of SEAM (Wang et al., CVPR 2020)
+    without its trained embedding.
     """
 
     def __init__(self, features_chw: Tensor, power: float) -> None:
-        """Args:
-        features_chw: (C, h', w') of the picture.
-        power: above 0; larger values trust only the most similar cells.
+        """Compare the cells of a picture.
+
+        Args:
+            features_chw: (C, h', w') of the picture.
+            power: above 0; the larger, the more only the most similar cells count.
         """
         self._cells = _limited_cells(features_chw.shape[-2], features_chw.shape[-1])
         vectors = functional.adaptive_avg_pool2d(features_chw[None], self._cells)[0].flatten(1)
         vectors = functional.normalize(vectors - vectors.mean(dim=1, keepdim=True), dim=0)
         affinity = (vectors.T @ vectors).clamp_(min=0.0).pow_(power)
-        # A cell with the mean feature is like nothing; it keeps itself.
+        # A cell with the mean feature is similar to no other; it keeps its own value.
         affinity.fill_diagonal_(1.0)
         affinity /= affinity.sum(dim=1, keepdim=True)
         self._affinity = affinity
 
     def spread(self, maps_khw: Tensor) -> Tensor:
-        """Replace every cell by the mean over all cells, weighted by how alike their features are.
+        """Replace every cell with the mean over all cells, weighted by the similarity of their features.
 
         Args:
-            maps_khw: (K, h, w) that span the same picture part, not negative.
+            maps_khw: non-negative (K, h, w) that span the same part of the picture.
 
         Returns:
             (K, h, w), not normalised.

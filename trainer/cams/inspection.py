@@ -1,4 +1,4 @@
-"""Every step on the way to a picture's CAMs, and its losses: what explains a map instead of only showing it.
+"""Every step from a picture to its CAMs and its losses, to explain a map instead of only showing it.
 
 The arithmetic is that of `trainer.cams.compute`, `trainer.nn.puzzle` and `trainer.nn.losses`.
 """
@@ -33,7 +33,7 @@ from trainer.run.map_storage import Maps
 
 @dataclass(frozen=True, eq=False)
 class CamSteps:
-    """The way from the views of a picture to the CAMs of its T tags, and the maps of O other classes.
+    """The steps from the views of a picture to the CAMs of its T tags, and the maps of O other classes.
 
     All maps are float32 and span the picture exactly.
 
@@ -42,13 +42,13 @@ class CamSteps:
         views_svthw: equation 1 of picture and mirror image at each scale (S, 1 or 2, T, h, w), signed.
         scales_sthw: the positive part of their mean (S, T, h, w).
         total_thw: the sum over the scales.
-        spread_thw: the sum after the classifier's affinity; None where it has none.
-        own_thw: sum or spread sum, each class divided by its maximum: the CAMs of the first classifier.
-        others_thw: the CAMs of the further classifiers, where the model is a mean of several.
-        cams_thw: the CAMs of the model, in [0, 1]. Equal to `own_thw` where it has one classifier.
-        raw_chw: sum or spread sum of tags and other classes, C = T + O, not divided.
-        scores_chw: equation 1 at scale 1, views averaged, signed.
-        logits_c: mean of `scores_chw` over the picture, the classifier's logits (equation 2).
+        spread_thw: the sum spread by the classifier's affinity; None if its affinity power is 0.
+        own_thw: the sum, spread or not, each class divided by its maximum: the CAMs of the first classifier.
+        others_thw: the CAMs of the other classifiers, if the model averages several.
+        cams_thw: the CAMs of the model, in [0, 1]; equal to `own_thw` if it has one classifier.
+        raw_chw: the sum, spread or not, of tags and other classes, C = T + O, not divided.
+        scores_chw: equation 1 at scale 1, averaged over picture and mirror image, signed.
+        logits_c: mean of `scores_chw` over the picture, the classifier's logits (paper section 3.4).
     """
 
     scales: tuple[float, ...]
@@ -71,17 +71,17 @@ def cam_steps(
     others: Sequence[str] = (),
     on_first: Callable[[Maps], None] | None = None,
 ) -> CamSteps:
-    """Compute every step to the CAMs of a picture. `cams_thw` is what `CamSources.multi_scale` gives.
+    """Compute every step to the CAMs of a picture. `cams_thw` is what `CamSources.multi_scale` returns.
 
     Args:
         sources: the model's classifiers; the steps are those of the first.
         image_rgb: uint8 (H, W, 3).
         tags: the picture's T tags, at least one, each once.
-        others: classes that it is not tagged with; each is seen as if it were the only tag forgotten.
-        on_first: is given the tags' part of `scores_chw`, which is known after a fifth of the work or less.
+        others: classes without a tag; each is computed as if it were one more tag.
+        on_first: called with the tags' part of `scores_chw`, ready after at most a fifth of the work.
 
     Raises:
-        ValueError: the picture is no uint8 RGB array, or there is no tag.
+        ValueError: the picture is not a uint8 RGB array, or there is no tag.
     """
     if not tags:
         raise ValueError("A picture without tags has no CAMs.")
@@ -123,13 +123,13 @@ def cam_steps(
 
 @dataclass(frozen=True)
 class ClassLoss:
-    """What one class adds to the losses of a picture.
+    """The contribution of one class to the losses of a picture.
 
     Attributes:
         name: the class.
         is_tagged: whether the picture is tagged with it.
         whole_logit, tiled_logit: means of its maps.
-        classification, tile_classification: equation 4 of this class, of the whole and of the tiles.
+        classification, tile_classification: equations 4 and 5 for this class.
     """
 
     name: str
@@ -149,8 +149,8 @@ class PictureLoss:
         tile_classification: L_p-cls.
         reconstruction: L_re.
         alpha: weight of L_re.
-        total: sum of what the settings turn on.
-        classes: each class's part in the first two, which are means over the classes.
+        total: weighted sum of the terms that the settings turn on.
+        classes: the contribution of each class to the first two, which are means over the classes.
     """
 
     classification: float
@@ -163,7 +163,7 @@ class PictureLoss:
 
 @dataclass(frozen=True, eq=False)
 class PuzzleLook:
-    """Whole picture and tiles of the puzzle module (paper figures 1 and 2), of T tags.
+    """Maps of T tags from the whole picture and from the tiles of the puzzle module (paper figures 1 and 2).
 
     Attributes:
         tiles_per_side: n.
@@ -173,7 +173,7 @@ class PuzzleLook:
             what the loss compares. Cell (i, j) of tile (a, b) is (a * h / n + i, b * w / n + j).
         cells_share: height and width of the padded picture as shares of the picture, at least 1.
         tile_share: height and width of a tile as shares of the picture.
-        loss: None where the classifier knows no class.
+        loss: None if the classifier has learned none of the classes.
     """
 
     tiles_per_side: int
@@ -195,21 +195,21 @@ def puzzle_look(
     config: CamConfig,
     loss: PuzzleLossConfig | None = None,
 ) -> PuzzleLook:
-    """Look at a picture whole and in tiles, and compute the losses of training on it.
+    """Compute the maps of a picture whole and in tiles, and the losses of training on it.
 
-    The losses are taken in evaluation mode and on the whole picture; training sees crops and the statistics
-    of its batches. Classes that the classifier has never learned do not count.
+    The losses are those of the whole picture in evaluation mode; training uses crops, and its batches may
+    have their own statistics. Classes that the classifier has not learned do not count.
 
     Args:
         classifier: trained or zero-shot.
         image_rgb: uint8 (H, W, 3).
         tags: the picture's T tags, at least one.
-        others: the classes it is not tagged with.
-        config: `tiles_per_side` says into how many tiles it is cut.
-        loss: what the classifier was trained with; the paper's when None.
+        others: the classes without a tag.
+        config: size of the picture, `flip`, and the number of tiles; the scale is 1.
+        loss: what the classifier was trained with; the defaults when None.
 
     Raises:
-        ValueError: the picture is no uint8 RGB array, or there is no tag.
+        ValueError: the picture is not a uint8 RGB array, or there is no tag.
     """
     if not tags:
         raise ValueError("A picture without tags has no CAMs.")
@@ -254,7 +254,7 @@ def puzzle_look(
 def _picture_loss(
     whole: Tensor, tiled: Tensor, labels: Tensor, names: Sequence[str], config: PuzzleLossConfig
 ) -> PictureLoss:
-    """Losses of maps (1, K, h, w) with labels (1, K); terms that training leaves out are measured, too."""
+    """Losses of maps (1, K, h, w) with labels (1, K), also of terms that training leaves out."""
     terms = puzzle_loss(whole, tiled, labels, config, progress=1.0)
     by_class = [classification_terms(maps, labels, config.logit_offset)[0] for maps in (whole, tiled)]
     logits = [class_logits(maps)[0] for maps in (whole, tiled)]
@@ -281,7 +281,7 @@ def _picture_loss(
 def _other_weights(
     classifier: CamClassifier, features: Tensor, tags: Sequence[str], others: Sequence[str]
 ) -> Tensor:
-    """Weights (O, C) of classes without a tag, each asked for beside the tags, as if it were one of them."""
+    """Weights (O, C) of classes without a tag, each computed as if it were one more tag."""
     means = features.mean(dim=(2, 3), keepdim=True)
     rows = [classifier.class_weights(means, [*tags, name])[-1:] for name in others]
     return torch.cat(rows) if rows else features.new_zeros((0, features.shape[1]))

@@ -1,4 +1,4 @@
-"""Numbers that may tell a bad mask without ground truth, and how well they do where there is some."""
+"""Numbers that may reveal a bad mask without ground truth, and measures of how well they do."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 NEAR = 0.1
-"""Maps this near to the threshold count as undecided."""
+"""A cell is undecided if its strongest map differs from the threshold by less than this."""
 
 
 @dataclass(frozen=True)
 class Signals:
-    """What the maps of one picture say of themselves; all in [0, 1].
+    """The signals of one picture, all in [0, 1].
 
     Attributes:
         disagreement: the largest `trainer.cams.compute.disagreement` of the tags; None without tiles.
-        coverage: share of the picture where some tag exceeds the threshold.
-        entropy: mean entropy of tags and background (one minus the strongest tag), each cell's made to sum to
-            one, over the entropy of an even distribution.
-        undecided: share of the picture where the strongest tag is within `NEAR` of the threshold.
-        score: mean of the strongest tag where it exceeds the threshold; 0 where none does.
+        coverage: share of the picture where the strongest map exceeds the threshold.
+        entropy: mean entropy of tags and background (one minus the strongest map), which are divided by their
+            sum in each cell; 1 stands for a uniform distribution.
+        undecided: share of the picture where the strongest map is within `NEAR` of the threshold.
+        score: mean of the strongest map where it exceeds the threshold; 0 if it never does.
     """
 
     disagreement: float | None
@@ -35,7 +35,13 @@ class Signals:
 
 
 def map_signals(maps_khw: NDArray[np.float32], threshold: float, disagreement: float | None) -> Signals:
-    """The signals of maps (K, h, w) in [0, 1] of at least one tag; `disagreement` is passed on."""
+    """The signals of maps (K, h, w) in [0, 1] of at least one tag.
+
+    Args:
+        maps_khw: float32, of the tags.
+        threshold: background threshold of the mask, in [0, 1].
+        disagreement: becomes the field of that name.
+    """
     strongest = maps_khw.max(axis=0)
     inside = strongest > threshold
     return Signals(
@@ -48,18 +54,18 @@ def map_signals(maps_khw: NDArray[np.float32], threshold: float, disagreement: f
 
 
 SIGNALS = ("undecided", "entropy", "score")
-"""Names of what `doubts` measures, from finished maps alone."""
+"""Names of the signals that `doubts` returns."""
 
 
 def doubts(maps_khw: NDArray[np.float32], threshold: float) -> dict[str, float]:
-    """The signals of a picture that need nothing but its maps, each turned so that more means more doubt.
+    """The signals that need only the maps of a picture, each oriented so that higher means more doubt.
 
     Args:
-        maps_khw: float32 (K, h, w) in [0, 1] of its tags, walked or not; without any nothing is doubted.
-        threshold: background threshold of its mask.
+        maps_khw: float32 (K, h, w) in [0, 1] of its tags, walked or not; with K = 0 all doubts are 0.
+        threshold: background threshold of its mask, in [0, 1].
 
     Returns:
-        By name of `SIGNALS`. A low score is doubtful, and high values of the others are.
+        Values in [0, 1] by the names in `SIGNALS`; "score" is one minus the score.
     """
     if len(maps_khw) == 0:
         return dict.fromkeys(SIGNALS, 0.0)
@@ -76,20 +82,20 @@ class _Doubtful(Protocol):
 
 
 def review_doubt(signals: _Doubtful, *, is_self_trained: bool) -> float:
-    """How doubtful a mask is, in [0, 1], for the order of review: the signal that found bad masks best.
+    """Doubt about a mask, in [0, 1], which orders the queue: the signal that found bad masks best.
 
-    Which one that is was measured, see docs/lab.md: of self-trained maps one minus the score, of others the
-    undecided share.
+    As measured (docs/lab.md), that is one minus the score for self-trained maps, and the undecided share for
+    others.
 
     Args:
         signals: of the maps that the mask was made from.
-        is_self_trained: whether these come from the classifier of pixels, walked or not.
+        is_self_trained: whether these maps come from the pixel classifier, walked or not.
     """
     return 1.0 - signals.score if is_self_trained else signals.undecided
 
 
 def spearman(values: Sequence[float], truth: Sequence[float]) -> float | None:
-    """Rank correlation in [-1, 1]; None for fewer than three pairs, or where one side never changes.
+    """Rank correlation in [-1, 1]; None for fewer than three pairs, or if one side is constant.
 
     >>> spearman([1, 2, 3], [10, 30, 20])
     0.5
@@ -104,7 +110,7 @@ def spearman(values: Sequence[float], truth: Sequence[float]) -> float | None:
 def auroc(values: Sequence[float], is_positive: Sequence[bool]) -> float | None:
     """Probability that a positive has a larger value than a negative, ties counting half; 0.5 is chance.
 
-    None where all are positive or none is.
+    None if all are positive or none is.
 
     >>> auroc([0.1, 0.4, 0.35, 0.8], [False, False, True, True])
     0.75

@@ -31,28 +31,28 @@ class CamSource:
 
 
 class CamSources:
-    """The CAMs of one or more classifiers as those of one.
+    """One or more classifiers whose CAMs are averaged.
 
-    Each classifier's maps are divided by their maximum before they are averaged, and the mean is divided by
-    its own again, so that every class reaches 1 whatever the scale of a classifier's weights.
+    Each classifier's maps are divided by their maximum before they are averaged, and so is their mean, so
+    that every class reaches 1 whatever the scale of a classifier's weights.
     """
 
     def __init__(self, sources: Sequence[CamSource], config: CamConfig | None = None) -> None:
         """Args:
-            sources: at least one; the first also gives whole and tiled maps.
+            sources: at least one; whole and tiled maps come from the first.
             config: how maps are computed; defaults when None.
 
         Raises:
             ValueError: there is no source, or a share is not positive.
         """
         if not sources or any(source.share <= 0 for source in sources):
-            raise ValueError("CAMs need at least one classifier, and each a share above 0.")
+            raise ValueError("CAMs need at least one classifier, each with a share above 0.")
         self._sources = tuple(sources)
         self._config = config or CamConfig()
 
     @property
     def first(self) -> CamClassifier:
-        """The classifier that is asked what a single one can say."""
+        """The first classifier, for what cannot be averaged."""
         return self._sources[0].classifier
 
     @property
@@ -67,7 +67,7 @@ class CamSources:
 
     @property
     def identity(self) -> str:
-        """Name under which maps may be cached; that of the classifier where there is one alone."""
+        """Key for caching maps; with a single classifier, that classifier's."""
         names = [one_identity(source.classifier, self._config) for source in self._sources]
         if len(names) == 1:
             return names[0]
@@ -76,7 +76,7 @@ class CamSources:
         )
 
     def multi_scale(self, image_rgb: RgbImage, class_names: Sequence[str]) -> Maps:
-        """Multi-scale maps float32 (K, h, w) in [0, 1]; arguments, errors as `compute_cams`."""
+        """Multi-scale maps float32 (K, h, w) in [0, 1]; arguments and errors as for `compute_cams`."""
         return self.mean(
             [
                 multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
@@ -85,7 +85,7 @@ class CamSources:
         )
 
     def compute(self, image_rgb: RgbImage, class_names: Sequence[str]) -> CamResult:
-        """Everything `compute_cams` gives; whole and tiled maps are those of the first source."""
+        """What `compute_cams` returns; all but `cams_khw` comes from the first classifier."""
         result = compute_cams(self.first, image_rgb, class_names, self._config)
         others = [
             multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
@@ -94,7 +94,7 @@ class CamSources:
         return replace(result, cams_khw=self.mean([result.cams_khw, *others]), identity=self.identity)
 
     def mean(self, maps: Sequence[Maps]) -> Maps:
-        """The weighted mean of one map (K, h, w) a source, divided by its maximum; of one source, its map."""
+        """Weighted mean of one map (K, h, w) per classifier, over its maximum; a single one is unchanged."""
         if len(maps) == 1:
             return maps[0]
         total = np.zeros_like(maps[0])
@@ -112,17 +112,17 @@ def load_sources(
     *,
     epoch: int | None = None,
 ) -> CamSources:
-    """The sources that a recipe names, the trained classifier being that of its run.
+    """The classifiers whose CAMs a recipe averages; the trained one is that of the run.
 
     Args:
         recipe: of the run.
         run_dir: the run.
         device: a choice made before, a name, or None to let `choose_device` decide.
-        epoch: takes the classifier as it was after so many epochs (`trainer.training.kept_epochs`).
+        epoch: use the classifier as it was after this many epochs (`trainer.training.kept_epochs`).
 
     Raises:
-        CheckpointError: a share is the trained classifier's, and the run has trained none.
-        BackboneError: a share is the zero-shot classifier's, and its weights are not installed.
+        CheckpointError: the recipe uses the trained classifier, and its file is missing or damaged.
+        BackboneError: the recipe uses the zero-shot classifier, and its weights are not installed.
     """
     config = recipe.cams
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
@@ -138,5 +138,5 @@ def load_sources(
 
 
 def cam_config(config: CamsConfig) -> CamConfig:
-    """The recipe's settings as those of `trainer.cams.compute`."""
+    """A recipe's settings for CAMs, as `trainer.cams.compute` takes them."""
     return CamConfig(scales=config.scales, flip=config.flip, max_side=config.max_side)

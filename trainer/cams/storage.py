@@ -41,7 +41,7 @@ def load_cams(path: Path) -> CamResult:
     """Read what `save_cams` stored.
 
     Raises:
-        ArtifactError: the file is missing, damaged, or no CAM file of this version.
+        ArtifactError: the file is missing, damaged, or not a CAM file of this version.
     """
     remedy = "delete it and compute the maps again."
     if not path.is_file():
@@ -50,7 +50,7 @@ def load_cams(path: Path) -> CamResult:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get("header", "{}"))
             if (header.get("format"), header.get("version")) != (FORMAT, VERSION):
-                raise ArtifactError(f"{path} is no CAM file of version {VERSION}; {remedy}")
+                raise ArtifactError(f"{path} is not a CAM file of version {VERSION}; {remedy}")
             cams, whole, tiled = (
                 file.get_tensor(name).astype(np.float32) for name in ("cams", "whole", "tiled")
             )
@@ -68,5 +68,5 @@ def load_cams(path: Path) -> CamResult:
     except (SafetensorError, OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise ArtifactError(f"CAM file {path} is damaged ({error}); {remedy}") from error
     if not cams.shape == whole.shape == tiled.shape or cams.ndim != 3 or len(cams) != len(result.class_names):
-        raise ArtifactError(f"CAM file {path} is damaged (its maps do not fit together); {remedy}")
+        raise ArtifactError(f"CAM file {path} is damaged (its maps and names do not match); {remedy}")
     return result

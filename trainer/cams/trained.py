@@ -1,4 +1,4 @@
-"""A trained classifier: stored with what it takes to use it, and looked into like any other."""
+"""The trained classifier: stored with all that its use needs, and a source of CAMs like any other."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TrainedClassifier:
         return self._renormalize.mean, self._renormalize.std
 
     def features(self, images: Tensor) -> Tensor:
-        """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on the own device."""
+        """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on its device."""
         on_device = images.to(self.device.device, memory_format=torch.channels_last)
         with (
             torch.inference_mode(),
@@ -67,7 +67,7 @@ class TrainedClassifier:
         return features.float()
 
     def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:  # noqa: ARG002
-        """Rows (K, C) of the head; zeros, hence an empty map, for a class it has not learned."""
+        """Rows (K, C) of the head; zeros, and so an empty map, for a class that it has not learned."""
         head = self._network.classifier.weight.detach()[:, :, 0, 0].float()
         rows = [self._rows.get(normalize_class_name(name)) for name in class_names]
         chosen = [head[row] if row is not None else torch.zeros_like(head[0]) for row in rows]
@@ -78,14 +78,14 @@ class TrainedClassifier:
         return normalize_class_name(class_name) not in self._rows
 
     def describe(self, class_name: str) -> str:
-        """Whether it has learned the class, in one sentence."""
+        """Whether it has learned the class, in one sentence for people."""
         if self.is_weak(class_name):
-            return f"The trained classifier has never seen “{class_name}”, so its map is empty."
-        return f"“{class_name}” is seen as the trained classifier has learned it."
+            return f"The trained classifier has not learned “{class_name}”, so its map is empty."
+        return f"The map of “{class_name}” comes from the trained classifier."
 
 
 def save_classifier(path: Path, network: CamNetwork, recipe: Recipe, class_names: Sequence[str]) -> None:
-    """Store a trained classifier so that `load_classifier` needs nothing else."""
+    """Store a trained classifier with all that `load_classifier` needs."""
     header = {
         "backbone": recipe.backbone.name,
         "output_stride": network.output_stride,
@@ -108,7 +108,7 @@ def load_classifier(
         affinity_power: see `trainer.config.CamsConfig`.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or no classifier of this version.
+        CheckpointError: the file is missing, damaged, or not a classifier of this version.
     """
     stored = load_tensors(path, KIND)
     header = stored.header
@@ -119,14 +119,16 @@ def load_classifier(
         network.load_state_dict(stored.tensors)
     except (KeyError, RuntimeError) as error:
         reason = str(error).partition("\n")[0]
-        raise CheckpointError(f"{path} does not fit its own header ({reason}); train it again.") from error
+        raise CheckpointError(
+            f"The weights in {path} do not match its header ({reason}); train it again."
+        ) from error
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     identity = f"{header['backbone']}-os{header['output_stride']}-{header['sha256'][:12]}"
     return TrainedClassifier(network, class_names, choice, f"trained/{identity}", affinity_power)
 
 
 class _Renormalization:
-    """From one mean and deviation for all channels, as `CamClassifier` has it, to those by channel."""
+    """Turns `CamClassifier`'s normalisation, the same for all channels, into the encoder's by channel."""
 
     def __init__(self, spec: EncoderSpec, device: torch.device) -> None:
         self.mean = sum(spec.mean) / 3

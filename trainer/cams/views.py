@@ -1,4 +1,4 @@
-"""The views of a picture that CAMs are made from, and the way of their maps back onto one grid."""
+"""The views of a picture that CAMs are made from, and how their maps get onto one grid."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ GRID_STRIDE = 4
 
 
 class PictureViews:
-    """The scaled, mirrored and tiled views of one picture, and the way of their maps back onto one grid."""
+    """The scaled, mirrored and tiled views of one picture, whose maps are resampled onto one grid."""
 
     def __init__(self, classifier: CamClassifier, image_rgb: RgbImage, config: CamConfig) -> None:
         """Args:
-            classifier: whose features are wanted.
+            classifier: computes the features.
             image_rgb: uint8 (H, W, 3), any size from 1 x 1.
             config: sizes, flip and tiles.
 
         Raises:
-            ValueError: the picture is no uint8 RGB array.
+            ValueError: the picture is not a uint8 RGB array.
         """
         check_rgb(image_rgb)
         self.classifier = classifier
@@ -44,7 +44,7 @@ class PictureViews:
         self._multiple = classifier.output_stride * config.tiles_per_side
 
     def features(self, scale: float) -> Tensor:
-        """Features of the picture (and its mirror image) at a scale, padding included."""
+        """Features (1 or 2, C, h, w) of the picture (and its mirror image) at a scale, padding included."""
         return self.classifier.features(puzzle.pad_to_multiple(self._batch(scale), self._multiple))
 
     def tiled_features(self) -> Tensor:
@@ -63,14 +63,14 @@ class PictureViews:
         return self.view_maps(features, weights, scale).mean(dim=0)
 
     def view_maps(self, features: Tensor, weights: Tensor, scale: float) -> Tensor:
-        """Equation 1 of each view on the grid, the mirror image turned back: (1 or 2, K, h, w), unbounded."""
+        """Equation 1 of each view on the grid, the mirror image flipped back: (1 or 2, K, h, w), signed."""
         if len(weights) == 0:
             return features.new_zeros((len(features), 0, *self._grid_size))
         maps = torch.einsum("kc,nchw->nkhw", weights, features)
         return self._resampled_views(maps, scale, self._grid_size)
 
     def cells(self, features: Tensor, scale: float) -> Tensor:
-        """Features averaged over picture and mirror image, (C, h, w) cells that span the picture exactly."""
+        """Features averaged over picture and mirror image: (C, h, w) cells that span the picture exactly."""
         return self._resampled_views(features, scale, self._cell_count(scale)).mean(dim=0)
 
     def tile_share(self) -> tuple[float, float]:
@@ -113,7 +113,7 @@ def _resample(
     *,
     is_mirrored: bool,
 ) -> Tensor:
-    """Bilinear onto a grid that spans exactly the unpadded part of the maps, mirrored back where needed.
+    """Resample maps bilinearly onto a grid that spans exactly their unpadded part, flipped back if mirrored.
 
     Interpolating the padded map to the picture's size would shift the far edges by up to a stride.
     """

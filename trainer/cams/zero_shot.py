@@ -1,4 +1,4 @@
-"""CAMs before any training: an ImageNet classifier looked into through the ImageNet classes of a tag."""
+"""CAMs before any training: an ImageNet classifier, used through the ImageNet classes of a tag."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from trainer.nn.fusion import fold_batch_norm
 from trainer.pretrained.backbones import load_backbone
 
 HEAD_VERSION = 2
-"""Raise it when the arithmetic of the class weights or the affinity changes: cached maps get made anew."""
+"""Raise it when the arithmetic of class weights or affinity changes, so that cached maps are recomputed."""
 
 AFFINITY_POWER = 2.0
 """Best of 1 to 8 on two hundred VOC pictures (docs/research-log.md)."""
 
 COMPETITION = 0.75
-"""Share of the other tags' weights that is taken off; 1 would leave nothing of two tags seen alike."""
+"""Share of the other tags' weights that is subtracted; at 1, two tags with equal weights would cancel out."""
 
 
 class ZeroShotClassifier:
-    """A `trainer.cams.classifier.CamClassifier` that needs tags only as names.
+    """A `trainer.cams.classifier.CamClassifier` that only needs the names of the tags.
 
-    The weights of a tag are those of its ImageNet classes, averaged by their probability in this very picture
-    (a picture with a beagle is read as beagle, not as the mean of 118 breeds). Two things are taken off: the
-    weights of what else the picture shows, averaged likewise over classes without a tag, because the grass
-    under a horse is no horse; and a share of the other tags' weights, because tags compete for pixels. A tag
-    without ImageNet classes gets what else the picture shows, minus the mean of all classes.
+    The weights of a tag are those of its ImageNet classes, averaged by their probability in this picture: a
+    beagle gets the weights of beagles, not the mean of 118 breeds. Two things are subtracted: the weights of
+    whatever else the picture shows, averaged in the same way over the classes without a tag, because the
+    grass under a horse is not a horse; and a share of the other tags' weights, because tags compete for
+    pixels. A tag without ImageNet classes gets the weights of whatever else the picture shows, minus the mean
+    of all classes.
 
-    The backbone is taken over: its batch normalisation is folded away and it moves to the device.
+    The backbone changes: its batch normalisation is folded, and it moves to the device.
 
     Attributes:
         device: where it runs.
@@ -63,7 +64,7 @@ class ZeroShotClassifier:
         return self._backbone.spec.mean, self._backbone.spec.std
 
     def describe(self, class_name: str) -> str:
-        """Through which ImageNet classes a tag is seen, in one sentence."""
+        """Which ImageNet classes the map of a tag comes from, in one sentence for people."""
         return match_tag(class_name).reason
 
     def is_weak(self, class_name: str) -> bool:
@@ -71,7 +72,7 @@ class ZeroShotClassifier:
         return match_tag(class_name).weak
 
     def features(self, images: Tensor) -> Tensor:
-        """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on the own device."""
+        """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on its device."""
         on_device = images.to(self.device.device, memory_format=torch.channels_last)
         with (
             torch.inference_mode(),
@@ -101,7 +102,7 @@ class ZeroShotClassifier:
         return weights - COMPETITION * rivals
 
     def _untagged(self, logits: Tensor, tagged: Sequence[int]) -> Tensor:
-        """Weights (C,) of what the picture shows besides its tags."""
+        """Weights (C,) of whatever the picture shows besides its tags."""
         others = logits.clone()
         others[list(tagged)] = -torch.inf
         return others.softmax(dim=0) @ self._rows
@@ -116,7 +117,7 @@ def load_zero_shot(device: DeviceChoice | str | None = None, backbone: str = "li
 
     Raises:
         BackboneError: the backbone's weights are not installed.
-        ValueError: the device is unknown or not there.
+        ValueError: the device is unknown or not available.
     """
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     return ZeroShotClassifier(load_backbone(backbone), choice)

@@ -31,19 +31,22 @@ def confident_labels(
     background_threshold: float = 0.10,
     crf: CrfConfig | None = None,
 ) -> NDArray[np.uint8]:
-    """Label what both a strict and a lenient threshold agree on, after a dense CRF of each.
+    """Label the pixels on which a strict and a lenient threshold agree, each refined by a dense CRF.
 
     Args:
         image_rgb: uint8 (H, W, 3).
         maps_khw: CAMs, float32 (K, h, w) in [0, 1] that span the picture.
         class_indices: mask index 1 .. 254 of each of the K classes.
-        foreground_threshold: a CAM above it is an object.
-        background_threshold: no CAM above it is background.
+        foreground_threshold: strict, in [0, 1]; pixels with a CAM above it show an object.
+        background_threshold: lenient, in [0, 1]; pixels without a CAM above it are background.
         crf: constants of the CRF; without pydensecrf2 the thresholds alone decide.
 
     Returns:
-        uint8 (H, W): class index where the strict threshold sees an object, 0 where even the lenient one sees
-        none, 255 between.
+        uint8 (H, W): class index where the strict threshold finds an object, 0 where even the lenient one
+        finds none, 255 elsewhere.
+
+    Raises:
+        ValueError: the picture is not a uint8 RGB array.
     """
     check_rgb(image_rgb)
     size = (image_rgb.shape[0], image_rgb.shape[1])
@@ -61,15 +64,16 @@ def confident_labels(
 
 
 def affinity_loss(edges_nhw: Tensor, labels_nhw: Tensor, radius: int = 10) -> dict[str, Tensor]:
-    """The loss of AffinityNet over all pairs nearer than `radius` whose labels are both known.
+    """The loss of AffinityNet over all pairs of cells closer than `radius` whose labels are both known.
 
     Args:
         edges_nhw: (N, h, w) in [0, 1], after the sigmoid.
-        labels_nhw: integers (N, h, w), 0 background, 255 unknown.
-        radius: cells.
+        labels_nhw: integers (N, h, w), 0 background, 255 void.
+        radius: in cells.
 
     Returns:
-        "loss", differentiable, and its terms by name; means over the pairs of all N pictures.
+        "loss", differentiable, and its terms "same_background", "same_object" and "different"; means over the
+        pairs of all N pictures.
     """
     loss, *terms = _PairLoss.apply(edges_nhw.float(), labels_nhw, half_disc(radius))
     names = ("same_background", "same_object", "different")
@@ -101,7 +105,7 @@ def _backend(device: torch.device) -> PairBackend:
         try:
             from trainer.masks.backends import affinity_numba
         except ImportError:
-            pass  # numba follows new versions of Python late; torch does the same more slowly.
+            pass  # numba supports new versions of Python late; torch does the same more slowly.
         else:
             return affinity_numba.pair_terms
     from trainer.masks.backends import affinity_torch

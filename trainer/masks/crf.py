@@ -18,14 +18,14 @@ _MOST_SIDE = 4096
 
 
 class CrfUnavailableError(TrainerError):
-    """The dense CRF was asked for, but its package is not there."""
+    """The dense CRF was requested, but its package is not installed."""
 
     code = FailureCode.PACKAGE_MISSING
 
 
 @dataclass(frozen=True)
 class CrfStatus:
-    """Whether the dense CRF can be used here, and one sentence that says why or why not."""
+    """Whether the dense CRF is available here, and why, in one sentence."""
 
     available: bool
     reason: str
@@ -40,29 +40,29 @@ class CrfConfig(BaseModel):
     gt_prob: float = Field(
         default=0.7, gt=0.0, lt=1.0, description="Probability that a pixel's label is right before smoothing."
     )
-    gaussian_sxy_px: CrfReach = Field(default=3.0, description="Reach of the position-only kernel.")
+    gaussian_sxy_px: CrfReach = Field(default=3.0, description="Reach of the position-only kernel in pixels.")
     gaussian_compat: CrfWeight = Field(default=3.0, description="Weight of the position-only kernel.")
-    bilateral_sxy_px: CrfReach = Field(default=50.0, description="Reach of the colour kernel in position.")
+    bilateral_sxy_px: CrfReach = Field(default=50.0, description="Reach of the colour kernel in pixels.")
     bilateral_srgb: CrfTolerance = Field(
-        default=5.0, description="Reach of the colour kernel in grey levels."
+        default=5.0, description="Reach of the colour kernel in colour levels, 0 to 255."
     )
     bilateral_compat: CrfWeight = Field(default=10.0, description="Weight of the colour kernel.")
     max_side: int = Field(
         default=640,
         ge=_LEAST_SIDE,
         le=_MOST_SIDE,
-        description="Longer side in pixels at which the CRF runs at most. Its reach suits pictures of about "
-        "500 pixels, and time grows with the area; larger pictures get its probabilities up-sampled.",
+        description="Longer side in pixels at which the CRF runs; larger pictures are scaled down for it, "
+        "and its probabilities up. Its reach suits about 500 pixels, and its time grows with the area.",
     )
 
     @property
     def kernels(self) -> tuple[float, ...]:
-        """What the lattices of a picture depend on: everything but `iterations` and `gt_prob`."""
+        """The settings that the lattices of a picture depend on: all but `iterations` and `gt_prob`."""
         position = (self.gaussian_sxy_px, self.gaussian_compat)
         return (*position, self.bilateral_sxy_px, self.bilateral_srgb, self.bilateral_compat, self.max_side)
 
     def at_half_size(self, size: tuple[int, int]) -> CrfConfig:
-        """The same CRF of a picture (height, width) at half the size it runs at now, with half the reach."""
+        """The same CRF for a picture (height, width), at half its present size and with half the reach."""
         longer = min(max(size), self.max_side)
         half = max(_LEAST_SIDE, round(longer / 2))
         scale = min(1.0, half / longer)
@@ -77,7 +77,7 @@ class CrfConfig(BaseModel):
 
 @functools.cache
 def crf_available() -> CrfStatus:
-    """Say whether pydensecrf2 can be imported here."""
+    """Whether pydensecrf2 can be imported here."""
     try:
         import pydensecrf.densecrf  # noqa: F401
     except ImportError as error:
@@ -90,7 +90,7 @@ def crf_available() -> CrfStatus:
 
 
 def label_unary(labels: NDArray[np.uint8], label_count: int, gt_prob: float) -> NDArray[np.float32]:
-    """Negative log-probabilities (L, H * W): `gt_prob` for a pixel's label, the rest shared by the others."""
+    """Negative log-probabilities (L, H * W): `gt_prob` for a pixel's label, the others share the rest."""
     unary = np.full(
         (label_count, labels.size), -np.log((1.0 - gt_prob) / (label_count - 1)), dtype=np.float32
     )

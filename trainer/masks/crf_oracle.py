@@ -1,4 +1,4 @@
-"""The best pseudo-labels that any background threshold could have given: an oracle figure."""
+"""The oracle figure of the pseudo-labels: the best mean IoU that any background threshold could reach."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from trainer.run.map_storage import load_maps
 
 @dataclass(frozen=True)
 class _Work:
-    """What a worker needs beside the picture."""
+    """What a worker needs besides the picture."""
 
     truth: GroundTruth
     thresholds: tuple[float, ...]
@@ -41,21 +41,21 @@ def best_crf_score(
     iterations: int,
     absent: AbsentClasses,
 ) -> Score | None:
-    """Threshold maps, run the dense CRF, and keep the best threshold's score.
+    """The score of the best threshold, after thresholding maps and refining them with the dense CRF.
 
-    The lattice of a picture is built once for all thresholds.
+    The lattices of a picture are built once for all thresholds.
 
     Args:
         images: pictures; those without ground truth are left out.
         maps_path: file of a picture's maps.
         truth: masks.
         class_count: classes, background included.
-        thresholds: to choose from.
-        iterations: of the label CRF.
+        thresholds: background thresholds in [0, 1] to choose from.
+        iterations: mean-field iterations of the dense CRF.
         absent: see `trainer.masks.evaluation.score_of`.
 
     Returns:
-        None where there are no thresholds or no ground truth.
+        None if there are no thresholds or no ground truth.
 
     Raises:
         CrfUnavailableError: pydensecrf2 is not installed.

@@ -1,8 +1,7 @@
 """Mean IoU of maps and masks against ground truth: honest figures and oracle figures, kept apart.
 
-Honest: what a user without ground truth gets, at a threshold fixed beforehand. Oracle: the best threshold,
-    found with
-the ground truth; a bound that shows what a better choice could bring, never a result.
+Honest: at a threshold that was fixed beforehand, as for a user without ground truth. Oracle: at the best
+threshold, which was found with the ground truth; an upper bound, never a result.
 """
 
 from __future__ import annotations
@@ -30,19 +29,19 @@ R = TypeVar("R")
 
 
 class EvaluationError(TrainerError):
-    """Predictions and ground truth do not fit together; the message names the picture."""
+    """Prediction and ground truth do not match; the message names the picture."""
 
     code = FailureCode.BAD_DATASET
 
 
 @dataclass(frozen=True)
 class Score:
-    """One figure with its parts.
+    """A mean IoU, and the IoU of each class.
 
     Attributes:
-        miou: mean IoU in [0, 1]; NaN when no pixel could be counted.
+        miou: mean IoU in [0, 1]; NaN if no pixel could be counted.
         per_class: IoU in [0, 1] by class, background first; None for a class in neither truth nor prediction.
-        threshold: background threshold it was reached at, None where there is none.
+        threshold: background threshold in [0, 1]; None for masks.
     """
 
     miou: float
@@ -50,7 +49,7 @@ class Score:
     threshold: float | None = None
 
     def as_json(self) -> ScoreFields:
-        """Plain values, a missing mean as null."""
+        """JSON values; a mean of NaN becomes null."""
         miou = None if np.isnan(self.miou) else round(self.miou, 6)
         threshold = None if self.threshold is None else round(self.threshold, 6)
         per_class = [None if value is None else round(value, 6) for value in self.per_class]
@@ -59,7 +58,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Figures of one output on a list of pictures; `oracle` is None where there was nothing to choose."""
+    """The figures of one output on a list of pictures; `oracle` is None if it has no threshold."""
 
     pictures: int
     honest: Score
@@ -71,9 +70,9 @@ def score_of(confusion: Confusion, absent: AbsentClasses, threshold: float | Non
 
     Args:
         confusion: int64 (C, C), see `trainer.masks.metrics.confusion_matrix`.
-        absent: a class in neither truth nor prediction is left out of the mean ("skip"), or counts as zero,
-            as in the 2021 reference.
-        threshold: is passed on.
+        absent: a class in neither truth nor prediction is left out of the mean ("skip") or counts as zero
+            ("zero"), as in the 2021 reference.
+        threshold: becomes the field of that name.
     """
     ious = iou_per_class(confusion)
     present = ious[~np.isnan(ious)]
@@ -95,15 +94,15 @@ def evaluate_maps(
     oracle_thresholds: Sequence[float],
     absent: AbsentClasses = "skip",
 ) -> Evaluation:
-    """Score class maps: a pixel is the class of the strongest map where that exceeds a threshold.
+    """Score class maps: a pixel has the class of its strongest map if that exceeds the threshold, else 0.
 
     Args:
         ids: pictures; those without ground truth are left out.
         path_of: file of a picture's maps (`trainer.run.map_storage`).
         truth: masks.
         class_count: classes, background included.
-        honest_threshold: fixed beforehand.
-        oracle_thresholds: among these, and the honest one, the best is chosen by ground truth.
+        honest_threshold: fixed beforehand, in [0, 1].
+        oracle_thresholds: in [0, 1]; the best of these and the honest one is found with the ground truth.
         absent: see `score_of`.
 
     Raises:
@@ -138,7 +137,10 @@ def evaluate_masks(
     *,
     absent: AbsentClasses = "skip",
 ) -> Evaluation:
-    """Score masks of class indices; arguments and errors as of `evaluate_maps`."""
+    """Score masks of class indices; arguments and errors as for `evaluate_maps`.
+
+    An index that is none of the classes is an EvaluationError too.
+    """
     confusion = np.zeros((class_count, class_count), dtype=np.int64)
 
     def masks(identifier: str) -> tuple[str, NDArray[np.uint8], NDArray[np.uint8]]:
@@ -157,7 +159,7 @@ def evaluate_masks(
 def strongest_class(maps: ClassMaps) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Class index uint8 (H, W) of the strongest map of each pixel, and its value float32 (H, W) in [0, 1].
 
-    Where there are no maps, or all are zero, the value is 0 and the class means nothing.
+    Where there are no maps, or all are zero, the value is 0 and the class is meaningless.
     """
     height, width = maps.image_size
     strongest = np.ones((height, width), dtype=np.uint8)
@@ -171,7 +173,7 @@ def strongest_class(maps: ClassMaps) -> tuple[NDArray[np.uint8], NDArray[np.floa
 
 
 def _in_threads(function: Callable[[str], R], ids: Iterable[str]) -> Iterator[R]:
-    """Results in order; only a few are kept waiting, since each holds several arrays of a picture's size."""
+    """Results in order; only a few wait at a time, since each holds several arrays of a picture's size."""
     workers = available_cpu_count()
     waiting: deque[Future[R]] = deque()
     with ThreadPoolExecutor(workers) as pool:

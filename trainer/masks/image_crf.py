@@ -1,7 +1,7 @@
-"""Several dense CRFs over one picture: what depends on the picture alone is computed once.
+"""Dense CRFs on one picture: what depends on the picture alone is computed once.
 
-The lattices of the two kernels take longer to build than several iterations take to run, and hold for every
-labelling of the picture with the same number of labels.
+Building the lattices of the two kernels takes longer than several iterations; they serve every labelling of
+the picture with the same number of labels.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from trainer.data.transforms import RgbImage, check_rgb, limited_size, resize_im
 from trainer.masks.crf import CrfConfig, CrfUnavailableError, crf_available, label_unary
 
 _LEAST_PROBABILITY = 1e-5
-"""Keeps the energy of a label that a network rules out finite."""
+"""Keeps the energy of a label finite even if a network rules it out."""
 
 
 @dataclass(eq=False)
@@ -32,8 +32,8 @@ class _MeanField:
 class ImageCrf:
     """The dense CRF of one picture (Krähenbühl and Koltun 2011).
 
-    Give it labels or probabilities as often as needed; the lattices are built at the first use, and more
-    iterations of what it was given last go on from there.
+    It refines any number of labellings. The lattices are built at the first use, and more iterations of the
+    last labelling continue from its earlier ones.
     """
 
     def __init__(self, image_rgb: RgbImage, label_count: int, config: CrfConfig | None = None) -> None:
@@ -44,7 +44,7 @@ class ImageCrf:
 
         Raises:
             CrfUnavailableError: pydensecrf2 is not installed.
-            ValueError: the picture is no uint8 RGB array, or there is no label.
+            ValueError: the picture is not a uint8 RGB array, or `label_count` is below 1.
         """
         check_rgb(image_rgb)
         if label_count < 1:
@@ -64,14 +64,14 @@ class ImageCrf:
         """Sharpen a label map along the colour edges of the picture.
 
         Args:
-            labels: uint8 (H, W), values 0 .. label_count - 1, every pixel taken as right with `gt_prob`.
-            config: another number of iterations or another `gt_prob`, with the kernels of its own.
+            labels: uint8 (H, W), values 0 .. label_count - 1, each taken as right with probability `gt_prob`.
+            config: for other `iterations` or `gt_prob`; its kernels must be those that the CRF was made with.
 
         Returns:
-            uint8 (H, W) of the same values; unchanged where there is but one.
+            uint8 (H, W) of the same values; unchanged if only one label occurs.
 
         Raises:
-            ValueError: the size is not the picture's, a label is out of range, or the kernels are others.
+            ValueError: the size is not the picture's, a label is out of range, or the kernels differ.
         """
         config = config or self._config
         if config.kernels != self._config.kernels:
@@ -82,7 +82,7 @@ class ImageCrf:
                 f"The label map holds label {labels.max()}, but only 0 .. {self._label_count - 1} may appear."
             )
         if labels.min() == labels.max():
-            # A single label carries no evidence against itself; mean field would return it unchanged.
+            # Mean field would return a single label unchanged.
             return labels.copy()
         height, width = self._small_size
         small = np.asarray(
@@ -101,13 +101,13 @@ class ImageCrf:
             uint8 (H, W), values 0 .. label_count - 1.
 
         Raises:
-            ValueError: the size is not the picture's, or L is another.
+            ValueError: the size is not the picture's, or L is not label_count.
         """
         self._check_size(probabilities_lhw.shape[1:])
         return self.refine_maps(probabilities_lhw)
 
     def refine_maps(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """As `refine_probabilities`, of maps (L, h, w) of any size that span the picture."""
+        """Like `refine_probabilities`, for maps (L, h, w) of any size that span the picture."""
         if len(probabilities_lhw) != self._label_count:
             raise ValueError(f"There are {len(probabilities_lhw)} maps, but {self._label_count} labels.")
         height, width = self._small_size

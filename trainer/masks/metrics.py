@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 VOID = 255
-"""Truth pixels of this value are not counted (VOC's object boundaries)."""
+"""Pixels whose truth has this value are not counted (VOC's object boundaries)."""
 
 Confusion = NDArray[np.int64]
 
@@ -22,7 +22,7 @@ def confusion_matrix(truth: NDArray[np.uint8], prediction: NDArray[np.uint8], cl
         class_count: classes, background included.
 
     Returns:
-        int64 (C, C); rows are truth, columns prediction. 64 bits: 32 overflow at some 10,000 pictures.
+        int64 (C, C); rows are truth, columns prediction. 32 bits would overflow at about 10,000 pictures.
 
     Raises:
         ValueError: the shapes differ or an index is out of range.
@@ -46,26 +46,23 @@ def iou_per_class(confusion: Confusion) -> NDArray[np.float64]:
 
 
 def mean_iou(confusion: Confusion) -> float:
-    """Mean of `iou_per_class` in [0, 1]; classes in neither truth nor prediction do not count as zero.
-
-    NaN when no pixel was counted.
-    """
+    """Mean of `iou_per_class` in [0, 1] over the classes in truth or prediction; NaN if there are none."""
     ious = iou_per_class(confusion)
     present = ious[~np.isnan(ious)]
     return float(present.mean()) if present.size else float("nan")
 
 
 class ThresholdSweep:
-    """Confusion at many background thresholds, each pixel looked at once.
+    """Confusion matrices at many background thresholds, in one pass over the pixels.
 
     The strongest class of a pixel does not depend on the threshold; only whether its score exceeds it does.
     So pixels are counted by (truth, strongest class, number of thresholds below the score), and the confusion
-    at a threshold is a cumulative sum. Identical to thresholding again and again.
+    at a threshold is a cumulative sum. The result is exactly that of thresholding once for each threshold.
     """
 
     def __init__(self, thresholds: Sequence[float], class_count: int) -> None:
         """Args:
-            thresholds: strictly ascending.
+            thresholds: strictly ascending, compared as float32.
             class_count: classes, background (index 0) included.
 
         Raises:
@@ -85,7 +82,7 @@ class ThresholdSweep:
         Args:
             truth: uint8 (H, W), `VOID` where unknown.
             strongest: uint8 (H, W), index of the class with the highest map, 1 .. class_count - 1.
-            score: float32 (H, W), the value of that map.
+            score: float32 (H, W), the value of that map in [0, 1].
 
         Raises:
             ValueError: the shapes differ or an index is out of range.

@@ -10,7 +10,7 @@ from torch import Tensor
 from trainer.masks.stencil import Stencil
 
 EPSILON = 1e-5
-"""Added inside logarithms and to numbers of pairs, as the 2021 reference does."""
+"""Added inside logarithms and to the numbers of pairs, as in the 2021 reference."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class PairTerms:
         same_background: -log affinity over pairs of background.
         same_object: -log affinity over pairs of one class.
         different: -log (1 - affinity) over pairs of two labels.
-        gradient_nhw: derivative of the loss by the edges, float32 (N, h, w).
+        gradient_nhw: derivative of the loss with respect to the edges, float32 (N, h, w).
     """
 
     same_background: float
@@ -36,6 +36,6 @@ class PairTerms:
 
 
 class PairBackend(Protocol):
-    """Computes `PairTerms`; both implementations give the same."""
+    """Computes `PairTerms`; both implementations agree up to rounding."""
 
     def __call__(self, edges_nhw: Tensor, labels_nhw: Tensor, stencil: Stencil) -> PairTerms: ...

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.cams.compute import CamResult
+from trainer.config import BackgroundThreshold, UseCrf
 from trainer.data.transforms import RgbImage, check_rgb
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
@@ -24,15 +25,8 @@ class PseudoLabelConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    background_threshold: float = Field(
-        default=0.45,
-        ge=0.0,
-        le=1.0,
-        description="A pixel is background unless some class reaches more than this.",
-    )
-    use_crf: bool = Field(
-        default=True, description="Refine with the dense CRF where its package is installed."
-    )
+    background_threshold: BackgroundThreshold = 0.45
+    use_crf: UseCrf = True
     crf: CrfConfig = Field(default_factory=CrfConfig, description="Constants of the dense CRF.")
 
 
@@ -42,7 +36,7 @@ def pseudo_label(
     class_indices: Sequence[int],
     config: PseudoLabelConfig | None = None,
 ) -> NDArray[np.uint8]:
-    """The pseudo-mask of a picture, uint8 (H, W): the second of `pseudo_label_steps`; all else as there."""
+    """Only the final mask of `pseudo_label_steps`, uint8 (H, W); same arguments and errors."""
     return pseudo_label_steps(image_rgb, cams, class_indices, config)[1]
 
 
@@ -58,17 +52,17 @@ def pseudo_label_steps(
     Args:
         image_rgb: uint8 (H, W, 3).
         cams: a `CamResult` (its multi-scale maps are used) or maps (K, h, w) in [0, 1] that span the picture.
-        class_indices: the caller's index, 1 .. 254, of each of the K classes.
+        class_indices: mask index 1 .. 254 of each of the K classes.
         config: defaults when None.
-        image_crf: the CRF of this picture for K + 1 labels, whose lattices may have been built before;
-            another is made when None.
+        image_crf: the CRF of this picture for K + 1 labels, to reuse its lattices; None makes a new one.
 
     Returns:
-        Two masks uint8 (H, W): 0 for background, else one of `class_indices`. Without CRF, or without
-        pydensecrf2, both are the thresholded one.
+        Two masks uint8 (H, W): 0 for background, else one of `class_indices`. If the CRF is off or
+        pydensecrf2 is not installed, both are the thresholded mask.
 
     Raises:
-        ValueError: the number of indices is not K, an index cannot stand in a mask, or the CRF does not fit.
+        ValueError: the picture is not a uint8 RGB array, the number of indices is not K, an index is out of
+            range, or `image_crf` has other labels or kernels.
     """
     config = config or PseudoLabelConfig()
     check_rgb(image_rgb)
@@ -105,4 +99,4 @@ def _check_indices(class_indices: Sequence[int], class_count: int) -> None:
         raise ValueError(f"There are maps of {class_count} classes, but {len(class_indices)} class indices.")
     for index in class_indices:
         if not BACKGROUND < index < VOID:
-            raise ValueError(f"Class index {index} cannot stand in a mask: classes are 1 to 254.")
+            raise ValueError(f"Class index {index} is out of range: classes are 1 to 254.")

@@ -1,14 +1,14 @@
 """The random walk that spreads seeds up to the edges of objects (paper section 4.3; Ahn and Kwak 2018).
 
-One step moves from a cell to a neighbour within the radius with a probability that follows
-(1 - strongest edge on the way) ** beta. The transition matrix T of a 94 x 125 grid has 138 million entries;
-its 256th power is what is wanted, but neither is ever built: T is similar to a symmetric matrix with
-spectrum in [-1, 1], so with Chebyshev polynomials C_k
+One step moves from a cell to a neighbour within the radius, with a probability proportional to
+(1 - strongest edge on the path) ** beta. The transition matrix T of a 94 x 125 grid has 138 million entries.
+Its 256th power is needed, but neither is ever built: T is similar to a symmetric matrix with spectrum in
+[-1, 1], so with Chebyshev polynomials C_k
 
     T^n x = sum over k of c_k C_k(T) x,   c_k = 2^(1-n) binomial(n, (n-k)/2)   (k = 0 halved; n - k even),
 
-and the terms beyond degree d weigh at most 2 exp(-d^2 / 2n) together: some 75 products with the 69-point
-stencil do the work of eight products of dense matrices.
+and the terms beyond degree d weigh at most 2 exp(-d^2 / 2n) together: about 75 products with the 69-point
+stencil replace eight products of dense matrices.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from trainer.masks.stencil import Stencil, half_disc
 Maps = NDArray[np.float32]
 
 TOLERANCE = 1e-5
-"""Weight of the Chebyshev terms that are left out; float32 arithmetic errs by about as much."""
+"""Weight of the Chebyshev terms that are left out; the error of float32 arithmetic is about as large."""
 
 ChebyshevSum = Callable[[Maps, NDArray[np.float64], Maps, NDArray[np.float64], Stencil], Maps]
 
@@ -46,12 +46,12 @@ def random_walk(
 
     Args:
         seeds_khw: float32 (K, h, w), non-negative, e.g. CAMs at stride 4. K may be 0.
-        edges_hw: float32 (h, w) in [0, 1], 1 where objects end. Beyond the border of the grid it counts as 1.
-        radius: cells; a step is shorter than this.
-        beta: exponent of the affinities; the higher, the fewer paths across weak edges.
+        edges_hw: float32 (h, w) in [0, 1], 1 where objects end. Outside the grid it counts as 1.
+        radius: in cells; a step is shorter than this.
+        beta: exponent of the affinities; the higher, the less the walk crosses weak edges.
         log2_steps: the walk takes 2 to the power of this steps.
         device: "cpu" (numba where it is installed, else torch) or a CUDA device (torch).
-        threads: CPU threads of the numba kernel; None takes all cores for grids that are worth it.
+        threads: CPU threads of the numba kernel; None takes all cores if the grid is large enough.
         tolerance: weight of the terms that may be left out.
 
     Returns:
@@ -68,17 +68,17 @@ def random_walk(
         return masked
     stencil = half_disc(radius)
     weights_ohw, degree_hw = transition_weights(edges_hw, stencil, beta)
-    # The walk keeps this mean; what is left without it is smaller, and errors of rounding are a third.
+    # The walk keeps this mean. The rest is smaller, which reduces rounding errors to a third.
     mean = np.einsum("khw,hw->k", masked, degree_hw / degree_hw.sum())[:, None, None].astype(np.float32)
     coefficients = chebyshev_coefficients(2**log2_steps, tolerance)
     chebyshev_sum = _backend(torch.device(device), threads)
     walked = mean + chebyshev_sum(weights_ohw, degree_hw, masked - mean, coefficients, stencil)
-    # Means of non-negative seeds are not negative; the truncated series may be, by its tolerance.
+    # Means of non-negative seeds are not negative; the truncated series can be, by its tolerance.
     return np.asarray(np.maximum(walked, 0.0), dtype=np.float32)
 
 
 def path_affinities(edges_hw: NDArray[np.float32], stencil: Stencil) -> Maps:
-    """Affinity 1 - max of the edge over the path, for every cell and offset.
+    """Affinity, 1 minus the strongest edge on the path, for every cell and offset.
 
     Args:
         edges_hw: float32 (h, w) in [0, 1].
@@ -145,7 +145,7 @@ def _backend(device: torch.device, threads: int | None) -> ChebyshevSum:
         try:
             from trainer.masks.backends import random_walk_numba
         except ImportError:
-            pass  # numba follows new versions of Python late; torch does the same more slowly.
+            pass  # numba supports new versions of Python late; torch does the same more slowly.
         else:
             return functools.partial(random_walk_numba.chebyshev_sum, threads=threads)
     from trainer.masks.backends import random_walk_torch

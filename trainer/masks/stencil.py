@@ -53,7 +53,7 @@ class Stencil:
     Attributes:
         radius: offsets are shorter than this.
         offsets: O times (dy, dx), dy >= 0.
-        paths: the cells on the way of each.
+        paths: for each offset, the cells on the path.
     """
 
     radius: int
@@ -61,7 +61,7 @@ class Stencil:
     paths: tuple[tuple[tuple[int, int], ...], ...]
 
     def pairs(self, height: int, width: int) -> Iterator[Pairs]:
-        """Pairs on a grid, offset by offset; offsets that no two cells of it have are left out."""
+        """Pairs on a grid, offset by offset; offsets that do not fit into the grid are left out."""
         for number, ((dy, dx), path) in enumerate(zip(self.offsets, self.paths, strict=True)):
             if dy < height and abs(dx) < width:
                 columns = slice(max(0, -dx), width - max(0, dx))

@@ -17,17 +17,20 @@ from trainer.run.map_storage import ClassMaps
 def walked_maps(
     maps: ClassMaps, edges_hw: NDArray[np.float32], config: RefineConfig, device: DeviceChoice | None = None
 ) -> ClassMaps:
-    """The maps of a picture after the random walk.
+    """The maps of a picture after the random walk, in [0, 1].
 
-    Where the classes walk alone they are divided by the maximum over all of them, as in the paper. Where
-    background walks too (`walk_background`; as in AffinityNet, Ahn & Kwak, CVPR 2018), a map is
+    If only the classes walk, their maps are divided by the maximum over all classes, as in the 2021
+    reference. If background walks too (`walk_background`; as in AffinityNet, Ahn and Kwak 2018), a map is
     w_k / (w_k + w_0).
 
     Args:
-        maps: CAMs, or those of the classifier of pixels.
+        maps: CAMs or self-trained maps.
         edges_hw: float32 (h, w) in [0, 1] on their grid.
-        config: reach and length of the walk, and who walks.
-        device: where to walk; None means one thread of this process.
+        config: reach and length of the walk, and whether background walks.
+        device: where to compute; None means one thread on the CPU.
+
+    Raises:
+        ValueError: shapes or ranges do not fit, see `trainer.masks.random_walk.random_walk`.
     """
     walked = random_walk(
         _shares(maps.maps_khw) if config.walk_background else maps.maps_khw,

@@ -1,4 +1,4 @@
-"""A trained edge branch: stored with what it takes to use it, and asked for the edges of a picture."""
+"""The trained edge branch: stored with all that its use needs, and run on pictures."""
 
 from __future__ import annotations
 
@@ -36,11 +36,14 @@ class EdgeModel:
 
         Args:
             image_rgb: uint8 (H, W, 3), any size.
-            grid_size: (h, w) of the CAMs. The picture is resampled to four pixels a cell, so that edges and
-                CAMs lie on each other exactly.
+            grid_size: (h, w) of the CAMs. The picture is resampled to four pixels per cell, so that edges and
+                CAMs align exactly.
 
         Returns:
             float32 (h, w) in [0, 1].
+
+        Raises:
+            ValueError: the picture is not a uint8 RGB array.
         """
         check_rgb(image_rgb)
         size = (grid_size[0] * EDGE_STRIDE, grid_size[1] * EDGE_STRIDE)
@@ -49,7 +52,7 @@ class EdgeModel:
 
 
 def save_edge_network(path: Path, network: EdgeNetwork, recipe: Recipe) -> None:
-    """Store a trained edge branch and its encoder so that `load_edge_model` needs nothing else."""
+    """Store a trained edge branch and its encoder with all that `load_edge_model` needs."""
     header = {
         "backbone": recipe.backbone.name,
         "output_stride": network.encoder.output_stride,
@@ -67,7 +70,7 @@ def load_edge_model(path: Path, device: DeviceChoice | str | None = None) -> Edg
         device: a choice made before, "cpu" or "cuda", or None to let `choose_device` decide.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or no edge branch of this version.
+        CheckpointError: the file is missing, damaged, or not an edge branch of this version.
     """
     stored = load_tensors(path, KIND)
     try:
@@ -76,5 +79,8 @@ def load_edge_model(path: Path, device: DeviceChoice | str | None = None) -> Edg
         )
         network.load_state_dict(stored.tensors)
     except (KeyError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not fit its own header ({error}); train it again.") from error
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"The weights in {path} do not match its header ({reason}); train it again."
+        ) from error
     return EdgeModel(network, device if isinstance(device, DeviceChoice) else choose_device(device))

@@ -1,4 +1,4 @@
-"""Pictures into trained networks: views at a size, normalised by channel, in the device's number format."""
+"""Running trained networks on pictures: resampled, normalised by channel, in the device's number format."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from trainer.nn.fusion import fold_batch_norm
 
 
 def placed_for_inference(network: nn.Module, device: DeviceChoice) -> None:
-    """Put a network with an `encoder` on a device, in evaluation mode, that encoder's normalisation folded.
+    """Move a network to a device, in evaluation mode and with its `encoder`'s normalisation folded.
 
-    It cannot be trained any more.
+    After this it can no longer be trained.
     """
     network.eval()
     fold_batch_norm(network.get_submodule("encoder"))
@@ -31,15 +31,15 @@ def run_on_views(
     *,
     flip: bool,
 ) -> Tensor:
-    """What a network says of a picture and, with `flip`, of its mirror image; the latter is mirrored back.
+    """Run a network on a picture and, with `flip`, on its mirror image, whose output is flipped back.
 
     Args:
-        network: in evaluation mode, on the device; takes (N, 3, h, w), gives (N, ..., w').
+        network: in evaluation mode, on the device; turns (N, 3, h, w) into (N, ..., w').
         image_rgb: uint8 (H, W, 3).
-        size: (h, w) to look at it in.
+        size: (h, w) that the picture is resampled to.
         spec: normalisation.
         device: where the network is.
-        flip: whether to look at the mirror image too.
+        flip: whether to run on the mirror image too.
 
     Returns:
         float32 (1 or 2, ..., w') on the device.

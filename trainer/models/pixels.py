@@ -1,4 +1,4 @@
-"""A trained classifier of pixels: stored with what it takes to use it, and asked for maps of pictures."""
+"""The trained pixel classifier: stored with all that its use needs, and run on pictures."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ KIND = "puzzlecam-pixels"
 
 
 class PixelModel:
-    """Maps of the classes of a picture's tags, from the probabilities of its pixels.
+    """Makes the maps of a picture's tags from the class probabilities of its pixels.
 
     Attributes:
-        class_names: the classes; name k stands for mask index k + 1.
+        class_names: the classes; the name at position k has mask index k + 1.
         device: where it runs.
     """
 
@@ -41,11 +41,11 @@ class PixelModel:
         placed_for_inference(network, device)
 
     def maps(self, image_rgb: RgbImage, class_indices: Sequence[int], grid_size: tuple[int, int]) -> Maps:
-        """How much rather a class than background, for each class that the picture is tagged with.
+        """How likely each tagged class is, compared with background.
 
-        Other classes are out of the question: of the probabilities p of background (0) and the K tags, a map
-        is p_k / (p_k + p_0). Above 0.5 the class is more likely than background, and where several are, the
-        one with the highest map is the most likely.
+        Classes without a tag are ruled out: with the probabilities p of background (0) and of the K tags, a
+        map is p_k / (p_k + p_0). Above 0.5 a class is more likely than background, and the class with the
+        highest map is the most likely one.
 
         Args:
             image_rgb: uint8 (H, W, 3), any size.
@@ -56,7 +56,7 @@ class PixelModel:
             float32 (K, h, w) in [0, 1].
 
         Raises:
-            ValueError: the picture is no uint8 RGB array.
+            ValueError: the picture is not a uint8 RGB array.
         """
         check_rgb(image_rgb)
         if not class_indices:
@@ -80,7 +80,7 @@ class PixelModel:
 
 
 def save_pixel_network(path: Path, network: PixelNetwork, recipe: Recipe, class_names: Sequence[str]) -> None:
-    """Store a trained network and its encoder so that `load_pixel_model` needs nothing else."""
+    """Store a trained network and its encoder with all that `load_pixel_model` needs."""
     header = {
         "backbone": recipe.backbone.name,
         "output_stride": network.encoder.output_stride,
@@ -95,8 +95,12 @@ def save_pixel_network(path: Path, network: PixelNetwork, recipe: Recipe, class_
 def load_pixel_model(path: Path, device: DeviceChoice | str | None = None) -> PixelModel:
     """Read a stored network.
 
+    Args:
+        path: what `save_pixel_network` wrote.
+        device: a choice made before, "cpu" or "cuda", or None to let `choose_device` decide.
+
     Raises:
-        CheckpointError: the file is missing, damaged, or no classifier of pixels of this version.
+        CheckpointError: the file is missing, damaged, or not a pixel classifier of this version.
     """
     stored = load_tensors(path, KIND)
     header = stored.header
@@ -107,7 +111,10 @@ def load_pixel_model(path: Path, device: DeviceChoice | str | None = None) -> Pi
         network = PixelNetwork(encoder, len(class_names) + 1)
         network.load_state_dict(stored.tensors)
     except (KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{path} does not fit its own header ({error}); train it again.") from error
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"The weights in {path} do not match its header ({reason}); train it again."
+        ) from error
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     return PixelModel(network, class_names, config, choice)
 

@@ -1,4 +1,4 @@
-"""From a picture and its tags to heatmaps and a mask: before any training, or as a run has learned it."""
+"""From a picture and its tags to maps and a mask: with the zero-shot classifier, or as a run has learned."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from trainer.run.map_storage import ClassMaps, Maps
 
 @dataclass(frozen=True)
 class Walk:
-    """The random walk of a run: its edges, how far it goes, and a hash of both."""
+    """The random walk of a run: its edge model, its settings, and a hash of both."""
 
     edges: EdgeModel
     config: RefineConfig
@@ -40,9 +40,9 @@ class Walk:
         """The maps after the walk, float32 (K, h, w) in [0, 1].
 
         Args:
-            cams_khw: float32 (K, h, w) in [0, 1], what it starts from.
+            cams_khw: float32 (K, h, w) in [0, 1], the seeds of the walk.
             edges_hw: float32 (h, w) in [0, 1] on their grid.
-            config: another reach or length of the walk than the run's.
+            config: settings of the walk; the run's when None.
         """
         grid_size = (cams_khw.shape[1], cams_khw.shape[2])
         maps = ClassMaps(tuple(range(1, len(cams_khw) + 1)), grid_size, cams_khw)
@@ -51,13 +51,13 @@ class Walk:
 
 @dataclass(frozen=True)
 class SelfTrained:
-    """The classifier of pixels that a run taught by its own confident labels, and a hash of it."""
+    """The pixel classifier that a run trained on its own confident labels, and a hash of it."""
 
     pixels: PixelModel
     identity: str
 
     def maps(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
-        """Its maps of the classes in the place of their CAMs; a class that it was not taught keeps its CAM.
+        """Its maps (K, h, w) in place of the CAMs; a class that it has not learned keeps its CAM.
 
         Args:
             image_rgb: uint8 (H, W, 3).
@@ -73,12 +73,12 @@ class SelfTrained:
 
 
 class ProposalModel:
-    """Makes heatmaps once and masks from them.
+    """Makes the maps of a picture, and masks from them.
 
     Attributes:
-        self_trained: takes the place of the CAMs before the walk; None keeps them.
-        walk: spreads the maps along edges; None leaves them as the classifier gives them.
-        loss: terms and weights of the loss that trained the classifier; None where nothing was trained.
+        self_trained: replaces the CAMs before the walk; None keeps them.
+        walk: spreads the maps up to edges; None leaves it out.
+        loss: terms and weights of the loss that trained the classifier; None if it was not trained.
     """
 
     def __init__(
@@ -91,13 +91,15 @@ class ProposalModel:
         self_trained: SelfTrained | None = None,
         loss: PuzzleLossConfig | None = None,
     ) -> None:
-        """Args:
-        sources: whose CAMs are used.
-        refinement: threshold and CRF; defaults when None.
-        walk: see the attribute.
-        kind: what the identity begins with.
-        self_trained: see the attribute.
-        loss: what the classifier was trained with; None for one that was not.
+        """Put a model together.
+
+        Args:
+            sources: the classifiers whose CAMs are used.
+            refinement: threshold and CRF; defaults when None.
+            walk: see the attribute.
+            kind: prefix of the identity.
+            self_trained: see the attribute.
+            loss: see the attribute.
         """
         self._sources = sources
         self._kind = kind
@@ -108,14 +110,14 @@ class ProposalModel:
 
     @property
     def identity(self) -> str:
-        """Name under which maps may be cached: it changes with weights, heads, settings and edges."""
+        """Key for caching maps: it changes with weights, heads, settings and edges."""
         walk = f"+walk-{self.walk.identity}" if self.walk else ""
         pixels = f"+pixels-{self.self_trained.identity}" if self.self_trained else ""
         return f"{self._kind}{self._sources.identity}{pixels}{walk}"
 
     @property
     def sources(self) -> CamSources:
-        """Whose CAMs are used."""
+        """The classifiers whose CAMs are used."""
         return self._sources
 
     @property
@@ -125,24 +127,24 @@ class ProposalModel:
 
     @property
     def background_threshold(self) -> float:
-        """What a map must exceed for its class to be in the mask, before the CRF."""
+        """Value in [0, 1] that a map must exceed for its class to be in the mask, before the CRF."""
         return self._refinement.background_threshold
 
     @property
     def mask_identity(self) -> str:
-        """`identity`, and a hash of threshold and CRF: equal ones make equal masks."""
+        """`identity` and a hash of threshold and CRF: equal ones make equal masks."""
         refinement = f"{self._refinement.model_dump_json()} crf={crf_available().available}"
         return f"{self.identity}+{hashlib.sha256(refinement.encode()).hexdigest()[:8]}"
 
     def cams(self, image_rgb: RgbImage, class_names: Sequence[str]) -> CamResult:
-        """The maps of the tags. `cams_khw`, from which the mask is made, are the last before the threshold.
+        """The maps of the tags; `cams_khw` are the final ones, after self-training and walk.
 
         Args:
             image_rgb: uint8 (H, W, 3).
             class_names: the picture's tags, each once; may be empty.
 
         Raises:
-            ValueError: the picture is no uint8 RGB array, or a class is asked twice.
+            ValueError: the picture is not a uint8 RGB array, or a class is given twice.
         """
         result = self._sources.compute(image_rgb, class_names)
         maps_khw = self.seeds(image_rgb, result.cams_khw, class_names)
@@ -152,7 +154,7 @@ class ProposalModel:
         return replace(result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity)
 
     def seeds(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
-        """The maps that the walk starts from, float32 (K, h, w) in [0, 1]: self-trained ones, or the CAMs."""
+        """The seeds of the walk, float32 (K, h, w) in [0, 1]: the self-trained maps, or the CAMs."""
         return self.self_trained.maps(image_rgb, cams_khw, class_names) if self.self_trained else cams_khw
 
     def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
@@ -160,35 +162,35 @@ class ProposalModel:
         return self.walk.edges.edges(image_rgb, grid_size) if self.walk else None
 
     def mask(self, image_rgb: RgbImage, cams: CamResult, class_indices: Sequence[int]) -> NDArray[np.uint8]:
-        """The pseudo-mask, uint8 (H, W); arguments and errors as `pseudo_label`."""
+        """The pseudo-mask, uint8 (H, W); arguments and errors as for `pseudo_label`."""
         return pseudo_label(image_rgb, cams, class_indices, self._refinement)
 
     def describe(self, class_name: str) -> str:
-        """How the class is seen, in one sentence for people."""
+        """Where the map of the class comes from, in one sentence for people."""
         return self._sources.first.describe(class_name)
 
 
 def zero_shot_model(device: DeviceChoice | str | None = None) -> ProposalModel:
-    """The model that needs no training; errors as `trainer.cams.zero_shot.load_zero_shot`."""
+    """The model that needs no training; errors as for `trainer.cams.zero_shot.load_zero_shot`."""
     return ProposalModel(CamSources([CamSource(load_zero_shot(device))]))
 
 
 def run_model(
     run_dir: Path | str, device: DeviceChoice | str | None = None, *, epoch: int | None = None
 ) -> ProposalModel:
-    """What a run has learned: its classifier and, where trained, its self-training and its random walk.
+    """The model of a run: its classifier and, if they were trained, its pixel classifier and random walk.
 
     Args:
         run_dir: the run directory.
         device: a choice made before, a name, or None to let `choose_device` decide.
-        epoch: the classifier as it was after so many epochs (`trainer.training.kept_epochs`); without
-            self-training and walk, which were learned from the maps of the last.
+        epoch: use the classifier as it was after this many epochs (`trainer.training.kept_epochs`), without
+            self-training and walk, which learned from the maps of the last epoch.
 
     Raises:
-        RunDirError: the folder is no run directory, or its manifest is damaged or of another version.
+        RunDirError: the folder is not a run directory, or its manifest is damaged or of another version.
         TrainerUsageError: the recipe in its manifest is of another version.
-        CheckpointError: it has trained no classifier yet, or a model file is damaged.
-        BackboneError: weights it builds on are not installed.
+        CheckpointError: the run has not trained its classifier yet, or a model file is damaged.
+        BackboneError: the weights of the zero-shot classifier are not installed.
     """
     directory = RunDir(run_dir)
     recipe = recipe_from(directory.manifest().recipe, where=f"The recipe of {directory.path}")
@@ -204,7 +206,7 @@ def run_model(
 
 
 def refinement_of(recipe: Recipe, *, is_walked: bool, is_self_trained: bool = False) -> PseudoLabelConfig:
-    """Threshold and CRF of a recipe, for maps after the random walk or those before it."""
+    """Threshold and CRF of a recipe, for maps before or after the random walk."""
     unwalked = recipe.evaluate.pixels_threshold if is_self_trained else recipe.evaluate.cam_threshold
     threshold = recipe.refine.background_threshold if is_walked else unwalked
     return PseudoLabelConfig(

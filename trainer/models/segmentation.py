@@ -1,4 +1,4 @@
-"""A trained DeepLabv3+: stored with what it takes to use it, and asked for the classes of pixels."""
+"""The trained DeepLabv3+: stored with all that its use needs, and run on pictures."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ KIND = "puzzlecam-segmentation"
 
 
 class SegmentationModel:
-    """Class probabilities of the pixels of pictures.
+    """Computes the class logits of a picture's pixels.
 
     Attributes:
-        class_names: the classes; name k stands for index k + 1, index 0 is background.
+        class_names: the classes; the name at position k has mask index k + 1, index 0 is background.
         device: where it runs.
     """
 
@@ -45,11 +45,14 @@ class SegmentationModel:
         Args:
             image_rgb: uint8 (H, W, 3), any size.
             scales: of the (size-limited) picture, at least one.
-            flip: also look at the mirrored picture at every scale.
-            max_side: longer side in pixels that counts as scale 1, at most.
+            flip: also use the mirrored picture at every scale.
+            max_side: longer side in pixels at scale 1; larger pictures are scaled down.
 
         Returns:
             float32 (C, h, w) on the device; (h, w) is the size of the size-limited picture.
+
+        Raises:
+            ValueError: the picture is not a uint8 RGB array.
         """
         check_rgb(image_rgb)
         base = limited_size(image_rgb.shape[0], image_rgb.shape[1], max_side)
@@ -66,7 +69,7 @@ class SegmentationModel:
 def save_segmentation_network(
     path: Path, network: SegmentationNetwork, recipe: Recipe, class_names: Sequence[str]
 ) -> None:
-    """Store a trained network so that `load_segmentation_model` needs nothing else."""
+    """Store a trained network with all that `load_segmentation_model` needs."""
     header = {
         "backbone": recipe.backbone.name,
         "output_stride": network.encoder.output_stride,
@@ -87,7 +90,7 @@ def load_segmentation_model(path: Path, device: DeviceChoice | str | None = None
         device: a choice made before, "cpu" or "cuda", or None to let `choose_device` decide.
 
     Raises:
-        CheckpointError: the file is missing, damaged, or no segmentation network of this version.
+        CheckpointError: the file is missing, damaged, or not a segmentation network of this version.
     """
     stored = load_tensors(path, KIND)
     header = stored.header
@@ -102,6 +105,9 @@ def load_segmentation_model(path: Path, device: DeviceChoice | str | None = None
         )
         network.load_state_dict(stored.tensors)
     except (KeyError, RuntimeError) as error:
-        raise CheckpointError(f"{path} does not fit its own header ({error}); train it again.") from error
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"The weights in {path} do not match its header ({reason}); train it again."
+        ) from error
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     return SegmentationModel(network, class_names, choice)

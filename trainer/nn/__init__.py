@@ -1,1 +1,1 @@
-"""Networks: pure `torch.nn` modules and their weights, without pictures, files of results or databases."""
+"""Networks and losses: modules and functions of tensors, without datasets, pictures or files."""

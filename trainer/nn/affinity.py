@@ -1,4 +1,4 @@
-"""AffinityNet's edge branch: where objects end, read off the frozen features of an ImageNet network."""
+"""AffinityNet's edge branch: predicts where objects end from the frozen features of an ImageNet network."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _GROUPS = 4
 class EdgeNetwork(nn.Module):
     """Edges at stride 4 from the five stages of an encoder (Ahn et al. 2019, the boundary branch of IRNet).
 
-    Each stage is reduced to 32 channels by a 1x1 convolution with group normalisation and brought to stride
-    4; one more 1x1 convolution over the 160 channels gives the edge. Widths and strides of the stages are
-    those of the encoder, which stays as it is: it gets no gradient, and its batch statistics are frozen.
+    Each stage is reduced to 32 channels by a 1x1 convolution with group normalisation and resampled to stride
+    4; a 1x1 convolution over the 160 channels gives the edges. The encoder is not trained: it gets no
+    gradient, and its batch statistics are frozen.
     """
 
     def __init__(self, encoder: Encoder) -> None:
@@ -36,7 +36,7 @@ class EdgeNetwork(nn.Module):
         self.edge = nn.Conv2d(_WIDTH * len(self.branches), 1, kernel_size=1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalised pictures (N, 3, H, W) of any size -> logits of edges (N, ceil(H / 4), ceil(W / 4))."""
+        """Normalised pictures (N, 3, H, W) of any size -> edge logits (N, ceil(H / 4), ceil(W / 4))."""
         height, width = (-(-side // EDGE_STRIDE) for side in images.shape[-2:])
         padded = pad_to_multiple(images, max(self.encoder.stage_strides))
         encoder = self._folded.of(self.encoder) if self.training else self.encoder
@@ -51,14 +51,14 @@ class EdgeNetwork(nn.Module):
         return logits[:, 0, :height, :width]
 
     def train(self, mode: bool = True) -> EdgeNetwork:
-        """Switch the mode; the encoder always evaluates."""
+        """Set the mode; the encoder always stays in evaluation mode."""
         super().train(mode)
         self.encoder.eval()
         return self
 
 
 def _at_most_fine(features: Tensor, size: tuple[int, int]) -> Tensor:
-    """Features finer than the edge map, averaged down to it before the convolution instead of after."""
+    """Features finer than the edge map are averaged down to it before the convolution, not after."""
     return functional.adaptive_avg_pool2d(features, size) if features.shape[-1] > size[1] else features
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class BackboneSpec:
-    """What is needed to build a backbone and to feed it.
+    """How to build a backbone, and how to normalise its input.
 
     Attributes:
         timm_name: architecture in timm.
@@ -35,7 +35,7 @@ class Backbone(nn.Module):
     Attributes:
         output_stride: picture pixels per feature cell.
         classifier: Linear(C, 1000), from pooled features to ImageNet logits.
-        identity: architecture, output stride and hash of the weights; two equal identities compute the same.
+        identity: architecture, output stride and hash of the weights; equal identities compute the same.
     """
 
     def __init__(self, network: nn.Module, spec: BackboneSpec, output_stride: int, weights_hash: str) -> None:
@@ -47,6 +47,7 @@ class Backbone(nn.Module):
 
     @property
     def classifier(self) -> nn.Linear:
+        """The ImageNet classifier."""
         linear: nn.Linear = self.network.classifier
         return linear
 

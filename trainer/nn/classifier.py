@@ -1,4 +1,4 @@
-"""The classifier whose weighted feature map is the class activation map (paper section 3.2)."""
+"""The classifier whose weighted features are the class activation maps (paper section 3.2)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from trainer.training_config import BatchStatistics
 
 
 class CamNetwork(nn.Module):
-    """Encoder and a 1x1 convolution without bias; its output is the maps A_c = theta_c^T f of equation 1.
+    """An encoder and a 1x1 convolution without bias, whose output is the maps A_c = theta_c^T f (equation 1).
 
-    Since pooling is linear, the logits of the classification are the means of the maps (`class_logits`).
+    Since pooling is linear, the classification logits are the means of the maps (`class_logits`).
     """
 
     def __init__(
         self, encoder: Encoder, class_count: int, *, batch_statistics: BatchStatistics = "batch"
     ) -> None:
-        """Args:
-        encoder: the backbone.
-        class_count: K, background not counted.
-        batch_statistics: see `trainer.training_config.TrainingConfig`.
+        """Build the network with a random head.
+
+        Args:
+            encoder: the backbone.
+            class_count: K, background not counted.
+            batch_statistics: see `trainer.training_config.TrainingConfig`.
         """
         super().__init__()
         self.encoder = encoder
@@ -48,7 +50,7 @@ class CamNetwork(nn.Module):
         return maps
 
     def train(self, mode: bool = True) -> CamNetwork:
-        """Switch the mode; frozen statistics stay frozen."""
+        """Set the mode; frozen statistics stay frozen."""
         super().train(mode)
         if self._folded is not None:
             keep_frozen(self)

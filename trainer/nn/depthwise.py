@@ -1,8 +1,8 @@
 """Gradients of depthwise convolutions on the CPU, many times as fast as PyTorch's.
 
-PyTorch's library has no fast kernels for the gradients of depthwise convolutions that are larger than 3 x 3
-or dilated, as most of an EfficientNet's at output stride 16 are. The gradient of the input is the forward
-convolution by the mirrored kernel, for which there is a fast one; that of the weights is a compiled loop.
+PyTorch has no fast kernels for the gradients of depthwise convolutions that are larger than 3 x 3 or dilated,
+as most of an EfficientNet's at output stride 16 are. Here the gradient of the input is a forward convolution
+with the mirrored kernel, for which PyTorch has a fast one, and that of the weights is a compiled loop.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _CHANNELS_PER_THREAD = 64
 
 
 def speed_up_depthwise(network: nn.Module) -> None:
-    """Let every depthwise convolution whose gradients are slow take the fast way back, in place.
+    """Replace every depthwise convolution whose gradients are slow with `DepthwiseConv2d`, in place.
 
-    Weights, their names and results stay the same; on a GPU nothing changes.
+    Weights, their names and the results stay the same; on a GPU nothing changes.
     """
     for name, module in list(network.named_children()):
         if isinstance(module, nn.Conv2d) and DepthwiseConv2d.can_replace(module):
@@ -38,10 +38,10 @@ def speed_up_depthwise(network: nn.Module) -> None:
 
 
 class DepthwiseConv2d(nn.Conv2d):
-    """A depthwise convolution with the weights of PyTorch's or timm's, whose gradients take less time.
+    """A depthwise convolution with the weights of PyTorch's or timm's, but faster gradients on the CPU.
 
     Attributes:
-        pads_same: whether it pads as timm's `Conv2dSame`, whose weights it then has.
+        pads_same: whether it pads like timm's `Conv2dSame`.
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
@@ -63,7 +63,7 @@ class DepthwiseConv2d(nn.Conv2d):
 
     @staticmethod
     def can_replace(convolution: nn.Conv2d) -> bool:
-        """Whether it is depthwise, large or dilated, and pads with zeros, by no more than its reach."""
+        """Whether it is depthwise, larger than 3 x 3 or dilated, and zero-padded by at most its reach."""
         reach = _reach(convolution.kernel_size, convolution.dilation)
         return (
             type(convolution) in (nn.Conv2d, Conv2dSame)
@@ -115,7 +115,7 @@ class _FastGradients(torch.autograd.Function):
 
 
 def _input_gradient(images: Tensor, weight: Tensor, gradient: Tensor, geometry: _Geometry) -> Tensor:
-    """The output's gradient, put where it looked at the input, convolved by the mirrored kernel."""
+    """The output's gradient, spread onto the input's grid and convolved with the mirrored kernel."""
     reach = _reach(weight.shape[2:], geometry.dilation)
     (rows, columns), (down, across) = geometry.padding, geometry.stride
     if (down, across) != (1, 1):
@@ -131,7 +131,7 @@ def _input_gradient(images: Tensor, weight: Tensor, gradient: Tensor, geometry: 
 
 
 def _weight_gradient(images: Tensor, weight: Tensor, gradient: Tensor, geometry: _Geometry) -> Tensor:
-    """(C, 1, k, l), summed in float32 whatever the format of pictures and gradient."""
+    """(C, 1, k, l), summed in float32 whatever the number format of pictures and gradient."""
     # numba takes a second to load, and only training needs it.
     from trainer.nn.depthwise_numba import sum_products
 
@@ -148,14 +148,14 @@ def _weight_gradient(images: Tensor, weight: Tensor, gradient: Tensor, geometry:
     def add(first: int, last: int) -> None:
         sum_products(padded_nhwc, gradient_nhwc, geometry.stride, geometry.dilation, first, last, sums)
 
-    # Threads have channels of their own, so their number does not change the sums.
+    # Each thread has its own channels, so the number of threads does not change the sums.
     with ThreadPoolExecutor(count) as executor:
         list(executor.map(add, edges[:-1], edges[1:]))
     return torch.from_numpy(sums).permute(2, 0, 1)[:, None].to(weight.dtype)
 
 
 def _reach(kernel_size: Sequence[int], dilation: Sequence[int]) -> Pair:
-    """Cells between the first and the last that a kernel looks at, by direction."""
+    """Rows and columns from the first cell that a kernel covers to the last."""
     rows, columns = (step * (side - 1) for side, step in zip(kernel_size, dilation, strict=True))
     return rows, columns
 

@@ -18,14 +18,14 @@ def sum_products(
     last: int,
     sums: NDArray[np.float32],
 ) -> None:
-    """Add what the taps of the kernel get to sums (k, l, C), for channels from `first` to before `last`.
+    """Add the gradient of every kernel weight to `sums`, for some of the channels.
 
     Args:
         padded: (N, H, W, C), the input with its padding.
         gradient: (N, h, w, C), of the output.
         stride, dilation: of rows and columns.
-        first, last: channels.
-        sums: changed in place.
+        first, last: the channels from `first` to before `last`.
+        sums: (k, l, C), changed in place.
     """
     count, height, width = gradient.shape[:3]
     down, across = stride

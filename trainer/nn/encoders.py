@@ -1,4 +1,4 @@
-"""ImageNet networks without their classifier: what every trained network of a run starts from."""
+"""ImageNet networks without their classifier, from which every trained network of a run starts."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 
 
 class EncoderError(TrainerError):
-    """An encoder or its weights cannot be had; the message says what to do."""
+    """An encoder or its weights are not available; the message says what to do."""
 
     code = FailureCode.WEIGHTS_MISSING
 
 
 @dataclass(frozen=True)
 class EncoderSpec:
-    """What is needed to build an encoder and to feed it.
+    """How to build an encoder, and how to normalise its input.
 
     Attributes:
-        timm_name: architecture, with the tag of its published weights behind a dot where they are published.
+        timm_name: architecture in timm; where its weights are published, a dot and their tag follow.
         mean, std: normalisation of RGB in [0, 1], by channel.
     """
 
@@ -70,8 +70,8 @@ class Encoder(nn.Module):
         channels: C of the last features.
         stage_widths: channels of the five stages of `stages`.
         stage_strides: picture pixels per cell of each of them.
-        imagenet_rows: float32 (1000, C), rows of the ImageNet classifier; None without pretrained weights.
-            No parameter: it is neither trained nor stored.
+        imagenet_rows: float32 (1000, C), rows of the ImageNet classifier; None without pretrained weights. It
+            is not a parameter: it is neither trained nor stored.
     """
 
     def __init__(
@@ -99,16 +99,16 @@ class Encoder(nn.Module):
         return stages
 
     def stages_and_features(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
-        """What `stages` and `forward` give, in one pass.
+        """What `stages` and `forward` return, in one pass.
 
-        The last features of an EfficientNet are no stage: a 1x1 convolution widens the fifth stage to them.
+        The last features of an EfficientNet are not a stage: a 1x1 convolution makes them from the fifth one.
         """
         features, stages = self.network.forward_intermediates(images)
         return stages, features
 
 
 def build_encoder(name: str, *, output_stride: int = 16) -> Encoder:
-    """An encoder with random weights, for weights that are loaded afterwards.
+    """An encoder with random weights, into which stored ones can be loaded.
 
     Raises:
         EncoderError: the name is unknown.
@@ -137,7 +137,7 @@ def build_network(spec: EncoderSpec, output_stride: int) -> Any:
 
 
 def weights_hash(module: nn.Module) -> str:
-    """Short hash of all parameters and buffers: equal hashes compute the same."""
+    """Short hash of all parameters and buffers; modules of one architecture with equal hashes are equal."""
     digest = hashlib.sha256()
     for name, tensor in sorted(module.state_dict().items()):
         digest.update(name.encode())

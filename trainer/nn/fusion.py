@@ -1,4 +1,4 @@
-"""Batch normalisation folded into the convolutions before it: the same function, fewer passes over memory."""
+"""Batch normalisation folded into the convolution before it: the same function, fewer passes over memory."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def fold_batch_norm(network: nn.Module) -> None:
-    """Fold every BatchNorm2d that directly follows a Conv2d, in place; for inference only.
+    """Fold every BatchNorm2d that directly follows a Conv2d into it, in place; for inference only.
 
     Modules are taken in the order they were registered, which for timm's networks is the order they run in.
-    EfficientNet-Lite0 takes two thirds of the time afterwards (two cores, 384 x 512, channels last); features
-    agree to 1e-4.
+    EfficientNet-Lite0 then takes two thirds of the time (two cores, 384 x 512, channels last); features agree
+    to 1e-4.
 
     Raises:
-        ValueError: the network is in training mode, where batch statistics are not constants.
+        ValueError: the network is in training mode, where batch statistics are not constant.
     """
     if network.training:
-        raise ValueError("Batch normalisation folds only in evaluation mode; call network.eval() first.")
+        raise ValueError(
+            "Batch normalisation can only be folded in evaluation mode; call network.eval() first."
+        )
     for convolution, norm in list(_pairs(network)):
         _replace(network, convolution, fuse_conv_bn_eval(*_both(network, convolution, norm)))
         _replace(network, norm, _activation_of(network.get_submodule(norm)))
@@ -60,22 +62,24 @@ def _activation_of(norm: nn.Module) -> nn.Module:
 
 
 class FoldedCopy(Generic[Network]):
-    """A network that is not trained, computed with its normalisation folded while what reads it is trained.
+    """Runs a network that is not trained with its normalisation folded, while other layers learn from it.
 
-    The network itself keeps the weights that are stored. The copy is no module of what holds it: state dicts,
-    optimisers and moving averages do not see it.
+    The network itself keeps the weights that are stored. The folded copy is not registered as a submodule:
+    state dicts, optimisers and moving averages do not see it.
     """
 
     def __init__(self, network: Network) -> None:
-        """Args:
-        network: must stay as it is from the first call on, save by `load_state_dict`.
+        """Listen for new weights of the network.
+
+        Args:
+            network: after the first call of `of`, only `load_state_dict` may change it.
         """
         self._copy: Network | None = None
         register: Any = network.register_load_state_dict_post_hook
         register(lambda _network, _keys: self._forget())
 
     def of(self, network: Network) -> Network:
-        """The folded copy in evaluation mode, made at the first call and where the network is then."""
+        """The folded copy in evaluation mode; the first call makes it on the network's device."""
         if self._copy is None:
             self._copy = copy.deepcopy(network).eval()
             fold_batch_norm(self._copy)
@@ -86,12 +90,12 @@ class FoldedCopy(Generic[Network]):
 
 
 class FoldedTraining:
-    """A network whose statistics are frozen, computed with its normalisation folded while it is trained.
+    """Runs a network whose statistics are frozen with its normalisation folded, while it is trained.
 
-    With frozen statistics a normalisation scales and shifts each channel of the convolution before it, so
-    weights that are scaled and a bias do the same in no pass over the features. They are computed anew from
-    the network's own parameters at every call, which get the same gradients as without (to rounding). Nothing
-    of it is a module of what holds it.
+    With frozen statistics a normalisation only scales and shifts each channel of the convolution before it.
+    Scaled weights and a bias do the same without a pass over the features. Every call computes them from the
+    network's own parameters, which get the same gradients as without folding (up to rounding). Nothing here
+    is registered as a submodule.
     """
 
     def __init__(self) -> None:
@@ -99,11 +103,12 @@ class FoldedTraining:
         self._calls: _MethodOf | None = None
 
     def call(self, network: nn.Module, method: str, *arguments: Any) -> Any:
-        """What the network's method returns of the arguments, with the statistics frozen.
+        """What a method of the network returns for the arguments, with frozen statistics.
 
         Args:
-            network: of the same architecture at every call.
-            method: "forward", or another that computes with its modules.
+            network: has the same architecture at every call.
+            method: "forward", or another method that computes with its modules.
+            arguments: of the method.
         """
         if self._calls is None:
             structure = copy.deepcopy(network).eval()
@@ -112,7 +117,7 @@ class FoldedTraining:
         self._calls.train(network.training)
         for module in self._calls.modules():
             if isinstance(module, nn.BatchNorm2d):
-                module.eval()  # one that follows no convolution
+                module.eval()  # it follows no convolution, so it was not folded
         tensors = {f"network.{name}": tensor for name, tensor in self._folded(network).items()}
         return functional_call(self._calls, tensors, (method, *arguments))
 
@@ -133,7 +138,7 @@ class FoldedTraining:
 
 
 class _MethodOf(nn.Module):
-    """Calls a method of a network by name: `functional_call` knows `forward` alone."""
+    """Calls a method of a network by name, because `functional_call` only calls `forward`."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

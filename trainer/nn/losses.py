@@ -9,11 +9,11 @@ from trainer.config import PuzzleLossConfig
 from trainer.nn.classifier import class_logits
 
 EPSILON = 1e-5
-"""Added to the maximum before dividing, so that a class that is nowhere gets a map of zeros."""
+"""Added to the maximum before dividing, so that a map without any positive cell becomes zeros."""
 
 
 def classification_loss(maps: Tensor, labels: Tensor, logit_offset: float = 0.0) -> Tensor:
-    """Equations 2 to 5: multi-label soft margin of the pooled maps, mean over classes and pictures.
+    """Equations 2 to 5: multi-label soft margin loss of the pooled maps, averaged over classes and pictures.
 
     Args:
         maps: (N, K, h, w), unbounded.
@@ -24,13 +24,13 @@ def classification_loss(maps: Tensor, labels: Tensor, logit_offset: float = 0.0)
 
 
 def classification_terms(maps: Tensor, labels: Tensor, logit_offset: float = 0.0) -> Tensor:
-    """`classification_loss` class by class, (N, K); its mean is that loss."""
+    """`classification_loss` of each picture and class, (N, K); the mean is that loss."""
     logits = class_logits(maps) + logit_offset
     return labels * functional.softplus(-logits) + (1.0 - labels) * functional.softplus(logits)
 
 
 def reconstruction_loss(whole: Tensor, tiled: Tensor, labels: Tensor, config: PuzzleLossConfig) -> Tensor:
-    """Equation 6: how far the maps of the whole picture and those of its merged tiles are apart.
+    """Equation 6: how much the maps of the whole picture and the merged maps of its tiles differ.
 
     Args:
         whole, tiled: (N, K, h, w), unbounded.
@@ -38,7 +38,7 @@ def reconstruction_loss(whole: Tensor, tiled: Tensor, labels: Tensor, config: Pu
         config: level, distance, classes and detached side; see its fields.
 
     Returns:
-        A scalar. "selected" averages over the present classes of a picture, then over pictures, so that a
+        A scalar. "selected" averages over the tagged classes of a picture, then over pictures, so that a
         picture with one class weighs as much as one with four; a picture without classes counts as zero.
     """
     if config.level == "cam":
@@ -58,20 +58,20 @@ def reconstruction_loss(whole: Tensor, tiled: Tensor, labels: Tensor, config: Pu
 
 
 def max_normalized(maps: Tensor) -> Tensor:
-    """CAMs in [0, 1]: the positive part of each map over its maximum (paper section 3.2)."""
+    """CAMs in [0, 1]: the positive part of each map, divided by its maximum (paper section 3.2)."""
     positive = maps.relu()
     return positive / (positive.amax(dim=(2, 3), keepdim=True) + EPSILON)
 
 
 def pixel_loss(maps: Tensor, coverage: Tensor) -> Tensor:
-    """L_pix, of the pictures whose mask a person accepted: binary cross-entropy of every cell with the mask.
+    """L_pix: binary cross-entropy of the maps with the accepted mask of their picture.
 
-    A class's map is the logit of "this pixel is of the class"; pixels of the background and of other classes
-    are its negatives, unknown ones do not count. Averaged over the known area, then over the classes of the
-    mask, then over all pictures of the batch: a mask weighs the same in whichever batch it comes.
+    The map of a class is the logit that a pixel belongs to it. Pixels of the background and of other classes
+    are negatives; unknown pixels do not count. The loss is averaged over the known area, then over the
+    classes in the mask, then over all pictures of the batch, so that a mask weighs the same in any batch.
 
     Args:
-        maps: (N, K, h', w'), unbounded; cells beyond h x w are padding.
+        maps: (N, K, h', w'), unbounded; cells outside h x w are padding.
         coverage: float (N, K + 1, h, w), see `trainer.data.augment.coverage_tensor`; all zero for a picture
             without a mask.
     """
@@ -86,7 +86,7 @@ def pixel_loss(maps: Tensor, coverage: Tensor) -> Tensor:
 
 
 def alpha_at(progress: float, config: PuzzleLossConfig) -> float:
-    """Weight of the reconstruction loss at a progress in [0, 1]: linear to `alpha_ramp`, then constant."""
+    """Weight of L_re at a progress in [0, 1]: linear to `alpha_ramp`, then constant (paper section 4.1)."""
     if config.alpha_ramp <= 0:
         return config.alpha
     return config.alpha * min(1.0, progress / config.alpha_ramp)
@@ -101,12 +101,12 @@ def puzzle_loss(
         whole: maps of the pictures (N, K, h, w).
         tiled: merged maps of their tiles, same shape; None where no term needs them.
         labels: float (N, K), 1 where the class is in the picture.
-        config: which terms there are.
-        progress: share of training that is done, for the ramp of alpha.
+        config: the terms and their weights.
+        progress: share of the training that is done, in [0, 1], for the ramp of alpha.
 
     Returns:
-        "loss", the sum that is minimised, and its unweighted terms: "classification", "tile_classification",
-        "reconstruction".
+        "loss", the sum that is minimised, and its unweighted terms: "classification", and where they are on
+        "tile_classification" and "reconstruction".
     """
     offset = config.logit_offset
     terms = {"classification": classification_loss(whole, labels, offset)}
@@ -121,5 +121,5 @@ def puzzle_loss(
 
 
 def needs_tiles(config: PuzzleLossConfig) -> bool:
-    """Whether any term looks at the tiles; without one the second forward pass is saved."""
+    """Whether any term uses the tiles; if none does, training skips the second forward pass."""
     return config.tile_classification or (config.reconstruction and config.alpha > 0)

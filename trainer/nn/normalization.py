@@ -1,4 +1,4 @@
-"""Batch normalisation for batches too small for their own statistics: frozen, or replaced by groups."""
+"""Normalisation for batches too small for statistics: frozen statistics, or group normalisation."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ GROUPS = 32
 
 
 def set_normalization(network: nn.Module, statistics: BatchStatistics) -> None:
-    """Make the network normalise as asked, in place.
+    """Set the kind of normalisation of a network, in place.
 
-    "frozen" only takes effect through `keep_frozen`, which a network calls from its `train`. "group" puts a
-    GroupNorm with the same scale and shift in the place of every BatchNorm2d.
+    "frozen" only takes effect through `keep_frozen`, which a network calls from its `train`. "group" replaces
+    every BatchNorm2d with a GroupNorm of the same scale and shift.
     """
     if statistics == "group":
         _replace_by_groups(network)
 
 
 def keep_frozen(network: nn.Module) -> None:
-    """Put every batch normalisation into evaluation mode: running statistics are used and stay as they are.
+    """Put every batch normalisation into evaluation mode: it uses its running statistics and keeps them.
 
-    Scale and shift are still trained. `nn.Module.train` undoes this, so call it afterwards.
+    Scale and shift are still trained. `nn.Module.train` undoes this, so call `keep_frozen` after it.
     """
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -1,4 +1,4 @@
-"""A classifier of pixels on the frozen features of an ImageNet network, taught by confident labels."""
+"""A pixel classifier on the frozen features of an ImageNet network, trained on confident labels."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ _DILATION = 2
 class PixelNetwork(nn.Module):
     """Class logits of pixels, background included, from the deepest features of an encoder.
 
-    The last two stages and the last features, each normalised, are mixed by a 1x1 convolution. To what that
-    says of a cell, the same of its neighbourhood (a depthwise 3x3) and of the whole picture (the mean) is
-    added. The encoder stays as it is: what the few confident labels cannot teach, ImageNet has taught it.
+    The last two stages and the last features, each normalised, are mixed by a 1x1 convolution. The head gets
+    the mixed features of a cell, and beside them the sum of what a dilated depthwise 3x3 convolution makes of
+    its neighbourhood and a linear layer of the mean over the picture. The encoder is not trained: the few
+    confident labels cannot teach it more than ImageNet has.
     """
 
     def __init__(self, encoder: Encoder, class_count: int) -> None:
-        """Args:
-        encoder: the backbone, which is not trained.
-        class_count: classes, background included.
+        """Build the network with random layers on the encoder.
+
+        Args:
+            encoder: the backbone, which is not trained.
+            class_count: C, background included.
         """
         super().__init__()
         self.encoder = encoder.requires_grad_(False)
@@ -64,7 +67,7 @@ class PixelNetwork(nn.Module):
         return _resized(logits, [side // PIXEL_STRIDE for side in padded.shape[-2:]])[..., :height, :width]
 
     def train(self, mode: bool = True) -> PixelNetwork:
-        """Switch the mode; the encoder always evaluates."""
+        """Set the mode; the encoder always stays in evaluation mode."""
         super().train(mode)
         self.encoder.eval()
         return self

@@ -1,4 +1,4 @@
-"""The puzzle module: cut a picture into n x n tiles, put their maps together again (paper section 3.3)."""
+"""The puzzle module: cut a picture into n x n tiles and merge their maps again (paper section 3.3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ def tile(images: Tensor, tiles_per_side: int = 2, *, multiple: int = 1) -> Tenso
             maps of the tiles merge into the map of the whole padded picture, cell by cell.
 
     Returns:
-        (N * n * n, C, h, w); the tiles of one picture are neighbours, row by row.
+        (N * n * n, C, h, w); the tiles of one picture follow each other, row by row.
+
+    Raises:
+        ValueError: n is below 1.
     """
     _check_side(tiles_per_side)
     count, channels = images.shape[:2]
@@ -27,7 +30,7 @@ def tile(images: Tensor, tiles_per_side: int = 2, *, multiple: int = 1) -> Tenso
 
 
 def merge(tiles: Tensor, tiles_per_side: int = 2, *, size: tuple[int, int] | None = None) -> Tensor:
-    """Put tiles (or feature maps of tiles) together: the inverse of `tile`.
+    """Merge tiles (or feature maps of tiles): the inverse of `tile`.
 
     Args:
         tiles: (N * n * n, C, h, w) in the order of `tile`.
@@ -38,7 +41,7 @@ def merge(tiles: Tensor, tiles_per_side: int = 2, *, size: tuple[int, int] | Non
         (N, C, n * h, n * w), or (N, C, H, W) with `size`.
 
     Raises:
-        ValueError: the batch is not a multiple of n * n.
+        ValueError: n is below 1, or the batch is not a multiple of n * n.
     """
     _check_side(tiles_per_side)
     count, channels, height, width = tiles.shape
@@ -63,4 +66,4 @@ def pad_to_multiple(images: Tensor, multiple: int) -> Tensor:
 
 def _check_side(tiles_per_side: int) -> None:
     if tiles_per_side < 1:
-        raise ValueError(f"A picture cannot be cut into {tiles_per_side} tiles a side; give 1 or more.")
+        raise ValueError(f"A picture cannot be cut into {tiles_per_side} tiles per side; give 1 or more.")

@@ -3,10 +3,10 @@
 timm derives a dilated ResNeSt by the rules of ResNet, which changes the first block of every stage that
 dilates instead of down-sampling, so that published weights no longer compute what they were trained for:
 
-- the 3x3 average pool behind the split attention disappears, although the authors keep it at stride 1;
+- the 3x3 average pool beside the split attention disappears, although the authors keep it at stride 1;
 - the shortcut's average pool becomes 2x2 at stride 1, although the authors use 1x1, which is no pool at all.
 
-Both shift or blur features; neither holds weights, so the networks load the same files.
+Both changes shift or blur features. Pools have no weights, so the same weight files fit.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from torch import nn
 
 
 def restore_dilated_stages(network: Any) -> None:
-    """Put both pools of the dilated stages right, in place.
+    """Restore both pools of the dilated stages, in place.
 
     Args:
-        network: a ResNeSt of timm at any output stride; at 32 nothing changes.
+        network: timm's ResNeSt at any output stride; at 32 nothing changes.
     """
     pools_before_attention = network.layer2[0].avd_first is not None
     for stage in (network.layer3, network.layer4):

@@ -33,12 +33,11 @@ class SegmentationNetwork(nn.Module):
     ) -> None:
         """Args:
             encoder: the backbone, at output stride 8 or 16.
-            class_count: classes, background included.
+            class_count: C, background included.
             batch_statistics: of the encoder, see `trainer.training_config.TrainingConfig`.
-            decoder_statistics: of the decoder. It is new and has no running statistics that could be frozen;
-                those of a small batch are poor.
-            decoder_dropout: share of the pooled pyramid's values that is dropped in training.
-            is_encoder_trained: False leaves the encoder as it is, which takes a third to half of the time.
+            decoder_statistics: of the decoder, which is new and has no running statistics to freeze.
+            decoder_dropout: share of the pooled pyramid's values that training drops.
+            is_encoder_trained: False trains only the decoder, which takes a third to half of the time.
 
         Raises:
             ValueError: the encoder has another output stride.
@@ -46,7 +45,8 @@ class SegmentationNetwork(nn.Module):
         super().__init__()
         if encoder.output_stride not in (8, 16):
             raise ValueError(
-                f"DeepLabv3+ needs an encoder of output stride 8 or 16, but its is {encoder.output_stride}."
+                f"DeepLabv3+ needs an encoder of output stride 8 or 16, but this one has "
+                f"{encoder.output_stride}."
             )
         set_normalization(encoder, batch_statistics)
         self.encoder = encoder
@@ -55,8 +55,8 @@ class SegmentationNetwork(nn.Module):
         self._folded = FoldedTraining() if has_frozen_statistics else None
         widening = 16 // encoder.output_stride
         self.decoder = DeepLabV3PlusDecoder(
-            # The last features, those the classifier sees: they know classes, where an EfficientNet's fifth
-            # stage is a narrow linear layer.
+            # The last features, which the classifier reads, separate classes; an EfficientNet's fifth stage
+            # is only a narrow linear layer.
             encoder_channels=[3, *encoder.stage_widths[:-1], encoder.channels],
             encoder_depth=5,
             out_channels=_DECODER_CHANNELS,
@@ -79,7 +79,7 @@ class SegmentationNetwork(nn.Module):
         return logits[..., :height, :width]
 
     def _encoded(self, padded: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Features of the five stages and the last ones."""
+        """Features of the five stages, and the last features."""
         if not self.training:
             return self.encoder.stages_and_features(padded)
         if self._frozen is not None:
@@ -91,7 +91,7 @@ class SegmentationNetwork(nn.Module):
         return self.encoder.stages_and_features(padded)
 
     def train(self, mode: bool = True) -> SegmentationNetwork:
-        """Switch the mode; an encoder that is not trained, and frozen statistics, stay as they are."""
+        """Set the mode; an encoder that is not trained, and frozen statistics, stay in evaluation mode."""
         super().train(mode)
         if self._frozen is not None:
             self.encoder.eval()

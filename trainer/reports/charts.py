@@ -1,4 +1,4 @@
-"""Charts as SVG text that needs nothing else: curves of a training, bars with single values as dots."""
+"""Charts as self-contained SVG: curves of a training, and bars with their single values as dots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-# Told apart by people with any kind of colour vision, on light and dark ground.
+# These can be told apart with any kind of colour vision, on light and dark backgrounds.
 COLORS = ("#4477cc", "#dd8822", "#229977", "#bb5599", "#888833")
 _WIDTH, _HEIGHT = 640, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 44, 34
@@ -24,7 +24,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar, and the values it is the mean of."""
+    """A bar, and the values whose mean it shows."""
 
     name: str
     value: float
@@ -32,7 +32,7 @@ class Bar:
 
 
 def line_chart(series: Sequence[Series], *, title: str, x_label: str) -> str:
-    """Curves over a common axis that begins at zero; dense ones are averaged to what can be seen."""
+    """Curves in one chart whose y axis starts at zero; dense curves are averaged to what can be seen."""
     shown = [Series(one.name, _thinned(one.points)) for one in series if one.points]
     xs = [x for one in shown for x, _ in one.points] or [0.0, 1.0]
     ys = [y for one in shown for _, y in one.points] or [1.0]
@@ -48,7 +48,7 @@ def line_chart(series: Sequence[Series], *, title: str, x_label: str) -> str:
 
 
 def bar_chart(bars: Sequence[Bar], *, title: str) -> str:
-    """Vertical bars from zero with their value on top; single values as dots."""
+    """Vertical bars that start at zero, with their value on top and single values as dots."""
     frame = _Frame(0.0, float(len(bars)), max((max(bar.value, *bar.dots, 0.0) for bar in bars), default=1.0))
     parts = [frame.axes()]
     for number, bar in enumerate(bars):
@@ -70,7 +70,7 @@ def bar_chart(bars: Sequence[Bar], *, title: str) -> str:
 
 
 class _Frame:
-    """The plotting area, and the way from values to pixels."""
+    """The plotting area, which converts values to pixels."""
 
     def __init__(self, x_min: float, x_max: float, y_max: float) -> None:
         self._x_min, self._x_max = x_min, max(x_max, x_min + 1e-9)
@@ -111,7 +111,7 @@ def _thinned(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, floa
 
 
 def _nice_step(span: float, count: int) -> float:
-    """A step of 1, 2 or 5 times a power of ten that divides a span into about `count` parts."""
+    """A step of 1, 2 or 5 times a power of ten that divides a span into at most about `count` parts."""
     raw = span / count
     power = 10.0 ** math.floor(math.log10(raw))
     return float(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999))

@@ -1,4 +1,4 @@
-"""Which pictures a report shows, and what each stage made of them."""
+"""The example pictures of a report, with the result of each stage."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Strip:
 
 
 def example_strips(directory: RunDir, manifest: Manifest) -> Iterator[Strip]:
-    """Strips of pictures spread evenly over the training split, then over the predicted one.
+    """Yield strips of pictures spread evenly over the training split, then over the predicted one.
 
-    Nothing comes if the dataset is no longer where it was.
+    A split whose dataset can no longer be read has none.
     """
     record = manifest.dataset
     predicted = str(manifest.recipe["segment"]["predict_split"])

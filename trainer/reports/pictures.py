@@ -21,7 +21,7 @@ _VOID = 255
 
 
 def photograph(image_rgb: RgbImage) -> str:
-    """The picture, small."""
+    """The small picture as a data URL."""
     return _data_url(small_picture(image_rgb))
 
 
@@ -31,7 +31,7 @@ def heat_overlay(image_rgb: RgbImage, maps: ClassMaps) -> str:
 
 
 def heat_picture(image_rgb: RgbImage, maps: ClassMaps, side_px: int = THUMBNAIL_PX) -> RgbImage:
-    """The strongest map of each pixel as heat over the small grey picture: dark is 0, yellow is 1."""
+    """The strongest map of each pixel as a heatmap over the small grey picture: dark is 0, yellow is 1."""
     small = small_picture(image_rgb, side_px)
     grey = np.repeat(
         np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)[:, :, None], 3, axis=2

@@ -1,4 +1,4 @@
-"""report.html: one self-contained page about a run, for people: figures, curves, examples stage by stage."""
+"""report.html: one self-contained page about a run, with figures, curves and examples of each stage."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from trainer.run.events import Event, read_events
 
 
 def write_report(run_dir: Path | str) -> Path:
-    """Write report.html into a run directory, of a finished run or one under way.
+    """Write report.html into the directory of a finished or unfinished run.
 
     Returns:
         The file.
 
     Raises:
-        RunDirError: it is no run directory, or of another version.
+        RunDirError: the folder is not a run directory, or is of another version.
     """
     directory = RunDir(run_dir)
     manifest = directory.manifest()
@@ -61,12 +61,12 @@ def _page(name: str, body: str) -> str:
 def _header(manifest: Manifest) -> str:
     dataset = manifest.dataset
     pictures = dataset.pictures - len(dataset.skipped or {})
-    accepted = f", {dataset.accepted} of them with a mask that a person accepted" if dataset.accepted else ""
+    accepted = f"; {dataset.accepted} pictures have an accepted mask" if dataset.accepted else ""
     return (
         f"<h1>{escape(str(manifest.recipe['name']))}</h1>"
         f'<p class="lead">{escape(str(manifest.recipe["description"]))}</p>'
         f"<p>{pictures} pictures of split {escape(dataset.split)} in {escape(dataset.root)}, "
-        f"{len(dataset.class_names)} classes{accepted}; begun {escape(manifest.created)}.</p>"
+        f"{len(dataset.class_names)} classes{accepted}; started {escape(manifest.created)}.</p>"
     )
 
 
@@ -107,7 +107,7 @@ def _curves(events: Sequence[Event]) -> str:
 
 
 def _last_attempt(steps: Sequence[Event]) -> list[Event]:
-    """Each step once, as it was done last: a resumed training repeats those after its checkpoint."""
+    """Each step once, from the last attempt: a resumed training repeats the steps after its checkpoint."""
     kept = {event["step"]: event for event in steps}
     last = steps[-1]["step"]
     return [kept[step] for step in sorted(kept) if step <= last]

@@ -1,1 +1,1 @@
-"""The training loop, what goes in (batches, views) and what is kept of it."""
+"""The training loop, its input (batches, views), and what is kept of a training."""

@@ -1,4 +1,4 @@
-"""The order in which training sees pictures: a function of seed and epoch, so it can be cut anywhere."""
+"""The order of pictures in training: a function of random seed and epoch, so it can resume anywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Batch = Mapping[str, Tensor]
 
 
 class Samples(Protocol):
-    """What training draws from; it must be picklable where worker processes read."""
+    """The pictures of a training; they must be picklable if worker processes read them."""
 
     def __len__(self) -> int:
         """Number of pictures."""
@@ -31,17 +31,17 @@ class Samples(Protocol):
 
 @dataclass(frozen=True)
 class BatchPlan:
-    """How pictures are dealt out.
+    """How pictures are divided into batches.
 
     Attributes:
         samples: number of pictures.
         batch_size: pictures per optimiser step, over all processes and parts.
         parts: forward passes per optimiser step and process.
         processes: processes that share a step.
-        seed: of order and views.
+        seed: random seed of order and views.
 
     Raises:
-        TrainerUsageError: the batch cannot be dealt out equally.
+        TrainerUsageError: the batch cannot be divided equally.
     """
 
     samples: int
@@ -53,23 +53,23 @@ class BatchPlan:
     def __post_init__(self) -> None:
         if self.batch_size % (self.parts * self.processes):
             raise TrainerUsageError(
-                f"A batch of {self.batch_size} pictures cannot be dealt out equally to {self.processes} "
-                f"processes in {self.parts} parts each; choose a batch_size that is a multiple of "
+                f"A batch of {self.batch_size} pictures cannot be divided equally among {self.processes} "
+                f"processes with {self.parts} parts each; choose a batch_size that is a multiple of "
                 f"{self.parts * self.processes}."
             )
 
     @property
     def steps_per_epoch(self) -> int:
-        """Optimiser steps; an incomplete last batch is dropped, but one is always there."""
+        """Optimiser steps, at least 1; an incomplete last batch is dropped."""
         return max(1, self.samples // self.batch_size)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Indices of the pictures an epoch shows, in order; fewer pictures than a batch come again."""
+        """Indices of the pictures of an epoch, in order; if they are fewer than a batch, they repeat."""
         shuffled = np.random.default_rng((self.seed, epoch)).permutation(self.samples)
         return np.resize(shuffled, self.steps_per_epoch * self.batch_size)
 
     def part_indices(self, epoch: int, first_step: int, rank: int) -> Iterator[list[tuple[int, int, int]]]:
-        """Of each forward pass of a process, from a step of the epoch on: (epoch, position in it, index)."""
+        """For each forward pass of a process, from a step of the epoch on: its (epoch, position, index)."""
         order = self.order(epoch)
         size = self.batch_size // (self.parts * self.processes)
         for step in range(first_step, self.steps_per_epoch):
@@ -81,7 +81,15 @@ class BatchPlan:
 def epoch_batches(
     samples: Samples, plan: BatchPlan, epoch: int, *, first_step: int, rank: int, workers: int
 ) -> Iterator[list[Batch]]:
-    """For each optimiser step of an epoch, from `first_step` on, the batches of this process's parts.
+    """Yield for each optimiser step of an epoch, from `first_step` on, this process's batches, one per part.
+
+    Args:
+        samples: the pictures.
+        plan: how they are divided.
+        epoch: from 0.
+        first_step: number of steps of the epoch that are done.
+        rank: number of this process.
+        workers: processes that read pictures; 0 reads them in this one.
 
     Raises:
         WorkerEndedError: a worker that reads pictures was killed.
@@ -107,14 +115,14 @@ def _read(loader: DataLoader[dict[str, Tensor]]) -> Iterator[Batch]:
     try:
         yield from loader
     except RuntimeError as error:
-        # PyTorch has no class of its own for this, only these words.
+        # PyTorch has no exception class for this, only this message.
         if str(error).startswith("DataLoader worker"):
             raise WorkerEndedError from error
         raise
 
 
 class _Drawn(Dataset[dict[str, Tensor]]):
-    """Gives each place in each epoch a random generator of its own: no state passes between samples."""
+    """Gives each position of each epoch its own random generator, so no state passes between samples."""
 
     def __init__(self, samples: Samples, seed: int) -> None:
         self._samples = samples

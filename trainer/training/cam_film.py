@@ -1,4 +1,4 @@
-"""Maps of a few fixed pictures after every epoch, so that people see an object being covered."""
+"""CAMs of a few fixed pictures after every epoch, which show how maps come to cover objects."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from trainer.run.map_storage import ClassMaps, save_maps
 
 PICTURES = 6
 FILM_LOOK = CamConfig(scales=(1.0,), flip=False, max_side=256)
-"""One small look: a fraction of a second a picture on a CPU."""
+"""Small maps at one scale: a fraction of a second per picture on a CPU."""
 
 
 def film_pictures(dataset: TaggedDataset) -> tuple[TaggedImage, ...]:
-    """The pictures that are filmed: tagged ones, spread evenly over the list, the same for every epoch."""
+    """The pictures of the film: tagged ones, spread evenly over the list, the same for every epoch."""
     tagged = [image for image in dataset.images if image.tags]
     count = min(PICTURES, len(tagged))
     return tuple(tagged[number * len(tagged) // count] for number in range(count))
 
 
 class CamFilm:
-    """Takes the frames of one training. The network stays as it is, and so do all random numbers."""
+    """Stores the frames of one training; it changes neither the network nor any random number."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class CamFilm:
         self._pictures = film_pictures(dataset)
 
     def capture_start(self) -> None:
-        """Take frame 0, before the first step; where there is one, the training was resumed."""
+        """Store frame 0, before the first step, unless a resumed training has it already."""
         if not (self._run_dir.film_path / frame_name(0)).is_dir():
             self.capture(0)
 
     def capture(self, epoch: int) -> None:
-        """Store the maps of the network as it is after `epoch` epochs, and say so in the log."""
-        # Looking folds the normalisation into the convolutions, so a copy is looked into.
+        """Store the maps of the network after `epoch` epochs, and log an event "film"."""
+        # Computing CAMs folds the network's normalisation, so a copy is used.
         copied = copy.deepcopy(self._network).to(self._device.device)
         classifier = TrainedClassifier(copied, self._dataset.class_names, self._device, "film")
         shown = []
@@ -62,7 +62,7 @@ class CamFilm:
             try:
                 picture = read_rgb(image.path, at_least_side=FILM_LOOK.max_side)
             except ImageReadError:
-                continue  # the training itself will say so
+                continue  # training reports it
             maps_khw = multi_scale_cams(classifier, picture, self._dataset.names_of(image), FILM_LOOK)
             maps = ClassMaps(image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
             save_maps(frame_path(self._run_dir.film_path, epoch, image.id), maps)
@@ -71,7 +71,7 @@ class CamFilm:
 
 
 def filmed_epochs(film: Path, identifier: str) -> tuple[int, ...]:
-    """Epochs after which a picture was filmed, ascending; none for a picture that is not in the film."""
+    """Epochs that have a frame of a picture, ascending; none for a picture that is not in the film."""
     numbers = (path.name.removeprefix("epoch-") for path in film.glob("epoch-*"))
     epochs = sorted(int(number) for number in numbers if number.isdecimal())
     return tuple(epoch for epoch in epochs if frame_path(film, epoch, identifier).is_file())

@@ -1,4 +1,4 @@
-"""Watches the maps during training: a loss can fall while CAMs turn to nothing."""
+"""Watches the maps during training, because a loss can fall while the CAMs collapse."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torch import Tensor
 from trainer.training.log import Alarm
 
 COLLAPSE_SHARE = 0.9
-"""Share of (picture, class) pairs without any positive cell from which on maps count as collapsed."""
+"""Maps have collapsed if at least this share of the (picture, tag) pairs has no positive cell."""
 
 
 class CamMonitor:
-    """Collects, over an epoch, the peaks of the maps of the classes that are present."""
+    """Counts, over an epoch, how many maps of tagged classes have a positive cell."""
 
     def __init__(self, class_names: Sequence[str], device: torch.device) -> None:
         self._names = tuple(class_names)
@@ -23,15 +23,15 @@ class CamMonitor:
 
     @torch.no_grad()
     def add(self, maps: Tensor, labels: Tensor) -> None:
-        """Take in maps (N, K, h, w), unbounded, and labels (N, K)."""
+        """Count the maps (N, K, h, w), unbounded, of a batch with labels (N, K)."""
         self._seen += labels.sum(dim=0)
         self._alive += (labels * (maps.amax(dim=(2, 3)) > 0)).sum(dim=0)
 
     def end_epoch(self, epoch: int) -> Iterable[Alarm]:
-        """Alarms of the epoch that ends; counting starts anew.
+        """Return the alarms of the epoch that ends, and start counting again.
 
-        "collapse": most present classes have no positive cell, everything is background. "vanished_class": a
-        class was shown and had no positive cell in any picture.
+        "collapse": most tagged classes have no positive cell, so everything is background. "vanished_class":
+        a class has no positive cell in any picture with its tag.
         """
         seen, alive = self._seen.tolist(), self._alive.tolist()
         self._seen.zero_()
@@ -41,7 +41,7 @@ class CamMonitor:
         dark_share = 1.0 - sum(alive) / sum(seen)
         if dark_share >= COLLAPSE_SHARE:
             message = (
-                f"The maps collapsed to background in epoch {epoch}: {dark_share:.0%} of the classes shown "
+                f"The maps collapsed to background in epoch {epoch}: those of {dark_share:.0%} of the tags "
                 f"have no positive cell; lower the learning rate or the weight of the reconstruction loss."
             )
             return [Alarm("collapse", message, {"epoch": epoch, "share": round(dark_share, 4)})]
@@ -49,7 +49,7 @@ class CamMonitor:
         if not gone:
             return []
         message = (
-            f"In epoch {epoch} no picture shows anything of {', '.join(gone)} in its map; check the tags of "
-            f"these pictures, train longer, or lower the weight of the reconstruction loss."
+            f"In epoch {epoch} the maps of {', '.join(gone)} have no positive cell in any picture; check the "
+            f"tags of their pictures, train longer, or lower the weight of the reconstruction loss."
         )
         return [Alarm("vanished_class", message, {"epoch": epoch, "classes": gone})]

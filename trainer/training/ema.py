@@ -1,4 +1,4 @@
-"""Exponential moving average of the weights: a smoother network than the last step's."""
+"""Exponential moving average of the weights, which is smoother than the weights of the last step."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after optimiser step `step` (from 1).
+        """Update the averages with the weights after optimiser step `step` (from 1).
 
-        Early steps weigh more, (1 + step) / (10 + step) at most, so that the start is soon forgotten.
+        In early steps the decay is at most (1 + step) / (10 + step), so that the initial weights soon fade.
         """
         decay = min(self._decay, (1 + step) / (10 + step))
         parameters = dict(network.named_parameters())
@@ -34,7 +34,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def copy_to(self, network: nn.Module) -> None:
-        """Give the network the averages."""
+        """Copy the averages into the network."""
         parameters = dict(network.named_parameters())
         for name, average in self.tensors.items():
             parameters[name].copy_(average)

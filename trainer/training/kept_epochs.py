@@ -1,4 +1,4 @@
-"""The classifier as it was after each epoch, kept so that two moments of a training can be compared."""
+"""Copies of the classifier after each epoch, so that epochs can be compared."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _NAME = re.compile(r"epoch-(\d{4,})\.safetensors")
 
 
 class KeptEpochs:
-    """Stores a network at the end of epochs; with `classify.keep_epochs` off it does nothing.
+    """Stores the classifier after each epoch; with `classify.keep_epochs` off it does nothing.
 
-    The weights are those that the optimiser has: of a moving average there is one only, at the end.
+    It stores the optimiser's weights; a moving average replaces them only at the end of the training.
     """
 
     def __init__(
@@ -28,18 +28,18 @@ class KeptEpochs:
         self._run_dir = run_dir
 
     def keep_start(self) -> None:
-        """Store the network before the first step; where that is there, the training was resumed."""
+        """Store the network before the first step, unless a resumed training has done so already."""
         if not self._run_dir.epoch_path(0).is_file():
             self.keep(0)
 
     def keep(self, epoch: int) -> None:
-        """Store the network as it is after `epoch` epochs."""
+        """Store the network after `epoch` epochs."""
         if self._recipe.classify.keep_epochs:
             save_classifier(self._run_dir.epoch_path(epoch), self._network, self._recipe, self._class_names)
 
 
 def kept_epochs(run_dir: RunDir) -> tuple[int, ...]:
-    """The epochs that are there, ascending; 0 is before the first step."""
+    """The epochs that were kept, ascending; 0 is before the first step."""
     folder = run_dir.epoch_path(0).parent
     if not folder.is_dir():
         return ()

@@ -1,4 +1,4 @@
-"""Random views of pictures with the labels of their pixels: what networks of pixels are trained on."""
+"""Random views of pictures with the labels of their pixels: training data of all but the classifier."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class LabelledViews:
 
     Attributes:
         dataset: the pictures.
-        labels_of: gives the labels of a picture, uint8 of its size, 255 unlabelled. Goes to other processes,
-            so it is a function of a module, or a `functools.partial` of one.
+        labels_of: returns the labels of a picture, uint8 (H, W), 255 void. It is sent to other processes, so
+            it must be a module's function, or a `functools.partial` of one.
         view: how views are drawn.
         spec: normalisation of the network.
-        stride: picture pixels per label; of each cell the pixel in the middle counts.
+        stride: picture pixels per label; each cell has the label of the pixel in its middle.
     """
 
     dataset: TaggedDataset
@@ -44,10 +44,10 @@ class LabelledViews:
 
         Returns:
             "images" float32 (3, crop, crop), "labels" uint8 (ceil(crop / stride), ceil(crop / stride)), and
-            "possible" bool (C,): background, the classes of the picture's tags and of its labels.
+            "possible" bool (K + 1,): background, and the classes of the picture's tags and labels.
 
         Raises:
-            ImageReadError, GroundTruthError: the picture or its labels went bad since the run began.
+            ImageReadError, GroundTruthError: the picture or its labels cannot be read.
         """
         image = self.dataset.images[index]
         picture = read_rgb(image.path, at_least_side=self.view.max_side)

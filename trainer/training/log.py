@@ -1,4 +1,4 @@
-"""What a training says of itself: losses term by term, rates, speed, memory, and alarms."""
+"""The log of a training: losses term by term, rates, speed, memory, and alarms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from trainer.run.events import EventLog
 
 @dataclass(frozen=True)
 class Alarm:
-    """Something that makes a training pointless and that its losses do not show.
+    """A problem that makes a training useless.
 
     Attributes:
         name: "nan", "collapse", "vanished_class".
@@ -35,12 +35,14 @@ class TrainingLog:
     def __init__(
         self, events: EventLog, stage: str, epochs: int, steps: int, done: int, batch_size: int
     ) -> None:
-        """Args:
-        events: the run's log.
-        stage: name of the stage.
-        epochs, steps: of the whole training.
-        done: steps that an earlier attempt has done; they do not count for the speed.
-        batch_size: pictures per step.
+        """Start the log; with `done` above 0 it says that the training was resumed.
+
+        Args:
+            events: the run's log.
+            stage: name of the stage.
+            epochs, steps: of the whole training.
+            done: steps of earlier attempts; they do not count for the speed.
+            batch_size: pictures per step.
         """
         self._events = events
         self._stage = stage
@@ -53,7 +55,7 @@ class TrainingLog:
             events.write(EventKind.RESUMED, stage=stage, step=done, steps=steps)
 
     def step(self, epoch: int, done: int, losses: Mapping[str, float], learning_rate: float) -> None:
-        """Log one optimiser step."""
+        """Log the optimiser step that makes `done` steps, in `epoch` from 1."""
         seconds_per_step = (time.monotonic() - self._started) / max(1, done - self._first)
         fields = StepFields(
             epoch=epoch,
@@ -83,7 +85,7 @@ class TrainingLog:
 
 
 def memory_mb() -> int:
-    """Memory in MB: the most a GPU had allocated, else what the process holds now."""
+    """Memory in MiB: on a GPU the most that was allocated so far, else what the process holds now."""
     if torch.cuda.is_available():
         return round(torch.cuda.max_memory_allocated() / 2**20)
     resident: int = psutil.Process().memory_info().rss

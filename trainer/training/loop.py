@@ -1,8 +1,8 @@
-"""The training loop of all networks: accumulate, step, log, checkpoint, resume; over several processes too.
+"""The training loop of all networks: accumulate, step, log, checkpoint, resume; also with several processes.
 
-Nothing random is carried from step to step: order, views and torch's generator are functions of seed, epoch
-    and
-step. A checkpoint therefore is: weights, buffers, momentum, moving average, and the number of the step.
+No random state passes from step to step: order, views and torch's generator are functions of random seed,
+epoch and step. So a checkpoint holds only weights, buffers, optimiser state, moving average and the number of
+the step.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LOSS = "loss"
 
 
 class TrainingDivergedError(TrainerError):
-    """A loss is not a number any more; going on would only spoil the weights."""
+    """A loss is no longer a finite number; going on would only spoil the weights."""
 
     code = FailureCode.DIVERGED
 
@@ -50,12 +50,13 @@ class Training:
 
     Attributes:
         stage: name in the log and of the checkpoint.
-        step: module whose `forward(batch, progress)` gives scalars by name; "loss" is minimised. One call is
-            one backward pass, however many networks it runs. `progress` is the share of training done.
-        samples: pictures.
+        step: module whose `forward(batch, progress)` returns scalars by name; "loss" is minimised. One call
+            is one backward pass, however often it runs a network. `progress` in [0, 1) is the share of the
+            training that is done.
+        samples: the pictures.
         config: epochs, batches, optimiser, precision.
-        is_new: says of the name of one of the step's parameters whether it is not pretrained.
-        end_epoch: called by every process after each epoch with its number from 1; returns alarms.
+        is_new: tells from the name of one of the step's parameters whether it is not pretrained.
+        end_epoch: called in every process after each epoch with its number, from 1; returns alarms.
     """
 
     stage: str
@@ -68,7 +69,13 @@ class Training:
 
 @dataclass(frozen=True)
 class TrainingOutcome:
-    """How it went: optimiser steps in all, seconds of this attempt, and the mean terms of the last epoch."""
+    """The result of a training.
+
+    Attributes:
+        steps: optimiser steps, those of earlier attempts included.
+        seconds: time of this attempt.
+        losses: mean of each term over the steps that this attempt did of the last epoch; empty if none.
+    """
 
     steps: int
     seconds: float
@@ -76,16 +83,17 @@ class TrainingOutcome:
 
 
 def train(context: StageContext, training: Training) -> TrainingOutcome:
-    """Train until the last epoch, from the stage's checkpoint where there is one.
+    """Train until the last epoch, from the stage's checkpoint if there is one.
 
     Afterwards `training.step` holds the trained weights (their moving average if that is on) on the device,
     in evaluation mode.
 
     Raises:
         TrainingDivergedError: a loss became infinite or NaN; an alarm "nan" is in the log.
-        RunStopped: the run was asked to end; the checkpoint is that of the last step.
+        RunStopped: the run was asked to stop; the checkpoint is that of the last step.
+        WorkerEndedError: a worker that reads pictures was killed.
         CheckpointError: the checkpoint is damaged.
-        TrainerUsageError: the batch cannot be dealt out to the processes.
+        TrainerUsageError: the batch cannot be divided equally among the processes.
     """
     with repeatable(context.recipe.deterministic):
         return _Loop(context, training).run()
@@ -118,7 +126,7 @@ class _Loop:
         self._is_stopping = False
         self._accelerator = Accelerator(
             cpu=self._device.type == "cpu",
-            # Autocast and accumulation are the recipe's; `accelerate launch` must not add its own.
+            # The recipe sets autocast and accumulation; `accelerate launch` must not add its own.
             mixed_precision="no",
             gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
         )
@@ -171,7 +179,7 @@ class _Loop:
         try:
             yield from batches
         except WorkerEndedError:
-            # A signal to the whole process group asks the run to end, and ends its workers at once.
+            # A signal to the whole process group asks the run to stop, but ends its workers at once.
             if self._context.stop.is_set:
                 self._save()
             raise
@@ -195,9 +203,9 @@ class _Loop:
                 self._accelerator.backward(terms[LOSS] / len(parts))
             for name, term in terms.items():
                 values[name] = values.get(name, 0.0) + term.detach().float() / len(parts)
-        # The wish to end travels with the losses: all processes must end after the same step.
-        wish = torch.tensor(float(self._context.stop.is_set), device=self._device)
-        mean = self._accelerator.reduce(torch.stack([*values.values(), wish]), "mean").tolist()
+        # The request to stop travels with the losses, because all processes must stop after the same step.
+        request = torch.tensor(float(self._context.stop.is_set), device=self._device)
+        mean = self._accelerator.reduce(torch.stack([*values.values(), request]), "mean").tolist()
         losses = dict(zip(values, mean, strict=False))
         self._is_stopping = mean[-1] > 0
         self._refuse_nan(losses)

@@ -1,4 +1,4 @@
-"""SGD or AdamW with four learning rates and polynomial decay (the 2021 reference's, DeepLab's schedule)."""
+"""SGD or AdamW with four learning rates and polynomial decay, as in the 2021 reference and in DeepLab."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def build_optimizer(network: nn.Module, config: OptimizerConfig, is_new: IsNew) 
     Args:
         network: its parameters are grouped by name.
         config: rates, decay and momentum.
-        is_new: says of a parameter's name whether it was not pretrained.
+        is_new: tells from a parameter's name whether it is not pretrained.
     """
     groups = parameter_groups(network, config, is_new)
     if config.method == "adamw":
@@ -60,7 +60,7 @@ def parameter_groups(network: nn.Module, config: OptimizerConfig, is_new: IsNew)
 def set_rates(optimizer: Optimizer, progress: float, power: float) -> float:
     """Set every group's rate for a progress in [0, 1): its first rate times (1 - progress) ** power.
 
-    A pure function of the progress: a resumed training needs no state of a scheduler.
+    A pure function of the progress, so that a resumed training needs no scheduler state.
 
     Returns:
         The factor.

@@ -33,9 +33,9 @@ class PuzzleStep(nn.Module):
         """Losses by name, see `trainer.nn.losses.puzzle_loss`; with accepted masks also "pixel", L_pix.
 
         Args:
-            batch: "images" (N, 3, H, W), normalised, "labels" (N, K), and "coverage" (N, K + 1, h, w) where
-                people accepted masks, see `trainer.nn.losses.pixel_loss`.
-            progress: share of training that is done.
+            batch: "images" (N, 3, H, W), normalised, "labels" (N, K), and, if there are accepted masks,
+                "coverage" (N, K + 1, h, w), see `trainer.nn.losses.pixel_loss`.
+            progress: share of the training that is done, in [0, 1].
         """
         images, labels = batch["images"], batch["labels"]
         config = self._config

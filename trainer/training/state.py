@@ -1,4 +1,4 @@
-"""The checkpoint of a training that is under way."""
+"""The checkpoint of an unfinished training."""
 
 from __future__ import annotations
 
@@ -22,10 +22,12 @@ class TrainingState:
     def __init__(
         self, path: Path, key: str, network: nn.Module, optimizer: Optimizer, average: MovingAverage | None
     ) -> None:
-        """Args:
-        path: the file.
-        key: of the stage; a file with another one belongs to other settings and is not gone on from.
-        network, optimizer, average: what is stored and restored, in place.
+        """Name the file and what it stores.
+
+        Args:
+            path: the file.
+            key: of the stage; a file with another key belongs to other settings and is ignored.
+            network, optimizer, average: what is stored, and restored in place.
         """
         self._path = path
         self._key = key
@@ -51,7 +53,7 @@ class TrainingState:
         """Restore what was stored under the same key.
 
         Returns:
-            Optimiser steps that are done; 0 when there is nothing to go on from.
+            Optimiser steps that are done; 0 if there is nothing to resume.
 
         Raises:
             CheckpointError: the file is damaged.
@@ -66,7 +68,7 @@ class TrainingState:
         except (KeyError, RuntimeError) as error:
             reason = str(error).partition("\n")[0]
             raise CheckpointError(
-                f"{self._path} does not fit the network it belongs to ({reason}); delete it and run again."
+                f"{self._path} does not match the network of its stage ({reason}); delete it and run again."
             ) from error
         return int(stored.header["step"])
 

@@ -60,7 +60,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     from safetensors.numpy import save_file
 
     save_file({"cams": np.zeros((1, 1, 1), np.float16)}, tmp_path / "other.safetensors")
-    with pytest.raises(ArtifactError, match="no CAM file"):
+    with pytest.raises(ArtifactError, match="not a CAM file"):
         load_cams(tmp_path / "other.safetensors")
 
 

@@ -53,7 +53,8 @@ def test_without_the_crf_package_the_thresholded_mask_is_returned(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("indices", "message"), [((1, 2), "1 classes"), ((0,), "0 cannot"), ((255,), "255 cannot")]
+    ("indices", "message"),
+    [((1, 2), "1 classes"), ((0,), "0 is out of range"), ((255,), "255 is out of range")],
 )
 def test_indices_that_do_not_fit_are_refused(indices, message):
     with pytest.raises(ValueError, match=message):

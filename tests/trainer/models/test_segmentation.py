@@ -63,5 +63,5 @@ def test_large_pictures_are_looked_at_small(model):
 def test_a_file_that_contradicts_its_header_is_named(tmp_path):
     path = tmp_path / "segment.safetensors"
     save_tensors(path, KIND, {"backbone": "lite0"}, {"weight": torch.zeros(1)})
-    with pytest.raises(CheckpointError, match=r"segment\.safetensors does not fit"):
+    with pytest.raises(CheckpointError, match=r"segment\.safetensors do not match its header"):
         load_segmentation_model(path)

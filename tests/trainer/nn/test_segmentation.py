@@ -26,7 +26,7 @@ def test_other_encoders_and_strides_fit_too(name, stride):
 
 
 def test_an_encoder_of_stride_32_is_refused():
-    with pytest.raises(ValueError, match="output stride 8 or 16, but its is 32"):
+    with pytest.raises(ValueError, match="output stride 8 or 16, but this one has 32"):
         SegmentationNetwork(build_encoder("lite0", output_stride=32), 3)
 
 

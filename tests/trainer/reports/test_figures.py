@@ -83,7 +83,7 @@ def test_a_run_with_a_classifier_has_figures_1_and_3_as_svg_and_png(run: RunDir,
         if path.suffix == ".png":
             assert Image.open(path).size[0] > 600
     assert any("name a run without L_p-cls" in note for note in made.notes)
-    assert any("there is one run" in note for note in made.notes)
+    assert any("there is only one run" in note for note in made.notes)
     assert any("Figure 4 needs masks" in note for note in made.notes)
 
 
@@ -178,7 +178,7 @@ def test_what_a_run_lacks_is_a_sentence_and_no_old_figure_stays(root: Path, tmp_
 def test_wrong_use_says_what_to_do(run: RunDir, tmp_path: Path) -> None:
     with pytest.raises(TrainerUsageError, match="1 to 24"):
         write_figures(run.path, tmp_path / "out", pictures=0)
-    with pytest.raises(RunDirError, match="what `ablate` wrote"):
+    with pytest.raises(RunDirError, match="that `ablate` wrote"):
         write_figures(run.path, tmp_path / "out", compare=[tmp_path / "nowhere"])
     with pytest.raises(RunDirError, match="not a run directory"):
         write_figures(tmp_path / "nowhere", tmp_path / "out")

@@ -1,4 +1,4 @@
-"""The pair loss of AffinityNet on the CPU: one pass over the pairs in compiled loops, a picture a thread."""
+"""The pair loss of AffinityNet on the CPU: compiled loops over the pairs, with one thread per picture."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The pair loss of AffinityNet with PyTorch, for CUDA and for machines without numba.
 
-One offset after the other, on views of the whole batch: nothing is gathered or scattered, so the result
-repeats bit for bit, and little more than a few batches of edges is held.
+It takes one offset after the other, on views of the whole batch. Nothing is gathered or scattered, so the
+result repeats bit for bit, and memory holds little more than a few batches of edges.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Figures 1 and 3 of the paper: CAMs of whole and tiled pictures, and of combinations of loss functions."""
+"""Figures 1 and 3 of the paper: CAMs of whole and tiled pictures, and of combinations of loss terms."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from trainer.run.directory import Manifest, RunDir
 from trainer.run.map_storage import ClassMaps, Maps, load_maps
 
 PREDICTED_ABOVE = 0.5
-"""Probability from which a class counts as a predicted tag."""
+"""A class with a probability above this is a predicted tag."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClassifierOfRun:
-    """A run's own classifier, looked at on one scale: without zero-shot share, spread, walk or CRF."""
+    """A run's own classifier at one scale, without zero-shot maps, spreading, random walk or CRF."""
 
     manifest: Manifest
     recipe: Recipe
@@ -34,12 +34,12 @@ class ClassifierOfRun:
 
     @staticmethod
     def recipe_of(directory: RunDir) -> Recipe:
-        """The recipe in a run's manifest; errors as `RunDir.manifest` and `recipe_from`."""
+        """The recipe in a run's manifest; errors as for `RunDir.manifest` and `recipe_from`."""
         return recipe_from(directory.manifest().recipe, where=f"The recipe of {directory.path}")
 
     @classmethod
     def of(cls, directory: RunDir) -> ClassifierOfRun | None:
-        """None where the run has not trained its classifier."""
+        """The classifier of a run; None if the run has not trained it."""
         path = directory.model_path(CLASSIFY)
         recipe = cls.recipe_of(directory)
         if not path.is_file():
@@ -48,12 +48,12 @@ class ClassifierOfRun:
 
     @property
     def config(self) -> CamConfig:
-        """How its CAMs are computed; tiles as it was trained with."""
+        """How its CAMs are computed, with the number of tiles that it was trained with."""
         tiles = self.recipe.classify.loss.tiles_per_side
         return replace_tiles(cam_config(self.recipe.cams), tiles)
 
     def look(self, photo: Photo) -> PuzzleLook:
-        """Whole and tiled maps of the tags, and the logits of every class."""
+        """Whole and tiled maps of the tags, and the losses and logits of every class."""
         others = [name for name in self.manifest.dataset.class_names if name not in photo.names]
         return puzzle_look(
             self.classifier, photo.pixels, photo.names, others, self.config, self.recipe.classify.loss
@@ -61,7 +61,7 @@ class ClassifierOfRun:
 
 
 def replace_tiles(config: CamConfig, tiles_per_side: int) -> CamConfig:
-    """The same settings with other tiles."""
+    """The same settings with another number of tiles."""
     return config.model_copy(update={"tiles_per_side": tiles_per_side})
 
 
@@ -78,11 +78,11 @@ def loss_terms(loss: PuzzleLossConfig) -> str:
 
 
 def predicted_tags(look: PuzzleLook, logit_offset: float) -> list[tuple[str, float]]:
-    """Classes that the classifier finds in the whole picture, with their probability, the surest first.
+    """Classes that the classifier predicts for the whole picture, with their probability, highest first.
 
     Args:
         look: of a picture.
-        logit_offset: that the classifier was trained with.
+        logit_offset: the one that the classifier was trained with.
     """
     classes = look.loss.classes if look.loss else ()
     found = [(one.name, _sigmoid(one.whole_logit + logit_offset)) for one in classes]
@@ -90,10 +90,10 @@ def predicted_tags(look: PuzzleLook, logit_offset: float) -> list[tuple[str, flo
 
 
 def puzzle_sheet(directory: RunDir, baseline: RunDir | None, count: int) -> tuple[Sheet | None, str | None]:
-    """Figure 1: (a) CAMs of the whole picture, (b) of its tiles, (c) of the run, Puzzle-CAM in the paper.
+    """Figure 1: CAMs (a) of the whole picture, (b) of its tiles, and (c) of the run, in the paper Puzzle-CAM.
 
     Returns:
-        The figure or None, and what there is to say of it or None.
+        The figure, or None if it cannot be drawn; and a sentence about what is missing, or None.
     """
     run = ClassifierOfRun.of(directory)
     if run is None:
@@ -129,15 +129,16 @@ def puzzle_sheet(directory: RunDir, baseline: RunDir | None, count: int) -> tupl
     note = None
     if baseline is None:
         note = (
-            "In figure 1, (a) and (b) are CAMs of the run's own classifier; name a run without L_p-cls and "
-            "L_re as the baseline to compare with a conventional one, as the paper does."
+            "In figure 1, (a) and (b) are CAMs of the run's own classifier; to compare with a conventional "
+            "classifier, as the paper does, name a run without L_p-cls and L_re as the baseline."
         )
     theirs = loss_terms(conventional.recipe.classify.loss)
     tiles = conventional.config.tiles_per_side
     lines = (
-        f"(a), (b): classifier trained with {theirs}, one scale, (b) {tiles} x {tiles} tiles by themselves "
-        f"and merged; both over the larger of their maxima. (c): {kind}.",
-        "Of several tags the first one is shown. Disagreement as in trainer.cams.compute; 0 is the same.",
+        f"(a), (b): classifier trained with {theirs}, at one scale; (b) is merged from {tiles} x {tiles} "
+        f"tiles; both are divided by the larger of their maxima. (c): {kind}.",
+        "A picture with several tags shows the first one. Disagreement is one minus the soft IoU of (a) and "
+        "(b); 0 means equal.",
         *([f"Baseline: {run_line(conventional.manifest, dataset.split)}"] if baseline else []),
         run_line(run.manifest, dataset.split),
         EVENLY,
@@ -152,22 +153,22 @@ def _final(directory: RunDir, run: ClassifierOfRun, photo: Photo, *, is_single: 
     if is_single or not path.is_file():
         return run.look(
             photo
-        ).whole_thw, f"classifier trained with {loss_terms(run.recipe.classify.loss)}, one scale"
+        ).whole_thw, f"classifier trained with {loss_terms(run.recipe.classify.loss)}, at one scale"
     cams = run.recipe.cams
     scales = ", ".join(f"{scale:g}" for scale in sorted(cams.scales))
-    kind = f"the run's CAMs: scales {scales}{', mirrored too' if cams.flip else ''}"
+    kind = f"the run's CAMs at scales {scales}{', with mirror images' if cams.flip else ''}"
     if cams.affinity_power:
-        kind += f", spread over like features (power {cams.affinity_power:g})"
+        kind += f", spread over similar features (power {cams.affinity_power:g})"
     if cams.zero_shot_share:
-        kind += f", {cams.zero_shot_share:.0%} of them the zero-shot classifier's"
+        kind += f", with a share of {cams.zero_shot_share:.0%} for the zero-shot classifier"
     return load_maps(path).maps_khw, kind
 
 
 def terms_sheet(directory: RunDir, others: Sequence[RunDir], count: int) -> tuple[Sheet | None, str | None]:
-    """Figure 3: predicted tags and CAMs of classifiers trained with different loss functions.
+    """Figure 3: predicted tags and CAMs of classifiers trained with different loss terms.
 
     Returns:
-        The figure or None, and what there is to say of it or None.
+        The figure, or None if it cannot be drawn; and a sentence about what is missing, or None.
     """
     own = ClassifierOfRun.of(directory)
     if own is None:
@@ -199,20 +200,20 @@ def terms_sheet(directory: RunDir, others: Sequence[RunDir], count: int) -> tupl
         *(f"({letters[n % 25]}) {loss_terms(run.recipe.classify.loss)}" for n, run in enumerate(runs)),
     )
     lines = (
-        "CAMs of the tags on one scale, the strongest at each pixel, each class over its own maximum. Below: "
-        "classes that the classifier finds in the whole picture, with their probability.",
+        "CAMs of the tags at one scale, each divided by its maximum; each pixel shows the strongest. Below: "
+        "classes that the classifier predicts for the whole picture, with their probability.",
         *(f"({letters[n % 25]}) {run_line(run.manifest, dataset.split)}" for n, run in enumerate(runs)),
         EVENLY,
     )
     notes = []
     if len(runs) == 1:
         notes.append(
-            "Figure 3 compares loss functions, and there is one run; name others to compare, or the folder "
-            "that `ablate` wrote."
+            "Figure 3 compares loss terms, but there is only one run; name other runs, or the folder that "
+            "`ablate` wrote."
         )
     if left_out:
         notes.append(f"{left_out} runs have no trained classifier and are not in figure 3.")
-    title = "Predicted tags and CAMs by combinations of loss functions"
+    title = "Predicted tags and CAMs for combinations of loss terms"
     return Sheet(title, columns, tuple(rows), lines, True), " ".join(notes) or None
 
 
@@ -228,7 +229,7 @@ def _heat(photo: Photo, tags: Sequence[int], maps_khw: Maps, line: str) -> Cell:
 
 
 def _over_own_maximum(maps_khw: Maps) -> Maps:
-    """Whole and tiled maps share a divisor; alone, a map is divided by its own."""
+    """Divide each map by its own maximum; whole and tiled maps were divided by a common one."""
     divided: Maps = maps_khw / (maps_khw.max(axis=(1, 2), keepdims=True) + EPSILON)
     return divided
 

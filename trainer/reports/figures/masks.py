@@ -21,13 +21,13 @@ _NOTHING = "Figure 4 needs masks; run the stages refine or segment first."
 
 
 def masks_sheet(directory: RunDir, count: int) -> tuple[Sheet | None, str | None]:
-    """Figure 4: top photographs, middle ground truth, bottom the run's masks.
+    """Figure 4: photographs at the top, ground truth in the middle, and the run's masks at the bottom.
 
-    The masks are those of the segmentation network, or where there is none the pseudo-labels of the training
-    split; the title says which.
+    The masks are those of the segmentation network, or without one the pseudo-labels of the training split;
+    the title says which.
 
     Returns:
-        The figure or None, and what there is to say of it or None.
+        The figure, or None if it cannot be drawn; and a sentence about what is missing, or None.
     """
     manifest = directory.manifest()
     predicted = str(manifest.recipe["segment"]["predict_split"])
@@ -68,8 +68,8 @@ def _sheet(
         bottoms.append(Cell(mask_picture(photo.pixels, mask, CELL_PX), (line,) if line else ()))
     rows = (("Photograph", tuple(tops)), ("Ground truth", tuple(middles)), (title, tuple(bottoms)))
     lines = (
-        "Below each mask its mean IoU in percent, over the classes in either mask, background included. "
-        "VOC's colours; white is void.",
+        "Below each mask: its mean IoU in percent over the classes in mask or ground truth, background "
+        "included. Colours are those of VOC; white is void.",
         run_line(manifest, dataset.split),
         EVENLY,
     )
@@ -77,6 +77,6 @@ def _sheet(
 
 
 def picture_iou(truth: NDArray[np.uint8], mask: NDArray[np.uint8]) -> float:
-    """Mean IoU in [0, 1] of one picture over the classes in either mask; NaN where all is void."""
+    """Mean IoU in [0, 1] of one picture over the classes in either mask; NaN if all is void."""
     ious = iou_per_class(confusion_matrix(truth, mask, 256))
     return float(np.nanmean(ious)) if not np.isnan(ious).all() else float("nan")

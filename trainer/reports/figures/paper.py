@@ -1,7 +1,7 @@
-"""Figures 1, 3 and 4 of the paper for any run: CAMs of whole and tiled pictures, of combinations of loss
-functions, and segmentations. Each is written as SVG and PNG with its settings on it.
+"""Figures 1, 3 and 4 of the paper for any run: CAMs of whole and tiled pictures, CAMs of combinations of loss
+terms, and masks. Each is written as SVG and PNG and states its settings.
 
-Pictures are spread evenly over the split: none is chosen for what it looks like.
+Pictures are spread evenly over the split; none is chosen for its looks.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class FigureReport:
-    """What was written, and a sentence for each figure that could not be drawn or is not what it could be.
+    """The files that were written, and notes on figures that are missing or incomplete.
 
     Attributes:
-        files: two a figure, SVG and PNG.
-        notes: of figures; each says the next step.
+        files: two per figure, SVG and PNG.
+        notes: one sentence each, with the next step.
     """
 
     files: tuple[Path, ...]
@@ -46,18 +46,18 @@ def write_figures(
     """Draw the figures of a run into a folder, `figure-1.svg`, `figure-1.png` and so on.
 
     Args:
-        run_dir: run directory; its dataset has to be where it was.
-        out: folder; it is made, and figures of the same name are replaced.
+        run_dir: run directory; its dataset must still be in its place.
+        out: folder; it is created, and figures of the same name are replaced.
         baseline: run directory of a conventional classifier, for (a) and (b) of figure 1; without one they
-            are those of the run's own classifier.
-        compare: further run directories for figure 3, or a folder that `ablate` wrote.
-        pictures: how many a figure, 1 to `MAX_PICTURES`.
-        report: called with figures done and all.
+            show the run's own classifier.
+        compare: more run directories for figure 3, or a folder that `ablate` wrote.
+        pictures: number per figure, 1 to `MAX_PICTURES`.
+        report: called with the number of figures done and of all figures.
 
     Raises:
         TrainerUsageError: `pictures` is out of range.
-        RunDirError: a folder is no run directory, or of another version.
-        TrainerError: a file that is there is damaged.
+        RunDirError: a folder is not a run directory, or is of another version.
+        TrainerError: a file is damaged.
     """
     if not 1 <= pictures <= MAX_PICTURES:
         raise TrainerUsageError(f"A figure shows 1 to {MAX_PICTURES} pictures, not {pictures}.")
@@ -88,10 +88,10 @@ def write_figures(
 
 
 def run_dirs_in(folder: Path) -> list[RunDir]:
-    """A run directory, or those in a folder of `ablate`: the first seed of each combination of terms.
+    """A run directory, or those in a folder of `ablate`: for each combination of terms the first random seed.
 
     Raises:
-        RunDirError: there is none.
+        RunDirError: the folder neither is nor contains a run directory.
     """
     directory = RunDir(folder)
     if directory.exists():
@@ -102,14 +102,16 @@ def run_dirs_in(folder: Path) -> list[RunDir]:
         one = RunDir(child)
         by_terms.setdefault(loss_terms(ClassifierOfRun.recipe_of(one).classify.loss), one)
     if not by_terms:
-        raise RunDirError(f"{folder} is no run directory, and holds none; name one, or what `ablate` wrote.")
+        raise RunDirError(
+            f"{folder} neither is nor contains a run directory; name one, or a folder that `ablate` wrote."
+        )
     return list(by_terms.values())
 
 
 def _remove(out: Path, name: str) -> None:
-    """A figure of an earlier call must not stand for one that this run does not have."""
+    """Remove a figure of an earlier call, which would pass for a figure of this run."""
     for suffix in (".svg", ".png"):
         try:
             (out / f"{name}{suffix}").unlink(missing_ok=True)
         except OSError as error:
-            raise TrainerError(f"{out / name}{suffix} cannot be removed ({error}).") from error
+            raise TrainerError(f"{out / name}{suffix} cannot be removed ({error}); remove it.") from error

@@ -1,4 +1,4 @@
-"""The pictures of a run's figures, and the words about the run that stand on all of them."""
+"""The pictures of a run's figures, and the sentence about the run that is on each of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trainer.data.images import ImageReadError, read_rgb
 from trainer.data.transforms import RgbImage
 from trainer.run.directory import Manifest
 
-EVENLY = "Pictures are spread evenly over the split; none was chosen for what it looks like."
+EVENLY = "Pictures are spread evenly over the split; none was chosen for its looks."
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Photo:
 
 
 def photos(dataset: TaggedDataset, count: int) -> Iterator[Photo]:
-    """`count` tagged pictures spread evenly over a dataset; where one cannot be read, the next one."""
+    """Yield `count` tagged pictures spread evenly over a dataset; a bad one is replaced by the next."""
     tagged = [image for image in dataset.images if image.tags]
     count = min(count, len(tagged))
     for number in range(count):
@@ -46,7 +46,7 @@ def photos(dataset: TaggedDataset, count: int) -> Iterator[Photo]:
 
 
 def dataset_of(manifest: Manifest, split: str) -> TaggedDataset | str:
-    """A split of the run's dataset without what it skipped; a sentence where it cannot be read any more."""
+    """A split of the run's dataset without skipped pictures; or a sentence why it cannot be used any more."""
     record = manifest.dataset
     try:
         dataset = open_dataset(record.root, split).without(record.skipped or {})
@@ -63,6 +63,6 @@ def run_line(manifest: Manifest, split: str) -> str:
     backbone = recipe.get("backbone", {}).get("name")
     return (
         f"Recipe {recipe.get('name')}, backbone {backbone}, seed {recipe.get('seed')}; dataset "
-        f"{Path(record.root).name}, trained on {record.pictures} pictures of split {record.split}, shown: "
-        f"split {split}; run begun {manifest.created}."
+        f"{Path(record.root).name}, trained on {record.pictures} pictures of split {record.split}; pictures "
+        f"shown are from split {split}; run started {manifest.created}."
     )

@@ -1,7 +1,7 @@
 """A sheet of pictures with captions, title, legend and settings, drawn as SVG and as PNG from one layout.
 
-Both hold the same pictures and the same words, so that either can go into a paper and still say what it
-shows and how it was made.
+Both have the same pictures and text, so that either can go into a paper and still says what it shows and how
+it was made.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf")
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A picture, uint8 (H, W, 3) at most `CELL_PX` long, and the lines below it. Without one, a gap."""
+    """A picture, uint8 (H, W, 3) with sides up to `CELL_PX`, or a gap if None, and the lines below it."""
 
     image: RgbImage | None
     lines: tuple[str, ...] = ()
@@ -41,14 +41,14 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """What is drawn.
+    """The contents of a figure.
 
     Attributes:
         title: what the figure shows.
-        columns: a heading for each column; empty where there are none.
-        rows: label of each row ("" for none) and its cells.
-        lines: settings and how to read it, below the pictures.
-        has_heat: whether the colours of heat need a legend.
+        columns: a heading for each column; empty for no headings.
+        rows: for each row its label ("" for none) and its cells.
+        lines: settings and explanations, below the pictures.
+        has_heat: whether there are heatmaps, which need a legend.
     """
 
     title: str
@@ -61,7 +61,7 @@ class Sheet:
 @dataclass(frozen=True)
 class _Text:
     x: float
-    y: float  # of the base line
+    y: float  # of the baseline
     text: str
     size: int = _TEXT_PX
     color: str = _INK
@@ -83,7 +83,7 @@ class _Layout:
 
 
 def sheet_svg(sheet: Sheet) -> bytes:
-    """The sheet as SVG with the pictures inside; it needs no other file."""
+    """The sheet as self-contained SVG."""
     layout = _laid_out(sheet)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{layout.width}" height="{layout.height}" '
@@ -109,7 +109,7 @@ def sheet_svg(sheet: Sheet) -> bytes:
 
 
 def sheet_png(sheet: Sheet) -> bytes:
-    """The sheet as PNG. Letters that no font of this machine has are written without their accents."""
+    """The sheet as PNG; without a suitable font on this machine, letters lose their accents."""
     layout = _laid_out(sheet)
     canvas = Image.new("RGB", (layout.width, layout.height), "white")
     draw = ImageDraw.Draw(canvas)
@@ -163,7 +163,7 @@ def _laid_out(sheet: Sheet) -> _Layout:
     if sheet.has_heat:
         parts.append(_Text(_MARGIN, y + _LEGEND_HEIGHT, "0"))
         parts.append(_Placed(_MARGIN + 14, y, _legend()))
-        parts.append(_Text(_MARGIN + 20 + _LEGEND_WIDTH, y + _LEGEND_HEIGHT, "1, of the maximum of the map"))
+        parts.append(_Text(_MARGIN + 20 + _LEGEND_WIDTH, y + _LEGEND_HEIGHT, "1 = maximum of the map"))
         y += _LINE_PX + _GAP
     for text in sheet.lines:
         for line in _wrapped(text, width - 2 * _MARGIN, _TEXT_PX):
@@ -180,7 +180,7 @@ def _width(cells: tuple[Cell, ...], column: int) -> int:
 
 
 def _wrapped(text: str, width: float, size: int) -> list[str]:
-    """Lines that fit into a width in pixels; counted in letters, since SVG has fonts of its own."""
+    """Lines that fit into a width in pixels, counted in letters, because the font of an SVG is unknown."""
     return textwrap.wrap(text, max(8, int(width / (0.56 * size))), break_on_hyphens=False) or [""]
 
 
