@@ -50,7 +50,7 @@ function overDataset(look, c, known) {
 }
 
 /**
- * @param {import("./look.js").Look} look
+ * @param {import("./picture.js").Look} look
  * @param {string} scale a value of `SCALES`
  * @param {number} shown how many classes without a tag
  * @param {Map<number, {maximum: number, pictures: number}>|null} scales of the classes over the dataset, by index

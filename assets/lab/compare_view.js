@@ -11,7 +11,7 @@ import { ModelChoice, another } from "./model_choice.js";
  * @property {Uint8Array} mask on the grid of masks
  */
 
-/** @param {import("./look.js").Look} look @param {Object} answer of `/lab/side` @returns {Side} */
+/** @param {import("./picture.js").Look} look @param {Object} answer of `/lab/side` @returns {Side} */
 export const sideOf = (look, { header, arrays }) => ({
   header,
   maps: planes(arrays.maps),
@@ -19,7 +19,7 @@ export const sideOf = (look, { header, arrays }) => ({
 });
 
 /**
- * @param {import("./look.js").Look} look
+ * @param {import("./picture.js").Look} look
  * @param {Side} a
  * @param {Side} b
  * @param {{k: number, reference: number, names: [string, string]}} options `names` in words

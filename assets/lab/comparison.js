@@ -13,7 +13,7 @@ export class Comparison extends EventTarget {
     this.sides = new Map();
   }
 
-  /** @param {import("./look.js").Look} look @param {import("./model_choice.js").Choice[]} choices */
+  /** @param {import("./picture.js").Look} look @param {import("./model_choice.js").Choice[]} choices */
   setPicture(look, choices) {
     this.look = look;
     this.sides = new Map();

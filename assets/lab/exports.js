@@ -6,7 +6,7 @@ import { figureSvg } from "./figure_svg.js";
 
 /**
  * Buttons. What they need is asked for when they are pressed.
- * @param {() => {look: import("./look.js").Look, views: Object[], style: Object, tab: string, tiles: number, model: string, settings: Object, lines: string[]}} now
+ * @param {() => {look: import("./picture.js").Look, views: Object[], style: Object, tab: string, tiles: number, model: string, settings: Object, lines: string[]}} now
  * @param {(text: string) => void} say
  * @returns {HTMLElement[]}
  */
@@ -62,7 +62,7 @@ function figureOf({ look, views, style, lines }) {
 
 /**
  * The settings of a figure in words, a line each.
- * @param {import("./look.js").Look} look
+ * @param {import("./picture.js").Look} look
  * @param {{tab: string, tiles: number, scale: string, reference: number, settings: Object, sides: string[]}} options
  * @returns {string[]}
  */

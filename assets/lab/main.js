@@ -10,9 +10,9 @@ import { classViews } from "./class_view.js";
 import { Comparison } from "./comparison.js";
 import { exportButtons, settingsInWords } from "./exports.js";
 import { Latest } from "./latest.js";
-import { Look } from "./look.js";
+import { Look } from "./picture.js";
 import { ModelChoice } from "./model_choice.js";
-import { Opening } from "./opening.js";
+import { Opening } from "./picture_requests.js";
 import { PaneGroup } from "./pane_group.js";
 import { Picker } from "./picker.js";
 import { PuzzlePanel, puzzleViews } from "./puzzle_view.js";
@@ -21,7 +21,7 @@ import { ScalePanel } from "./scale_panel.js";
 import { SettingsPanel } from "./settings_panel.js";
 import { SurveyView } from "./survey.js";
 import { TABS, Toolbar } from "./toolbar.js";
-import { firstViews, wayViews } from "./way_view.js";
+import { firstViews, wayViews } from "./steps_view.js";
 
 const SETTLED_MS = 120; // after the last move of a slider, before the mask is asked for that is no draft
 const PREVIEW_MS = 150; // as long as a look that is kept may take before the bare photograph is shown

@@ -5,7 +5,7 @@ import { maximum, plane, signedDifference, tilesApart } from "./maps.js";
 const SIDES = [1, 2, 3, 4];
 
 /**
- * @param {import("./look.js").Look} look
+ * @param {import("./picture.js").Look} look
  * @param {{header: Object, arrays: Object}} puzzle
  * @param {number} k position of the tag
  * @returns {import("./pane.js").View[]}

@@ -38,7 +38,7 @@ export class Readout {
     );
   }
 
-  /** @param {import("./look.js").Look} look */
+  /** @param {import("./picture.js").Look} look */
   setLook(look) {
     this.look = look;
     this.rows = look.classes.map((one) => {

@@ -4,7 +4,7 @@ import { element, fillSelect } from "../shared/dom.js";
 import { SCALES } from "./class_view.js";
 import { Layers } from "./layers.js";
 import { DIVERGING } from "./paint.js";
-import { SHOWN } from "./way_view.js";
+import { SHOWN } from "./steps_view.js";
 
 export const TABS = [
   { value: "puzzle", text: "Puzzle", title: "The whole picture, its tiles, and where they disagree" },
@@ -142,7 +142,7 @@ export class Toolbar extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail: Object.keys(change) }));
   }
 
-  /** @param {import("./look.js").Look} look */
+  /** @param {import("./picture.js").Look} look */
   setLook(look) {
     this.look = look;
     this.layers.setTruth(look.references.length > 0);

@@ -31,7 +31,7 @@ export const SHOWN = [
  */
 
 /**
- * @param {import("./look.js").Look} look
+ * @param {import("./picture.js").Look} look
  * @param {number} k position of the tag
  * @param {boolean} eachView whether picture and mirror image are shown apart, too
  * @returns {Stage[]}
@@ -128,7 +128,7 @@ export function stagesOf(look, k, eachView) {
 }
 
 /**
- * @param {import("./look.js").Look} look
+ * @param {import("./picture.js").Look} look
  * @param {{k: number, threshold: number, shown: string, eachView: boolean, reference: number, isPending: boolean, useCrf: boolean}} options
  * @returns {import("./pane.js").View[]}
  */
