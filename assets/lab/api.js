@@ -1,87 +1,170 @@
-/** The lab's own routes, as functions. Errors come back as `ApiError` with the server's sentence. */
-import { ApiError } from "../shared/api.js";
+/** The Lab's routes, as functions. Errors come back as `ApiError` with the server's sentence. */
+import { query, request } from "../shared/api.js";
 import { readFrame } from "../shared/frame.js";
 
-export { ApiError };
-export { datasets, image, items, thumbnailUrl } from "../shared/api.js";
+/**
+ * @import { Options } from "../shared/api.js"
+ * @import { NamedArray } from "../shared/frame.js"
+ * @import {
+ *   ClassPage, DatasetComparisonOut, FiguresIn, FiguresOut, FirstHeader, LookHeader, MaskHeader, MaskIn,
+ *   MaskOnScreenIn, ModelChoice, PointsOut, PuzzleHeader, RowsOut, ScalesOut, SideHeader, SourceOut, SurveyOut
+ * } from "../shared/openapi"
+ */
+/**
+ * Arrays of framed answers, see docs/formats.md: T tags, C classes, h x w cells.
+ * @typedef {NamedArray<Float32Array>} Maps
+ * @typedef {NamedArray<Uint8Array>} Mask of the picture's size
+ *
+ * @typedef {object} StepMaps
+ * @property {Maps} views   (scales, views, T, h, w) signed
+ * @property {Maps} scales  (scales, T, h, w)
+ * @property {Maps} total   (T, h, w)
+ * @property {Maps} own     (T, h, w) 0..1
+ * @property {Maps} cams    (T, h, w) 0..1
+ * @property {Maps} raw     (C, h, w) sums over scales and views
+ * @property {Maps} scores  (C, h, w) equation 1 at scale 1, signed
+ * @property {Maps} [spread]        (T, h, w)
+ * @property {Maps} [self_trained]  (T, h, w) 0..1
+ * @property {Maps} [edges]         (h, w)
+ * @property {Maps} [walked]        (T, h, w) 0..1
+ *
+ * @typedef {{[name: `source_${number}`]: Maps}} SourceMaps of further classifiers
+ * @typedef {{[name: `reference_${number}`]: Mask}} ReferenceMasks
+ * @typedef {StepMaps & SourceMaps & ReferenceMasks} StepArrays
+ *
+ * @typedef {{whole: Maps, tiled: Maps, whole_cells: Maps, tiled_cells: Maps}} PuzzleArrays
+ */
+/**
+ * @template Header, Arrays
+ * @typedef {{header: Header, arrays: Arrays}} Framed
+ */
+/**
+ * @typedef {Framed<LookHeader, StepArrays>} StepsAnswer
+ * @typedef {Framed<FirstHeader, {scores: Maps}>} FirstAnswer
+ * @typedef {Framed<PuzzleHeader, PuzzleArrays>} PuzzleAnswer
+ * @typedef {Framed<MaskHeader, {thresholded: Mask, mask: Mask, walked?: Maps}>} MaskAnswer
+ * @typedef {Framed<SideHeader, {maps: Maps, mask: Mask}>} SideAnswer
+ */
+
+export { datasets, image, item, items, thumbnailUrl } from "../shared/api.js";
+
+/** @param {string} path below /api @param {Options} [options] */
+const ask = (path, options) => request(path, { cache: "no-store", ...options });
+
+/** @param {string} path @param {Options} [options] @returns {Promise<any>} */
+const json = async (path, options) => (await ask(path, options)).json();
 
 /**
- * @param {string} path below /api
- * @param {{body?: any, signal?: AbortSignal, cache?: RequestCache}} [options] with a `body`, which is sent as JSON, it is a POST
- * @returns {Promise<Response>}
+ * What comes is the caller's to know.
+ * @template Header
+ * @template {Partial<Record<string, NamedArray>>} Arrays
+ * @param {string} path @param {Options} [options]
+ * @returns {Promise<Framed<Header, Arrays>>}
  */
-async function request(path, { body, signal, cache = "no-store" } = {}) {
-  let response;
-  try {
-    response = await fetch(`/api${path}`, {
-      method: body === undefined ? "GET" : "POST",
-      credentials: "same-origin",
-      cache,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
-    });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError(0, {
-      message: "The studio does not answer",
-      remedy: "Check that it is still running",
-    });
-  }
-  if (response.ok) return response;
-  let problem;
-  try {
-    problem = await response.json();
-  } catch {
-    problem = { message: `The studio answered with status ${response.status}` };
-  }
-  throw new ApiError(response.status, problem);
-}
+const frame = async (path, options) => readFrame(await (await ask(path, options)).arrayBuffer());
 
-const frame = async (path, options) => readFrame(await (await request(path, options)).arrayBuffer());
+// `model` is a key that `models` lists.
 
-export const item = async (id) => (await request(`/items/${id}`)).json();
-// `model` is a key that `models` offers.
-// The browser keeps the arrays, and only asks whether they are still those.
-export const look = (id, model, signal) =>
+/**
+ * Every step to the maps of a picture. The browser keeps the arrays, and only asks whether they are up to date.
+ * @param {number} id @param {string} model @param {AbortSignal} signal @returns {Promise<StepsAnswer>}
+ */
+export const steps = (id, model, signal) =>
   frame(`/items/${id}/lab?model=${model}`, { signal, cache: "no-cache" });
-export const first = (id, model, signal) => frame(`/items/${id}/lab/first?model=${model}`, { signal });
+
+/** @param {number} id @param {string} model @param {AbortSignal} signal @returns {Promise<FirstAnswer>} */
+export const firstMaps = (id, model, signal) => frame(`/items/${id}/lab/first?model=${model}`, { signal });
+
+/**
+ * @param {number} id @param {string} model @param {number} tiles a side @param {AbortSignal} signal
+ * @returns {Promise<PuzzleAnswer>}
+ */
 export const puzzle = (id, model, tiles, signal) =>
   frame(`/items/${id}/lab/puzzle?model=${model}&tiles=${tiles}`, { signal });
+
+/**
+ * @param {number} id @param {string} model @param {Partial<MaskOnScreenIn>} settings @param {AbortSignal} signal
+ * @returns {Promise<MaskAnswer>}
+ */
 export const mask = (id, model, settings, signal) =>
   frame(`/items/${id}/lab/mask?model=${model}`, { body: settings, signal });
+
+/**
+ * Every array as one .npz.
+ * @param {number} id @param {string} model @param {number} tiles a side @param {MaskIn} settings
+ * @returns {Promise<Blob>}
+ */
 export const arrays = async (id, model, tiles, settings) =>
-  (await request(`/items/${id}/lab/arrays?model=${model}&tiles=${tiles}`, { body: settings })).blob();
-export const models = async (id) => (await request(`/items/${id}/lab/models`)).json();
-export const side = (id, model, signal) => frame(`/items/${id}/lab/side?model=${model}`, { signal });
-export const lookAhead = (id, model, tiles) =>
-  request(`/items/${id}/lab/ahead?model=${model}${tiles ? `&tiles=${tiles}` : ""}`, { body: {} });
-export const scale = async (datasetId, model) =>
-  (await request(`/datasets/${datasetId}/lab/scale?model=${model}`)).json();
+  (await ask(`/items/${id}/lab/arrays?model=${model}&tiles=${tiles}`, { body: settings })).blob();
+
+/** @param {number} id @returns {Promise<ModelChoice[]>} */
+export const models = (id) => json(`/items/${id}/lab/models`);
+
+/** @param {number} id @param {string} model @returns {Promise<SideAnswer>} */
+export const side = (id, model) => frame(`/items/${id}/lab/side?model=${model}`);
+
+/**
+ * Have the maps of a picture computed when the model has nothing else to do.
+ * @param {number} id @param {string} model @param {number|null} tiles a side, where they are to be computed too
+ */
+export const computeAhead = (id, model, tiles) =>
+  ask(`/items/${id}/lab/ahead?${query({ model, tiles })}`, { body: {} });
+
+/** @param {number} datasetId @param {string} model @returns {Promise<ScalesOut>} */
+export const scale = (datasetId, model) => json(`/datasets/${datasetId}/lab/scale?model=${model}`);
+
+/** @param {number} datasetId @param {string} model */
 export const measureScale = (datasetId, model) =>
-  request(`/datasets/${datasetId}/lab/scale?model=${model}`, { body: {} });
+  ask(`/datasets/${datasetId}/lab/scale?model=${model}`, { body: {} });
 
-const query = (parameters) =>
-  new URLSearchParams(
-    Object.entries(parameters).filter(([, value]) => value !== "" && value !== null),
-  ).toString();
-const json = async (path, options) => (await request(path, options)).json();
-
+/** @param {number} datasetId @param {string} source a key that `sources` lists */
 export const startSurvey = (datasetId, source) =>
-  request(`/datasets/${datasetId}/lab/survey?source=${source}`, { body: {} });
+  ask(`/datasets/${datasetId}/lab/survey?source=${source}`, { body: {} });
+
+/** @param {number} datasetId @param {string} source @returns {Promise<SurveyOut>} */
 export const survey = (datasetId, source) => json(`/datasets/${datasetId}/lab/survey?source=${source}`);
+
+/** @param {number} datasetId @returns {Promise<SourceOut[]>} */
 export const sources = (datasetId) => json(`/datasets/${datasetId}/lab/sources`);
+
+/** @param {number} datasetId @param {number} index @param {string} source @returns {Promise<ClassPage>} */
 export const classPage = (datasetId, index, source) =>
   json(`/datasets/${datasetId}/lab/classes/${index}?source=${source}`);
+
+/** @param {number} datasetId @param {string} first @param {string} second */
 export const startComparison = (datasetId, first, second) =>
-  request(`/datasets/${datasetId}/lab/compare?${query({ first, second })}`, { body: {} });
-export const comparison = (datasetId, parameters) =>
-  json(`/datasets/${datasetId}/lab/compare?${query(parameters)}`);
-export const drawFigures = (runId, wanted) => request(`/runs/${runId}/figures`, { body: wanted });
+  ask(`/datasets/${datasetId}/lab/compare?${query({ first, second })}`, { body: {} });
+
+/**
+ * @param {number} datasetId
+ * @param {{first: string, second: string, offset: number, limit: number}} wanted
+ * @returns {Promise<DatasetComparisonOut>}
+ */
+export const comparison = (datasetId, wanted) => json(`/datasets/${datasetId}/lab/compare?${query(wanted)}`);
+
+/** @param {number} runId @param {FiguresIn} wanted */
+export const drawFigures = (runId, wanted) => ask(`/runs/${runId}/figures`, { body: wanted });
+
+/** @param {number} runId @returns {Promise<FiguresOut>} */
 export const figures = (runId) => json(`/runs/${runId}/figures`);
+
+/** @param {number} runId @param {string} name @param {"svg"|"png"} suffix @param {number} version */
 export const figureUrl = (runId, name, suffix, version) =>
   `/api/runs/${runId}/figures/${name}.${suffix}?v=${version}`;
-export const surveyRows = (datasetId, parameters) =>
-  json(`/datasets/${datasetId}/lab/rows?${query(parameters)}`);
-export const surveyPoints = (datasetId, parameters) =>
-  json(`/datasets/${datasetId}/lab/points?${query(parameters)}`);
+
+/**
+ * A page of the measured pictures.
+ * @param {number} datasetId
+ * @param {{sort: string, descending: boolean, class: string, search: string, offset: number, limit: number,
+ *   source: string}} wanted
+ * @returns {Promise<RowsOut>}
+ */
+export const surveyRows = (datasetId, wanted) => json(`/datasets/${datasetId}/lab/rows?${query(wanted)}`);
+
+/**
+ * Two numbers of every measured picture.
+ * @param {number} datasetId
+ * @param {{x: string, y: string, class: string, source: string}} wanted
+ * @returns {Promise<PointsOut>}
+ */
+export const surveyPoints = (datasetId, wanted) => json(`/datasets/${datasetId}/lab/points?${query(wanted)}`);

@@ -1,22 +1,35 @@
 /** Two models or runs over the dataset: classes that gained or lost, pictures that got worse first. */
+import { messageOf } from "../shared/api.js";
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { direction, pager, percent, signed, table, thumbnail } from "./tables.js";
 
-const PAGE = 24;
-const LOOK_MS = 1000;
+/**
+ * @import { ComparedClass, ComparedPictureOut, DatasetComparisonOut, SourceOut } from "../shared/openapi"
+ * @import { Column, TableCell } from "./tables.js"
+ */
 
-/** Event: `open` (detail: item id). */
-export class DatasetCompare extends EventTarget {
+const PAGE = 24;
+const POLL_MS = 1000;
+const GAIN_CLASSES = ["lb-worse", undefined, "lb-better"];
+
+/** @extends {Emitter<{open: number}>} event `open`: id of a picture */
+export class DatasetCompare extends Emitter {
+  #datasetId = 0;
+  #offset = 0;
+  #timer = 0;
+  /** The last request. @type {object|null} */
+  #asked = null;
+
   constructor() {
     super();
-    this.offset = 0;
-    const select = (label) =>
+    const select = (/** @type {string} */ label) =>
       element("select", {
         class: "st-input lb-narrow",
         "aria-label": label,
         title: label,
-        on: { change: () => this._look() },
+        on: { change: () => this.#load() },
       });
     this.first = select("First to compare");
     this.second = select("Second to compare");
@@ -25,7 +38,7 @@ export class DatasetCompare extends EventTarget {
       type: "button",
       text: "Compare",
       title: "Compare the masks of both on every picture, in the background",
-      on: { click: () => this._start() },
+      on: { click: () => this.#start() },
     });
     this.status = element("p", { class: "st-muted", role: "status" });
     this.bar = element(
@@ -47,9 +60,9 @@ export class DatasetCompare extends EventTarget {
     );
   }
 
-  /** @param {number} datasetId @param {{key: string, title: string}[]} sources @param {Map<number, string>} names */
+  /** @param {number} datasetId @param {SourceOut[]} sources */
   open(datasetId, sources) {
-    this.datasetId = datasetId;
+    this.#datasetId = datasetId;
     this.bar.hidden = sources.length < 2;
     this.body.replaceChildren();
     if (sources.length < 2) {
@@ -58,34 +71,32 @@ export class DatasetCompare extends EventTarget {
       return;
     }
     const options = sources.map(({ key, title }) => ({ value: key, text: title }));
-    const isKnown = (select) => options.some(({ value }) => value === select.value);
+    const isKnown = (/** @type {HTMLSelectElement} */ select) =>
+      options.some(({ value }) => value === select.value);
     const [first, second] =
       isKnown(this.first) && isKnown(this.second)
         ? [this.first.value, this.second.value]
         : [options[0].value, options[1].value];
     fillSelect(this.first, options, first);
     fillSelect(this.second, options, second);
-    this._look();
+    void this.#load();
   }
 
-  get _both() {
-    return { first: this.first.value, second: this.second.value };
-  }
-
-  async _start() {
+  async #start() {
     try {
-      await api.startComparison(this.datasetId, this.first.value, this.second.value);
-      await this._look();
+      await api.startComparison(this.#datasetId, this.first.value, this.second.value);
+      await this.#load();
     } catch (error) {
-      this.status.textContent = error.message;
+      this.status.textContent = messageOf(error);
     }
   }
 
-  async _look(offset = 0) {
-    clearTimeout(this._timer);
-    const asked = (this._asked = {});
-    this.offset = offset;
-    if (this.first.value === this.second.value) {
+  async #load(offset = 0) {
+    window.clearTimeout(this.#timer);
+    const asked = (this.#asked = {});
+    this.#offset = offset;
+    const [first, second] = [this.first.value, this.second.value];
+    if (first === second) {
       this.start.disabled = true;
       this.status.textContent = "Choose two different ones.";
       this.body.replaceChildren();
@@ -93,99 +104,111 @@ export class DatasetCompare extends EventTarget {
     }
     let found;
     try {
-      found = await api.comparison(this.datasetId, { ...this._both, offset, limit: PAGE });
+      found = await api.comparison(this.#datasetId, { first, second, offset, limit: PAGE });
     } catch (error) {
-      this.status.textContent = error.message;
+      this.status.textContent = messageOf(error);
       return;
     }
-    if (asked !== this._asked) return;
+    if (asked !== this.#asked) return;
     const isRunning = found.state === "running";
     this.start.disabled = isRunning;
     this.start.textContent = found.titles ? "Compare again" : "Compare";
     if (isRunning) {
       this.status.textContent = `Comparing, ${found.done} of ${found.total} pictures …`;
-      this._timer = setTimeout(() => this.root.isConnected && this._look(), LOOK_MS);
+      this.#timer = window.setTimeout(() => this.root.isConnected && this.#load(), POLL_MS);
       return;
     }
     this.status.textContent = sentence(found);
-    this._show(found);
+    this.#show(found);
   }
 
-  _show(found) {
+  /** @param {DatasetComparisonOut} found */
+  #show(found) {
     if (!found.pictures) {
       this.body.replaceChildren();
       return;
     }
-    const [first, second] = found.titles;
     const isMeasured = found.measured > 0;
-    const change = (one) => (one.first === null || one.second === null ? null : one.second - one.first);
-    const classes = [...found.classes].sort((a, b) =>
-      isMeasured ? (change(a) ?? 1) - (change(b) ?? 1) : (a.agreement ?? 1) - (b.agreement ?? 1),
-    );
-    const head = [
-      ["class", ""],
-      ...(isMeasured
-        ? [
-            ["first", `IoU of ${first} with the truth, in percent`],
-            ["second", `IoU of ${second} with the truth, in percent`],
-            ["difference", "What the second gains, in percent points"],
-          ]
-        : []),
-      [
-        "agreement",
-        "IoU of the class between both masks, over all compared pictures, in percent. It says how alike they are, not who is right",
-      ],
-    ];
-    const rows = classes.map((one) => [
-      one.name,
-      ...(isMeasured
-        ? [
-            percent(one.first),
-            percent(one.second),
-            { text: signed(change(one)), class: ["lb-worse", null, "lb-better"][direction(change(one)) + 1] },
-          ]
-        : []),
-      percent(one.agreement),
-    ]);
-    const thumbs = found.rows.map((one) =>
-      thumbnail({
-        id: one.id,
-        datasetId: this.datasetId,
-        name: one.name,
-        note:
-          one.gain === null
-            ? `agree ${percent(one.agreement)} %`
-            : `${percent(one.first)} → ${percent(one.second)} (${signed(one.gain)})`,
-        noteTip:
-          one.gain === null
-            ? "IoU between both masks, mean over the classes in either; there is no truth"
-            : `Mean IoU with the truth, in percent: first, second, difference. Agreement of both masks ${percent(one.agreement)} %`,
-        open: (id) => this.dispatchEvent(new CustomEvent("open", { detail: id })),
-      }),
-    );
+    const [first, second] = found.titles ?? ["the first", "the second"];
     this.body.replaceChildren(
-      table(head, rows),
+      isMeasured ? gainTable(found.classes, first, second) : agreementTable(found.classes),
       element("h4", {
         text: isMeasured
           ? "Pictures, those that got worse first"
           : "Pictures, those where both differ most first",
       }),
-      element("div", { class: "lb-gallery lb-compared" }, ...thumbs),
-      pager({ offset: this.offset, page: PAGE, total: found.pictures, go: (offset) => this._look(offset) }),
+      element("div", { class: "lb-gallery lb-compared" }, ...found.rows.map((one) => this.#thumbnail(one))),
+      pager({ offset: this.#offset, page: PAGE, total: found.pictures, go: (offset) => this.#load(offset) }),
     );
+  }
+
+  /** @param {ComparedPictureOut} one */
+  #thumbnail({ id, name, first, second, gain, agreement }) {
+    const [note, noteTip] =
+      gain === null
+        ? [
+            `agree ${percent(agreement)} %`,
+            "IoU between both masks, mean over the classes in either; there is no reference mask",
+          ]
+        : [
+            `${percent(first)} → ${percent(second)} (${signed(gain)})`,
+            `Mean IoU with the reference mask, in percent: first, second, difference. Agreement of both masks ${percent(agreement)} %`,
+          ];
+    const open = (/** @type {number} */ item) => this.emit("open", item);
+    return thumbnail({ id, datasetId: this.#datasetId, name, note, noteTip, open });
   }
 }
 
+/** @type {Column} */
+const AGREEMENT = [
+  "agreement",
+  "IoU of the class between both masks, over all compared pictures, in percent. It says how similar they are, not which is right",
+];
+
+/** What the second gains. @param {ComparedClass} one @returns {number|null} */
+const change = ({ first, second }) => (first === null || second === null ? null : second - first);
+
+/** @param {ComparedClass[]} classes @param {string} first @param {string} second */
+function gainTable(classes, first, second) {
+  const sorted = [...classes].sort((a, b) => (change(a) ?? 1) - (change(b) ?? 1));
+  return table(
+    [
+      ["class", ""],
+      ["first", `IoU of ${first} with the reference mask, in percent`],
+      ["second", `IoU of ${second} with the reference mask, in percent`],
+      ["difference", "What the second gains, in percentage points"],
+      AGREEMENT,
+    ],
+    sorted.map((one) => {
+      /** @type {TableCell} */
+      const gain = { text: signed(change(one)), class: GAIN_CLASSES[direction(change(one)) + 1] };
+      return [one.name, percent(one.first), percent(one.second), gain, percent(one.agreement)];
+    }),
+  );
+}
+
+/** @param {ComparedClass[]} classes */
+function agreementTable(classes) {
+  const sorted = [...classes].sort((a, b) => (a.agreement ?? 1) - (b.agreement ?? 1));
+  return table(
+    [["class", ""], AGREEMENT],
+    sorted.map((one) => [one.name, percent(one.agreement)]),
+  );
+}
+
+/** @param {DatasetComparisonOut} found */
 function sentence({ state, problem, pictures, measured, missing, taught, worse, better }) {
-  if (state === "failed") return problem;
+  if (state === "failed") return problem ?? "Comparing failed.";
   if (state === "none") return "Not compared yet.";
-  const left = missing ? ` ${missing.toLocaleString()} tagged pictures lack a mask of one of both.` : "";
+  const left = missing
+    ? ` For ${missing.toLocaleString()} tagged pictures one of the two masks is missing.`
+    : "";
   if (!pictures)
-    return `No picture has a mask of both.${left} In a terminal, python3 launch.py propose makes those of the studio's model.`;
+    return `No picture has both masks.${left} To make those of the studio's model, run python3 launch.py propose in a terminal.`;
   const learned = taught
-    ? ` On ${taught.toLocaleString()} one of both learned from the accepted mask: they are not measured.`
+    ? ` ${taught.toLocaleString()} are not measured, because one of the two learned from their accepted mask.`
     : "";
   if (!measured)
-    return `${pictures.toLocaleString()} pictures compared. None has ground truth or an accepted mask, so this is how far both agree, not which is right.${learned}${left}`;
-  return `${pictures.toLocaleString()} pictures compared, ${measured.toLocaleString()} of them with truth: the second is worse on ${worse.toLocaleString()} and better on ${better.toLocaleString()}.${learned}${left}`;
+    return `${pictures.toLocaleString()} pictures compared. None has a reference mask, so this shows how far the two agree, not which is right.${learned}${left}`;
+  return `${pictures.toLocaleString()} pictures compared, ${measured.toLocaleString()} of them with a reference mask: the second is worse on ${worse.toLocaleString()} and better on ${better.toLocaleString()}.${learned}${left}`;
 }

@@ -1,33 +1,21 @@
-/** Drawing a view of the picture: photograph, map or mask over it, outlines, tile borders, pixel grid. */
-import {
-  CHANGE_COLOURS,
-  changePicture,
-  heatOutline,
-  heatPicture,
-  labelOutline,
-  labelPicture,
-} from "./paint.js";
-
-export { CHANGE_COLOURS };
-export const TRUTH_COLOUR = "#22d3ee";
-const GRID_FROM_SCALE = 10; // device pixels a picture pixel, from where pixels are told apart by lines
+/** Drawing a view of the picture: the picture, a map or mask over it, outlines, tile borders, pixel grid. */
+import { changePicture, heatOutline, heatPicture, labelOutline, labelPicture } from "./paint.js";
 
 /**
- * How every view is drawn.
- * @typedef {Object} Style
- * @property {{picture: number, map: number, mask: number, outline: number, truth: number}} layers opacity of each, 0..1
- * @property {string} colormap
- * @property {number} threshold where a map is outlined
- * @property {Map<number, string>} colours #rrggbb by class index
- * @property {{width: number, height: number}} maskSize of label masks: the picture's unless that is very large
- * @property {Uint8Array|null} truth what is measured against
+ * @import { Viewport } from "../shared/viewport.js"
+ * @import { Style, View } from "./view.js"
+ *
+ * @typedef {[colour: string, thickness: number][]} Strokes one over the other, in the units of the context
  */
+
+export const TRUTH_COLOUR = "#22d3ee";
+const GRID_FROM_SCALE = 10; // CSS pixels a picture pixel, from where lines separate the pixels
 
 /**
  * Draw a view where the viewport says. The context's clip is kept.
  * @param {CanvasRenderingContext2D} context
- * @param {import("./pane.js").View} view
- * @param {import("../shared/viewport.js").Viewport} viewport
+ * @param {View} view
+ * @param {Viewport} viewport
  * @param {ImageBitmap} image
  * @param {Style} style
  */
@@ -44,67 +32,85 @@ export function drawView(context, view, viewport, image, style) {
     context.drawImage(layer, 0, 0, width, height);
   }
   context.globalAlpha = 1;
-  const line = pixelRatio / scale;
-  if (style.truth && style.layers.truth > 0 && !view.bare) {
-    strokeMask(
-      context,
-      style.truth,
-      style,
-      width,
-      [
-        ["rgb(0 0 0 / 60%)", 3 * line],
-        [TRUTH_COLOUR, 1.6 * line],
-      ],
-      style.layers.truth,
-    );
-  }
-  if (style.layers.outline > 0 && !view.kinds && !view.bare) {
-    const strokes = [
-      ["rgb(0 0 0 / 70%)", 3 * line],
-      ["#fff", 1.4 * line],
-    ];
-    if (view.labels) strokeMask(context, view.labels, style, width, strokes, style.layers.outline);
-    else if (view.outlined)
-      stroke(
-        context,
-        heatOutline(view.outlined, view.level ?? style.threshold, width, height),
-        strokes,
-        style.layers.outline,
-      );
-  }
+  drawOutlines(context, view, style, width, height, pixelRatio / scale);
   if (scale >= GRID_FROM_SCALE * pixelRatio) drawGrid(context, viewport);
   if (view.tileShare) drawTiles(context, view, viewport);
 }
 
-/** The picture that lies over the photograph, null where there is none. @returns {HTMLCanvasElement|null} */
+/**
+ * The canvas that lies over the picture, null where there is none.
+ * @param {View} view @param {Style} style @param {number} width of the picture @param {number} height
+ * @returns {HTMLCanvasElement|null}
+ */
 export function layerOf(view, style, width, height) {
   const { maskSize } = style;
   if (view.kinds) return changePicture(view.kinds, maskSize.width, maskSize.height);
   if (view.labels) return labelPicture(view.labels, style.colours, maskSize.width, maskSize.height);
-  if (view.map)
-    return heatPicture(
-      view.map,
-      view.range ?? [0, 1],
-      view.signed ? "diverging" : style.colormap,
-      width,
-      height,
-    );
-  return null;
+  if (!view.map) return null;
+  const colours = view.signed ? "diverging" : style.colormap;
+  return heatPicture(view.map, view.range ?? [0, 1], colours, width, height);
 }
 
-/** Opacity of that picture. */
+/** Opacity of that canvas. @param {View} view @param {Style} style */
 export const opacityOf = (view, style) => (view.kinds || view.labels ? style.layers.mask : style.layers.map);
 
-/** Where the borders of the tiles are, in pixels of the picture. @returns {{xs: number[], ys: number[]}} */
-export function tileBorders({ tileShare }, width, height) {
-  const along = (step, size) => {
+/**
+ * Where the borders of the tiles are, in pixels of the picture.
+ * @param {[number, number]} tileShare height and width of a tile as shares of the picture
+ * @param {number} width
+ * @param {number} height
+ * @returns {{xs: number[], ys: number[]}}
+ */
+export function tileBorders([rowShare, columnShare], width, height) {
+  const along = (/** @type {number} */ step, /** @type {number} */ size) => {
     const found = [];
     for (let at = step; at < size - 0.5; at += step) found.push(at);
     return found;
   };
-  return { xs: along(tileShare[1] * width, width), ys: along(tileShare[0] * height, height) };
+  return { xs: along(columnShare * width, width), ys: along(rowShare * height, height) };
 }
 
+/**
+ * The outline of the reference mask, and that of the view.
+ * @param {CanvasRenderingContext2D} context
+ * @param {View} view
+ * @param {Style} style
+ * @param {number} width of the picture
+ * @param {number} height
+ * @param {number} line a CSS pixel in the units of the context
+ */
+function drawOutlines(context, view, style, width, height, line) {
+  const { layers, truth } = style;
+  if (view.bare) return;
+  if (truth && layers.truth > 0) {
+    /** @type {Strokes} */
+    const strokes = [
+      ["rgb(0 0 0 / 60%)", 3 * line],
+      [TRUTH_COLOUR, 1.6 * line],
+    ];
+    strokeMask(context, truth, style, width, strokes, layers.truth);
+  }
+  if (layers.outline === 0 || view.kinds) return;
+  /** @type {Strokes} */
+  const strokes = [
+    ["rgb(0 0 0 / 70%)", 3 * line],
+    ["#fff", 1.4 * line],
+  ];
+  if (view.labels) strokeMask(context, view.labels, style, width, strokes, layers.outline);
+  else if (view.outlined) {
+    const path = heatOutline(view.outlined, view.level ?? style.threshold, width, height);
+    stroke(context, path, strokes, layers.outline);
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Uint8Array} mask
+ * @param {Style} style
+ * @param {number} width of the picture
+ * @param {Strokes} strokes
+ * @param {number} opacity
+ */
 function strokeMask(context, mask, { maskSize }, width, strokes, opacity) {
   const factor = width / maskSize.width;
   context.save();
@@ -118,6 +124,7 @@ function strokeMask(context, mask, { maskSize }, width, strokes, opacity) {
   context.restore();
 }
 
+/** @param {CanvasRenderingContext2D} context @param {Path2D} path @param {Strokes} strokes @param {number} opacity */
 function stroke(context, path, strokes, opacity) {
   context.globalAlpha = opacity;
   for (const [colour, thickness] of strokes) {
@@ -128,8 +135,9 @@ function stroke(context, path, strokes, opacity) {
   context.globalAlpha = 1;
 }
 
+/** @param {CanvasRenderingContext2D} context @param {View} view @param {Viewport} viewport */
 function drawTiles(context, view, { imageWidth, imageHeight, scale, pixelRatio }) {
-  const { xs, ys } = tileBorders(view, imageWidth, imageHeight);
+  const { xs, ys } = tileBorders(view.tileShare ?? [1, 1], imageWidth, imageHeight);
   context.beginPath();
   for (const x of xs) {
     context.moveTo(x, 0);
@@ -146,18 +154,16 @@ function drawTiles(context, view, { imageWidth, imageHeight, scale, pixelRatio }
     context.stroke();
     return;
   }
-  for (const [colour, dash] of [
-    ["rgb(0 0 0 / 60%)", []],
-    ["#fff", [5 * line, 4 * line]],
-  ]) {
-    context.strokeStyle = colour;
-    context.lineWidth = 1.4 * line;
-    context.setLineDash(dash);
-    context.stroke();
-  }
+  context.lineWidth = 1.4 * line;
+  context.strokeStyle = "rgb(0 0 0 / 60%)";
+  context.stroke();
+  context.strokeStyle = "#fff";
+  context.setLineDash([5 * line, 4 * line]);
+  context.stroke();
   context.setLineDash([]);
 }
 
+/** @param {CanvasRenderingContext2D} context @param {Viewport} viewport */
 function drawGrid(context, viewport) {
   const { imageWidth, imageHeight, scale, stageWidth, stageHeight, pixelRatio } = viewport;
   const first = viewport.toImage(0, 0);
@@ -176,29 +182,34 @@ function drawGrid(context, viewport) {
   context.stroke();
 }
 
-/** A cross at the pointer, of the same size at every zoom. */
+/**
+ * A cross at the pointer, of the same size at every zoom.
+ * @param {CanvasRenderingContext2D} context
+ * @param {Viewport} viewport
+ * @param {{x: number, y: number}} pointer in the picture
+ */
 export function drawCross(context, viewport, pointer) {
   const { x, y } = viewport.toScreen(pointer.x, pointer.y);
   const arm = 9 * viewport.pixelRatio;
+  const cross = new Path2D(`M${x - arm} ${y}H${x + arm}M${x} ${y - arm}V${y + arm}`);
   context.setTransform(1, 0, 0, 1, 0, 0);
-  for (const [colour, thickness] of [
-    ["#000", 3],
-    ["#fff", 1],
-  ]) {
-    context.strokeStyle = colour;
-    context.lineWidth = thickness * viewport.pixelRatio;
-    context.beginPath();
-    context.moveTo(x - arm, y);
-    context.lineTo(x + arm, y);
-    context.moveTo(x, y - arm);
-    context.lineTo(x, y + arm);
-    context.stroke();
-  }
+  stroke(
+    context,
+    cross,
+    [
+      ["#000", 3 * viewport.pixelRatio],
+      ["#fff", viewport.pixelRatio],
+    ],
+    1,
+  );
 }
 
 /**
  * The line between two views that lie over each other, with a handle and what each side is.
+ * @param {CanvasRenderingContext2D} context
  * @param {number} x device pixels
+ * @param {number} height
+ * @param {number} pixelRatio
  * @param {[string, string]|undefined} names
  */
 export function drawDivider(context, x, height, pixelRatio, names) {

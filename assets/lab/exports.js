@@ -1,60 +1,82 @@
-/** What can be taken along of a picture: the views as a figure, and every array. */
+/** What can be exported of a picture: the views as a figure, and every array. */
+import { messageOf } from "../shared/api.js";
 import { element } from "../shared/dom.js";
 import * as api from "./api.js";
 import { download, figurePng } from "./figure.js";
 import { figureSvg } from "./figure_svg.js";
 
 /**
- * Buttons. What they need is asked for when they are pressed.
- * @param {() => {look: import("./picture.js").Look, views: Object[], style: Object, tab: string, tiles: number, model: string, settings: Object, lines: string[]}} now
- * @param {(text: string) => void} say
+ * @import { LossFacts, MaskIn } from "../shared/openapi"
+ * @import { Figure } from "./figure_layout.js"
+ * @import { Picture } from "./picture.js"
+ * @import { TabName } from "./toolbar.js"
+ * @import { Style, View } from "./view.js"
+ *
+ * @typedef {object} Shown what is on the page
+ * @property {Picture} picture
+ * @property {View[]} views
+ * @property {Style} style
+ * @property {TabName} tab
+ * @property {number} tiles a side
+ * @property {MaskIn} settings of the mask
+ * @property {string[]} lines the settings in words
+ */
+
+/**
+ * Buttons that export what is on the page when they are pressed.
+ * @param {() => Shown|null} now
+ * @param {(text: string) => void} showMessage
  * @returns {HTMLElement[]}
  */
-export function exportButtons(now, say) {
-  const button = (text, title, make) =>
+export function exportButtons(now, showMessage) {
+  const button = (
+    /** @type {string} */ text,
+    /** @type {string} */ title,
+    /** @type {(shown: Shown) => Promise<void>} */ make,
+  ) =>
     element("button", {
       class: "st-button",
       type: "button",
       text,
       title,
       on: {
-        click: async () => {
-          try {
-            await make(now());
-          } catch (error) {
-            say(error.message);
-          }
+        click: () => {
+          const shown = now();
+          if (shown) make(shown).catch((error) => showMessage(messageOf(error)));
         },
       },
     });
   return [
-    button("PNG", "The views as they are as one figure, with legend and settings written in", async (state) =>
-      download(await figurePng(figureOf(state)), `${nameOf(state)}.png`),
+    button("PNG", "The views as they are as one figure that includes legend and settings", async (shown) =>
+      download(await figurePng(figureOf(shown)), `${nameOf(shown)}.png`),
     ),
-    button("SVG", "The same figure with text, legend and outlines that can be edited", async (state) =>
-      download(figureSvg(figureOf(state)), `${nameOf(state)}.svg`),
+    button("SVG", "The same figure, with text, legend and outlines that can be edited", async (shown) =>
+      download(figureSvg(figureOf(shown)), `${nameOf(shown)}.svg`),
     ),
     button(
       ".npz",
-      "Every array of this picture for numpy, unrounded, with the settings as JSON",
-      async ({ look, model, tiles, settings }) => {
-        say("Packing the arrays …");
-        download(await api.arrays(look.item.id, model, tiles, settings), `${look.header.item.name}.npz`);
-        say("");
+      "Every array of this picture for numpy, without rounding, with the settings as JSON",
+      async ({ picture, tiles, settings }) => {
+        showMessage("Packing the arrays …");
+        const arrays = await api.arrays(picture.item.id, picture.model, tiles, settings);
+        download(arrays, `${picture.header.item.name}.npz`);
+        showMessage("");
       },
     ),
   ];
 }
 
-const nameOf = ({ look, tab }) => `${look.header.item.name}-${tab}`;
+/** @param {Shown} shown */
+const nameOf = ({ picture, tab }) => `${picture.header.item.name}-${tab}`;
 
-function figureOf({ look, views, style, lines }) {
+/** @param {Shown} shown @returns {Figure} */
+function figureOf({ picture, views, style, lines }) {
   return {
-    title: `${look.header.item.name} · ${look.tags.map(({ name }) => name).join(", ")}`,
+    title: `${picture.header.item.name} · ${picture.tags.map(({ name }) => name).join(", ")}`,
     views,
-    image: look.image,
-    width: look.width,
-    height: look.height,
+    image: picture.image,
+    width: picture.width,
+    height: picture.height,
     style,
     lines,
   };
@@ -62,31 +84,43 @@ function figureOf({ look, views, style, lines }) {
 
 /**
  * The settings of a figure in words, a line each.
- * @param {import("./picture.js").Look} look
- * @param {{tab: string, tiles: number, scale: string, reference: number, settings: Object, sides: string[]}} options
+ * @param {Picture} picture
+ * @param {object} options
+ * @param {TabName} options.tab
+ * @param {number} options.tiles
+ * @param {string} options.scale
+ * @param {number} options.reference
+ * @param {MaskIn} options.settings
+ * @param {string[]} options.sides of a comparison, in words
  * @returns {string[]}
  */
-export function settingsInWords(look, { tab, tiles, scale, reference, settings, sides }) {
-  const { model } = look.header;
-  const against = look.references.length
-    ? `IoU against ${look.references[reference].title}, mean over the classes of either mask, background included`
-    : "Nothing to measure against";
+export function settingsInWords(picture, { tab, tiles, scale, reference, settings, sides }) {
+  const { model } = picture.header;
+  const truth = picture.references[reference];
+  const against = truth
+    ? `IoU against ${truth.title}, mean over the classes of either mask, background included`
+    : "No reference mask to measure against";
   if (tab === "compare") return [...sides, against];
   const spread = model.affinity_power ? `, spread with power ${model.affinity_power}` : "";
-  const how = tab === "puzzle" ? `${tiles} x ${tiles} tiles` : tab === "classes" ? `colours: ${scale}` : "";
+  const how =
+    tab === "puzzle" ? `; ${tiles} x ${tiles} tiles` : tab === "classes" ? `; colours: ${scale}` : "";
+  const flip = model.flip ? " and mirrored" : "";
+  const crf = settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF";
+  const background = model.walk_background ? " with background" : "";
+  const walk = model.walk ? `; random walk ${JSON.stringify(settings.walk ?? model.walk)}${background}` : "";
   return [
     `Model: ${model.identity}`,
-    `CAMs: scales ${model.scales.join(", ")}${model.flip ? " and mirrored" : ""}, longer side at most ${model.max_side} px${spread}${how ? `; ${how}` : ""}`,
-    `Mask: threshold ${settings.threshold}${settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF"}${model.walk ? `; walk ${JSON.stringify(settings.walk ?? model.walk)}${model.walk_background ? " with background" : ""}` : ""}`,
-    ...(tab === "puzzle" ? lossLine(look.puzzles.get(tiles)?.header.loss) : []),
+    `CAMs: scales ${model.scales.join(", ")}${flip}, longer side at most ${model.max_side} px${spread}${how}`,
+    `Mask: threshold ${settings.threshold}${crf}${walk}`,
+    ...(tab === "puzzle" ? lossLine(picture.puzzles.get(tiles)?.header.loss) : []),
     against,
   ];
 }
 
+/** @param {LossFacts|null|undefined} loss @returns {string[]} */
 function lossLine(loss) {
   if (!loss) return [];
-  const shown = (value) => value.toFixed(3);
-  return [
-    `Losses of this picture: L_cls ${shown(loss.classification)}, L_p-cls ${shown(loss.tile_classification)}, L_re ${shown(loss.reconstruction)}, alpha ${loss.alpha}, L ${shown(loss.total)}`,
-  ];
+  const { classification, tile_classification: tile, reconstruction, alpha, total } = loss;
+  const [cls, pCls, re, l] = [classification, tile, reconstruction, total].map((value) => value.toFixed(3));
+  return [`Losses of this picture: L_cls ${cls}, L_p-cls ${pCls}, L_re ${re}, alpha ${alpha}, L ${l}`];
 }

@@ -1,26 +1,16 @@
-/** The views on the page as one PNG, with legend and settings written in: fit for a paper or an issue. */
+/** The views on the page as one PNG that includes legend and settings, for a paper or an issue. */
 import { Viewport } from "../shared/viewport.js";
+import { contextOf, newCanvas } from "./canvas.js";
 import { drawView } from "./draw.js";
 import { PANE_PX, cssOf, font, layoutOf } from "./figure_layout.js";
 
-/**
- * @typedef {Object} Figure
- * @property {string} title
- * @property {import("./pane.js").View[]} views
- * @property {ImageBitmap} image
- * @property {number} width of the picture
- * @property {number} height
- * @property {import("./draw.js").Style} style
- * @property {string[]} lines the settings in words
- */
+/** @import { Figure, Place } from "./figure_layout.js" */
 
 /** @param {Figure} figure @returns {Promise<Blob>} */
 export function figurePng(figure) {
   const layout = layoutOf(figure);
-  const canvas = document.createElement("canvas");
-  canvas.width = layout.width;
-  canvas.height = layout.height;
-  const context = canvas.getContext("2d");
+  const canvas = newCanvas(layout.width, layout.height);
+  const context = contextOf(canvas);
   context.fillStyle = "#fff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   for (const place of layout.places) context.drawImage(paneCanvas(place, figure), place.x, place.y);
@@ -37,17 +27,21 @@ export function figurePng(figure) {
     context.textAlign = anchor ?? "start";
     context.fillText(text, x, y, most);
   }
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob) resolve(blob);
+      else reject(new Error("The figure is too large for the browser. Export it as SVG."));
+    }, "image/png");
+  });
 }
 
+/** @param {Place} place @param {Figure} figure */
 function paneCanvas({ view, height: paneHeight }, { image, width, height, style }) {
-  const canvas = document.createElement("canvas");
-  canvas.width = PANE_PX;
-  canvas.height = paneHeight;
+  const canvas = newCanvas(PANE_PX, paneHeight);
   const viewport = new Viewport(0);
   viewport.setImage(width, height);
   viewport.resize(PANE_PX, paneHeight, 1);
-  drawView(canvas.getContext("2d"), view, viewport, image, style);
+  drawView(contextOf(canvas), view, viewport, image, style);
   return canvas;
 }
 

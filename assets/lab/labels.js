@@ -4,7 +4,7 @@
  */
 import { forEachHeatRow } from "../shared/heatmap.js";
 
-/** @typedef {import("./maps.js").Plane} Plane */
+/** @import { Plane } from "./maps.js" */
 
 export const BACKGROUND = 0;
 export const VOID = 255;
@@ -36,9 +36,18 @@ export function thresholdLabels(maps, indices, threshold, width, height) {
 }
 
 /**
- * @typedef {Object} Measured
+ * @typedef {object} ClassScores of one class, 0..1
+ * @property {number} iou
+ * @property {number|null} precision
+ * @property {number|null} recall
+ *
+ * @typedef {object} Measured
  * @property {number|null} mean IoU over the classes that are in either mask, background included; 0..1
- * @property {Map<number, {iou: number, precision: number|null, recall: number|null}>} classes
+ * @property {Map<number, ClassScores>} classes by index
+ *
+ * @typedef {object} Change
+ * @property {Uint8Array} kinds for each pixel 0 same, 1 gained a class, 2 lost it, 3 another class
+ * @property {number} share of the pixels that differ
  */
 
 /**
@@ -57,6 +66,7 @@ export function measure(truth, mask) {
     inMask[mask[i]]++;
     if (truth[i] === mask[i]) both[truth[i]]++;
   }
+  /** @type {Map<number, ClassScores>} */
   const classes = new Map();
   let sum = 0;
   for (let index = 0; index < 256; index++) {
@@ -77,7 +87,7 @@ export function measure(truth, mask) {
  * Where two masks differ.
  * @param {Uint8Array} before
  * @param {Uint8Array} after
- * @returns {{kinds: Uint8Array, share: number}} for each pixel 0 same, 1 gained a class, 2 lost it, 3 another class
+ * @returns {Change}
  */
 export function changes(before, after) {
   const kinds = new Uint8Array(after.length);

@@ -1,54 +1,60 @@
 /**
- * Work for the server while a slider moves: one request at a time, and after it the newest wish alone. What comes
- * back is shown though something newer is wanted by then, so that the page follows the slider.
- * @template W, R
+ * Requests while a slider moves: one at a time, and after it only the newest. An answer is shown even when something
+ * newer is wanted by then, so that the page follows the slider.
+ * @template Request, Answer
  */
 export class Latest {
+  #run;
+  #onAnswer;
+  #onError;
+  /** @type {{request: Request}|null} */
+  #waiting = null;
+  #isWorking = false;
+  #generation = 0;
+  /** Whether something newer than the last answer is wanted. */
+  isBusy = false;
+
   /**
-   * @param {(wish: W) => Promise<R>} run
-   * @param {(result: R, wish: W) => void} onResult unless it was forgotten
-   * @param {(error: Error) => void} onError
+   * @param {(request: Request) => Promise<Answer>} run
+   * @param {(answer: Answer, request: Request) => void} onAnswer not called for what was forgotten
+   * @param {(error: unknown) => void} onError
    */
-  constructor(run, onResult, onError) {
-    this._run = run;
-    this._onResult = onResult;
-    this._onError = onError;
-    this._wish = null;
-    this._isWorking = false;
-    /** Whether something newer than the last result is wanted. */
-    this.isBusy = false;
+  constructor(run, onAnswer, onError) {
+    this.#run = run;
+    this.#onAnswer = onAnswer;
+    this.#onError = onError;
   }
 
-  /** @param {W} wish */
-  ask(wish) {
-    this._wish = { wish };
+  /** @param {Request} request */
+  ask(request) {
+    this.#waiting = { request };
     this.isBusy = true;
-    if (!this._isWorking) this._work();
+    if (!this.#isWorking) void this.#work();
   }
 
-  /** Forget what has not been sent, and what is under way. */
+  /** Forget the request that is waiting and the one that is being answered. */
   forget() {
-    this._wish = null;
-    this._generation = (this._generation ?? 0) + 1;
+    this.#waiting = null;
+    this.#generation += 1;
   }
 
-  async _work() {
-    this._isWorking = true;
-    while (this._wish) {
-      const { wish } = this._wish;
-      const generation = this._generation;
-      this._wish = null;
+  async #work() {
+    this.#isWorking = true;
+    while (this.#waiting) {
+      const { request } = this.#waiting;
+      const generation = this.#generation;
+      this.#waiting = null;
       try {
-        const result = await this._run(wish);
-        if (generation === this._generation) {
-          this.isBusy = this._wish !== null;
-          this._onResult(result, wish);
+        const answer = await this.#run(request);
+        if (generation === this.#generation) {
+          this.isBusy = this.#waiting !== null;
+          this.#onAnswer(answer, request);
         }
       } catch (error) {
-        if (!this._wish && generation === this._generation) this._onError(error);
+        if (!this.#waiting && generation === this.#generation) this.#onError(error);
       }
     }
-    this._isWorking = false;
+    this.#isWorking = false;
     this.isBusy = false;
   }
 }

@@ -1,81 +1,98 @@
 /** How strongly each layer of a view is drawn. */
 import { element } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 
+/**
+ * @typedef {"picture"|"map"|"mask"|"outline"|"truth"} LayerName
+ * @typedef {Record<LayerName, number>} LayerOpacities 0..1
+ */
+
+/** @type {LayerOpacities} */
 export const LAYERS = { picture: 1, map: 0.65, mask: 0.65, outline: 1, truth: 0 };
+/** @type {[LayerName, label: string, title: string][]} */
 const ROWS = [
-  ["picture", "Photograph", "At 0 the layers lie on a plain ground"],
-  ["map", "Maps", "How strongly a map covers the photograph"],
-  ["mask", "Masks", "How strongly a mask, or what changed, covers the photograph"],
-  ["outline", "Outlines", "Where a map crosses the background threshold; the borders of a mask"],
-  ["truth", "Truth's outline", "The borders of the mask that is measured against, in cyan, over every view"],
+  ["picture", "Picture", "At 0 the layers lie on a plain background"],
+  ["map", "Maps", "How strongly a map covers the picture"],
+  ["mask", "Masks", "How strongly a mask, or what changed, covers the picture"],
+  ["outline", "Outlines", "Where a map crosses the background threshold, and the borders of a mask"],
+  ["truth", "Reference outline", "The borders of the reference mask, in cyan, over every view"],
 ];
 
-/** A panel that opens at a button. Event: `change` (detail: opacity by layer). */
-export class Layers extends EventTarget {
+/**
+ * A panel that a button opens.
+ * @extends {Emitter<{change: LayerOpacities}>}
+ */
+export class Layers extends Emitter {
+  /** @type {Map<LayerName, HTMLElement>} */
+  #rows = new Map();
+
   constructor() {
     super();
     this.values = { ...LAYERS };
-    this.inputs = new Map();
-    const rows = ROWS.map(([name, text, title]) => {
-      const shown = element("output", { text: percent(this.values[name]) });
-      const input = element("input", {
-        type: "range",
-        min: "0",
-        max: "1",
-        step: "0.01",
-        value: String(this.values[name]),
-        "aria-label": text,
-        on: {
-          input: () => {
-            shown.textContent = percent(Number(input.value));
-            this.values[name] = Number(input.value);
-            this.dispatchEvent(new CustomEvent("change", { detail: { ...this.values } }));
-          },
-        },
-      });
-      this.inputs.set(name, {
-        input,
-        row: element("label", { class: "lb-slider", title }, element("span", { text }), input, shown),
-      });
-      return this.inputs.get(name).row;
+    for (const [name, text, title] of ROWS) this.#rows.set(name, this.#row(name, text, title));
+    this.summary = element("summary", {
+      class: "st-button",
+      text: "Layers",
+      title: "Opacity of picture, maps, masks and outlines",
     });
     this.root = element(
       "details",
       {
         class: "lb-layers",
-        on: { keydown: (event) => this._key(event), focusout: (event) => this._leave(event) },
+        on: { keydown: (event) => this.#key(event), focusout: (event) => this.#leave(event) },
       },
-      element("summary", {
-        class: "st-button",
-        text: "Layers",
-        title: "Opacity of photograph, maps, masks and outlines",
-      }),
-      element("div", { class: "lb-layers-panel" }, ...rows),
+      this.summary,
+      element("div", { class: "lb-layers-panel" }, ...this.#rows.values()),
     );
+  }
+
+  /** @param {LayerName} name @param {string} text @param {string} title */
+  #row(name, text, title) {
+    const shown = element("output", { text: percent(this.values[name]) });
+    const input = element("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "0.01",
+      value: String(this.values[name]),
+      "aria-label": text,
+      on: {
+        input: () => {
+          shown.textContent = percent(Number(input.value));
+          this.values[name] = Number(input.value);
+          this.emit("change", { ...this.values });
+        },
+      },
+    });
+    return element("label", { class: "lb-slider", title }, element("span", { text }), input, shown);
   }
 
   /** Close when something else on the page is pressed. @param {HTMLElement} page */
   listen(page) {
     page.addEventListener("pointerdown", ({ target }) => {
-      if (!this.root.contains(target)) this.root.open = false;
+      if (target instanceof Node && !this.root.contains(target)) this.root.open = false;
     });
   }
 
-  /** @param {boolean} hasTruth whether there is a mask to measure against */
-  setTruth(hasTruth) {
-    this.inputs.get("truth").row.hidden = !hasTruth;
+  /** @param {boolean} hasReference whether there is a reference mask */
+  setReference(hasReference) {
+    const row = this.#rows.get("truth");
+    if (row) row.hidden = !hasReference;
   }
 
-  _key(event) {
+  /** @param {KeyboardEvent} event */
+  #key(event) {
     if (event.key !== "Escape" || !this.root.open) return;
     this.root.open = false;
-    this.root.querySelector("summary").focus();
+    this.summary.focus();
     event.stopPropagation();
   }
 
-  _leave({ relatedTarget }) {
-    if (relatedTarget && !this.root.contains(relatedTarget)) this.root.open = false;
+  /** @param {FocusEvent} event */
+  #leave({ relatedTarget }) {
+    if (relatedTarget instanceof Node && !this.root.contains(relatedTarget)) this.root.open = false;
   }
 }
 
+/** @param {number} value */
 const percent = (value) => `${Math.round(100 * value)} %`;

@@ -18,8 +18,7 @@ export const EPSILON = 1e-5;
  * @returns {Plane}
  */
 export function plane({ shape, data }, ...position) {
-  const height = shape.at(-2);
-  const width = shape.at(-1);
+  const [height, width] = shape.slice(-2);
   let index = 0;
   position.forEach((at, axis) => {
     index = index * shape[axis] + at;
@@ -51,7 +50,7 @@ export function mapped({ width, height, data }, change) {
   return { width, height, data: out };
 }
 
-/** The positive part over its maximum. @param {Plane} map @returns {Plane} values 0..1 */
+/** The positive part divided by its maximum. @param {Plane} map @returns {Plane} values 0..1 */
 export function normalised(map) {
   const divisor = Math.max(0, maximum(map)) + EPSILON;
   return mapped(map, (value) => Math.max(0, value) / divisor);
@@ -64,8 +63,8 @@ export const signedDifference = (a, b) => mapped(a, (value, i) => value - b.data
 export const strongestOf = (maps) => mapped(maps[0], (_, i) => Math.max(...maps.map(({ data }) => data[i])));
 
 /**
- * A map of n x n tiles, each resampled by itself so that no tile sees its neighbour, on the picture's extent.
- * @param {Plane} cells on the padded picture
+ * A map of n x n tiles, each resampled by itself so that no tile reads from its neighbour, over the picture.
+ * @param {Plane} cells of the padded picture
  * @param {number} n
  * @param {[number, number]} cellsShare height and width of the padded picture as shares of the picture
  * @param {number} width of the result
@@ -76,28 +75,38 @@ export function tilesApart(cells, n, cellsShare, width, height) {
   const rows = cells.height / n;
   const columns = cells.width / n;
   const data = new Float32Array(width * height);
-  const locate = (position, first, count) => {
-    const at = Math.min(first + count - 1, Math.max(first, position - 0.5));
-    const low = Math.floor(at);
-    return { low, high: Math.min(first + count - 1, low + 1), weight: at - low };
-  };
-  const along = (size, total, share, side) =>
-    Array.from({ length: size }, (_, i) => {
-      const position = (((i + 0.5) / size) * total) / share;
-      const tile = Math.min(n - 1, Math.floor(position / side));
-      return locate(position, tile * side, side);
-    });
-  const ys = along(height, cells.height, cellsShare[0], rows);
-  const xs = along(width, cells.width, cellsShare[1], columns);
+  const ys = tileSamples(height, cells.height, cellsShare[0], rows, n);
+  const xs = tileSamples(width, cells.width, cellsShare[1], columns, n);
+  const at = (/** @type {number} */ row, /** @type {number} */ column) =>
+    cells.data[row * cells.width + column];
   ys.forEach((y, row) => {
     xs.forEach((x, column) => {
-      const at = (r, c) => cells.data[r * cells.width + c];
       const upper = at(y.low, x.low) * (1 - x.weight) + at(y.low, x.high) * x.weight;
       const lower = at(y.high, x.low) * (1 - x.weight) + at(y.high, x.high) * x.weight;
       data[row * width + column] = upper * (1 - y.weight) + lower * y.weight;
     });
   });
   return { width, height, data };
+}
+
+/**
+ * For each position along one axis of the result, the two cells of its tile to interpolate between.
+ * @param {number} size of the result
+ * @param {number} cells of the padded picture
+ * @param {number} share of the padded picture in the picture
+ * @param {number} side of a tile in cells
+ * @param {number} n tiles
+ * @returns {{low: number, high: number, weight: number}[]}
+ */
+function tileSamples(size, cells, share, side, n) {
+  return Array.from({ length: size }, (_, i) => {
+    const position = (((i + 0.5) / size) * cells) / share;
+    const first = Math.min(n - 1, Math.floor(position / side)) * side;
+    const last = first + side - 1;
+    const at = Math.min(last, Math.max(first, position - 0.5));
+    const low = Math.floor(at);
+    return { low, high: Math.min(last, low + 1), weight: at - low };
+  });
 }
 
 /**

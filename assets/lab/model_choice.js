@@ -1,30 +1,37 @@
-/** Choosing what to look through: a model or a run, and of a run a moment of its training. */
+/** Chooser of a model: the proposal model, the zero-shot model, or a run at one moment of its training. */
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 
-/**
- * @typedef {{key: string, epoch: number, is_film: boolean}} Moment
- * @typedef {{key: string|null, title: string, moments: Moment[]}} Choice as `/api/items/{id}/lab/models` sends it
- */
+/** @import { ModelChoice as Choice } from "../shared/openapi" */
 
-/** Event: `change` (detail: the key). */
-export class ModelChoice extends EventTarget {
-  /** @param {string} label @param {{films?: boolean}} [options] whether frames of a film, which are no models, can be chosen */
+/** Key of the model that makes a dataset's proposals. */
+export const PROPOSAL_MODEL = "proposer";
+
+/** @extends {Emitter<{change: string}>} event `change`: the key */
+export class ModelChoice extends Emitter {
+  /** @type {Choice[]} */
+  choices = [];
+  #withFilms;
+
+  /**
+   * @param {string} label
+   * @param {{films?: boolean}} [options] whether frames of a film, which have no model, can be chosen
+   */
   constructor(label, { films = true } = {}) {
     super();
-    this.films = films;
-    this.choices = [];
+    this.#withFilms = films;
     this.model = element("select", {
       class: "st-input",
       "aria-label": label,
       title: "A model, or a run of this workspace",
-      on: { change: () => this._choose() },
+      on: { change: () => this.#chooseModel() },
     });
     this.moment = element("select", {
       class: "st-input lb-moment",
       "aria-label": `${label}: moment of the training`,
       title:
-        "The run's network at the end, or as it was after an epoch. “Film” is a frame of the run's film: one small map, no network",
-      on: { change: () => this._tell() },
+        "The run's network at the end, or as it was after an epoch. “Film” is a frame of the run's film: one small map, without a network",
+      on: { change: () => this.emit("change", this.key) },
     });
     this.root = element("span", { class: "lb-model-choice" }, this.model, this.moment);
   }
@@ -34,7 +41,7 @@ export class ModelChoice extends EventTarget {
     this.choices = choices
       .map((choice) => ({
         ...choice,
-        moments: this.films ? choice.moments : choice.moments.filter((moment) => !moment.is_film),
+        moments: this.#withFilms ? choice.moments : choice.moments.filter((moment) => !moment.is_film),
       }))
       .filter(({ key, moments }) => key !== null || moments.length);
     fillSelect(
@@ -50,6 +57,7 @@ export class ModelChoice extends EventTarget {
     return this.choices.some((choice) => keysOf(choice).includes(key));
   }
 
+  /** @returns {string} */
   get key() {
     return this.moment.value;
   }
@@ -60,7 +68,7 @@ export class ModelChoice extends EventTarget {
       this.choices.findIndex((choice) => keysOf(choice).includes(wanted)),
     );
     this.model.value = String(number);
-    this._fillMoments(wanted);
+    this.#fillMoments(wanted);
   }
 
   /** What was chosen, in words. */
@@ -70,13 +78,14 @@ export class ModelChoice extends EventTarget {
     return choice.moments.length ? `${choice.title}, ${this.moment.selectedOptions[0].text}` : choice.title;
   }
 
-  _choose() {
-    this._fillMoments(null);
-    this._tell();
+  #chooseModel() {
+    this.#fillMoments(null);
+    this.emit("change", this.key);
   }
 
-  _fillMoments(wanted) {
-    const choice = this.choices[Number(this.model.value)] ?? { key: "proposer", moments: [] };
+  /** @param {string|null} wanted key */
+  #fillMoments(wanted) {
+    const choice = this.choices[Number(this.model.value)] ?? { key: PROPOSAL_MODEL, title: "", moments: [] };
     const options = choice.moments.map(({ key, epoch, is_film: isFilm }) => ({
       value: key,
       text: `${epoch ? `after epoch ${epoch}` : "before training"}${isFilm ? " (film)" : ""}`,
@@ -84,19 +93,15 @@ export class ModelChoice extends EventTarget {
     if (choice.key !== null) options.unshift({ value: choice.key, text: "at the end" });
     fillSelect(this.moment, options, wanted ?? options[0].value);
     this.moment.hidden = options.length < 2;
-    this.model.title = choice.title ?? "";
-  }
-
-  _tell() {
-    this.dispatchEvent(new CustomEvent("change", { detail: this.key }));
+    this.model.title = choice.title;
   }
 }
 
-/** @param {Choice} choice */
+/** @param {Choice} choice @returns {string[]} */
 const keysOf = ({ key, moments }) => [...(key === null ? [] : [key]), ...moments.map((moment) => moment.key)];
 
 /**
- * What to compare a model with when nobody has said: the next model, else the start of the training.
+ * What a model is compared with by default: the next model, else the start of its training.
  * @param {Choice[]} choices
  * @param {string} key of the one side
  * @returns {string|null}

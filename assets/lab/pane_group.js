@@ -1,23 +1,35 @@
-/** Panes that show the same part of the picture: zoom, pan and pointer of one are those of all. */
+/** Panes that show the same part of the picture: they zoom, pan and point together. */
 import { Viewport } from "../shared/viewport.js";
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 import { LAYERS } from "./layers.js";
 import { Pane } from "./pane.js";
+import { enlargedSize, gridSize } from "./pane_size.js";
+
+/**
+ * @import { Compared } from "./pane.js"
+ * @import { Style, View } from "./view.js"
+ *
+ * @typedef {{x: number, y: number}} Place in the picture
+ */
 
 const STEP_PX = 40;
+/** @type {Partial<Record<string, [number, number]>>} */
 const KEYS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const LEAST_WIDTH = 165;
-const MOST_WIDTH = 460;
+/** @type {Partial<Record<string, number>>} */
+const DIVIDER_KEYS = { ArrowLeft: -1, ArrowRight: 1 };
 const HANDLE_PX = 9; // this near to the divider, dragging moves it and not the picture
 const DIVIDE_STEP = 0.05;
-const AREA = 44_000; // CSS pixels of a view among many: a whole way fits on a screen
 
-/** Events: `point` (detail: {x, y} in the picture, or null when the pointer leaves). */
-export class PaneGroup extends EventTarget {
+/** @extends {Emitter<{point: Place|null}>} event `point`: where the pointer is, null when it leaves */
+export class PaneGroup extends Emitter {
+  /** @type {number|null} */
+  #frame = null;
+
   constructor() {
     super();
     this.viewport = new Viewport(0);
-    /** @type {import("./draw.js").Style} */
+    /** @type {Style} */
     this.style = {
       layers: { ...LAYERS },
       colormap: "turbo",
@@ -29,23 +41,28 @@ export class PaneGroup extends EventTarget {
     this.divide = 0.5; // where a compared view begins, as a share of the width
     /** @type {Map<string, Pane>} */
     this.panes = new Map();
+    /** @type {View[]} */
     this.views = [];
+    /** @type {ImageBitmap|null} */
     this.image = null;
+    /** @type {Place|null} */
     this.pointer = null;
-    this.enlarged = null; // key of the view that is shown alone
+    /** Key of the view that is shown alone. @type {string|null} */
+    this.enlarged = null;
     this.grid = element("div", { class: "lb-panes" });
-    this.big = this._buildEnlarged();
+    this.big = this.#buildEnlarged();
     this.root = element("div", { class: "lb-pane-group" }, this.grid, this.big.root);
-    new ResizeObserver(() => this._resize()).observe(this.root);
+    new ResizeObserver(() => this.#resize()).observe(this.root);
   }
 
-  _buildEnlarged() {
+  #buildEnlarged() {
     const pane = new Pane(() => this.enlarge(null));
     const other = element("select", {
       class: "st-input",
       "aria-label": "Compare with",
       on: { change: () => this.draw() },
     });
+    /** @type {HTMLInputElement} */
     const divide = element("input", {
       type: "range",
       min: "0",
@@ -53,7 +70,7 @@ export class PaneGroup extends EventTarget {
       step: "0.01",
       value: "0.5",
       "aria-label": "Where the compared view begins",
-      on: { input: () => this._divideAt(Number(divide.value)) },
+      on: { input: () => this.divideAt(Number(divide.value)) },
     });
     const back = element("button", {
       class: "st-button",
@@ -69,7 +86,7 @@ export class PaneGroup extends EventTarget {
       element("label", {}, "Compare with ", other),
       divide,
     );
-    this._listen(pane);
+    this.#listen(pane);
     return {
       pane,
       other,
@@ -83,53 +100,59 @@ export class PaneGroup extends EventTarget {
     this.image = image;
     this.pointer = null;
     this.viewport.setImage(width, height);
-    this._resize();
+    this.#resize();
     this.draw();
   }
 
-  /** @param {import("./pane.js").View[]} views */
+  /** @param {View[]} views */
   show(views) {
     this.views = views;
+    /** @type {HTMLElement[]} */
     const children = [];
+    /** @type {string|null} */
     let section = null;
     for (const view of views) {
       if (view.heading && view.heading !== section) {
         section = view.heading;
         children.push(element("h3", { class: "lb-section", text: section }));
       }
-      let pane = this.panes.get(view.key);
-      if (!pane) {
-        pane = new Pane(() => this.enlarge(view.key));
-        this._listen(pane);
-        this.panes.set(view.key, pane);
-      }
+      const pane = this.#paneOf(view.key);
       pane.show(view);
       children.push(pane.root);
     }
-    const same =
+    const isSame =
       children.length === this.grid.children.length &&
-      children.every(
-        (child, i) =>
-          child === this.grid.children[i] ||
-          (child.tagName === "H3" && this.grid.children[i].textContent === child.textContent),
-      );
-    if (!same) this.grid.replaceChildren(...children);
+      children.every((child, i) => {
+        const shown = this.grid.children[i];
+        return child === shown || (child.tagName === "H3" && shown.textContent === child.textContent);
+      });
+    if (!isSame) this.grid.replaceChildren(...children);
     for (const key of this.panes.keys()) if (!views.some((view) => view.key === key)) this.panes.delete(key);
-    this._showEnlarged();
-    this._resize();
-    this._drawSoon();
+    this.#showEnlarged();
+    this.#resize();
+    this.#drawSoon();
+  }
+
+  /** @param {string} key @returns {Pane} */
+  #paneOf(key) {
+    const known = this.panes.get(key);
+    if (known) return known;
+    const pane = new Pane(() => this.enlarge(key));
+    this.#listen(pane);
+    this.panes.set(key, pane);
+    return pane;
   }
 
   /** Show one view alone, or all again. @param {string|null} key */
   enlarge(key) {
     this.enlarged = key;
-    this._showEnlarged();
-    this._resize();
-    this._drawSoon();
+    this.#showEnlarged();
+    this.#resize();
+    this.#drawSoon();
     if (key) this.big.pane.canvas.focus();
   }
 
-  _showEnlarged() {
+  #showEnlarged() {
     const view = this.views.find(({ key }) => key === this.enlarged);
     this.big.root.hidden = !view;
     this.grid.hidden = Boolean(view);
@@ -140,14 +163,17 @@ export class PaneGroup extends EventTarget {
     this.big.pane.show(view);
     const others = this.views.filter(({ key }) => key !== view.key);
     fillSelect(this.big.other, [
-      { value: "", text: view.against ? view.sides[1] : "nothing" },
+      { value: "", text: view.sides?.[1] ?? "nothing" },
       ...others.map(({ key, title }) => ({ value: key, text: title })),
     ]);
   }
 
-  /** Change how all are drawn. @param {Object} change */
+  /** Change how all are drawn. @param {Partial<Style>} change */
   setStyle(change) {
-    if (Object.entries(change).every(([name, value]) => this.style[name] === value)) return;
+    const isSame = Object.entries(change).every(
+      ([name, value]) => this.style[/** @type {keyof Style} */ (name)] === value,
+    );
+    if (isSame) return;
     Object.assign(this.style, change);
     this.draw();
   }
@@ -160,109 +186,95 @@ export class PaneGroup extends EventTarget {
   /** Draw everything at the next frame, however often it is asked for. */
   draw() {
     for (const pane of [...this.panes.values(), this.big.pane]) pane.isStale = true;
-    this._drawSoon();
+    this.#drawSoon();
   }
 
-  /** Draw what is not as it should be. */
-  _drawSoon() {
-    this._frame ??= requestAnimationFrame(() => {
-      this._frame = null;
-      this._drawNow();
+  /** Draw what has changed at the next frame. */
+  #drawSoon() {
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = null;
+      this.#drawNow();
     });
   }
 
-  _drawNow() {
-    if (!this.image || !this.views.length) return;
-    if (this.enlarged) {
-      const compared = this._comparedOf(this.big.pane);
-      this.big.divide.disabled = !compared;
-      if (this.big.pane.isStale)
-        this.big.pane.draw(this.viewport, this.image, this.style, this.pointer, compared);
-      return;
-    }
-    for (const pane of this.panes.values())
-      if (pane.isStale)
-        pane.draw(this.viewport, this.image, this.style, this.pointer, this._comparedOf(pane));
+  #drawNow() {
+    const { image, big } = this;
+    if (!image || !this.views.length) return;
+    if (this.enlarged) big.divide.disabled = !this.#comparedOf(big.pane);
+    for (const pane of this.enlarged ? [big.pane] : this.panes.values())
+      if (pane.isStale) pane.draw(this.viewport, image, this.style, this.pointer, this.#comparedOf(pane));
   }
 
-  /** What a divider slides over a pane's view: what the view brings along, or what was chosen for the enlarged one. */
-  _comparedOf(pane) {
+  /**
+   * What a divider slides over a pane's view: the view's own comparison, or what was chosen for the enlarged one.
+   * @param {Pane} pane @returns {Compared|null}
+   */
+  #comparedOf(pane) {
     const { view } = pane;
+    if (!view) return null;
     const chosen = pane === this.big.pane ? this.views.find(({ key }) => key === this.big.other.value) : null;
     if (chosen) return { view: chosen, at: this.divide, sides: [view.title, chosen.title] };
-    return view?.against ? { view: view.against, at: this.divide, sides: view.sides } : null;
+    return view.against ? { view: view.against, at: this.divide, sides: view.sides } : null;
   }
 
-  _divideAt(share) {
+  /** Move the divider. @param {number} share of the width */
+  divideAt(share) {
     this.divide = Math.min(1, Math.max(0, share));
     this.big.divide.value = String(this.divide);
     this.draw();
   }
 
-  _resize() {
-    const width = this.root.clientWidth;
-    if (!this.image || !width) return;
-    const ratio = this.viewport.imageHeight / this.viewport.imageWidth;
-    const pixelRatio = window.devicePixelRatio;
-    let side;
-    let height;
+  #resize() {
+    const room = this.root.clientWidth;
+    if (!this.image || !room) return;
+    const { imageWidth, imageHeight, stageWidth, stageHeight } = this.viewport;
+    const ratio = imageHeight / imageWidth;
+    /** @type {{width: number, height: number}} */
+    let size;
     if (this.enlarged) {
-      const room = Math.max(240, window.innerHeight - this.root.getBoundingClientRect().top - 110);
-      side = Math.min(width - 2, room / Math.min(ratio, 1.2));
-      height = Math.min(room, side * ratio);
+      const heightRoom = Math.max(240, window.innerHeight - this.root.getBoundingClientRect().top - 110);
+      size = enlargedSize(room, heightRoom, ratio);
     } else {
-      const wanted = Math.max(LEAST_WIDTH, Math.min(320, Math.sqrt(AREA / ratio)));
-      const rowOf = this.views[0]?.rowOf ?? 0; // views that belong together are not torn apart
-      const columns =
-        rowOf && width >= rowOf * (LEAST_WIDTH + 12)
-          ? rowOf
-          : rowOf
-            ? rowOf / 2
-            : this.views.length <= 4
-              ? Math.min(this.views.length, 1 + (width > 420) + 2 * (width > 840))
-              : Math.max(1, Math.round((width + 12) / (wanted + 12)));
-      side = Math.min(MOST_WIDTH, Math.floor((width - 12 * (columns - 1)) / columns) - 2);
-      height = side * Math.min(1.5, Math.max(0.5, ratio));
+      const { columns, ...paneSize } = gridSize(this.views.length, this.views[0]?.rowOf ?? 0, room, ratio);
+      size = paneSize;
       this.grid.style.setProperty("--lb-columns", String(columns));
     }
-    this.root.style.setProperty("--lb-width", `${Math.round(side)}px`);
-    this.root.style.setProperty("--lb-height", `${Math.round(height)}px`);
-    const size = [
-      Math.round(Math.round(side) * pixelRatio),
-      Math.round(Math.round(height) * pixelRatio),
-      pixelRatio,
-    ];
-    const { stageWidth, stageHeight } = this.viewport;
-    if (size[0] === stageWidth && size[1] === stageHeight && size[2] === this.viewport.pixelRatio) return;
-    this.viewport.resize(...size);
+    const [width, height] = [Math.round(size.width), Math.round(size.height)];
+    this.root.style.setProperty("--lb-width", `${width}px`);
+    this.root.style.setProperty("--lb-height", `${height}px`);
+    const pixelRatio = window.devicePixelRatio;
+    const [devicePx, devicePy] = [Math.round(width * pixelRatio), Math.round(height * pixelRatio)];
+    if (devicePx === stageWidth && devicePy === stageHeight && pixelRatio === this.viewport.pixelRatio)
+      return;
+    this.viewport.resize(devicePx, devicePy, pixelRatio);
     this.draw();
   }
 
   /** @param {Pane} pane */
-  _listen(pane) {
+  #listen(pane) {
     const { canvas } = pane;
     let isDividing = false;
-    const at = (event) => {
+    const at = (/** @type {MouseEvent} */ event) => {
       const box = canvas.getBoundingClientRect();
       return {
         px: (event.clientX - box.left) * window.devicePixelRatio,
         py: (event.clientY - box.top) * window.devicePixelRatio,
       };
     };
-    const isAtDivider = (px) =>
-      this._comparedOf(pane) !== null &&
+    const isAtDivider = (/** @type {number} */ px) =>
+      this.#comparedOf(pane) !== null &&
       Math.abs(px - this.divide * canvas.width) < HANDLE_PX * window.devicePixelRatio;
     canvas.addEventListener("pointermove", (event) => {
       const { px, py } = at(event);
       if (!event.buttons) isDividing = false;
       canvas.style.cursor = isDividing || isAtDivider(px) ? "ew-resize" : "";
-      if (isDividing) this._divideAt(px / canvas.width);
+      if (isDividing) this.divideAt(px / canvas.width);
       else if (event.buttons)
         this.viewport.panBy(
           event.movementX * window.devicePixelRatio,
           event.movementY * window.devicePixelRatio,
         );
-      this._point(this.viewport.toImage(px, py));
+      this.#point(this.viewport.toImage(px, py));
     });
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -271,58 +283,56 @@ export class PaneGroup extends EventTarget {
     canvas.addEventListener("pointerup", () => {
       isDividing = false;
     });
-    canvas.addEventListener("pointerleave", () => this._point(null));
+    canvas.addEventListener("pointerleave", () => this.#point(null));
     canvas.addEventListener(
       "wheel",
       (event) => {
         if (!event.ctrlKey && !event.altKey && !this.enlarged && !event.shiftKey) return; // the page scrolls
         event.preventDefault();
         const { px, py } = at(event);
-        this._zoom(Math.exp(-(event.deltaY || event.deltaX) / 300), px, py);
+        this.#zoom(Math.exp(-(event.deltaY || event.deltaX) / 300), px, py);
       },
       { passive: false },
     );
     canvas.addEventListener("dblclick", (event) => {
       const { px, py } = at(event);
-      this._zoom(2, px, py);
+      this.#zoom(2, px, py);
     });
-    canvas.addEventListener("keydown", (event) => this._key(event, pane));
+    canvas.addEventListener("keydown", (event) => this.#key(event, pane));
   }
 
-  _key(event, pane) {
-    const turn =
-      event.shiftKey && this._comparedOf(pane) ? { ArrowLeft: -1, ArrowRight: 1 }[event.key] : undefined;
-    if (turn) {
-      this._divideAt(this.divide + turn * DIVIDE_STEP);
-      event.preventDefault();
-      return;
-    }
-    const middle = [this.viewport.stageWidth / 2, this.viewport.stageHeight / 2];
-    if (event.key in KEYS) {
-      const [dx, dy] = KEYS[event.key];
-      this.viewport.panBy(dx * STEP_PX, dy * STEP_PX);
+  /** @param {KeyboardEvent} event @param {Pane} pane */
+  #key(event, pane) {
+    const { key } = event;
+    const turn = event.shiftKey && this.#comparedOf(pane) ? DIVIDER_KEYS[key] : undefined;
+    const step = KEYS[key];
+    const middle = /** @type {const} */ ([this.viewport.stageWidth / 2, this.viewport.stageHeight / 2]);
+    if (turn) this.divideAt(this.divide + turn * DIVIDE_STEP);
+    else if (step) {
+      this.viewport.panBy(step[0] * STEP_PX, step[1] * STEP_PX);
       this.draw();
-    } else if (event.key === "+" || event.key === "=") this._zoom(1.5, ...middle);
-    else if (event.key === "-") this._zoom(1 / 1.5, ...middle);
-    else if (event.key === "0") this.fit();
-    else if (event.key === "Escape" && this.enlarged) this.enlarge(null);
-    else if (event.key === "Enter" && !this.enlarged)
-      this.enlarge(event.target.closest("figure").dataset.key);
+    } else if (key === "+" || key === "=") this.#zoom(1.5, ...middle);
+    else if (key === "-") this.#zoom(1 / 1.5, ...middle);
+    else if (key === "0") this.fit();
+    else if (key === "Escape" && this.enlarged) this.enlarge(null);
+    else if (key === "Enter" && !this.enlarged && pane.view) this.enlarge(pane.view.key);
     else return;
     event.preventDefault();
   }
 
-  _zoom(factor, px, py) {
+  /** @param {number} factor @param {number} px device pixels @param {number} py */
+  #zoom(factor, px, py) {
     this.viewport.zoomAt(factor, px, py);
     if (this.viewport.scale <= this.viewport.fitScale() * 1.001) this.viewport.fit();
     this.draw();
   }
 
-  _point(point) {
+  /** @param {Place|null} place */
+  #point(place) {
     const { imageWidth, imageHeight } = this.viewport;
-    const isInside = point && point.x >= 0 && point.y >= 0 && point.x < imageWidth && point.y < imageHeight;
-    this.pointer = isInside ? point : null;
-    this.dispatchEvent(new CustomEvent("point", { detail: this.pointer }));
+    const isInside = place && place.x >= 0 && place.y >= 0 && place.x < imageWidth && place.y < imageHeight;
+    this.pointer = isInside ? place : null;
+    this.emit("point", this.pointer);
     this.draw();
   }
 }

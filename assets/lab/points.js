@@ -1,6 +1,8 @@
 /** Points on a plane: which is near, which is next, which lie in a rectangle. Indices into their coordinates. */
 
-/** @param {ArrayLike<number>} values @returns {[number, number]} with a little room around them */
+/** @typedef {[number, number]} Point x and y */
+
+/** @param {ArrayLike<number>} values @returns {[number, number]} lowest and highest, with a little room around them */
 export function extent(values) {
   if (!values.length) return [0, 1];
   let [low, high] = [values[0], values[0]];
@@ -12,36 +14,57 @@ export function extent(values) {
   return [low - room, high + room];
 }
 
-/** The nearest point that is closer than `reach`. @returns {number|null} */
-export function nearest(px, py, x, y, reach) {
-  let [found, closest] = [null, reach];
-  for (let i = 0; i < px.length; i += 1) {
-    const away = Math.hypot(px[i] - x, py[i] - y);
+/**
+ * The nearest point that is closer than `reach`.
+ * @param {ArrayLike<number>} xs
+ * @param {ArrayLike<number>} ys
+ * @param {Point} place
+ * @param {number} reach
+ * @returns {number|null}
+ */
+export function nearest(xs, ys, [x, y], reach) {
+  let closest = reach;
+  /** @type {number|null} */
+  let found = null;
+  for (let i = 0; i < xs.length; i += 1) {
+    const away = Math.hypot(xs[i] - x, ys[i] - y);
     if (away < closest) [found, closest] = [i, away];
   }
   return found;
 }
 
 /**
- * The point that follows along an axis, ties by the other axis and then by index; the last one stays where it is.
- * @param {ArrayLike<number>} along @param {ArrayLike<number>} across @param {number|null} from null: the first one
+ * The next point along an axis, ties by the other axis and then by index; the last one where there is no next.
+ * @param {ArrayLike<number>} along
+ * @param {ArrayLike<number>} across
+ * @param {number|null} from null: the first one
  * @param {1|-1} sign direction
+ * @returns {number} 0 where there are no points
  */
 export function next(along, across, from, sign) {
-  const compare = (a, b) => sign * (along[a] - along[b] || across[a] - across[b] || a - b);
+  const compare = (/** @type {number} */ a, /** @type {number} */ b) =>
+    sign * (along[a] - along[b] || across[a] - across[b] || a - b);
+  /** @type {number|null} */
   let found = null;
   for (let i = 0; i < along.length; i += 1) {
     if (from !== null && compare(i, from) <= 0) continue;
     if (found === null || compare(i, found) < 0) found = i;
   }
-  return found ?? from;
+  return found ?? from ?? 0;
 }
 
-/** Points in the rectangle between two corners, its border included. @returns {number[]} */
-export function within(px, py, [ax, ay], [bx, by]) {
+/**
+ * Points in the rectangle between two corners, its border included.
+ * @param {ArrayLike<number>} xs
+ * @param {ArrayLike<number>} ys
+ * @param {Point} a
+ * @param {Point} b
+ * @returns {number[]}
+ */
+export function within(xs, ys, [ax, ay], [bx, by]) {
   const [left, right, top, bottom] = [Math.min(ax, bx), Math.max(ax, bx), Math.min(ay, by), Math.max(ay, by)];
   const found = [];
-  for (let i = 0; i < px.length; i += 1)
-    if (px[i] >= left && px[i] <= right && py[i] >= top && py[i] <= bottom) found.push(i);
+  for (let i = 0; i < xs.length; i += 1)
+    if (xs[i] >= left && xs[i] <= right && ys[i] >= top && ys[i] <= bottom) found.push(i);
   return found;
 }

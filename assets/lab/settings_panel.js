@@ -1,6 +1,15 @@
-/** How the mask is made: threshold, random walk, CRF. Nothing is stored; the model's settings are a click away. */
+/** How the mask is made: threshold, random walk, CRF. Nothing is stored; a link brings the model's settings back. */
 import { element } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
 
+/** @import { CrfConfig, MaskFacts, MaskIn, ModelFacts, WalkFacts, WalkIn } from "../shared/openapi" */
+/**
+ * @template Name
+ * @typedef {[name: Name, label: string, low: number, high: number, step: number, tip: string]} Setting
+ */
+/** @typedef {{input: HTMLInputElement, modelValue: string, show: () => void}} Slider */
+
+/** @type {Setting<Exclude<keyof CrfConfig, "max_side">>[]} */
 const CRF = [
   ["iterations", "iterations", 1, 20, 1, "Mean-field iterations"],
   ["gt_prob", "label trust", 0.5, 0.95, 0.01, "Probability that a pixel's label is right before smoothing"],
@@ -10,32 +19,38 @@ const CRF = [
     1,
     150,
     1,
-    "How far pixels of like colour pull at each other, in pixels",
+    "How far away pixels of similar colour influence each other, in pixels",
   ],
-  ["bilateral_srgb", "colour tolerance", 1, 30, 0.5, "How unlike colours may be, in grey levels"],
+  ["bilateral_srgb", "colour tolerance", 1, 30, 0.5, "How different similar colours may be, in grey levels"],
   ["bilateral_compat", "colour weight", 0, 20, 0.5, "Weight of the colour kernel"],
-  ["gaussian_sxy_px", "smooth reach", 1, 20, 0.5, "Reach of the kernel of position alone, in pixels"],
-  ["gaussian_compat", "smooth weight", 0, 20, 0.5, "Weight of the kernel of position alone"],
+  ["gaussian_sxy_px", "smooth reach", 1, 20, 0.5, "Reach of the kernel that only uses position, in pixels"],
+  ["gaussian_compat", "smooth weight", 0, 20, 0.5, "Weight of the kernel that only uses position"],
 ];
+/** @type {Setting<keyof WalkFacts>[]} */
 const WALK = [
-  ["beta", "β", 1, 32, 1, "Exponent of the affinities: the higher, the fewer paths across weak edges"],
-  ["log2_steps", "log₂ of the steps", 0, 12, 1, "The walk takes 2 to the power of this steps"],
+  ["beta", "β", 1, 32, 1, "Exponent of the affinities: a high one keeps the walk from crossing weak edges"],
+  ["log2_steps", "log₂ of the steps", 0, 12, 1, "The walk takes 2 to this power steps"],
   ["radius", "reach of a step", 2, 10, 1, "In cells of the map, four pixels each"],
 ];
+const THRESHOLD_TIP = "A pixel is background unless a tag's map exceeds this";
 
-/** Events: `threshold` (detail: value), `settings` (something the server has to compute). */
-export class SettingsPanel extends EventTarget {
+/** @extends {Emitter<{threshold: number, settings: undefined}>} event `settings`: something that the server computes */
+export class SettingsPanel extends Emitter {
+  /** @type {ModelFacts|null} */
+  #model = null;
+  /** By key, such as "crf iterations". @type {Map<string, Slider>} */
+  #sliders = new Map();
+
   constructor() {
     super();
-    this.model = null;
-    this.inputs = new Map();
+    this.crfOn = element("input", { type: "checkbox", on: { change: () => this.#change() } });
     this.body = element("div");
     this.reset = element("button", {
       class: "st-link",
       type: "button",
       text: "the model's settings",
       title: "Put every slider back",
-      on: { click: () => this._reset() },
+      on: { click: () => this.#reset() },
     });
     this.root = element(
       "section",
@@ -46,125 +61,150 @@ export class SettingsPanel extends EventTarget {
     );
   }
 
-  /** @param {Object} model as the server describes it; sliders stay where they are for the same model */
+  /** @param {ModelFacts} model sliders stay where they are when it is the same one */
   setModel(model) {
-    const isSame = this.model?.identity === model.identity && this.model?.threshold === model.threshold;
-    this.model = model;
+    const isSame = this.#model?.identity === model.identity && this.#model.threshold === model.threshold;
+    this.#model = model;
     if (isSame) return;
-    this.inputs.clear();
-    const crfOn = element("input", {
-      type: "checkbox",
-      checked: model.crf !== null,
-      disabled: model.no_crf !== null,
-      on: { change: () => this._changed() },
-    });
-    this.crfOn = crfOn;
-    const rows = [
-      this._slider(
-        "threshold",
-        "threshold",
-        0,
-        1,
-        0.01,
-        model.threshold,
-        "A pixel is background unless a tag's map exceeds this",
-        () => this.dispatchEvent(new CustomEvent("threshold", { detail: this.threshold })),
+    this.#sliders.clear();
+    this.crfOn.checked = model.crf !== null;
+    this.crfOn.disabled = model.no_crf !== null;
+    this.body.replaceChildren(
+      this.#slider("threshold", "threshold", 0, 1, 0.01, model.threshold, THRESHOLD_TIP, () =>
+        this.emit("threshold", this.threshold),
+      ),
+      ...this.#walkRows(model),
+      element("h4", {}, element("label", {}, this.crfOn, " Dense CRF")),
+      ...this.#crfRows(model),
+    );
+    this.#mark();
+  }
+
+  /** @param {ModelFacts} model */
+  #walkRows({ walk, no_walk: reason }) {
+    if (!walk) return [element("p", { class: "st-muted", text: reason })];
+    return [
+      element("h4", { text: "Random walk" }),
+      ...WALK.map(([name, text, low, high, step, tip]) =>
+        this.#slider(`walk ${name}`, text, low, high, step, walk[name], tip),
       ),
     ];
-    if (model.walk)
-      rows.push(
-        element("h4", { text: "Random walk" }),
-        ...WALK.map(([name, text, low, high, step, tip]) =>
-          this._slider(`walk ${name}`, text, low, high, step, model.walk[name], tip),
-        ),
-      );
-    else rows.push(element("p", { class: "st-muted", text: model.no_walk }));
-    rows.push(element("h4", {}, element("label", {}, crfOn, " Dense CRF")));
-    if (model.no_crf) rows.push(element("p", { class: "st-muted", text: model.no_crf }));
-    else
-      rows.push(
-        ...CRF.map(([name, text, low, high, step, tip]) =>
-          this._slider(`crf ${name}`, text, low, high, step, model.crf_constants[name], tip),
-        ),
-      );
-    this.body.replaceChildren(...rows);
-    this._mark();
+  }
+
+  /** @param {ModelFacts} model */
+  #crfRows({ crf_constants: constants, no_crf: reason }) {
+    if (reason) return [element("p", { class: "st-muted", text: reason })];
+    return CRF.map(([name, text, low, high, step, tip]) =>
+      this.#slider(`crf ${name}`, text, low, high, step, constants[name], tip),
+    );
+  }
+
+  /** @param {string} key @returns {number} */
+  #value(key) {
+    return Number(this.#sliders.get(key)?.input.value);
   }
 
   get threshold() {
-    return Number(this.inputs.get("threshold").value);
+    return this.#value("threshold");
   }
 
   get useCrf() {
     return this.crfOn.checked && !this.crfOn.disabled;
   }
 
-  /** What `/api/items/{id}/lab/mask` wants. */
+  /** What `/api/items/{id}/lab/mask` takes. @returns {MaskIn} */
   get wanted() {
-    const group = (prefix, names) =>
-      Object.fromEntries(names.map(([name]) => [name, Number(this.inputs.get(`${prefix} ${name}`).value)]));
+    const model = this.#model;
+    /** @type {MaskIn} */
     const wanted = { threshold: this.threshold, use_crf: this.useCrf };
-    if (this.useCrf) wanted.crf = { ...this.model.crf_constants, ...group("crf", CRF) };
-    if (this.model.walk) {
-      const walk = group("walk", WALK);
-      if (Object.entries(walk).some(([name, value]) => value !== this.model.walk[name])) wanted.walk = walk;
+    if (!model) return wanted;
+    if (this.useCrf) {
+      wanted.crf = { ...model.crf_constants };
+      for (const [name] of CRF) wanted.crf[name] = this.#value(`crf ${name}`);
     }
+    if (model.walk && WALK.some(([name]) => this.#value(`walk ${name}`) !== model.walk?.[name]))
+      wanted.walk = this.#walk;
     return wanted;
   }
 
-  /** Whether a mask was made with what is set here. @param {Object} used settings in full, as the server says them */
+  /** @returns {WalkIn} */
+  get #walk() {
+    return {
+      beta: this.#value("walk beta"),
+      log2_steps: this.#value("walk log2_steps"),
+      radius: this.#value("walk radius"),
+    };
+  }
+
+  /** Whether a mask was made with the settings of the sliders. @param {MaskFacts} used all its settings */
   isMadeWith(used) {
-    const { wanted, model } = this;
-    const isSame = (a, b) => Object.keys({ ...a, ...b }).every((name) => a?.[name] === b?.[name]);
+    const { wanted } = this;
     return (
       used.threshold === wanted.threshold &&
-      isSame(used.crf, wanted.crf ?? null) &&
-      isSame(used.walk, wanted.walk ?? model.walk)
+      isEqual(used.crf, wanted.crf ?? null) &&
+      isEqual(used.walk, wanted.walk ?? this.#model?.walk ?? null)
     );
   }
 
-  _slider(key, text, low, high, step, value, tip, onInput = () => this._changed()) {
+  /**
+   * @param {string} key
+   * @param {string} text
+   * @param {number} low
+   * @param {number} high
+   * @param {number} step
+   * @param {number} value the model's
+   * @param {string} tip
+   * @param {() => void} [onInput]
+   */
+  #slider(key, text, low, high, step, value, tip, onInput = () => this.#change()) {
     const shown = element("output");
     const input = element("input", {
       type: "range",
-      min: low,
-      max: Math.max(high, value),
-      step,
+      min: String(low),
+      max: String(Math.max(high, value)),
+      step: String(step),
       "aria-label": text,
       title: tip,
     });
-    input.value = value;
+    input.value = String(value);
     const show = () => {
       shown.textContent = String(Number(Number(input.value).toFixed(2)));
     };
     input.addEventListener("input", () => {
       show();
-      this._mark();
+      this.#mark();
       onInput();
     });
     show();
-    this.inputs.set(key, Object.assign(input, { modelValue: input.value, show }));
+    this.#sliders.set(key, { input, modelValue: input.value, show });
     return element("label", { class: "lb-slider", title: tip }, element("span", { text }), input, shown);
   }
 
-  _changed() {
-    this._mark();
-    this.dispatchEvent(new CustomEvent("settings"));
+  #change() {
+    this.#mark();
+    this.emit("settings");
   }
 
-  _mark() {
+  /** Offer to put the sliders back where one was moved. */
+  #mark() {
     this.reset.hidden =
-      this.crfOn.checked === (this.model.crf !== null) &&
-      [...this.inputs.values()].every((input) => input.value === input.modelValue);
+      this.crfOn.checked === Boolean(this.#model?.crf) &&
+      [...this.#sliders.values()].every(({ input, modelValue }) => input.value === modelValue);
   }
 
-  _reset() {
-    for (const input of this.inputs.values()) {
-      input.value = input.modelValue;
-      input.show();
+  #reset() {
+    for (const { input, modelValue, show } of this.#sliders.values()) {
+      input.value = modelValue;
+      show();
     }
-    this.crfOn.checked = this.model.crf !== null;
-    this._mark();
-    this.dispatchEvent(new CustomEvent("threshold", { detail: this.threshold }));
+    this.crfOn.checked = Boolean(this.#model?.crf);
+    this.#mark();
+    this.emit("threshold", this.threshold);
   }
+}
+
+/** @param {CrfConfig|WalkFacts|WalkIn|null} a @param {CrfConfig|WalkFacts|WalkIn|null} b */
+function isEqual(a, b) {
+  const [values, others] = [new Map(Object.entries(a ?? {})), new Map(Object.entries(b ?? {}))];
+  return [...values.keys(), ...others.keys()].every((name) => values.get(name) === others.get(name));
 }

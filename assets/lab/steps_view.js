@@ -1,247 +1,328 @@
 /**
- * The way of a mask: each scale and view, their sum, normalised, edges and walk, threshold, CRF. What the mask
- * would be if the way ended at a stage is measured and compared with the stage before.
+ * The steps to a mask: each scale and view, their sum, normalised, edges and random walk, threshold, CRF. Each step is
+ * measured by the mask that it would give at the threshold, and compared with the step before.
  */
 import { changes, measure } from "./labels.js";
 import { normalised, plane } from "./maps.js";
+import { percent } from "./tables.js";
 
+/**
+ * @import { Change, Measured } from "./labels.js"
+ * @import { Plane, Stack } from "./maps.js"
+ * @import { Picture } from "./picture.js"
+ * @import { Choice, View } from "./view.js"
+ *
+ * @typedef {"heat"|"mask"|"change"} ShownName
+ *
+ * @typedef {object} MaskStep
+ * @property {string} key
+ * @property {string} section
+ * @property {string} title
+ * @property {string} tip
+ * @property {Plane[]} [maps] of the tags, 0..1
+ * @property {Uint8Array|null} [mask] where the step is a mask; null while it is computed
+ * @property {Plane} [map] shown alone, never measured
+ * @property {boolean} [isPending] whether a newer mask is being computed
+ * @property {boolean} [isReference]
+ *
+ * @typedef {object} Options
+ * @property {number} k position of the tag
+ * @property {number} threshold
+ * @property {ShownName} shown
+ * @property {boolean} eachView whether picture and mirror image are shown separately, too
+ * @property {number} reference position of the reference mask
+ * @property {boolean} isPending whether a newer mask is being computed
+ * @property {boolean} useCrf
+ */
+
+/** @type {Choice<ShownName>[]} */
 export const SHOWN = [
-  { value: "heat", text: "Heat", title: "The chosen class's map at each stage; the line is the threshold" },
+  {
+    value: "heat",
+    text: "Heatmap",
+    title: "The map of the chosen class at each step; the line is the threshold",
+  },
   {
     value: "mask",
     text: "Mask",
-    title: "All tags at once: the mask that each stage would give at this threshold",
+    title: "All tags at once: the mask that each step would give at this threshold",
   },
   {
     value: "change",
     text: "What changed",
-    title: "Against the stage before. Green: became a class. Red: became background. Blue: another class",
+    title:
+      "Compared with the step before. Green: became a class. Red: became background. Blue: another class",
   },
 ];
 
 /**
- * @typedef {Object} Stage
- * @property {string} key
- * @property {string} section its step of the way
- * @property {string} title
- * @property {string} tip
- * @property {import("./maps.js").Plane[]} [maps] of the tags, 0..1
- * @property {Uint8Array} [mask] where the stage is a mask
- * @property {import("./maps.js").Plane} [map] shown alone, never measured
- */
-
-/**
- * @param {import("./picture.js").Look} look
+ * The steps that make maps.
+ * @param {Picture} picture
  * @param {number} k position of the tag
- * @param {boolean} eachView whether picture and mirror image are shown apart, too
- * @returns {Stage[]}
+ * @param {boolean} eachView whether picture and mirror image are shown separately, too
+ * @returns {MaskStep[]}
  */
-export function stagesOf(look, k, eachView) {
-  const { model } = look.header;
-  const scales = model.scales;
-  const stages = [];
-  const first = "1 · Each scale";
-  scales.forEach((scale, s) => {
-    const viewCount = look.arrays.views.shape[1];
+export function mapSteps(picture, k, eachView) {
+  return [...scaleSteps(picture, k, eachView), ...sumSteps(picture), ...learnedSteps(picture)];
+}
+
+/** @param {Picture} picture @param {number} k @param {boolean} eachView @returns {MaskStep[]} */
+function scaleSteps(picture, k, eachView) {
+  const section = "1 · Each scale";
+  const viewCount = picture.arrays.views.shape[1];
+  return picture.header.model.scales.flatMap((scale, s) => {
+    /** @type {MaskStep[]} */
+    const steps = [];
     for (let v = 0; eachView && v < viewCount; v++) {
-      stages.push({
+      steps.push({
         key: `view ${s} ${v}`,
-        section: first,
+        section,
         title: `×${scale}${v ? ", mirrored" : ""}`,
-        tip: `Equation 1 at ${scale} times the picture's size${v ? ", of the mirror image turned back" : ""}; positive part over its own maximum`,
-        map: look.once(`view ${s} ${v} ${k}`, () => normalised(look.plane("views", s, v, k))),
+        tip: `Equation 1 at ${scale} times the picture's size${v ? ", of the mirror image, mirrored back" : ""}; positive part divided by its own maximum`,
+        map: picture.once(`view ${s} ${v} ${k}`, () => normalised(picture.plane("views", s, v, k))),
       });
     }
-    stages.push({
+    steps.push({
       key: `scale ${s}`,
-      section: first,
+      section,
       title: eachView ? `×${scale}, both views` : `Scale ×${scale}`,
-      tip: "The positive part of the mean of the views, over its maximum: what this scale alone would give",
-      maps: look.normalisedPlanes("scales", s),
+      tip: "The positive part of the mean of the views, divided by its maximum: what this scale alone would give",
+      maps: picture.normalisedPlanes("scales", s),
     });
+    return steps;
   });
-  const second = "2 · Sum, normalised";
-  stages.push({
-    key: "sum",
-    section: second,
-    title: "Sum",
-    tip: "All scales added, each class over its maximum",
-    maps: look.normalisedPlanes("total"),
-  });
-  if (look.arrays.spread) {
-    stages.push({
+}
+
+/** @param {Picture} picture @returns {MaskStep[]} */
+function sumSteps(picture) {
+  const { model } = picture.header;
+  const section = "2 · Sum, normalised";
+  /** @type {MaskStep[]} */
+  const steps = [
+    {
+      key: "sum",
+      section,
+      title: "Sum",
+      tip: "All scales added, each class divided by its maximum",
+      maps: picture.normalisedPlanes("total"),
+    },
+  ];
+  if (picture.arrays.spread) {
+    steps.push({
       key: "spread",
-      section: second,
+      section,
       title: "Spread",
-      tip: `Each cell becomes the mean of the cells with like features, likeness to the power of ${model.affinity_power}; over its maximum`,
-      maps: look.planes("own"),
+      tip: `Each cell becomes the mean of the cells with similar features, similarity to the power of ${model.affinity_power}; divided by its maximum`,
+      maps: picture.planes("own"),
     });
   }
-  if (model.shares.length > 1) {
-    for (let source = 2; source <= model.shares.length; source++) {
-      stages.push({
-        key: `source ${source}`,
-        section: second,
-        title: `Classifier ${source}`,
-        tip: `The model is a weighted mean; this classifier's share is ${model.shares[source - 1]}`,
-        maps: look.planes(`source_${source}`),
-      });
-    }
-    stages.push({
-      key: "mean",
-      section: second,
-      title: "Mean",
-      tip: `Shares ${model.shares.join(" and ")}, over the maximum`,
-      maps: look.planes("cams"),
+  if (model.shares.length < 2) return steps;
+  for (let source = 2; source <= model.shares.length; source++) {
+    steps.push({
+      key: `source ${source}`,
+      section,
+      title: `Classifier ${source}`,
+      tip: `The model is a weighted mean of classifiers; the share of this one is ${model.shares[source - 1]}`,
+      maps: picture.planes(`source_${source}`),
     });
   }
-  if (look.arrays.self_trained) {
-    stages.push({
+  steps.push({
+    key: "mean",
+    section,
+    title: "Mean",
+    tip: `Shares ${model.shares.join(" and ")}, divided by the maximum`,
+    maps: picture.planes("cams"),
+  });
+  return steps;
+}
+
+/** Self-training, edges and random walk, where the model has them. @param {Picture} picture @returns {MaskStep[]} */
+function learnedSteps(picture) {
+  const { arrays, header } = picture;
+  /** @type {MaskStep[]} */
+  const steps = [];
+  if (arrays.self_trained) {
+    steps.push({
       key: "self-trained",
       section: "3 · Self-training",
       title: "Self-trained",
-      tip: "How much rather this class than background, by the classifier of pixels that learned the confident labels of all pictures: 0.5 is even odds. It takes the place of the CAM",
-      maps: look.planes("self_trained"),
+      tip: "How likely this class is compared with background, according to the pixel classifier, which learned the confident labels of all pictures; 0.5 is the decision boundary. It replaces the CAM",
+      maps: picture.planes("self_trained"),
     });
   }
-  if (look.arrays.edges) {
-    const third = `${look.arrays.self_trained ? 4 : 3} · Edges, random walk`;
-    const scaled = model.walk_background
-      ? "those of background too: how much rather this class than background"
-      : "over the maximum of all classes";
-    stages.push({
-      key: "edges",
-      section: third,
-      title: "Edges",
-      tip: "AffinityNet's edges, the sigmoid of its edge branch: the walk is stopped where it is bright",
-      map: look.plane("edges"),
-    });
-    stages.push({
-      key: "walk",
-      section: third,
-      title: "Random walk",
-      tip: `The maps before it times one minus the edge, spread along paths without edges, ${scaled}`,
-      maps: look.final,
-    });
+  if (arrays.edges) {
+    const section = `${arrays.self_trained ? 4 : 3} · Edges, random walk`;
+    const scaled = header.model.walk_background
+      ? "those of background too: how likely this class is compared with background"
+      : "divided by the maximum of all classes";
+    steps.push(
+      {
+        key: "edges",
+        section,
+        title: "Edges",
+        tip: "AffinityNet's edge map, the sigmoid of its edge branch: the random walk stops where it is bright",
+        map: picture.plane("edges"),
+      },
+      {
+        key: "walk",
+        section,
+        title: "Random walk",
+        tip: `The maps before it times one minus the edge, spread along paths without edges, ${scaled}`,
+        maps: picture.final,
+      },
+    );
   }
-  return stages;
+  return steps;
 }
 
 /**
- * @param {import("./picture.js").Look} look
- * @param {{k: number, threshold: number, shown: string, eachView: boolean, reference: number, isPending: boolean, useCrf: boolean}} options
- * @returns {import("./pane.js").View[]}
+ * The steps that make a mask.
+ * @param {Picture} picture
+ * @param {Uint8Array} thresholded
+ * @param {Options} options
+ * @returns {MaskStep[]}
  */
-export function wayViews(look, { k, threshold, shown, eachView, reference, isPending, useCrf }) {
-  const truth = look.references[reference]?.mask ?? null;
-  const stages = stagesOf(look, k, eachView);
-  const last = `${3 + Boolean(look.arrays.self_trained) + Boolean(look.arrays.edges)} · Mask`;
-  const labelsOf = ({ key, maps }) => {
-    // One set of labels a stage: those of the threshold before would fill the memory.
-    const kept = look.once(`labels ${key}`, () => ({}));
-    if (kept.maps !== maps || kept.threshold !== threshold)
-      Object.assign(kept, { maps, threshold, labels: look.labels(maps, threshold) });
-    return kept.labels;
-  };
-  const finalStage = stages.findLast(({ maps }) => maps);
-  stages.push({
-    key: "threshold",
-    section: last,
-    title: `Threshold ${threshold.toFixed(2)}`,
-    tip: "The strongest tag of each pixel where it exceeds the threshold, else background",
-    mask: labelsOf(finalStage),
-  });
-  if (useCrf && look.header.model.no_crf === null) {
-    stages.push({
+function lastSteps(picture, thresholded, { threshold, reference, isPending, useCrf }) {
+  const number = 3 + Number(Boolean(picture.arrays.self_trained)) + Number(Boolean(picture.arrays.edges));
+  const section = `${number} · Mask`;
+  /** @type {MaskStep[]} */
+  const steps = [
+    {
+      key: "threshold",
+      section,
+      title: `Threshold ${threshold.toFixed(2)}`,
+      tip: "The strongest tag of each pixel where it exceeds the threshold, else background",
+      mask: thresholded,
+    },
+  ];
+  if (useCrf && picture.header.model.no_crf === null) {
+    steps.push({
       key: "crf",
-      section: last,
+      section,
       title: "Dense CRF",
-      tip: "The thresholded mask drawn to the colour edges of the picture, computed by the server",
-      mask: look.made?.mask ?? null,
-      isPending: isPending || !look.made,
+      tip: "The thresholded mask moved to the colour edges of the picture, computed by the server",
+      mask: picture.maskSteps?.mask ?? null,
+      isPending: isPending || !picture.maskSteps,
     });
   }
+  const truth = picture.references[reference];
   if (truth)
-    stages.push({
+    steps.push({
       key: "truth",
-      section: last,
-      title: look.references[reference].title,
-      tip: "What is measured against; void pixels do not count",
-      mask: truth,
-      isTruth: true,
+      section,
+      title: truth.title,
+      tip: "The reference mask; void pixels do not count",
+      mask: truth.mask,
+      isReference: true,
     });
+  return steps;
+}
+
+/** @param {Picture} picture @param {Options} options @returns {View[]} */
+export function stepViews(picture, options) {
+  const { k, threshold, shown, eachView, reference } = options;
+  const truth = picture.references[reference]?.mask ?? null;
+  const labelsOf = (/** @type {string} */ key, /** @type {Plane[]} */ maps) =>
+    picture.latest(`labels ${key}`, [maps, threshold], () => picture.labels(maps, threshold));
+  const made = mapSteps(picture, k, eachView);
+  const last = made.findLast(({ maps }) => maps);
+  const thresholded = labelsOf(last?.key ?? "final", last?.maps ?? picture.final);
+  /** @type {Uint8Array|null} */
   let before = null;
+  /** @type {number|null} */
   let beforeIou = null;
+  /** @type {string|null} */
   let section = null;
-  return stages.map((stage) => {
-    const step = stage.section === section ? "" : stage.section;
-    section = stage.section;
-    const view = { key: stage.key, step, title: stage.title, tip: stage.tip };
-    if (stage.isTruth) return { ...view, labels: truth };
-    if (stage.map) return { ...view, map: stage.map };
-    const labels = stage.mask !== undefined ? stage.mask : labelsOf(stage);
+  return [...made, ...lastSteps(picture, thresholded, options)].map((step) => {
+    /** @type {View} */
+    const view = {
+      key: step.key,
+      step: step.section === section ? "" : step.section,
+      title: step.title,
+      tip: step.tip,
+    };
+    section = step.section;
+    if (step.map) return { ...view, map: step.map };
+    const labels = step.maps ? labelsOf(step.key, step.maps) : step.mask;
     if (!labels) return { ...view, note: "computing …" };
-    const change = before ? look.once(`change ${stage.key}`, () => ({})) : null;
-    if (change && (change.before !== before || change.after !== labels))
-      Object.assign(change, { before, after: labels, ...changes(before, labels) });
-    const measured = truth ? measuredOnce(look, stage.key, truth, labels) : null;
-    Object.assign(view, noteOf(look, k, stage, measured, beforeIou, change));
+    if (step.isReference) return { ...view, labels };
+    const former = before;
+    const change = former
+      ? picture.latest(`change ${step.key}`, [former, labels], () => changes(former, labels))
+      : null;
+    const measured = truth
+      ? picture.latest(`measured ${step.key}`, [truth, labels], () => measure(truth, labels))
+      : null;
+    Object.assign(view, noteOf(picture, k, measured, beforeIou, change, step.isPending ?? false));
     before = labels;
     beforeIou = measured?.mean ?? null;
     if (shown === "change" && change) return { ...view, kinds: change.kinds };
-    if (shown === "mask" || stage.mask !== undefined) return { ...view, labels };
-    return { ...view, map: stage.maps[k], outlined: stage.maps[k] };
+    if (shown === "mask" || !step.maps) return { ...view, labels };
+    return { ...view, map: step.maps[k], outlined: step.maps[k] };
   });
 }
 
 /**
  * What is shown of a picture until every step is known.
  * @param {string[]} tags names
- * @param {import("./maps.js").Stack} scores equation 1 at scale 1 of each of them
- * @returns {import("./pane.js").View[]}
+ * @param {Stack} scores equation 1 at scale 1 of each of them
+ * @returns {View[]}
  */
 export function firstViews(tags, scores) {
   return tags.map((name, k) => ({
     key: `first ${k}`,
     title: `${name}, ×1`,
-    tip: "Equation 1 at scale 1, of the first classifier; positive part over its maximum. The other steps are being computed",
+    tip: "Equation 1 at scale 1, of the first classifier; positive part divided by its maximum. The other steps are being computed",
     map: normalised(plane(scores, k)),
   }));
 }
 
-function measuredOnce(look, key, truth, labels) {
-  const kept = look.once(`measured ${key}`, () => ({}));
-  if (kept.truth !== truth || kept.labels !== labels)
-    Object.assign(kept, { truth, labels, result: measure(truth, labels) });
-  return kept.result;
-}
-
-const percent = (value) => (value === null || value === undefined ? "–" : (100 * value).toFixed(1));
-
-function noteOf(look, k, stage, measured, beforeIou, change) {
+/**
+ * @param {Picture} picture
+ * @param {number} k position of the tag
+ * @param {Measured|null} measured
+ * @param {number|null} beforeIou
+ * @param {Change|null} change
+ * @param {boolean} isPending
+ * @returns {Pick<View, "note"|"noteTip">}
+ */
+function noteOf(picture, k, measured, beforeIou, change, isPending) {
   const parts = [];
   const tips = [];
   if (measured) {
-    const gain =
-      beforeIou === null || measured.mean === null || change?.share === 0
-        ? null
-        : 100 * (measured.mean - beforeIou);
+    const isNew = beforeIou !== null && measured.mean !== null && change?.share !== 0;
     parts.push(
-      `IoU ${percent(measured.mean)}${gain === null ? "" : ` (${gain >= 0 ? "+" : "−"}${Math.abs(gain).toFixed(1)})`}`,
+      `IoU ${percent(measured.mean)}${isNew ? gain(/** @type {number} */ (measured.mean), beforeIou) : ""}`,
     );
     tips.push(
-      "Mean IoU in percent over the classes of either mask, background included, if the way ended here; in brackets against the stage before.",
+      "Mean IoU in percent over the classes of either mask, background included, of the mask that this step would give; in brackets the gain over the step before.",
     );
-    const own = measured.classes.get(look.tags[k].index);
-    if (own)
-      tips.push(
-        `${look.tags[k].name}: IoU ${percent(own.iou)}, precision ${percent(own.precision)}, recall ${percent(own.recall)}.`,
-      );
+    tips.push(...classScores(picture, k, measured));
   }
   if (change) {
-    tips.push(`${(100 * change.share).toFixed(1)} % of the pixels changed from the stage before.`);
-    if (!measured) parts.push(`${(100 * change.share).toFixed(1)} % changed`);
+    const share = (100 * change.share).toFixed(1);
+    tips.push(`${share} % of the pixels differ from the step before.`);
+    if (!measured) parts.push(`${share} % changed`);
   }
-  if (stage.isPending) parts.push("computing …");
+  if (isPending) parts.push("computing …");
   return { note: parts.join(" · "), noteTip: tips.join(" ") };
+}
+
+/** @param {number} mean 0..1 @param {number} before @returns {string} e.g. " (+1.2)", in percentage points */
+export function gain(mean, before) {
+  const points = 100 * (mean - before);
+  return ` (${points >= 0 ? "+" : "−"}${Math.abs(points).toFixed(1)})`;
+}
+
+/**
+ * The chosen class alone, in words.
+ * @param {Picture} picture @param {number} k position of the tag @param {Measured} measured @returns {string[]}
+ */
+export function classScores(picture, k, measured) {
+  const { index, name } = picture.tags[k];
+  const own = measured.classes.get(index);
+  if (!own) return [];
+  return [
+    `${name}: IoU ${percent(own.iou)}, precision ${percent(own.precision)}, recall ${percent(own.recall)}.`,
+  ];
 }

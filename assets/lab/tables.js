@@ -1,52 +1,77 @@
-/** Tables, numbers and thumbnails of the whole-dataset views. */
+/** Tables, numbers and thumbnails of the Lab. */
 import { element, listPicture } from "../shared/dom.js";
 import * as api from "./api.js";
 
+/**
+ * @typedef {[name: string, tip: string]} Column
+ *
+ * @typedef {object} TableCell
+ * @property {string} text
+ * @property {string} [title]
+ * @property {() => void} [run] makes it a button
+ * @property {string} [class]
+ */
+
+/** @param {number|null|undefined} value 0..1 @returns {string} in percent */
 export const percent = (value) => (value === null || value === undefined ? "–" : (100 * value).toFixed(1));
+
+/** @param {number|null|undefined} value @returns {string} */
 export const fixed = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
-/** @param {number|null} value @returns {string} with its sign, in percent points */
-export const signed = (value) =>
-  value === null || value === undefined
-    ? "–"
-    : `${{ 1: "+", "-1": "−", 0: "±" }[direction(value)]}${Math.abs(100 * value).toFixed(1)}`;
-/** @param {number|null} value @returns {-1|0|1} 0 where nothing of it is to be seen in `signed` */
+
+/** @param {number|null|undefined} value @returns {string} in percentage points, with its sign */
+export function signed(value) {
+  if (value === null || value === undefined) return "–";
+  return `${["−", "±", "+"][direction(value) + 1]}${Math.abs(100 * value).toFixed(1)}`;
+}
+
+/** @param {number|null|undefined} value @returns {number} -1, 0 or 1; 0 where `signed` shows zero */
 export const direction = (value) =>
   value === null || value === undefined || Math.abs(value) < 0.0005 ? 0 : Math.sign(value);
 
-/** @param {[string, string][]} head texts and tooltips @param {(string|Object)[][]} rows cells as `cell` takes them */
-export function table(head, rows, className = "st-table") {
+/**
+ * @param {Column[]} columns
+ * @param {(string|TableCell)[][]} rows
+ * @param {{className?: string, rowClasses?: string[]}} [options]
+ */
+export function table(columns, rows, { className = "st-table", rowClasses = [] } = {}) {
   return element(
     "table",
     { class: className },
     element(
       "thead",
       {},
-      element("tr", {}, ...head.map(([text, title]) => element("th", { text, title, scope: "col" }))),
+      element("tr", {}, ...columns.map(([text, title]) => element("th", { text, title, scope: "col" }))),
     ),
-    element("tbody", {}, ...rows.map((cells) => element("tr", {}, ...cells.map(cell)))),
+    element(
+      "tbody",
+      {},
+      ...rows.map((cells, row) => element("tr", { class: rowClasses[row] }, ...cells.map(cell))),
+    ),
   );
 }
 
-/** @param {string|Node|{text: string, title?: string, run?: () => void, class?: string}} content */
-export function cell(content) {
+/** @param {string|TableCell} content */
+function cell(content) {
   if (typeof content === "string") return element("td", { text: content });
-  if (content instanceof Node) return element("td", {}, content);
   const { text, title, run } = content;
-  return run
-    ? element(
-        "td",
-        {},
-        element("button", { class: "st-link", type: "button", text, title, on: { click: run } }),
-      )
-    : element("td", { text, title, class: content.class });
+  if (!run) return element("td", { text, title, class: content.class });
+  const button = element("button", { class: "st-link", type: "button", text, title, on: { click: run } });
+  return element("td", {}, button);
 }
 
 /**
- * A small picture: click to look at it, and a link into Review.
- * @param {{id: number, datasetId: number, name?: string, note?: string, noteTip?: string, open: (id: number) => void}} one
+ * @typedef {object} Thumbnail
+ * @property {number} id
+ * @property {number} datasetId
+ * @property {string} [name]
+ * @property {string} [note]
+ * @property {string} [noteTip]
+ * @property {(id: number) => void} open
  */
+
+/** A small picture that opens it in the Lab, and a link that opens it in Review. @param {Thumbnail} one */
 export function thumbnail({ id, datasetId, name, note, noteTip, open }) {
-  const title = name ? `${name}: look at it` : "Look at it";
+  const title = name ? `Open ${name}` : "Open the picture";
   return element(
     "span",
     { class: "lb-thumb" },
@@ -65,10 +90,18 @@ export function thumbnail({ id, datasetId, name, note, noteTip, open }) {
   );
 }
 
-/** Previous and Next with what is shown. @param {{offset: number, page: number, total: number, go: (offset: number) => void, empty?: string}} options */
-export function pager({ offset, page, total, go, empty = "No picture fits." }) {
+/**
+ * Buttons for the page before and after, and which rows are shown.
+ * @param {{offset: number, page: number, total: number, go: (offset: number) => void}} options `page`: rows of one
+ */
+export function pager({ offset, page, total, go }) {
   const last = Math.min(total, offset + page);
-  const turn = (text, title, to, isOff) =>
+  const turn = (
+    /** @type {string} */ text,
+    /** @type {string} */ title,
+    /** @type {number} */ to,
+    /** @type {boolean} */ isOff,
+  ) =>
     element("button", {
       class: "st-button",
       type: "button",
@@ -80,13 +113,13 @@ export function pager({ offset, page, total, go, empty = "No picture fits." }) {
   return element(
     "div",
     { class: "lb-bar" },
-    turn("Previous", "The page before", Math.max(0, offset - page), offset === 0),
+    turn("Previous", "The previous page", Math.max(0, offset - page), offset === 0),
     turn("Next", "The next page", offset + page, last >= total),
     element("span", {
       class: "st-muted",
       text: total
         ? `${(offset + 1).toLocaleString()} to ${last.toLocaleString()} of ${total.toLocaleString()}`
-        : empty,
+        : "No picture matches.",
     }),
   );
 }

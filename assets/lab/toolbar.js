@@ -1,21 +1,48 @@
-/** What is looked at and how it is drawn: tab, class, colours, opacity, outlines. */
+/** What the page shows of a picture and how it is drawn: view, class, colours, opacity, outlines. */
 import { COLORMAP_NAMES, colormap } from "../shared/colours.js";
 import { element, fillSelect } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
+import { contextOf } from "./canvas.js";
 import { SCALES } from "./class_view.js";
 import { Layers } from "./layers.js";
 import { DIVERGING } from "./paint.js";
 import { SHOWN } from "./steps_view.js";
 
+/**
+ * @import { ColormapName } from "../shared/colours.js"
+ * @import { ScaleName } from "./class_view.js"
+ * @import { Picture } from "./picture.js"
+ * @import { ShownName } from "./steps_view.js"
+ * @import { Choice, View } from "./view.js"
+ */
+/**
+ * @typedef {"puzzle"|"classes"|"steps"|"compare"} TabName
+ *
+ * @typedef {object} Values
+ * @property {TabName} tab
+ * @property {number} tag position of the chosen tag
+ * @property {ScaleName} scale
+ * @property {number} others how many classes without a tag are shown
+ * @property {ShownName} shown
+ * @property {number} reference position of the reference mask
+ * @property {boolean} eachView whether the mirrored views are shown apart
+ * @property {ColormapName} colormap
+ */
+
+const FEW_OTHERS = 7;
+const ALL_OTHERS = 24; // the server sends no more
+
+/** @type {Choice<TabName>[]} */
 export const TABS = [
   { value: "puzzle", text: "Puzzle", title: "The whole picture, its tiles, and where they disagree" },
   {
     value: "classes",
     text: "All classes",
-    title: "Every tag, the best classes not tagged, and the background",
+    title: "Every tag, the classes without a tag that respond most, and the background",
   },
   {
-    value: "way",
-    text: "The way of a mask",
+    value: "steps",
+    text: "Mask steps",
     title: "Each step from the network's maps to the mask, and what it gains or loses",
   },
   {
@@ -25,30 +52,36 @@ export const TABS = [
   },
 ];
 
-/** Event: `change` (detail: names of what changed). */
-export class Toolbar extends EventTarget {
+/** @extends {Emitter<{change: (keyof Values)[], fit: undefined}>} event `change`: names of what changed */
+export class Toolbar extends Emitter {
+  /** @type {Picture|null} */
+  #picture = null;
+
   constructor() {
     super();
+    /** @type {Values} */
     this.values = {
-      tab: "way",
+      tab: "steps",
       tag: 0,
       scale: "class",
-      others: 7,
+      others: FEW_OTHERS,
       shown: "heat",
       reference: 0,
       eachView: false,
       colormap: "turbo",
     };
-    this.tabs = this._choices("tab", TABS, "View");
+    this.tabs = this.#choices("tab", TABS, "View");
     this.tags = element("span", { class: "lb-choices", role: "group", "aria-label": "Class" });
-    this.scale = this._choices("scale", SCALES, "Scale of the colours");
-    this.shown = this._choices("shown", SHOWN, "What each stage shows");
+    this.scale = this.#choices("scale", SCALES, "Scale of the colours");
+    this.shown = this.#choices("shown", SHOWN, "What each step shows");
+    /** @type {HTMLSelectElement} */
     this.reference = element("select", {
       class: "st-input lb-narrow",
       "aria-label": "Measured against",
-      title: "The mask that every stage is measured against",
+      title: "The reference mask that every step is measured against",
       on: { change: () => this.set({ reference: Number(this.reference.value) }) },
     });
+    /** @type {HTMLInputElement} */
     this.eachView = element("input", {
       type: "checkbox",
       on: { change: () => this.set({ eachView: this.eachView.checked }) },
@@ -57,20 +90,21 @@ export class Toolbar extends EventTarget {
       "label",
       {
         class: "lb-inline",
-        title: "Also the picture and its mirror image by themselves, before they are averaged",
+        title: "Also show the picture and its mirror image separately, before they are averaged",
       },
       this.eachView,
-      " Mirrored views apart",
+      " Mirrored views separately",
     );
     this.more = element("button", {
       class: "st-button",
       type: "button",
-      on: { click: () => this.set({ others: this.values.others > 7 ? 7 : 24 }) },
+      on: {
+        click: () => this.set({ others: this.values.others > FEW_OTHERS ? FEW_OTHERS : ALL_OTHERS }),
+      },
     });
-    this.colormap = element("select", {
-      class: "st-input lb-narrow",
-      "aria-label": "Colour map",
-      on: { change: () => this.set({ colormap: this.colormap.value }) },
+    this.colormap = element("select", { class: "st-input lb-narrow", "aria-label": "Colour map" });
+    this.colormap.addEventListener("change", () => {
+      this.set({ colormap: /** @type {ColormapName} */ (this.colormap.value) });
     });
     fillSelect(
       this.colormap,
@@ -78,19 +112,17 @@ export class Toolbar extends EventTarget {
       this.values.colormap,
     );
     this.layers = new Layers();
-    this.layers.addEventListener("change", () => this.set({}));
-    this.legends = [
-      new Legend("Colours of maps, from the lowest to the highest value"),
-      new Legend("Colours of differences and of signed scores: blue below zero, red above"),
-    ];
+    this.layers.on("change", () => this.set({}));
+    this.heatLegend = new Legend("Colours of maps, from the lowest to the highest value");
+    this.signedLegend = new Legend("Colours of differences and of signed scores: blue below zero, red above");
     this.fit = element("button", {
       class: "st-button",
       type: "button",
       text: "Fit",
-      title: "The whole picture in every view (0)",
-      on: { click: () => this.dispatchEvent(new CustomEvent("fit")) },
+      title: "Show the whole picture in every view (0)",
+      on: { click: () => this.emit("fit") },
     });
-    this.particular = element("span", { class: "lb-particular" });
+    this.tabControls = element("span", { class: "lb-tab-controls" });
     this.root = element(
       "div",
       { class: "lb-toolbar" },
@@ -107,14 +139,21 @@ export class Toolbar extends EventTarget {
         "div",
         { class: "lb-bar" },
         this.tags,
-        this.particular,
+        this.tabControls,
         element("span", { class: "st-spring" }),
-        element("span", { class: "lb-legends" }, ...this.legends.map(({ root }) => root)),
+        element("span", { class: "lb-legends" }, this.heatLegend.root, this.signedLegend.root),
       ),
     );
   }
 
-  _choices(name, options, label) {
+  /**
+   * A row of buttons for one of the values.
+   * @template {"tab"|"scale"|"shown"} Name
+   * @param {Name} name
+   * @param {Choice<Values[Name]>[]} options
+   * @param {string} label
+   */
+  #choices(name, options, label) {
     const buttons = options.map(({ value, text, title }) =>
       element("button", {
         class: "lb-choice",
@@ -126,30 +165,24 @@ export class Toolbar extends EventTarget {
       }),
     );
     const root = element("span", { class: "lb-choices", role: "group", "aria-label": label }, ...buttons);
-    return {
-      root,
-      show: (chosen) =>
-        buttons.forEach((button) =>
-          button.setAttribute("aria-pressed", String(button.dataset.value === String(chosen))),
-        ),
-    };
+    return { root, show: () => press(buttons, this.values[name]) };
   }
 
-  /** @param {Object} change */
+  /** @param {Partial<Values>} change */
   set(change) {
     Object.assign(this.values, change);
-    this._show();
-    this.dispatchEvent(new CustomEvent("change", { detail: Object.keys(change) }));
+    this.#show();
+    this.emit("change", /** @type {(keyof Values)[]} */ (Object.keys(change)));
   }
 
-  /** @param {import("./picture.js").Look} look */
-  setLook(look) {
-    this.look = look;
-    this.layers.setTruth(look.references.length > 0);
-    this.values.tag = Math.min(this.values.tag, look.tags.length - 1);
-    this.values.reference = Math.min(this.values.reference, Math.max(0, look.references.length - 1));
+  /** @param {Picture} picture */
+  setPicture(picture) {
+    this.#picture = picture;
+    this.layers.setReference(picture.references.length > 0);
+    this.values.tag = Math.min(this.values.tag, picture.tags.length - 1);
+    this.values.reference = Math.min(this.values.reference, Math.max(0, picture.references.length - 1));
     this.tags.replaceChildren(
-      ...look.tags.map(({ name, color, weak, seen_as: seenAs }, k) =>
+      ...picture.tags.map(({ name, color, weak, seen_as: seenAs }, k) =>
         element(
           "button",
           {
@@ -166,48 +199,48 @@ export class Toolbar extends EventTarget {
     );
     fillSelect(
       this.reference,
-      look.references.map(({ title }, number) => ({ value: String(number), text: `against ${title}` })),
+      picture.references.map(({ title }, number) => ({ value: String(number), text: `against ${title}` })),
       String(this.values.reference),
     );
-    this._show();
+    this.#show();
   }
 
-  /** What the colours mean now. @param {import("./pane.js").View[]} views */
+  /** Show what the colours mean. @param {View[]} views */
   setLegend(views) {
-    const [heat, signed] = this.legends;
-    heat.show(
+    this.heatLegend.show(
       views.find((view) => view.map && !view.signed),
       colormap(this.values.colormap),
     );
-    signed.show(
+    this.signedLegend.show(
       views.find((view) => view.signed),
       DIVERGING,
     );
   }
 
-  _show() {
-    const { tab, tag, scale, shown, others } = this.values;
-    this.tabs.show(tab);
-    this.scale.show(scale);
-    this.shown.show(shown);
-    [...this.tags.children].forEach((button) =>
-      button.setAttribute("aria-pressed", String(Number(button.dataset.value) === tag)),
-    );
+  #show() {
+    const { tab, tag, others } = this.values;
+    for (const choices of [this.tabs, this.scale, this.shown]) choices.show();
+    press(/** @type {Iterable<HTMLElement>} */ (this.tags.children), String(tag));
     this.tags.hidden = tab === "classes";
-    const all = this.look?.classes.length - this.look?.tags.length;
-    this.more.textContent = others > 7 ? "Fewer" : `All ${all} not tagged`;
-    this.more.hidden = !(all > 7);
-    const reference = this.look?.references.length ? [this.reference] : [];
-    const particular =
-      tab === "classes"
-        ? [this.scale.root, this.more]
-        : tab === "way"
-          ? [this.shown.root, ...reference, ...(this.look?.header.model.flip ? [this.eachViewLabel] : [])]
-          : tab === "compare"
-            ? reference
-            : [];
-    this.particular.replaceChildren(...particular);
+    const all = this.#picture ? this.#picture.classes.length - this.#picture.tags.length : 0;
+    this.more.textContent = others > FEW_OTHERS ? "Fewer" : `All ${all} not tagged`;
+    this.more.hidden = all <= FEW_OTHERS;
+    this.tabControls.replaceChildren(...this.#controlsOf(tab));
   }
+
+  /** @param {TabName} tab @returns {HTMLElement[]} */
+  #controlsOf(tab) {
+    const reference = this.#picture?.references.length ? [this.reference] : [];
+    const eachView = this.#picture?.header.model.flip ? [this.eachViewLabel] : [];
+    if (tab === "classes") return [this.scale.root, this.more];
+    if (tab === "steps") return [this.shown.root, ...reference, ...eachView];
+    return tab === "compare" ? reference : [];
+  }
+}
+
+/** @param {Iterable<HTMLElement>} buttons @param {string} chosen */
+function press(buttons, chosen) {
+  for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.value === chosen));
 }
 
 /** A strip of colours between its lowest and its highest value. */
@@ -226,13 +259,13 @@ class Legend {
     );
   }
 
-  /** @param {import("./pane.js").View|undefined} view one that these colours are used for @param {Uint32Array} words */
+  /** @param {View|undefined} view one that these colours are used for @param {Uint32Array} words */
   show(view, words) {
     this.root.hidden = !view;
     if (!view) return;
     const pixels = new ImageData(256, 1);
     new Uint32Array(pixels.data.buffer).set(words);
-    this.canvas.getContext("2d").putImageData(pixels, 0, 0);
+    contextOf(this.canvas).putImageData(pixels, 0, 0);
     const [low, high] = view.range ?? [0, 1];
     this.low.textContent = String(Number(low.toPrecision(3)));
     this.high.textContent = String(Number(high.toPrecision(3)));

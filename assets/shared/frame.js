@@ -15,7 +15,7 @@ const VIEWS = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, u
 /**
  * What the arrays and the header are is known to who asks; see `puzzlecam_app/routes`.
  * @template Header
- * @template {Record<string, NamedArray>} Arrays
+ * @template {Partial<Record<string, NamedArray>>} Arrays
  * @param {ArrayBuffer} buffer
  * @returns {{header: Header, arrays: Arrays}}
  * @throws {Error} when the bytes are not a frame

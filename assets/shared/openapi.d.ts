@@ -184,39 +184,6 @@ export interface components {
       setting: string;
       values: unknown[];
     };
-    /** @description How far comparing is, and one page of what the last comparison of these two found. */
-    ComparisonOut: {
-      /** @enum {string} */
-      state: "none" | "running" | "done" | "failed";
-      /** @default 0 */
-      done: number;
-      /** @default 0 */
-      total: number;
-      problem?: string | null;
-      titles?: [string, string] | null;
-      /** @default [] */
-      classes: components["schemas"]["ComparedClass"][];
-      /**
-       * @description Those that got worse first
-       * @default []
-       */
-      rows: components["schemas"]["ComparedPictureOut"][];
-      /** @default 0 */
-      pictures: number;
-      /** @default 0 */
-      measured: number;
-      /** @default 0 */
-      missing: number;
-      /** @default 0 */
-      taught: number;
-      /**
-       * @description Pictures whose IoU is lower with the second
-       * @default 0
-       */
-      worse: number;
-      /** @default 0 */
-      better: number;
-    };
     /** @description Constants of the label CRF; the defaults are those usual for CAM pseudo-labels on VOC. */
     CrfConfig: {
       /**
@@ -287,6 +254,39 @@ export interface components {
       stages: {
         [key: string]: components["schemas"]["CurveFacts"];
       };
+    };
+    /** @description How far comparing is, and one page of what the last comparison of these two found. */
+    DatasetComparisonOut: {
+      /** @enum {string} */
+      state: "none" | "running" | "done" | "failed";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      problem?: string | null;
+      titles?: [string, string] | null;
+      /** @default [] */
+      classes: components["schemas"]["ComparedClass"][];
+      /**
+       * @description Those that got worse first
+       * @default []
+       */
+      rows: components["schemas"]["ComparedPictureOut"][];
+      /** @default 0 */
+      pictures: number;
+      /** @default 0 */
+      measured: number;
+      /** @default 0 */
+      missing: number;
+      /** @default 0 */
+      taught: number;
+      /**
+       * @description Pictures whose IoU is lower with the second
+       * @default 0
+       */
+      worse: number;
+      /** @default 0 */
+      better: number;
     };
     /** @description A dataset with what a page needs to open it. */
     DatasetOut: {
@@ -1460,11 +1460,11 @@ export type ComparedPictureOut = components["schemas"]["ComparedPictureOut"];
 export type ComparedRun = components["schemas"]["ComparedRun"];
 export type ComparedScore = components["schemas"]["ComparedScore"];
 export type ComparedSetting = components["schemas"]["ComparedSetting"];
-export type ComparisonOut = components["schemas"]["ComparisonOut"];
 export type CrfConfig = components["schemas"]["CrfConfig"];
 export type CurveFacts = components["schemas"]["CurveFacts"];
 export type CurvePoint = components["schemas"]["CurvePoint"];
 export type CurvesOut = components["schemas"]["CurvesOut"];
+export type DatasetComparisonOut = components["schemas"]["DatasetComparisonOut"];
 export type DatasetOut = components["schemas"]["DatasetOut"];
 export type DatasetsOut = components["schemas"]["DatasetsOut"];
 export type DecisionIn = components["schemas"]["DecisionIn"];

@@ -40,7 +40,8 @@ window.fetch = (url, ...rest) =>
 window.painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 window.isHeatShown = (id) => {
     const lab = window.puzzlecamLab;
-    return Boolean(lab?.panes.views.some(({ map }) => map)) && (lab.look?.item.id ?? lab._opening?.id) === id;
+    const shown = lab?.picture?.item.id ?? lab?.requests?.id;
+    return shown === id && lab.panes.views.some(({ map }) => map);
 };
 """
 _HEAT = """async (id) => {
@@ -48,7 +49,7 @@ _HEAT = """async (id) => {
     await window.painted();
 }"""
 _READY = """async () => {
-    while (!window.puzzlecamLab?.look?.made) await new Promise((done) => setTimeout(done, 4));
+    while (!window.puzzlecamLab?.picture?.maskSteps) await new Promise((done) => setTimeout(done, 4));
     await window.painted();
 }"""
 _OPEN_MS = """async (id) => {
@@ -58,22 +59,23 @@ _OPEN_MS = """async (id) => {
     while (!window.isHeatShown(id)) await new Promise((done) => setTimeout(done, 4));
     await window.painted();
     const first = performance.now() - start;
-    while (lab.look?.item.id !== id || !lab.look.made) await new Promise((done) => setTimeout(done, 4));
+    const isReady = () => lab.picture?.item.id === id && lab.picture.maskSteps;
+    while (!isReady()) await new Promise((done) => setTimeout(done, 4));
     await window.painted();
     return [first, performance.now() - start];
 }"""
 _SLIDE_MS = """async (label) => {
     const lab = window.puzzlecamLab;
-    const { look, settings } = lab;
-    const before = look.made;
+    const { picture, settings } = lab;
+    const before = picture.maskSteps;
     const slider = document.querySelector(`input[type=range][aria-label="${label}"]`);
     const start = performance.now();
     slider.value = Number(slider.value) + Number(slider.step);
     slider.dispatchEvent(new Event("input", { bubbles: true }));
-    while (look.made === before) await new Promise((done) => setTimeout(done, 4));
+    while (picture.maskSteps === before) await new Promise((done) => setTimeout(done, 4));
     await window.painted();
     const first = performance.now() - start;
-    const isMade = () => !look.made.isDraft && settings.isMadeWith(look.made.settings);
+    const isMade = () => !picture.maskSteps.isDraft && settings.isMadeWith(picture.maskSteps.settings);
     while (!isMade()) await new Promise((done) => setTimeout(done, 4));
     await window.painted();
     return [first, performance.now() - start];
@@ -110,14 +112,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("url")
     parser.add_argument("items", type=int, nargs="+")
-    parser.add_argument("--model", default="proposer", help="what to look through, as in the page's address")
+    parser.add_argument("--model", default="proposer", help="key of the model, as in the page's address")
     given = parser.parse_args()
     opened: list[list[tuple[float, float]]] = [[], [], [], []]
     slid: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     with bench_page() as page:
         page.set_default_timeout(WAIT_MS)
         page.add_init_script(_NOTHING_AHEAD)
-        address = f"{given.url}/lab?view=way&model={given.model}"
+        address = f"{given.url}/lab?view=steps&model={given.model}"
         first, *others = given.items
         _, began = _open_ms(page, address, first)
         for number, item in enumerate(others):

@@ -31,7 +31,7 @@ class ComparedPictureOut(ComparedPicture):
     gain: float | None
 
 
-class ComparisonOut(BaseModel):
+class DatasetComparisonOut(BaseModel):
     """How far comparing is, and one page of what the last comparison of these two found."""
 
     state: Literal["none", "running", "done", "failed"]
@@ -73,12 +73,12 @@ def read_comparison(
     second: Second,
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> ComparisonOut:
+) -> DatasetComparisonOut:
     """Tell how far comparing is, and what was found."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
     found = load_comparison(comparison_path(services.workspace.cache_dir, dataset_id, first, second))
-    answer = ComparisonOut(state="done" if found else "none")
+    answer = DatasetComparisonOut(state="done" if found else "none")
     job = services.jobs.get(("lab-compare", dataset_id, first, second))
     if job is not None and job.state != "done":
         answer.state, answer.problem = job.state, job.problem

@@ -52,14 +52,15 @@ class LabOnScreen:
 
     def open(self, item: int, view: str) -> None:
         self.page.goto(f"{self.studio.url}/lab?item={item}&view={view}")
-        self.page.wait_for_function("window.puzzlecamLab?.look?.made", timeout=120_000)
+        self.page.wait_for_function("window.puzzlecamLab?.picture?.maskSteps", timeout=120_000)
 
     def array(self, expression: str) -> np.ndarray:
-        """A typed array of the page, e.g. `look.made.mask`."""
+        """A typed array of the page, e.g. `picture.maskSteps.mask`."""
         kind, text = self.page.evaluate(
             """async (expression) => {
-                const { look } = window.puzzlecamLab;
-                const array = new Function("lab", "look", `return ${expression}`)(window.puzzlecamLab, look);
+                const { picture } = window.puzzlecamLab;
+                const read = new Function("lab", "picture", `return ${expression}`);
+                const array = read(window.puzzlecamLab, picture);
                 const reader = new FileReader();
                 const done = new Promise((resolve) => { reader.onload = resolve; });
                 reader.readAsDataURL(new Blob([array]));

@@ -87,7 +87,7 @@ def test_maps_and_masks_of_two_epochs_are_those_of_the_trainer(
     lab: LabOnScreen, studio: Studio, measured: tuple[int, Path], run: int, image: np.ndarray
 ) -> None:
     compare(lab, measured[0], f"run-{run}-epoch-0", f"run-{run}-epoch-1")
-    truth = lab.array("look.references[0].mask").reshape(SIZE)
+    truth = lab.array("picture.references[0].mask").reshape(SIZE)
     maps, masks, ious = [], [], []
     for letter, epoch in (("A", 0), ("B", 1)):
         model = model_of(studio, run, epoch)
@@ -105,7 +105,7 @@ def test_maps_and_masks_of_two_epochs_are_those_of_the_trainer(
     assert lab.note("B: mask").startswith(f"IoU {ious[1]:.1f} (")
     assert lab.note("B − A") == f"mean |B − A| {np.abs(maps[1] - maps[0]).mean():.3f}"
     assert lab.note("From A to B") == f"{100 * (masks[0] != masks[1]).mean():.1f} % differ"
-    expect(lab.page.locator(".lb-compare-panel [role=status]")).to_contain_text("as it was then")
+    expect(lab.page.locator(".lb-compare-panel [role=status]")).to_contain_text("after this epoch")
 
 
 def test_a_divider_slides_one_model_over_the_other(
@@ -129,7 +129,7 @@ def test_a_divider_slides_one_model_over_the_other(
     lab.page.keyboard.press("Shift+ArrowRight")
     assert lab.page.evaluate("window.puzzlecamLab.panes.divide") == pytest.approx(0.3, abs=0.02)
     # At the very left only B is to be seen.
-    lab.page.evaluate("window.puzzlecamLab.panes._divideAt(0)")
+    lab.page.evaluate("window.puzzlecamLab.panes.divideAt(0)")
     shot(lab, "map slider")
     a, b = (f"lab.panes.views.find(({{ key }}) => key === 'map {one}').map.data" for one in "AB")
     first, second = lab.array(a), lab.array(b)
@@ -142,20 +142,20 @@ def test_a_divider_slides_one_model_over_the_other(
 def test_the_whole_page_looks_through_the_chosen_model(
     lab: LabOnScreen, studio: Studio, measured: tuple[int, Path], run: int, image: np.ndarray
 ) -> None:
-    lab.open(measured[0], "way")
+    lab.open(measured[0], "steps")
     model = model_of(studio, run)
     cams = model.cams(image, ["person"])
-    before = lab.array("look.arrays.cams.data")
+    before = lab.array("picture.arrays.cams.data")
     np.testing.assert_array_equal(before, zero_shot_model().cams(image, ["person"]).cams_khw.ravel())
-    lab.page.get_by_label("Looked at through", exact=True).select_option(label=f"Run {run}: tiny run")
+    lab.page.get_by_label("Model", exact=True).select_option(label=f"Run {run}: tiny run")
     lab.page.wait_for_function(
-        "key => window.puzzlecamLab.look?.model === key && window.puzzlecamLab.look.made",
+        "key => window.puzzlecamLab.picture?.model === key && window.puzzlecamLab.picture.maskSteps",
         arg=f"run-{run}",
         timeout=120_000,
     )
-    np.testing.assert_array_equal(lab.array("look.arrays.cams.data"), cams.cams_khw.ravel())
+    np.testing.assert_array_equal(lab.array("picture.arrays.cams.data"), cams.cams_khw.ravel())
     np.testing.assert_array_equal(
-        lab.array("look.made.mask").reshape(SIZE), model.mask(image, cams, [PERSON])
+        lab.array("picture.maskSteps.mask").reshape(SIZE), model.mask(image, cams, [PERSON])
     )
     assert lab.page.get_by_label("threshold", exact=True).input_value() == str(model.background_threshold)
     assert f"model=run-{run}" in lab.page.url
@@ -174,15 +174,15 @@ def test_the_scale_over_the_dataset_is_the_largest_map_of_a_class(
     assert f"{float(steps.raw_chw.max()):.2f}, over 1 picture" in (note.get_attribute("title") or "")
     assert lab.page.locator(".lb-pane-note", has_text="not measured").count() > 0
     with lab.page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
-        lab.page.get_by_role("button", name="Measure 6 pictures a class").click()
+        lab.page.get_by_role("button", name="Measure 6 pictures per class").click()
     # Looked at once already, the only picture changes nothing.
-    button = lab.page.get_by_role("button", name="Measure 6 pictures a class")
+    button = lab.page.get_by_role("button", name="Measure 6 pictures per class")
     expect(button).to_be_visible(timeout=SLOW_MS)
     expect(panel).to_contain_text("1 of 20 classes known, from 1 picture each")
 
 
 def test_each_layer_has_its_own_opacity(lab: LabOnScreen, measured: tuple[int, Path]) -> None:
-    lab.open(measured[0], "way")
+    lab.open(measured[0], "steps")
     key = "spread"
     start = shot(lab, key)
     lab.page.locator(".lb-layers summary").click()
@@ -190,12 +190,12 @@ def test_each_layer_has_its_own_opacity(lab: LabOnScreen, measured: tuple[int, P
     without_outline = shot(lab, key)
     lab.slide("Maps", 0)
     bare = shot(lab, key)
-    lab.slide("Truth's outline", 1)
+    lab.slide("Reference outline", 1)
     with_truth = shot(lab, key)
-    lab.slide("Photograph", 0)
+    lab.slide("Picture", 0)
     assert len({start, without_outline, bare, with_truth, shot(lab, key)}) == 5
     lab.page.keyboard.press("Escape")
-    expect(lab.page.get_by_label("Photograph", exact=True)).to_be_hidden()
+    expect(lab.page.get_by_label("Picture", exact=True)).to_be_hidden()
 
 
 def test_an_svg_figure_holds_views_legend_and_settings(lab: LabOnScreen, measured: tuple[int, Path]) -> None:
@@ -207,7 +207,7 @@ def test_an_svg_figure_holds_views_legend_and_settings(lab: LabOnScreen, measure
     root = ElementTree.parse(figure.value.path()).getroot()
     assert root.tag == f"{SVG}svg"
     texts = [node.text or "" for node in root.iter(f"{SVG}text")]
-    assert {"Whole picture", "Each tile", "Merged", "Difference"} <= set(texts)
+    assert {"Whole map", "Each tile", "Tiled map", "Difference"} <= set(texts)
     assert lab.note("Difference") in texts
     assert any("zero-shot" in text for text in texts)
     assert "L_re" in (root.findtext(f"{SVG}desc") or "")

@@ -123,7 +123,7 @@ def test_a_class_is_explained_from_its_figures_to_its_pictures(
     last = card.locator("table").first.locator("tbody tr").last.locator("td").all_inner_texts()
     precision, recall = total[DOG, DOG] / total[:, DOG].sum(), total[DOG, DOG] / total[DOG].sum()
     assert last[3:6] == [shown(ious[DOG]), shown(precision), shown(recall)]
-    beside = card.locator(".lb-beside tbody tr").first.locator("td").all_inner_texts()
+    beside = card.locator(".lb-other-tags tbody tr").first.locator("td").all_inner_texts()
     both = sum(counts(1, range(number, number + 1)) for number in (1, 3, 5))
     assert beside[:3] == ["cat", "3", shown(both[DOG, CAT] / both[DOG].sum())]
     assert card.locator(".lb-honest").count() == 1
@@ -158,7 +158,7 @@ def test_points_are_chosen_and_opened_by_keys(
     page.keyboard.press("Escape")
     expect(note).to_have_count(0)
     page.keyboard.press("ArrowUp")  # the first from below
-    expect(page.locator(".lb-scatter-said")).to_contain_text("Enter opens picture")
+    expect(page.locator(".lb-scatter-status")).to_contain_text("Enter opens picture")
     page.keyboard.press("Enter")
     page.wait_for_function(
         "name => document.querySelector('.lb-picker-item[aria-selected=true]')?.title === name", arg=names[0]
@@ -186,7 +186,7 @@ def test_two_runs_are_compared_and_the_worse_pictures_come_first(
     }
     names = [image.get_attribute("alt") for image in page.locator(".lb-compared img").all()]
     assert names == sorted(changes, key=lambda name: changes[name])
-    assert "6 of them with truth" in page.locator(".lb-compare-card [role=status]").inner_text()
+    assert "6 of them with a reference mask" in page.locator(".lb-compare-card [role=status]").inner_text()
 
 
 def test_what_is_missing_is_a_sentence(

@@ -47,14 +47,14 @@ def lab(page: Page, studio: Studio) -> LabOnScreen:
 def test_each_stage_says_the_iou_that_the_trainer_measures(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
 ) -> None:
-    lab.open(measured[0], "way")
-    truth = lab.array("look.references[0].mask").reshape(SIZE)
+    lab.open(measured[0], "steps")
+    truth = lab.array("picture.references[0].mask").reshape(SIZE)
     assert set(np.unique(truth)) == {0, PERSON, 255}
     cams = model.cams(image, ["person"])
     labels = threshold_labels(cams.cams_khw, model.background_threshold, SIZE) * PERSON
     mask = model.mask(image, cams, [PERSON])
-    np.testing.assert_array_equal(lab.array("look.made.thresholded").reshape(SIZE), labels)
-    np.testing.assert_array_equal(lab.array("look.made.mask").reshape(SIZE), mask)
+    np.testing.assert_array_equal(lab.array("picture.maskSteps.thresholded").reshape(SIZE), labels)
+    np.testing.assert_array_equal(lab.array("picture.maskSteps.mask").reshape(SIZE), mask)
     for title, shown in (("Spread", labels), ("Dense CRF", mask)):
         iou = mean_iou(confusion_matrix(truth, shown, 256))
         assert lab.note(title).startswith(f"IoU {100 * iou:.1f}")
@@ -68,21 +68,23 @@ def test_each_stage_says_the_iou_that_the_trainer_measures(
 def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
 ) -> None:
-    lab.open(measured[0], "way")
+    lab.open(measured[0], "steps")
     asked: list[str] = []
     lab.page.on("request", lambda request: asked.append(request.url))
     cams = model.cams(image, ["person"])
     labels = lab.array(
-        "(lab.page, lab.settings.inputs.get('threshold').value = '0.3', "
-        "look.labels(look.final, lab.settings.threshold))"
+        "(document.querySelector('input[aria-label=threshold]').value = '0.3', "
+        "picture.labels(picture.final, lab.settings.threshold))"
     )
     assert not [url for url in asked if "/lab/mask" in url]
     np.testing.assert_array_equal(labels.reshape(SIZE), threshold_labels(cams.cams_khw, 0.3, SIZE) * PERSON)
     lab.slide("threshold", 0.2)
     expect(lab.view("Threshold 0.20")).to_be_visible()
-    lab.page.wait_for_function("window.puzzlecamLab.look.made.settings.threshold === 0.2", timeout=60_000)
+    lab.page.wait_for_function(
+        "window.puzzlecamLab.picture.maskSteps.settings.threshold === 0.2", timeout=60_000
+    )
     np.testing.assert_array_equal(
-        lab.array("look.made.thresholded").reshape(SIZE),
+        lab.array("picture.maskSteps.thresholded").reshape(SIZE),
         threshold_labels(cams.cams_khw, 0.2, SIZE) * PERSON,
     )
 
@@ -96,7 +98,7 @@ def test_the_first_map_is_shown_while_the_others_are_computed(
         held.append(route)
 
     lab.page.route(f"**/api/items/{measured[0]}/lab?*", hold)
-    lab.page.goto(f"{lab.studio.url}/lab?item={measured[0]}&view=way")
+    lab.page.goto(f"{lab.studio.url}/lab?item={measured[0]}&view=steps")
     expect(lab.view("person, ×1")).to_be_visible(timeout=60_000)
     scores = cam_steps(model.sources, image, ["person"]).scores_chw[0].clip(0)
     shown = lab.array("lab.panes.views[0].map.data").reshape(scores.shape)
@@ -110,14 +112,16 @@ def test_the_first_map_is_shown_while_the_others_are_computed(
 def test_the_last_setting_wins_and_the_models_come_back(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel
 ) -> None:
-    lab.open(measured[0], "way")
+    lab.open(measured[0], "steps")
     for iterations in (3, 5, 2):
         lab.slide("iterations", iterations)
-    lab.page.wait_for_function("window.puzzlecamLab.look.made.settings.crf?.iterations === 2", timeout=60_000)
+    lab.page.wait_for_function(
+        "window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === 2", timeout=60_000
+    )
     lab.page.get_by_role("button", name="the model's settings").click()
     usual = model.refinement.crf.iterations
     lab.page.wait_for_function(
-        "usual => window.puzzlecamLab.look.made.settings.crf?.iterations === usual",
+        "usual => window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === usual",
         arg=usual,
         timeout=60_000,
     )
@@ -129,13 +133,13 @@ def test_the_last_setting_wins_and_the_models_come_back(
 def test_a_slider_shows_a_draft_and_then_the_mask_of_the_trainer(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
 ) -> None:
-    lab.open(measured[0], "way")
+    lab.open(measured[0], "steps")
     lab.page.evaluate(
         """() => {
-            const { look } = window.puzzlecamLab;
-            const take = look.setMade.bind(look);
+            const { picture } = window.puzzlecamLab;
+            const take = picture.setMaskSteps.bind(picture);
             window.drafts = [];
-            look.setMade = (answer) => {
+            picture.setMaskSteps = (answer) => {
                 window.drafts.push(answer.header.is_draft);
                 take(answer);
             };
@@ -147,7 +151,7 @@ def test_a_slider_shows_a_draft_and_then_the_mask_of_the_trainer(
     crf = model.refinement.crf.model_copy(update={"bilateral_srgb": 9.0})
     config = model.refinement.model_copy(update={"crf": crf})
     expected = pseudo_label(image, model.cams(image, ["person"]), [PERSON], config)
-    np.testing.assert_array_equal(lab.array("look.made.mask").reshape(SIZE), expected)
+    np.testing.assert_array_equal(lab.array("picture.maskSteps.mask").reshape(SIZE), expected)
 
 
 def test_the_puzzle_shows_the_losses_and_the_difference_of_the_trainer(
@@ -158,7 +162,7 @@ def test_the_puzzle_shows_the_losses_and_the_difference_of_the_trainer(
     for tiles in (2, 3):
         lab.page.get_by_role("button", name=f"{tiles}×{tiles}").click()
         lab.page.wait_for_function(
-            "tiles => window.puzzlecamLab.look.puzzles.has(tiles)", arg=tiles, timeout=120_000
+            "tiles => window.puzzlecamLab.picture.puzzles.has(tiles)", arg=tiles, timeout=120_000
         )
         config = model.sources.config.model_copy(update={"tiles_per_side": tiles})
         look = puzzle_look(model.sources.first, image, ["person"], others, config)
@@ -224,7 +228,7 @@ def test_every_class_is_there_and_the_pointer_reads_its_scores(
 def test_all_views_zoom_and_pan_together_and_two_can_be_compared(
     lab: LabOnScreen, measured: tuple[int, Path]
 ) -> None:
-    lab.open(measured[0], "way")
+    lab.open(measured[0], "steps")
     canvas = lab.view("Spread").locator("canvas")
     canvas.focus()
     before = lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale")
@@ -276,7 +280,7 @@ def test_what_is_missing_is_said_with_the_next_step(
         (found,) = [one for one in json.load(answer)["datasets"] if one["name"] == dataset]
     with urllib.request.urlopen(f"{studio.url}/api/datasets/{found['id']}/items") as answer:
         (item,) = [one for one in json.load(answer)["items"] if one["name"].startswith("small")]
-    lab.open(item["id"], "way")
+    lab.open(item["id"], "steps")
     facts = lab.page.locator(".lb-main > .lb-header p")
     expect(facts).to_contain_text("accept its mask in Review")
     expect(lab.page.locator(".lb-side")).to_contain_text("Start a run on the Runs page")
@@ -288,8 +292,8 @@ def test_a_measured_dataset_leads_from_numbers_to_the_picture(
     lab: LabOnScreen, studio: Studio, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
 ) -> None:
     item, page = measured[0], lab.page
-    lab.open(item, "way")
-    truth = lab.array("look.references[0].mask").reshape(SIZE)
+    lab.open(item, "steps")
+    truth = lab.array("picture.references[0].mask").reshape(SIZE)
     # Review makes the proposal when it shows the picture.
     urllib.request.urlopen(f"{studio.url}/api/items/{item}/mask").close()
     page.get_by_role("button", name="Whole dataset").click()
@@ -311,5 +315,5 @@ def test_a_measured_dataset_leads_from_numbers_to_the_picture(
     expect(page.locator(".lb-gallery")).to_contain_text("1 chosen")
     assert f"item={item}" in (page.locator(".lb-gallery a").get_attribute("href") or "")
     row.get_by_role("button").click()
-    page.wait_for_function("item => window.puzzlecamLab.look?.item.id === item", arg=item, timeout=60_000)
+    page.wait_for_function("item => window.puzzlecamLab.picture?.item.id === item", arg=item, timeout=60_000)
     expect(page.locator(".lb-survey")).to_be_hidden()
