@@ -67,8 +67,8 @@ class SelfTrained:
         known = {normalize_class_name(name): index for index, name in enumerate(self.pixels.class_names, 1)}
         indices = [known.get(normalize_class_name(name)) for name in class_names]
         asked = [index for index in indices if index is not None]
-        taught = iter(self.pixels.maps(image_rgb, asked, (cams_khw.shape[1], cams_khw.shape[2])))
-        maps = [cam if index is None else next(taught) for cam, index in zip(cams_khw, indices, strict=True)]
+        learned = iter(self.pixels.maps(image_rgb, asked, (cams_khw.shape[1], cams_khw.shape[2])))
+        maps = [cam if index is None else next(learned) for cam, index in zip(cams_khw, indices, strict=True)]
         return np.stack(maps) if maps else cams_khw
 
 

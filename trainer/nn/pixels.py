@@ -24,8 +24,8 @@ class PixelNetwork(nn.Module):
     """Class logits of pixels, background included, from the deepest features of an encoder.
 
     The last two stages and the last features, each normalised, are mixed by a 1x1 convolution. The head gets
-    the mixed features of a cell, and beside them the sum of what a dilated depthwise 3x3 convolution makes of
-    its neighbourhood and a linear layer of the mean over the picture. The encoder is not trained: the few
+    the mixed features of a cell together with its context: a dilated depthwise 3x3 convolution of the
+    neighbourhood plus a linear layer on the mean over the picture. The encoder is not trained: the few
     confident labels cannot teach it more than ImageNet has.
     """
 

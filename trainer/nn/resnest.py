@@ -3,7 +3,7 @@
 timm derives a dilated ResNeSt by the rules of ResNet, which changes the first block of every stage that
 dilates instead of down-sampling, so that published weights no longer compute what they were trained for:
 
-- the 3x3 average pool beside the split attention disappears, although the authors keep it at stride 1;
+- the 3x3 average pool next to the split attention disappears, although the authors keep it at stride 1;
 - the shortcut's average pool becomes 2x2 at stride 1, although the authors use 1x1, which is no pool at all.
 
 Both changes shift or blur features. Pools have no weights, so the same weight files fit.

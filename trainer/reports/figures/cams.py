@@ -187,10 +187,13 @@ def terms_sheet(directory: RunDir, others: Sequence[RunDir], count: int) -> tupl
         for run in runs:
             look = run.look(photo)
             tags = predicted_tags(look, run.recipe.classify.loss.logit_offset)
-            told = ", ".join(f"{name} {share:.0%}" for name, share in tags)
+            predicted = ", ".join(f"{name} {share:.0%}" for name, share in tags)
             cells.append(
                 _heat(
-                    photo, photo.image.tags, _over_own_maximum(look.whole_thw), told or "no class above 50 %"
+                    photo,
+                    photo.image.tags,
+                    _over_own_maximum(look.whole_thw),
+                    predicted or "no class above 50 %",
                 )
             )
         rows.append(("", tuple(cells)))
