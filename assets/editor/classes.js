@@ -6,7 +6,7 @@ import { vocColour } from "../shared/colours.js";
  * @property {number} index     0 background, 1..254 classes, 255 void
  * @property {string} name
  * @property {string} color     "#rrggbb"
- * @property {number} [hotkey]  1..9; absent: classes other than background are counted through
+ * @property {number} [hotkey]  1..9; absent: the place among the classes other than background
  */
 
 /**
@@ -20,7 +20,7 @@ export function classForDigit(classes, digit) {
 }
 
 /**
- * The class to begin a picture with: the one in use if the picture has it, else its first.
+ * The class to start a picture with: the current one if the picture has it, else its first.
  * @param {ClassInfo[]} classes
  * @param {number} inUse
  * @returns {number}

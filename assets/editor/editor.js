@@ -55,7 +55,7 @@ export class MaskEditor extends EditorView {
       say: (text) => this.emit("message", { text }),
       cssColour: (index) => cssColourOf(this.classes, index),
       preview: (mask, rect) => this.renderer.setPreview(mask, rect),
-      thinking: (isThinking, isPending) => this.#showThinking(isThinking, isPending),
+      refining: (isRefining, isPending) => this.#showRefining(isRefining, isPending),
     });
     this.#toolbox = new Toolbox(this.#bench, readOnly ? "pan" : "brush");
     this.#keyboard = new Keyboard(this, () => this.#updateCursor());
@@ -89,7 +89,7 @@ export class MaskEditor extends EditorView {
 
   // ---------------------------------------------------------------- picture and mask
 
-  /** The live truth: class indices, row-major. Read it, never write it; empty before the first `load`. */
+  /** The live mask: class indices, row-major. Read it, never write it; empty before the first `load`. */
   get mask() {
     return this.#bench.document?.mask ?? NO_MASK;
   }
@@ -108,8 +108,8 @@ export class MaskEditor extends EditorView {
   }
 
   /**
-   * Show a picture and its mask. A stroke in progress is committed to the picture before; the latest of two
-   * overlapping calls wins.
+   * Show a picture and its mask. A stroke in progress is first committed to the previous picture; of two
+   * overlapping calls, the later one wins.
    * @param {import("./render/picture.js").Item} item
    * @throws {RangeError} when the mask has another size or a colour cannot be read
    */
@@ -157,7 +157,7 @@ export class MaskEditor extends EditorView {
     return this.#bench.document?.history.canRedo ?? false;
   }
 
-  /** Take the last change back; with a polygon in progress its last corner. */
+  /** Undo the last change; with a polygon in progress, its last corner. */
   undo() {
     if (this.#toolbox.current.undoStep()) return;
     this.settle();
@@ -180,8 +180,8 @@ export class MaskEditor extends EditorView {
   }
 
   /**
-   * End the stroke in progress and take what the Smart tool shows; an unfinished polygon is forgotten. Every change
-   * from outside does so.
+   * End the stroke in progress and apply the change of the Smart tool; an unfinished polygon is discarded. Every
+   * change from outside calls this first.
    */
   settle() {
     this.#pointer.finish();
@@ -191,7 +191,7 @@ export class MaskEditor extends EditorView {
   // ---------------------------------------------------------------- heatmap and superpixels
 
   /**
-   * Give a class to all pixels whose heat, bilinear at full resolution, reaches the threshold.
+   * Give a class to all pixels where the heatmap, bilinear at full resolution, reaches the threshold.
    * @param {number} classIndex  class to paint, normally that of the heatmap
    * @param {number} threshold   0..1
    * @param {{replace?: boolean}} [options]  replace: pixels of the class below it become background
@@ -285,13 +285,13 @@ export class MaskEditor extends EditorView {
   setOptions(changes) {
     if ("onlyBackground" in changes) {
       this.#toolbox.smart.settle();
-      this.#toolbox.smart.session.reset(); // what is in the mask was made under the other rule
+      this.#toolbox.smart.session.reset(); // the mask was made with the other option
     }
     this.#bench.setOptions(changes);
     this.emit("optionschange");
   }
 
-  /** Close the polygon, or take what the Smart tool shows. @returns {boolean} whether there was anything */
+  /** Close the polygon, or apply the change of the Smart tool. @returns {boolean} whether there was anything */
   confirmTool() {
     return this.#toolbox.withPending((tool) => tool.confirm());
   }
@@ -304,7 +304,7 @@ export class MaskEditor extends EditorView {
     return true;
   }
 
-  /** Give up the stroke, the polygon or the Smart change in progress. @returns {boolean} whether there was one */
+  /** Discard the stroke, the polygon or the Smart tool's change in progress. @returns {boolean} whether there was one */
   cancelTool() {
     if (this.#pointer.mode === "paint") {
       this.#pointer.abort();
@@ -320,25 +320,25 @@ export class MaskEditor extends EditorView {
     this.#bench.refine = refine;
   }
 
-  /** What the Smart tool was told so far, in order. */
+  /** The seeds of the Smart tool so far, in order. */
   get seeds() {
     return this.#toolbox.smart.session.seeds;
   }
 
-  /** The engine is at work. */
-  get isThinking() {
-    return this.#toolbox.smart.session.isThinking;
+  /** Whether the Smart tool's engine is computing a change. */
+  get isRefining() {
+    return this.#toolbox.smart.session.isRefining;
   }
 
-  /** Wait for the engine, then take what it shows. @returns {Promise<boolean>} whether it found anything */
-  async finishThinking() {
+  /** Wait for the engine, then apply its change. @returns {Promise<boolean>} whether there was one */
+  async finishRefining() {
     const { revision } = this;
     await this.#toolbox.smart.session.idle();
     this.settle();
     return this.revision !== revision;
   }
 
-  /** Start again from the heatmaps with the seeds there are. @param {number} threshold */
+  /** Restart from the heatmaps, keeping the seeds. @param {number} threshold */
   smartFromHeat(threshold) {
     if (!this.#canPaint()) return;
     this.setTool("smart");
@@ -369,7 +369,7 @@ export class MaskEditor extends EditorView {
     this.#keyboard.attach(target);
   }
 
-  /** Commit what is in progress, then take everything off the page. */
+  /** Commit what is in progress, then remove everything from the page. */
   destroy() {
     this.#loads++;
     this.settle();
@@ -388,30 +388,31 @@ export class MaskEditor extends EditorView {
    * @param {import("./history.js").Patch} patch
    * @param {import("./workbench.js").ChangeKind} kind
    */
-  #committed({ label, rect, memo }, kind) {
-    if (memo && (kind === "undo" || kind === "redo")) this.#toolbox.smart.session.travel(memo, kind);
+  #committed({ label, rect, refinement }, kind) {
+    if (refinement && (kind === "undo" || kind === "redo"))
+      this.#toolbox.smart.session.restore(refinement, kind);
     this.emit("stroke", {
       id: this.id,
       label,
       rect,
       revision: this.revision,
       kind,
-      step: memo?.step ?? null,
+      step: refinement?.step ?? null,
     });
     this.emit("historychange");
   }
 
   /**
-   * @param {boolean} isThinking
+   * @param {boolean} isRefining
    * @param {boolean} isPending
    */
-  #showThinking(isThinking, isPending) {
-    this.stage.classList.toggle("pz-thinking", isThinking);
-    this.stage.classList.toggle("pz-pending", isPending && !isThinking);
-    this.emit("thinking", { isThinking, isPending });
+  #showRefining(isRefining, isPending) {
+    this.stage.classList.toggle("pz-refining", isRefining);
+    this.stage.classList.toggle("pz-pending", isPending && !isRefining);
+    this.emit("refining", { isRefining, isPending });
   }
 
-  /** Nobody paints blindly: a hidden mask is shown. */
+  /** Show a hidden mask, so that nobody paints blindly. */
   #canPaint() {
     if (this.readOnly) this.emit("message", { text: "This picture is open for reading only." });
     else if (!this.view.maskVisible) this.setView({ maskVisible: true });
@@ -422,12 +423,12 @@ export class MaskEditor extends EditorView {
     this.stage.style.cursor = this.#keyboard.isSpaceDown ? "grab" : this.#toolbox.current.cursor;
   }
 
-  /** Superpixel borders show while their tool is in hand. */
+  /** Superpixel borders are shown while their tool is current. */
   #showGuides() {
-    const isInHand = this.tool === "superpixel";
-    this.renderer.segments = isInHand ? this.#bench.segments : null;
+    const isCurrent = this.tool === "superpixel";
+    this.renderer.segments = isCurrent ? this.#bench.segments : null;
     this.renderer.invalidate("guides");
-    if (isInHand && this.#bench.document && !this.#bench.segments) {
+    if (isCurrent && this.#bench.document && !this.#bench.segments) {
       this.emit("superpixelswanted", { id: this.id });
     }
   }

@@ -20,7 +20,7 @@ import { Viewport } from "../shared/viewport.js";
  *
  * @typedef {object} EditorEvents
  * @property {Change} stroke        the mask was changed
- * @property {{isThinking: boolean, isPending: boolean}} thinking  the engine is at work; its change waits to be taken
+ * @property {{isRefining: boolean, isPending: boolean}} refining  a change is being computed; a change is previewed
  * @property {{tool: import("./tools/tools.js").ToolName}} toolchange
  * @property {{classIndex: number}} classchange
  * @property {undefined} viewchange
@@ -29,7 +29,7 @@ import { Viewport } from "../shared/viewport.js";
  * @property {import("./hover.js").HoverDetail} hover
  * @property {{text: string}} message
  * @property {{busy: boolean}} busy
- * @property {{id: number|null}} superpixelswanted  their tool is in hand and `setSuperpixels` was not called
+ * @property {{id: number|null}} superpixelswanted  their tool is current and `setSuperpixels` was not called
  */
 
 /** @extends {Emitter<EditorEvents>} */

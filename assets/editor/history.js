@@ -1,5 +1,5 @@
 /**
- * Undo and redo, one entry a stroke. An entry holds the runs of pixels that changed, with the class before and
+ * Undo and redo, one entry per stroke. An entry holds the runs of pixels that changed, with the class before and
  * after: a few kilobytes for a brush stroke, whatever the size of the picture.
  */
 
@@ -8,12 +8,12 @@
  *
  * @typedef {object} Patch
  * @property {string} label         what was done, for people
- * @property {Rect|null} rect       the tight rectangle around all changed pixels; null: only the memo did
+ * @property {Rect|null} rect       the tight rectangle around all changed pixels; null: only the seeds changed
  * @property {Uint32Array} starts   index of each run's first pixel
  * @property {Uint32Array} lengths  pixels in each run
  * @property {Uint16Array} classes  class before * 256 + class after
  * @property {boolean} [byHand]      painted by a person, pixel by pixel
- * @property {import("./smart/session.js").Memo} [memo]  what the Smart tool remembers with it
+ * @property {import("./smart/session.js").Refinement} [refinement]  the Smart tool's seeds before and after
  */
 
 const BYTES_PER_RUN = 10;

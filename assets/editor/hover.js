@@ -1,4 +1,4 @@
-/** What lies under the pointer, told at most once a frame however fast the pointer reports. */
+/** What lies under the pointer, reported at most once per frame. */
 import { sampleHeat } from "../shared/heatmap.js";
 
 /**

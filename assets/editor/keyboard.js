@@ -39,7 +39,7 @@ export class Keyboard {
     const binding = bindingFor(chord);
     if (!binding || event.isComposing || belongsToFocus(event, chord)) return false;
     if (chord === "space") this.#holdSpace(true);
-    // In the middle of a stroke only Esc has a meaning that nobody could mistake.
+    // During a stroke only Esc has an obvious meaning.
     const isFree = !this.#editor.isPointerDown || chord === "escape";
     const isWanted = isFree && (!event.repeat || binding.repeats);
     if (isWanted && binding.run?.(this.#editor, chord) === false) return false;

@@ -48,14 +48,14 @@ export const BINDINGS = [
   { keys: ["Right button"], description: "Paint background with the current tool", group: "Tools" },
   {
     keys: ["Enter", "Double click"],
-    description: "Close the polygon; take what the Smart tool shows",
+    description: "Close the polygon; apply the change of the Smart tool",
     group: "Tools",
     chords: ["enter"],
     run: (editor) => editor.confirmTool(),
   },
   {
     keys: ["Backspace", "Delete"],
-    description: "Remove the last corner of the polygon, or the chosen or last click",
+    description: "Remove the last corner of the polygon, or the selected or last click",
     group: "Tools",
     chords: ["backspace", "delete"],
     repeats: true,
@@ -68,9 +68,13 @@ export const BINDINGS = [
     chords: ["escape"],
     run: (editor) => editor.cancelTool(),
   },
-  { keys: ["Click"], description: "This is the class in hand; a stroke says more", group: SMART },
-  { keys: ["Shift + click", "Right button"], description: "This is background", group: SMART },
-  { keys: ["Alt + drag"], description: "An object of the class fills this box", group: SMART },
+  { keys: ["Click"], description: "Mark the current class; drag to mark a line", group: SMART },
+  { keys: ["Shift + click", "Right button"], description: "Mark background", group: SMART },
+  {
+    keys: ["Alt + drag"],
+    description: "Draw a box that one object of the current class fills",
+    group: SMART,
+  },
   { keys: ["Drag a dot"], description: "Move a click", group: SMART },
   { keys: ["Right button on a dot"], description: "Delete a click", group: SMART },
   {

@@ -2,8 +2,8 @@
  * The mask being edited: the live array, the state at the last commit, and the history between commits.
  *
  * Tools change `mask` freely and report what they touched; `commit` turns everything touched since the last
- * commit into one undoable entry, `rollback` takes it back. Keeping the committed state beside the live one
- * costs one byte a pixel and spares a copy of the whole mask at the start of each stroke.
+ * commit into one undoable entry, `rollback` undoes it. Keeping the committed state beside the live one costs
+ * one byte per pixel and saves a copy of the whole mask at the start of each stroke.
  */
 import { History, applyPatch, makePatch } from "./history.js";
 import { clipRect, fullRect, unionRect } from "./raster/rect.js";
@@ -52,23 +52,23 @@ export class MaskDocument {
   /**
    * Make one entry of everything touched; null when no pixel differs.
    * @param {string} label
-   * @param {{undoable?: boolean, byHand?: boolean, memo?: import("./smart/session.js").Memo}} [options]  not
-   *   undoable: the history is cleared, older patches no longer fit; with a memo there is always an entry
+   * @param {{undoable?: boolean, byHand?: boolean, refinement?: import("./smart/session.js").Refinement}} [options]  not
+   *   undoable: the history is cleared, older patches no longer fit; with a refinement there is always an entry
    * @returns {Patch|null}
    */
-  commit(label, { undoable = true, byHand = false, memo } = {}) {
+  commit(label, { undoable = true, byHand = false, refinement } = {}) {
     if (!undoable) this.history.clear();
-    const patch = this.#takeDifference(label) ?? (memo ? emptyPatch(label) : null);
+    const patch = this.#takeDifference(label) ?? (refinement ? emptyPatch(label) : null);
     if (!patch) return null;
     patch.byHand = byHand;
-    patch.memo = memo;
+    patch.refinement = refinement;
     applyPatch(this.#committed, patch, "after");
     if (undoable) this.history.push(patch);
     this.revision++;
     return patch;
   }
 
-  /** Something may have changed since the last commit. */
+  /** Whether something may have changed since the last commit. */
   get isTouched() {
     return this.#touched !== null;
   }
@@ -92,7 +92,7 @@ export class MaskDocument {
   }
 
   /**
-   * Take another mask's pixels; call `commit` afterwards.
+   * Copy another mask's pixels; call `commit` afterwards.
    * @param {Uint8Array} mask
    * @throws {RangeError} when the mask has another size
    */

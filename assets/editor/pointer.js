@@ -1,5 +1,5 @@
 /**
- * Mouse, pen and touch on the stage, told apart into painting, panning and zooming.
+ * Mouse, pen and touch on the stage, as painting, panning and zooming.
  *
  * A stroke is never lost: when the browser takes the pointer away (pointercancel, lost capture, a window that
  * loses focus) the stroke ends where it was, as if the pointer had been lifted.
@@ -15,7 +15,7 @@
  * @property {(point: Point, erases: boolean, modifiers: import("./tools/tool.js").Modifiers) => void} press
  * @property {(points: Point[]) => void} drag
  * @property {(point: Point) => void} release
- * @property {() => void} abort            take back what the stroke has painted
+ * @property {() => void} abort            undo what the stroke has painted
  * @property {(point: Point|null) => void} hover  null: the pointer has left
  * @property {() => void} doubleClick
  * @property {() => void} viewportMoved
@@ -73,7 +73,7 @@ export class PointerInput {
     on(stage, "contextmenu", (event) => event.preventDefault());
     // The middle button would start the browser's own scrolling.
     on(stage, "mousedown", (event) => event.button === 1 && event.preventDefault());
-    // Whoever works with the pointer needs no ring around the stage, whichever hotkeys are pressed.
+    // A person who uses the pointer needs no focus ring around the stage, even when pressing hotkeys.
     on(stage, "pointerdown", () => stage.classList.add("pz-by-pointer"));
     on(stage, "blur", () => stage.classList.remove("pz-by-pointer"));
     on(window, "blur", () => {
@@ -94,7 +94,7 @@ export class PointerInput {
     if (mode === "paint") this.handlers.release(this.viewport.toImage(this.#last.x, this.#last.y));
   }
 
-  /** End the stroke and take back what it painted. */
+  /** End the stroke and undo what it painted. */
   abort() {
     if (this.mode !== "paint") return;
     this.mode = "idle";
@@ -102,7 +102,7 @@ export class PointerInput {
     this.finish();
   }
 
-  /** Something moved under a pointer that did not: say anew where it is. */
+  /** Something moved under a pointer that did not: report its position again. */
   refreshHover() {
     this.#hoverAt(this.#hovering);
   }

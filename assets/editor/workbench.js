@@ -1,6 +1,6 @@
 /**
- * The work on one mask: what is painted with, what is protected, and the change in progress. Tools work on it
- * without knowing the editor; the editor drives it without knowing the tools' arithmetic.
+ * The work on one mask: brush and class, what is protected, and the change in progress. Tools use it without
+ * knowing the editor; the editor uses it without knowing the tools' arithmetic.
  */
 import { forEachHeatRow } from "../shared/heatmap.js";
 import { fillWhereAtLeast, indexSegments } from "./raster/fill.js";
@@ -24,13 +24,13 @@ import { protectTable } from "./raster/raster.js";
  * @typedef {"stroke"|"undo"|"redo"|"replace"} ChangeKind
  *
  * @typedef {object} WorkbenchHooks
- * @property {(rect: Rect|null) => void} touched  pixels may have changed, perhaps for the time being
+ * @property {(rect: Rect|null) => void} touched  pixels may have changed, perhaps only temporarily
  * @property {(patch: Patch, kind: ChangeKind) => void} committed
  * @property {() => void} redraw                  the tool's marks have changed
  * @property {(text: string) => void} say         a sentence for people
  * @property {(index: number) => string} cssColour
  * @property {(mask: Uint8Array|null, rect: Rect|null) => void} preview  show this mask instead; null: the live one
- * @property {(isThinking: boolean, isPending: boolean) => void} thinking  what the Smart tool is at
+ * @property {(isRefining: boolean, isPending: boolean) => void} refining  the state of the Smart tool
  */
 
 export const MAX_BRUSH_PX = 500;
@@ -81,7 +81,7 @@ export class Workbench {
 
   /**
    * @param {number} index
-   * @throws {RangeError} when no mask could hold it
+   * @throws {RangeError} when it is not a class index
    */
   setActiveClass(index) {
     if (!Number.isInteger(index) || index < 0 || index > 255) {
@@ -119,7 +119,7 @@ export class Workbench {
   /** The superpixels with their boxes, null when not loaded. @returns {Segments|null} */
   get segments() {
     if (this.#labels && this.document) {
-      // Indexing takes some 100 ms at 12 megapixels: not before somebody uses the tool.
+      // Indexing takes about 100 ms at 12 megapixels, so it waits until somebody uses the tool.
       this.#indexed ??= indexSegments(this.#labels, this.document.width, this.document.height);
     }
     return this.#indexed;
@@ -140,7 +140,7 @@ export class Workbench {
   /**
    * End the change in progress: one entry in the history, unless no pixel differs.
    * @param {string} label
-   * @param {{byHand?: boolean}} [options]  not by hand: nothing that the Smart tool must leave alone
+   * @param {{byHand?: boolean}} [options]  not by hand: the Smart tool may change it again
    */
   commit(label, { byHand = true } = {}) {
     const patch = this.document?.commit(label, { byHand });
@@ -148,15 +148,15 @@ export class Workbench {
   }
 
   /**
-   * Take what the Smart tool has shown: always an entry in the history, since its seeds are part of it.
+   * Apply the change of the Smart tool: always an entry in the history, because the seeds are part of it.
    * @param {Uint8Array} mask
-   * @param {import("./smart/session.js").Memo} memo
+   * @param {import("./smart/session.js").Refinement} refinement
    */
-  takeRefined(mask, memo) {
+  applyRefined(mask, refinement) {
     const { document } = this;
     if (!document) return;
     document.replace(mask);
-    const patch = document.commit("Smart", { memo });
+    const patch = document.commit("Smart", { refinement });
     if (!patch) return;
     this.#hooks.touched(patch.rect);
     this.#hooks.committed(patch, "stroke");
@@ -171,14 +171,14 @@ export class Workbench {
   }
 
   /**
-   * @param {boolean} isThinking
+   * @param {boolean} isRefining
    * @param {boolean} isPending
    */
-  reportThinking(isThinking, isPending) {
-    this.#hooks.thinking(isThinking, isPending);
+  reportRefining(isRefining, isPending) {
+    this.#hooks.refining(isRefining, isPending);
   }
 
-  /** Take the change in progress back. */
+  /** Undo the change in progress. */
   rollback() {
     this.#hooks.touched(this.document?.rollback() ?? null);
   }
@@ -207,7 +207,7 @@ export class Workbench {
   }
 
   /**
-   * Give a class to the pixels whose heat reaches a threshold.
+   * Give a class to the pixels where the heatmap reaches a threshold.
    * @param {Heatmap} heat
    * @param {number} classIndex
    * @param {number} threshold

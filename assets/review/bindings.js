@@ -52,7 +52,7 @@ export const bindingsOf = (page) => [
   {
     chord: "y",
     keys: ["Y"],
-    description: "History: every mask of the picture, and the way back",
+    description: "History: see and restore earlier masks",
     group: "Review",
     run: () => page.showHistory(),
   },
@@ -80,21 +80,21 @@ export const bindingsOf = (page) => [
   {
     chord: "t",
     keys: ["T"],
-    description: "Take heat as mask",
+    description: "Use heatmap as mask",
     group: "Heatmaps",
     run: () => page.heatPanel.takeAsMask(),
   },
   {
     chord: "g",
     keys: ["G"],
-    description: "Smart tool: start again from the heatmaps, clicks stay",
+    description: "Smart tool: restart from the heatmaps, keep the clicks",
     group: "Heatmaps",
     run: () => page.heatPanel.startAgain(),
   },
   {
     chord: ",",
     keys: [","],
-    description: "Heatmap of the class before",
+    description: "Heatmap of the previous class",
     group: "Heatmaps",
     run: () => page.heatPanel.cycle(-1),
   },

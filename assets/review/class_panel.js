@@ -1,5 +1,5 @@
 /**
- * The class list: colour, hotkey, whether the picture is tagged with it, lock, and which one is painted.
+ * The class list: colour, hotkey, tag, lock, and the current class.
  */
 import { count, element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
@@ -95,7 +95,7 @@ export class ClassPanel extends Emitter {
       type: "button",
       "aria-pressed": "false",
       "aria-label": `Lock ${name}`,
-      title: `Lock ${name}: painting leaves its pixels alone`,
+      title: `Lock ${name}: no tool changes its pixels`,
       on: {
         click: () => {
           this.#toggleLock(index, lock);

@@ -1,5 +1,5 @@
 /**
- * Two people on one picture: their mask beside one's own, and the three ways out.
+ * Two people saved one picture: shows both masks and asks which one to keep.
  */
 import { element, timeAgo } from "../shared/dom.js";
 import { countDifferences, maskPreview } from "./mask_preview.js";
@@ -7,7 +7,7 @@ import { countDifferences, maskPreview } from "./mask_preview.js";
 const PREVIEW_WIDTH = 300;
 
 /**
- * One's own changes on top of the other's mask: a pixel is one's own where one changed it.
+ * Put one's own changes on top of the other person's mask: pixels that differ from `base` in `mine` are kept.
  * @param {Uint8Array} base what both started from
  * @param {Uint8Array} mine
  * @param {Uint8Array} theirs
@@ -70,17 +70,17 @@ export function askHowToResolve(conflict) {
         }),
       );
     const pixels = (/** @type {Uint8Array} */ mask, /** @type {Uint8Array} */ other) =>
-      `${countDifferences(mask, other).toLocaleString()} pixels differ from the start`;
+      `${countDifferences(mask, other).toLocaleString()} pixels differ from the mask that you opened`;
     dialog.append(
       element("h2", { id: "pr-conflict-title", text: `${who} saved this picture too` }),
       element("p", {
-        text: `${who} stored “${current.action}” ${timeAgo(current.created_at)}, after you had opened it. Choose what should stand: theirs stays in the history whatever you choose, and if you take it, Ctrl+Z brings yours back.`,
+        text: `You had opened it before: their revision “${current.action}” was stored ${timeAgo(current.created_at)}. Choose which mask to keep. Theirs stays in the history in any case; if you use it, Ctrl+Z brings yours back.`,
       }),
       element(
         "div",
         { class: "pr-conflict-columns" },
         column("Yours", mine, pixels(mine, base), "Keep mine", "mine"),
-        column(`By ${who}`, theirs, pixels(theirs, base), "Take theirs", "theirs"),
+        column(`By ${who}`, theirs, pixels(theirs, base), "Use theirs", "theirs"),
         column("Both", merged, "Your changes on top of theirs", "Merge both", "merged", true),
       ),
     );

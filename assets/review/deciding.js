@@ -1,4 +1,4 @@
-/** Decisions: accept, reject, skip, revert. They travel while the next picture is already shown. */
+/** Decisions: accept, reject, skip, revert. They are sent while the next picture is already shown. */
 import * as api from "./api.js";
 
 /**
@@ -39,21 +39,21 @@ export class Deciding {
   async decide(action) {
     const desk = this.#desk;
     const { current, draft, editor } = desk;
-    // One decision a look: keys pressed fast decide on the next picture only once it is there.
+    // One decision per picture: a key pressed too early must not decide on the next picture.
     if (!current || !draft || draft.isDeciding || editor.isPointerDown) return;
     const { item } = current;
     draft.isDeciding = true;
-    if (editor.isThinking && (!(await editor.finishThinking()) || desk.draft !== draft)) {
-      draft.isDeciding = false; // the last click came to nothing: nobody decides on a mask without it
+    if (editor.isRefining && (!(await editor.finishRefining()) || desk.draft !== draft)) {
+      draft.isDeciding = false; // the last click failed, so the mask is not what the person expects
       return;
     }
-    editor.settle(); // what the Smart tool shows belongs to the mask that is decided on
+    editor.settle(); // the previewed change is part of the decision
     this.#undecided++;
     const sent = draft.decide(action).finally(() => this.#undecided--);
     try {
       if (action === "revert") await this.#afterRevert(item, draft, await sent);
       else {
-        // The next picture is opened while the decision travels; a refusal brings the person back.
+        // The next picture opens while the decision is sent; a refusal offers the way back.
         sent.then(
           (answer) => this.#afterDecision(item, answer),
           (error) => this.#failed(draft, item, action, error),
@@ -87,15 +87,15 @@ export class Deciding {
     editor.setMask(mask, { undoable: true, label: "Revert" });
     draft.mask = editor.mask;
     draft.rebase(revision, mask.slice(), { unsaved: false });
-    statusBar.say("Back to the proposal. Ctrl+Z brings your version back.");
+    statusBar.say("The proposal is restored. Ctrl+Z brings your version back.");
   }
 
   /** @param {Draft} draft @param {ItemOut} item @param {Decision} action @param {unknown} error */
   #failed(draft, item, action, error) {
-    if (draft.state === "conflict") return; // the draft asks what to do
+    if (draft.state === "conflict") return; // the conflict dialog handles it
     this.#desk.loader.forget(item.id);
     this.#desk.statusBar.say(`${item.name}: “${action}” was not stored. ${api.messageOf(error)}`, {
-      text: "Go back to it",
+      text: "Open it again",
       run: () => this.#opening.open(item.id),
     });
   }

@@ -1,4 +1,4 @@
-/** What is on the Review page: its parts, and the picture that is open. */
+/** The parts of the Review page, and the current picture. */
 import { MaskEditor } from "../editor/editor.js";
 import { ClassPanel } from "./class_panel.js";
 import { HeatPanel } from "./heat_panel.js";
@@ -23,9 +23,9 @@ export class Desk {
   datasets = [];
   /** @type {DatasetOut|null} */
   dataset = null;
-  /** The picture that is open. @type {Loaded|null} */
+  /** The current picture. @type {Loaded|null} */
   current = null;
-  /** The work on it. @type {Draft|null} */
+  /** The draft of the current picture. @type {Draft|null} */
   draft = null;
 
   /** @param {HTMLElement} root */

@@ -1,15 +1,15 @@
 /**
- * One person's work on one picture: autosave, decisions, and what happens when they do not go through.
+ * One person's work on one picture: autosave, decisions, and what happens when they fail.
  */
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { deflate } from "./deflate.js";
 import * as local from "./local_drafts.js";
 
-const QUIET_MS = 500; // a save waits for a pause between strokes, and while the Smart tool's answer is awaited,
-const LONGEST_WAIT_MS = 4000; // but never this long
+const QUIET_MS = 500; // a save waits for a pause between strokes, and for a pending answer of the Smart tool,
+const LONGEST_WAIT_MS = 4000; // but at most this long
 const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
-const IDLE_AFTER_MS = 60000; // time without a stroke or key beyond this is not work
+const IDLE_AFTER_MS = 60000; // a longer time without a stroke or key does not count as work
 
 /**
  * @import { RevisionOut, Step } from "../shared/openapi"
@@ -38,8 +38,8 @@ export class Draft extends Emitter {
    * @param {number} itemId
    * @param {Uint8Array} mask the live mask; it is read at every save
    * @param {number} revision the revision the mask was loaded from
-   * @param {Uint8Array} base the mask of that revision: what somebody else's newer one started from, too
-   * @param {() => boolean} isAwaited the person waits for an answer, which a save at that moment would delay
+   * @param {Uint8Array} base the mask of that revision
+   * @param {() => boolean} isAwaited whether the Smart tool's answer is pending, which a save would delay
    */
   constructor(itemId, mask, revision, base, isAwaited) {
     super();
@@ -63,12 +63,12 @@ export class Draft extends Emitter {
     return this.#version !== this.#savedVersion;
   }
 
-  /** It could not be sent: the studio is away, or somebody else came first. */
+  /** Whether it could not be sent: the studio does not answer, or somebody else saved first. */
   get isStuck() {
     return this.hasUnsavedWork && (this.state === "offline" || this.state === "conflict");
   }
 
-  /** Count the time since the last sign of life as work. */
+  /** Count the time since the last activity as work. */
   touch() {
     const now = performance.now();
     if (now - this.#lastActivity < IDLE_AFTER_MS) this.#seconds += (now - this.#lastActivity) / 1000;
@@ -81,10 +81,10 @@ export class Draft extends Emitter {
    */
   changed({ kind, step } = {}) {
     this.touch();
-    // What was undone before it was stored never was; what is stored stays in the history.
+    // A step that is undone before it was stored is dropped; stored steps stay in the history.
     if (step) this.steps = kind === "undo" ? this.steps.filter((one) => one !== step) : [...this.steps, step];
     this.#version++;
-    if (this.state === "conflict") return; // kept as it is until the person has chosen
+    if (this.state === "conflict") return; // nothing is saved until the person has chosen a mask
     if (this.state !== "saving" && this.state !== "offline") this.#become("unsaved");
     if (!this.#firstUnsavedAt) this.#firstUnsavedAt = performance.now();
     this.#schedule(this.state === "offline" ? this.#retryDelay() : Math.min(QUIET_MS, this.#timeLeft));
@@ -144,7 +144,7 @@ export class Draft extends Emitter {
     }
   }
 
-  /** Until a save waits no longer, in milliseconds. */
+  /** How long a save may still wait, in milliseconds. */
   get #timeLeft() {
     return Math.max(0, this.#firstUnsavedAt + LONGEST_WAIT_MS - performance.now());
   }
@@ -228,7 +228,7 @@ export class Draft extends Emitter {
   }
 
   /**
-   * A proposal that a model made meanwhile is no person's work: what a person paints goes on top of it.
+   * Send again on top of a proposal that a model made meanwhile: it is nobody's work, so there is no conflict.
    * @template T @param {() => Promise<T>} send @returns {Promise<T>}
    */
   async #retryOnProposal(send) {
@@ -251,6 +251,6 @@ export class Draft extends Emitter {
   }
 }
 
-/** @param {unknown} error @returns {RevisionOut|null} what somebody else saved first, where that was the reason */
+/** @param {unknown} error @returns {RevisionOut|null} the newer revision, if that is why the server refused */
 const newerRevision = (error) =>
   error instanceof api.ApiError && error.status === 412 ? (error.problem.current ?? null) : null;

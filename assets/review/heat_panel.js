@@ -1,6 +1,6 @@
 /**
- * Heatmaps: which class, how strong, from where on, and the whole-against-tiles comparison.
- * Everything is computed here on the raw arrays; the server is not asked while a slider moves.
+ * Heatmaps: class, opacity, threshold, and the comparison of whole and tiled map.
+ * Everything is computed here from the raw arrays, without asking the server.
  */
 import { COLORMAP_NAMES, colormap } from "../shared/colours.js";
 import { element, fillSelect } from "../shared/dom.js";
@@ -11,11 +11,11 @@ const VIEWS = [
   {
     name: "cams",
     title: "All scales",
-    text: "The heatmap that the mask is made from: all scales and the mirrored picture together",
+    text: "The heatmap that proposals are made from: all scales and the mirrored picture combined",
   },
-  { name: "whole", title: "Full", text: "The heatmap of the full picture, at one scale" },
-  { name: "tiled", title: "Tiled", text: "The heatmaps of the four tiles, put together again" },
-  { name: "difference", title: "Difference", text: "Where full and tiled heatmap disagree" },
+  { name: "whole", title: "Whole", text: "The heatmap of the whole picture, at one scale" },
+  { name: "tiled", title: "Tiled", text: "The heatmaps of the tiles, put together" },
+  { name: "difference", title: "Difference", text: "Where the whole and the tiled heatmap differ" },
 ];
 const THUMB_WIDTH = 132;
 
@@ -36,13 +36,13 @@ const THUMB_WIDTH = 132;
  * @typedef {object} HeatEvents
  * @property {HeatInput|null} heat
  * @property {HeatView} view
- * @property {{classIndex: number, threshold: number}} take  the heat becomes the mask of a class
- * @property {{threshold: number}} restart  the Smart tool starts again from the heat
+ * @property {{classIndex: number, threshold: number}} take  use the heatmap as mask of a class
+ * @property {{threshold: number}} restart  restart the Smart tool from the heatmaps
  */
 
 /** @extends {Emitter<HeatEvents>} */
 export class HeatPanel extends Emitter {
-  #isThresholdChosen = false; // until somebody moves it, it is the one that proposals are made with
+  #isThresholdChosen = false; // before somebody moves the slider, it shows the threshold of the proposals
 
   /** @type {Maps|null} */
   maps = null;
@@ -74,26 +74,26 @@ export class HeatPanel extends Emitter {
   opacity = this.#slider(
     "Opacity",
     "opacity",
-    "How strongly the heatmap covers the picture; the mask is drawn as outlines meanwhile",
+    "Opacity of the heatmap; while it is shown, the mask is drawn as outlines",
   );
   threshold = this.#slider(
     "Threshold",
     "threshold",
-    "Heat below this is not shown; “Take as mask” uses the same value",
+    "Below this value the heatmap is not shown; “Use heatmap as mask” uses the same threshold",
   );
   take = element("button", {
     class: "st-button pr-wide",
     type: "button",
-    text: "Take heat as mask",
-    title: "Paint this class wherever the heat is at or above the threshold (T)",
+    text: "Use heatmap as mask",
+    title: "Paint this class wherever the heatmap reaches the threshold (T)",
     on: { click: () => this.takeAsMask() },
   });
   again = element("button", {
     class: "st-button pr-wide",
     type: "button",
-    text: "Start again from heat",
+    text: "Restart from heatmaps",
     title:
-      "Smart tool: the mask that all heatmaps together make at this threshold, corrected by the clicks there are (G)",
+      "Smart tool: start from the mask that the heatmaps of all classes make at this threshold, and keep the clicks (G)",
     on: { click: () => this.startAgain() },
   });
   compare = element("div", { class: "pr-compare" });
@@ -115,7 +115,7 @@ export class HeatPanel extends Emitter {
   constructor() {
     super();
     this.root = this.#build();
-    this.clear("Heatmaps are on their way…");
+    this.clear("Loading heatmaps…");
   }
 
   #build() {
@@ -167,7 +167,7 @@ export class HeatPanel extends Emitter {
       {
         class: "pr-compare-view",
         type: "button",
-        title: `${text}. Click to lay it over the picture.`,
+        title: `${text}. Click to show it over the picture.`,
         data: { view: name },
         on: { click: () => this.#clickThumb(name) },
       },
@@ -178,7 +178,7 @@ export class HeatPanel extends Emitter {
     return { canvas, button };
   }
 
-  /** @param {string} sentence why there is no heatmap, or that it is coming */
+  /** @param {string} sentence why there is no heatmap, or that it is being loaded */
   clear(sentence) {
     this.maps = null;
     this.controls.hidden = true;
@@ -217,11 +217,11 @@ export class HeatPanel extends Emitter {
     this.chooseClass(this.position);
   }
 
-  /** @param {number} threshold that the proposal was made with */
+  /** @param {number} threshold with which the proposal was made */
   #proposeThreshold(threshold) {
     const { input, output, row } = this.threshold;
     input.title =
-      row.title = `Heat below this is not shown, and not taken as mask. Proposals are made with ${threshold.toFixed(2)}.`;
+      row.title = `Below this value the heatmap is not shown and not used as mask. Proposals are made with ${threshold.toFixed(2)}.`;
     if (this.#isThresholdChosen) return;
     input.value = String(threshold);
     output.textContent = threshold.toFixed(2);
@@ -234,9 +234,9 @@ export class HeatPanel extends Emitter {
     this.position = position;
     [...this.tabs.children].forEach((tab, i) => tab.setAttribute("aria-checked", String(i === position)));
     const { name, disagreement } = this.maps.header.classes[position];
-    this.disagreement.textContent = `${name}: full and tiled heatmap disagree by ${(100 * disagreement).toFixed(0)}\u00a0%.`;
+    this.disagreement.textContent = `${name}: the whole and the tiled map disagree by ${(100 * disagreement).toFixed(0)}\u00a0%.`;
     this.disagreement.title =
-      "Share of the heat that is in one of the two maps only; high values often mean a wrong mask.";
+      "How much of the two maps is in one of them only; high values often mean a wrong mask.";
     this.#drawThumbs();
     this.showSource(this.source);
   }
@@ -254,7 +254,7 @@ export class HeatPanel extends Emitter {
     this.chooseClass((this.position + step + count) % count);
   }
 
-  /** A click on the view that is shown hides it again. @param {ViewName} name */
+  /** Show a view; a click on the one that is shown hides it. @param {ViewName} name */
   #clickThumb(name) {
     const isShown = this.view.visible && this.source === name;
     this.showSource(name);

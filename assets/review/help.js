@@ -1,4 +1,4 @@
-/** The list of keys, made from the tables that react to them. */
+/** The list of keys, made from the key bindings. */
 import { element } from "../shared/dom.js";
 
 /** @typedef {{keys: string[], description: string, group: string}} Listed */

@@ -1,5 +1,5 @@
 /**
- * What happened to a picture: every entry of its history with its mask, and the way back to each.
+ * The history of a picture: every entry with its mask, which can be restored.
  */
 import { count, element, timeAgo } from "../shared/dom.js";
 import * as api from "./api.js";
@@ -25,17 +25,17 @@ const ACTION_TEXT = {
  */
 
 /**
- * Show the history of the picture that is open. What is taken from it becomes an entry of its own.
+ * Show the history of the current picture. Restoring a mask adds a new entry.
  * @param {Desk} desk
  */
 export async function showHistory(desk) {
   const { current, dataset, draft, editor, statusBar } = desk;
   if (!current || !dataset || !draft || draft.isDeciding) return;
-  if (editor.isThinking) await editor.finishThinking();
+  if (editor.isRefining) await editor.finishRefining();
   editor.settle();
   let entries;
   try {
-    await draft.flush(); // what is on the screen is its newest entry
+    await draft.flush(); // so that the current mask is the newest entry
     entries = await api.history(current.item.id);
   } catch (error) {
     if (draft.state !== "conflict")
@@ -44,14 +44,14 @@ export async function showHistory(desk) {
   }
   if (desk.current !== current || document.querySelector("dialog[open]")) return;
   if (!entries.length) {
-    statusBar.say("Nothing has happened to this picture yet.");
+    statusBar.say("This picture has no history yet.");
     return;
   }
   const takeBack = (/** @type {Uint8Array} */ mask) => {
     editor.setMask(mask, { undoable: true, label: "Earlier mask" });
     draft.mask = editor.mask;
     draft.changed();
-    statusBar.say("The earlier mask is back. Ctrl+Z brings the one before it back.");
+    statusBar.say("The earlier mask is restored. Ctrl+Z undoes this.");
   };
   new HistoryDialog(current, dataset, editor.mask.slice(), entries.reverse(), takeBack).open();
 }
@@ -64,7 +64,7 @@ function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: 
   return parts.join(" · ");
 }
 
-/** @param {string|null} model identity of what proposed a mask @returns {string} */
+/** @param {string|null} model identity of the model that proposed a mask @returns {string} */
 function programName(model) {
   if (model === "import") return "import";
   const run = /^run\/(\d+)$/.exec(model ?? "");
@@ -92,7 +92,7 @@ class HistoryDialog {
     this.mask = null;
     this.preview = element("div", { class: "pr-history-preview" });
     this.note = element("p", { class: "pr-note", role: "status" });
-    this.take = element("button", { class: "st-button st-primary", type: "submit", text: "Take this mask" });
+    this.take = element("button", { class: "st-button st-primary", type: "submit", text: "Use this mask" });
     const close = element("button", {
       class: "st-button",
       type: "button",
@@ -197,8 +197,8 @@ class HistoryDialog {
     );
     const different = countDifferences(mask, this.shownMask);
     this.note.textContent = different
-      ? `${count(different, "pixel")} ${different === 1 ? "differs" : "differ"} from the mask that you see.`
-      : "This is the mask that you see.";
+      ? `${count(different, "pixel")} ${different === 1 ? "differs" : "differ"} from the current mask.`
+      : "This is the current mask.";
     this.mask = mask;
     this.take.disabled = different === 0;
   }

@@ -1,4 +1,4 @@
-/** The frame of the Review page: where each part goes, and the header with its few controls. */
+/** The layout of the Review page, and its header. */
 import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import { STATUS_TEXT } from "./queue.js";
@@ -42,7 +42,7 @@ export class Layout extends Emitter {
     class: "st-button",
     type: "button",
     text: "History",
-    title: "Every mask that this picture had, and the way back to it (Y)",
+    title: "Earlier masks of this picture; each can be restored (Y)",
     on: { click: () => this.emit("history") },
   });
   progressText = element("span", { class: "pr-progress-text" });
@@ -53,7 +53,7 @@ export class Layout extends Emitter {
     type: "text",
     maxlength: "64",
     "aria-label": "Your name",
-    title: "Your name: it is stored with everything you save",
+    title: "Your name is stored with everything you save",
     on: {
       change: () => this.emit("annotator", this.annotator.value),
     },
@@ -127,11 +127,17 @@ export class Layout extends Emitter {
       element("span", { class: "st-spring" }),
       button("Revert", "V", "Go back to the proposal", () => this.emit("decide", "revert")),
       button("Skip", "N", "Decide later", () => this.emit("decide", "skip")),
-      button("Reject", "R", "There is no usable mask here", () => this.emit("decide", "reject"), "st-danger"),
+      button(
+        "Reject",
+        "R",
+        "The picture gets no usable mask",
+        () => this.emit("decide", "reject"),
+        "st-danger",
+      ),
       button(
         "Accept",
         "A",
-        "The mask is right: accept and go on",
+        "The mask is right: accept it and go to the next picture",
         () => this.emit("decide", "accept"),
         "st-primary",
       ),
@@ -168,8 +174,9 @@ export class Layout extends Emitter {
   /** @param {ProgressOut} progress */
   showProgress({ done, total, decisions, per_hour: perHour }) {
     this.progressText.textContent =
-      `${done} of ${total} done` + (decisions > 2 ? ` · ${Math.round(perHour)} an hour` : "");
-    this.progressText.title = "Pictures accepted or corrected; your decisions an hour, over the last hour";
+      `${done} of ${total} done` + (decisions > 2 ? ` · ${Math.round(perHour)} per hour` : "");
+    this.progressText.title =
+      "Pictures accepted or corrected, and your decisions per hour, measured over the last hour";
     this.progressBar.max = Math.max(1, total);
     this.progressBar.value = done;
   }
@@ -187,8 +194,8 @@ export class Layout extends Emitter {
   }
 
   /**
-   * @param {string|null} text instead of a picture
-   * @param {Action} [action] what to do about it
+   * @param {string|null} text shown instead of a picture
+   * @param {Action} [action] a button behind it
    */
   showSentence(text, action) {
     this.sentence.hidden = text === null;
@@ -210,7 +217,7 @@ export class Layout extends Emitter {
   setBusy(isBusy) {
     clearTimeout(this.#busyTimer);
     if (isBusy)
-      this.#busyTimer = setTimeout(() => (this.busy.hidden = false), 200); // no flicker when it is quick
+      this.#busyTimer = setTimeout(() => (this.busy.hidden = false), 200); // no flicker when loading is fast
     else this.busy.hidden = true;
   }
 }

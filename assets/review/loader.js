@@ -1,5 +1,5 @@
 /**
- * Everything the page needs of a picture, fetched once and ahead of time.
+ * Everything that the page needs of a picture, fetched once and ahead of time.
  */
 import * as api from "./api.js";
 
@@ -28,7 +28,7 @@ export class Loader {
       picture.catch(() => this.forget(id));
     }
     this.pictures.delete(id);
-    this.pictures.set(id, picture); // the last one asked for is the last one dropped
+    this.pictures.set(id, picture); // the most recently used picture is dropped last
     for (const oldest of this.pictures.keys()) {
       if (this.pictures.size <= KEPT) break;
       this.pictures.delete(oldest);
@@ -42,7 +42,7 @@ export class Loader {
   }
 
   /**
-   * The picture with its newest mask: what was fetched ahead is used only where nobody has saved since.
+   * The picture with its newest mask: a mask fetched ahead is used only if nobody has saved since.
    * @param {number} id
    * @returns {Promise<Loaded>}
    */
@@ -59,7 +59,7 @@ export class Loader {
   /** @param {number} id @returns {Promise<Loaded>} */
   async #load(id) {
     const cams = api.cams(id);
-    cams.catch(() => {}); // whoever shows the heatmap reports it
+    cams.catch(() => {}); // the heatmap panel reports the error
     const [image, { mask, revision }] = await Promise.all([api.image(id), api.mask(id)]);
     return { item: await api.item(id), image, mask, revision, cams };
   }

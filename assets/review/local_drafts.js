@@ -1,5 +1,5 @@
 /**
- * Masks that could not be sent, kept in the browser (IndexedDB) until the server has them.
+ * Masks that could not be sent, kept in the browser (IndexedDB) until they are on the server.
  */
 
 /**

@@ -76,7 +76,7 @@ class ReviewPage {
     const wanted = Number(asked.get("dataset") ?? localStorage.getItem(LAST_DATASET));
     const dataset = datasets.find(({ id }) => id === wanted) ?? datasets[0];
     layout.showDatasets(datasets, dataset.id);
-    layout.showSentence("Opening the first picture. If it has no mask yet, one is made now…");
+    layout.showSentence("Opening the first picture. If it has no proposal yet, one is being made…");
     await this.#openDataset(dataset, Number(asked.get("item")) || null);
     this.#saving.sendLeft();
   }
@@ -147,7 +147,7 @@ class ReviewPage {
       if (!event.repeat || binding.chord.startsWith("arrow")) binding.run();
       return;
     }
-    // Without a picture on the stage a key would change the one that was there before.
+    // Without a picture on the stage, a key would change the previous one.
     if (current && editor.handleKey(event)) event.preventDefault();
   }
 
@@ -179,7 +179,7 @@ class ReviewPage {
     try {
       layout.showProgress(await api.progress(dataset.id));
     } catch {
-      // a counter; the next decision shows it again
+      // only a counter; the next decision updates it
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Masks beside each other: how they look, and how far they are apart. */
+/** Previews of masks, and how many pixels differ between two masks. */
 import { element } from "../shared/dom.js";
 
 /** @param {Uint8Array} a @param {Uint8Array} b @returns {number} pixels that differ */
@@ -9,7 +9,7 @@ export function countDifferences(a, b) {
 }
 
 /**
- * The picture with a mask over it, small.
+ * A small picture with a mask on top.
  * @param {object} picture
  * @param {ImageBitmap} picture.image
  * @param {number} picture.width

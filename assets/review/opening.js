@@ -1,4 +1,4 @@
-/** Opening pictures: the one that is asked for, the one after it, and what is fetched ahead. */
+/** Opens pictures, and fetches the next ones ahead. */
 import * as api from "./api.js";
 import { orderClasses } from "./class_panel.js";
 import { prepare as prepareSmart } from "./smart_link.js";
@@ -18,7 +18,7 @@ const REOPEN_MS = 3000; // between attempts to open a picture while the studio d
 export class Opening {
   #desk;
   #saving;
-  /** Tells openings apart: an answer to one that was overtaken is dropped. */
+  /** Counts openings: a late answer to an earlier one is ignored. */
   #turn = 0;
   #reopening = 0;
 
@@ -44,7 +44,7 @@ export class Opening {
   async open(id) {
     const { dataset, editor, layout, loader, queue, statusBar } = this.#desk;
     if (!dataset) return;
-    if (editor.isThinking) await editor.finishThinking(); // the last click is work, too
+    if (editor.isRefining) await editor.finishRefining(); // the change of the last click must not be lost
     const turn = ++this.#turn;
     this.#leave();
     clearTimeout(this.#reopening);
@@ -78,7 +78,7 @@ export class Opening {
       activeClass: active,
     });
     if (turn !== this.#turn) return;
-    editor.setOptions({ lockedClasses: [] }); // locks are about one picture; the class list shows none
+    editor.setOptions({ lockedClasses: [] }); // locks apply to one picture only
     this.#show(loaded, dataset);
     this.#desk.classPanel.show(classes, active);
     this.#saving.show();
@@ -97,7 +97,7 @@ export class Opening {
     if (next === null)
       statusBar.say(
         step > 0
-          ? "This is the last picture of the queue. Choose another status or class to go on."
+          ? "This is the last picture of the queue. Choose another status or class to continue."
           : "This is the first picture.",
       );
     else await this.open(next);
@@ -118,14 +118,14 @@ export class Opening {
 
   #leave() {
     const desk = this.#desk;
-    desk.editor.settle(); // a stroke in progress is work, too
+    desk.editor.settle(); // a stroke in progress must not be lost
     const { draft } = desk;
     desk.draft = null;
     desk.current = null;
     if (draft) this.#saving.leave(draft);
   }
 
-  /** Say why, and come back by itself as soon as the studio answers. @param {number} id @param {unknown} error */
+  /** Say why, and try again until the studio answers. @param {number} id @param {unknown} error */
   #cannotOpen(id, error) {
     this.#showNothing(api.messageOf(error), { text: "Try again", run: () => this.open(id) });
     if (error instanceof api.ApiError && error.isTransient)
@@ -133,7 +133,7 @@ export class Opening {
   }
 
   /**
-   * A sentence instead of a picture: nothing of the former one may look as if it could be worked on.
+   * Show a sentence instead of a picture, and nothing of the previous picture.
    * @param {string|null} sentence
    * @param {Action} [action]
    */
@@ -148,7 +148,7 @@ export class Opening {
   /** @param {number} turn @param {Loaded} loaded */
   async #showHeat(turn, loaded) {
     const { heatPanel } = this.#desk;
-    heatPanel.clear("Heatmaps are on their way…");
+    heatPanel.clear("Loading heatmaps…");
     try {
       const maps = await loaded.cams;
       if (turn === this.#turn) heatPanel.show(maps, loaded.image);
@@ -164,7 +164,7 @@ export class Opening {
     const next = queue.upcoming(id, COMPUTED_AHEAD);
     if (next.length) api.prefetch(next).catch(() => {});
     for (const one of next.slice(0, AHEAD)) {
-      // One after the other: the very next picture must not wait for the one behind it.
+      // One after the other, so that the next picture does not wait for the one after it.
       const ahead = await loader.get(one).catch(() => null);
       if (ahead) queue.update({ id: one, status: ahead.item.status, revision: ahead.revision });
       if (turn !== this.#turn) return;

@@ -1,5 +1,5 @@
 /**
- * The queue: which pictures are to be looked at, in which order, and how far one has come.
+ * The queue: the pictures to review, their order, filters and status.
  */
 import { changePicture, count, element, fillSelect, listPicture } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
@@ -12,9 +12,9 @@ import * as api from "./api.js";
  */
 
 const PAGE = 60;
-const FAR_PAGE = 500; // the most the server gives at once
-const FAR_PAGES = 6; // a picture farther down is opened without its neighbours
-const SHUFFLE = Math.floor(Math.random() * 2 ** 31); // two people must not be given the same "random" order
+const FAR_PAGE = 500; // the most that the server sends at once
+const FAR_PAGES = 6; // a picture further down is opened without its neighbours
+const SHUFFLE = Math.floor(Math.random() * 2 ** 31); // two people must not get the same "random" order
 const REMEMBERED = "puzzlecam-filters-";
 const STATUS_FILTERS = [
   { value: "todo", text: "To do" },
@@ -34,7 +34,7 @@ const ORDERS = [
 ];
 /** @type {Record<Status, string>} */
 export const STATUS_TEXT = {
-  new: "not looked at",
+  new: "new",
   proposed: "proposed",
   drafted: "draft",
   accepted: "accepted",
@@ -60,13 +60,13 @@ export class Queue extends Emitter {
   /** @type {string|null} */
   next = null;
   total = 0;
-  /** Id of the picture that is open. @type {number|null} */
+  /** Id of the current picture. @type {number|null} */
   current = null;
   statusSelect = this.#select("Status", STATUS_FILTERS);
   orderSelect = this.#select(
     "Order",
     ORDERS,
-    "Order. By doubt: the most doubtful pictures first, where much of the picture is close to the threshold between object and background, or, of a self-trained run, where its heatmaps are low; of what was measured these find bad masks best. Tiles disagree: where the heatmaps of the full and the tiled picture differ most. In both, pictures that no model has looked at come last",
+    "Order. By doubt: the most doubtful pictures first. Doubt is high where much of the picture is close to the threshold between object and background or, for a self-trained run, where its heatmaps are low; of all measured signals, these find bad masks best. Tiles disagree: first the pictures whose whole and tiled maps differ most. In both orders, pictures that no model has processed come last",
   );
   classSelect = this.#select("Class", [{ value: "", text: "Any class" }]);
   splitSelect = this.#select("Split", [{ value: "", text: "Any split" }]);
@@ -113,7 +113,7 @@ export class Queue extends Emitter {
   async open(dataset) {
     this.dataset = dataset;
     this.classNames = new Map(dataset.classes.map(({ index, name }) => [index, name]));
-    // Filters of another dataset mean nothing here.
+    // Other datasets have other classes, splits and authors.
     fillSelect(this.classSelect, [
       { value: "", text: "Any class" },
       ...dataset.classes
@@ -129,7 +129,7 @@ export class Queue extends Emitter {
       ...dataset.authors.map((name) => ({ value: name, text: name })),
     ]);
     this.splitSelect.hidden = dataset.splits.length < 2;
-    // It keeps its place before anybody has worked: the list does not jump once somebody has.
+    // Hidden but in place, so that the list does not move once somebody has worked.
     this.authorSelect.style.visibility = dataset.authors.length ? "" : "hidden";
     this.#recall(dataset.id);
     await this.reload();
@@ -156,7 +156,7 @@ export class Queue extends Emitter {
     this.emit("filter");
   }
 
-  /** Choose what was chosen for this dataset before; a class or person that is gone is left out. @param {number} datasetId */
+  /** Restore the filters last chosen for this dataset, except for classes and people that are gone. @param {number} datasetId */
   #recall(datasetId) {
     /** @type {Record<string, string>} */
     let chosen = {};
@@ -189,14 +189,14 @@ export class Queue extends Emitter {
     return this.#loading;
   }
 
-  /** Load as many pages as it takes to have a picture among its neighbours. @param {number} id */
+  /** Load pages until a picture is in the list. @param {number} id */
   async loadUntil(id) {
     for (let page = 0; page < FAR_PAGES && this.next !== null && !this.#has(id); page++) {
       await this.loadMore(false, FAR_PAGE);
     }
   }
 
-  /** Id of the picture to begin with: one that nobody has put off; null when the queue is empty. */
+  /** Id of the picture to start with: the first one that was not skipped; null when the queue is empty. */
   get first() {
     return (this.items.find(({ status }) => status !== "skipped") ?? this.items[0])?.id ?? null;
   }
@@ -243,8 +243,8 @@ export class Queue extends Emitter {
 
   #emptySentence() {
     if (this.statusSelect.value === "todo")
-      return "Nothing left to do here. Choose “Done” or “All” to look at finished pictures.";
-    return "No picture fits these filters. Choose “All” and “Any class”.";
+      return "Nothing left to do here. Choose “Done” or “All” to see finished pictures.";
+    return "No picture matches these filters. Choose “All” and “Any class”.";
   }
 
   /** @param {ItemRow} item */
@@ -296,10 +296,10 @@ export class Queue extends Emitter {
     }
   }
 
-  /** Show an item's new state in its row. @param {Pick<ItemRow, "id"|"status"|"revision">} changed */
+  /** Show the new state of a picture in its row. @param {Pick<ItemRow, "id"|"status"|"revision">} changed */
   update({ id, status, revision }) {
     const item = this.items.find((candidate) => candidate.id === id);
-    if (!item || (revision ?? 0) < (item.revision ?? 0)) return; // an answer that was overtaken
+    if (!item || (revision ?? 0) < (item.revision ?? 0)) return; // an older answer that came late
     Object.assign(item, { status, revision });
     const row = this.#rowOf(id);
     if (!row) return;
@@ -323,8 +323,8 @@ export class Queue extends Emitter {
   }
 
   /**
-   * At the end: pictures whose doubt became known meanwhile have moved before what was already loaded. The list
-   * stays as it is while somebody works; they are put at its end.
+   * Load pictures whose doubt became known meanwhile: they belong before those that are already loaded. The list
+   * does not change while somebody works, so they are added at its end.
    */
   async #loadPassed() {
     if (this.orderSelect.value !== "doubt" || this.next !== null) return;

@@ -1,4 +1,4 @@
-/** Drafts of all pictures: saved, kept in the browser where they cannot be sent, and brought back. */
+/** Drafts of all pictures: saves them, keeps in the browser what cannot be sent, and restores it. */
 import * as api from "./api.js";
 import { askHowToResolve, mergeMasks } from "./conflict.js";
 import { inflate } from "./deflate.js";
@@ -22,11 +22,11 @@ export class Saving {
   constructor(desk, open) {
     this.#desk = desk;
     this.#open = open;
-    /** Those that are shown or not yet on the server. @type {Map<number, Draft>} */
+    /** The current one and those that are not on the server yet. @type {Map<number, Draft>} */
     this.drafts = new Map();
   }
 
-  /** The draft of a picture that holds more than the server has. @param {number} id */
+  /** The draft of a picture, if it holds unsaved work. @param {number} id */
   unsent(id) {
     const draft = this.drafts.get(id);
     return draft?.hasUnsavedWork ? draft : null;
@@ -36,7 +36,7 @@ export class Saving {
     return [...this.drafts.values()].some((draft) => draft.hasUnsavedWork);
   }
 
-  /** Show whether the open picture is saved, and how many others are not. */
+  /** Show whether the current picture is saved, and how many others are not. */
   show() {
     const { draft: shown, statusBar } = this.#desk;
     const left = [...this.drafts.values()].filter((draft) => draft !== shown && draft.isStuck);
@@ -46,7 +46,7 @@ export class Saving {
   /** @param {number} id @param {Loaded} loaded @returns {Draft} */
   begin(id, { mask, revision }) {
     const { editor, layout, queue } = this.#desk;
-    const draft = new Draft(id, editor.mask, revision, mask, () => editor.isThinking);
+    const draft = new Draft(id, editor.mask, revision, mask, () => editor.isRefining);
     this.drafts.set(id, draft);
     draft.on("state", () => {
       this.show();
@@ -60,21 +60,21 @@ export class Saving {
     return draft;
   }
 
-  /** Save what is left behind now: nothing of it may wait for a timer. @param {Draft} draft */
+  /** Save the draft of a picture that is closed, without waiting for the timer. @param {Draft} draft */
   leave(draft) {
     if (draft.hasUnsavedWork) draft.flush().catch(() => {});
     else if (draft.state === "saved") this.drafts.delete(draft.itemId);
   }
 
-  /** Try again what the studio did not answer. */
+  /** Send again what the studio did not answer. */
   retry() {
     for (const draft of this.drafts.values()) if (draft.state === "offline") draft.flush().catch(() => {});
   }
 
   /**
-   * Put work back that was kept in the browser.
+   * Restore work that was kept in the browser.
    * @param {number} id
-   * @param {() => boolean} isOpen  whether the picture still is
+   * @param {() => boolean} isOpen  whether it is still the current picture
    */
   async offerLocal(id, isOpen) {
     const { editor, statusBar } = this.#desk;
@@ -93,10 +93,10 @@ export class Saving {
     draft.base = base;
     draft.steps = kept.steps ?? [];
     draft.changed();
-    statusBar.say("Work that could not be sent before is back; it is being saved.");
+    statusBar.say("Unsent work was restored and is being saved.");
   }
 
-  /** Send what an earlier visit could not, except where somebody else has saved since. */
+  /** Send what an earlier visit could not send, unless somebody else has saved since. */
   async sendLeft() {
     for (const kept of await local.all().catch(() => [])) {
       if (this.drafts.has(kept.itemId)) continue;
@@ -106,7 +106,7 @@ export class Saving {
       } catch (error) {
         if (error instanceof api.ApiError && error.status === 404) await local.forget(kept.itemId);
         else
-          this.#desk.statusBar.say("Work on a picture is still unsent.", {
+          this.#desk.statusBar.say("Work on a picture has not been sent yet.", {
             text: "Open it",
             run: () => this.#open(kept.itemId),
           });
@@ -119,7 +119,7 @@ export class Saving {
     const { current, dataset, editor, statusBar } = this.#desk;
     if (draft !== this.#desk.draft || !current || !dataset) {
       statusBar.say("Somebody else saved a picture that you had changed; your version is kept.", {
-        text: "Look at both",
+        text: "Compare both",
         run: async () => {
           await this.#open(draft.itemId);
           if (this.#desk.draft) this.#resolveConflict(this.#desk.draft, theirRevision);

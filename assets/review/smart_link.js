@@ -1,9 +1,9 @@
-/** The Smart tool's way to its engine: the editor asks, the studio answers. */
+/** Connects the Smart tool to its engine in the studio. */
 import * as api from "./api.js";
 
 /** @import { Desk } from "./desk.js" */
 
-/** Names this tab to the studio: a newer question takes the place of an older one. */
+/** Identifies this tab to the studio, where a newer request replaces an older one of the same tab. */
 const CLIENT = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
   byte.toString(16).padStart(2, "0"),
 ).join("");
@@ -15,9 +15,9 @@ export function connectSmart(desk) {
   editor.on("toolchange", () => prepare(desk));
 }
 
-/** While the tool is in hand, the picture that is shown is made ready. @param {Desk} desk */
+/** While the Smart tool is current, prepare the current picture for it. @param {Desk} desk */
 export function prepare({ current, editor }) {
-  if (editor.tool === "smart" && current) api.prepareSmart(current.item.id).catch(() => {}); // the first click does it
+  if (editor.tool === "smart" && current) api.prepareSmart(current.item.id).catch(() => {}); // the first click prepares it
 }
 
 /**

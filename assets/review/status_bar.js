@@ -1,4 +1,4 @@
-/** What is under the pointer, whether the work is saved, and sentences that somebody must see. */
+/** What is under the pointer, whether the work is saved, and messages. */
 import { count, element } from "../shared/dom.js";
 
 const SAYING_MS = 8000;
@@ -7,7 +7,7 @@ const SAVE_TEXT = {
   saved: "Saved",
   unsaved: "Unsaved changes",
   saving: "Saving…",
-  offline: "Offline: kept in this browser, sent when the studio is back",
+  offline: "Offline: kept in this browser and sent when the studio is back",
   conflict: "Somebody else saved this picture",
 };
 
@@ -36,7 +36,7 @@ export class StatusBar {
     this.save.title = draft?.message ?? "";
   }
 
-  /** @param {string} text @param {import("./layout.js").Action} [action] stays until it is used */
+  /** @param {string} text @param {import("./layout.js").Action} [action] the message stays until it is used */
   say(text, action) {
     clearTimeout(this.#timer);
     this.saying.replaceChildren(element("span", { class: "pr-said", text }));
@@ -56,7 +56,7 @@ export class StatusBar {
     }
   }
 
-  /** Take back a sentence about the picture that is left; one with something to do stays. */
+  /** Remove a message about the previous picture; one with an action stays. */
   hush() {
     if (this.#mustBeSeen) return;
     clearTimeout(this.#timer);

@@ -1,4 +1,4 @@
-/** The superpixels of the picture that is open, fetched when their tool is taken up. */
+/** Fetches the superpixels of the current picture when their tool is chosen. */
 import * as api from "./api.js";
 
 /** @import { Desk } from "./desk.js" */

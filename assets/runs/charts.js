@@ -45,7 +45,7 @@ export function lineChart({ title, xLabel, series, xEnd }) {
     const path = points(x, y)
       .map((run) => {
         const [first, ...rest] = run.map(([a, b]) => `${px(a).toFixed(1)},${py(b).toFixed(1)}`);
-        if (!rest.length) return `M${first}m-4,0h8`; // a value alone would leave no line
+        if (!rest.length) return `M${first}m-4,0h8`; // a single value would draw no line
         return `M${first}${rest.map((one) => `L${one}`).join("")}`;
       })
       .join("");

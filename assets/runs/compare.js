@@ -1,4 +1,4 @@
-/** Runs beside each other: settings that differ, figures, curves on one plot, classes, the same pictures. */
+/** Runs side by side: settings that differ, figures, loss curves, classes, and pictures. */
 import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
 import { barChart, lineChart } from "./charts.js";
@@ -8,8 +8,8 @@ import { setting, STAGE_TEXT } from "./words.js";
 /** @import { RunComparisonOut } from "../shared/openapi" */
 
 const OUTPUTS = [
-  { value: "pseudo", text: "pseudo-mask" },
-  { value: "cam", text: "CAM" },
+  { value: "pseudo", text: "Pseudo-labels" },
+  { value: "cam", text: "CAMs" },
   { value: "pixels", text: "Self-trained maps" },
   { value: "walk", text: "After the random walk" },
 ];
@@ -71,7 +71,7 @@ export class Comparison {
               "Setting",
               answer.settings.map(({ setting: name, values }) => [name, ...values.map(setting)]),
             )
-          : element("p", { class: "st-muted", text: "None: these runs were set alike." }),
+          : element("p", { class: "st-muted", text: "None: these runs have the same settings." }),
       ),
       card(
         "Mean IoU in percent, honest",
@@ -85,7 +85,7 @@ export class Comparison {
             )
           : element("p", {
               class: "st-muted",
-              text: "None of them has been measured: no ground truth, or not finished.",
+              text: "None of these runs was measured: it has not finished, or there is no ground truth.",
             }),
       ),
       this.#curves(answer, names),
@@ -94,7 +94,7 @@ export class Comparison {
             "section",
             { class: "rn-card" },
             barChart({
-              title: "IoU of each class in percent, pseudo-masks",
+              title: "IoU of each class in percent, pseudo-labels",
               names,
               rows: answer.classes.map(({ class: label, values }) => ({ label, values })),
             }),

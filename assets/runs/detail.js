@@ -1,4 +1,4 @@
-/** One run: how far it is, its curves, its film, its figures, what it said; and what can be done with it. */
+/** One run: progress, loss curves, film, figures, messages, log, settings, and the buttons that act on it. */
 import { element, timeAgo } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
@@ -102,8 +102,8 @@ export class RunDetail extends Emitter {
     if (run.problem) this.#showAlert(run.problem, run.remedy);
     else if (isSilent)
       this.#showAlert(
-        "The worker has not been heard of for a while.",
-        "It is taken over as soon as another one is there.",
+        "The worker of this run has not responded for a while.",
+        "Another worker takes over the run as soon as one is available.",
       );
     else this.alert.hidden = true;
     this.stages.replaceChildren(...run.progress.stages.map((stage) => stageCell(stage)));
@@ -129,18 +129,18 @@ export class RunDetail extends Emitter {
     if (run.status === "queued") button("Cancel", () => this.#do(api.stop));
     if (run.status === "claimed" || run.status === "running")
       button("Stop", () => this.#do(api.stop), {
-        title: "Finishes the step in hand and stores its state; it can be resumed",
+        title: "Finishes the current step and stores a checkpoint; the run can be resumed",
       });
     if (run.status === "stopping")
       button(run.stop_is_firm ? "Ending…" : "Stop at once", () => this.#do(api.stop), {
-        title: "Does not wait; the last checkpoint stays",
+        title: "Ends at once; the last checkpoint is kept",
       });
     if (run.status === "failed" || run.status === "cancelled") {
       const text = run.status === "failed" ? "Retry" : "Resume";
       if (!run.pruned_at)
         button(text, () => this.#do(api.resume), {
           kind: "st-primary",
-          title: "Goes on from the last checkpoint",
+          title: "Continues from the last checkpoint",
         });
     }
     if (!unpublishable)
@@ -212,7 +212,7 @@ export class RunDetail extends Emitter {
         ? ` · ${(run.progress.memory_mb / 1024).toFixed(1)} GB of memory`
         : "";
     const attempt = run.attempts > 1 ? ` · attempt ${run.attempts}` : "";
-    if (run.status === "queued") return `asked for ${timeAgo(run.created_at)}${who}`;
+    if (run.status === "queued") return `queued ${timeAgo(run.created_at)}${who}`;
     if (run.ended_at && run.started_at) {
       const took = (Date.parse(run.ended_at) - Date.parse(run.started_at)) / 1000;
       return `started ${moment(run.started_at)}${who}, ended after ${duration(took)}${attempt}${device}`;
@@ -229,7 +229,7 @@ export class RunDetail extends Emitter {
 
   /** @param {CurvesOut["stages"]} stages */
   #showCurves(stages) {
-    // The film stays where it is: its pictures are not loaded again with each step.
+    // The film is not replaced, so that its pictures are not loaded again with each step.
     for (const old of [...this.charts.children]) if (old !== this.film.root) old.remove();
     const [first, ...others] = Object.entries(stages).map(([stage, { steps, total, losses }]) => {
       const names = Object.keys(losses).sort((a, b) => Number(b === "loss") - Number(a === "loss")); // the sum comes first
@@ -237,7 +237,7 @@ export class RunDetail extends Emitter {
         "section",
         { class: "rn-card" },
         lineChart({
-          title: `${STAGE_TEXT[stage] ?? stage}: loss, term by term`,
+          title: `${STAGE_TEXT[stage] ?? stage}: loss by term`,
           xLabel: "step",
           xEnd: total,
           series: names.map((name) => ({ name: name.replaceAll("_", " "), x: steps, y: losses[name] })),
@@ -267,7 +267,13 @@ export class RunDetail extends Emitter {
             element(
               "thead",
               {},
-              cells("th", ["Output", "Split", "Pictures", "Honest", "Oracle (chosen with ground truth)"]),
+              cells("th", [
+                "Output",
+                "Split",
+                "Pictures",
+                "Honest",
+                "Oracle (threshold chosen with ground truth)",
+              ]),
             ),
             element(
               "tbody",
@@ -309,7 +315,7 @@ export class RunDetail extends Emitter {
           ),
         ),
     );
-    const waits = run.status === "queued" ? "The run waits for a worker to take it." : "Nothing yet.";
+    const waits = run.status === "queued" ? "The run is waiting for a worker." : "Nothing yet.";
     if (!messages.length) this.messages.append(element("li", { class: "st-muted", text: waits }));
   }
 

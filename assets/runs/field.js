@@ -1,4 +1,4 @@
-/** One setting of the form: its control, its words, its bounds, and what is wrong with it. */
+/** One setting of the form: its control, description, bounds and error. */
 import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import { setting } from "./words.js";
@@ -66,13 +66,13 @@ export class Field extends Emitter {
     });
   }
 
-  /** @param {unknown} value that of the recipe; the field goes back to it */
+  /** @param {unknown} value that of the recipe; the field is reset to it */
   setDefault(value) {
     this.#initial = value;
     this.#reset();
   }
 
-  /** What stands in the field, as JSON has it; text that is no number stays text, and the server says so. */
+  /** The value of the field, as in JSON; text that is not a number is sent as it is, and the server refuses it. */
   get value() {
     if (isToggle(this.control)) return this.control.checked;
     const text = this.control.value.trim();

@@ -1,4 +1,4 @@
-/** The film of a training: a row a picture, a frame an epoch; one sees the object being covered. */
+/** The film of a training: one row per picture, one frame per epoch. */
 import { element } from "../shared/dom.js";
 import * as api from "./api.js";
 
@@ -18,7 +18,7 @@ export class Film {
       element("h3", { text: "CAMs of a few pictures, epoch by epoch" }),
       element("p", {
         class: "st-muted",
-        text: "Dark is nothing, yellow is the strongest class of the picture's tags.",
+        text: "Dark means no class, yellow the strongest of the picture's tags.",
       }),
       this.strip,
     );

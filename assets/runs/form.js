@@ -1,4 +1,4 @@
-/** The form that starts a run, made from the settings' own names, words and bounds. */
+/** The form that starts a run, made from the names, descriptions and bounds of the settings. */
 import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
@@ -20,7 +20,7 @@ const LOOK_MS = 1500;
 export class StartForm extends Emitter {
   #timer = 0;
   #isClosed = false;
-  /** Counts descriptions, to tell those that were overtaken. */
+  /** Counts estimates: a late answer to an earlier one is ignored. */
   #turn = 0;
   /** @type {FormField[]} */
   #described = [];
@@ -37,7 +37,7 @@ export class StartForm extends Emitter {
     class: "st-input",
     maxlength: "128",
     "aria-label": "Name",
-    placeholder: "made up from dataset and recipe",
+    placeholder: "made from dataset and recipe",
   });
   device = element("input", {
     class: "st-input",
@@ -54,7 +54,7 @@ export class StartForm extends Emitter {
 
   /**
    * @param {RunFacts|null} cloned the run whose settings are the start
-   * @param {{datasetId: number, split: string}|null} asked what is to be trained on
+   * @param {{datasetId: number, split: string}|null} asked what to train on
    */
   constructor(cloned = null, asked = null) {
     super();
@@ -199,12 +199,12 @@ export class StartForm extends Emitter {
     const values = recipe ? recipe.values : flatSettings(this.cloned?.recipe ?? {});
     this.words.textContent = recipe
       ? recipe.description
-      : `As run ${this.cloned?.id} was set; change what you like.`;
+      : `The settings of run ${this.cloned?.id}; change what you like.`;
     for (const [name, field] of this.fields) field.setDefault(values[name] ?? null);
     this.#look();
   }
 
-  /** What the form asks for. @returns {RunIn} */
+  /** The contents of the form. @returns {RunIn} */
   get wanted() {
     /** @type {Record<string, unknown>} */
     const settings = {};
@@ -220,7 +220,7 @@ export class StartForm extends Emitter {
     };
   }
 
-  /** Say what is learned from and what it takes, a moment after the last change. */
+  /** Show what the run learns from and its estimate, shortly after the last change. */
   #look() {
     clearTimeout(this.#timer);
     const turn = ++this.#turn;

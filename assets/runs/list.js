@@ -1,4 +1,4 @@
-/** The runs at the side: at work, waiting in their order, ended. */
+/** The list of runs: running, queued, ended. */
 import { element, timeAgo } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import { percent } from "../shared/format.js";
@@ -34,7 +34,7 @@ export class RunList extends Emitter {
       type: "button",
       text: "Compare",
       disabled: true,
-      title: "Tick two runs or more",
+      title: "Select two or more runs",
       on: { click: () => this.emit("compare", [...this.compared]) },
     });
     this.root = element(
@@ -68,12 +68,12 @@ export class RunList extends Emitter {
     const known = new Set(runs.map(({ id }) => id));
     for (const id of this.compared) if (!known.has(id)) this.compared.delete(id);
     const state = JSON.stringify([runs, chosen, [...this.compared]]);
-    if (state === this.#shown) return; // nothing under the pointer is rebuilt for nothing
+    if (state === this.#shown) return; // do not rebuild what is under the pointer without need
     this.#shown = state;
     const queue = runs.filter(({ status }) => status === "queued");
     const groups = [
-      { title: "At work", members: runs.filter(({ status }) => isActive(status)) },
-      { title: "Waiting", members: queue },
+      { title: "Running", members: runs.filter(({ status }) => isActive(status)) },
+      { title: "Queued", members: queue },
       { title: "Ended", members: runs.filter(({ status }) => !isActive(status) && status !== "queued") },
     ].filter(({ members }) => members.length);
     this.groups.replaceChildren(
@@ -163,7 +163,7 @@ export class RunList extends Emitter {
   }
 }
 
-/** One bar over all stages, each an equal part. @param {Stage[]} stages */
+/** One bar for all stages, which have equal parts. @param {Stage[]} stages */
 function bar(stages) {
   const share =
     stages.reduce(

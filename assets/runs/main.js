@@ -1,6 +1,6 @@
 /**
- * The Runs page: the list at the side, and one view beside it. Where one is stands in the address, so that a
- * reload or a second browser shows the same.
+ * The Runs page: the list of runs, and one view beside it. The address names the view, so that a reload or
+ * another browser shows the same one.
  */
 import { element } from "../shared/dom.js";
 import * as api from "./api.js";
@@ -103,7 +103,7 @@ class RunsPage {
     this.#show(form, null, "?new");
   }
 
-  /** Fill the form with what an offer names: the settings of the last run, where there was one. @param {OfferFacts} offer */
+  /** Fill in the form from a suggestion, with the settings of the last run if there was one. @param {OfferFacts} offer */
   async #take({ dataset_id: datasetId, split, since }) {
     const last = since ? (await api.run(since.id).catch(() => null))?.run : null;
     this.startNew(last, { datasetId, split });

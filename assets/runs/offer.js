@@ -1,4 +1,4 @@
-/** A run that pays: enough masks were accepted or corrected since the last one. One click fills the form. */
+/** Suggests a run when enough masks were accepted or corrected since the last one. */
 import { count, element } from "../shared/dom.js";
 
 const PUT_OFF = "puzzlecam-offers-put-off";
@@ -6,7 +6,7 @@ const PUT_OFF = "puzzlecam-offers-put-off";
 /**
  * @import { OfferFacts } from "../shared/openapi"
  *
- * @typedef {{since: number|null, new: number}} PutOff  what an offer said when it was put off
+ * @typedef {{since: number|null, new: number}} PutOff  the suggestion that was postponed
  */
 
 /**
@@ -17,7 +17,7 @@ const PUT_OFF = "puzzlecam-offers-put-off";
 export function showOffers(place, offers, take) {
   const shown = offers.filter((offer) => !isPutOff(offer));
   const state = JSON.stringify(shown);
-  if (state === place.dataset.state) return; // nothing under the pointer is rebuilt for nothing
+  if (state === place.dataset.state) return; // do not rebuild what is under the pointer without need
   place.dataset.state = state;
   place.replaceChildren(...shown.map((offer) => card(offer, take)));
 }
@@ -31,14 +31,14 @@ function card(offer, take) {
   const when = offer.since ? `since run ${offer.since.id}` : "and no run has learned from them yet";
   const root = element(
     "section",
-    { class: "rn-offer", "aria-label": `A run of ${offer.dataset} would pay` },
+    { class: "rn-offer", "aria-label": `A run on ${offer.dataset} is suggested` },
     element("h2", { text: offer.since ? `Train on ${offer.dataset} again?` : `Train on ${offer.dataset}?` }),
     element("p", {
       text: `${count(offer.new, "mask")} ${offer.new === 1 ? "was" : "were"} accepted or corrected ${when}.`,
     }),
     element("p", {
       class: "st-muted",
-      text: `A run would learn from ${offer.accepted.toLocaleString()} of ${count(offer.pictures, "picture")} as truth, and propose masks anew for the rest. ${offer.expects}`,
+      text: `A run would learn from ${offer.accepted.toLocaleString()} of ${count(offer.pictures, "picture")} with an accepted mask and make new proposals for the rest. ${offer.expects}`,
     }),
     element(
       "div",
@@ -53,7 +53,7 @@ function card(offer, take) {
         class: "st-link",
         type: "button",
         text: "Not now",
-        title: "Comes back after as many masks again",
+        title: "Suggested again after the same number of new masks",
         on: { click: later },
       }),
     ),
@@ -61,7 +61,7 @@ function card(offer, take) {
   return root;
 }
 
-/** Put off until as many masks came in again, or a run was started. @param {OfferFacts} offer */
+/** Postpone until the number of new masks has doubled, or a run was started. @param {OfferFacts} offer */
 function putOff(offer) {
   const all = stored();
   all[offer.dataset_id] = { since: offer.since?.id ?? null, new: offer.new };

@@ -1,6 +1,5 @@
 /**
- * Looks again while something is going on: never faster than once a second, never while the page is hidden,
- * and not at all when nothing is under way.
+ * Polls while something is in progress: at most once a second, and never while the page is hidden.
  */
 const FASTEST_MS = 1000;
 
@@ -14,7 +13,7 @@ export class Poller {
   #onVisible;
   #again = false;
 
-  /** @param {() => Promise<boolean>} look says whether it pays to look again @param {number} [everyMs] */
+  /** @param {() => Promise<boolean>} look returns whether to poll again @param {number} [everyMs] */
   constructor(look, everyMs = FASTEST_MS) {
     this.#look = look;
     this.#everyMs = Math.max(FASTEST_MS, everyMs);
@@ -25,7 +24,7 @@ export class Poller {
     window.addEventListener("focus", this.#onVisible);
   }
 
-  /** Look at once, and go on as long as it pays. */
+  /** Poll now, and go on as long as `look` says so. */
   async now() {
     clearTimeout(this.#timer);
     if (this.#isStopped) return;
@@ -39,7 +38,7 @@ export class Poller {
     try {
       goesOn = await this.#look();
     } catch {
-      goesOn = true; // whoever looks shows the error; the studio may be back soon
+      goesOn = true; // `look` shows the error; the studio may answer again soon
     } finally {
       this.#isLooking = false;
     }

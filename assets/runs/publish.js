@@ -1,4 +1,4 @@
-/** Publishing: what would change, worst first, then doing it; and taking it back. */
+/** Publishing a run: a preview of what would change, largest changes first; and unpublishing it. */
 import { count, element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
@@ -60,18 +60,18 @@ export class PublishPanel extends Emitter {
       element("span", {
         text: newest.finished_at
           ? `Published ${moment(newest.finished_at)}${newest.author ? ` by ${newest.author}` : ""}: its masks are the proposals in Review.`
-          : "Publishing was cut off; publish again to do the rest.",
+          : "Publishing was interrupted; publish again to finish it.",
       }),
       element("button", {
         class: "st-button",
         type: "button",
-        text: "Undo publication",
+        text: "Unpublish",
         on: { click: () => this.#undo() },
       }),
     );
   }
 
-  /** Ask what would change. */
+  /** Show what would change. */
   open() {
     this.isOpen = true;
     this.panel.hidden = false;
@@ -108,24 +108,26 @@ export class PublishPanel extends Emitter {
     });
     const sentence = changes
       ? `${count(changes, "picture")} would get this run's mask as ${changes === 1 ? "its proposal" : "their proposal"}: ${counts.changed} instead of an older one, ${counts.new} as the first.`
-      : "Nothing would change: every picture has this run's mask, or a person's work.";
+      : "Nothing would change: every picture already has this run's mask or a person's work.";
     this.body.replaceChildren(
       element("p", {}, element("strong", { text: sentence })),
       element("p", {
         class: "st-muted",
-        text: `${counts.kept} are left to people (accepted, corrected, drafts${this.#overRejected ? "" : ", rejected"}); ${counts.unchanged} have it already; ${counts["left out"]} cannot take it.`,
+        text: `Left alone: ${counts.kept} with a person's work (accepted, corrected, drafts${this.#overRejected ? "" : ", rejected"}), ${counts.unchanged} that already have this mask, ${counts["left out"]} that cannot use it.`,
       }),
       element(
         "label",
         { class: "rn-check" },
         rejected,
-        " Offer rejected pictures again, unless somebody painted on them",
+        " Make new proposals for rejected pictures too, unless somebody painted on them",
       ),
       items.length
         ? element(
             "div",
             {},
-            element("h4", { text: "Largest changes first: the mask now, this run's mask, and their IoU" }),
+            element("h4", {
+              text: "Largest changes first: the current mask, this run's mask, and their IoU",
+            }),
             element("div", { class: "rn-changes" }, ...items.slice(0, 24).map((item) => this.#change(item))),
           )
         : "",
@@ -133,7 +135,7 @@ export class PublishPanel extends Emitter {
         ? element(
             "details",
             {},
-            element("summary", { text: `${counts["left out"]} cannot take it` }),
+            element("summary", { text: `${counts["left out"]} cannot use it` }),
             element(
               "ul",
               {},
@@ -161,7 +163,12 @@ export class PublishPanel extends Emitter {
     return element(
       "figure",
       { class: "rn-change" },
-      element("img", { src: api.proposalUrl(id), alt: `${name}: mask now`, loading: "lazy", title: "now" }),
+      element("img", {
+        src: api.proposalUrl(id),
+        alt: `${name}: current mask`,
+        loading: "lazy",
+        title: "current mask",
+      }),
       element("img", {
         src: api.pictureUrl(this.#runId, id, "pseudo"),
         alt: `${name}: mask of this run`,
@@ -189,9 +196,14 @@ export class PublishPanel extends Emitter {
   }
 
   async #undo() {
-    if (!window.confirm("Take this run's proposals back where nobody has worked on them?")) return;
+    if (
+      !window.confirm(
+        "Unpublish this run? Pictures that nobody has worked on get their earlier proposals back.",
+      )
+    )
+      return;
     this.panel.hidden = false;
-    this.body.replaceChildren(element("p", { text: "Taking back…" }), this.#bar());
+    this.body.replaceChildren(element("p", { text: "Unpublishing…" }), this.#bar());
     try {
       await api.unpublish(this.#runId);
     } catch (error) {
@@ -214,7 +226,7 @@ export class PublishPanel extends Emitter {
 
   /** @param {PublishedFacts} facts */
   #showPublished({ published, kept, left_out: leftOut }) {
-    const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal; ${kept} were left to people; ${leftOut} could not take it.`;
+    const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal. Left alone: ${kept} with a person's work, ${leftOut} that could not use the mask.`;
     this.body.replaceChildren(
       element("p", { role: "status" }, element("strong", { text: note })),
       element(
@@ -231,7 +243,7 @@ export class PublishPanel extends Emitter {
     this.body.replaceChildren(
       element("p", {
         role: "status",
-        text: `${count(restored, "picture")} went back to the proposal from before; on ${kept} somebody has worked, they stay.`,
+        text: `${count(restored, "picture")} ${restored === 1 ? "has its" : "have their"} earlier proposal back. Left alone: ${kept} with a person's work.`,
       }),
       this.#closeButton(),
     );

@@ -1,4 +1,4 @@
-/** What runs take of the disk, and giving it back. */
+/** Disk space of runs, and pruning. */
 import { element, timeAgo } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
@@ -65,7 +65,7 @@ export class Storage extends Emitter {
       element("h2", { text: `Runs take ${bytes(answer.total)}` }),
       element("p", {
         class: "st-muted",
-        text: "Pruning removes checkpoints, networks, maps and masks of ended runs. Settings, events, figures and the frozen snapshot stay. What is published is never pruned.",
+        text: "Pruning removes checkpoints, networks, maps and masks of ended runs. Settings, events, figures and the snapshot are kept. Published runs are never pruned.",
       }),
       element(
         "div",
@@ -130,7 +130,7 @@ export class Storage extends Emitter {
       const { runs, freed } = await api.prune(wanted);
       await this.#load(
         runs.length
-          ? `${bytes(freed)} freed of ${runs.length} ${runs.length === 1 ? "run" : "runs"}.`
+          ? `${bytes(freed)} freed from ${runs.length} ${runs.length === 1 ? "run" : "runs"}.`
           : "There was nothing to prune.",
       );
     } catch (error) {

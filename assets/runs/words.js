@@ -1,4 +1,4 @@
-/** What the Runs page calls states, stages and values. */
+/** Labels of statuses, stages and settings on the Runs page. */
 
 /**
  * @import { RunBrief } from "../shared/openapi"

@@ -1,4 +1,4 @@
-/** Small helpers for building the page; text always goes in as text. */
+/** Helpers that build elements; text is never read as HTML. */
 
 /**
  * @typedef {{[Name in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[Name]) => unknown}} Handlers
@@ -38,7 +38,7 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 const TRANSPARENT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
-/** Of list pictures that nobody has seen yet. @type {WeakMap<Element, string>} */
+/** Addresses of list pictures that have not been in view yet. @type {WeakMap<Element, string>} */
 const sources = new WeakMap();
 /** `scrollMargin` is newer than TypeScript's description. @type {IntersectionObserverInit & {scrollMargin: string}} */
 const SOON = { scrollMargin: "200px" };
@@ -52,8 +52,8 @@ const seen = new IntersectionObserver((entries) => {
 }, SOON);
 
 /**
- * A picture in a long list, fetched when it comes into view. `loading="lazy"` fetches dozens of rows ahead,
- * while the server has better things to do.
+ * A picture in a long list, fetched when it comes into view. `loading="lazy"` would fetch dozens of rows ahead
+ * and keep the server busy.
  *
  * @param {string} source
  * @param {OwnAttributes & Record<string, unknown>} [attributes] with width and height: without them every row is in
@@ -94,7 +94,7 @@ export function timeAgo(iso) {
   return new Date(iso).toLocaleDateString();
 }
 
-/** Whether keys typed now belong to a form control. @param {Event} event */
+/** Whether typed keys belong to a form control. @param {Event} event */
 export function isTyping(event) {
   const target = event.composedPath()[0];
   if (!(target instanceof HTMLElement)) return false;

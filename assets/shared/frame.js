@@ -13,7 +13,7 @@ import { decodeFloat16 } from "./heatmap.js";
 const VIEWS = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array };
 
 /**
- * What the arrays and the header are is known to who asks; see `puzzlecam_app/routes`.
+ * The caller knows the types of the header and the arrays; see `puzzlecam_app/routes`.
  * @template Header
  * @template {Partial<Record<string, NamedArray>>} Arrays
  * @param {ArrayBuffer} buffer
@@ -23,7 +23,7 @@ const VIEWS = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, u
 export function readFrame(buffer) {
   const bytes = new Uint8Array(buffer);
   if (String.fromCharCode(...bytes.subarray(0, 4)) !== "PZA1")
-    throw new Error("The server sent something else than arrays.");
+    throw new Error("The server did not send arrays.");
   const start = 8 + new DataView(buffer).getUint32(4, true);
   const { arrays: described, ...header } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start)));
   const arrays = Object.entries(described).map(([name, one]) => [name, view(buffer, start, one)]);

@@ -1,12 +1,12 @@
 /**
- * Where the picture lies on the stage. Works in device pixels; `scale` is device pixels per image pixel.
+ * Where the picture is on the stage, in device pixels; `scale` is device pixels per image pixel.
  *
- * The origin is rounded to whole device pixels on the way out, never in what is kept: layers drawn separately
- * then agree to the pixel, and zooming in and out again does not drift.
+ * The origin is rounded to whole device pixels only when it is read, so that separately drawn layers agree to the
+ * pixel, and zooming in and out does not drift.
  */
 const FIT_MARGIN_PX = 16;
 const MAX_ZOOM = 64;
-/** Pixels of the picture that always stay on the stage, so that it cannot be lost. */
+/** CSS pixels of the picture that always stay on the stage. */
 const KEEP_VISIBLE_PX = 48;
 
 export class Viewport {
@@ -23,7 +23,7 @@ export class Viewport {
     this.stageHeight = 1;
     this.pixelRatio = 1;
     this.scale = 1;
-    /** Follows the stage's size until somebody zooms or pans. */
+    /** Whether the picture is fitted again when the stage changes its size: until somebody zooms or pans. */
     this.isFitted = true;
   }
 

@@ -61,7 +61,7 @@ def _clicks(page: Page, review: Review, studio: Studio, name: str, count: int) -
         button = "left" if number % 2 else "right"
         start = time.perf_counter()
         page.mouse.click(*review.to_screen(x * width, y * height), button=button)
-        page.wait_for_function("() => !puzzlecamReview.editor.isThinking", polling="raf", timeout=120_000)
+        page.wait_for_function("() => !puzzlecamReview.editor.isRefining", polling="raf", timeout=120_000)
         walls.append((time.perf_counter() - start) * MAGNITUDE)
     cpu_s = _cpu_s(studio.process.pid) - cpu_s
     page.remove_listener("response", note)

@@ -1,4 +1,4 @@
-/** Areas given by the picture's own regions: a connected patch of one class, a superpixel, a thresholded map. */
+/** Fills areas that the picture defines: a connected patch of one class, a superpixel, a thresholded map. */
 import { fullRect } from "./rect.js";
 
 /**

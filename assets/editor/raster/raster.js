@@ -17,13 +17,13 @@
 /** A table that protects nothing. @type {Readonly<ProtectTable>} */
 export const PROTECT_NOTHING = new Uint8Array(256);
 
-/** The class index that means "do not know": excluded from training and from metrics. */
+/** The void class: training and measuring ignore its pixels. */
 export const VOID = 255;
 
 /**
  * The table for "only over background" and "lock this class".
  *
- * Painting background (erasing) is held back by locks alone: over background it would never do anything.
+ * Only locks restrict painting background (erasing): it would never change anything over background.
  *
  * @param {{onlyBackground: boolean, lockedClasses: Iterable<number>}} options
  * @param {number} value  the class index about to be written

@@ -37,7 +37,7 @@ export function drawSegments(context, labels, width, { columns, rows }) {
 }
 
 /**
- * A change that is not yet taken: a dashed line around it, stripes where a class gives way to background.
+ * A previewed change: a dashed line around it, stripes where a class becomes background.
  * @param {CanvasRenderingContext2D} context
  * @param {Uint8Array} before
  * @param {Uint8Array} after
@@ -107,7 +107,7 @@ function changedPixels(before, after, width, { x0, y0, x1, y1 }, { columns, rows
 }
 
 /**
- * Without specks: an outline around each single pixel would hide what it is about.
+ * Remove specks: an outline around each single pixel would hide the change.
  * @param {Uint8Array} flags
  * @param {number} width
  * @param {number} height

@@ -37,13 +37,13 @@ const LAYERS = /** @type {const} */ (["image", "heat", "mask", "guides", "overla
 
 /** @typedef {typeof LAYERS[number]} LayerName */
 
-/** From this zoom on pixels are squares. Below it some would be a third wider than others, which looks torn. */
+/** From this zoom on, pixels are drawn as squares. Below it, some would be a third wider than others. */
 const PIXELATED_ZOOM = 3;
 const GRID_ZOOM = 12;
 /** Areas get a rim of one CSS pixel; bare outlines get two. */
 const RIM_PX = 1;
 const OUTLINE_PX = 2;
-/** The line around a change that is not yet taken. */
+/** The line around a previewed change. */
 const CHANGE_PX = 2;
 /** How much more opaque the rim is than the area. */
 const RIM_EXTRA = 0.45;
@@ -120,13 +120,13 @@ export class Renderer {
     this.#isOutlined = this.view.contour;
   }
 
-  /** Have a layer drawn anew in the next frame. @param {LayerName} name */
+  /** Redraw a layer in the next frame. @param {LayerName} name */
   invalidate(name) {
     this.#stale.add(name);
     this.#schedule();
   }
 
-  /** Have an image rectangle of the mask drawn anew in the next frame. @param {Rect|null} rect */
+  /** Redraw an image rectangle of the mask in the next frame. @param {Rect|null} rect */
   invalidateMask(rect) {
     if (!rect) return;
     this.#dirty = unionRect(this.#dirty, rect);
@@ -194,7 +194,7 @@ export class Renderer {
     if (this.#wantsOutlines !== this.#isOutlined) this.#recolour();
   }
 
-  /** Areas on top of a heatmap would hide the colours that it is looked at for. */
+  /** Whether the mask is drawn as outlines: areas on top of a heatmap would hide its colours. */
   get #wantsOutlines() {
     return this.view.contour || (this.heat !== null && this.heatView.visible);
   }
@@ -206,7 +206,7 @@ export class Renderer {
     if (this.#preview) this.invalidate("guides");
   }
 
-  /** Draw everything that waits, now. */
+  /** Draw all invalid layers now. */
   draw() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;

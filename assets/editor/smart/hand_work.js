@@ -1,4 +1,4 @@
-/** What a person has painted by hand, which the Smart tool leaves alone. */
+/** What a person has painted by hand, which the Smart tool does not change. */
 import { pointsOf } from "./seeds.js";
 
 /**
@@ -11,7 +11,7 @@ export const PAINTED = 1;
 export const PROTECTED = 2;
 
 /**
- * Flags of every pixel: PROTECTED where it was painted by hand, PAINTED where a seed speaks against the stroke.
+ * Flags of every pixel: PROTECTED where it was painted by hand, PAINTED where a seed contradicts the stroke.
  * @param {Iterable<Patch>} patches  the history that can be undone
  * @param {Seed[]} seeds
  * @param {Uint8Array} mask   as it is now
@@ -38,8 +38,8 @@ export function handWork(patches, seeds, mask, width) {
 }
 
 /**
- * The mask that the engine starts from: `prior`, but for painted pixels and locked classes, which are as now.
- * Without either it is `prior` itself, so that who has packed that up need not do it again for the next seed.
+ * The mask that the engine starts from: `prior`, except for painted pixels and locked classes, which stay as in
+ * `mask`. Without either it is `prior` itself, so that its compressed form can be reused for the next seed.
  * @param {Uint8Array} prior
  * @param {Uint8Array} mask  as it is now
  * @param {Uint8Array|null} flags  of `handWork`
@@ -60,7 +60,7 @@ export function composePrior(prior, mask, flags, lockedClasses) {
 }
 
 /**
- * Lengths of runs, in turn free and protected; what follows the last one is free.
+ * Lengths of runs, alternately free and protected; what follows the last run is free.
  * @param {Uint8Array|null} flags
  * @returns {number[]}
  */

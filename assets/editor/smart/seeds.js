@@ -1,6 +1,5 @@
 /**
- * Seeds: what a person says about a picture. Making, finding and moving them, in image pixels; no screen, no
- * mask.
+ * Seeds: places that a person marks with their class. Functions that make, find and move them, in image pixels.
  *
  * @typedef {import("../raster/brush.js").Point} Point
  *

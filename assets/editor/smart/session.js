@@ -1,8 +1,8 @@
 /**
- * One correction by seeds: where it started, the seeds so far, and the one change that is shown and not yet taken.
+ * One correction by seeds: where it started, the seeds so far, and the one change that is previewed.
  *
- * The engine always gets the mask from before the first seed and all seeds, so that moving one or taking one away
- * is the same as never having set it. At most one change waits: the next one takes it.
+ * The engine always gets the mask from before the first seed and all seeds, so that moving or deleting a seed has
+ * the same result as never having set it. At most one change is previewed: the next one applies it.
  */
 import { makePatch } from "../history.js";
 import { fullRect } from "../raster/rect.js";
@@ -19,10 +19,10 @@ import { composePrior, handWork, protectedRuns } from "./hand_work.js";
  * @property {number|null} heatmap     their threshold
  *
  * @typedef {{start: Start|null, seeds: Seed[]}} State
- * @typedef {{before: State, after: State, step: Step}} Memo  what a history entry of this tool remembers
+ * @typedef {{before: State, after: State, step: Step}} Refinement  what a history entry of this tool holds
  *
- * @typedef {object} RefineRequest  what the engine is asked
- * @property {Uint8Array} mask   nobody changes it any more; the same array where the correction began with the same
+ * @typedef {object} RefineRequest  what is sent to the engine
+ * @property {Uint8Array} mask   never changed; the same array as long as the correction starts from the same mask
  * @property {Seed[]} seeds
  * @property {number[]} lockedClasses
  * @property {boolean} onlyBackground
@@ -39,8 +39,8 @@ import { composePrior, handWork, protectedRuns } from "./hand_work.js";
  * @typedef {object} Pending
  * @property {State} state
  * @property {AbortController} controller
- * @property {number} revision         of the document, when it was asked
- * @property {Uint8Array|null} preview null: the engine is at work
+ * @property {number} revision         of the document, when the request was sent
+ * @property {Uint8Array|null} preview null: being computed
  * @property {Step|null} step
  */
 
@@ -49,14 +49,14 @@ const RETRY_MS = 50;
 export class SmartSession {
   #bench;
   #hooks;
-  /** What is in the mask. @type {State} */
-  #taken = { start: null, seeds: [] };
+  /** What has been applied. @type {State} */
+  #applied = { start: null, seeds: [] };
   /** @type {(() => void)[]} */
   #waiting = [];
 
   /**
    * @param {Bench} bench
-   * @param {{isInHand: () => boolean, changed: () => void}} hooks  changed: seeds, preview or work in progress
+   * @param {{isCurrent: () => boolean, changed: () => void}} hooks  changed: seeds, preview or work in progress
    */
   constructor(bench, hooks) {
     this.#bench = bench;
@@ -65,26 +65,26 @@ export class SmartSession {
     this.pending = null;
   }
 
-  /** Those of the change that waits included. @returns {readonly Seed[]} */
+  /** Including those of the previewed change. @returns {readonly Seed[]} */
   get seeds() {
-    return (this.pending?.state ?? this.#taken).seeds;
+    return (this.pending?.state ?? this.#applied).seeds;
   }
 
-  get isThinking() {
+  get isRefining() {
     return this.pending !== null && this.pending.preview === null;
   }
 
   /**
-   * Ask for the mask with other seeds. What is shown is taken first; what the engine is still at is given up,
-   * its seeds being among the new ones.
+   * Ask for the mask with other seeds. A previewed change is applied first; a request in progress is cancelled,
+   * because its seeds are among the new ones.
    * @param {Seed[]} seeds
    * @param {Start} [start]  another place to start from
    */
   propose(seeds, start) {
     const { document } = this.#bench;
     if (!document) return;
-    const before = this.pending?.state.start ?? this.#taken.start;
-    this.take();
+    const before = this.pending?.state.start ?? this.#applied.start;
+    this.apply();
     this.pending?.controller.abort();
     this.pending = {
       state: { start: start ?? before ?? { prior: document.mask.slice(), heatmap: null }, seeds },
@@ -97,45 +97,45 @@ export class SmartSession {
     this.#hooks.changed();
   }
 
-  /** Put the change that is shown into the mask. @returns {boolean} whether there was one */
-  take() {
+  /** Apply the previewed change. @returns {boolean} whether there was one */
+  apply() {
     const { pending } = this;
     if (!pending?.preview) return false;
-    const before = this.#taken;
-    this.#taken = pending.state;
+    const before = this.#applied;
+    this.#applied = pending.state;
     this.#end();
-    const memo = { before, after: this.#taken, step: /** @type {Step} */ (pending.step) };
-    this.#bench.takeRefined(pending.preview, memo);
+    const refinement = { before, after: this.#applied, step: /** @type {Step} */ (pending.step) };
+    this.#bench.applyRefined(pending.preview, refinement);
     return true;
   }
 
-  /** Give the change up that is shown or being computed. @returns {boolean} whether there was one */
-  drop() {
+  /** Discard the change that is previewed or being computed. @returns {boolean} whether there was one */
+  discard() {
     if (!this.pending) return false;
     this.pending.controller.abort();
     this.#end();
     return true;
   }
 
-  /** Forget all seeds: the mask has become another one, or what holds has changed. */
+  /** Forget all seeds: the mask was replaced, or other options apply. */
   reset() {
-    this.#taken = { start: null, seeds: [] };
-    if (!this.drop()) this.#hooks.changed();
+    this.#applied = { start: null, seeds: [] };
+    if (!this.discard()) this.#hooks.changed();
   }
 
   /**
-   * An entry of the history was undone or done again.
-   * @param {Memo} memo
+   * An entry of the history was undone or redone.
+   * @param {Refinement} refinement
    * @param {"undo"|"redo"} direction
    */
-  travel(memo, direction) {
-    this.#taken = direction === "undo" ? memo.before : memo.after;
-    if (!this.drop()) this.#hooks.changed();
+  restore(refinement, direction) {
+    this.#applied = direction === "undo" ? refinement.before : refinement.after;
+    if (!this.discard()) this.#hooks.changed();
   }
 
-  /** Resolves when the engine is not at work. @returns {Promise<void>} */
+  /** Resolves when no request is in progress. @returns {Promise<void>} */
   idle() {
-    return this.isThinking ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
+    return this.isRefining ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
   /**
@@ -163,7 +163,7 @@ export class SmartSession {
       );
       if (this.pending !== pending) return;
       if (document.revision !== pending.revision || document.isTouched) {
-        // With another tool in hand the person went on painting.
+        // The person went on painting with another tool.
         setTimeout(() => this.pending === pending && this.#ask(pending), RETRY_MS);
         return;
       }
@@ -172,7 +172,7 @@ export class SmartSession {
       pending.step = step;
       this.#show(pending);
     } catch (error) {
-      if (this.pending !== pending) return; // given up, or a newer question took its place
+      if (this.pending !== pending) return; // cancelled, or replaced by a newer request
       this.#end();
       this.#bench.say(error instanceof Error ? error.message : String(error));
     }
@@ -192,12 +192,12 @@ export class SmartSession {
       "",
     );
     this.#bench.preview(preview, patch?.rect ?? null);
-    if (!this.#hooks.isInHand()) this.take(); // it was asked for before another tool was taken up
+    if (!this.#hooks.isCurrent()) this.apply(); // another tool was chosen meanwhile
     this.#hooks.changed();
     this.#wake();
   }
 
-  /** Nothing waits any more. */
+  /** End the preview or the request in progress. */
   #end() {
     this.pending = null;
     this.#bench.preview(null, null);

@@ -5,7 +5,7 @@ import { Tool } from "./tool.js";
 
 /** @typedef {import("./tool.js").Point} Point */
 
-/** Points closer together than this say nothing new. */
+/** Points closer together than this are left out. */
 const MIN_STEP_PX = 0.25;
 
 export class LassoTool extends Tool {

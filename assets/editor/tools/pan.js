@@ -1,4 +1,4 @@
-/** Pan: the pointer moves the picture. The moving itself is the pointer's business, whatever the tool. */
+/** Pan: the pointer moves the picture, which `PointerInput` does for every tool. */
 import { Tool } from "./tool.js";
 
 export class PanTool extends Tool {

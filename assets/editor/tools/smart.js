@@ -1,6 +1,6 @@
 /**
- * Smart: say what a place is, and the engine corrects the mask around it. A click or a stroke names the class in
- * hand, with Shift or the right button background; with Alt a box. Seeds can be dragged and deleted.
+ * Smart: mark a place with its class, and the engine corrects the mask around it. A click or a stroke marks the
+ * current class, with Shift or the right button background; Alt draws a box. Seeds can be dragged and deleted.
  */
 import { SmartSession } from "../smart/session.js";
 import { boxSeed, clickSeed, moveSeed, scribbleSeed, seedAt } from "../smart/seeds.js";
@@ -12,15 +12,15 @@ import { Tool } from "./tool.js";
  * @typedef {import("../smart/seeds.js").Seed} Seed
  *
  * @typedef {object} Gesture  what the pointer is doing
- * @property {"say"|"box"|"move"} kind
+ * @property {"mark"|"box"|"move"} kind
  * @property {Point[]} points
  * @property {number} label
  * @property {number} index  of the seed that is moved
  */
 
-/** CSS pixels within which a seed is met. */
+/** A pointer this close to a seed, in CSS pixels, selects it. */
 const REACH_PX = 9;
-/** CSS pixels from which on a click is a stroke. */
+/** A click that moves this far, in CSS pixels, is a stroke. */
 const STROKE_PX = 6;
 
 export class SmartTool extends Tool {
@@ -31,15 +31,15 @@ export class SmartTool extends Tool {
 
   /**
    * @param {import("./tool.js").Bench} bench
-   * @param {() => boolean} isInHand
+   * @param {() => boolean} isCurrent
    */
-  constructor(bench, isInHand) {
+  constructor(bench, isCurrent) {
     super(bench);
     this.session = new SmartSession(bench, {
-      isInHand,
+      isCurrent,
       changed: () => {
         bench.redraw();
-        bench.reportThinking(this.session.isThinking, this.session.pending !== null);
+        bench.reportRefining(this.session.isRefining, this.session.pending !== null);
       },
     });
   }
@@ -65,7 +65,7 @@ export class SmartTool extends Tool {
     const index = alt ? -1 : seedAt([...this.session.seeds], point, REACH_PX / this.bench.viewport.zoom);
     this.#selected = index;
     if (index >= 0 && erases) this.#remove(index);
-    else this.#gesture = { kind: alt ? "box" : index >= 0 ? "move" : "say", points: [point], label, index };
+    else this.#gesture = { kind: alt ? "box" : index >= 0 ? "move" : "mark", points: [point], label, index };
     this.bench.redraw();
   }
 
@@ -84,26 +84,26 @@ export class SmartTool extends Tool {
     this.bench.redraw();
   }
 
-  /** Esc: the gesture, else the change that is shown. */
+  /** Esc: cancel the gesture, else discard the previewed change. */
   cancel() {
     if (this.#gesture) this.#gesture = null;
-    else this.session.drop();
+    else this.session.discard();
     this.#selected = -1;
     this.bench.redraw();
   }
 
   confirm() {
-    this.session.take();
+    this.session.apply();
   }
 
   settle() {
     this.#gesture = null;
-    this.session.take();
+    this.session.apply();
   }
 
-  /** Undo: what is only being computed is given up; what is shown is taken first, to be undone like the rest. */
+  /** Undo: cancel a request in progress; apply a previewed change first, so that undo reverts it like any other. */
   undoStep() {
-    return this.session.isThinking && this.session.drop();
+    return this.session.isRefining && this.session.discard();
   }
 
   removeLast() {
@@ -111,7 +111,7 @@ export class SmartTool extends Tool {
     this.#remove(this.#selected >= 0 && this.#selected < length ? this.#selected : length - 1);
   }
 
-  /** Start from the heatmaps instead, with the seeds there are. @param {number} threshold */
+  /** Restart from the heatmaps, keeping the seeds. @param {number} threshold */
   startFromHeat(threshold) {
     this.session.propose([...this.session.seeds], { prior: null, heatmap: threshold });
   }
@@ -135,7 +135,7 @@ export class SmartTool extends Tool {
   }
 
   /**
-   * The seeds as the gesture would leave them, null where it changes nothing.
+   * The seeds after the gesture; null if it changes nothing.
    * @param {Gesture} gesture
    * @returns {Seed[]|null}
    */

@@ -25,7 +25,7 @@ export class Tool {
     return "Edit";
   }
 
-  /** Something is begun that outlives the pointer's release (a polygon). */
+  /** Whether something is in progress that goes on after the pointer is released (a polygon). */
   get isPending() {
     return false;
   }
@@ -41,10 +41,10 @@ export class Tool {
   /** The pointer moves while down. @param {Point[]} _points in order, at least one */
   drag(_points) {}
 
-  /** The pointer goes up, or was taken away: what was drawn stays. @param {Point} _point */
+  /** The pointer goes up, or was lost: what was drawn stays. @param {Point} _point */
   release(_point) {}
 
-  /** Give up what is in progress, pixels included. */
+  /** Discard what is in progress, pixels included. */
   cancel() {
     this.bench.rollback();
     this.bench.redraw();
@@ -53,17 +53,17 @@ export class Tool {
   /** Enter or a double click. */
   confirm() {}
 
-  /** Something else begins: end what outlives the pointer's release. */
+  /** Something else begins: end what goes on after the pointer is released. */
   settle() {
     this.cancel();
   }
 
-  /** Undo while the tool is in hand. @returns {boolean} whether the tool had something of its own to take back */
+  /** Undo while the tool is current. @returns {boolean} whether the tool undid something of its own */
   undoStep() {
     return false;
   }
 
-  /** There is something for Backspace. */
+  /** Whether there is something for Backspace to delete. */
   get canRemove() {
     return this.isPending;
   }

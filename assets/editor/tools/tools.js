@@ -20,7 +20,7 @@ import { SuperpixelTool } from "./superpixel.js";
 
 /** @type {ToolInfo[]} */
 export const TOOLS = [
-  { name: "smart", key: "K", title: "Smart: click what is wrong" },
+  { name: "smart", key: "K", title: "Smart: correct the mask by clicks" },
   { name: "brush", key: "B", title: "Brush" },
   { name: "eraser", key: "E", title: "Eraser" },
   { name: "polygon", key: "P", title: "Polygon" },
@@ -30,7 +30,7 @@ export const TOOLS = [
   { name: "pan", key: "", title: "Pan (or hold Space)" },
 ];
 
-/** All tools of one editor, one of them in hand. */
+/** All tools of one editor, one of them current. */
 export class Toolbox {
   /** @type {Record<ToolName, Tool>} */
   #tools;
@@ -40,7 +40,7 @@ export class Toolbox {
    * @param {ToolName} name  the tool to begin with
    */
   constructor(bench, name) {
-    /** Its work outlives a change of tools. */
+    /** Its work goes on when another tool is chosen. */
     this.smart = new SmartTool(bench, () => this.name === "smart");
     this.#tools = {
       smart: this.smart,
@@ -71,14 +71,14 @@ export class Toolbox {
     }
   }
 
-  /** End what outlives a release of the pointer, whichever tool is in hand. */
+  /** End what goes on after the pointer is released, whichever tool is current. */
   settle() {
     if (this.current !== this.smart && this.current.isPending) this.current.settle();
     this.smart.settle();
   }
 
   /**
-   * Act on what outlives a release of the pointer: a polygon in progress.
+   * Act on what goes on after the pointer is released: a polygon in progress.
    * @param {(tool: Tool) => void} run
    * @returns {boolean} whether there was anything
    */

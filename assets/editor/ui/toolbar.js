@@ -1,4 +1,4 @@
-/** The bar of tools, brush settings, history and view. It holds no state: it shows the editor's and calls it. */
+/** The bar of tools, brush settings, history and view. It holds no state of its own: it shows the editor's. */
 import { TOOLS } from "../tools/tools.js";
 import { MAX_BRUSH_PX } from "../workbench.js";
 import { icon } from "./icons.js";
@@ -128,7 +128,7 @@ function button({ title, run, icon: name, key }) {
     element.setAttribute("aria-keyshortcuts", key);
     element.insertAdjacentHTML("beforeend", `<kbd class="pz-key" aria-hidden="true">${key}</kbd>`);
   }
-  // A click must not take the focus: Space would press the button again instead of panning.
+  // A click must not move the focus here: Space would press the button again instead of panning.
   element.addEventListener("mousedown", (event) => event.preventDefault());
   element.addEventListener("click", run);
   return element;
@@ -162,7 +162,7 @@ function slider({ label, max, input }) {
   element.title = label;
   element.setAttribute("aria-label", label);
   element.addEventListener("input", () => input(Number(element.value)));
-  // Dragged by mouse it gives the focus back, so that hotkeys go on working.
+  // After dragging by mouse the focus is released, so that hotkeys keep working.
   element.addEventListener("pointerup", () => element.blur());
   return element;
 }

@@ -48,7 +48,7 @@ def _hold(editor: EditorPage) -> None:
 
 def _let_go(editor: EditorPage) -> None:
     editor.page.evaluate("() => { openGate(); window.gate = null; }")
-    editor.page.wait_for_function("() => !harness.editor.isThinking")
+    editor.page.wait_for_function("() => !harness.editor.isRefining")
 
 
 def _asked(editor: EditorPage) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def test_a_click_before_the_answer_replaces_the_question(smart: EditorPage) -> N
     _hold(smart)
     smart.click(50, 50)
     smart.click(150, 50)
-    assert smart.ask("editor.isThinking")
+    assert smart.ask("editor.isRefining")
     _let_go(smart)
     smart.keyboard.press("Enter")
     assert [smart.mask()[50, x] for x in (50, 150)] == [1, 1]

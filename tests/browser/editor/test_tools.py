@@ -184,9 +184,9 @@ def test_a_whole_mask_can_be_taken_and_undone(editor):
     editor.open(300, 200)
     editor.click(50, 50)
     mine = editor.mask()
-    editor.ask("editor.setMask(new Uint8Array(60000).fill(3), {label: 'Take theirs'})")
+    editor.ask("editor.setMask(new Uint8Array(60000).fill(3), {label: 'Use theirs'})")
     assert (editor.mask() == 3).all()
-    assert editor.events("stroke")[-1]["label"] == "Take theirs"
+    assert editor.events("stroke")[-1]["label"] == "Use theirs"
     editor.ask("editor.undo()")
     np.testing.assert_array_equal(editor.mask(), mine)
 

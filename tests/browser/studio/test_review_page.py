@@ -50,7 +50,7 @@ def test_a_revert_can_be_undone(review: Review, dataset: str) -> None:
     review.drag((40, 30), (400, 30))
     painted = review.mask()
     page.keyboard.press("v")
-    expect(page.locator(".pr-saying")).to_contain_text("Back to the proposal", timeout=15_000)
+    expect(page.locator(".pr-saying")).to_contain_text("The proposal is restored", timeout=15_000)
     np.testing.assert_array_equal(review.mask(), proposal)
     assert page.evaluate("puzzlecamReview.draft.hasUnsavedWork") is False
     page.keyboard.press("Control+z")
@@ -95,7 +95,7 @@ def test_filters_are_remembered_and_begin_at_their_first_picture(review: Review,
     page.get_by_label("Status", exact=True).select_option("todo")
     review.wait_for("portrait")  # what was put off is not offered first
     page.get_by_label("Status", exact=True).select_option("rejected")
-    expect(page.locator(".pr-stage-sentence")).to_contain_text("No picture fits these filters")
+    expect(page.locator(".pr-stage-sentence")).to_contain_text("No picture matches these filters")
 
 
 def test_the_threshold_begins_where_proposals_are_cut(review: Review, dataset: str) -> None:

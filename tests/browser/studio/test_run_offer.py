@@ -49,11 +49,11 @@ def test_a_run_is_offered_and_one_click_fills_the_form(page: Page, eager_studio:
     expect(page.locator(".rn-offer")).to_have_count(0)
     accept(page, studio, item_of(page, studio, 2, 0))
     page.reload()
-    offer = page.get_by_label("A run of other would pay")
+    offer = page.get_by_label("A run on other is suggested")
     expect(offer).to_contain_text(
         "1 mask was accepted or corrected and no run has learned from them yet", timeout=120_000
     )
-    expect(offer).to_contain_text("1 of 3 pictures as truth")
+    expect(offer).to_contain_text("1 of 3 pictures with an accepted mask")
     expect(offer).to_contain_text("What it gains is not known")
     offer.get_by_role("button", name="Fill in the form").click()
     expect(page.get_by_label("Dataset")).to_have_value("2")

@@ -118,7 +118,7 @@ def test_a_run_is_started_killed_gone_on_with_and_published(page: Page, own_stud
     # Publish: the accepted picture stays with its person.
     page.get_by_role("button", name="Publish…").click()
     panel = page.locator(".rn-publish")
-    expect(panel).to_contain_text("1 are left to people", timeout=60_000)
+    expect(panel).to_contain_text("1 with a person's work", timeout=60_000)
     page.get_by_role("button", name="Publish 7").click()
     expect(panel).to_contain_text("7 pictures have a new proposal", timeout=60_000)
     kept, changed = (
@@ -133,7 +133,7 @@ def test_a_run_is_started_killed_gone_on_with_and_published(page: Page, own_stud
     # And take it back.
     page.goto(f"{studio.url}/runs?run=1")
     page.once("dialog", lambda dialog: dialog.accept())
-    page.get_by_role("button", name="Undo publication").click(timeout=60_000)
+    page.get_by_role("button", name="Unpublish").click(timeout=60_000)
     expect(page.locator(".rn-publish")).to_contain_text(
         "went back to the proposal from before", timeout=60_000
     )

@@ -27,7 +27,7 @@ def test_clicks_right_a_mask_and_make_it_again(review: Review, studio: Studio, d
     np.testing.assert_array_equal(review.mask(), proposal)
 
     page.mouse.click(*review.to_screen(20, 20))
-    page.wait_for_function("() => !puzzlecamReview.editor.isThinking", timeout=60_000)
+    page.wait_for_function("() => !puzzlecamReview.editor.isRefining", timeout=60_000)
     page.keyboard.press("Enter")
     clicked = review.mask()
     assert (clicked[60, 330], clicked[20, 20]) == (0, 1)
@@ -78,9 +78,9 @@ def test_a_save_makes_way_for_an_awaited_answer_but_not_for_long(review: Review,
 
     review.wait_saved()
     assert len(saves) == 1
-    assert page.evaluate("puzzlecamReview.editor.isThinking")
+    assert page.evaluate("puzzlecamReview.editor.isRefining")
     held[0].continue_()
-    page.wait_for_function("() => !puzzlecamReview.editor.isThinking", timeout=60_000)
+    page.wait_for_function("() => !puzzlecamReview.editor.isRefining", timeout=60_000)
 
 
 def test_without_the_studio_the_tool_says_so_and_does_nothing(review: Review, dataset: str) -> None:
