@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # torch is imported when the first model is loaded
 PROPOSER: Final = "proposer"
 ZERO_SHOT: Final = "zero-shot"
 KEY_PATTERN: Final = r"^(proposer|zero-shot|run-[1-9]\d{0,8}(-(epoch|film)-\d{1,5})?)$"
-_ZERO_SHOT_TITLE: Final = "Zero-shot model, not trained"
+_ZERO_SHOT_TITLE: Final = "Zero-shot model"
 _KEPT: Final = 3
 """Models kept in memory in addition to the proposal models."""
 

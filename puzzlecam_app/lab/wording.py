@@ -35,7 +35,7 @@ def model_facts(model: ProposalModel) -> ModelFacts:
         )
     return ModelFacts(
         identity=model.identity,
-        title="trained run" if is_run else "zero-shot model, not trained",
+        title="trained run" if is_run else "zero-shot model",
         is_trained=is_run,
         threshold=refinement.background_threshold,
         scales=sorted(model.sources.config.scales),

@@ -74,7 +74,7 @@ def test_other_keys_are_refused(client: TestClient) -> None:
 
 def test_the_models_of_a_workspace_are_offered(client: TestClient, run_folder: RunFolder) -> None:
     first, run = client.get("/api/items/1/lab/models").json()
-    assert first == {"key": "proposer", "title": "Zero-shot model, not trained", "moments": []}
+    assert first == {"key": "proposer", "title": "Zero-shot model", "moments": []}
     assert (run["key"], run["title"]) == ("run-1", "Run 1: colours, tiny")
     assert [(one["key"], one["is_film"]) for one in run["moments"]] == [
         ("run-1-epoch-0", False),
