@@ -251,8 +251,8 @@ class Run(Base):
     `recipe` is the whole recipe; `supervision` counts what the snapshot contains. `worker` holds the run
     until `lease_until`, in the device slot `slot`; `trainer_pid` and `trainer_started` (seconds since 1970)
     identify the trainer's process. `events_read` is how many bytes of the event log are in the tables.
-    `attempts` counts starts, except those that were ended on purpose. `problem` and `remedy` say why the run
-    failed.
+    `attempts` counts starts since the run last got further, except those that were ended on purpose or by a
+    restart of the machine. `problem` and `remedy` say why the run failed, and what to do.
     """
 
     __tablename__ = "runs"

@@ -112,27 +112,24 @@ def note_trainer(session: Session, run_id: int, *, worker: str, pid: int, starte
     return _update(session, run_id, worker, ACTIVE, trainer_pid=pid, trainer_started=started)
 
 
-def note_attempt(session: Session, run_id: int, *, worker: str) -> bool:
-    """Count another start, after the run ended unexpectedly."""
-    return _update(
-        session, run_id, worker, ACTIVE, attempts=Run.attempts + 1, trainer_pid=None, trainer_started=None
-    )
+def note_attempt(session: Session, run_id: int, *, worker: str, number: int) -> bool:
+    """Record that the trainer is started again after an unexpected end, as attempt `number`."""
+    return _update(session, run_id, worker, ACTIVE, attempts=number, trainer_pid=None, trainer_started=None)
 
 
-def hand_back(session: Session, run_id: int, *, worker: str) -> bool:
-    """Put a run at the front of the queue because its worker ends; this does not count as an attempt.
+def hand_back(session: Session, run_id: int, *, worker: str, attempts: int) -> bool:
+    """Put a run at the front of the queue because its worker ends.
 
-    A run that somebody has asked to stop is cancelled instead.
+    `attempts` is how many attempts are used up: this one does not count. A run that somebody has asked to
+    stop is cancelled instead.
     """
     first = session.scalar(select(func.min(Run.position)).where(Run.status == "queued"))
     free: dict[str, Any] = {"worker": None, "lease_until": None, "trainer_pid": None, "trainer_started": None}
     if _update(session, run_id, worker, ("stopping",), status="cancelled", ended_at=utc_now(), **free):
         return True
     position = 1 if first is None else first - 1
-    fewer = func.max(Run.attempts - 1, 0) if _is_sqlite(session) else func.greatest(Run.attempts - 1, 0)
-    return _update(
-        session, run_id, worker, ACTIVE, status="queued", position=position, attempts=fewer, **free
-    )
+    used = max(attempts, 0)
+    return _update(session, run_id, worker, ACTIVE, status="queued", position=position, attempts=used, **free)
 
 
 def finish(
@@ -181,7 +178,3 @@ def _update(
 def _changed(session: Session, statement: Any) -> bool:
     result: Any = session.execute(statement.execution_options(synchronize_session=False))
     return bool(result.rowcount)
-
-
-def _is_sqlite(session: Session) -> bool:
-    return session.get_bind().dialect.name == "sqlite"

@@ -118,7 +118,8 @@ class Settings(BaseModel):
         default=3,
         ge=1,
         le=100,
-        description="How many times a run that keeps ending unexpectedly is started before it fails.",
+        description="How many times a run that ends unexpectedly is started without getting further "
+        "before it fails.",
     )
     offer_run_after: int = Field(
         default=50,

@@ -56,14 +56,19 @@ class EventMirror:
 def last_ending(log: Path, start: int = 0) -> dict[str, Any] | None:
     """The event that ended the last run in the log after byte `start`; None if it has not ended."""
     found = None
-    while data := _whole_lines(log, start):
-        for event in _events(data):
-            if event["kind"] in ENDINGS:
-                found = event
-            elif event["kind"] == EventKind.RUN_STARTED:
-                found = None
-        start += len(data)
+    for event in read_events(log, start):
+        if event["kind"] in ENDINGS:
+            found = event
+        elif event["kind"] == EventKind.RUN_STARTED:
+            found = None
     return found
+
+
+def read_events(log: Path, start: int = 0, end: int | None = None) -> Iterator[dict[str, Any]]:
+    """The events in the log from byte `start` up to byte `end`, both at the beginning of a line."""
+    while (end is None or start < end) and (data := _whole_lines(log, start)):
+        yield from _events(data if end is None else data[: end - start])
+        start += len(data)
 
 
 def log_size(log: Path) -> int:

@@ -30,12 +30,13 @@ class Outcome:
     """What became of an attempt.
 
     Attributes:
-        kind: "crashed" may be tried again; "failed" would fail the same way.
+        kind: "crashed" may be tried again; "restarted" too, and does not count as an attempt; "failed" would
+            fail the same way.
         problem: what went wrong; None for "done".
-        remedy: what to do about it; None where there is nothing to do, or `problem` says it.
+        remedy: what to do about it; None only where nothing is wrong.
     """
 
-    kind: Literal["done", "stopped", "crashed", "failed"]
+    kind: Literal["done", "stopped", "crashed", "restarted", "failed"]
     problem: str | None = None
     remedy: str | None = None
 
@@ -61,9 +62,21 @@ _BY_CODE: Final[Mapping[FailureCode, Outcome]] = {
         "failed", "Another process is working in the folder of the run.", "Wait until it ends, then resume"
     ),
     FailureCode.INTERRUPTED: Outcome("crashed", "The trainer was interrupted.", "Resume the run"),
+    FailureCode.BAD_SETTINGS: Outcome("failed", remedy="Clone the run and change the setting"),
+    FailureCode.BAD_RUN_DIRECTORY: Outcome(
+        "failed", remedy="Restore the files of the run from a backup, or clone the run"
+    ),
+    FailureCode.BAD_DATASET: Outcome("failed", remedy="Correct the dataset, then start a new run"),
+    FailureCode.WEIGHTS_MISSING: Outcome(
+        "failed", remedy="Provide the weights and resume, or clone the run with another backbone"
+    ),
+    FailureCode.DAMAGED_FILE: Outcome(
+        "failed", remedy="Delete the file that is named and resume; its stage then starts from the beginning"
+    ),
+    FailureCode.DIVERGED: Outcome("failed", remedy="Clone the run and lower the learning rate of the stage"),
+    FailureCode.PACKAGE_MISSING: Outcome("failed", remedy="Install the package that is named, then resume"),
 }
-"""Outcomes by code; where `problem` is missing, the trainer's sentence is shown. The sentences of all other
-failures also say what to do."""
+"""Outcomes by code; where `problem` is missing, the trainer's sentence is shown."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +114,7 @@ def _failure(end: End) -> Outcome:
     code = _code(end)
     if end.is_disk_full and code in (None, FailureCode.UNEXPECTED):
         return DISK_FULL
-    advice = Outcome("failed", remedy=_LOG_REMEDY) if code is None else _BY_CODE.get(code, Outcome("failed"))
+    advice = Outcome("failed", remedy=_LOG_REMEDY) if code is None else _BY_CODE[code]
     problem = advice.problem or _sentence(end, code)
     if problem:
         return replace(advice, problem=problem)
@@ -138,7 +151,11 @@ def _crash(end: End) -> Outcome:
             _MEMORY_REMEDY,
         )
     if end.exit_code is None:
-        return Outcome("crashed", "The trainer is gone: the machine or the programs on it were restarted.")
+        return Outcome(
+            "restarted",
+            "The trainer is gone: the machine or the programs on it were restarted.",
+            "Resume the run",
+        )
     name = _signal_name(-end.exit_code) if end.exit_code < 0 else f"exit code {end.exit_code}"
     return Outcome("crashed", f"The trainer ended without a message ({name}).", _LOG_REMEDY)
 

@@ -22,6 +22,7 @@ from db.models import Run
 from db.run_events import say
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.runs.advance import has_advanced
 from puzzlecam_app.runs.dataset_folder import list_name, missing_pictures
 from puzzlecam_app.runs.event_mirror import EventMirror, last_ending, log_size
 from puzzlecam_app.runs.folder import RunFolder
@@ -37,6 +38,8 @@ _log = logging.getLogger(__name__)
 _EARLIER_RUNS = 5
 """Number of earlier runs whose finished stages may be reused."""
 
+_CORRECT_AND_RESUME = "Correct this, then resume the run"
+
 
 @dataclass(frozen=True)
 class WorkerOptions:
@@ -44,7 +47,7 @@ class WorkerOptions:
 
     Attributes:
         device: "cpu", "cuda" or "cuda:N"; None leaves the choice to the trainer.
-        max_attempts: how often a run is started before a crash is final.
+        max_attempts: how often a run is started without getting further before a crash is final.
         grace_s: seconds that a trainer has to end gently.
         lease: time after which another worker may take over the run of a silent one.
         poll_s: seconds between two looks at the trainer or the queue.
@@ -134,9 +137,9 @@ class Supervisor:
                 self._note_attempt()
                 trainer = launch([*self._options.program, *arguments], self._folder.log_path)
         except UserError as error:
-            problem = Outcome("failed", str(error))
+            problem = Outcome("failed", str(error), _CORRECT_AND_RESUME)
         except OSError as error:
-            problem = Outcome("failed", f"The trainer cannot be started ({error}).", "Solve this and resume")
+            problem = Outcome("failed", f"The trainer cannot be started ({error}).", _CORRECT_AND_RESUME)
         if problem:
             self._finish("failed", problem)
             return None
@@ -155,7 +158,11 @@ class Supervisor:
         if run.status == "stopping":
             self._finish("cancelled", Outcome("stopped"))
         else:
-            self._write(lambda session: run_queue.hand_back(session, self._run_id, worker=self._worker))
+            self._write(
+                lambda session: run_queue.hand_back(
+                    session, self._run_id, worker=self._worker, attempts=run.attempts - 1
+                )
+            )
 
     def _obstacle(self) -> Outcome | None:
         """Why the trainer cannot be started; None if it can."""
@@ -178,7 +185,7 @@ class Supervisor:
             try:
                 known = self._folder.train.manifest().dataset.skipped or {}
             except RunDirError as error:
-                return Outcome("failed", str(error))
+                return Outcome("failed", str(error), "Restore the file from a backup, or clone the run")
             missing = [name for name in missing if Path(name).stem not in known]
         all_gone = missing and len(missing) == len(list((self._folder.dataset / PICTURES).iterdir()))
         if not missing or not (has_begun or all_gone):
@@ -285,28 +292,45 @@ class Supervisor:
         )
 
     def _goes_on(self, outcome: Outcome) -> bool:
-        """Record the outcome of an attempt; returns whether the run is started again here."""
+        """Record the outcome of an attempt; returns whether the run is started again here.
+
+        Attempts are counted anew after each one that got further. A restart of the machine is none.
+        """
+        if outcome.kind == "stopped":
+            # A machine that shuts down asks trainer and worker to end, not always in this order.
+            self._stop.wait(self._options.poll_s)
         run = self._run()
+        events = self._folder.train.events_path
+        is_further = outcome.kind != "done" and has_advanced(events, self._attempt().get("events", 0))
         if outcome.kind == "done":
             self._finish("done", outcome)
         elif run.status == "stopping":
             self._finish("cancelled", outcome)
         elif self._stop.is_set():
             self._say("The worker ends; the run waits for another worker.")
-            self._write(lambda session: run_queue.hand_back(session, self._run_id, worker=self._worker))
-        elif outcome.kind == "failed" or run.attempts >= self._options.max_attempts:
+            used = 0 if is_further else run.attempts - 1
+            self._write(
+                lambda session: run_queue.hand_back(session, self._run_id, worker=self._worker, attempts=used)
+            )
+        elif outcome.kind == "failed":
             self._finish("failed", outcome)
         else:
+            used = 0 if is_further else run.attempts - (outcome.kind == "restarted")
+            if outcome.kind != "restarted" and used >= self._options.max_attempts:
+                self._finish("failed", outcome)
+                return False
             self._say(f"{outcome.problem} The run continues from its last checkpoint.")
             return self._write(
-                lambda session: run_queue.note_attempt(session, self._run_id, worker=self._worker)
+                lambda session: run_queue.note_attempt(
+                    session, self._run_id, worker=self._worker, number=used + 1
+                )
             )
         return False
 
     def _finish(self, status: Literal["done", "failed", "cancelled"], outcome: Outcome) -> None:
         problem, remedy = (None, None) if status != "failed" else (outcome.problem, outcome.remedy)
         if outcome.kind == "crashed" and status == "failed":
-            problem = f"{problem} It was tried {self._run().attempts} times."
+            problem = f"{problem} It was tried {self._run().attempts} times without getting further."
         metrics = self._metrics() if status == "done" else None
         log_tail = self._folder.log_tail(start=self._attempt().get("log", 0)) if status == "failed" else None
 

@@ -160,10 +160,10 @@ def test_a_crash_counts_as_an_attempt_and_a_hand_back_does_not(
         note_trainer(session, first, worker="w", pid=7, started=1.5)
     assert (_run(database, first).status, _run(database, first).trainer_pid) == ("running", 7)
     with database.write() as session:
-        assert note_attempt(session, first, worker="w")
+        assert note_attempt(session, first, worker="w", number=2)
     assert _run(database, first).attempts == 2
     with database.write() as session:
-        assert hand_back(session, first, worker="w")
+        assert hand_back(session, first, worker="w", attempts=1)
     run = _run(database, first)
     assert (run.status, run.attempts, run.worker, run.trainer_pid) == ("queued", 1, None, None)
     assert _queue(database)[:2] == [first, second], "it comes first"
@@ -189,7 +189,7 @@ def test_a_run_that_is_to_stop_is_cancelled_when_its_worker_ends(
     with database.write() as session:
         ask_to_stop(session, run_ids[0])
         note_trainer(session, run_ids[0], worker="w", pid=7, started=1.5)
-        assert hand_back(session, run_ids[0], worker="w")
+        assert hand_back(session, run_ids[0], worker="w", attempts=0)
     assert _run(database, run_ids[0]).status == "cancelled"
 
 

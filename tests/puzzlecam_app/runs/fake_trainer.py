@@ -1,7 +1,8 @@
 """Stands in for the trainer: writes the same files and ends as it is told, in milliseconds.
 
 What it does is the name of the run, read from the environment variable FAKE_TRAINER: words separated by
-blanks. `attempts` counts its starts, in a file beside the run directory.
+blanks. "die" dies at the first step each time, "die-until-N" one step later in each attempt before the
+N-th. `attempts` counts its starts, in a file beside the run directory.
 """
 
 from __future__ import annotations
@@ -45,12 +46,14 @@ def main() -> int:
         return FailureCode.WEIGHTS_MISSING.exit_code
     event("run_started", recipe="fake", stages=["classify"], device="A fake device.")
     event("stage_started", stage="classify", key="k", goes_on=attempt > 1)
-    event("step", stage="classify", step=attempt, steps=4, epoch=1, epochs=1, losses={"loss": 1.0}, eta_s=1)
+    step = 1 if "die" in behaviour else attempt
+    event("step", stage="classify", step=step, steps=4, epoch=1, epochs=1, losses={"loss": 1.0}, eta_s=1)
     print(f"attempt {attempt}", *reused, flush=True)
     if "spawn" in behaviour:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (run_dir.parent / "child").write_text(str(child.pid))
-    if "die" in behaviour or ("die-once" in behaviour and attempt == 1):
+    last = next((int(word[10:]) for word in behaviour if word.startswith("die-until-")), 0)
+    if "die" in behaviour or attempt < last or ("die-once" in behaviour and attempt == 1):
         os.kill(os.getpid(), signal.SIGKILL)
     if "diverge" in behaviour:
         code = FailureCode.DIVERGED

@@ -13,20 +13,20 @@ FINISHED = {"kind": "run_finished"}
 SENTENCE = "Something cannot be used; change it."
 
 Kind = Literal["crashed", "failed"]
-OUTCOMES: dict[FailureCode, tuple[Kind, str, str | None]] = {
+OUTCOMES: dict[FailureCode, tuple[Kind, str, str]] = {
     FailureCode.UNEXPECTED: ("failed", SENTENCE, "report it"),
-    FailureCode.BAD_SETTINGS: ("failed", SENTENCE, None),
+    FailureCode.BAD_SETTINGS: ("failed", SENTENCE, "change the setting"),
     FailureCode.DISK_FULL: ("failed", "The disk is full.", "Free space"),
     FailureCode.OUT_OF_MEMORY: ("failed", "Memory ran out.", "batch size"),
     FailureCode.WORKER_ENDED: ("crashed", SENTENCE, "batch size"),
     FailureCode.ANOTHER_DATASET: ("failed", "changed or went missing", "Put them back"),
     FailureCode.RUN_DIRECTORY_IN_USE: ("failed", "Another process", "Wait until it ends"),
-    FailureCode.BAD_RUN_DIRECTORY: ("failed", SENTENCE, None),
-    FailureCode.BAD_DATASET: ("failed", SENTENCE, None),
-    FailureCode.WEIGHTS_MISSING: ("failed", SENTENCE, None),
-    FailureCode.DAMAGED_FILE: ("failed", SENTENCE, None),
-    FailureCode.DIVERGED: ("failed", SENTENCE, None),
-    FailureCode.PACKAGE_MISSING: ("failed", SENTENCE, None),
+    FailureCode.BAD_RUN_DIRECTORY: ("failed", SENTENCE, "backup"),
+    FailureCode.BAD_DATASET: ("failed", SENTENCE, "Correct the dataset"),
+    FailureCode.WEIGHTS_MISSING: ("failed", SENTENCE, "Provide the weights"),
+    FailureCode.DAMAGED_FILE: ("failed", SENTENCE, "Delete the file"),
+    FailureCode.DIVERGED: ("failed", SENTENCE, "learning rate"),
+    FailureCode.PACKAGE_MISSING: ("failed", SENTENCE, "Install the package"),
     FailureCode.INTERRUPTED: ("crashed", "The trainer was interrupted.", "Resume the run"),
 }
 """What becomes of a run by the code of its failure: problem and remedy contain these words."""
@@ -39,11 +39,11 @@ def failed(code: str | None, message: str = SENTENCE) -> dict[str, object]:
     return {"kind": "run_failed", **fields}
 
 
-def check(end: End, kind: str, problem: str, remedy: str | None) -> None:
+def check(end: End, kind: str, problem: str, remedy: str) -> None:
     outcome = judge(end)
     assert outcome.kind == kind
     assert problem in str(outcome.problem)
-    assert outcome.remedy is None if remedy is None else remedy in str(outcome.remedy)
+    assert remedy in str(outcome.remedy)
 
 
 @pytest.mark.parametrize("code", FailureCode)
@@ -89,7 +89,7 @@ def test_a_full_disk_explains_only_what_has_no_other_explanation(code: str | Non
         (End(-9, None, "epoch 1"), "crashed", "memory ran out"),
         (End(-9, None, "", has_kernel_killed=True), "crashed", "The system ended the trainer"),
         (End(-11, None, ""), "crashed", "SIGSEGV"),
-        (End(None, None, ""), "crashed", "restarted"),
+        (End(None, None, ""), "restarted", "restarted"),
         (End(-9, None, "", is_disk_full=True), "failed", "disk is full"),
         (End(1, None, ""), "failed", "without saying why"),
         (End(99, None, ""), "failed", "without saying why"),
@@ -100,6 +100,7 @@ def test_every_other_end_has_a_reason(end: End, kind: str, words: str | None) ->
     assert outcome.kind == kind
     if words:
         assert words in str(outcome.problem)
+        assert outcome.remedy, "every end that is not good says what to do"
 
 
 def test_the_kernels_count_can_be_read_everywhere() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from db.datasets import remove_dataset
 from db.runs import ask_to_stop, resume
+from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.worker import is_dead_worker, worker_name
 from tests.puzzlecam_app.runs.helpers import Runs, is_alive, wait_until
 from trainer.recipes import load_recipe
@@ -26,6 +27,10 @@ Behave = Callable[[str], None]
 def _ask_to_stop(runs: Runs, run_id: int) -> None:
     with runs.database.write() as session:
         ask_to_stop(session, run_id)
+
+
+def _wait_for_end(pid: int) -> None:
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_a_run_is_done_and_its_events_and_figures_are_in_the_database(runs: Runs) -> None:
@@ -102,7 +107,7 @@ def test_a_killed_trainer_is_started_again(runs: Runs, behave: Behave) -> None:
     run_id = runs.start()
     with runs.worker():
         run = runs.wait_for(run_id, "done", "failed")
-    assert (run.status, run.attempts) == ("done", 2)
+    assert (run.status, run.attempts) == ("done", 1)
     assert "continues from its last checkpoint" in runs.messages(run_id)
 
 
@@ -113,9 +118,32 @@ def test_a_trainer_that_is_killed_each_time_is_given_up_with_a_reason(runs: Runs
         run = runs.wait_for(run_id, "failed")
     assert run.attempts == 3
     assert "memory ran out" in str(run.problem) or "ran out of memory" in str(run.problem)
-    assert "tried 3 times" in str(run.problem)
+    assert "tried 3 times without getting further" in str(run.problem)
     assert "batch size" in str(run.remedy)
-    assert run.log_tail == "attempt 3"
+    assert run.log_tail == "attempt 4", "the first attempt got further than none"
+
+
+def test_a_trainer_that_gets_further_each_time_is_started_as_often_as_needed(
+    runs: Runs, behave: Behave
+) -> None:
+    behave("die-until-6")
+    run_id = runs.start()
+    with runs.worker():
+        run = runs.wait_for(run_id, "done", "failed")
+    assert (run.status, run.attempts) == ("done", 1)
+
+
+def test_a_failure_that_has_no_advice_of_its_own_still_says_what_to_do(
+    runs: Runs, behave: Behave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise UserError("the recipe cannot be read")
+
+    monkeypatch.setattr("puzzlecam_app.runs.supervisor.read_snapshot", refuse)
+    run_id = runs.start()
+    with runs.worker():
+        run = runs.wait_for(run_id, "failed", "done")
+    assert run.remedy == "Correct this, then resume the run"
 
 
 def test_stopping_lets_the_trainer_store_its_state_and_resuming_goes_on(runs: Runs, behave: Behave) -> None:
@@ -223,19 +251,25 @@ def test_a_trainer_that_finished_without_a_worker_has_finished(runs: Runs, behav
     assert (run.status, run.attempts) == ("done", 1)
 
 
-def test_worker_and_trainer_killed_as_by_a_reboot_go_on(runs: Runs, behave: Behave) -> None:
-    behave("hang-once")
+def test_worker_and_trainer_killed_as_by_a_reboot_go_on_however_often(runs: Runs, behave: Behave) -> None:
+    behave("hang")
+    runs.options = dataclasses.replace(runs.options, max_attempts=1)
     run_id = runs.start()
-    with runs.worker_process() as process:
-        pid = runs.wait_for_step(run_id).trainer_pid
-        process.kill()
-        process.wait()
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not is_alive(pid))
+    known: set[int | None] = {None}
+    for _ in range(3):
+        with runs.worker_process() as process:
+            wait_until(lambda: runs.run(run_id).trainer_pid not in known)
+            pid = runs.run(run_id).trainer_pid
+            known.add(pid)
+            process.kill()
+            process.wait()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        _wait_for_end(pid)
+    runs.let_go(run_id)
     with runs.worker():
         run = runs.wait_for(run_id, "done", "failed")
-    assert (run.status, run.attempts) == ("done", 2)
+    assert (run.status, run.attempts) == ("done", 1)
 
 
 def test_a_trainer_whose_pid_was_never_written_down_is_found_by_its_run_directory(
