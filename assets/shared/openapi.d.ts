@@ -36,7 +36,7 @@ export interface components {
       weak: boolean;
       /** @description A sentence on how the classifier recognises it */
       seen_as: string;
-      /** @description Of the maps of the whole picture and of its tiles, 0..1 */
+      /** @description Of whole and tiled map, 0..1 */
       disagreement: number;
     };
     /** @description Header of the class activation maps of a picture. */
@@ -45,7 +45,7 @@ export interface components {
       model: string;
       /** @description n of the n x n tiles */
       tiles: number;
-      /** @description Heat up to which a pixel of the proposal is background, 0..1 */
+      /** @description Map value up to which a pixel of the proposal is background, 0..1 */
       threshold: number;
       /** @description In the order of the maps */
       classes: components["schemas"]["CamFacts"][];
@@ -96,7 +96,7 @@ export interface components {
       /** @description Equation 4 for this class, tiled map */
       tile_classification: number;
     };
-    /** @description A class of the label set; index 0 is the background. */
+    /** @description A class of the class list; index 0 is the background. */
     ClassOut: {
       index: number;
       name: string;
@@ -141,7 +141,7 @@ export interface components {
       /** @description IoU of the class between the two sources' masks */
       agreement: number | null;
     };
-    /** @description An output that runs were measured by. */
+    /** @description A measured output of several runs. */
     ComparedFigure: {
       name: string;
       title: string;
@@ -197,7 +197,7 @@ export interface components {
        */
       gt_prob: number;
       /**
-       * @description Reach of the position-only kernel.
+       * @description Reach of the position-only kernel in pixels.
        * @default 3
        */
       gaussian_sxy_px: number;
@@ -207,12 +207,12 @@ export interface components {
        */
       gaussian_compat: number;
       /**
-       * @description Reach of the colour kernel in position.
+       * @description Reach of the colour kernel in pixels.
        * @default 50
        */
       bilateral_sxy_px: number;
       /**
-       * @description Reach of the colour kernel in grey levels.
+       * @description Reach of the colour kernel in colour levels, 0 to 255.
        * @default 5
        */
       bilateral_srgb: number;
@@ -222,7 +222,7 @@ export interface components {
        */
       bilateral_compat: number;
       /**
-       * @description Longer side in pixels at which the CRF runs at most. Its reach suits pictures of about 500 pixels, and time grows with the area; larger pictures get its probabilities up-sampled.
+       * @description Longer side in pixels at which the CRF runs; larger pictures are scaled down for it, and its probabilities up. Its reach suits about 500 pixels, and its time grows with the area.
        * @default 640
        */
       max_side: number;
@@ -288,7 +288,7 @@ export interface components {
       /** @default 0 */
       better: number;
     };
-    /** @description A dataset with what a page needs to open it. */
+    /** @description A dataset, with everything that a page needs to open it. */
     DatasetOut: {
       id: number;
       name: string;
@@ -298,7 +298,7 @@ export interface components {
       };
       classes: components["schemas"]["ClassOut"][];
       splits: string[];
-      /** @description People who made the newest or an older change */
+      /** @description Everybody who has changed a picture */
       authors: string[];
     };
     DatasetsOut: {
@@ -310,7 +310,7 @@ export interface components {
       action: "accept" | "reject" | "skip" | "revert";
       seconds_spent?: number | null;
     };
-    /** @description What a run will take on this machine. */
+    /** @description Estimated time and memory of a run on this machine. */
     EstimateFacts: {
       /** @description By stage */
       seconds: {
@@ -318,14 +318,14 @@ export interface components {
       };
       total_s: number;
       memory_mb: number | null;
-      /** @description A sentence on how it is known */
+      /** @description A sentence on where the figures come from */
       basis: string;
     };
-    /** @description An estimate under way. */
+    /** @description The job of an estimate. */
     EstimateJob: {
       /** @enum {string} */
       state: "running" | "done" | "failed";
-      /** @description Parts of `total` */
+      /** @description Finished parts */
       done: number;
       /** @description 0 before it is known */
       total: number;
@@ -378,7 +378,7 @@ export interface components {
        */
       version: number;
     };
-    /** @description Pictures whose maps were kept after an epoch. */
+    /** @description Pictures whose maps were stored after an epoch. */
     FilmFrame: {
       /** @description 0 is before the first step */
       epoch: number;
@@ -417,7 +417,7 @@ export interface components {
       /** @default false */
       is_common: boolean;
     };
-    /** @description The form: settings with names, words and bounds; the shipped recipes with their values. */
+    /** @description The form: settings with names, descriptions and bounds; the shipped recipes with their values. */
     FormOut: {
       fields: components["schemas"]["FormField"][];
       recipes: components["schemas"]["RecipeChoice"][];
@@ -425,7 +425,7 @@ export interface components {
     HTTPValidationError: {
       detail?: components["schemas"]["ValidationError"][];
     };
-    /** @description Whether the app works, and what it works with. */
+    /** @description Whether the app works, and which parts are available. */
     Health: {
       status: string;
       version: string;
@@ -437,7 +437,7 @@ export interface components {
       /** @description Pictures that are waiting for maps */
       waiting: number;
     };
-    /** @description One entry of a picture's history, with the clicks that were made since the one before. */
+    /** @description One entry of a picture's history, with the seeds set since the previous entry. */
     HistoryEntry: {
       /** @description Id; in `ETag` and `If-Match` */
       id: number;
@@ -446,7 +446,7 @@ export interface components {
       /** @enum {string} */
       action:
         "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "reverted" | "withdrawn";
-      /** @description Who; null for the program */
+      /** @description Null for the program */
       author: string | null;
       /** @description UTC, ISO 8601 */
       created_at: string;
@@ -457,7 +457,7 @@ export interface components {
       /** @description Answers of the Smart tool, in order; each can be repeated */
       seeds: components["schemas"]["Step"][];
     };
-    /** @description What there is to know of a picture. */
+    /** @description A picture. */
     ItemOut: {
       revision: components["schemas"]["RevisionOut"] | null;
       /** @enum {string} */
@@ -501,10 +501,10 @@ export interface components {
       revision: number | null;
       author: string | null;
       disagreement: number | null;
-      /** @description How doubtful the proposal is, 0..1; null where no model has looked ahead */
+      /** @description How doubtful the proposal is, 0..1; null if no model has processed the picture */
       doubt: number | null;
     };
-    /** @description Where a picture stands after a change. */
+    /** @description Status of a picture after a change. */
     ItemState: {
       revision: components["schemas"]["RevisionOut"] | null;
       /** @enum {string} */
@@ -516,7 +516,7 @@ export interface components {
       next: string | null;
       total: number;
     };
-    /** @description The end of what the trainer printed. */
+    /** @description The end of the trainer's output. */
     LogOut: {
       lines: string[];
     };
@@ -645,32 +645,32 @@ export interface components {
     NameIn: {
       name: string;
     };
-    /** @description What a run is called now. */
+    /** @description The name of a run. */
     NameOut: {
       name: string;
     };
-    /** @description A dataset for which another run pays. */
+    /** @description A suggestion to train another run on a dataset. */
     OfferFacts: {
       dataset_id: number;
       /** @description Its name */
       dataset: string;
       /** @description Masks accepted or corrected since the run `since` */
       new: number;
-      /** @description Masks that would count as truth */
+      /** @description Accepted masks that the run would learn from */
       accepted: number;
       /** @description Tagged pictures */
       pictures: number;
       split: string;
-      /** @description Null for the first run that would learn from them */
+      /** @description Null if no run has learned from accepted masks yet */
       since: components["schemas"]["RunReference"] | null;
       /** @description A sentence on what earlier runs reached */
       expects: string;
     };
-    /** @description Datasets for which another run pays, the one with most new masks first. */
+    /** @description Datasets for which another run is suggested, the one with most new masks first. */
     OffersOut: {
       offers: components["schemas"]["OfferFacts"][];
     };
-    /** @description Queued runs in the order wished. */
+    /** @description Queued runs in their new order. */
     OrderIn: {
       runs: number[];
     };
@@ -720,7 +720,7 @@ export interface components {
       y: number[];
       iou: (number | null)[];
     };
-    /** @description Pictures that will be looked at soon, the next one first. */
+    /** @description Pictures that will be opened soon, the next one first. */
     PrefetchIn: {
       items: number[];
     };
@@ -729,16 +729,16 @@ export interface components {
       counts: {
         [key: string]: number;
       };
-      /** @description The largest changes first; not all */
+      /** @description Some of the changes, largest first */
       items: components["schemas"]["ItemPlan"][];
-      /** @description Pictures that cannot take the run's mask; not all */
+      /** @description Some of the pictures that cannot use the run's mask */
       left_out: components["schemas"]["ItemPlan"][];
     };
-    /** @description A look at what publishing would change, under way. */
+    /** @description The job of a preview of publishing. */
     PreviewJob: {
       /** @enum {string} */
       state: "running" | "done" | "failed";
-      /** @description Parts of `total` */
+      /** @description Finished parts */
       done: number;
       /** @description 0 before it is known */
       total: number;
@@ -752,11 +752,11 @@ export interface components {
       message: string;
       where?: string | null;
       remedy?: string | null;
-      /** @description Of a form: what is wrong with which field */
+      /** @description Of a form: what is wrong with each field */
       fields?: {
         [key: string]: string;
       } | null;
-      /** @description With 412: the revision that is newest now */
+      /** @description With 412: the newest revision */
       current?: components["schemas"]["RevisionOut"] | null;
     };
     /** @description How far a run is. */
@@ -772,7 +772,7 @@ export interface components {
       /** @description Number of the newest event that was looked at */
       last_sequence: number;
     };
-    /** @description How far a dataset has come and how fast this person works. */
+    /** @description How much of a dataset is done and how fast this person works. */
     ProgressOut: {
       done: number;
       total: number;
@@ -780,7 +780,7 @@ export interface components {
       decisions: number;
       per_hour: number;
     };
-    /** @description Which runs lose their large files; without `runs`, all that fit the other two. */
+    /** @description Which runs lose their large files; without `runs`, all that match the other two. */
     PruneIn: {
       runs?: number[] | null;
       older_than_days?: number | null;
@@ -802,11 +802,11 @@ export interface components {
       finished_at: string | null;
       undone_at: string | null;
     };
-    /** @description Publishing, or taking it back, under way. */
+    /** @description The job of publishing or unpublishing. */
     PublicationJob: {
       /** @enum {string} */
       state: "running" | "done" | "failed";
-      /** @description Parts of `total` */
+      /** @description Finished parts */
       done: number;
       /** @description 0 before it is known */
       total: number;
@@ -817,7 +817,7 @@ export interface components {
     };
     PublishIn: {
       /**
-       * @description Offer rejected pictures again
+       * @description Make new proposals for rejected pictures too
        * @default false
        */
       over_rejected: boolean;
@@ -827,11 +827,11 @@ export interface components {
       /** @description Null where there was nothing to do */
       publication_id: number | null;
       published: number;
-      /** @description Have the run's mask already */
+      /** @description Already have the run's mask */
       unchanged: number;
-      /** @description Left alone, because a person's work is on top */
+      /** @description Left alone because of a person's work */
       kept: number;
-      /** @description Cannot take the run's mask */
+      /** @description Cannot use the run's mask */
       left_out: number;
     };
     /** @description Header of the whole and tiled maps of a picture. */
@@ -938,9 +938,9 @@ export interface components {
     };
     /** @description Header of a refined mask. */
     RefinedHeader: {
-      /** @description (top, left, bottom, right) of the changed pixels; null where nothing changed */
+      /** @description (top, left, bottom, right) of the changed pixels; null if nothing changed */
       rect: [number, number, number, number] | null;
-      /** @description To be sent with the mask that is saved: it can be repeated later */
+      /** @description Send it when the mask is saved, so that the step can be repeated later */
       step: components["schemas"]["Step"];
     };
     /** @description One entry of a picture's history. */
@@ -952,7 +952,7 @@ export interface components {
       /** @enum {string} */
       action:
         "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "reverted" | "withdrawn";
-      /** @description Who; null for the program */
+      /** @description Null for the program */
       author: string | null;
       /** @description UTC, ISO 8601 */
       created_at: string;
@@ -1003,7 +1003,7 @@ export interface components {
       /** @description Empty unless a worker has the run */
       stages: components["schemas"]["StageProgress"][];
     };
-    /** @description Runs beside each other; lists inside are in the order of `runs`. */
+    /** @description Runs side by side; lists inside are in the order of `runs`. */
     RunComparisonOut: {
       runs: components["schemas"]["ComparedRun"][];
       settings: components["schemas"]["ComparedSetting"][];
@@ -1016,7 +1016,7 @@ export interface components {
       /** @description Pictures that all runs know, to be shown side by side */
       items: components["schemas"]["PictureReference"][];
     };
-    /** @description A run with all there is to say of it but curves and log. */
+    /** @description Everything about a run except curves and log. */
     RunFacts: {
       id: number;
       name: string;
@@ -1027,7 +1027,7 @@ export interface components {
       dataset: string;
       split: string;
       recipe_name: string | null;
-      /** @description Settings as the version that ran them had them */
+      /** @description Settings, as the version that started the run names them */
       recipe: {
         [key: string]: unknown;
       };
@@ -1038,7 +1038,7 @@ export interface components {
       supervision: {
         [key: string]: unknown;
       };
-      /** @description The same as a sentence */
+      /** @description The same, as a sentence */
       learns_from: string;
       /** @description In the queue; null where it is not queued */
       position: number | null;
@@ -1060,12 +1060,12 @@ export interface components {
       /** @description Newest first */
       publications: components["schemas"]["PublicationFacts"][];
     };
-    /** @description What the form asks for. */
+    /** @description The contents of the form. */
     RunIn: {
       dataset_id: number;
-      /** @description Name of a shipped recipe; its file is not asked for */
+      /** @description Name of a shipped recipe, not a file */
       recipe: string;
-      /** @description A run whose settings are the start instead */
+      /** @description A run whose settings replace the recipe's */
       cloned_from?: number | null;
       /** @default all */
       split: string;
@@ -1080,9 +1080,9 @@ export interface components {
     /** @description One run. */
     RunOut: {
       run: components["schemas"]["RunFacts"];
-      /** @description Whether it is queued or at work, so that looking again pays */
+      /** @description Whether it is queued or running, so that it is worth asking again */
       is_busy: boolean;
-      /** @description Whether the worker that has it has not been heard of for long */
+      /** @description Whether its worker has not responded for long */
       worker_is_silent: boolean;
       /** @description Why it cannot be published; null when it can */
       unpublishable: string | null;
@@ -1094,7 +1094,7 @@ export interface components {
       id: number;
       name: string;
     };
-    /** @description A run and what it takes of the disk. */
+    /** @description A run and its disk space. */
     RunSizeFacts: {
       id: number;
       name: string;
@@ -1121,7 +1121,7 @@ export interface components {
     /** @description All runs, in the order of the page. */
     RunsOut: {
       runs: components["schemas"]["RunBrief"][];
-      /** @description Whether anything is queued or at work, so that looking again pays */
+      /** @description Whether any run is queued or running, so that it is worth asking again */
       is_busy: boolean;
     };
     /** @description How large the maps of a class get over the dataset. */
@@ -1251,7 +1251,7 @@ export interface components {
       images_per_s?: number | null;
       seconds?: number | null;
     };
-    /** @description Where a run stands. */
+    /** @description Status of a run. */
     StatusOut: {
       /** @enum {string} */
       status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
@@ -1295,7 +1295,7 @@ export interface components {
       /** @description Identity of the model whose edges took part */
       edges: string | null;
     };
-    /** @description Where a run stands that was asked to stop. */
+    /** @description Status of a run that was asked to stop. */
     StoppedOut: {
       /** @enum {string} */
       status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
@@ -1317,7 +1317,7 @@ export interface components {
       classes: number;
       label_set_revision: number;
     };
-    /** @description What a run that is started now would learn from. */
+    /** @description What a run started now would learn from. */
     SupervisionOut: {
       /** @description Pictures by split */
       splits: {
@@ -1370,10 +1370,10 @@ export interface components {
        */
       confusion: [number, number, number][];
     };
-    /** @description What taking a publication back did, in pictures. */
+    /** @description What unpublishing did, in pictures. */
     UnpublishedFacts: {
       restored: number;
-      /** @description Left alone, because somebody has worked on them */
+      /** @description Left alone because of a person's work */
       kept: number;
     };
     ValidationError: {

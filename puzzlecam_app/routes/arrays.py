@@ -1,4 +1,4 @@
-"""Raw arrays of one picture: class activation maps and superpixels. Colouring is the browser's."""
+"""Raw arrays of one picture: class activation maps and superpixels. The browser colours them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class CamFacts(BaseModel):
     name: str
     weak: bool = Field(description="Whether the classifier only guesses it from similar classes")
     seen_as: str = Field(description="A sentence on how the classifier recognises it")
-    disagreement: float = Field(description="Of the maps of the whole picture and of its tiles, 0..1")
+    disagreement: float = Field(description="Of whole and tiled map, 0..1")
 
 
 class CamsHeader(BaseModel):
@@ -35,7 +35,7 @@ class CamsHeader(BaseModel):
 
     model: str = Field(description="Identity of the model")
     tiles: int = Field(description="n of the n x n tiles")
-    threshold: float = Field(description="Heat up to which a pixel of the proposal is background, 0..1")
+    threshold: float = Field(description="Map value up to which a pixel of the proposal is background, 0..1")
     classes: list[CamFacts] = Field(description="In the order of the maps")
 
 
@@ -90,7 +90,7 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
 def read_superpixels(item_id: ItemId, services: OpenServices) -> Response:
     """Send SLIC superpixels, framed: the array `labels`, uint16 height x width.
 
-    For large pictures it is smaller than the picture and is to be enlarged with nearest neighbours.
+    For large pictures it is smaller than the picture; enlarge it with nearest neighbours.
     """
     with services.database.read() as session:
         item = read_item(session, item_id)

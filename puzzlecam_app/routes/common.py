@@ -46,9 +46,9 @@ class Problem(BaseModel):
     where: str | None = None
     remedy: str | None = None
     fields: dict[str, str] | None = Field(
-        default=None, description="Of a form: what is wrong with which field"
+        default=None, description="Of a form: what is wrong with each field"
     )
-    current: RevisionOut | None = Field(default=None, description="With 412: the revision that is newest now")
+    current: RevisionOut | None = Field(default=None, description="With 412: the newest revision")
 
 
 class RevisionOut(BaseModel):
@@ -59,7 +59,7 @@ class RevisionOut(BaseModel):
     id: int = Field(description="Id; in `ETag` and `If-Match`")
     sequence: int = Field(description="Place in the picture's history, from 1")
     action: Action
-    author: str | None = Field(description="Who; null for the program")
+    author: str | None = Field(description="Null for the program")
     created_at: str = Field(description="UTC, ISO 8601")
     has_mask: bool
     proposed_by: str | None = Field(description="Identity of the model or run that proposed it")
@@ -80,7 +80,7 @@ class RevisionOut(BaseModel):
 
 
 class ItemState(BaseModel):
-    """Where a picture stands after a change."""
+    """Status of a picture after a change."""
 
     revision: RevisionOut | None
     status: Status
@@ -99,7 +99,9 @@ def etag(revision: Revision | None) -> str:
 
 
 def _if_match(
-    if_match: Annotated[str | None, Header(description='The revision seen, as `"17"`')] = None,
+    if_match: Annotated[
+        str | None, Header(description='The revision that the change is based on, as `"17"`')
+    ] = None,
 ) -> int:
     if if_match is None:
         raise HttpError(

@@ -30,7 +30,7 @@ StatusFilter = Literal[
 
 
 class ClassOut(BaseModel):
-    """A class of the label set; index 0 is the background."""
+    """A class of the class list; index 0 is the background."""
 
     index: int
     name: str
@@ -38,7 +38,7 @@ class ClassOut(BaseModel):
 
 
 class DatasetOut(BaseModel):
-    """A dataset with what a page needs to open it."""
+    """A dataset, with everything that a page needs to open it."""
 
     id: int
     name: str
@@ -46,7 +46,7 @@ class DatasetOut(BaseModel):
     counts: dict[Status, int]
     classes: list[ClassOut]
     splits: list[str]
-    authors: list[str] = Field(description="People who made the newest or an older change")
+    authors: list[str] = Field(description="Everybody who has changed a picture")
 
 
 class DatasetsOut(BaseModel):
@@ -67,7 +67,7 @@ class ItemRow(BaseModel):
     author: str | None
     disagreement: float | None
     doubt: float | None = Field(
-        description="How doubtful the proposal is, 0..1; null where no model has looked ahead"
+        description="How doubtful the proposal is, 0..1; null if no model has processed the picture"
     )
 
 
@@ -78,7 +78,7 @@ class ItemsOut(BaseModel):
 
 
 class ProgressOut(BaseModel):
-    """How far a dataset has come and how fast this person works."""
+    """How much of a dataset is done and how fast this person works."""
 
     done: int
     total: int
@@ -129,7 +129,7 @@ def read_items(
     author: Annotated[str | None, Query(max_length=64, description="Made the newest change")] = None,
     order: Annotated[Literal["name", "doubt", "disagreement", "random"], Query()] = "name",
     seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
-    after: Annotated[str | None, Query(max_length=2048, description="`next` of the page before")] = None,
+    after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> ItemsOut:
     """List pictures of a dataset in the order of review."""
@@ -169,7 +169,7 @@ def read_items(
 
 @router.get("/datasets/{dataset_id}/progress", responses=problem_responses(404))
 def read_progress(dataset_id: DatasetId, services: OpenServices, annotator: Annotator) -> ProgressOut:
-    """Tell how much is done, and this person's pace over the last hour."""
+    """Count the finished pictures, and measure this person's pace over the last hour."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
         user = find_user(session, annotator)

@@ -1,4 +1,4 @@
-"""One picture: facts, history, and the files the browser shows."""
+"""One picture: facts, history, and the files that the browser shows."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from puzzlecam_app.smart.steps import Step
 
 router = APIRouter(prefix="/items", tags=["items"])
 
-# A picture's id always means the same file: the browser may keep it and only ask whether it changed.
+# The file of an id never changes, so the browser may keep it and only ask whether it is current.
 _CACHE = "private, no-cache"
 
 
 class ItemOut(ItemState):
-    """What there is to know of a picture."""
+    """A picture."""
 
     id: int
     dataset_id: int
@@ -36,13 +36,13 @@ class ItemOut(ItemState):
 
 
 class HistoryEntry(RevisionOut):
-    """One entry of a picture's history, with the clicks that were made since the one before."""
+    """One entry of a picture's history, with the seeds set since the previous entry."""
 
     seeds: list[Step] = Field(description="Answers of the Smart tool, in order; each can be repeated")
 
 
 class PrefetchIn(BaseModel):
-    """Pictures that will be looked at soon, the next one first."""
+    """Pictures that will be opened soon, the next one first."""
 
     items: list[int]
 
@@ -67,7 +67,7 @@ def read(item_id: ItemId, services: OpenServices) -> ItemOut:
 
 @router.get("/{item_id}/revisions", responses=problem_responses(404))
 def read_history(item_id: ItemId, services: OpenServices) -> list[HistoryEntry]:
-    """List everything that happened to a picture, oldest first."""
+    """List the history of a picture, oldest entry first."""
     with services.database.read() as session:
         read_item(session, item_id)
         return [
@@ -93,9 +93,11 @@ def read_image(item_id: ItemId, request: Request, services: OpenServices) -> Res
 def read_thumbnail(
     item_id: ItemId,
     services: OpenServices,
-    revision: Annotated[int, Query(ge=0, description="Only there to tell the browser that it changed")] = 0,
+    revision: Annotated[
+        int, Query(ge=0, description="Not used; a new value makes the browser fetch it again")
+    ] = 0,
 ) -> Response:
-    """Send a small WebP with the newest mask laid over the picture."""
+    """Send a small WebP of the picture with its newest mask on top."""
     item, newest = _find(services, item_id)
     mask_hash = newest.mask_hash if newest else None
     path = display.thumbnail(
@@ -115,7 +117,7 @@ def read_thumbnail(
 
 @router.post("/prefetch", status_code=202, responses=problem_responses(422))
 def prefetch(wanted: PrefetchIn, services: OpenServices) -> None:
-    """Compute the maps of pictures that come next, and make the first ones ready for the Smart tool."""
+    """Compute the maps of the next pictures, and prepare the first ones for the Smart tool."""
     items = [item for item in wanted.items[:8] if 0 < item < 2**31]
     services.proposals.prefetch(items)
     services.smart.prepare(items[:2])

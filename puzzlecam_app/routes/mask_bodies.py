@@ -1,4 +1,4 @@
-"""Reading masks out of requests: capped, of the picture's size, with classes of its dataset only."""
+"""Reads masks from requests: of limited size, of the picture's shape, with classes of its dataset only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from puzzlecam_app.routes.common import HttpError
 from puzzlecam_app.wire import WireError, inflate, largest_deflated, read_message
 
 FRAMED = "application/x-puzzlecam-frame"
-"""Media type of a frame that holds a deflated mask and words about it."""
+"""Media type of a frame that holds a deflated mask and a JSON header."""
 
 _MOST_JSON_BYTES = 2**21
 
@@ -40,10 +40,10 @@ async def read_body(request: Request, item: ItemFacts, *, is_framed: bool) -> by
 
 
 def read_framed(item: ItemFacts, body: bytes, words: type[Words]) -> tuple[Words, NDArray[np.uint8]]:
-    """Take a frame with the array `mask` (deflated) and a JSON header apart.
+    """Read a frame with the array `mask` (deflated) and a JSON header.
 
     Raises:
-        HttpError: The frame is damaged, the mask is not the picture's, or the header not what is expected.
+        HttpError: The frame is damaged, the mask is not the picture's, or the header is invalid.
     """
     try:
         header, deflated = read_message(body, "mask", _MOST_JSON_BYTES)
@@ -62,7 +62,7 @@ def unpack_mask(item: ItemFacts, body: bytes, *, is_deflated: bool) -> NDArray[n
     """Return the mask in a body, uint8 (H, W), read-only.
 
     Raises:
-        HttpError: It has another size, or a class that the label set does not hold.
+        HttpError: It has another size, or a class that the class list does not contain.
     """
     remedy = f"Send {item.width} x {item.height} class indices"
     size = item.height * item.width
@@ -88,7 +88,7 @@ def check_classes(item: ItemFacts, indices: list[int]) -> None:
     if unknown:
         raise HttpError(
             422,
-            f"class {min(unknown)} is not in the label set",
+            f"class {min(unknown)} is not in the class list",
             where=item.name,
             remedy="Use 0 for background, 255 for void, or a class of the dataset",
         )

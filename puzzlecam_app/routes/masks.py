@@ -1,4 +1,4 @@
-"""Masks: read, saved as drafts, and decided on. Every change names the revision it was made on."""
+"""Masks: read, save as draft, decide. Every change names the revision that it is based on."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_WAIT_S = 120
 _LONGEST_SESSION_S = 86_400.0
 Seconds = Annotated[
-    float | None, Query(ge=0, le=_LONGEST_SESSION_S, description="Worked since the last save")
+    float | None, Query(ge=0, le=_LONGEST_SESSION_S, description="Time worked since the last save")
 ]
 
 
@@ -69,8 +69,8 @@ def read_mask(
 ) -> Response:
     """Send a mask: height x width bytes of class indices, row by row, deflated. `ETag` is the revision.
 
-    A picture without any revision gets its proposal first. Where none can be made, the mask is all
-    background and the `ETag` is `"0"`.
+    A picture without any revision gets its proposal first. If none can be made, the mask is all background
+    and the `ETag` is `"0"`.
     """
     with services.database.read() as session:
         item = read_item(session, item_id)
@@ -151,7 +151,7 @@ def write_decision(
     annotator: Annotator,
     expected: ExpectedRevision,
 ) -> ItemState:
-    """Accept, reject or skip a picture, or go back to its proposal."""
+    """Accept, reject or skip a picture, or revert to its proposal."""
     with services.database.write() as session:
         read_item(session, item_id)
         newest = decide(
@@ -178,7 +178,7 @@ def _wait_for_proposal(services: Services, item: ItemFacts) -> None:
     try:
         services.proposals.request(item.id, Priority.NOW).result(timeout=_LONGEST_WAIT_S)
     except (UserError, TimeoutError, CancelledError):
-        return  # the heatmap panel says why; painting by hand must be possible all the same
+        return  # the heatmap panel says why; painting by hand stays possible
     except Exception:
         _log.exception("no proposal for item %s", item.id)
 

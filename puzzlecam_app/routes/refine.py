@@ -1,4 +1,4 @@
-"""Masks refined by seeds: the Smart tool's requests. Nothing is stored by them."""
+"""Masks refined by seeds, for the Smart tool. These requests store nothing."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class RefinedHeader(BaseModel):
     """Header of a refined mask."""
 
     rect: tuple[int, int, int, int] | None = Field(
-        description="(top, left, bottom, right) of the changed pixels; null where nothing changed"
+        description="(top, left, bottom, right) of the changed pixels; null if nothing changed"
     )
-    step: Step = Field(description="To be sent with the mask that is saved: it can be repeated later")
+    step: Step = Field(description="Send it when the mask is saved, so that the step can be repeated later")
 
 
 @router.post(
@@ -83,7 +83,7 @@ async def refine(item_id: ItemId, request: Request, services: OpenServices) -> R
 
 @router.post("/{item_id}/refine/prepare", status_code=202, responses=problem_responses(404))
 def prepare(item_id: ItemId, services: OpenServices) -> None:
-    """Make ready, in the background, what the first request about a picture would wait for."""
+    """Prepare in the background what the first request about a picture needs."""
     _find(services, item_id)
     services.smart.prepare([item_id], Priority.NOW)
 

@@ -1,4 +1,4 @@
-"""Health of the app, and the name people work under."""
+"""Health of the app, and the name under which people work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ router = APIRouter(tags=["session"])
 
 
 class Health(BaseModel):
-    """Whether the app works, and what it works with."""
+    """Whether the app works, and which parts are available."""
 
     status: str
     version: str
@@ -32,7 +32,7 @@ class Session(BaseModel):
 
 @router.get("/health")
 def health(services: OpenServices) -> Health:
-    """Tell that the app answers; used by monitors and by the page."""
+    """Confirm that the app answers; for monitoring and for the pages."""
     from trainer.masks.crf import crf_available
 
     crf = crf_available()
@@ -48,7 +48,7 @@ def health(services: OpenServices) -> Health:
 
 @router.get("/session")
 def read_session(annotator: Annotator) -> Session:
-    """Tell the name under which this browser's work is stored."""
+    """Return the name under which this browser's work is stored."""
     return Session(annotator=annotator)
 
 

@@ -1,4 +1,4 @@
-"""What the routes of the Runs page answer. The types of the page's JavaScript are made from these models."""
+"""Answers of the Runs page's routes. The types of its JavaScript are generated from these models."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Share = float | None
 
 
 class JobOut(BaseModel, Generic[ResultT]):
-    """Work under way: look again while it is running."""
+    """A job: ask again while it is running."""
 
     state: Literal["running", "done", "failed"]
-    done: int = Field(description="Parts of `total`")
+    done: int = Field(description="Finished parts")
     total: int = Field(description="0 before it is known")
     result: ResultT | None = Field(description="Null until the state is done")
     problem: str | None = Field(description="A sentence, where the state is failed")
@@ -50,7 +50,7 @@ class RunBrief(BaseModel):
 
 
 class RunSizeFacts(RunBrief):
-    """A run and what it takes of the disk."""
+    """A run and its disk space."""
 
     bytes: int
     prunable_bytes: int = Field(description="What pruning would free")
@@ -110,7 +110,7 @@ class MetricsFacts(BaseModel):
 
 
 class RunFacts(BaseModel):
-    """A run with all there is to say of it but curves and log."""
+    """Everything about a run except curves and log."""
 
     id: int
     name: str
@@ -119,12 +119,12 @@ class RunFacts(BaseModel):
     dataset: str = Field(description="Its name")
     split: str
     recipe_name: str | None
-    recipe: dict[str, Any] = Field(description="Settings as the version that ran them had them")
+    recipe: dict[str, Any] = Field(description="Settings, as the version that started the run names them")
     device: str | None
     author: str | None
     cloned_from: int | None
     supervision: dict[str, Any] = Field(description="Counts of what it learns from")
-    learns_from: str = Field(description="The same as a sentence")
+    learns_from: str = Field(description="The same, as a sentence")
     position: int | None = Field(description="In the queue; null where it is not queued")
     created_at: datetime
     started_at: datetime | None
@@ -143,7 +143,7 @@ class RunFacts(BaseModel):
 
 
 class FilmFrame(BaseModel):
-    """Pictures whose maps were kept after an epoch."""
+    """Pictures whose maps were stored after an epoch."""
 
     epoch: int = Field(description="0 is before the first step")
     pictures: list[str] = Field(description="Their identifiers in the run")
@@ -153,10 +153,8 @@ class RunOut(BaseModel):
     """One run."""
 
     run: RunFacts
-    is_busy: bool = Field(description="Whether it is queued or at work, so that looking again pays")
-    worker_is_silent: bool = Field(
-        description="Whether the worker that has it has not been heard of for long"
-    )
+    is_busy: bool = Field(description="Whether it is queued or running, so that it is worth asking again")
+    worker_is_silent: bool = Field(description="Whether its worker has not responded for long")
     unpublishable: str | None = Field(description="Why it cannot be published; null when it can")
     film: list[FilmFrame] = Field(description="By epoch")
 
@@ -165,7 +163,9 @@ class RunsOut(BaseModel):
     """All runs, in the order of the page."""
 
     runs: list[RunBrief]
-    is_busy: bool = Field(description="Whether anything is queued or at work, so that looking again pays")
+    is_busy: bool = Field(
+        description="Whether any run is queued or running, so that it is worth asking again"
+    )
 
 
 class SizesOut(BaseModel):
@@ -183,20 +183,20 @@ class RunReference(BaseModel):
 
 
 class OfferFacts(BaseModel):
-    """A dataset for which another run pays."""
+    """A suggestion to train another run on a dataset."""
 
     dataset_id: int
     dataset: str = Field(description="Its name")
     new: int = Field(description="Masks accepted or corrected since the run `since`")
-    accepted: int = Field(description="Masks that would count as truth")
+    accepted: int = Field(description="Accepted masks that the run would learn from")
     pictures: int = Field(description="Tagged pictures")
     split: str
-    since: RunReference | None = Field(description="Null for the first run that would learn from them")
+    since: RunReference | None = Field(description="Null if no run has learned from accepted masks yet")
     expects: str = Field(description="A sentence on what earlier runs reached")
 
 
 class OffersOut(BaseModel):
-    """Datasets for which another run pays, the one with most new masks first."""
+    """Datasets for which another run is suggested, the one with most new masks first."""
 
     offers: list[OfferFacts]
 
@@ -218,7 +218,7 @@ class CurvesOut(BaseModel):
 
 
 class LogOut(BaseModel):
-    """The end of what the trainer printed."""
+    """The end of the trainer's output."""
 
     lines: list[str]
 
@@ -232,7 +232,7 @@ class RecipeChoice(BaseModel):
 
 
 class FormOut(BaseModel):
-    """The form: settings with names, words and bounds; the shipped recipes with their values."""
+    """The form: settings with names, descriptions and bounds; the shipped recipes with their values."""
 
     fields: list[FormField]
     recipes: list[RecipeChoice]
@@ -250,7 +250,7 @@ class SupervisionCounts(BaseModel):
 
 
 class SupervisionOut(BaseModel):
-    """What a run that is started now would learn from."""
+    """What a run started now would learn from."""
 
     splits: dict[str, int] = Field(description="Pictures by split")
     counts: SupervisionCounts
@@ -258,16 +258,16 @@ class SupervisionOut(BaseModel):
 
 
 class EstimateFacts(BaseModel):
-    """What a run will take on this machine."""
+    """Estimated time and memory of a run on this machine."""
 
     seconds: dict[str, float] = Field(description="By stage")
     total_s: float
     memory_mb: int | None
-    basis: str = Field(description="A sentence on how it is known")
+    basis: str = Field(description="A sentence on where the figures come from")
 
 
 class EstimateJob(JobOut[EstimateFacts]):
-    """An estimate under way."""
+    """The job of an estimate."""
 
 
 class PrunedOut(BaseModel):
@@ -278,7 +278,7 @@ class PrunedOut(BaseModel):
 
 
 class StoppedOut(BaseModel):
-    """Where a run stands that was asked to stop."""
+    """Status of a run that was asked to stop."""
 
     status: RunStatus
     is_firm: bool = Field(description="Whether it ends at once")
@@ -286,13 +286,13 @@ class StoppedOut(BaseModel):
 
 
 class StatusOut(BaseModel):
-    """Where a run stands."""
+    """Status of a run."""
 
     status: RunStatus
 
 
 class NameOut(BaseModel):
-    """What a run is called now."""
+    """The name of a run."""
 
     name: str
 
@@ -326,7 +326,7 @@ class ComparedScore(BaseModel):
 
 
 class ComparedFigure(BaseModel):
-    """An output that runs were measured by."""
+    """A measured output of several runs."""
 
     name: str
     title: str
@@ -342,7 +342,7 @@ class ComparedIou(BaseModel):
 
 
 class RunComparisonOut(BaseModel):
-    """Runs beside each other; lists inside are in the order of `runs`."""
+    """Runs side by side; lists inside are in the order of `runs`."""
 
     runs: list[ComparedRun]
     settings: list[ComparedSetting]
@@ -356,8 +356,8 @@ class PreviewFacts(BaseModel):
     """What publishing a run would change."""
 
     counts: dict[Literal["changed", "new", "unchanged", "kept", "left out"], int]
-    items: list[ItemPlan] = Field(description="The largest changes first; not all")
-    left_out: list[ItemPlan] = Field(description="Pictures that cannot take the run's mask; not all")
+    items: list[ItemPlan] = Field(description="Some of the changes, largest first")
+    left_out: list[ItemPlan] = Field(description="Some of the pictures that cannot use the run's mask")
 
 
 class PublishedFacts(BaseModel):
@@ -365,21 +365,21 @@ class PublishedFacts(BaseModel):
 
     publication_id: int | None = Field(description="Null where there was nothing to do")
     published: int
-    unchanged: int = Field(description="Have the run's mask already")
-    kept: int = Field(description="Left alone, because a person's work is on top")
-    left_out: int = Field(description="Cannot take the run's mask")
+    unchanged: int = Field(description="Already have the run's mask")
+    kept: int = Field(description="Left alone because of a person's work")
+    left_out: int = Field(description="Cannot use the run's mask")
 
 
 class UnpublishedFacts(BaseModel):
-    """What taking a publication back did, in pictures."""
+    """What unpublishing did, in pictures."""
 
     restored: int
-    kept: int = Field(description="Left alone, because somebody has worked on them")
+    kept: int = Field(description="Left alone because of a person's work")
 
 
 class PreviewJob(JobOut[PreviewFacts]):
-    """A look at what publishing would change, under way."""
+    """The job of a preview of publishing."""
 
 
 class PublicationJob(JobOut[PublishedFacts | UnpublishedFacts]):
-    """Publishing, or taking it back, under way."""
+    """The job of publishing or unpublishing."""

@@ -1,4 +1,4 @@
-"""Training runs: asked for, estimated, stopped, resumed, moved, renamed, removed."""
+"""Training runs: estimate, start, stop, resume, reorder, rename, prune, delete."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _Device = Annotated[str | None, Field(default=None, pattern=r"^(cpu|cuda(:\d{1,3
 
 
 class RunIn(BaseModel):
-    """What the form asks for."""
+    """The contents of the form."""
 
     dataset_id: int = Field(ge=1, le=2**31 - 1)
-    recipe: str = Field(max_length=128, description="Name of a shipped recipe; its file is not asked for")
+    recipe: str = Field(max_length=128, description="Name of a shipped recipe, not a file")
     cloned_from: int | None = Field(
-        default=None, ge=1, description="A run whose settings are the start instead"
+        default=None, ge=1, description="A run whose settings replace the recipe's"
     )
     split: str = Field(default=ALL, max_length=64)
     name: str = Field(default="", max_length=128)
@@ -54,7 +54,7 @@ class RunIn(BaseModel):
 
 
 class OrderIn(BaseModel):
-    """Queued runs in the order wished."""
+    """Queued runs in their new order."""
 
     runs: list[int] = Field(max_length=10_000)
 
@@ -64,7 +64,7 @@ class NameIn(BaseModel):
 
 
 class PruneIn(BaseModel):
-    """Which runs lose their large files; without `runs`, all that fit the other two."""
+    """Which runs lose their large files; without `runs`, all that match the other two."""
 
     runs: list[int] | None = Field(default=None, max_length=10_000)
     older_than_days: float | None = Field(default=None, ge=0)
@@ -84,7 +84,7 @@ def read_supervision(
     split: Annotated[str, Query(max_length=64)] = ALL,
     use_accepted: Annotated[bool, Query()] = True,
 ) -> SupervisionOut:
-    """Tell what a run would learn from, in numbers and in words."""
+    """Describe what a run would learn from, in numbers and in words."""
     with services.database.read() as session:
         snapshot = take_snapshot(session, dataset_id)
     counts = supervision_of(snapshot, split)
@@ -94,7 +94,7 @@ def read_supervision(
 
 @router.post("/form/estimate", status_code=202, responses=problem_responses(404, 422))
 def estimate(wanted: RunIn, services: OpenServices) -> EstimateJob:
-    """Estimate time and memory of a run that is not started; ask again until it is done."""
+    """Estimate time and memory of a run before it starts; ask again until the state is done."""
     recipe = _recipe(services, wanted)
     with services.database.read() as session:
         pictures = supervision_of(take_snapshot(session, wanted.dataset_id), wanted.split)["pictures"]
@@ -113,7 +113,7 @@ def estimate(wanted: RunIn, services: OpenServices) -> EstimateJob:
 
 @router.post("", status_code=201, responses=problem_responses(404, 422))
 def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> RunBrief:
-    """Freeze the dataset and queue a run."""
+    """Take a snapshot of the dataset and queue a run."""
     request = RunRequest(
         wanted.dataset_id,
         _recipe(services, wanted),
@@ -130,7 +130,7 @@ def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> RunBri
 
 @router.post("/reorder", responses=problem_responses(422))
 def reorder(order: OrderIn, services: OpenServices) -> None:
-    """Let queued runs come in this order."""
+    """Change the order of queued runs."""
     with services.database.write() as session:
         table.reorder(session, order.runs)
 
@@ -152,7 +152,7 @@ def prune(wanted: PruneIn, services: OpenServices) -> PrunedOut:
 
 @router.post("/{run_id}/stop", responses=problem_responses(404, 409))
 def stop(run_id: RunId, services: OpenServices) -> StoppedOut:
-    """Stop a run gently; asked a second time, at once."""
+    """Stop a run gently, or at once when it is asked a second time."""
     with services.database.write() as session:
         run = table.ask_to_stop(session, run_id)
         return StoppedOut(status=run.status, is_firm=run.stop_is_firm, worker_is_silent=lease_is_over(run))

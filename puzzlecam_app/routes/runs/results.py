@@ -1,4 +1,4 @@
-"""What runs made: pictures, comparisons, and publishing."""
+"""Results of runs: pictures, comparisons, publishing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _KEEP = {"Cache-Control": "private, max-age=86400", "X-Content-Type-Options": "n
 
 
 class PublishIn(BaseModel):
-    over_rejected: bool = Field(default=False, description="Offer rejected pictures again")
+    over_rejected: bool = Field(default=False, description="Make new proposals for rejected pictures too")
 
 
 @router.get("/compare/side-by-side", responses=problem_responses(404, 422))
@@ -107,20 +107,20 @@ def read_pictures(run_id: RunId, services: OpenServices) -> list[PictureReferenc
     "/{run_id}/pictures/{item_id}/{output}", response_class=Response, responses=problem_responses(404, 422)
 )
 def read_picture(run_id: RunId, item_id: ItemId, output: Output, services: OpenServices) -> Response:
-    """Send what a run made of a picture, as a small JPEG."""
+    """Send an output of a run for a picture, as a small JPEG."""
     with services.database.read() as session:
         get_run(session, run_id)
     folder = RunFolder.of(services.workspace.runs_dir, run_id)
     items = {item.item_id: item for item in read_snapshot(folder.snapshot_path).items}
     if item_id not in items:
-        raise HttpError(404, "the run knows no such picture", where=f"run {run_id}", remedy="Reload the page")
+        raise HttpError(404, "the run has no such picture", where=f"run {run_id}", remedy="Reload the page")
     picture = output_picture(folder, items[item_id], output)
     return Response(picture, media_type="image/jpeg", headers=_KEEP)
 
 
 @router.post("/{run_id}/publish/preview", status_code=202, responses=problem_responses(404, 422))
 def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> PreviewJob:
-    """Find out what publishing would change; `GET publish/preview` tells when it is known."""
+    """Start to find out what publishing would change; `GET publish/preview` returns the result."""
     _known(services, run_id)
     services.jobs.forget(("preview", run_id))
 
@@ -145,7 +145,7 @@ def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> Preview
 
 @router.get("/{run_id}/publish/preview", responses=problem_responses(404))
 def read_preview(run_id: RunId, services: OpenServices) -> PreviewJob:
-    """Tell how far the preview is, or what it found."""
+    """Return the progress or the result of the preview."""
     return PreviewJob.of(_job(services, ("preview", run_id)))
 
 
@@ -177,13 +177,13 @@ def publish(run_id: RunId, wanted: PublishIn, services: OpenServices, annotator:
 
 @router.get("/{run_id}/publish", responses=problem_responses(404))
 def read_publication(run_id: RunId, services: OpenServices) -> PublicationJob:
-    """Tell how far publishing or taking back is."""
+    """Return the progress or the result of publishing or unpublishing."""
     return PublicationJob.of(_job(services, ("publish", run_id)))
 
 
 @router.post("/{run_id}/unpublish", status_code=202, responses=problem_responses(404, 422))
 def unpublish(run_id: RunId, services: OpenServices, annotator: Annotator) -> PublicationJob:
-    """Take the run's proposals back where nobody has worked on them."""
+    """Bring the earlier proposals back where nobody has worked on the run's."""
     _known(services, run_id)
 
     def work(report: publishing.Progress) -> UnpublishedFacts:
@@ -201,5 +201,5 @@ def _known(services: Services, run_id: int) -> None:
 def _job(services: Services, key: tuple[str, int]) -> Job:
     job = services.jobs.get(key)
     if job is None:
-        raise HttpError(404, "nothing of the kind was asked for", where=f"run {key[1]}", remedy="Ask first")
+        raise HttpError(404, "there is no such job", where=f"run {key[1]}", remedy="Start it first")
     return job

@@ -1,4 +1,4 @@
-"""Training runs: listed, described, watched."""
+"""Training runs: lists, descriptions, progress."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOG_LINES = 200
 
 @router.get("")
 def read_runs(services: OpenServices) -> RunsOut:
-    """List runs: those at work, the queue in its order, then the ended ones."""
+    """List runs: the running ones, the queue in its order, then the ended ones."""
     with services.database.read() as session:
         runs = list_runs(session)
         rows = [brief_facts(session, run) for run in runs]
@@ -43,14 +43,14 @@ def read_runs(services: OpenServices) -> RunsOut:
 
 @router.get("/offers")
 def read_offers(services: OpenServices) -> OffersOut:
-    """Tell for which datasets people have accepted or corrected enough since the last run for another."""
+    """List datasets for which enough masks were accepted or corrected since the last run to train another."""
     with services.database.read() as session:
         return OffersOut(offers=run_offers(session, services.settings.offer_run_after))
 
 
 @router.get("/storage")
 def read_sizes(services: OpenServices) -> SizesOut:
-    """Tell what each run takes of the disk, and how much of it pruning would free."""
+    """Measure the disk space of each run, and how much of it pruning would free."""
     with services.database.read() as session:
         rows = [brief_facts(session, run) for run in list_runs(session)]
     for row in rows:
@@ -81,9 +81,11 @@ def read_run(run_id: RunId, services: OpenServices) -> RunOut:
 def read_curves(
     run_id: RunId,
     services: OpenServices,
-    after: Annotated[int, Query(ge=0, description="`last` of an earlier answer: nothing is sent again")] = 0,
+    after: Annotated[
+        int, Query(ge=0, description="`last` of an earlier answer; without new steps, no curves are sent")
+    ] = 0,
 ) -> CurvesOut:
-    """Send the loss curves of every training of a run, thinned to what can be drawn."""
+    """Send the loss curves of every training of a run, thinned so that they can be drawn."""
     with services.database.read() as session:
         get_run(session, run_id)
         newest = last_event(session, run_id, (EventKind.STEP,))

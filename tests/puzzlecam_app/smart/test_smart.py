@@ -94,7 +94,7 @@ def test_heatmaps_take_part_only_while_the_mask_is_their_proposal(client: TestCl
     ("wish", "sentence"),
     [
         ({"seeds": [{**ON_RED, "x": WIDTH}]}, "outside the picture"),
-        ({"seeds": [{**ON_RED, "label": 9}]}, "class 9 is not in the label set"),
+        ({"seeds": [{**ON_RED, "label": 9}]}, "class 9 is not in the class list"),
         ({"seeds": [{**ON_RED, "kind": "wave"}]}, "wave"),
         ({"seeds": [ON_RED] * 501}, "500"),
         ({"seeds": [], "protected": [0, HEIGHT * WIDTH + 1]}, "longer than"),
