@@ -15,6 +15,7 @@ from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.proposing.proposals import Proposals
+from puzzlecam_app.runs.estimating import Measuring
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings, Workspace
 from puzzlecam_app.smart.tool import Smart
@@ -42,6 +43,7 @@ class Services:
     predictor: Predictor
     proposals: Proposals
     jobs: Jobs = field(default_factory=Jobs)
+    measuring: Measuring = field(default_factory=Measuring)
     load_features: Callable[[], Features | None] = _load_features
     smart: Smart = field(init=False)
     lab: Lab = field(init=False)
@@ -66,6 +68,7 @@ class Services:
 
     def close(self) -> None:
         """Stop background work and close the database."""
+        self.measuring.close()
         self.smart.close()
         self.proposals.close()
         self.database.close()

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +25,7 @@ from trainer.contract import EventKind, StageFinishedFields, StepFields
 from trainer.recipes import recipe_toml
 
 _PATIENCE_S = 600
+_POLL_S = 0.1
 _MACHINE = {"name", "description", "version", "seed"}
 
 
@@ -50,8 +53,35 @@ def from_history(session: Session, recipe: Recipe, pictures: int) -> dict[str, A
     return None
 
 
-def by_measuring(recipe: Recipe, pictures: int, device: str | None) -> dict[str, Any]:
+class Measuring:
+    """Times steps for one form at a time: a newer question ends the measuring process of the older one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turn = threading.Lock()
+        self._newest = threading.Event()
+
+    def __call__(self, recipe: Recipe, pictures: int, device: str | None) -> dict[str, Any]:
+        """As `by_measuring`; raises UserError too if a newer call took the place of this one."""
+        mine = threading.Event()
+        with self._lock:
+            self._newest.set()
+            self._newest = mine
+        with self._turn:  # the older process has ended when this is free
+            return by_measuring(recipe, pictures, device, cancelled=mine)
+
+    def close(self) -> None:
+        """End the measuring process, if there is one."""
+        with self._lock:
+            self._newest.set()
+
+
+def by_measuring(
+    recipe: Recipe, pictures: int, device: str | None, *, cancelled: threading.Event
+) -> dict[str, Any]:
     """Time a few steps in a separate process; returns the same as `from_history`.
+
+    When `cancelled` is set, the process is ended.
 
     Raises:
         UserError: the steps failed, usually because memory ran out.
@@ -64,15 +94,8 @@ def by_measuring(recipe: Recipe, pictures: int, device: str | None) -> dict[str,
         path.write_text(recipe_toml(recipe), encoding="utf-8")
         command = [sys.executable, "-P", "-m", "trainer.estimate", str(path), str(pictures)]
         try:
-            done = subprocess.run(  # noqa: S603 - our own program
-                [*command, *([device] if device else [])],
-                capture_output=True,
-                text=True,
-                check=True,
-                env=environment,
-                timeout=_PATIENCE_S,
-            )
-            values: dict[str, Any] = json.loads(done.stdout)
+            output = _output([*command, *([device] if device else [])], environment, cancelled)
+            values: dict[str, Any] = json.loads(output)
         except (OSError, subprocess.SubprocessError, ValueError) as error:
             lines = str(getattr(error, "stderr", "") or error).strip().splitlines()
             raise UserError(
@@ -82,6 +105,29 @@ def by_measuring(recipe: Recipe, pictures: int, device: str | None) -> dict[str,
     values["basis"] = "A few steps were timed on this machine; the estimate is right within a factor of two."
     values["basis"] += f" {values.pop('device')}"
     return values
+
+
+def _output(command: list[str], environment: dict[str, str], cancelled: threading.Event) -> str:
+    """What the command prints; it is killed when it is cancelled or takes too long."""
+    until = time.monotonic() + _PATIENCE_S
+    if not cancelled.is_set():
+        with subprocess.Popen(  # noqa: S603 - our own program
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        ) as process:
+            try:
+                while not cancelled.is_set():
+                    try:
+                        output, errors = process.communicate(timeout=_POLL_S)
+                    except subprocess.TimeoutExpired:
+                        if time.monotonic() > until:
+                            raise
+                        continue
+                    if process.returncode:
+                        raise subprocess.CalledProcessError(process.returncode, command, output, errors)
+                    return output
+            finally:
+                process.kill()
+    raise UserError("a newer estimate took its place", remedy="Change a setting to estimate again")
 
 
 def _stage_seconds(session: Session, run: Run) -> dict[str, float]:

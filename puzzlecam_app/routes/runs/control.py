@@ -103,7 +103,7 @@ def estimate(wanted: RunIn, services: OpenServices) -> EstimateJob:
         return EstimateJob(state="done", done=1, total=1, result=known, problem=None)
     key = ("estimate", recipe.fingerprint, pictures, wanted.device)
     job = services.jobs.get(key) or services.jobs.start(
-        key, lambda _: estimating.by_measuring(recipe, pictures, wanted.device)
+        key, lambda _: services.measuring(recipe, pictures, wanted.device)
     )
     answer = EstimateJob.of(job)
     if answer.state == "failed":

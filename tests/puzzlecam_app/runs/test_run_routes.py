@@ -233,7 +233,7 @@ def test_an_earlier_run_with_the_same_settings_is_the_best_estimate(client: Test
 def test_without_one_a_few_steps_are_timed(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "puzzlecam_app.runs.estimating.by_measuring",
-        lambda recipe, pictures, device: {
+        lambda recipe, pictures, device, cancelled: {
             "seconds": {"classify": 2.0 * pictures},
             "total_s": 2.0 * pictures,
             "memory_mb": 700,
