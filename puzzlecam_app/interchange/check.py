@@ -1,4 +1,4 @@
-"""Checking one picture of a dataset, and the mask that comes with it. Reads each file once."""
+"""Checks one picture of a dataset and its mask. Reads each file once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOTHING: Final = "Nothing needs to be done"
 
 @dataclass(frozen=True)
 class CheckedPicture:
-    """A picture that can be used, and what is known of it after reading it.
+    """A picture that can be used, and what is known about it after reading it.
 
     `path` is its place under the dataset's root. `mask_hash` names its mask in the mask store and
     `mask_classes` are the class indices in it; both are None without a usable mask.
@@ -50,7 +50,7 @@ class RefusedPicture:
 class Checker:
     """Checks pictures under `root`; may be called from many threads.
 
-    `class_count` is None when masks are not wanted. With `copy_to`, good pictures are copied into that
+    `class_count` is None if masks are not read. With `copy_to`, usable pictures are copied into that
     content-addressed folder.
     """
 
@@ -61,12 +61,12 @@ class Checker:
     copy_to: Path | None
 
     def __call__(self, item: SourceItem) -> CheckedPicture | RefusedPicture:
-        """Read and judge one picture. Never raises for what is in the files."""
+        """Read and check one picture. Whatever is in the files, this does not raise."""
         try:
             data = _read(self.root / item.path)
             info = verify_picture(data, max_pixels=self.max_pixels)
         except PictureError as problem:
-            found = error(item.path, problem.message, problem.remedy or "Take it from its source again")
+            found = error(item.path, problem.message, problem.remedy or "Get it from its source again")
             return RefusedPicture(item, [found])
         problems = _remarks(item.path, info)
         sha256 = hashlib.sha256(data).hexdigest()
@@ -84,7 +84,7 @@ class Checker:
     def _take_mask(self, relative: str, info: PictureInfo, class_count: int) -> tuple[str, tuple[int, ...]]:
         path = self.root / relative
         if not is_inside(path, self.root.resolve()):
-            raise MaskFileError("the link leads out of the folder", remedy="Put the file itself here")
+            raise MaskFileError("the link leads out of the folder", remedy="Replace the link with the file")
         mask = read_index_mask(_read(path), info, class_count=class_count)
         return self.mask_store.put(mask, voc_palette()), classes_in(mask)
 
@@ -98,10 +98,10 @@ def _read(path: Path) -> bytes:
         raise PictureError("the file is missing", remedy="Put it back") from problem
     except OSError as problem:
         raise PictureError(
-            f"the file cannot be read ({problem.strerror})", remedy="Check the rights to it"
+            f"the file cannot be read ({problem.strerror})", remedy="Check its permissions"
         ) from problem
     if not data:
-        raise PictureError("the file is empty", remedy="Take it from its source again")
+        raise PictureError("the file is empty", remedy="Get it from its source again")
     return data
 
 
@@ -111,7 +111,7 @@ def _remarks(path: str, info: PictureInfo) -> list[Problem]:
         remarks.append(
             warning(
                 path,
-                f"the picture is stored turned (EXIF orientation {info.orientation}); it is shown, labelled "
+                f"the picture is stored rotated (EXIF orientation {info.orientation}); it is shown, labelled "
                 "and exported upright",
                 _NOTHING,
             )
@@ -125,31 +125,35 @@ def _remarks(path: str, info: PictureInfo) -> list[Problem]:
             )
         )
     if info.mode in {"1", "L", "LA", "I", "F"} or info.mode.startswith("I;16"):
-        remarks.append(warning(path, "the picture is grey; the model has learned from colour", _NOTHING))
+        remarks.append(
+            warning(path, "the picture is grey; the model was trained on colour pictures", _NOTHING)
+        )
     if info.bits > 8:
         remarks.append(
             warning(
                 path,
-                f"the picture has {info.bits} bits a channel; it is shown with 8",
+                f"the picture has {info.bits} bits per channel; it is shown with 8",
                 "Save it with 8 bits if it looks too dark",
             )
         )
     if info.has_alpha:
         remarks.append(
             warning(
-                path, "the picture is transparent in parts; they are shown white", "Save it without alpha"
+                path,
+                "parts of the picture are transparent; they are shown white",
+                "Save it without transparency",
             )
         )
     if info.has_more_frames:
         remarks.append(
-            warning(path, "the file holds several pictures; the first is used", "Save the frames one by one")
+            warning(path, "the file holds several pictures; the first is used", "Save each frame as a file")
         )
     if " " in path:
         remarks.append(
-            warning(path, "the name has spaces; VOC's lists cannot hold them, so export writes _", _NOTHING)
+            warning(
+                path, "the name has spaces; VOC's lists cannot contain them, so exports write _", _NOTHING
+            )
         )
     if not path.isascii():
-        remarks.append(
-            warning(path, "the name is not ASCII; export writes a plain name in its place", _NOTHING)
-        )
+        remarks.append(warning(path, "the name is not ASCII; exports use a plain name instead", _NOTHING))
     return remarks

@@ -1,4 +1,4 @@
-"""Which classes a dataset has, and in which order: the order gives masks their meaning."""
+"""The classes of a dataset in index order; the order defines what the indices in masks mean."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _IGNORED_LINES: Final = frozenset({"void", "__ignore__", "__unlabeled__"})
 
 
 def read_class_file(path: Path) -> tuple[str, ...]:
-    """Class names of a text file, one a line in index order; the first line may name the background.
+    """Class names of a text file, one per line in index order; the first line may be the background.
 
     Raises:
-        UserError: The file cannot be read, is empty, or holds a name twice or one that cannot be.
+        UserError: The file cannot be read, is empty, or contains a duplicate or an invalid name.
     """
     names = [line.strip() for line in read_text(path).splitlines()]
     names = [name for name in names if name and name.lower() not in _IGNORED_LINES]
@@ -29,16 +29,16 @@ def read_class_file(path: Path) -> tuple[str, ...]:
     if problems:
         raise UserError(problems[0].reason, where=str(path), remedy=problems[0].remedy)
     if not classes or len(classes) != len(names):
-        reason = "a class is named twice" if classes else "the file names no class"
-        raise UserError(reason, where=str(path), remedy="Write each class once, one a line, in index order")
+        reason = "a class is named twice" if classes else "the file contains no class name"
+        raise UserError(reason, where=str(path), remedy="Write each class once, one per line, in index order")
     return _bounded(classes, where=str(path))
 
 
 def derive_classes(tags: Iterable[str], *, allow_voc: bool) -> tuple[tuple[str, ...], bool]:
     """The class list that a set of tags suggests, and whether it fixes the meaning of mask indices.
 
-    With `allow_voc`, tags that are all among the twenty of PASCAL VOC give VOC's list; else the order is
-    alphabetical and ours alone.
+    With `allow_voc`, tags that are all among the twenty of PASCAL VOC give VOC's list. Otherwise the order is
+    alphabetical and has no meaning outside the studio.
 
     >>> derive_classes({"zebra", "cat"}, allow_voc=True)
     (('cat', 'zebra'), False)
@@ -54,6 +54,6 @@ def _bounded(classes: tuple[str, ...], *, where: str) -> tuple[str, ...]:
         raise UserError(
             f"{len(classes)} classes are more than the {MAX_CLASS_INDEX} that a mask can hold",
             where=where,
-            remedy="Name the classes you want with --classes",
+            remedy="Give a file with the classes that you want with --classes",
         )
     return classes

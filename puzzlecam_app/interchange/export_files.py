@@ -1,4 +1,4 @@
-"""Writing one picture and its mask into an export."""
+"""Writes one picture and its mask into an export."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FileExporter:
     max_pixels: int
 
     def __call__(self, item: SnapshotItem) -> ExportedPicture | Problem:
-        """Write `item` as ``<name>.jpg`` and ``<name>.png``, or say why it cannot be."""
+        """Write `item` as ``<name>.jpg`` and ``<name>.png``, or return what prevents that."""
         name = item.export_name
         source = self.root / item.path
         try:
@@ -66,8 +66,8 @@ class FileExporter:
             return error(item.name, reason, "Put it back and export again")
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != item.sha256:
-            reason = f"the picture {source} changed since it was imported"
-            return error(item.name, reason, "Import the dataset again, look at the mask, and export again")
+            reason = f"the picture {source} has changed since it was imported"
+            return error(item.name, reason, "Import the dataset again, check the mask, and export again")
         target = self.pictures / f"{name}.jpg"
         stored: HowStored
         try:

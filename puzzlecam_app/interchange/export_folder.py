@@ -1,4 +1,4 @@
-"""The folder an export is written to: it holds a whole export or the one before, never a mixture."""
+"""The folder that an export is written to: it always holds one complete export, never parts of two."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _KIND: Final = "puzzlecam-export"
 
 @contextmanager
 def new_export(out: Path) -> Iterator[Path]:
-    """Give an empty folder beside `out` to be filled; it takes the place of `out` when the block ends.
+    """Yield an empty folder beside `out` to be filled; it replaces `out` when the block ends.
 
-    `write_manifest` must be called in the block. When the block raises, `out` stays as it was.
+    `write_manifest` must be called in the block. If the block raises, `out` does not change.
 
     Raises:
-        UserError: `out` holds something that no export wrote, or cannot be written.
+        UserError: `out` contains something that no export wrote, or cannot be written.
     """
     out = out.expanduser().resolve()
     _refuse_foreign(out)
@@ -43,7 +43,7 @@ def new_export(out: Path) -> Iterator[Path]:
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    """Write the manifest of an export: `content`, and every file that is in `folder` by now."""
+    """Write the manifest of an export: `content`, and the names of all files in `folder`."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     manifest = {"kind": _KIND, **content, "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -53,7 +53,7 @@ def _refuse_foreign(out: Path) -> None:
     if not out.exists():
         return
     if not out.is_dir():
-        raise UserError("a file is in the way", where=str(out), remedy="Name another folder with --out")
+        raise UserError("a file is in the way", where=str(out), remedy="Choose another folder with --out")
     present = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
     if not present:
         return
@@ -65,9 +65,9 @@ def _refuse_foreign(out: Path) -> None:
     foreign = sorted(present - written)
     if foreign:
         raise UserError(
-            f"the folder holds files that no export wrote ({foreign[0]})",
+            f"the folder contains files that no export wrote ({foreign[0]})",
             where=str(out),
-            remedy="Name an empty folder, or one that only an export has filled, with --out",
+            remedy="Choose an empty folder, or one that contains only an export, with --out",
         )
 
 
@@ -86,7 +86,7 @@ def _swap(building: Path, out: Path) -> None:
 
 
 def _beside(out: Path, purpose: str) -> Path:
-    # Not tempfile: its folders are for their owner alone, and exports are for others.
+    # Not tempfile: only the owner could read its folders, and exports are for other people too.
     return out.with_name(f".{out.name}.{purpose}-{uuid.uuid4().hex}")
 
 
@@ -94,5 +94,5 @@ def _cannot_write(out: Path, error: OSError) -> UserError:
     return UserError(
         f"the export cannot be written ({error.strerror or error})",
         where=str(error.filename or out),
-        remedy="Make room on the disk, or name another folder with --out",
+        remedy="Free some disk space, or choose another folder with --out",
     )

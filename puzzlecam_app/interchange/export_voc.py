@@ -1,4 +1,4 @@
-"""Exporting a dataset in the layout of PASCAL VOC: a snapshot, whole and with its origins written down."""
+"""Exports a dataset in the layout of PASCAL VOC: a snapshot, with a manifest of where everything is from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from puzzlecam_app.interchange.snapshot import Snapshot, take_snapshot
 from puzzlecam_app.interchange.splits import split_name
 
 VOC_FOLDER: Final = "VOCdevkit/VOC2012"
-"""Where the pictures are below the folder of an export: torchvision and other readers look there."""
+"""Where an export keeps the pictures; torchvision and other readers look there."""
 
 FORMAT_VERSION: Final = 1
 MAX_VOID_BOUNDARY_PX: Final = 50
@@ -40,7 +40,7 @@ class ExportReport(BaseModel):
     voc_root: str = Field(description="Folder in it that holds JPEGImages.")
     exported: int = Field(description="Pictures written.")
     splits: dict[str, int] = Field(description="Pictures in each list of ImageSets/Segmentation.")
-    left_out: int = Field(description="Pictures that should have been written; each has a problem.")
+    left_out: int = Field(description="Pictures that could not be written; each has a problem.")
     problems: tuple[Problem, ...]
 
 
@@ -93,13 +93,14 @@ def export_voc(
     options = options or ExportOptions()
     if not 0 <= options.void_boundary_px <= MAX_VOID_BOUNDARY_PX:
         raise UserError(
-            f"the void boundary is 0 to {MAX_VOID_BOUNDARY_PX} pixels wide, not {options.void_boundary_px}"
+            f"the void boundary must be 0 to {MAX_VOID_BOUNDARY_PX} pixels wide, "
+            f"not {options.void_boundary_px}"
         )
     snapshot = take_snapshot(database, dataset_name, options.statuses)
     if not snapshot.items:
         raise UserError(
             f"the dataset {dataset_name!r} has no masks that are {' or '.join(options.statuses)}",
-            remedy="Accept some in Review, or choose other statuses",
+            remedy="Accept some on the Review page, or choose other statuses",
         )
     with new_export(out_dir) as folder:
         root = folder / VOC_FOLDER

@@ -1,4 +1,4 @@
-"""Reading a folder of pictures whose tags are in a CSV or JSON file, or are the sub-folders' names."""
+"""Reads a folder of pictures whose tags are in a CSV or JSON file, or are the names of sub-folders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_folder(
     """Read a folder of pictures.
 
     Tags come from `tags_file`, else from ``tags.csv`` or ``tags.json`` in the folder, else from one
-    sub-folder a class (also below ``train``, ``val`` and ``test``). Masks are PNGs of the same path in
+    sub-folder per class (also below ``train``, ``val`` and ``test``). Masks are PNGs of the same path in
     the sub-folder ``masks`` or ``SegmentationClass``. Classes come from `classes_file`, else from
     ``labels.txt`` in the folder, else from the tags. `split` is given to every picture that has none.
 
@@ -49,7 +49,7 @@ def read_folder(
         raise UserError(
             "the pictures have no tags",
             where=str(root),
-            remedy="Name a list with --tags, or put the pictures into one sub-folder a class",
+            remedy="Give a list with --tags, or put the pictures into one sub-folder per class",
         )
     return Source(root, "folder", items, classes, fixed, problems)
 
@@ -71,7 +71,7 @@ def _items_of_list(
             continue
         if path in tags:
             problems.append(
-                warning(path, "the picture is listed twice; all its tags were taken", "Drop a row")
+                warning(path, "the picture is listed twice; all its tags are used", "Remove one of the rows")
             )
         tags.setdefault(path, {}).update(dict.fromkeys(row.tags))
         if row.split:
@@ -80,7 +80,9 @@ def _items_of_list(
     for path in tree.pictures:
         if path not in tags:
             problems.append(
-                warning(path, f"the picture is not listed in {listing.name} and has no tags", "List it")
+                warning(
+                    path, f"the picture is not listed in {listing.name} and has no tags", "Add it to the list"
+                )
             )
         items.append(
             SourceItem(

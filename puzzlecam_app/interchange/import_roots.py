@@ -11,23 +11,23 @@ from puzzlecam_app.settings import Settings
 def check_import_path(settings: Settings, path: Path) -> Path:
     """Return the resolved `path` if a page may read it.
 
-    With import roots set, it must lie under one of them. Without, a studio that only this machine reaches
-    may read whatever its user may; one that other machines reach may read nothing.
+    If import roots are set, it must be under one of them. Otherwise a studio that only this machine can reach
+    may read whatever its user may read, and one that other machines can reach may read nothing.
 
     Raises:
-        UserError: The path is not allowed, or is not there.
+        UserError: The path is not allowed, or does not exist.
     """
     resolved = path.expanduser().resolve()
     if settings.import_roots:
         if not any(resolved.is_relative_to(root.resolve()) for root in settings.import_roots):
             allowed = ", ".join(str(root) for root in settings.import_roots)
             raise UserError(
-                "this place may not be imported from", where=str(path), remedy=f"Use one under {allowed}"
+                "the pages may not import from here", where=str(path), remedy=f"Use a folder under {allowed}"
             )
     elif settings.is_reachable_from_outside:
         raise UserError(
-            "importing from the page is off, because other machines can reach this studio",
-            remedy="Import on the command line, or name folders with PUZZLECAM_IMPORT_ROOTS",
+            "importing on this page is off, because other machines can reach this studio",
+            remedy="Import on the command line, or allow folders with PUZZLECAM_IMPORT_ROOTS",
         )
     if not resolved.exists():
         raise UserError("there is no such file or folder", where=str(path), remedy="Check the spelling")

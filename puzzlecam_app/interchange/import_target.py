@@ -1,4 +1,4 @@
-"""The dataset that an import fills: its class list, and the batches written to it."""
+"""The dataset that an import writes to: its class list, and the batches that are written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROPOSED_BY = "import"
 
 @dataclass(frozen=True)
 class Target:
-    """A dataset that is ready to be filled. `classes` are in index order; `sha256_of` is by item name."""
+    """A dataset that is ready for an import. `classes` are in index order; `sha256_of` is by item name."""
 
     dataset_id: int
     name: str
@@ -37,7 +37,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of some pictures; outcomes add up."""
+    """What an import did with some pictures; outcomes can be added."""
 
     added: int = 0
     changed: int = 0
@@ -58,11 +58,11 @@ class Outcome:
 
 
 def open_target(database: Database, name: str, source: Source, *, root: Path) -> Target:
-    """Find the dataset `name` or make it, and bring its class list up to date.
+    """Find the dataset `name` or create it, and update its class list.
 
     Raises:
-        UserError: A dataset of that name came from another folder, or its class list contradicts the
-            one of the source.
+        UserError: A dataset of that name was imported from another folder, or its class list contradicts
+            that of the source.
     """
     with database.write() as session:
         dataset = find_dataset(session, name)
@@ -126,8 +126,8 @@ def _extend_classes(session: Session, dataset: Dataset, source: Source) -> None:
     known = tuple(row.name for row in latest_label_set(session, dataset.id).classes)
     if source.classes_are_fixed and source.classes[: len(known)] != known[: len(source.classes)]:
         raise UserError(
-            f"the class list differs from the one of the dataset {dataset.name!r}: it begins "
-            f"{', '.join(source.classes[:3])}, the dataset's {', '.join(known[:3])}",
+            f"the class list differs from that of the dataset {dataset.name!r}: it begins with "
+            f"{', '.join(source.classes[:3])}, and that of the dataset with {', '.join(known[:3])}",
             where=str(source.root),
             remedy="Keep the order and add classes at the end, or import under another name",
         )
@@ -137,7 +137,7 @@ def _extend_classes(session: Session, dataset: Dataset, source: Source) -> None:
 def _without_misfits(
     session: Session, target: Target, batch: Sequence[CheckedPicture]
 ) -> tuple[list[CheckedPicture], list[Problem]]:
-    """Leave out pictures whose size changed under the masks that people made for them."""
+    """Leave out pictures whose size has changed although they have masks."""
     taken, problems = [], []
     for one in batch:
         if target.sha256_of.get(one.item.name, one.sha256) == one.sha256:
@@ -157,7 +157,7 @@ def _without_misfits(
             )
             continue
         problems.append(
-            warning(one.item.path, "the picture changed since it was imported", "Look at its mask again")
+            warning(one.item.path, "the picture has changed since it was imported", "Check its mask again")
         )
         taken.append(one)
     return taken, problems

@@ -80,16 +80,16 @@ def import_source(
     options: ImportOptions | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """The same for a dataset that has been read already; `origin` says in the report where it came from."""
+    """The same for a dataset that has been read already; the report names `origin` as its source."""
     options = options or ImportOptions()
     if not source.items:
         raise _no_pictures(source)
     reads_masks = options.masks is not None or source.tags_from_masks
     if reads_masks and not source.classes_are_fixed:
         raise UserError(
-            "nothing says which class the indices in the masks mean",
+            "nothing says which classes the indices in the masks stand for",
             where=origin,
-            remedy="Name the classes in index order with --classes",
+            remedy="Give a file with the classes in index order with --classes",
         )
     problems = list(source.problems)
     items, unknown = _without_unknown_tags(source)
@@ -131,12 +131,12 @@ def _check_all(
         raise UserError(
             f"the workspace cannot be written ({problem.strerror})",
             where=str(problem.filename or checker.mask_store.root),
-            remedy="Make room on the disk and import again: what was stored is not done twice",
+            remedy="Free some disk space and import again; what is stored already is kept",
         ) from problem
 
 
 def _without_unknown_tags(source: Source) -> tuple[list[SourceItem], list[Problem]]:
-    """The items without tags that are not in the class list, which can happen when a file names the list."""
+    """The items without tags that the class list lacks, which can happen if the list comes from a file."""
     known = set(source.classes)
     items, problems = [], []
     for item in source.items:
@@ -170,10 +170,10 @@ def _tagged_by_masks(
 def _merge_duplicates(
     pictures: Sequence[CheckedPicture], target: Target
 ) -> tuple[list[CheckedPicture], list[Problem]]:
-    """Each content once, by name.
+    """The pictures by name, with only one of those that have the same content.
 
-    Of equal files the one that is in the dataset already is kept, else the first by name. It gets the tags
-    of the others: one photograph in two class folders has two tags.
+    If one of them is already in the dataset, it is kept, otherwise the first by name. It gets the tags of the
+    others: a picture that is in two class folders has two tags.
     """
     problems = []
     kept: dict[str, CheckedPicture] = {}
@@ -197,7 +197,7 @@ def _no_pictures(source: Source) -> UserError:
     return UserError(
         f"no pictures were found{first}",
         where=str(source.root),
-        remedy="Name the folder that holds them",
+        remedy="Give the folder that contains them",
     )
 
 

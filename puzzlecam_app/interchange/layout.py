@@ -1,4 +1,4 @@
-"""Finding out how a dataset on disk is laid out, and reading it."""
+"""Detects the layout of a dataset on disk, and reads it."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def read_source(path: Path, options: ReadOptions | None = None) -> Source:
     options = options or ReadOptions()
     root = path.expanduser().absolute()
     if not root.is_dir():
-        raise UserError("there is no such folder", where=str(root), remedy="Name the folder of the dataset")
+        raise UserError("there is no such folder", where=str(root), remedy="Give the folder of the dataset")
     voc_root = find_voc_root(root) if options.format != "folder" else None
     if options.format == "voc" and voc_root is None:
         raise UserError(
-            f"there is no folder {PICTURES}", where=str(root), remedy="Name the folder that holds it"
+            f"there is no folder {PICTURES}", where=str(root), remedy="Give the folder that contains it"
         )
     if voc_root is None:
         source = read_folder(
@@ -67,7 +67,7 @@ def find_voc_root(root: Path) -> Path | None:
     """The folder with ``JPEGImages``: `root`, or the only one below it as the development kit lays them out.
 
     Raises:
-        UserError: There are several, one a year.
+        UserError: There are several, one per year.
     """
     if (root / PICTURES).is_dir():
         return root
@@ -77,6 +77,6 @@ def find_voc_root(root: Path) -> Path | None:
     if len(below) > 1:
         names = ", ".join(str(folder.relative_to(root)) for folder in below)
         raise UserError(
-            f"there are several VOC folders ({names})", where=str(root), remedy="Name one of them"
+            f"there are several VOC folders ({names})", where=str(root), remedy="Give one of them"
         )
     return below[0] if below else None

@@ -1,4 +1,4 @@
-"""Reading masks that people bring along: indices, never colours."""
+"""Reads the masks of a dataset: class indices, never colours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SAVE_AS_INDICES: Final = "Save it as a palette PNG (mode P) whose indices are t
 
 
 class MaskFileError(UserError):
-    """A mask that cannot be taken."""
+    """A mask that cannot be used."""
 
 
 def read_index_mask(data: bytes, picture: PictureInfo, *, class_count: int) -> MaskArray:
@@ -48,8 +48,8 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_count: int) -> M
     if unknown:
         shown = ", ".join(map(str, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
         raise MaskFileError(
-            f"the mask holds the indices {shown}, and the class list ends at {class_count}",
-            remedy="Correct the mask, or name the full class list with --classes",
+            f"the mask contains the indices {shown}, but the class list ends at {class_count}",
+            remedy="Correct the mask, or give the complete class list with --classes",
         )
     return mask
 
@@ -75,7 +75,7 @@ def _check_kind(image: Image.Image, data: bytes) -> None:
         # Grey of fewer bits means brightness: Pillow spreads 0..3 over 0..255.
         raise MaskFileError("the mask is grey with fewer than 8 bits", remedy=_SAVE_AS_INDICES)
     raise MaskFileError(
-        f"the mask is made of colours (mode {image.mode}) and colours are not read as classes",
+        f"the mask is made of colours (mode {image.mode}), and colours are not read as classes",
         remedy=_remedy_for_colors(image),
     )
 
@@ -91,10 +91,12 @@ def _remedy_for_colors(image: Image.Image) -> str:
 def _check_size(image: Image.Image, picture: PictureInfo) -> None:
     if image.size == (picture.width, picture.height):
         return
-    reason = f"the mask is {image.width} x {image.height} and the picture {picture.width} x {picture.height}"
+    reason = (
+        f"the mask is {image.width} x {image.height} but the picture is {picture.width} x {picture.height}"
+    )
     if picture.orientation in _ON_ITS_SIDE and image.size == (picture.height, picture.width):
         raise MaskFileError(
             f"{reason}; it was drawn on the picture as stored, without its EXIF rotation",
-            remedy="Rotate the mask as the picture is shown",
+            remedy="Rotate the mask the way the picture is shown",
         )
     raise MaskFileError(reason, remedy="Give a mask of the picture's size")

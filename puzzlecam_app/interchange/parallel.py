@@ -1,4 +1,4 @@
-"""Doing the same to many files at once."""
+"""Processes many files at once, in threads."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def map_files(
 ) -> list[_R]:
     """Results of `function` for each of `files`, in their order.
 
-    In threads: reading, hashing, inflating and decoding release the interpreter's lock. When `function`
-    raises or somebody interrupts, nothing new is begun.
+    Threads suffice, because reading, hashing, inflating and decoding release the interpreter's lock. If
+    `function` raises or somebody interrupts, no further file is started.
     """
     threads = ThreadPoolExecutor(min(_MAX_THREADS, os.cpu_count() or 1), thread_name_prefix="files")
     results = []

@@ -1,4 +1,4 @@
-"""Reading photographs as people see them: upright, 8-bit RGB, of a bearable size, or not at all."""
+"""Reads pictures as people see them, upright and in 8-bit RGB, and refuses those that are too large."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAX_FILE_BYTES: Final = 1 << 30
 SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif"}
 )
-# Pillow knows many more formats, some of which run other programs; nobody labels those.
+# Pillow knows many more formats, some of which run other programs; nobody labels pictures in those.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -37,7 +37,7 @@ _TURNS: Final = {
 }
 _ON_ITS_SIDE: Final = frozenset({5, 6, 7, 8})
 
-# The limit below is the setting's; Pillow would only warn at another one.
+# The limit is a setting; Pillow would only warn, and at another size.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
@@ -47,11 +47,11 @@ class PictureError(UserError):
 
 @dataclass(frozen=True)
 class PictureInfo:
-    """What a file says of itself.
+    """What is known about a picture file.
 
     `width` and `height` are those of the upright picture. `orientation` is EXIF's, 1..8. `bits` are those
-    of a channel. `has_alpha` is true of any kind of transparency, `has_more_frames` of animations and of
-    TIFFs of several pages.
+    of a channel. `has_alpha` is true for any kind of transparency, `has_more_frames` for animations and for
+    TIFFs with several pages.
     """
 
     width: int
@@ -67,15 +67,15 @@ class PictureInfo:
 def load_upright_rgb(source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> RgbArray:
     """Read a picture as uint8 HxWx3, turned upright as EXIF says.
 
-    CMYK, grey and palette pictures are converted; of 16 bits a channel the upper 8 are kept; wider ones
-    are stretched from their least to their greatest value. Transparent parts become white. Of an
-    animation the first frame is taken.
+    CMYK, grey and palette pictures are converted. Of 16 bits per channel, the upper 8 are kept; wider
+    channels are stretched from their smallest to their largest value. Transparent parts become white. An
+    animation gives its first frame.
 
     Raises:
         PictureError: Not a picture, damaged, or of more than `max_pixels` pixels.
     """
     with open_picture(source, max_pixels=max_pixels) as image:
-        # Asked first: decoding may change the mode.
+        # Before decoding, which may change the mode.
         transparent = _has_alpha(image)
         decode(image, source)
         turn = _TURNS.get(_orientation(image))
@@ -84,7 +84,7 @@ def load_upright_rgb(source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXE
 
 
 def verify_picture(source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> PictureInfo:
-    """Read a picture to its end and tell what it is.
+    """Read a picture to its end and describe it.
 
     Raises:
         PictureError: Not a picture, damaged, or of more than `max_pixels` pixels.
@@ -94,8 +94,8 @@ def verify_picture(source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS
         mode, bits, has_alpha = image.mode, _bits(image), _has_alpha(image)
         # A JPEG is read to its end, but only an eighth of each side is computed: five times as fast.
         image.draft(None, (max(1, width // 8), max(1, height // 8)))
-        # Pillow turns TIFFs by itself, size and pixels, and then forgets the orientation; a PNG may tell
-        # its orientation only after its pixels.
+        # Pillow turns TIFFs by itself, size and pixels, and then drops the orientation; a PNG may have
+        # its orientation after its pixels.
         if image.format == "TIFF":
             orientation = _orientation(image)
             decode(image, source)
@@ -133,12 +133,12 @@ def open_picture(source: Path | bytes, *, max_pixels: int) -> Iterator[Image.Ima
         raise PictureError("the file is missing", where=where, remedy="Put it back") from error
     except UnidentifiedImageError as error:
         raise PictureError(
-            "not a picture of a kind that can be read", where=where, remedy="Save it as JPEG or PNG"
+            "not a picture in a format that can be read", where=where, remedy="Save it as JPEG or PNG"
         ) from error
     except Image.DecompressionBombError as error:
         raise PictureError(str(error), where=where, remedy=_smaller(max_pixels)) from error
     except Exception as error:
-        # Pillow's readers meet damaged headers with nearly any exception.
+        # Pillow's readers raise nearly any exception for damaged headers.
         raise _damaged(source, error) from error
     with image:
         if image.width * image.height > max_pixels:
@@ -166,13 +166,13 @@ def _orientation(image: Image.Image) -> int:
     try:
         orientation = int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
-        # Broken EXIF is common and says nothing against the pixels.
+        # Broken EXIF data is common and does not mean broken pixels.
         return 1
     return orientation if 1 <= orientation <= 8 else 1
 
 
 def _bits(image: Image.Image) -> int:
-    """Bits of a channel, which Pillow's modes do not tell of 16-bit colour."""
+    """Bits of a channel; Pillow's modes do not show 16-bit colour."""
     if image.mode in {"I", "F"}:
         return 32
     if image.mode.startswith("I;16"):
@@ -211,7 +211,7 @@ def _stretched(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
 def _damaged(source: Path | bytes, error: Exception) -> PictureError:
     reason = "truncated" if "truncated" in str(error).lower() else "damaged"
     return PictureError(
-        f"the picture is {reason} ({error})", where=_where(source), remedy="Take it from its source again"
+        f"the picture is {reason} ({error})", where=_where(source), remedy="Get it from its source again"
     )
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a file of somebody's dataset, and what they can do about it."""
+"""What is wrong with a file of a dataset, and what to do about it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ Severity = Literal["error", "warning"]
 class Problem(BaseModel):
     """A remark on one file.
 
-    An ``error`` means that something was left out: the file, its mask or a tag. A ``warning`` means that
-    it was taken, and is worth a look.
+    An ``error`` means that something was left out: the file, its mask or a tag. A ``warning`` means that it
+    was used, but should be checked.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    file: str = Field(description="Path relative to the dataset, with a row where the file is a list.")
+    file: str = Field(description="Path relative to the dataset, with a row if the file is a list.")
     severity: Severity
     reason: str = Field(description="What is wrong.")
     remedy: str = Field(description="What to do about it.")
 
 
 def error(file: str, reason: str, remedy: str) -> Problem:
-    """Something was left out."""
+    """The problem of something that was left out."""
     return Problem(file=printable(file), severity="error", reason=reason, remedy=remedy)
 
 
 def warning(file: str, reason: str, remedy: str) -> Problem:
-    """Something was taken that deserves a look."""
+    """The problem of something that was used but should be checked."""
     return Problem(file=printable(file), severity="warning", reason=reason, remedy=remedy)
 
 

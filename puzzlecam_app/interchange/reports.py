@@ -1,4 +1,4 @@
-"""What an import says it did; kept with the dataset and shown to people."""
+"""Reports of imports, stored with the dataset and shown to people."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class ImportReport(BaseModel):
     source: str = Field(description="Folder that was read.")
     layout: str
     classes: tuple[str, ...] = Field(description="Class names in index order, from index 1.")
-    found: int = Field(description="Pictures that the dataset holds or lists.")
+    found: int = Field(description="Pictures that the folder contains or lists.")
     added: int
     changed: int = Field(description="Known pictures that got new content, tags, split or mask.")
     unchanged: int
-    left_out: int = Field(description="Pictures that were not taken; each has a problem.")
+    left_out: int = Field(description="Pictures that were not imported; each has a problem.")
     proposals: int = Field(description="Masks stored as proposals by this import.")
-    ground_truth: int = Field(description="Pictures that have a mask to measure against from this import.")
+    ground_truth: int = Field(description="Pictures that got a ground-truth mask in this import.")
     problems: tuple[Problem, ...] = Field(description="Sorted by file.")
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems for which something was left out."""
+        """The problems because of which something was left out."""
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 

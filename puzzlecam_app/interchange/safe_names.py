@@ -1,4 +1,4 @@
-"""File names that every file system and every list of names can hold."""
+"""File names that every file system and every list of names accepts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _RESERVED_ON_WINDOWS: Final = frozenset(
 
 
 def safe_names(names: Iterable[str], taken: Collection[str] = ()) -> dict[str, str]:
-    """A file name without suffix for each of `names`, unique even where case does not count.
+    """A file name without suffix for each of `names`, unique even where case is ignored.
 
     Letters and digits of any script, ``.``, ``_`` and ``-`` are kept; every other run of characters becomes
     ``_``. A name that is already taken gets a number. Names are handled in sorted order, so the result
-    depends on the two sets alone.
+    depends only on `names` and `taken`.
 
     Args:
         names: Any text; a suffix such as ``.jpg`` is kept (see `without_suffix`).

@@ -1,4 +1,4 @@
-"""The sample project: photographs out of installed packages, so that a newcomer has something to look at."""
+"""The sample project: pictures from installed packages, so that a new workspace is not empty."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SAMPLE_NAME: Final = "sample"
 
 
 class SamplePicture(BaseModel):
-    """One photograph of the sample project."""
+    """One picture of the sample project."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -33,10 +33,10 @@ class SamplePicture(BaseModel):
     tags: tuple[str, ...] = Field(min_length=1)
     title: str
     license: str
-    source: str = Field(description="Who made it and how it came here.")
+    source: str = Field(description="Who made it and where it comes from.")
 
     def find(self) -> Path | None:
-        """Where the file is, None when the package or the file is not installed. Imports nothing."""
+        """Where the file is, None if the package or the file is not installed. Imports nothing."""
         spec = find_spec(self.package)
         for location in (spec.submodule_search_locations or ()) if spec else ():
             path = Path(location) / self.file
@@ -46,15 +46,15 @@ class SamplePicture(BaseModel):
 
 
 def sample_pictures() -> tuple[SamplePicture, ...]:
-    """The photographs listed in ``assets/sample/manifest.toml``."""
+    """The pictures listed in ``assets/sample/manifest.toml``."""
     text = (assets_dir() / "sample" / "manifest.toml").read_text("utf-8")
     return tuple(SamplePicture.model_validate(entry) for entry in tomllib.loads(text)["pictures"])
 
 
 def ensure_sample(stores: Stores) -> int:
-    """Import the sample project into a workspace that never held a dataset; returns how many pictures came.
+    """Import the sample project into a workspace that never had a dataset; returns the pictures added.
 
-    Who removes the sample project does not get it back. One that was cut off half-way is completed.
+    A sample project that was removed is not imported again. An interrupted import is completed.
     """
     with stores.database.read() as session:
         sample = find_dataset(session, SAMPLE_NAME)
@@ -65,9 +65,9 @@ def ensure_sample(stores: Stores) -> int:
 
 
 def import_sample(stores: Stores, *, name: str = SAMPLE_NAME) -> ImportReport:
-    """Copy the sample photographs into the workspace and import them as the dataset `name`.
+    """Copy the sample pictures into the workspace and import them as the dataset `name`.
 
-    A photograph whose package changed is listed in the report as missing. Raises what `import_source` does.
+    A picture that its package no longer contains is reported as missing. Raises what `import_source` does.
     """
     pictures = sample_pictures()
     with tempfile.TemporaryDirectory(prefix="puzzlecam-sample-") as folder:

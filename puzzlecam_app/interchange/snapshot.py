@@ -1,4 +1,4 @@
-"""What an export contains, fixed in one look at the database while people go on working."""
+"""What an export contains, read from the database at one moment while people go on working."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader of a dataset on disk hands to the importer, whatever the layout was."""
+"""A dataset on disk as a reader gives it to the importer, independent of the layout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Layout = Literal["voc", "folder"]
 
 @dataclass(frozen=True)
 class SourceItem:
-    """A picture as its dataset describes it; nothing is known yet of its content.
+    """A picture as its dataset describes it; its content has not been read yet.
 
     `path` and `mask` are relative to the source's root, with forward slashes.
     """

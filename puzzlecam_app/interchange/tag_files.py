@@ -1,4 +1,4 @@
-"""Lists of pictures and their tags: CSV and JSON."""
+"""Reads lists of pictures and their tags: CSV and JSON."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.problems import Problem, error, printable
 
 MAX_TAG_LENGTH: Final = 128
+_TAG_RULE: Final = f"Use at most {MAX_TAG_LENGTH} printable characters"
 _NOT_CLASSES: Final = frozenset({"background", "void"})
 
 
@@ -38,7 +39,7 @@ def read_tag_file(path: Path) -> tuple[list[TagRow], list[Problem]]:
         The rows that can be used, and what is wrong with the others.
 
     Raises:
-        UserError: The file is missing or is no such list at all.
+        UserError: The file is missing or is not such a list.
     """
     text = read_text(path)
     if path.suffix.lower() == ".json":
@@ -54,7 +55,7 @@ def read_text(path: Path) -> str:
         raise UserError(
             f"the file cannot be read ({problem.strerror})",
             where=str(path),
-            remedy="Check its name and rights",
+            remedy="Check its name and permissions",
         ) from problem
     except UnicodeDecodeError as problem:
         raise UserError("the text is not UTF-8", where=str(path), remedy="Save it as UTF-8") from problem
@@ -70,9 +71,9 @@ def clean_tags(tags: Iterable[str], *, where: str) -> tuple[tuple[str, ...], lis
             continue
         if len(name) > MAX_TAG_LENGTH or not name.isprintable():
             shown = printable(name[:40])
-            problems.append(error(where, f"the tag {shown!r} is no class name", "Use printable characters"))
+            problems.append(error(where, f"the tag {shown!r} is not a class name", _TAG_RULE))
         elif name.lower() in _NOT_CLASSES:
-            problems.append(error(where, f"the tag {name!r} is reserved and left out", "Drop it"))
+            problems.append(error(where, f"the tag {name!r} is reserved and was left out", "Remove it"))
         else:
             kept[name] = None
     return tuple(kept), problems
@@ -83,9 +84,9 @@ def _read_csv(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
     columns = {name.strip().lower(): name for name in reader.fieldnames or () if name}
     if not {"image", "tags"} <= columns.keys():
         raise UserError(
-            f"the first line must name the columns image and tags, it is {(text.splitlines() or [''])[0]!r}",
+            f"the first line must name the columns image and tags; it is {(text.splitlines() or [''])[0]!r}",
             where=str(path),
-            remedy="Write image,tags there, and a;b where a picture has several tags",
+            remedy="Write image,tags there, and put ; between several tags",
         )
     rows, problems = [], []
     try:
@@ -94,7 +95,7 @@ def _read_csv(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
             image = (record[columns["image"]] or "").strip()
             listed = record[columns["tags"]]
             if not image or listed is None:
-                problems.append(error(where, "the row names no image or no tags", "Write image,tags"))
+                problems.append(error(where, "the row has no image or no tags", "Write image,tags"))
                 continue
             if record.get(None):
                 problems.append(
@@ -130,9 +131,7 @@ def _read_json(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
         where = f"{path.name}, entry {number}"
         row = _json_row(entry, where)
         if row is None:
-            problems.append(
-                error(where, "the entry names no image or no list of tags", "Write image and tags")
-            )
+            problems.append(error(where, "the entry has no image or no list of tags", "Write image and tags"))
             continue
         tags, wrong = clean_tags(row.tags, where=where)
         problems += wrong

@@ -1,8 +1,8 @@
-"""The files of a dataset, and which of them a name in a list means.
+"""Finds the pictures of a dataset, and the picture that a name in a list means.
 
-Names in lists are written by people and programs on other systems: with backslashes, in another Unicode
-form, with capitals, or on purpose with a way out of the folder. Every path that leaves this module is
-a regular file under the root.
+People and programs on other systems write such names: with backslashes, in another Unicode form, in capitals,
+or with a path that leads out of the folder on purpose. Every path that this module returns is a regular file
+under the root.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_NAME_LENGTH: Final = 512
 
 @dataclass(frozen=True)
 class PictureTree:
-    """The pictures under `root`, judged by their names alone, as paths relative to it with slashes."""
+    """The pictures under `root`, found by their names alone, as paths relative to it with slashes."""
 
     root: Path
     pictures: tuple[str, ...]
@@ -33,12 +33,13 @@ class PictureTree:
     def find(self, listed: str, *, row: str) -> str | Problem:
         """The picture that the name `listed` in a list means, or what is wrong with the name.
 
-        A name without a folder may also be that of one file in any sub-folder. `row` says where it stands.
+        A name without a folder can also mean the only file of that name in any sub-folder. `row` says where
+        the name is written.
         """
         name = listed.strip()
         if is_path_trick(name):
             return error(
-                row, f"the path {printable(name)} leads out of the folder", "Name a file inside the folder"
+                row, f"the path {printable(name)} leads out of the folder", "Use a file inside the folder"
             )
         for form in _forms(name):
             found = self._by_form.get(form, ())
@@ -49,13 +50,15 @@ class PictureTree:
                 return error(
                     row, f"the name {printable(name)} fits several files ({choices})", "Write the whole path"
                 )
-        return error(row, f"the file {printable(name)} is listed but missing", "Add the file or drop the row")
+        return error(
+            row, f"the file {printable(name)} is listed but missing", "Add the file or remove the row"
+        )
 
 
 def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> PictureTree:
-    """Look for pictures in `root` and its sub-folders, sorted by path; hidden files are passed over.
+    """Find the pictures in `root` and its sub-folders, sorted by path; hidden files are skipped.
 
-    `exclude` names top-level folders that hold something else.
+    `exclude` names top-level folders that contain something else.
     """
     found: list[str] = []
     problems: list[Problem] = []
@@ -82,7 +85,7 @@ def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> Pictu
 
 
 def is_path_trick(name: str) -> bool:
-    """Whether a listed name is absolute or climbs, on any system.
+    """Whether a listed name is absolute or contains ``..``, on any system.
 
     >>> [is_path_trick(name) for name in ("cats/1.jpg", "../1.jpg", "/etc/passwd", r"C:\\1.jpg", "a..b.jpg")]
     [False, True, True, True, False]
@@ -129,18 +132,18 @@ def _problem_of_file(path: Path, relative: str, inside: Path) -> Problem | None:
     if len(relative) > MAX_NAME_LENGTH:
         return error(relative, f"the path has more than {MAX_NAME_LENGTH} characters", "Shorten it")
     if not relative.isprintable():
-        return error(relative, "the file's name holds control characters", "Rename the file")
+        return error(relative, "the file's name contains control characters", "Rename the file")
     try:
         mode = path.stat().st_mode
     except OSError:
-        return error(relative, "the link leads nowhere", "Put the file itself here")
+        return error(relative, "the link leads nowhere", "Replace the link with the file")
     if path.is_symlink() and not is_inside(path, inside):
         return _leads_out(relative)
-    # Reading a pipe would wait for ever.
+    # Reading a pipe would wait forever.
     if not stat.S_ISREG(mode):
         return error(relative, "not a regular file", "Remove it")
     return None
 
 
 def _leads_out(relative: str) -> Problem:
-    return error(relative, "the link leads out of the folder", "Put the file itself here")
+    return error(relative, "the link leads out of the folder", "Replace the link with the file")

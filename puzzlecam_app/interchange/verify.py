@@ -1,4 +1,4 @@
-"""Checking that what a dataset refers to is still there and still the same."""
+"""Checks that all files of a dataset are still there and unchanged."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class VerifyReport(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     dataset: str
-    pictures: int = Field(description="Pictures looked at.")
-    masks: int = Field(description="Masks of any revision looked at.")
+    pictures: int = Field(description="Pictures checked.")
+    masks: int = Field(description="Masks checked, of all revisions.")
     problems: tuple[Problem, ...]
 
 
@@ -51,7 +51,7 @@ def verify_dataset(
             reason = f"the picture {root / item.path} cannot be read ({problem.strerror})"
             return error(item.name, reason, "Put the file back where it was")
         if sha256 != item.sha256:
-            reason = f"the picture {root / item.path} changed since it was imported"
+            reason = f"the picture {root / item.path} has changed since it was imported"
             return error(item.name, reason, "Put the old file back, or import the dataset again")
         return None
 

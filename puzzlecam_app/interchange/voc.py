@@ -1,4 +1,4 @@
-"""Reading the layout of PASCAL VOC: JPEGImages, Annotations, ImageSets, SegmentationClass."""
+"""Reads the layout of PASCAL VOC: JPEGImages, Annotations, ImageSets, SegmentationClass."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def read_voc(
         own, wrong = clean_tags(tags.get(name, ()), where=path)
         problems += wrong
         if not own and not tags_from_masks:
-            problems.append(warning(path, "the picture has no tags", "Add them to the source of the tags"))
+            problems.append(warning(path, "the picture has no tags", "Add tags for it"))
         mask = f"{MASKS}/{name}.png"
         has_mask = (root / mask).is_file()
         items.append(SourceItem(name, path, own, splits.get(name), mask if has_mask else None))
@@ -87,7 +87,9 @@ def _pictures(root: Path) -> tuple[dict[str, str], list[Problem]]:
         path = f"{PICTURES}/{relative}"
         name = PurePosixPath(relative).with_suffix("").as_posix()
         if name in paths:
-            problems.append(error(path, f"{paths[name]} has the same name in VOC's lists", "Rename one"))
+            problems.append(
+                error(path, f"{paths[name]} has the same name in VOC's lists", "Rename one of them")
+            )
         else:
             paths[name] = path
     return paths, problems
@@ -107,7 +109,7 @@ def _split_lists(root: Path) -> dict[str, tuple[str, ...]]:
 def _splits_of_names(
     lists: Mapping[str, tuple[str, ...]], paths: Mapping[str, str]
 ) -> tuple[dict[str, str], list[Problem]]:
-    """Split of each picture. ``trainval`` repeats others, so it counts only for pictures in no other."""
+    """Split of each picture. ``trainval`` repeats others, so it is used only for pictures in no other."""
     splits: dict[str, str] = {}
     problems = []
     missing: dict[str, str] = {}
@@ -118,7 +120,7 @@ def _splits_of_names(
                     error(
                         f"ImageSets, {split}.txt",
                         f"the name {name!r} leads out of the folder",
-                        "Drop the line",
+                        "Remove the line",
                     )
                 )
             elif name not in paths:
@@ -129,14 +131,16 @@ def _splits_of_names(
                 problems.append(
                     warning(
                         paths[name],
-                        f"the picture is listed in {splits[name]} and in {split}; the first was taken",
-                        "List it in one split",
+                        f"the picture is listed in {splits[name]} and in {split}; the first one is used",
+                        "List it in only one split",
                     )
                 )
     for name, split in missing.items():
         where = f"{PICTURES}/{name}.jpg"
         problems.append(
-            error(where, f"the picture is listed in {split}.txt but missing", "Add the file or drop the line")
+            error(
+                where, f"the picture is listed in {split}.txt but missing", "Add the file or remove the line"
+            )
         )
     return splits, problems
 
@@ -161,7 +165,7 @@ def _tags(
     raise UserError(
         "there are neither Annotations nor lists in ImageSets/Main",
         where=str(root),
-        remedy="Name a list with --tags, or take the tags from the masks",
+        remedy="Give a list with --tags, or use --tags-from-masks",
     )
 
 

@@ -38,13 +38,13 @@ def tags_from_main_lists(
     """Tags of every picture named in ``ImageSets/Main/<class>_<split>.txt``.
 
     A line is a name and 1 (the class is in the picture), 0 (only objects that are hard to see) or -1.
-    Hard ones count: the class is there. A file whose name does not end with one of `splits`, and the list
-    of a split itself, are not lists of a class.
+    Hard objects count, because the class is there. A file whose name does not end with one of `splits`, and
+    the list of a split itself, are not lists of a class.
 
     Args:
-        root: Folder that holds ``ImageSets``.
+        root: Folder that contains ``ImageSets``.
         splits: Splits of the dataset as their lists are named.
-        classes: The class list, where one is known: file names hold its names as `safe_names` makes them.
+        classes: The class list, if one is known: file names contain its names as `safe_names` makes them.
     """
     tags: dict[str, dict[str, None]] = {}
     problems = []

@@ -61,7 +61,7 @@ def test_tags_from_a_list_and_a_split_for_all(tmp_path: Path, studio: Studio, ru
     report = run(tmp_path / "in", tags_file=listing, split="train")
     assert studio.tags("data") == {"a.jpg": ["cat", "cow", "dog"], "b.jpg": ["cat"], "c.jpg": []}
     assert reasons(report) == {
-        "a.jpg": ("warning", "the picture is listed twice; all its tags were taken"),
+        "a.jpg": ("warning", "the picture is listed twice; all its tags are used"),
         "c.jpg": ("warning", "the picture is not listed in elsewhere.csv and has no tags"),
         "elsewhere.csv, line 5": ("error", "the file d.jpg is listed but missing"),
     }
@@ -232,7 +232,7 @@ def test_a_changed_folder_brings_the_dataset_up_to_date(tmp_path: Path, studio: 
     report = run(root)
     assert (report.added, report.changed, report.unchanged) == (1, 1, 2)
     assert report.classes == ("cat", "dog")
-    assert reasons(report) == {"cat/b.jpg": ("warning", "the picture changed since it was imported")}
+    assert reasons(report) == {"cat/b.jpg": ("warning", "the picture has changed since it was imported")}
 
 
 def test_a_picture_of_another_size_does_not_slip_under_masks(
@@ -334,7 +334,7 @@ def test_a_full_disk_stops_the_import_with_a_sentence(
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UserError, match="No space left on device") as error:
         run(tmp_path / "in", copy=True)
-    assert "Make room" in str(error.value.remedy)
+    assert "Free some disk space" in str(error.value.remedy)
 
 
 def test_progress_counts_to_the_end(tmp_path: Path, run: Import) -> None:

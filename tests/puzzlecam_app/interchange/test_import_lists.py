@@ -63,7 +63,7 @@ def test_a_bad_row_is_listed_with_its_line_and_the_others_are_read(tmp_path: Pat
     ("content", "message"),
     [
         (b"", "must name the columns"),
-        (b"a.jpg,cat\n", "must name the columns image and tags, it is 'a.jpg,cat'"),
+        (b"a.jpg,cat\n", "must name the columns image and tags; it is 'a.jpg,cat'"),
         ("image,tags\n\xe4.jpg,cat\n".encode("latin-1"), "not UTF-8"),
         (b"image,tags\n" + b'"' + b"x" * 200_000, "cannot be read"),
     ],
@@ -124,7 +124,7 @@ def test_class_files_of_several_tools(tmp_path: Path, text: str, classes: tuple[
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "names no class"),
+        ("", "contains no class name"),
         ("cat\ncat\n", "named twice"),
         ("\n".join(f"class {i}" for i in range(255)), "255 classes are more than the 254"),
     ],
@@ -236,7 +236,7 @@ def test_links_and_odd_files_are_problems(pictures: Path, tmp_path: Path) -> Non
         "loop.jpg": "the link leads nowhere",
         "pipe.jpg": "not a regular file",
         "caf\\udce9.jpg": "the file's name is not UTF-8",
-        "bell\\x07.jpg": "the file's name holds control characters",
+        "bell\\x07.jpg": "the file's name contains control characters",
     }
 
 

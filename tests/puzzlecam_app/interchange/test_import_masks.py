@@ -73,7 +73,7 @@ def test_transparency_of_the_background_does_not_matter() -> None:
         (_encoded(Image.fromarray(MASK.astype(np.uint16))), "mode I;16", "palette PNG"),
         (_encoded(Image.fromarray(MASK > 0)), "fewer than 8 bits", "palette PNG"),
         (png_header(3, 2, bits=2, color_type=0), "fewer than 8 bits", "palette PNG"),
-        (_encoded(_palette_image(MASK.T.copy())), "2 x 3 and the picture 3 x 2", "picture's size"),
+        (_encoded(_palette_image(MASK.T.copy())), "2 x 3 but the picture is 3 x 2", "picture's size"),
         (_encoded(_palette_image(MASK))[:-40], "cannot be read", "palette PNG"),
         (b"not a picture", "cannot be read", "palette PNG"),
         (png_header(60_000, 60_000), "bomb", "palette PNG"),
@@ -87,7 +87,7 @@ def test_what_is_no_index_mask_is_refused_with_a_remedy(data: bytes, reason: str
 
 def test_an_index_beyond_the_class_list_is_named() -> None:
     mask = np.array([[0, 3, 1], [9, 255, 2]], np.uint8)
-    with pytest.raises(MaskFileError, match="indices 3, 9, and the class list ends at 2"):
+    with pytest.raises(MaskFileError, match="indices 3, 9, but the class list ends at 2"):
         read_index_mask(_encoded(_palette_image(mask)), PICTURE, class_count=2)
 
 

@@ -32,7 +32,7 @@ def test_no_way_of_writing_a_path_leads_out_of_the_roots(allowed: Path) -> None:
     settings = Settings(import_roots=(allowed,))
     (allowed / "link").symlink_to(allowed.parent / "private")
     for path in (allowed.parent, allowed / "..", allowed / "pets/../../private", allowed / "link", Path("~")):
-        with pytest.raises(UserError, match="may not be imported"):
+        with pytest.raises(UserError, match="may not import"):
             check_import_path(settings, path)
 
 

@@ -27,7 +27,7 @@ def test_voc_with_annotations_and_splits(tmp_path: Path, studio: Studio, run: Im
     assert [(item.name, item.split) for item in items] == [("a", "train"), ("b", "val"), ("c", None)]
     assert reasons(report) == {
         "ImageSets, val.txt": ("error", "the name '../x' leads out of the folder"),
-        "JPEGImages/a.jpg": ("warning", "the picture is listed in train and in val; the first was taken"),
+        "JPEGImages/a.jpg": ("warning", "the picture is listed in train and in val; the first one is used"),
         "JPEGImages/gone.jpg": ("error", "the picture is listed in train.txt but missing"),
     }
 
