@@ -1,20 +1,20 @@
-"""Set up and start the Puzzle-CAM annotation studio, with Python alone.
+"""Set up and start the Puzzle-CAM annotation studio; needs only Python.
 
 python3 launch.py [options]          set up what is missing, start the studio, open the browser
 python3 launch.py setup [options]    set up and prepare the workspace, without starting anything
 python3 launch.py test [arguments]   set up what the tests need and run pytest with the arguments
-python3 launch.py doctor             say what works on this machine and what does not
-python3 launch.py COMMAND --help     everything else: dataset, propose, export
+python3 launch.py doctor             report what works on this machine and what does not
+python3 launch.py COMMAND --help     help for all other commands: dataset, propose, export, run, ...
 """
 
 import shutil
 import sys
 
-# This file keeps to the syntax of Python 3.6, so that an old Python gets as far as this sentence.
+# This file uses only the syntax of Python 3.6, so that an old Python can print this sentence.
 if sys.version_info < (3, 11):
     _newer = [name for name in ("python3.14", "python3.13", "python3.12", "python3.11") if shutil.which(name)]
     sys.exit(
-        "Python 3.11 or newer is needed and this is {}.{}: {}.".format(
+        "Python 3.11 or newer is needed, but this is {}.{}: {}.".format(
             sys.version_info[0],
             sys.version_info[1],
             f"run `{_newer[0]} launch.py`" if _newer else "install it from python.org or as a system package",
@@ -39,9 +39,9 @@ IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile")
 
 
 def hand_over(venv: VirtualEnv, *arguments: str) -> int:
-    """Go on as the Python of the virtual environment; return its exit code where that takes a child process.
+    """Continue with the Python of the virtual environment; return its exit code if it is a child process.
 
-    `-P` keeps the current folder off the import path, where a folder named `db` would hide ours.
+    `-P` keeps the current folder off the import path, because a folder named `db` in it would hide ours.
     """
     command = [str(venv.python), "-P", *arguments]
     os.environ.setdefault("PYTHONUTF8", "1")
@@ -50,7 +50,7 @@ def hand_over(venv: VirtualEnv, *arguments: str) -> int:
         os.execv(command[0], command)  # noqa: S606
     with subprocess.Popen(command) as process:
         while True:
-            # Ctrl-C reaches the child as well, which ends in its own time.
+            # Ctrl+C reaches the child as well, which then ends by itself.
             with contextlib.suppress(KeyboardInterrupt):
                 return process.wait()
 
@@ -59,7 +59,7 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
     """Run one command and return its exit code: 0 good, 1 failed, 2 wrong use.
 
     Raises:
-        SetupError: The set-up cannot go on without a person.
+        SetupError: A person has to fix something before the set-up can continue.
     """
     command = arguments[0] if arguments else "app"
     if command in ("-h", "--help") and not read_stamp(venv):
@@ -78,7 +78,7 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; whatever a person can put right ends in one sentence."""
+    """Run one command; problems that a person can fix are printed as one sentence."""
     venv = VirtualEnv(ROOT)
     try:
         return run(arguments, venv)
@@ -89,7 +89,7 @@ def main(arguments: list[str]) -> int:
         print(explain_pip(str(error), venv), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped; start again to go on.", file=sys.stderr)
+        print("\nStopped; start again to continue.", file=sys.stderr)
         return 130
 
 

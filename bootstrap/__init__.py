@@ -1,4 +1,4 @@
-"""What `launch.py` is made of: sets up `.venv` with the standard library alone.
+"""The parts of `launch.py`: they set up `.venv` with only the standard library.
 
-Runs before anything is installed, so nothing in here imports a dependency of the studio.
+This code runs before anything is installed, so it imports no dependency of the studio.
 """

@@ -1,4 +1,4 @@
-"""A Chromium for the browser tests, where the machine has none."""
+"""Installs a Chromium for the browser tests if the machine has none."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ with sync_playwright() as playwright:
 
 
 def install_chromium(venv: VirtualEnv) -> str:
-    """Install a Chromium and return its path: Playwright's, else the system's package as root on Debian.
+    """Install a Chromium and return its path: Playwright's or, as root on Debian, the system's package.
 
     Raises:
         SetupError: Neither could be installed.
     """
     with Step("Installing Chromium for the browser tests") as step:
         venv.run([str(venv.python), "-m", "playwright", "install", "chromium"], step)
-        # Playwright's Chromium is there but does not start where system libraries are missing.
+        # Playwright's Chromium does not start if system libraries are missing.
         path = venv.ask(_PLAYWRIGHT_PATH).stdout.strip()
         if path and starts(path):
             return path
@@ -35,6 +35,6 @@ def install_chromium(venv: VirtualEnv) -> str:
             if packaged := find_chromium():
                 return packaged
         raise SetupError(
-            "The browser tests need Chromium and none could be installed: install Chromium or Chrome, "
-            "or name one in PUZZLECAM_CHROMIUM, then start again."
+            "The browser tests need Chromium, and it could not be installed: install Chromium or Chrome, "
+            "or set PUZZLECAM_CHROMIUM to the path of one, then start again."
         )

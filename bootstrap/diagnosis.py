@@ -1,4 +1,4 @@
-"""What went wrong with a set-up and what to do about it, in one sentence."""
+"""Explains what went wrong with a set-up and what to do about it, in one sentence."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
-# On Linux torch brings the CUDA libraries along: 7 GB in the end. Elsewhere it is far less.
+# On Linux, torch includes the CUDA libraries: 7 GB in total. On other systems it is far less.
 COMFORTABLE_FREE_GB = 8 if sys.platform == "linux" else 3
 
 
 class Environment(Protocol):
-    """The virtual environment that a set-up works on."""
+    """The virtual environment that is being set up."""
 
     @property
     def folder(self) -> Path:
@@ -23,11 +23,11 @@ class Environment(Protocol):
 
     @property
     def log_path(self) -> Path:
-        """The full output of every set-up so far."""
+        """The complete output of all set-ups."""
 
 
 class SetupError(Exception):
-    """The set-up cannot go on; the message says why and what to do."""
+    """The set-up cannot continue; the message says why and what to do."""
 
 
 _DISK_FULL = re.compile(r"No space left on device|Errno 28|not enough space on the disk|Disk quota exceeded")
@@ -43,27 +43,27 @@ _ERROR_LINE = re.compile(r"^\s*(error\b.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 def explain_pip(output: str, venv: Environment) -> str:
-    """Return what stopped a set-up, and its remedy, from the output of pip or the text of an `OSError`."""
+    """Return what stopped a set-up and what to do, from the output of pip or the text of an `OSError`."""
     # The order matters: pip also reports a lost connection as "no matching distribution".
     if _DISK_FULL.search(output):
         return (
-            f"The disk is full: free about {COMFORTABLE_FREE_GB} GB where {venv.folder} and "
-            f"{tempfile.gettempdir()} lie (TMPDIR can name another folder for the second), then start again."
+            f"The disk is full: free about {COMFORTABLE_FREE_GB} GB on the disks of {venv.folder} and "
+            f"{tempfile.gettempdir()} (TMPDIR can replace the second folder), then start again."
         )
     if _CERTIFICATE.search(output):
         return (
-            "The certificate of the package index is not trusted: name your organisation's certificate file "
-            "in PIP_CERT, then start again."
+            "The certificate of the package index is not trusted: set PIP_CERT to your organisation's "
+            "certificate file, then start again."
         )
     if _NETWORK.search(output):
         return (
-            "The package index cannot be reached: check the network, or name your proxy in HTTPS_PROXY, "
-            "then start again to go on."
+            "The package index cannot be reached: check the network, or set HTTPS_PROXY to your proxy, "
+            "then start again to continue."
         )
     if match := _NO_VERSION.search(output):
         return (
             f"The package index has no {match[1]} for Python {sys.version_info[0]}.{sys.version_info[1]} on "
-            "this machine: start launch.py with another Python, 3.11 to 3.14, or look at pip's settings."
+            "this machine: start launch.py with another Python, 3.11 to 3.14, or check pip's settings."
         )
     if _PERMISSION.search(output):
         return f"{venv.folder} cannot be written: start again as the user who owns it."
@@ -73,7 +73,7 @@ def explain_pip(output: str, venv: Environment) -> str:
 
 
 def explain_crf(output: str, venv: Environment) -> str:
-    """Return why the dense CRF could not be built, as a clause, from pip's output."""
+    """Return why the dense CRF could not be built, as part of a sentence, from pip's output."""
     compilers = (os.environ.get("CXX"), "c++", "g++", "clang++", "cl")
     if "Python.h" in output:
         return "the headers of Python are missing (Debian and Ubuntu: `sudo apt install python3-dev`)"

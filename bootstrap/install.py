@@ -1,4 +1,4 @@
-"""What belongs into the virtual environment, and the record that it is all there."""
+"""Installs what the virtual environment needs, and records that everything is there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST_FREE_GB = 2
 
 
 class CrfRecord(TypedDict):
-    """Whether the dense CRF was installed, and else why not."""
+    """Whether the dense CRF was installed, and if not, why."""
 
     installed: bool
     reason: str
@@ -35,7 +35,7 @@ class Stamp(TypedDict):
 
 
 def stamp_path(venv: VirtualEnv) -> Path:
-    """Return where the record lies; `puzzlecam doctor` reads it too."""
+    """Return the path of the record; `puzzlecam doctor` reads it too."""
     return venv.folder / "puzzlecam-setup.json"
 
 
@@ -71,15 +71,15 @@ def is_ready(venv: VirtualEnv, extras: set[str], *, retry_crf: bool = False) -> 
 
 
 def set_up(venv: VirtualEnv, extras: set[str], *, retry_crf: bool = False) -> None:
-    """Bring `venv` up to the requirements, going on where an earlier try stopped.
+    """Install what `venv` lacks, continuing where an earlier set-up stopped.
 
     Args:
         venv: The environment, which need not exist.
-        extras: Optional dependencies of pyproject.toml that have to be there; earlier ones are kept.
-        retry_crf: Whether to build the CRF again where that failed before.
+        extras: Optional dependencies of pyproject.toml that are needed; earlier ones are kept.
+        retry_crf: Whether to build the CRF again if that failed before.
 
     Raises:
-        SetupError: Something is missing that a person can put right.
+        SetupError: A person has to fix something first.
     """
     if is_ready(venv, extras, retry_crf=retry_crf):
         return
@@ -90,7 +90,7 @@ def set_up(venv: VirtualEnv, extras: set[str], *, retry_crf: bool = False) -> No
         extras = extras | set(earlier["extras"] if earlier else ())
         _check_disk(venv)
         if venv.version() is None:
-            with Step("Making .venv"):
+            with Step("Creating .venv"):
                 venv.make()
         stamp_path(venv).unlink(missing_ok=True)
         venv.discard_torn_packages()
@@ -103,10 +103,10 @@ def set_up(venv: VirtualEnv, extras: set[str], *, retry_crf: bool = False) -> No
 
 @contextlib.contextmanager
 def _one_at_a_time(venv: VirtualEnv) -> Iterator[None]:
-    """Let a second set-up of the same folder wait for the first."""
+    """Make a second set-up of the same folder wait for the first."""
     try:
         import fcntl
-    except ImportError:  # Windows, where two set-ups at a time remain the user's care
+    except ImportError:  # Windows, where users must not start two set-ups at once
         yield
         return
     with (venv.root / "pyproject.toml").open("rb") as lock:
@@ -122,8 +122,8 @@ def _check_disk(venv: VirtualEnv) -> None:
     free_gb = shutil.disk_usage(venv.root).free / 1e9
     if free_gb < LEAST_FREE_GB:
         raise SetupError(
-            f"The disk is full: {free_gb:.1f} GB are free at {venv.root} and the set-up takes up to "
-            f"{COMFORTABLE_FREE_GB} GB; free some, then start again."
+            f"The disk is nearly full: {free_gb:.1f} GB are free at {venv.root}, and the set-up takes up to "
+            f"{COMFORTABLE_FREE_GB} GB. Free some space, then start again."
         )
     if free_gb < COMFORTABLE_FREE_GB and not venv.count_packages():
         print(f"Only {free_gb:.1f} GB are free; the set-up may take up to {COMFORTABLE_FREE_GB} GB.")
@@ -143,13 +143,13 @@ def _install_packages(venv: VirtualEnv, extras: set[str]) -> None:
 
 
 def _replace_opencv_without_display(venv: VirtualEnv) -> None:
-    """Swap OpenCV for its build without windows where the system has no display libraries (bare servers)."""
+    """Replace OpenCV by its build without windows if the system has no display libraries (bare servers)."""
     answer = venv.ask("import cv2")
     missing = re.search(r"(lib\S+): cannot open shared object file", answer.stderr)
     if answer.returncode != 0 and missing:
         with Step(f"Installing OpenCV without windows, as this system has no {missing[1]}") as step:
             version = venv.ask("from importlib.metadata import version; print(version('opencv-python'))")
-            # They share the folder cv2, so whichever is removed leaves the other without files.
+            # They share the folder cv2, so removing either one removes files of the other.
             pip = [str(venv.python), "-m", "pip", "uninstall", "--yes"]
             venv.run([*pip, "opencv-python", "opencv-python-headless"], step)
             headless = f"opencv-python-headless=={version.stdout.strip()}"
@@ -159,16 +159,18 @@ def _replace_opencv_without_display(venv: VirtualEnv) -> None:
         answer = venv.ask("import cv2")
     if answer.returncode != 0:
         reason = answer.stderr.strip().rpartition("\n")[2]
-        raise SetupError(f"OpenCV cannot be loaded ({reason}): install what it names, then start again.")
+        raise SetupError(
+            f"OpenCV cannot be loaded ({reason}): install the missing library, then start again."
+        )
 
 
 def _install_crf(venv: VirtualEnv) -> CrfRecord:
-    """Build the dense CRF, which the studio can do without."""
+    """Build the dense CRF, which the studio does not strictly need."""
     project = tomllib.loads((venv.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     with Step("Building the dense CRF (optional)") as step:
         _, output = venv.run(_pip_install(venv, *project["optional-dependencies"]["crf"]), step)
     if venv.ask("import pydensecrf.densecrf").returncode == 0:
         return {"installed": True, "reason": ""}
     reason = explain_crf(output, venv)
-    print(f"The dense CRF is switched off, because {reason}; masks follow edges less closely without it.")
+    print(f"The dense CRF is off because {reason}. Without it, masks follow edges less closely.")
     return {"installed": False, "reason": reason}

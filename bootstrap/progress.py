@@ -1,4 +1,4 @@
-"""Progress of the set-up, for a terminal and for a log."""
+"""Shows the progress of the set-up, on a terminal or in a log."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LOG_INTERVAL_S = 15
 
 
 class Step:
-    """A line of progress: what is done, its latest detail, and how long it took.
+    """A line of progress: what is being done, the latest detail, and how long it has taken.
 
-    On a terminal the line is rewritten in place; elsewhere a new line comes every `LOG_INTERVAL_S`.
+    On a terminal the line is rewritten in place; elsewhere a new line is printed every `LOG_INTERVAL_S`.
     """
 
     def __init__(self, title: str) -> None:
@@ -27,7 +27,7 @@ class Step:
         return self
 
     def update(self, detail: str) -> None:
-        """Show what is being done at the moment."""
+        """Show the latest detail."""
         now = time.monotonic()
         elapsed = now - self._started
         if self._is_live:
@@ -57,12 +57,12 @@ _PIP_LINES = (
     (re.compile(r"\s*Collecting ([\w.-]+)"), r"looking up \1"),
     (re.compile(r"\s*Building wheel for ([\w.-]+)"), r"building \1"),
     (re.compile(r"Installing collected packages: "), "unpacking"),
-    (re.compile(r".*Retrying \(Retry\("), "the package index does not answer, trying again"),
+    (re.compile(r".*Retrying \(Retry\("), "the package index does not answer; trying again"),
 )
 
 
 def describe_pip_line(line: str) -> str | None:
-    """Condense a line of pip's output to what a person wants to know, or `None`.
+    """Return the part of a line of pip's output that people want to know; `None` if there is none.
 
     >>> describe_pip_line("  Downloading torch-2.14.1-cp311-cp311-manylinux_2_28_x86_64.whl (915.0 MB)")
     'downloading torch-2.14.1 (915.0 MB)'

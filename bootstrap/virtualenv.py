@@ -1,4 +1,4 @@
-"""The virtual environment beside `launch.py`: made, asked, repaired."""
+"""The virtual environment beside `launch.py`: creating, querying and repairing it."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class VirtualEnv:
 
     @property
     def python(self) -> Path:
-        """The interpreter inside."""
+        """The Python interpreter in the environment."""
         return self.folder / "Scripts" / "python.exe" if os.name == "nt" else self.folder / "bin" / "python"
 
     @property
     def log_path(self) -> Path:
-        """The full output of every set-up so far."""
+        """The complete output of all set-ups."""
         return self.folder / "setup.log"
 
     @property
     def site_packages(self) -> list[Path]:
-        """The folders packages are installed into; empty before there is an environment."""
+        """The folders that packages are installed into; empty if there is no environment yet."""
         return list(
             self.folder.glob("Lib/site-packages" if os.name == "nt" else "lib/python3*/site-packages")
         )
@@ -51,7 +51,7 @@ class VirtualEnv:
         return sum(1 for folder in self.site_packages for _ in folder.glob("*.dist-info"))
 
     def ask(self, code: str) -> subprocess.CompletedProcess[str]:
-        """Run `code` inside and return what it printed."""
+        """Run `code` in the environment and return what it printed."""
         return subprocess.run([self.python, "-I", "-c", code], capture_output=True, text=True, check=False)
 
     def version(self) -> str | None:
@@ -63,17 +63,17 @@ class VirtualEnv:
         return None
 
     def make(self) -> None:
-        """Make the environment, in place of what is left of a broken one.
+        """Create the environment, replacing what is left of a broken one.
 
         Raises:
-            SetupError: This Python cannot make one, or the folder cannot be written.
+            SetupError: This Python cannot create one, or the folder cannot be written.
         """
         if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
             raise SetupError(
-                "This Python cannot make virtual environments: install the rest of it "
+                "This Python cannot create virtual environments: install the missing part "
                 "(Debian and Ubuntu: `sudo apt install python3-venv`), then start again."
             )
-        # The base interpreter, because --clear deletes the one inside.
+        # The base interpreter, because --clear deletes that of the environment.
         python = getattr(sys, "_base_executable", None) or sys.executable
         answer = subprocess.run(
             [python, "-m", "venv", "--clear", self.folder], capture_output=True, text=True, check=False
@@ -82,9 +82,9 @@ class VirtualEnv:
             raise SetupError(explain_pip(answer.stdout + answer.stderr, self))
 
     def discard_torn_packages(self) -> None:
-        """Forget packages whose installation was cut off, so that pip installs them again.
+        """Remove packages whose installation was interrupted, so that pip installs them again.
 
-        pip writes RECORD last, but takes a package for installed as soon as its METADATA is there.
+        pip writes RECORD last, but considers a package installed as soon as its METADATA exists.
         """
         for folder in self.site_packages:
             for info in folder.glob("*.dist-info"):
@@ -94,11 +94,11 @@ class VirtualEnv:
                 shutil.rmtree(half_removed, ignore_errors=True)
 
     def run(self, command: Sequence[str], step: Step) -> tuple[int, str]:
-        """Run `command` in `root`, log its output, keep `step` alive; return (exit code, output)."""
+        """Run `command` in `root`, log its output and update `step`; return (exit code, output)."""
         environ = {
             name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")
         }
-        # A pip told to install for the user, as some distributions do, would leave the environment empty.
+        # Some distributions make pip install for the user, which would leave the environment empty.
         environ |= {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         environ |= {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
         with (

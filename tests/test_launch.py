@@ -66,7 +66,7 @@ def test_an_old_python_is_told_what_is_needed_in_one_sentence() -> None:
     answer = run_as_python("3.8.1")
 
     assert answer.returncode == 1
-    assert answer.stderr.startswith("Python 3.11 or newer is needed and this is 3.8: install it")
+    assert answer.stderr.startswith("Python 3.11 or newer is needed, but this is 3.8: install it")
     assert answer.stderr.count("\n") == 1
 
 
@@ -189,7 +189,7 @@ def test_ctrl_c_ends_without_a_trace(
     monkeypatch.setattr(launch, "set_up", interrupt)
 
     assert launch.main([]) == 130
-    assert capsys.readouterr().err.strip() == "Stopped; start again to go on."
+    assert capsys.readouterr().err.strip() == "Stopped; start again to continue."
 
 
 def test_help_installs_nothing_on_a_fresh_machine(

@@ -145,7 +145,7 @@ def test_without_a_compiler_the_set_up_succeeds_and_records_why_there_is_no_crf(
     assert stamp is not None
     assert not stamp["crf"]["installed"]
     assert "headers of Python" in stamp["crf"]["reason"]
-    assert "switched off" in capsys.readouterr().out
+    assert "dense CRF is off" in capsys.readouterr().out
 
 
 def test_setup_tries_a_missing_crf_again_but_a_start_does_not(venv: RecordingVenv) -> None:
@@ -187,7 +187,7 @@ def test_a_full_disk_is_refused_before_anything_is_made(
 ) -> None:
     monkeypatch.setattr(install.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 10**9))
 
-    with pytest.raises(SetupError, match=r"disk is full: 1\.0 GB"):
+    with pytest.raises(SetupError, match=r"disk is nearly full: 1\.0 GB"):
         set_up(venv, set())
 
     assert not venv.folder.exists()

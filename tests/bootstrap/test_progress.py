@@ -18,7 +18,7 @@ from bootstrap.progress import Step, describe_pip_line
         ("Installing collected packages: mpmath, torch", "unpacking"),
         (
             "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by",
-            "the package index does not answer, trying again",
+            "the package index does not answer; trying again",
         ),
         ("Requirement already satisfied: numpy in ./lib", None),
     ],
