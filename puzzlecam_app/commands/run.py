@@ -48,7 +48,7 @@ def start(
 ) -> None:
     """Queue a training run on a dataset as it is now.
 
-    The studio's worker takes it, or one started by: puzzlecam worker
+    The studio's worker trains it, or one that you start with: puzzlecam worker
 
     \b
     Examples:

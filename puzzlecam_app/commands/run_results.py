@@ -33,7 +33,7 @@ def publish(
 ) -> None:
     """Make the run's pseudo-labels the proposals of pictures that nobody has accepted or worked on.
 
-    Nothing a person did is touched, and run unpublish takes it back.
+    Human work is never replaced, and run unpublish brings the earlier proposals back.
 
     \b
     Examples:
@@ -95,7 +95,7 @@ def unpublish(studio: Studio, run: RunArgument) -> None:
     """
     from puzzlecam_app.runs import publishing
 
-    with studio.open() as services, progress_bar("Taking back") as progress:
+    with studio.open() as services, progress_bar("Unpublishing") as progress:
         undone = publishing.unpublish(services.database, run, author=person(), progress=progress)
     sentence = (
         f"{undone.restored} pictures have their earlier proposal again; {undone.kept} have human work and "
@@ -186,7 +186,7 @@ def prune(
 ) -> None:
     """Remove large files (checkpoints, networks, maps, masks) of ended runs that are not published.
 
-    Settings, events, figures and the frozen snapshot stay.
+    Settings, events, figures and the snapshot are kept.
 
     \b
     Examples:
