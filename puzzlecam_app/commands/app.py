@@ -6,31 +6,16 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import ModelOption
+from puzzlecam_app.commands.options import ModelOption, setting_option
 from puzzlecam_app.commands.printing import say
 from puzzlecam_app.commands.studio import Studio, studio_command
-from puzzlecam_app.settings import Settings, environment_variable
 
 
 @studio_command(has_json=False)
 def app(
     studio: Studio,
-    host: Annotated[
-        str | None,
-        typer.Option(
-            envvar=environment_variable("host"),
-            metavar="H",
-            help=f"{Settings.model_fields['host'].description} Default: 127.0.0.1.",
-        ),
-    ] = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            envvar=environment_variable("port"),
-            metavar="P",
-            help=f"{Settings.model_fields['port'].description} Default: 7860.",
-        ),
-    ] = None,
+    host: Annotated[str | None, setting_option("host", "H", default="127.0.0.1")] = None,
+    port: Annotated[int | None, setting_option("port", "P", default="7860")] = None,
     model: ModelOption = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:

@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from puzzlecam_app.settings import Settings, environment_variable
 
 
-def _help(field: str) -> str:
-    return Settings.model_fields[field].description or ""
+def setting_option(field: str, metavar: str, *, name: str | None = None, default: str | None = None) -> Any:
+    """The typer option of a setting, with its description and its environment variable.
+
+    `name` is the option's own name where it is not that of the field; `default` is added to the help.
+    """
+    text = Settings.model_fields[field].description or ""
+    return typer.Option(
+        name or f"--{field.replace('_', '-')}",
+        metavar=metavar,
+        envvar=environment_variable(field),
+        help=text if default is None else f"{text} Default: {default}.",
+    )
 
 
-WorkspaceOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--workspace",
-        metavar="DIR",
-        envvar=environment_variable("workspace"),
-        help=f"{_help('workspace')} Default: ~/puzzlecam.",
-    ),
-]
-DatabaseUrlOption = Annotated[
-    str | None,
-    typer.Option(
-        "--database-url",
-        metavar="URL",
-        envvar=environment_variable("database_url"),
-        help=_help("database_url"),
-    ),
-]
-ModelOption = Annotated[
-    Path | None,
-    typer.Option("--model", metavar="RUN_DIR", envvar=environment_variable("model"), help=_help("model")),
-]
+WorkspaceOption = Annotated[Path | None, setting_option("workspace", "DIR", default="~/puzzlecam")]
+DatabaseUrlOption = Annotated[str | None, setting_option("database_url", "URL")]
+ModelOption = Annotated[Path | None, setting_option("model", "RUN_DIR")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset.")]

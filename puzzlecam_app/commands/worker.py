@@ -10,30 +10,16 @@ from typing import Annotated
 
 import typer
 
+from puzzlecam_app.commands.options import setting_option
 from puzzlecam_app.commands.printing import say
 from puzzlecam_app.commands.studio import Studio, studio_command
-from puzzlecam_app.settings import Settings, environment_variable
 
 
 @studio_command(has_json=False)
 def worker(
     studio: Studio,
-    device: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            envvar=environment_variable("worker_device"),
-            help=Settings.model_fields["worker_device"].description,
-        ),
-    ] = None,
-    attempts: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            envvar=environment_variable("run_attempts"),
-            help=Settings.model_fields["run_attempts"].description,
-        ),
-    ] = None,
+    device: Annotated[str | None, setting_option("worker_device", "NAME", name="--device")] = None,
+    attempts: Annotated[int | None, setting_option("run_attempts", "N", name="--attempts")] = None,
     attached: Annotated[bool, typer.Option("--attached", help="End when the standard input closes.")] = False,
 ) -> None:
     """Process queued training runs one at a time, until interrupted.

@@ -14,14 +14,6 @@ from puzzlecam_app.cli import main, name_command
 from puzzlecam_app.errors import UserError
 
 
-@pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "workspace"
-    monkeypatch.setenv("PUZZLECAM_WORKSPACE", str(folder))
-    monkeypatch.delenv("PUZZLECAM_DATABASE_URL", raising=False)
-    return folder
-
-
 @pytest.fixture
 def serve_raising(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
     """What starting the studio raises: the exception that a test puts in."""

@@ -17,14 +17,6 @@ from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.proposals import NoTagsError, Proposals
 
 
-@pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "workspace"
-    monkeypatch.setenv("PUZZLECAM_WORKSPACE", str(folder))
-    monkeypatch.delenv("PUZZLECAM_DATABASE_URL", raising=False)
-    return folder
-
-
 @pytest.fixture
 def pets(tmp_path: Path) -> Path:
     """Two cats and a dog, and a tag list; the pictures are noise."""

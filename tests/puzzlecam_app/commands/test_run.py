@@ -14,17 +14,14 @@ from puzzlecam_app.cli import main
 
 
 @pytest.fixture(autouse=True)
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "workspace"
-    monkeypatch.setenv("PUZZLECAM_WORKSPACE", str(folder))
-    monkeypatch.delenv("PUZZLECAM_DATABASE_URL", raising=False)
+def pets(tmp_path: Path) -> None:
+    """The dataset `pets`, with a cat and a dog."""
     pictures = tmp_path / "pets"
     pictures.mkdir()
     for name in ("cat.png", "dog.png"):
         Image.fromarray(np.full((12, 16, 3), len(name), np.uint8) + (name == "dog.png")).save(pictures / name)
     (pictures / "tags.csv").write_text("image,tags\ncat.png,cat\ndog.png,dog\n", encoding="utf-8")
     assert main(["dataset", "import", str(pictures), "--name", "pets"]) == 0
-    return folder
 
 
 def answer(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> Any:
