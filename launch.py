@@ -34,8 +34,8 @@ from bootstrap.virtualenv import VirtualEnv
 from puzzlecam_app.chromium import ChromiumError, find_chromium
 
 ROOT = Path(__file__).resolve().parent
-# A file's tests stay together: they share fixtures that take seconds, such as a running studio.
-IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadfile")
+# tests/conftest.py says which tests stay together.
+IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadgroup")
 
 
 def hand_over(venv: VirtualEnv, *arguments: str) -> int:
