@@ -125,7 +125,7 @@ def test_leaving_while_a_decision_is_on_its_way_warns(review: Review, dataset: s
     review.open(dataset, "landscape")
     on_their_way: list[Route] = []
     page.route("**/api/items/*/decision", lambda route: on_their_way.append(route))
-    with page.expect_request("**/api/items/*/decision"):
+    with page.expect_request("**/api/items/*/decision", timeout=120_000):
         page.keyboard.press("a")
     asked: list[str] = []
 

@@ -54,7 +54,7 @@ def test_a_run_is_offered_and_one_click_fills_the_form(page: Page, eager_studio:
         "1 mask was accepted or corrected and no run has learned from them yet", timeout=120_000
     )
     expect(offer).to_contain_text("1 of 3 pictures with an accepted mask")
-    expect(offer).to_contain_text("What it gains is not known")
+    expect(offer).to_contain_text("The gain is unknown")
     offer.get_by_role("button", name="Fill in the form").click()
     expect(page.get_by_label("Dataset")).to_have_value("2")
     expect(page.locator(".rn-supervision")).to_contain_text(

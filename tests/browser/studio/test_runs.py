@@ -135,7 +135,7 @@ def test_a_run_is_started_killed_gone_on_with_and_published(page: Page, own_stud
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Unpublish").click(timeout=60_000)
     expect(page.locator(".rn-publish")).to_contain_text(
-        "went back to the proposal from before", timeout=60_000
+        "7 pictures have their earlier proposal back", timeout=60_000
     )
     assert page.request.get(f"{studio.url}/api/items/{accepted}").json()["status"] == "accepted"
     taken_back = page.request.get(f"{studio.url}/api/items/{proposed}").json()
