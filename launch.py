@@ -34,8 +34,6 @@ from bootstrap.virtualenv import VirtualEnv
 from puzzlecam_app.chromium import ChromiumError, find_chromium
 
 ROOT = Path(__file__).resolve().parent
-# tests/conftest.py says which tests stay together.
-IN_PARALLEL = ("--numprocesses=auto", "--maxprocesses=8", "--dist=loadgroup")
 
 
 def hand_over(venv: VirtualEnv, *arguments: str) -> int:
@@ -70,8 +68,7 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
         install_javascript_tools(venv)
         os.environ["PUZZLECAM_CHROMIUM"] = find_chromium() or install_chromium(venv)
         os.chdir(ROOT)
-        # The whole suite uses all cores; a named part of it runs in one process, as pytest does by itself.
-        return hand_over(venv, "-m", "pytest", *(arguments[1:] or IN_PARALLEL))
+        return hand_over(venv, "-m", "pytest", *arguments[1:])
     set_up(venv, set(), retry_crf=command == "setup")
     os.environ["PUZZLECAM_PROGRAM"] = "launch.py"
     return hand_over(venv, "-m", "puzzlecam_app", *arguments)

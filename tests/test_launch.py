@@ -130,20 +130,6 @@ def test_test_installs_what_tests_need_and_runs_pytest_in_the_project(
     assert Path.cwd() == ROOT
 
 
-def test_the_whole_suite_runs_on_all_cores_and_a_named_part_in_one_process(
-    launch: ModuleType, handed_over: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(launch, "set_up", lambda venv, extras: None)
-    monkeypatch.setattr(launch, "install_javascript_tools", lambda venv: None)
-    monkeypatch.setattr(launch, "find_chromium", lambda: "/usr/bin/chromium")
-    monkeypatch.setattr(launch.os, "chdir", lambda folder: None)
-
-    launch.main(["test"])
-    launch.main(["test", "tests/db"])
-
-    assert handed_over == [("-m", "pytest", *launch.IN_PARALLEL), ("-m", "pytest", "tests/db")]
-
-
 def test_test_installs_a_chromium_where_there_is_none(
     launch: ModuleType, handed_over: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
