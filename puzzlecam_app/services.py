@@ -52,7 +52,7 @@ class Services:
         smart = Smart(
             self.database,
             self.masks,
-            self.predictor,
+            self.proposals.predictor_of,
             self.proposals.queue,
             self.load_features,
             self.settings.max_image_pixels,

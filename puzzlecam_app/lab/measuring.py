@@ -134,7 +134,8 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
                 cells[item_id] = cells_of(counts)
                 row = row.model_copy(update={"iou": float(np.nanmean(iou_per_class(counts)))})
         rows.append(row)
-    if source.key == STUDIO:
+    # The doubt is that of the proposal, which another model makes where a run is published.
+    if source.key == STUDIO and services.proposals.predictor_of(dataset_id) is services.predictor:
         is_self_trained = services.predictor.model.self_trained is not None
         doubts = {row.id: review_doubt(row, is_self_trained=is_self_trained) for row in rows}
         _note_doubts(services, {item_id: doubts[item_id] for item_id in unknown & doubts.keys()})

@@ -28,10 +28,14 @@ class Predictor:
     Args:
         load_model: Called when the model is first needed, and again if it raised an error.
         cams_dir: Folder of the cache.
+        published_as: Name of the run in proposals that were published from it; None for the studio's own.
     """
 
-    def __init__(self, load_model: Callable[[], ProposalModel], cams_dir: Path) -> None:
+    def __init__(
+        self, load_model: Callable[[], ProposalModel], cams_dir: Path, published_as: str | None = None
+    ) -> None:
         self._load_model = load_model
+        self._published_as = published_as
         self._cams_dir = cams_dir
         self._loading = threading.Lock()
         self._computing = threading.Lock()
@@ -122,6 +126,12 @@ class Predictor:
     def proposer(self) -> str:
         """Identity of everything that makes the masks: model, settings of the maps, threshold and CRF."""
         return self.model.mask_identity
+
+    def has_made(self, proposed_by: str | None) -> bool:
+        """Whether a proposal comes from this model's maps: made here, or published from the model's run."""
+        if proposed_by is None:
+            return False
+        return proposed_by == self._published_as or proposed_by == self.proposer
 
     def _cams_path(self, image_sha256: str, class_names: Sequence[str]) -> Path:
         tags = hashlib.sha256("\n".join(class_names).encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from db.engine import Database
 from db.publications import published_run
 from puzzlecam_app.proposing.predictor import Predictor
-from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.folder import RunFolder, proposer
 from trainer.contract import CLASSIFY
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ class Predictors:
             return self._own  # the run's files are on another machine, or were deleted
         with self._lock:
             if run_id not in self._by_run:
-                self._by_run[run_id] = Predictor(lambda: _load(directory.path), self._cams_dir)
+                self._by_run[run_id] = Predictor(
+                    lambda: _load(directory.path), self._cams_dir, proposer(run_id)
+                )
             self._by_run.move_to_end(run_id)
             while len(self._by_run) > _KEPT:
                 self._by_run.popitem(last=False)

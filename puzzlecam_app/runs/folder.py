@@ -1,4 +1,4 @@
-"""Where the files of a run lie in the workspace."""
+"""Where the files of a run lie in the workspace, and the name of the run in its proposals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:  # it imports torch, which quick commands do not need
 
 LOG_LINES = 40
 _TAIL_BYTES = 16_384
+
+
+def proposer(run_id: int) -> str:
+    """The name that stands for a run in the proposals that were published from it."""
+    return f"run/{run_id}"
 
 
 @dataclass(frozen=True)

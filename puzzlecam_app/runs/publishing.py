@@ -34,7 +34,7 @@ from db.status import UNTOUCHED_ACTIONS
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.mask_files import classes_in
-from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.folder import RunFolder, proposer
 from puzzlecam_app.runs.mask_change import mean_iou
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
 from trainer.cams.signals import map_signals, review_doubt
@@ -91,11 +91,6 @@ class PublicationReport:
     unchanged: int
     kept: int
     left_out: tuple[ItemPlan, ...]
-
-
-def proposer(run_id: int) -> str:
-    """The name that stands for a run in its proposals."""
-    return f"run/{run_id}"
 
 
 def plan_publication(

@@ -27,49 +27,52 @@ class PreparedPicture:
     """One picture's engine. Hold `lock` while using it.
 
     Attributes:
-        edges: identity of the model whose edges it uses, None without.
+        edges: identity of the model whose edges it uses; None if that model has none.
         proposal: hash and mask of the proposal looked at last.
     """
 
     pixels: int
+    edges: str | None
     lock: threading.Lock = field(default_factory=threading.Lock)
     segmenter: InteractiveSegmenter | None = None
-    edges: str | None = None
     proposal: tuple[str, NDArray[np.uint8]] | None = None
 
 
 class PreparedPictures:
-    """Makes and keeps them; safe for several threads.
+    """Makes and keeps them, one for each picture and edge model; safe for several threads.
 
     Args:
         load_features: Called once, when first needed; its result None makes the engine go by colour.
     """
 
-    def __init__(
-        self, predictor: Predictor, load_features: Callable[[], Features | None], max_image_pixels: int
-    ) -> None:
-        self._predictor = predictor
+    def __init__(self, load_features: Callable[[], Features | None], max_image_pixels: int) -> None:
         self._load_features = load_features
         self._max_image_pixels = max_image_pixels
         self._lock = threading.Lock()
         self._loading = threading.Lock()
         self._features: list[Features | None] = []
-        self._kept: OrderedDict[str, PreparedPicture] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str | None], PreparedPicture] = OrderedDict()
 
-    def get(self, item: ItemFacts) -> PreparedPicture:
+    def get(self, item: ItemFacts, predictor: Predictor) -> PreparedPicture:
         """Return the picture's engine, made now where it is not kept.
+
+        Args:
+            item: The picture.
+            predictor: That of the picture's dataset; its edges bound the clicks.
 
         Raises:
             UserError: The file is gone, damaged or too large.
             TrainerError: The weights of the features are not there.
         """
+        edges = predictor.model.identity if predictor.model.walk else None
+        key = (item.sha256, edges)
         with self._lock:
-            picture = self._kept.setdefault(item.sha256, PreparedPicture(item.width * item.height))
-            self._kept.move_to_end(item.sha256)
+            picture = self._kept.setdefault(key, PreparedPicture(item.width * item.height, edges))
+            self._kept.move_to_end(key)
             self._drop_oldest()
         with picture.lock:
             if picture.segmenter is None:
-                self._make(picture, item)
+                picture.segmenter = self._made(item, predictor)
         return picture
 
     def __len__(self) -> int:
@@ -82,17 +85,16 @@ class PreparedPictures:
         ):
             self._kept.popitem(last=False)
 
-    def _make(self, picture: PreparedPicture, item: ItemFacts) -> None:
+    def _made(self, item: ItemFacts, predictor: Predictor) -> InteractiveSegmenter:
         from trainer.interactive.graph import grid_size
         from trainer.interactive.segmenter import InteractiveConfig, InteractiveSegmenter
 
         config = InteractiveConfig()
         image = item.load_image(self._max_image_pixels)
         segmenter = InteractiveSegmenter(self._feature_network(), config)
-        edges = self._predictor.edges(image, grid_size((item.height, item.width), config.max_side))
-        picture.edges = None if edges is None else self._predictor.model.identity
+        edges = predictor.edges(image, grid_size((item.height, item.width), config.max_side))
         segmenter.set_image(image, edges)
-        picture.segmenter = segmenter
+        return segmenter
 
     def _feature_network(self) -> Features | None:
         with self._loading:

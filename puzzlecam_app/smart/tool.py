@@ -70,6 +70,7 @@ class Smart:
     """Refines masks on threads of its own, so that nothing else waits for it.
 
     Args:
+        predictor_of: Returns the predictor of a dataset by id, whose heatmaps and proposals are shown.
         queue: Where pictures are prepared ahead, when nothing more urgent is to be done.
         load_features: See `PreparedPictures`.
     """
@@ -78,16 +79,16 @@ class Smart:
         self,
         database: Database,
         masks: MaskStore,
-        predictor: Predictor,
+        predictor_of: Callable[[int], Predictor],
         queue: WorkQueue,
         load_features: Callable[[], Features | None],
         max_image_pixels: int,
     ) -> None:
         self._database = database
         self._masks = masks
-        self._predictor = predictor
+        self._predictor_of = predictor_of
         self._queue = queue
-        self._pictures = PreparedPictures(predictor, load_features, max_image_pixels)
+        self._pictures = PreparedPictures(load_features, max_image_pixels)
         self._max_image_pixels = max_image_pixels
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="smart")
         self._lock = threading.Lock()
@@ -130,10 +131,11 @@ class Smart:
 
         if step.engine != ENGINE:
             raise ReplayError(f"the step was made by the engine {step.engine}, this is {ENGINE}")
-        cams = self._cached_maps(item) if step.maps else None
+        predictor = self._predictor_of(item.dataset_id)
+        cams = _cached_maps(item, predictor) if step.maps else None
         if step.maps and (cams is None or cams.identity != step.maps):
             raise ReplayError(f"the heatmaps of {step.maps} are not at hand", where=item.name)
-        picture = self._pictures.get(item)
+        picture = self._pictures.get(item, predictor)
         if picture.edges != step.edges:
             raise ReplayError(f"the step was made with the edges of {step.edges or 'no model'}")
         with picture.lock:
@@ -157,7 +159,7 @@ class Smart:
     def _prepare(self, item_id: int) -> None:
         with self._database.read() as session:
             item = read_item(session, item_id)
-        self._pictures.get(item)
+        self._pictures.get(item, self._predictor_of(item.dataset_id))
 
     def _work(
         self, item: ItemFacts, mask: NDArray[np.uint8], wish: RefineIn, outcome: Future[Refined]
@@ -165,10 +167,12 @@ class Smart:
         try:
             if outcome.done():
                 return
-            picture = self._pictures.get(item)
+            predictor = self._predictor_of(item.dataset_id)
+            picture = self._pictures.get(item, predictor)
             with picture.lock:
                 if not outcome.done():  # else superseded while it waited
-                    refined = self._refine(item, picture, mask, wish)
+                    cams = self._maps_for(item, predictor, picture, mask, wish)
+                    refined = self._refine(item, picture, mask, wish, cams)
         except Exception as error:
             _settle(outcome, error)
         else:
@@ -176,12 +180,16 @@ class Smart:
                 _settle(outcome, refined)
 
     def _refine(
-        self, item: ItemFacts, picture: PreparedPicture, mask: NDArray[np.uint8], wish: RefineIn
+        self,
+        item: ItemFacts,
+        picture: PreparedPicture,
+        mask: NDArray[np.uint8],
+        wish: RefineIn,
+        cams: CamResult | None,
     ) -> Refined:
         from trainer.interactive.segmenter import ENGINE
 
         began = time.perf_counter()
-        cams = self._maps_for(item, picture, mask, wish)
         result = self._refined(item, picture, mask, wish, cams)
         step = Step(
             **wish.model_dump(exclude={"client"}),
@@ -230,30 +238,31 @@ class Smart:
         return result
 
     def _maps_for(
-        self, item: ItemFacts, picture: PreparedPicture, mask: NDArray[np.uint8], wish: Wish
+        self,
+        item: ItemFacts,
+        predictor: Predictor,
+        picture: PreparedPicture,
+        mask: NDArray[np.uint8],
+        wish: Wish,
     ) -> CamResult | None:
         """The heatmaps, where the mask comes from them; elsewhere they would contradict a person's work."""
         if not item.tags:
             return None
         if wish.heatmap is not None:
-            self._predictor.cams(item.sha256, item.tag_names, lambda: item.load_image(self._max_image_pixels))
-            return self._cached_maps(item)
+            predictor.cams(item.sha256, item.tag_names, lambda: item.load_image(self._max_image_pixels))
+            return _cached_maps(item, predictor)
         with self._database.read() as session:
             proposal = latest_proposal(session, item.id)
             name = proposal.mask_hash if proposal else None
             made_by = proposal.proposed_by if proposal else None
-        if name is None or made_by is None or made_by != self._predictor.proposer:
+        if name is None or not predictor.has_made(made_by):
             return None
         if picture.proposal is None or picture.proposal[0] != name:
             picture.proposal = (name, self._masks.get(name))
         is_proposed = picture.proposal[1] == mask
         if not is_proposed.all() and not (is_proposed | _held(mask, wish)).all():
             return None
-        return self._cached_maps(item)
-
-    def _cached_maps(self, item: ItemFacts) -> CamResult | None:
-        # Always those of the cache: what was computed a moment ago differs from them by rounding.
-        return self._predictor.cached_cams(item.sha256, item.tag_names)
+        return _cached_maps(item, predictor)
 
     def _heat_mask(self, item: ItemFacts, cams: CamResult, threshold: float) -> NDArray[np.uint8]:
         from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
@@ -270,6 +279,11 @@ class Smart:
             while len(self._priors) > 1 and sum(one.nbytes for one in self._priors.values()) > _PRIORS_BYTES:
                 self._priors.popitem(last=False)
         return name
+
+
+def _cached_maps(item: ItemFacts, predictor: Predictor) -> CamResult | None:
+    # Always those of the cache: what was computed a moment ago differs from them by rounding.
+    return predictor.cached_cams(item.sha256, item.tag_names)
 
 
 def _held(mask: NDArray[np.uint8], wish: Wish) -> NDArray[np.bool_]:

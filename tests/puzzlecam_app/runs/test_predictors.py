@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from db.publications import finish_publications, note_undone, start_publication
 from puzzlecam_app.proposing.predictors import Predictors
+from puzzlecam_app.runs.folder import proposer
 from tests.puzzlecam_app.runs.helpers import Runs
 
 
@@ -34,6 +35,7 @@ def test_the_newest_publication_in_force_decides(runs: Runs) -> None:
     of_first = predictors.of(1)
     assert of_first is not services.predictor
     assert predictors.of(1) is of_first, "its model is loaded once"
+    assert of_first.has_made(proposer(first)), "masks published from the run are its model's"
     publication = publish(runs, second)
     assert predictors.of(1) not in (services.predictor, of_first)
     with runs.database.write() as session:

@@ -223,7 +223,7 @@ def test_a_picture_is_prepared_ahead(client: TestClient, services: Services) -> 
         threading.Event().wait(0.01)
     with services.database.read() as session:
         item = read_item(session, 1)
-    assert services.smart._pictures.get(item).segmenter is not None
+    assert services.smart._pictures.get(item, services.predictor).segmenter is not None
     assert len(services.smart._pictures) == 1
 
 
@@ -231,9 +231,11 @@ def test_only_a_few_prepared_pictures_are_kept(services: Services) -> None:
     with services.database.read() as session:
         item = read_item(session, 1)
     for number in range(12):
-        services.smart._pictures.get(replace(item, sha256=str(number)))
+        services.smart._pictures.get(replace(item, sha256=str(number)), services.predictor)
     assert len(services.smart._pictures) == 8
-    services.smart._pictures.get(replace(item, sha256="huge", width=10_000, height=10_000))
+    services.smart._pictures.get(
+        replace(item, sha256="huge", width=10_000, height=10_000), services.predictor
+    )
     assert len(services.smart._pictures) == 1
 
 
