@@ -74,7 +74,8 @@ def import_(
 ) -> None:
     """Import a dataset, or update one that was imported before.
 
-    Every file is checked. A bad one is listed and left out; it never stops the import.
+    Every file is checked. A bad one is listed and left out; it never stops the import. Exits with 1 if
+    something was left out: a picture, a mask or a tag.
 
     \b
     Examples:
@@ -97,7 +98,7 @@ def import_(
         print_json(report.model_dump(mode="json"))
     else:
         _print_import(report)
-    if report.left_out == report.found:
+    if not report.is_complete:
         raise typer.Exit(1)
 
 
@@ -108,4 +109,6 @@ def _print_import(report: ImportReport) -> None:
     )
     if report.proposals or report.ground_truth:
         typer.echo(f"Masks: {report.proposals} as proposals, {report.ground_truth} as ground truth.")
+    if report.problems:
+        typer.echo(f"Problems: {report.problem_counts}.")
     print_problems(report.problems)

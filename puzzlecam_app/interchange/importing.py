@@ -13,11 +13,12 @@ from typing import Final
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture
+from puzzlecam_app.interchange.duplicates import merge_duplicates
 from puzzlecam_app.interchange.import_target import MaskUse, Outcome, Target, open_target, write_batch
 from puzzlecam_app.interchange.layout import ReadOptions, read_source
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
-from puzzlecam_app.interchange.problems import Problem, error, printable, warning
+from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.reports import ImportReport, keep_report
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.stores import Stores
@@ -106,11 +107,11 @@ def import_source(
     checked = _check_all(checker, items, progress)
     problems += (problem for one in checked for problem in one.problems)
     usable = [one for one in checked if isinstance(one, CheckedPicture)]
+    usable, duplicates = merge_duplicates(usable, target.sha256_of)
+    problems += duplicates
     if source.tags_from_masks:
         usable, untagged = _tagged_by_masks(usable, source.classes)
         problems += untagged
-    usable, duplicates = _merge_duplicates(usable, target)
-    problems += duplicates
 
     outcome = Outcome()
     for start in range(0, len(usable), _BATCH):
@@ -165,28 +166,6 @@ def _tagged_by_masks(
         tags = tuple(classes[index - 1] for index in one.mask_classes or ())
         tagged.append(replace(one, item=replace(one.item, tags=tags)))
     return tagged, problems
-
-
-def _merge_duplicates(
-    pictures: Sequence[CheckedPicture], target: Target
-) -> tuple[list[CheckedPicture], list[Problem]]:
-    """The pictures by name, with only one of those that have the same content.
-
-    If one of them is already in the dataset, it is kept, otherwise the first by name. It gets the tags of the
-    others: a picture that is in two class folders has two tags.
-    """
-    problems = []
-    kept: dict[str, CheckedPicture] = {}
-    for one in sorted(
-        pictures, key=lambda one: (target.sha256_of.get(one.item.name) != one.sha256, one.item.name)
-    ):
-        first = kept.setdefault(one.sha256, one)
-        if first is not one:
-            tags = tuple(dict.fromkeys((*first.item.tags, *one.item.tags)))
-            kept[one.sha256] = replace(first, item=replace(first.item, tags=tags))
-            reason = f"the same picture as {printable(first.item.path)}, which got its tags too"
-            problems.append(warning(one.item.path, reason, "Remove one of the two"))
-    return sorted(kept.values(), key=lambda one: one.item.name), problems
 
 
 def _no_pictures(source: Source) -> UserError:

@@ -12,8 +12,8 @@ Severity = Literal["error", "warning"]
 class Problem(BaseModel):
     """A remark on one file.
 
-    An ``error`` means that something was left out: the file, its mask or a tag. A ``warning`` means that it
-    was used, but should be checked.
+    An ``error`` means that something could not be used and was left out: the file, its mask or a tag. A
+    ``warning`` means that it was used but should be checked, or, with `left_out`, that it was passed over.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -22,16 +22,22 @@ class Problem(BaseModel):
     severity: Severity
     reason: str = Field(description="What is wrong.")
     remedy: str = Field(description="What to do about it.")
+    left_out: bool = Field(default=False, description="Whether something was not used.")
 
 
 def error(file: str, reason: str, remedy: str) -> Problem:
     """The problem of something that was left out."""
-    return Problem(file=printable(file), severity="error", reason=reason, remedy=remedy)
+    return Problem(file=printable(file), severity="error", reason=reason, remedy=remedy, left_out=True)
 
 
 def warning(file: str, reason: str, remedy: str) -> Problem:
     """The problem of something that was used but should be checked."""
     return Problem(file=printable(file), severity="warning", reason=reason, remedy=remedy)
+
+
+def ignored(file: str, reason: str, remedy: str) -> Problem:
+    """The problem of something that is not wrong, but was not used."""
+    return Problem(file=printable(file), severity="warning", reason=reason, remedy=remedy, left_out=True)
 
 
 def printable(name: str) -> str:

@@ -33,6 +33,22 @@ class ImportReport(BaseModel):
         """The problems because of which something was left out."""
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that the folder contains was used."""
+        return self.left_out == 0 and not any(problem.left_out for problem in self.problems)
+
+    @property
+    def problem_counts(self) -> str:
+        """How many problems there are, as in ``1 error, 2 warnings``."""
+        errors = len(self.errors)
+        warnings = len(self.problems) - errors
+        return f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
 
 def keep_report(database: Database, report: ImportReport) -> None:
     """Store a report with its dataset."""

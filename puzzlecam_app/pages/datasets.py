@@ -206,6 +206,5 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
         f"{newest.unchanged} unchanged, {newest.left_out} left out. "
         f"Masks: {newest.proposals} as proposals, {newest.ground_truth} as ground truth."
     )
-    if not rows:
-        text += "\n\nNo file had a problem."
+    text += f"\n\nProblems: {newest.problem_counts}." if rows else "\n\nNo file had a problem."
     return text, _review_link(dataset_id), gr.Dataframe(value=rows, visible=bool(rows))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +55,40 @@ def test_a_bad_file_is_listed_with_its_remedy_and_the_rest_is_taken(
 ) -> None:
     (pets / "dog.png").write_bytes(b"no picture")
 
-    assert main(["dataset", "import", str(pets), "--name", "pets"]) == 0
+    assert main(["dataset", "import", str(pets), "--name", "pets"]) == 1
 
     screen = capsys.readouterr().out
     assert "2 added" in screen
+    assert "Problems: 1 error, 0 warnings." in screen
     assert "error    dog.png: " in screen
+
+
+def test_a_warning_about_something_that_was_used_is_no_failure(
+    pets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (pets / "dog.png").rename(pets / "my dog.png")
+    (pets / "tags.csv").write_text("image,tags\ncat1.png,cat\ncat2.png,cat\nmy dog.png,dog\n")
+
+    assert main(["dataset", "import", str(pets), "--name", "pets"]) == 0
+
+    assert "Problems: 0 errors, 1 warning." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda pets: (pets / "tags.csv").write_text(
+            "image,tags\ncat1.png,cat;void\ncat2.png,\ndog.png,dog\n"
+        ),
+        lambda pets: shutil.copy(pets / "dog.png", pets / "copy.png"),
+        lambda pets: (pets / "tags.csv").open("a").write("gone.png,cat\n"),
+    ],
+    ids=["a tag", "a picture", "a row"],
+)
+def test_an_import_that_left_something_out_exits_with_1(pets: Path, spoil: Callable[[Path], object]) -> None:
+    spoil(pets)
+
+    assert main(["dataset", "import", str(pets), "--name", "pets"]) == 1
 
 
 def test_an_import_that_takes_nothing_has_failed(pets: Path) -> None:
