@@ -18,18 +18,11 @@ from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.estimating import Measuring
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings, Workspace
-from puzzlecam_app.smart.tool import Smart
+from puzzlecam_app.smart.tool import SmartTool
 from trainer.contract import MANIFEST_FILE
 
 if TYPE_CHECKING:
-    from trainer.interactive.segmenter import Features
     from trainer.models.proposal import ProposalModel
-
-
-def _load_features() -> Features | None:
-    from trainer.interactive.features import load_features
-
-    return load_features()
 
 
 @dataclass(frozen=True)
@@ -44,17 +37,15 @@ class Services:
     proposals: Proposals
     jobs: Jobs = field(default_factory=Jobs)
     measuring: Measuring = field(default_factory=Measuring)
-    load_features: Callable[[], Features | None] = _load_features
-    smart: Smart = field(init=False)
+    smart: SmartTool = field(init=False)
     lab: Lab = field(init=False)
 
     def __post_init__(self) -> None:
-        smart = Smart(
+        smart = SmartTool(
             self.database,
             self.masks,
             self.proposals.predictor_of,
             self.proposals.queue,
-            self.load_features,
             self.settings.max_image_pixels,
         )
         lab = Lab(self.database, self.masks, self.proposals, self.workspace, self.settings)

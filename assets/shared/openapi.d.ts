@@ -7,12 +7,12 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
-    /** @description An object of this class fills this rectangle; of background: nothing is in it. */
+    /** @description One object of this class fills this rectangle; a box of background is empty. */
     BoxSeed: {
       /** @description 0 for background, else a class index */
       label: number;
       /**
-       * @description When it was set, by the clock of the browser
+       * @description When it was set, by the browser's clock
        * @default null
        */
       at: string | null;
@@ -23,9 +23,9 @@ export interface components {
       kind: "box";
       top: number;
       left: number;
-      /** @description First row below */
+      /** @description First row below the box */
       bottom: number;
-      /** @description First column to the right */
+      /** @description First column to the right of the box */
       right: number;
     };
     /** @description A class whose map is sent. */
@@ -115,12 +115,12 @@ export interface components {
       worst: components["schemas"]["PictureOfClass"][];
       best: components["schemas"]["PictureOfClass"][];
     };
-    /** @description This pixel is of this class. */
+    /** @description The object at this pixel is of this class. */
     ClickSeed: {
       /** @description 0 for background, else a class index */
       label: number;
       /**
-       * @description When it was set, by the clock of the browser
+       * @description When it was set, by the browser's clock
        * @default null
        */
       at: string | null;
@@ -1152,12 +1152,12 @@ export interface components {
       /** @description Background threshold it was measured at */
       threshold?: number | null;
     };
-    /** @description The pixels along this line are of this class. */
+    /** @description The objects along this line are of this class. */
     ScribbleSeed: {
       /** @description 0 for background, else a class index */
       label: number;
       /**
-       * @description When it was set, by the clock of the browser
+       * @description When it was set, by the browser's clock
        * @default null
        */
       at: string | null;
@@ -1166,7 +1166,7 @@ export interface components {
        * @enum {string}
        */
       kind: "scribble";
-      /** @description Places (y, x) */
+      /** @description Points (y, x) */
       points: [number, number][];
     };
     /** @description Who is working. */
@@ -1256,43 +1256,43 @@ export interface components {
       /** @enum {string} */
       status: "queued" | "claimed" | "running" | "stopping" | "done" | "failed" | "cancelled";
     };
-    /** @description One answer of the engine, with all that it takes to get it again. */
+    /** @description One change that the engine made, with everything that is needed to repeat it. */
     Step: {
-      /** @description All of the correction, in order */
+      /** @description All seeds of the correction in order */
       seeds: (
         | components["schemas"]["ClickSeed"]
         | components["schemas"]["ScribbleSeed"]
         | components["schemas"]["BoxSeed"]
       )[];
       /**
-       * @description Pixels of these classes stay
+       * @description Pixels of these classes stay as they are
        * @default []
        */
       locked_classes: number[];
       /**
-       * @description Pixels of a class may become background, but no other class
+       * @description Pixels of a class may change to background, but not to another class
        * @default false
        */
       only_background: boolean;
       /**
-       * @description Pixels that stay, row by row: lengths of runs, in turn free and protected; what follows the last run is free
+       * @description Pixels that stay as they are: lengths of runs, row by row, of free and protected pixels in turn; all pixels after the last run are free
        * @default []
        */
       protected: number[];
       /**
-       * @description Start from the heatmaps above this instead of from the mask
+       * @description Start from the heatmaps at this threshold instead of from the mask
        * @default null
        */
       heatmap: number | null;
       /** @description Name and version of the engine */
       engine: string;
-      /** @description Name of a mask in the mask store */
+      /** @description The mask before the first seed */
       prior: string;
-      /** @description Name of a mask in the mask store */
+      /** @description The refined mask */
       result: string;
-      /** @description Identity of the heatmaps that took part */
+      /** @description Identity of the heatmaps that were used */
       maps: string | null;
-      /** @description Identity of the model whose edges took part */
+      /** @description Identity of the model whose edge map was used */
       edges: string | null;
     };
     /** @description Status of a run that was asked to stop. */
@@ -1398,36 +1398,36 @@ export interface components {
       radius: number;
       log2_steps: number;
     };
-    /** @description A wish and who has it. */
+    /** @description A request, and which browser tab it comes from. */
     RefineIn: {
-      /** @description All of the correction, in order */
+      /** @description All seeds of the correction in order */
       seeds: (
         | components["schemas"]["ClickSeed"]
         | components["schemas"]["ScribbleSeed"]
         | components["schemas"]["BoxSeed"]
       )[];
       /**
-       * @description Pixels of these classes stay
+       * @description Pixels of these classes stay as they are
        * @default []
        */
       locked_classes: number[];
       /**
-       * @description Pixels of a class may become background, but no other class
+       * @description Pixels of a class may change to background, but not to another class
        * @default false
        */
       only_background: boolean;
       /**
-       * @description Pixels that stay, row by row: lengths of runs, in turn free and protected; what follows the last run is free
+       * @description Pixels that stay as they are: lengths of runs, row by row, of free and protected pixels in turn; all pixels after the last run are free
        * @default []
        */
       protected: number[];
       /**
-       * @description Start from the heatmaps above this instead of from the mask
+       * @description Start from the heatmaps at this threshold instead of from the mask
        * @default null
        */
       heatmap: number | null;
       /**
-       * @description Any name of the tab that asks: its newer request replaces an unfinished older one
+       * @description Any name of the tab: its newer request replaces an unfinished older one
        * @default
        */
       client: string;

@@ -59,25 +59,30 @@ async def refine(item_id: ItemId, request: Request, services: OpenServices) -> R
     """Refine a mask with seeds; send the changed rectangle, framed and deflated.
 
     Send the mask as it was before the first seed, and all seeds each time. The answer holds the array
-    `pixels`, uint8, the refined mask inside `rect` ([top, left, bottom, right], null where nothing changed),
-    and `step`: send it with the mask that is saved, and the step can be repeated later. A newer request of
-    the same `client` about the same picture takes the place of an unfinished one, which answers 409.
+    `pixels`, uint8, the refined mask inside `rect` ([top, left, bottom, right], null if nothing changed), and
+    `step`: send it with the mask that is saved, so that the step can be repeated later. A newer request of
+    the same `client` about the same picture replaces an unfinished one, which answers 409.
     """
     item = await run_in_threadpool(_find, services, item_id)
     if request.headers.get("content-type", "") != FRAMED:
         raise HttpError(415, "the request is not framed", where=item.name, remedy=f"Send it as {FRAMED}")
     body = await read_body(request, item, is_framed=True)
-    wish, mask = await run_in_threadpool(read_framed, item, body, RefineIn)
-    check_classes(item, [seed.label for seed in wish.seeds])
+    refine_in, mask = await run_in_threadpool(read_framed, item, body, RefineIn)
+    check_classes(item, [seed.label for seed in refine_in.seeds])
     try:
-        work = asyncio.wrap_future(services.smart.refine(item, mask, wish))
+        work = asyncio.wrap_future(services.smart.refine(item, mask, refine_in))
         refined = await asyncio.wait_for(work, _LONGEST_WAIT_S)
     except SupersededError as error:
         raise HttpError(409, error.message) from error
     except ValueError as error:
         raise HttpError(422, str(error), where=item.name, remedy="Correct the request") from error
     except TimeoutError as error:
-        raise HttpError(503, "the engine has not answered", where=item.name, remedy="Try again") from error
+        raise HttpError(
+            503,
+            f"the engine has not answered within {_LONGEST_WAIT_S} seconds",
+            where=item.name,
+            remedy="Try again",
+        ) from error
     return await run_in_threadpool(_answer, refined)
 
 

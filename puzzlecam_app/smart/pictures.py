@@ -1,10 +1,9 @@
-"""Pictures prepared for the interactive engine: a few of them are kept, the latest used ones."""
+"""Pictures that are prepared for the interactive engine; the few that were used last are kept."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:  # torch is imported when the first picture is prepared
 
 _MOST_PICTURES = 8
 _MOST_PIXELS = 40_000_000
-"""Of all pictures kept together, four bytes each: the picture and its proposal."""
+"""Of all kept pictures together, at four bytes a pixel: the picture and its proposal."""
 
 
 @dataclass(eq=False)
@@ -27,8 +26,11 @@ class PreparedPicture:
     """One picture's engine. Hold `lock` while using it.
 
     Attributes:
-        edges: identity of the model whose edges it uses; None if that model has none.
-        proposal: hash and mask of the proposal looked at last.
+        pixels: number of pixels.
+        edges: identity of the model whose edge map the engine uses; None if that model has none.
+        lock: held by the thread that uses the picture.
+        segmenter: the engine with the picture set; None until it is made.
+        proposal: hash and mask of the proposal that was read last.
     """
 
     pixels: int
@@ -39,30 +41,28 @@ class PreparedPicture:
 
 
 class PreparedPictures:
-    """Makes and keeps them, one for each picture and edge model; safe for several threads.
+    """Prepares pictures and keeps the last ones, one for each picture and edge model; safe for several threads."""
 
-    Args:
-        load_features: Called once, when first needed; its result None makes the engine go by colour.
-    """
-
-    def __init__(self, load_features: Callable[[], Features | None], max_image_pixels: int) -> None:
-        self._load_features = load_features
+    def __init__(self, max_image_pixels: int) -> None:
+        """Args:
+        max_image_pixels: larger pictures are refused.
+        """
         self._max_image_pixels = max_image_pixels
         self._lock = threading.Lock()
         self._loading = threading.Lock()
-        self._features: list[Features | None] = []
+        self._features: Features | None = None
         self._kept: OrderedDict[tuple[str, str | None], PreparedPicture] = OrderedDict()
 
     def get(self, item: ItemFacts, predictor: Predictor) -> PreparedPicture:
-        """Return the picture's engine, made now where it is not kept.
+        """Return a picture with its engine, and prepare it first if it is not kept.
 
         Args:
-            item: The picture.
-            predictor: That of the picture's dataset; its edges bound the clicks.
+            item: the picture.
+            predictor: that of the dataset; its edge map bounds the clicks.
 
         Raises:
             UserError: The file is gone, damaged or too large.
-            TrainerError: The weights of the features are not there.
+            TrainerError: The weights of the feature network cannot be found.
         """
         edges = predictor.model.identity if predictor.model.walk else None
         key = (item.sha256, edges)
@@ -96,8 +96,10 @@ class PreparedPictures:
         segmenter.set_image(image, edges)
         return segmenter
 
-    def _feature_network(self) -> Features | None:
+    def _feature_network(self) -> Features:
+        from trainer.interactive.features import load_features
+
         with self._loading:
-            if not self._features:
-                self._features.append(self._load_features())
-            return self._features[0]
+            if self._features is None:
+                self._features = load_features()
+            return self._features

@@ -1,4 +1,4 @@
-"""The Smart tool's other half: masks refined by seeds, in the background, for several people at once."""
+"""The Smart tool on the server: refines masks from seeds, in the background, for several people at once."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
 from puzzlecam_app.smart.pictures import PreparedPicture, PreparedPictures
-from puzzlecam_app.smart.steps import RefineIn, Step, Wish
+from puzzlecam_app.smart.steps import RefineIn, RefineRequest, Step
 
 if TYPE_CHECKING:
     from trainer.cams.compute import CamResult
-    from trainer.interactive.segmenter import Features
     from trainer.run.map_storage import ClassMaps
 
 _log = logging.getLogger(__name__)
@@ -36,28 +35,30 @@ _log = logging.getLogger(__name__)
 _WORKERS = 2
 _MOST_CLIENTS = 256
 _PRIORS_BYTES = 64 * 2**20
+"""Of masks that steps began with, kept until the steps are saved."""
 
 
 class SupersededError(UserError):
-    """The same tab has asked for something newer."""
+    """The same tab has sent a newer request."""
 
     def __init__(self) -> None:
-        super().__init__("a newer request took the place of this one")
+        super().__init__("a newer request has replaced this one")
 
 
 class ReplayError(UserError):
-    """A stored step cannot be repeated here."""
+    """A stored step cannot be repeated, or gives a different mask."""
 
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """What came of a wish.
+    """The result of a request.
 
     Attributes:
-        rect: (top, left, bottom, right) of the pixels that differ from the mask sent; None: none does.
-        pixels: uint8, the refined mask inside it.
-        step: what to store.
-        seconds: from the beginning of the work to its end.
+        rect: (top, left, bottom, right) around the pixels that differ from the mask that was sent; None if
+            none does.
+        pixels: uint8, the refined mask inside `rect`.
+        step: to be stored with the mask.
+        seconds: that the work took, without waiting for other requests.
     """
 
     rect: tuple[int, int, int, int] | None
@@ -66,14 +67,8 @@ class Refined:
     seconds: float
 
 
-class Smart:
-    """Refines masks on threads of its own, so that nothing else waits for it.
-
-    Args:
-        predictor_of: Returns the predictor of a dataset by id, whose heatmaps and proposals are shown.
-        queue: Where pictures are prepared ahead, when nothing more urgent is to be done.
-        load_features: See `PreparedPictures`.
-    """
+class SmartTool:
+    """Refines masks on its own threads, so that nothing else waits for it."""
 
     def __init__(
         self,
@@ -81,14 +76,19 @@ class Smart:
         masks: MaskStore,
         predictor_of: Callable[[int], Predictor],
         queue: WorkQueue,
-        load_features: Callable[[], Features | None],
         max_image_pixels: int,
     ) -> None:
+        """Args:
+        database, masks: where proposals and their masks are.
+        predictor_of: returns the predictor of a dataset by id, whose heatmaps and proposals are shown.
+        queue: where pictures are prepared ahead of time, when nothing more urgent is waiting.
+        max_image_pixels: larger pictures are refused.
+        """
         self._database = database
         self._masks = masks
         self._predictor_of = predictor_of
         self._queue = queue
-        self._pictures = PreparedPictures(load_features, max_image_pixels)
+        self._pictures = PreparedPictures(max_image_pixels)
         self._max_image_pixels = max_image_pixels
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="smart")
         self._lock = threading.Lock()
@@ -100,17 +100,20 @@ class Smart:
         for item_id in reversed(item_ids):
             self._queue.submit(("smart", item_id), partial(self._prepare, item_id), priority)
 
-    def refine(self, item: ItemFacts, mask: NDArray[np.uint8], wish: RefineIn) -> Future[Refined]:
+    def refine(self, item: ItemFacts, mask: NDArray[np.uint8], request: RefineIn) -> Future[Refined]:
         """Refine a mask in the background.
 
-        The future raises `SupersededError` as soon as the same client asks again about the same picture,
-        ValueError for seeds that cannot be, and what `PreparedPictures.get` raises.
-
         Args:
-            mask: uint8 (H, W), as it was before the first of the wish's seeds.
+            item: the picture.
+            mask: uint8 (H, W), as it was before the first seed of the request.
+            request: seeds and what must stay.
+
+        Returns:
+            A future that raises `SupersededError` as soon as the same client sends another request about the
+            same picture, ValueError for seeds that cannot be used, and what `PreparedPictures.get` raises.
         """
         outcome: Future[Refined] = Future()
-        key = (wish.client, item.id)
+        key = (request.client, item.id)
         with self._lock:
             earlier = self._latest.pop(key, None)
             self._latest[key] = outcome
@@ -118,34 +121,38 @@ class Smart:
                 self._latest.popitem(last=False)
         if earlier is not None:
             _settle(earlier, SupersededError())
-        self._pool.submit(self._work, item, mask, wish, outcome)
+        self._pool.submit(self._work, item, mask, request, outcome)
         return outcome
 
     def replay(self, item: ItemFacts, step: Step) -> NDArray[np.uint8]:
-        """Return the mask that a stored step made, uint8 (H, W), by doing it again.
+        """Repeat a stored step and return its mask, uint8 (H, W).
 
         Raises:
-            ReplayError: The engine, the heatmaps or the edges are others by now, or the outcome is another.
+            ReplayError: The engine, the heatmaps or the edge map are no longer the same, or the mask is not.
         """
         from trainer.interactive.segmenter import ENGINE
 
         if step.engine != ENGINE:
-            raise ReplayError(f"the step was made by the engine {step.engine}, this is {ENGINE}")
+            raise ReplayError(f"the step was made by the engine {step.engine}, but this is {ENGINE}")
         predictor = self._predictor_of(item.dataset_id)
         cams = _cached_maps(item, predictor) if step.maps else None
         if step.maps and (cams is None or cams.identity != step.maps):
-            raise ReplayError(f"the heatmaps of {step.maps} are not at hand", where=item.name)
+            raise ReplayError(f"the heatmaps of {step.maps} are not in the cache", where=item.name)
         picture = self._pictures.get(item, predictor)
         if picture.edges != step.edges:
-            raise ReplayError(f"the step was made with the edges of {step.edges or 'no model'}")
+            raise ReplayError(
+                f"the step was made with the edge map of {step.edges or 'no model'}, but now it is that of "
+                f"{picture.edges or 'no model'}",
+                where=item.name,
+            )
         with picture.lock:
             mask = self._refined(item, picture, self._masks.get(step.prior), step, cams)
         if mask_hash(mask) != step.result:
-            raise ReplayError("doing the step again makes another mask", where=item.name)
+            raise ReplayError("repeating the step gives a different mask", where=item.name)
         return mask
 
     def keep_priors(self, steps: Sequence[Step]) -> None:
-        """Store the masks that steps began with, so that they can be done again later."""
+        """Store the masks that steps began with, so that the steps can be repeated later."""
         for step in steps:
             with self._lock:
                 prior = self._priors.get(step.prior)
@@ -153,7 +160,7 @@ class Smart:
                 self._masks.put(prior, voc_palette())
 
     def close(self) -> None:
-        """Finish what runs and drop the rest."""
+        """Finish requests that are being worked on and drop the others."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _prepare(self, item_id: int) -> None:
@@ -162,7 +169,7 @@ class Smart:
         self._pictures.get(item, self._predictor_of(item.dataset_id))
 
     def _work(
-        self, item: ItemFacts, mask: NDArray[np.uint8], wish: RefineIn, outcome: Future[Refined]
+        self, item: ItemFacts, mask: NDArray[np.uint8], request: RefineIn, outcome: Future[Refined]
     ) -> None:
         try:
             if outcome.done():
@@ -170,9 +177,9 @@ class Smart:
             predictor = self._predictor_of(item.dataset_id)
             picture = self._pictures.get(item, predictor)
             with picture.lock:
-                if not outcome.done():  # else superseded while it waited
-                    cams = self._maps_for(item, predictor, picture, mask, wish)
-                    refined = self._refine(item, picture, mask, wish, cams)
+                if not outcome.done():  # otherwise it was superseded while it waited
+                    cams = self._maps_for(item, predictor, picture, mask, request)
+                    refined = self._refine(item, picture, mask, request, cams)
         except Exception as error:
             _settle(outcome, error)
         else:
@@ -184,15 +191,15 @@ class Smart:
         item: ItemFacts,
         picture: PreparedPicture,
         mask: NDArray[np.uint8],
-        wish: RefineIn,
+        request: RefineIn,
         cams: CamResult | None,
     ) -> Refined:
         from trainer.interactive.segmenter import ENGINE
 
         began = time.perf_counter()
-        result = self._refined(item, picture, mask, wish, cams)
+        result = self._refined(item, picture, mask, request, cams)
         step = Step(
-            **wish.model_dump(exclude={"client"}),
+            **request.model_dump(exclude={"client"}),
             engine=ENGINE,
             prior=self._remember(mask),
             result=mask_hash(result),
@@ -207,7 +214,7 @@ class Smart:
             item.id,
             item.width,
             item.height,
-            len(wish.seeds),
+            len(request.seeds),
             1000 * seconds,
         )
         return Refined(rect, pixels, step, seconds)
@@ -217,23 +224,23 @@ class Smart:
         item: ItemFacts,
         picture: PreparedPicture,
         mask: NDArray[np.uint8],
-        wish: Wish,
+        request: RefineRequest,
         cams: CamResult | None,
     ) -> NDArray[np.uint8]:
-        """The whole mask; equal arguments give equal masks."""
+        """The whole refined mask; equal arguments give equal masks."""
         if picture.segmenter is None:
             raise RuntimeError("the picture was not prepared")
-        held = _held(mask, wish)
+        is_kept = _kept_pixels(mask, request)
         prior = mask
-        if wish.heatmap is not None and cams is not None:
-            prior = np.where(held, mask, self._heat_mask(item, cams, wish.heatmap))
+        if request.heatmap is not None and cams is not None:
+            prior = np.where(is_kept, mask, self._heat_mask(item, cams, request.heatmap))
         result = picture.segmenter.refine(
             prior,
-            [seed.seed() for seed in wish.seeds],
+            [seed.seed() for seed in request.seeds],
             evidence=_class_maps(item, cams),
-            locked=held if held.any() else None,
+            locked=is_kept if is_kept.any() else None,
         )
-        if wish.only_background:
+        if request.only_background:
             result = np.where((prior != 0) & (result != 0), prior, result)
         return result
 
@@ -243,12 +250,12 @@ class Smart:
         predictor: Predictor,
         picture: PreparedPicture,
         mask: NDArray[np.uint8],
-        wish: Wish,
+        request: RefineRequest,
     ) -> CamResult | None:
-        """The heatmaps, where the mask comes from them; elsewhere they would contradict a person's work."""
+        """The heatmaps, if the mask was made from them; else they would contradict a person's work."""
         if not item.tags:
             return None
-        if wish.heatmap is not None:
+        if request.heatmap is not None:
             predictor.cams(item.sha256, item.tag_names, lambda: item.load_image(self._max_image_pixels))
             return _cached_maps(item, predictor)
         with self._database.read() as session:
@@ -260,14 +267,14 @@ class Smart:
         if picture.proposal is None or picture.proposal[0] != name:
             picture.proposal = (name, self._masks.get(name))
         is_proposed = picture.proposal[1] == mask
-        if not is_proposed.all() and not (is_proposed | _held(mask, wish)).all():
+        if not is_proposed.all() and not (is_proposed | _kept_pixels(mask, request)).all():
             return None
         return _cached_maps(item, predictor)
 
     def _heat_mask(self, item: ItemFacts, cams: CamResult, threshold: float) -> NDArray[np.uint8]:
         from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 
-        image = np.zeros((item.height, item.width, 3), np.uint8)  # looked at by the CRF alone
+        image = np.zeros((item.height, item.width, 3), np.uint8)  # only the CRF would read it
         config = PseudoLabelConfig(background_threshold=threshold, use_crf=False)
         return pseudo_label(image, cams, item.tags, config)
 
@@ -282,18 +289,18 @@ class Smart:
 
 
 def _cached_maps(item: ItemFacts, predictor: Predictor) -> CamResult | None:
-    # Always those of the cache: what was computed a moment ago differs from them by rounding.
+    # Always from the cache: maps that were just computed differ from the stored ones by rounding.
     return predictor.cached_cams(item.sha256, item.tag_names)
 
 
-def _held(mask: NDArray[np.uint8], wish: Wish) -> NDArray[np.bool_]:
-    """Pixels that stay: bool (H, W)."""
-    held = wish.protected_hw((mask.shape[0], mask.shape[1]))
-    if wish.locked_classes:
+def _kept_pixels(mask: NDArray[np.uint8], request: RefineRequest) -> NDArray[np.bool_]:
+    """Pixels that stay as they are: bool (H, W)."""
+    is_kept = request.protected_hw((mask.shape[0], mask.shape[1]))
+    if request.locked_classes:
         is_locked = np.zeros(256, np.bool_)
-        is_locked[list(wish.locked_classes)] = True
-        held |= is_locked[mask]
-    return held
+        is_locked[list(request.locked_classes)] = True
+        is_kept |= is_locked[mask]
+    return is_kept
 
 
 def _class_maps(item: ItemFacts, cams: CamResult | None) -> ClassMaps | None:
@@ -317,4 +324,4 @@ def _settle(outcome: Future[Refined], value: Refined | Exception) -> None:
         else:
             outcome.set_result(value)
     except InvalidStateError:
-        pass  # superseded in this very moment, or finished before it could be
+        pass  # superseded at this very moment, or finished before it could be

@@ -1,8 +1,7 @@
-"""The Smart tool's routes: seeds in, a refined mask out, and the same mask again from what was stored."""
+"""The Smart tool's routes: seeds give a refined mask, and stored steps give the same mask again."""
 
 import json
 import threading
-import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,6 +13,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from puzzlecam_app.items import read_item
+from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.mask_bodies import FRAMED
 from puzzlecam_app.services import Services
 from puzzlecam_app.smart.steps import Step
@@ -28,17 +28,18 @@ ON_RED = {"kind": "click", "y": 20, "x": 50, "label": RED, "at": "2026-03-01T10:
 
 
 @pytest.fixture(autouse=True)
-def _by_colour(services: Services) -> None:
-    services.smart._pictures._load_features = lambda: None  # no weights for pictures of two colours
+def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of two colours need no network."""
+    monkeypatch.setattr("trainer.interactive.features.load_features", lambda: None)
 
 
 def _frame(mask: np.ndarray, **header: Any) -> bytes:
     return frame_arrays(header, {"mask": np.frombuffer(zlib.compress(mask.tobytes()), np.uint8)})
 
 
-def _refine(browser: TestClient, mask: np.ndarray, *, item: int = 1, **wish: Any) -> Response:
+def _refine(browser: TestClient, mask: np.ndarray, *, item: int = 1, **values: Any) -> Response:
     return browser.post(
-        f"/api/items/{item}/refine", content=_frame(mask, **wish), headers={"Content-Type": FRAMED}
+        f"/api/items/{item}/refine", content=_frame(mask, **values), headers={"Content-Type": FRAMED}
     )
 
 
@@ -52,7 +53,7 @@ def _refined(answer: Response, sent: np.ndarray) -> tuple[np.ndarray, dict[str, 
     return mask, header["step"]
 
 
-def test_clicks_give_classes_to_what_looks_alike(client: TestClient) -> None:
+def test_clicks_select_connected_areas_that_look_alike(client: TestClient) -> None:
     on_blue = {**ON_RED, "x": 10, "label": 0}
     mask, step = _refined(_refine(client, BLANK, item=3, seeds=[ON_RED, on_blue]), BLANK)
     assert (mask[:, 36:] == RED).mean() > 0.9
@@ -69,20 +70,20 @@ def test_protected_pixels_locked_classes_and_only_background_hold(client: TestCl
 
     painted = BLANK.copy()
     painted[30:, 40:] = BLUE
-    for wish in ({"locked_classes": [BLUE]}, {"only_background": True}):
-        mask, _ = _refined(_refine(client, painted, seeds=[ON_RED], **wish), painted)
+    for values in ({"locked_classes": [BLUE]}, {"only_background": True}):
+        mask, _ = _refined(_refine(client, painted, seeds=[ON_RED], **values), painted)
         assert (mask[30:, 40:] == BLUE).all()
         assert mask[20, 50] == RED
 
 
-def test_one_can_start_again_from_the_heatmaps(client: TestClient) -> None:
+def test_a_correction_can_start_from_the_heatmaps(client: TestClient) -> None:
     painted = np.full_like(BLANK, RED)
     mask, step = _refined(_refine(client, painted, seeds=[], heatmap=0.5), painted)
     assert (mask[:, :20] == BLUE).mean() > 0.8
     assert step["maps"] is not None
 
 
-def test_heatmaps_take_part_only_while_the_mask_is_their_proposal(client: TestClient) -> None:
+def test_heatmaps_are_used_only_while_the_mask_is_their_unchanged_proposal(client: TestClient) -> None:
     proposal = np.frombuffer(client.get("/api/items/1/mask").content, np.uint8).reshape(HEIGHT, WIDTH)
     assert _refined(_refine(client, proposal, seeds=[ON_RED]), proposal)[1]["maps"] is not None
     corrected = proposal.copy()
@@ -91,7 +92,7 @@ def test_heatmaps_take_part_only_while_the_mask_is_their_proposal(client: TestCl
 
 
 @pytest.mark.parametrize(
-    ("wish", "sentence"),
+    ("values", "sentence"),
     [
         ({"seeds": [{**ON_RED, "x": WIDTH}]}, "outside the picture"),
         ({"seeds": [{**ON_RED, "label": 9}]}, "class 9 is not in the class list"),
@@ -102,15 +103,15 @@ def test_heatmaps_take_part_only_while_the_mask_is_their_proposal(client: TestCl
         ({}, "required"),
     ],
 )
-def test_seeds_that_cannot_be_are_refused_with_a_sentence(
-    client: TestClient, wish: dict[str, Any], sentence: str
+def test_invalid_requests_are_refused_with_a_sentence(
+    client: TestClient, values: dict[str, Any], sentence: str
 ) -> None:
-    answer = _refine(client, BLANK, **wish)
+    answer = _refine(client, BLANK, **values)
     assert answer.status_code == 422
     assert sentence in answer.json()["message"]
 
 
-def test_bodies_that_are_no_mask_of_the_picture_are_refused(client: TestClient) -> None:
+def test_damaged_bodies_and_masks_of_other_sizes_are_refused(client: TestClient) -> None:
     assert _refine(client, BLANK, item=99, seeds=[]).status_code == 404
     assert "48" in _refine(client, BLANK[:-1], seeds=[]).json()["remedy"]
     plain = client.post("/api/items/1/refine", content=b"", headers={"Content-Type": "text/plain"})
@@ -129,7 +130,7 @@ def test_bodies_that_are_no_mask_of_the_picture_are_refused(client: TestClient) 
     assert huge.status_code == 413
 
 
-def test_a_newer_request_of_the_same_tab_takes_the_place_of_an_older_one(
+def test_a_newer_request_of_the_same_tab_replaces_an_older_one(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_running, may_end = threading.Event(), threading.Event()
@@ -146,7 +147,7 @@ def test_a_newer_request_of_the_same_tab_takes_the_place_of_an_older_one(
         older = pool.submit(_refine, client, BLANK, seeds=[ON_RED], client="tab")
         assert is_running.wait(30)
         newer = pool.submit(_refine, client, BLANK, seeds=[ON_RED, ON_RED], client="tab")
-        refused = older.result(30)  # at once: the engine is still held
+        refused = older.result(30)  # at once, while the engine is still busy
         assert refused.status_code == 409
         assert "newer request" in refused.json()["message"]
         assert client.get("/api/health").status_code == 200
@@ -154,15 +155,15 @@ def test_a_newer_request_of_the_same_tab_takes_the_place_of_an_older_one(
         assert newer.result(30).status_code == 200
 
 
-def test_clicks_are_stored_with_the_revision_and_make_the_same_mask_again(
+def test_steps_are_stored_with_the_revision_and_give_the_same_mask_again(
     client: TestClient, services: Services
 ) -> None:
     answer = client.get("/api/items/1/mask")
     proposal = np.frombuffer(answer.content, np.uint8).reshape(HEIGHT, WIDTH)
     background = {"kind": "scribble", "points": [[5, 5], [40, 6]], "label": 0}
     box = {"kind": "box", "top": 4, "left": 36, "bottom": 40, "right": 60, "label": RED}
-    wish = {"seeds": [ON_RED, background, box], "protected": [100, 50, 20, 30], "locked_classes": [BLUE]}
-    mask, step = _refined(_refine(client, proposal, **wish), proposal)
+    values = {"seeds": [ON_RED, background, box], "protected": [100, 50, 20, 30], "locked_classes": [BLUE]}
+    mask, step = _refined(_refine(client, proposal, **values), proposal)
     client.post("/api/session", json={"annotator": "Ada"})
     saved = client.put(
         "/api/items/1/mask",
@@ -185,13 +186,13 @@ def test_clicks_are_stored_with_the_revision_and_make_the_same_mask_again(
 
     with pytest.raises(ReplayError, match="other-engine"):
         services.smart.replay(item, Step.model_validate({**kept, "engine": "other-engine"}))
-    with pytest.raises(ReplayError, match="another mask"):
+    with pytest.raises(ReplayError, match="a different mask"):
         services.smart.replay(
             item, Step.model_validate({**kept, "seeds": [{**ON_RED, "x": 5}], "locked_classes": []})
         )
 
 
-def test_a_step_began_with_a_mask_that_was_never_saved(client: TestClient, services: Services) -> None:
+def test_a_step_from_an_unsaved_mask_can_be_repeated(client: TestClient, services: Services) -> None:
     unsaved = BLANK.copy()
     unsaved[0, :3] = BLUE
     mask, step = _refined(_refine(client, unsaved, item=3, seeds=[ON_RED]), unsaved)
@@ -205,7 +206,7 @@ def test_a_step_began_with_a_mask_that_was_never_saved(client: TestClient, servi
     np.testing.assert_array_equal(services.smart.replay(item, Step.model_validate(step)), mask)
 
 
-def test_steps_that_cannot_be_are_refused(client: TestClient) -> None:
+def test_invalid_steps_are_refused(client: TestClient) -> None:
     answer = client.put(
         "/api/items/3/mask",
         content=_frame(BLANK, steps=[{"seeds": [], "engine": "e", "prior": "../x", "result": "y"}]),
@@ -215,12 +216,10 @@ def test_steps_that_cannot_be_are_refused(client: TestClient) -> None:
     assert "prior" in json.dumps(answer.json())
 
 
-def test_a_picture_is_prepared_ahead(client: TestClient, services: Services) -> None:
+def test_a_picture_can_be_prepared_ahead_of_time(client: TestClient, services: Services) -> None:
     assert client.post("/api/items/1/refine/prepare").status_code == 202
     assert client.post("/api/items/99/refine/prepare").status_code == 404
-    deadline = time.monotonic() + 60
-    while services.proposals.waiting and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
+    services.proposals.queue.submit("after it", lambda: None, Priority.IDLE).result(60)
     with services.database.read() as session:
         item = read_item(session, 1)
     assert services.smart._pictures.get(item, services.predictor).segmenter is not None
@@ -239,7 +238,7 @@ def test_only_a_few_prepared_pictures_are_kept(services: Services) -> None:
     assert len(services.smart._pictures) == 1
 
 
-def test_the_interface_is_described(client: TestClient) -> None:
+def test_requests_and_steps_are_in_the_api_description(client: TestClient) -> None:
     described = client.get("/api/openapi.json").json()["paths"]
     assert FRAMED in described["/api/items/{item_id}/refine"]["post"]["requestBody"]["content"]
     assert "seeds" in json.dumps(
