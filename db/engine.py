@@ -3,61 +3,94 @@
 Transactions are short and of two kinds. `Database.read` sees one consistent snapshot and cannot write.
 `Database.write` takes SQLite's write lock at once (``BEGIN IMMEDIATE``): a deferred transaction that
 becomes a writer half-way fails without waiting if another writer came first.
+
+Reads and writes have connections of their own, so that reads never wait for writes that wait for a lock.
 """
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.errors import DatabaseUnavailableError, InvalidInputError
 from db.migrate import upgrade_to_head
+from db.sqlite_file import SqliteFile
+from db.troubles import busy, in_words
 
 BUSY_TIMEOUT_MS: Final = 20_000
 _WRITES: Final = "puzzlecam_writes"
+_PATIENCE: Final = "puzzlecam_patience_ms"
 
 
 @dataclass(frozen=True)
 class Database:
-    """An open database. Safe to share between threads; sessions are not."""
+    """An open database. Safe to share between threads; sessions are not.
+
+    Errors of the driver that concern the whole database are raised as a `StorageError`: it is locked, full,
+    damaged, gone, or does not answer.
+    """
 
     url: URL
-    _engine: Engine
+    _reads: Engine
+    _writes: Engine
+    _file: SqliteFile | None = None
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session on one consistent snapshot; writing through it fails."""
+        if self._file is not None:
+            self._file.check()
         options: dict[str, Any] = {_WRITES: False}
         if self.url.get_backend_name() == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with Session(self._engine.execution_options(**options), expire_on_commit=False) as session:
+        engine = self._reads.execution_options(**options)
+        with self._in_words(), Session(engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session that is committed when the block ends and rolled back when it raises."""
-        engine = self._engine.execution_options(**{_WRITES: True})
-        with Session(engine, expire_on_commit=False) as session:
-            session.begin()
-            try:
-                yield session
-            except BaseException:
-                # A rollback expires what is attached, and an error must stay readable: StaleRevision
-                # carries the revision that was in the way.
-                session.expunge_all()
-                session.rollback()
-                raise
-            session.commit()
+    def write(self, patience_s: float = BUSY_TIMEOUT_MS / 1000) -> Iterator[Session]:
+        """A session that is committed when the block ends and rolled back when it raises.
+
+        Args:
+            patience_s: how long to wait for others who write.
+
+        Raises:
+            DatabaseBusyError: others write for longer than that.
+        """
+        with self._turn_within(patience_s) as left_s, self._in_words():
+            if self._file is not None:
+                self._file.check()
+            engine = self._writes.execution_options(**{_WRITES: True, _PATIENCE: round(1000 * left_s)})
+            with Session(engine, expire_on_commit=False) as session:
+                session.begin()
+                try:
+                    if self.url.get_backend_name() == "postgresql":
+                        session.execute(text(f"SET LOCAL lock_timeout = {max(1, round(1000 * left_s))}"))
+                    yield session
+                except BaseException:
+                    # A rollback expires what is attached, and an error must stay readable: StaleRevision
+                    # carries the revision that was in the way.
+                    session.expunge_all()
+                    session.rollback()
+                    raise
+                session.commit()
+            if self._file is not None:
+                self._file.check(has_written=True)
 
     def migrate(self) -> None:
         """Upgrade the tables to what this version of the program needs.
@@ -68,14 +101,42 @@ class Database:
         engine = _make_engine(self.url, for_migration=True)
         try:
             upgrade_to_head(engine)
-        except OperationalError as error:
-            raise DatabaseUnavailableError(_cannot_open(self.url, error)) from error
+        except (DBAPIError, sqlite3.Error) as error:
+            explained = in_words(error, self.url) if isinstance(error, DBAPIError) else None
+            raise explained or DatabaseUnavailableError(_cannot_open(self.url, error)) from error
         finally:
             engine.dispose()
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self._reads.dispose()
+        self._writes.dispose()
+
+    @contextmanager
+    def _turn_within(self, patience_s: float) -> Iterator[float]:
+        """Wait for this program's other writers; gives how much of the patience is left, in seconds."""
+        if self._file is None:
+            yield patience_s
+            return
+        deadline = time.monotonic() + patience_s
+        if not self._turn.acquire(timeout=patience_s):
+            raise busy(self.url)
+        try:
+            yield max(0.0, deadline - time.monotonic())
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            explained = in_words(error, self.url)
+            if explained is None:
+                raise
+            raise explained from error
+        except PoolTimeoutError as error:
+            raise busy(self.url) from error
 
 
 def sqlite_url(path: Path) -> str:
@@ -90,15 +151,21 @@ def open_database(url: str) -> Database:
     database that cannot be reached. Call `Database.migrate` before the first use.
     """
     parsed = _parse(url)
-    engine = _make_engine(parsed)
+    reads, writes = _make_engine(parsed), _make_engine(parsed)
+    file = None
     try:
-        if parsed.get_backend_name() == "sqlite":
-            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine.connect().close()
+        if parsed.get_backend_name() != "sqlite":
+            reads.connect().close()
+        else:
+            path = Path(str(parsed.database))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with reads.connect() as connection:
+                mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
+            file = SqliteFile(path, has_log=mode == "wal")
     except (OSError, DBAPIError) as error:
-        engine.dispose()
+        reads.dispose()
         raise DatabaseUnavailableError(_cannot_open(parsed, error)) from error
-    return Database(parsed, engine)
+    return Database(parsed, reads, writes, file)
 
 
 def _parse(url: str) -> URL:
@@ -127,6 +194,8 @@ def _make_engine(url: URL, *, for_migration: bool = False) -> Engine:
     options: dict[str, Any] = {"poolclass": NullPool} if for_migration else {}
     if sqlite:
         options["connect_args"] = {"timeout": BUSY_TIMEOUT_MS / 1000}
+        if not for_migration:
+            options["max_overflow"] = -1  # as many as there are threads; a connection is an open file
     else:
         options["pool_pre_ping"] = not for_migration
     try:
@@ -157,7 +226,10 @@ def _configure_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, True)
+        options = connection.get_execution_options()
+        writes = options.get(_WRITES, True)
+        if _PATIENCE in options:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={options[_PATIENCE]}")
         connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

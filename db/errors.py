@@ -11,6 +11,22 @@ class DatabaseUnavailableError(StorageError):
     """The database named by the URL cannot be opened or reached."""
 
 
+class DatabaseBusyError(StorageError):
+    """Another program kept the database locked for longer than a change may wait; trying again helps."""
+
+
+class DatabaseLostError(StorageError):
+    """The database is gone, empty or another one than before, while masks that it described are there."""
+
+
+class DatabaseDamagedError(StorageError):
+    """A part of the database cannot be read any more."""
+
+
+class DiskFullError(StorageError):
+    """There is no room left for what was to be stored."""
+
+
 class DatabaseVersionError(StorageError):
     """The database was written by another version of the program than this one can work with."""
 
@@ -37,6 +53,10 @@ class NothingToDecideError(StorageError):
 
 class MaskMissingError(StorageError):
     """The mask store has no file for a hash."""
+
+
+class MaskUnwritableError(StorageError):
+    """The mask store cannot be written, for another reason than a full disk."""
 
 
 class MaskCorruptError(StorageError):

@@ -8,7 +8,9 @@ machine dies.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import os
 import re
 import uuid
@@ -19,7 +21,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from db.errors import InvalidInputError, MaskCorruptError, MaskMissingError
+from db.errors import InvalidInputError, MaskCorruptError, MaskMissingError, MaskUnwritableError
+from db.troubles import disk_full, is_disk_full
 
 MaskArray = npt.NDArray[np.uint8]
 
@@ -53,6 +56,7 @@ class MaskStore:
         """Store `mask` (uint8, HxW, not empty) and return its hash; it is on the disk when this returns.
 
         `palette` is 256 colours, 768 bytes, for people who open the file; it is not part of the mask.
+        Raises DiskFullError, MaskUnwritableError.
         """
         if mask.dtype != np.uint8 or mask.ndim != 2 or mask.size == 0:
             raise InvalidInputError(f"A mask is a uint8 array HxW, not {mask.dtype} {mask.shape}.")
@@ -66,11 +70,36 @@ class MaskStore:
                 return name
             except MaskCorruptError:
                 pass  # The stored file is damaged; this mask replaces it.
-        if not target.parent.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _sync_folder(self.root)
-        _write_durably(target, mask, palette)
+        try:
+            if not target.parent.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _sync_folder(self.root)
+            _write_durably(target, mask, palette)
+        except OSError as error:
+            if is_disk_full(error):
+                raise disk_full(self.root) from error
+            raise MaskUnwritableError(
+                f"The folder of masks {self.root} cannot be written ({error.strerror or error}); "
+                "check the disk and your rights to it, and try again."
+            ) from error
         return name
+
+    def count(self, most: int) -> int:
+        """How many masks there are, counted up to `most`."""
+        return sum(1 for _ in itertools.islice(self.root.glob("??/*.png"), most))
+
+    def sweep(self) -> int:
+        """Remove what killed processes left half written; returns how many files that were.
+
+        What a process that is alive has begun stays, be it this one or another.
+        """
+        swept = 0
+        for path in self.root.glob("??/.new-*.tmp"):
+            if not _is_being_written(path.name):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                    swept += 1
+        return swept
 
     def get(self, name: str) -> MaskArray:
         """The mask called `name`, uint8 HxW, checked against its hash.
@@ -94,6 +123,31 @@ class MaskStore:
         return mask
 
 
+_TEMPORARY: Final = re.compile(r"\.new-(?:(\d{1,10})-)?[0-9a-f]+\.tmp")
+_being_written: Final[set[str]] = set()
+"""Names of the temporary files that this process is writing."""
+
+
+def _is_being_written(name: str) -> bool:
+    found = _TEMPORARY.fullmatch(name)
+    if found is None or found[1] is None:
+        return False
+    process = int(found[1])
+    return name in _being_written if process == os.getpid() else _is_alive(process)
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # there a signal of 0 would end it
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _corrupt(path: Path, reason: str) -> str:
     return f"The mask file {path} is damaged ({reason}); restore it from a backup."
 
@@ -102,7 +156,8 @@ def _write_durably(target: Path, mask: MaskArray, palette: bytes) -> None:
     image = Image.fromarray(mask)
     image.putpalette(palette)
     # Not tempfile: only the owner could read its files, and a group may share a workspace.
-    temporary = target.with_name(f".new-{uuid.uuid4().hex}.tmp")
+    temporary = target.with_name(f".new-{os.getpid()}-{uuid.uuid4().hex}.tmp")
+    _being_written.add(temporary.name)
     try:
         with temporary.open("xb") as file:
             image.save(file, format="PNG", compress_level=_COMPRESS_LEVEL)
@@ -112,6 +167,8 @@ def _write_durably(target: Path, mask: MaskArray, palette: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        _being_written.discard(temporary.name)
     _sync_folder(target.parent)
 
 

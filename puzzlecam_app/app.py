@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,14 +15,25 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
 from db.conflicts import StaleRevision
-from db.errors import InvalidInputError, NotFoundError, NothingToDecideError, StorageError
+from db.errors import (
+    DatabaseBusyError,
+    DatabaseDamagedError,
+    DatabaseLostError,
+    DatabaseUnavailableError,
+    DiskFullError,
+    InvalidInputError,
+    NotFoundError,
+    NothingToDecideError,
+    StorageError,
+)
 from db.runs import RunStateError
+from db.troubles import disk_full, is_disk_full
 from puzzlecam_app.assets import ASSETS_URL, assets_dir, assets_version
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.protection import BodyLimit, SafeHeaders
 from puzzlecam_app.routes import api_router
-from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut
+from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut, etag
 from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
 from trainer.errors import TrainerError, TrainerUsageError
@@ -33,7 +45,13 @@ _STATUS_OF_ERROR: dict[type[StorageError], int] = {
     RunStateError: 409,
     InvalidInputError: 422,
     NothingToDecideError: 409,
+    DatabaseBusyError: 503,
+    DatabaseLostError: 503,
+    DatabaseDamagedError: 503,
+    DatabaseUnavailableError: 503,
+    DiskFullError: 507,
 }
+_RETRY_AFTER_S = 5
 
 
 def create_app(services: Services) -> FastAPI:
@@ -90,12 +108,24 @@ def _answer_errors_with_sentences(app: FastAPI) -> None:
     @app.exception_handler(StaleRevision)
     def _stale(_: Request, error: StaleRevision) -> JSONResponse:
         current = RevisionOut.of(error.current) if error.current else None
-        return _answer(412, Problem(message=str(error), current=current))
+        answer = _answer(412, Problem(message=str(error), current=current))
+        answer.headers["ETag"] = etag(error.current)
+        return answer
 
     @app.exception_handler(StorageError)
     def _storage(_: Request, error: StorageError) -> JSONResponse:
         status = next((code for kind, code in _STATUS_OF_ERROR.items() if isinstance(error, kind)), 500)
-        return _answer(status, Problem(message=str(error)))
+        answer = _answer(status, Problem(message=str(error)))
+        if isinstance(error, DatabaseBusyError):
+            answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
+        return answer
+
+    @app.exception_handler(OSError)
+    def _disk(request: Request, error: OSError) -> JSONResponse:
+        if not is_disk_full(error):
+            raise error
+        where = Path(error.filename).parent if error.filename else "the workspace"
+        return _answer(507, Problem(message=str(disk_full(where)), where=request.url.path))
 
     @app.exception_handler(UserError)
     def _user(_: Request, error: UserError) -> JSONResponse:

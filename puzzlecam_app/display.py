@@ -1,4 +1,7 @@
-"""A picture for the browser: upright, as a thumbnail, and its superpixels. All are cached on disk."""
+"""A picture for the browser: upright, as a thumbnail, and its superpixels.
+
+All are cached on disk. Where the cache cannot be written, they are computed each time.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts
-from trainer.machine.durable_write import write_atomic
+from trainer.machine.durable_write import write_cache
 
 THUMBNAIL_SIDE_PX = 144
 _MASK_OPACITY = 0.5
@@ -24,10 +27,11 @@ _SUPERPIXEL_AREA_PX = 500_000
 _SUPERPIXEL_PIXELS_EACH = 250
 
 
-def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path, str]:
+def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path | bytes, str]:
     """Return a file that browsers show with the pixels that the program works on, and its media type.
 
     It is the original if that is an upright 8-bit RGB or grey JPEG, PNG or WebP, else a PNG made from it.
+    Where the cache cannot be written, the content is returned in place of the file.
 
     Raises:
         UserError: The file is missing or damaged.
@@ -50,14 +54,17 @@ def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path, st
     if not cached.exists():
         buffer = io.BytesIO()
         Image.fromarray(item.load_image(max_pixels)).save(buffer, "PNG", compress_level=1)
-        write_atomic(cached, buffer.getvalue())
+        if not write_cache(cached, buffer.getvalue()):
+            return buffer.getvalue(), "image/png"
     return cached, "image/png"
 
 
 def thumbnail(
     item: ItemFacts, mask: NDArray[np.uint8] | None, mask_hash: str | None, cache_dir: Path, max_pixels: int
-) -> Path:
+) -> Path | bytes:
     """Return a WebP of at most `THUMBNAIL_SIDE_PX` on its longer side, with the mask laid over it.
+
+    Where the cache cannot be written, the content is returned in place of the file.
 
     Args:
         mask: uint8 HxW of the picture's size, or `None` for the picture alone.
@@ -74,11 +81,12 @@ def thumbnail(
         shown = Image.fromarray(item.load_image(max_pixels))
         shown.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
         small = np.asarray(shown)
-        _save_webp(bare, small)
+        kept = _kept_webp(bare, small)
+        if mask is None:
+            return kept
     if mask is None:
         return bare
-    _save_webp(cached, _lay_over(small, mask))
-    return cached
+    return _kept_webp(cached, _lay_over(small, mask))
 
 
 def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np.uint16]:
@@ -91,7 +99,7 @@ def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np
     try:
         labels: NDArray[np.uint16] = np.load(cached, allow_pickle=False)
         return labels
-    except (FileNotFoundError, ValueError, EOFError):
+    except (OSError, ValueError, EOFError):
         pass
     from skimage.segmentation import slic
 
@@ -103,14 +111,15 @@ def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np
     labels = slic(small, n_segments=wanted, compactness=10, start_label=0, enforce_connectivity=True)
     buffer = io.BytesIO()
     np.save(buffer, labels.astype(np.uint16), allow_pickle=False)
-    write_atomic(cached, buffer.getvalue())
+    write_cache(cached, buffer.getvalue())
     return labels.astype(np.uint16)
 
 
-def _save_webp(path: Path, rgb: NDArray[np.uint8]) -> None:
+def _kept_webp(path: Path, rgb: NDArray[np.uint8]) -> Path | bytes:
+    """The file where it could be kept, else its content."""
     buffer = io.BytesIO()
     Image.fromarray(rgb).save(buffer, "WEBP", quality=80)
-    write_atomic(path, buffer.getvalue())
+    return path if write_cache(path, buffer.getvalue()) else buffer.getvalue()
 
 
 def _lay_over(small: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

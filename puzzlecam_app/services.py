@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from db.engine import Database, open_database
+from db.engine import Database
+from db.loss import open_beside_masks
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.stores import Stores
@@ -76,7 +77,8 @@ def open_services(settings: Settings) -> Services:
 
     Raises:
         UserError: The workspace is not writable, or `settings.model` is not a run directory.
-        StorageError: The database cannot be opened, or a newer version of the studio made it.
+        StorageError: The database cannot be opened, or a newer version of the studio made it, or it is
+            missing or empty although there are masks.
     """
     if settings.model and not (settings.model / MANIFEST_FILE).is_file():
         raise UserError(
@@ -85,9 +87,9 @@ def open_services(settings: Settings) -> Services:
             remedy="Name the folder that `train --run-dir` wrote, or leave --model out",
         )
     workspace = settings.paths.prepare()
-    database = open_database(settings.resolve_database_url())
-    database.migrate()
     masks = MaskStore(workspace.masks_dir)
+    database = open_beside_masks(settings.resolve_database_url(), masks)
+    masks.sweep()
     predictor = Predictor(_model_loader(settings.model), workspace.cams_dir)
     # A model given with --model is used for every dataset, even where a run is published.
     of_dataset = (

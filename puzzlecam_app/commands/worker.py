@@ -33,20 +33,20 @@ def worker(
       puzzlecam worker --device cuda:1 --workspace /srv/puzzlecam
     """
     settings = studio.settings(worker_device=device, run_attempts=attempts)
-    from db.engine import open_database
+    from db.loss import open_beside_masks
+    from db.masks import MaskStore
     from puzzlecam_app.runs.supervisor import WorkerOptions
     from puzzlecam_app.runs.worker import Worker
 
-    runs_dir = settings.paths.prepare().runs_dir
-    database = open_database(settings.resolve_database_url())
-    database.migrate()
+    workspace = settings.paths.prepare()
+    database = open_beside_masks(settings.resolve_database_url(), MaskStore(workspace.masks_dir))
     stop = _stop_when_told(is_attached=attached)
     options = WorkerOptions(
         device=settings.worker_device,
         max_attempts=settings.run_attempts,
         grace_s=settings.run_stop_seconds,
     )
-    one = Worker(database, runs_dir, options)
+    one = Worker(database, workspace.runs_dir, options)
     if not attached:
         say(
             f"Processing runs as {one.name}, device {options.device or 'chosen by the trainer'}. "

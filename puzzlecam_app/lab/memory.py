@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from typing import Any
 
 import numpy as np
@@ -50,33 +51,44 @@ class FirstMaps:
 
     def __init__(self) -> None:
         self._maps = LruCache()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: dict[Hashable, list[Future[NDArray[np.float32] | None]]] = {}
 
     def put(self, key: Hashable, scores_thw: NDArray[np.float32]) -> None:
-        """Store the first maps of a picture, and wake those who wait for them."""
+        """Store the first maps of a picture, and give them to those who wait for them."""
         self._maps.get_or_make(key, lambda: scores_thw)
-        self._notify()
+        with self._lock:
+            waiting = self._waiting.pop(key, [])
+        for one in waiting:
+            _settle(one, scores_thw)
 
-    def wait(self, key: Hashable, computation: Future[Any], timeout_s: float) -> NDArray[np.float32] | None:
-        """Wait for the first maps of a picture; None if `computation` ended without any.
+    def of(self, key: Hashable, computation: Future[Any]) -> Future[NDArray[np.float32] | None]:
+        """The first maps of a picture, as soon as they are known; None if `computation` ends without any.
 
         Args:
             key: As in `put`.
-            computation: The work that puts them.
-            timeout_s: How long to wait, in seconds.
-
-        Raises:
-            TimeoutError: After `timeout_s` there are no maps and the computation has not ended.
+            computation: The work that puts them. Its error is not passed on.
         """
-        computation.add_done_callback(lambda _: self._notify())
-        with self._changed:
-            if not self._changed.wait_for(
-                lambda: computation.done() or self._maps.get(key) is not None, timeout_s
-            ):
-                raise TimeoutError
-        maps: NDArray[np.float32] | None = self._maps.get(key)
-        return maps
+        first: Future[NDArray[np.float32] | None] = Future()
+        with self._lock:
+            self._waiting.setdefault(key, []).append(first)
 
-    def _notify(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        def ended(_: Future[Any]) -> None:
+            with self._lock:
+                waiting = self._waiting.get(key, [])
+                if first in waiting:
+                    waiting.remove(first)
+                if not waiting:
+                    self._waiting.pop(key, None)
+            _settle(first, self._maps.get(key))
+
+        computation.add_done_callback(ended)
+        known = self._maps.get(key)
+        if known is not None:
+            _settle(first, known)
+        return first
+
+
+def _settle(first: Future[NDArray[np.float32] | None], scores_thw: NDArray[np.float32] | None) -> None:
+    with contextlib.suppress(InvalidStateError):  # told already
+        first.set_result(scores_thw)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -34,12 +33,15 @@ if TYPE_CHECKING:
     from trainer.cams.inspection import PuzzleLook
     from trainer.models.proposal import ProposalModel
 
-_LONGEST_WAIT_S = 120
+LONGEST_WAIT_S = 120
 Looked = TypeVar("Looked")
 
 
 class LabBusyError(UserError):
     """Other work kept the model busy for too long."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__("the model is busy", where=where, remedy="Try again")
 
 
 class Lab:
@@ -94,46 +96,52 @@ class Lab:
         """The upright picture, uint8 (H, W, 3); errors as `ItemFacts.load_image`."""
         return item.load_image(self._max_image_pixels)
 
+    def begin_look(self, item: ItemFacts, model: ProposalModel) -> Future[PictureLook]:
+        """Begin to get the maps of a picture with every step, stored or computed in the queue.
+
+        This thread reads the disk. The future raises `UserError` where the picture's file is missing, damaged
+        or too large.
+        """
+        key = _key("maps", item, model)
+        return self._begin(key, partial(self._stored_look, key, item), lambda: self._look(key, item, model))
+
     def look(self, item: ItemFacts, model: ProposalModel) -> PictureLook:
-        """The maps of a picture with every step, stored or computed now.
+        """The same, waited for on this thread.
 
         Raises:
             UserError: The file of the picture is missing, damaged or too large.
             LabBusyError: The model was busy for too long.
         """
-        key = _key("maps", item, model)
-        found = self._in_turn(
-            key, item.name, partial(self._stored_look, key, item), lambda: self._look(key, item, model)
-        )
+        found = waited(self.begin_look(item, model), item.name)
         # The maps do not depend on the item's name, dataset or colours, so these may have changed since.
         return found if found.item == item else replace(found, item=item)
 
-    def first_scores(self, item: ItemFacts, model: ProposalModel) -> NDArray[np.float32]:
-        """The tags' part of `CamSteps.scores_chw`, as soon as it is known.
+    def begin_first_scores(self, item: ItemFacts, model: ProposalModel) -> Future[NDArray[np.float32] | None]:
+        """Begin to get the tags' part of `CamSteps.scores_chw`, as soon as it is known.
 
-        The other steps are still being computed then. Errors as `look`.
+        The other steps are still being computed then. The future gives None if the whole look was stored or
+        failed: `begin_look` tells then.
         """
         key = _key("maps", item, model)
-        load = partial(self._stored_look, key, item)
-        found = self._found(key, load)
-        if found is None:
-            looking = self._submitted(key, load, lambda: self._look(key, item, model))
-            with _busy_in_words(item.name):
-                scores = self._firsts.wait(key, looking, _LONGEST_WAIT_S)
-                if scores is not None:
-                    return scores
-                found = looking.result()
-        return found.steps.scores_chw[: len(item.tags)]
+        return self._firsts.of(key, self.begin_look(item, model))
 
-    def puzzle(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
-        """The whole and tiled maps of a picture, stored or computed now; errors as `look`."""
+    def first_scores(self, item: ItemFacts, model: ProposalModel) -> NDArray[np.float32]:
+        """The same, waited for on this thread; errors as `look`."""
+        scores = waited(self.begin_first_scores(item, model), item.name)
+        return self.look(item, model).steps.scores_chw[: len(item.tags)] if scores is None else scores
+
+    def begin_puzzle(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> Future[PuzzleLook]:
+        """Begin to get the whole and tiled maps of a picture, as `begin_look` does."""
         key = _key(f"puzzle {tiles_per_side} {model.loss}", item, model)
-        return self._in_turn(
+        return self._begin(
             key,
-            item.name,
             partial(self._stored_puzzle, key),
             lambda: self._puzzle(key, item, model, tiles_per_side),
         )
+
+    def puzzle(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
+        """The same, waited for on this thread; errors as `look`."""
+        return waited(self.begin_puzzle(item, model, tiles_per_side), item.name)
 
     def mask(
         self,
@@ -165,15 +173,14 @@ class Lab:
         said = (model_facts(model), item.id, item.name, item.class_colors, references)
         return hashlib.sha256(f"{VERSION} {_key('maps', item, model)} {said}".encode()).hexdigest()[:32]
 
-    def in_turn(self, key: Hashable, where: str, make: Callable[[], Looked]) -> Looked:
-        """Do other work with the model one at a time, and keep its result in memory; None is not kept.
+    def begin(self, key: Hashable, make: Callable[[], Looked]) -> Future[Looked]:
+        """Begin other work with the model, one at a time, and keep its result in memory; None is not kept.
 
         Args:
             key: Identifies the result.
-            where: The picture's name, for the error.
             make: Makes the result.
         """
-        return self._in_turn(key, where, lambda: None, make)
+        return self._begin(key, lambda: None, make)
 
     def look_ahead(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int | None) -> None:
         """Compute the steps and the mask of a picture that may be opened next, when nothing else is waiting.
@@ -238,15 +245,16 @@ class Lab:
         stored = self._store.load(key)
         return unpack_puzzle(*stored) if stored else None
 
-    def _in_turn(
-        self, key: Hashable, where: str, load: Callable[[], Looked | None], make: Callable[[], Looked]
-    ) -> Looked:
+    def _begin(
+        self, key: Hashable, load: Callable[[], Looked | None], make: Callable[[], Looked]
+    ) -> Future[Looked]:
         """From memory, else from disk, else computed in the queue."""
         found = self._found(key, load)
         if found is None:
-            with _busy_in_words(where):
-                found = self._submitted(key, load, make).result(timeout=_LONGEST_WAIT_S)
-        return found
+            return self._submitted(key, load, make)
+        known: Future[Looked] = Future()
+        known.set_result(found)
+        return known
 
     def _found(self, key: Hashable, load: Callable[[], Looked | None]) -> Looked | None:
         """From memory, else from disk."""
@@ -269,12 +277,16 @@ class Lab:
         return self._proposals.in_turn(("lab", key), work)
 
 
-@contextmanager
-def _busy_in_words(where: str) -> Iterator[None]:
+def waited(future: Future[Looked], where: str) -> Looked:
+    """Wait on this thread for a result.
+
+    Raises:
+        LabBusyError: The model was busy for too long.
+    """
     try:
-        yield
+        return future.result(timeout=LONGEST_WAIT_S)
     except (TimeoutError, CancelledError) as error:
-        raise LabBusyError("the model is busy", where=where, remedy="Try again") from error
+        raise LabBusyError(where) from error
 
 
 _MOST_AHEAD = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -95,7 +96,8 @@ class Scales:
     def note(self, item: ItemFacts, model: ProposalModel, maxima: Sequence[float]) -> None:
         """Store the maxima of a picture that was processed, one for each of its tags."""
         named = {name: round(float(value), 6) for name, value in zip(item.tag_names, maxima, strict=True)}
-        self._maxima.add(model.identity, item.sha256, named)
+        with contextlib.suppress(OSError):  # looked at again some time, when there is room
+            self._maxima.add(model.identity, item.sha256, named)
 
     def of(self, dataset_id: int, model: ProposalModel) -> dict[str, ClassScale]:
         """The scale of each class, by name, over the pictures of a dataset that were processed so far."""

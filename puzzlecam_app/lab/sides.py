@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.lab.models import ModelKey, filmed_as
-from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.lab.room import Lab, waited
 from puzzlecam_app.runs.snapshot import read_snapshot
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ class Side:
     note: str | None = None
 
 
+def begin_mask(lab: Lab, item: ItemFacts, key: ModelKey) -> Future[NDArray[np.uint8]]:
+    """Begin to make the mask of a side in the queue; this thread waits for missing maps."""
+    model = lab.model(key, item)
+    picture = lab.look(item, model)
+    return lab.begin(
+        ("side", model.mask_identity, item.sha256, item.tags, item.label_set_revision, item.dataset_id),
+        lambda: _mask(picture.image, picture.final_thw, item, model.refinement),
+    )
+
+
 def side(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
     """The maps and the mask that a model makes of a tagged picture.
 
@@ -52,11 +63,7 @@ def side(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
         return _filmed(lab, item, key)
     model = lab.model(key, item)
     picture = lab.look(item, model)
-    mask = lab.in_turn(
-        ("side", model.mask_identity, item.sha256, item.tags, item.label_set_revision, item.dataset_id),
-        item.name,
-        lambda: _mask(picture.image, picture.final_thw, item, model.refinement),
-    )
+    mask = waited(begin_mask(lab, item, key), item.name)
     note = None
     if key.kind == "epoch":
         note = "The classifier after this epoch, at the run's CAM threshold, without the random walk"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:  # torch is imported for the first picture, not when the app starts
     from trainer.cams.compute import CamResult
     from trainer.models.proposal import ProposalModel
+
+
+_log = logging.getLogger(__name__)
 
 
 class Predictor:
@@ -66,7 +70,7 @@ class Predictor:
         path = self._cams_path(image_sha256, class_names)
         try:
             return load_cams(path)
-        except (FileNotFoundError, ArtifactError):
+        except (OSError, ArtifactError):
             return None  # the maps are computed again and replace the file
 
     def cams(
@@ -91,7 +95,10 @@ class Predictor:
             if cached is not None:
                 return cached
             result = model.cams(image, class_names)
-            save_cams(self._cams_path(image_sha256, class_names), result)
+            try:
+                save_cams(self._cams_path(image_sha256, class_names), result)
+            except OSError as error:  # the cache is no condition: the maps are computed again next time
+                _log.warning("maps cannot be kept: %s", error)
         return result
 
     def edges(self, image: NDArray[np.uint8], grid_size: tuple[int, int]) -> NDArray[np.float32] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from functools import cache
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from db.annotations import latest_revision, propose
 from db.engine import Database
+from db.errors import StorageError
 from db.items import get_item, set_disagreement, set_doubt
 from db.masks import MaskStore
 from db.models import Revision
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from trainer.cams.compute import CamResult
 
 Result = TypeVar("Result")
+_log = logging.getLogger(__name__)
 
 
 class NoTagsError(UserError):
@@ -112,12 +115,19 @@ class Proposals:
         predictor = self.predictor_of(item.dataset_id)
         cams = predictor.cams(item.sha256, item.tag_names, load_image)
         is_due = self.is_due(newest, predictor)
-        if is_due:
-            self._propose(item, cams, load_image(), predictor)
-        # A new proposal must not keep the doubt of an old one.
-        if (is_ahead or has_doubt) if is_due else (is_ahead and not has_doubt):
-            with self._database.write() as session:
-                set_doubt(session, {item.id: _doubt(cams, predictor)})
+        is_judged = (is_ahead or has_doubt) if is_due else (is_ahead and not has_doubt)
+        try:
+            if is_due:
+                self._propose(item, cams, load_image(), predictor)
+            # A new proposal must not keep the doubt of an old one.
+            if is_judged:
+                with self._database.write() as session:
+                    set_doubt(session, {item.id: _doubt(cams, predictor)})
+        except StorageError as error:
+            if is_ahead:
+                raise
+            # The maps can be shown all the same; the proposal is due again when the picture is next opened.
+            _log.warning("the proposal of item %d cannot be stored: %s", item_id, error)
         return cams
 
     def is_due(self, newest: Revision | None, predictor: Predictor | None = None) -> bool:

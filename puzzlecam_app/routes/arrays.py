@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
+from typing import TYPE_CHECKING
 
 import numpy as np
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from puzzlecam_app import display
-from puzzlecam_app.items import read_item
+from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.lanes import MAPS, PICTURES, in_lane, outcome, run_in
 from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices
 from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses
+from puzzlecam_app.services import Services
+
+if TYPE_CHECKING:
+    from trainer.cams.compute import CamResult
 
 router = APIRouter(prefix="/items", tags=["arrays"])
 
@@ -50,17 +57,20 @@ class SuperpixelsHeader(BaseModel):
     response_class=FramedResponse,
     responses=framed_responses(CamsHeader, 404, 422, 503),
 )
-def read_cams(item_id: ItemId, services: OpenServices) -> Response:
+async def read_cams(item_id: ItemId, services: OpenServices) -> Response:
     """Send the class activation maps of the picture's tags, framed (see docs/formats.md).
 
     Arrays `cams`, `whole` and `tiled`: float16, classes x height x width, 0..1.
     """
-    with services.database.read() as session:
-        item = read_item(session, item_id)
+    item = await run_in_threadpool(_find, services, item_id)
     try:
-        cams = services.proposals.request(item_id, Priority.NOW).result(timeout=_LONGEST_WAIT_S)
+        cams = await outcome(services.proposals.request(item_id, Priority.NOW), _LONGEST_WAIT_S)
     except (TimeoutError, CancelledError) as error:
         raise HttpError(503, "the heatmap is not ready yet", where=item.name, remedy="Try again") from error
+    return await run_in(MAPS, _answer, services, item, cams)
+
+
+def _answer(services: Services, item: ItemFacts, cams: CamResult) -> Response:
     model = services.proposals.predictor_of(item.dataset_id).model
     classes = [
         CamFacts(
@@ -82,17 +92,22 @@ def read_cams(item_id: ItemId, services: OpenServices) -> Response:
     return framed(header, {name: array.astype(np.float16) for name, array in arrays.items()})
 
 
+def _find(services: Services, item_id: int) -> ItemFacts:
+    with services.database.read() as session:
+        return read_item(session, item_id)
+
+
 @router.get(
     "/{item_id}/superpixels",
     response_class=FramedResponse,
     responses=framed_responses(SuperpixelsHeader, 404, 422),
 )
+@in_lane(PICTURES)
 def read_superpixels(item_id: ItemId, services: OpenServices) -> Response:
     """Send SLIC superpixels, framed: the array `labels`, uint16 height x width.
 
     For large pictures it is smaller than the picture; enlarge it with nearest neighbours.
     """
-    with services.database.read() as session:
-        item = read_item(session, item_id)
+    item = _find(services, item_id)
     labels = display.superpixels(item, services.workspace.superpixels_dir, services.settings.max_image_pixels)
     return framed(SuperpixelsHeader(segments=int(labels.max()) + 1), {"labels": labels})

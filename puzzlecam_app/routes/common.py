@@ -17,13 +17,20 @@ from puzzlecam_app.services import Services
 _LARGEST_ID = 2**31 - 1
 
 
-def _services(request: Request) -> Services:
+# Coroutines, because plain functions would be run on a thread each.
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
 OpenServices = Annotated[Services, Depends(_services)]
-Annotator = Annotated[str, Depends(annotator_of)]
+
+
+async def _annotator(request: Request) -> str:
+    return annotator_of(request)
+
+
+Annotator = Annotated[str, Depends(_annotator)]
 DatasetId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a dataset")]
 ItemId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a picture")]
 RunId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Number of a run")]
@@ -98,7 +105,7 @@ def etag(revision: Revision | None) -> str:
     return f'"{revision.id if revision else 0}"'
 
 
-def _if_match(
+async def _if_match(
     if_match: Annotated[
         str | None, Header(description='The revision that the change is based on, as `"17"`')
     ] = None,
@@ -110,7 +117,7 @@ def _if_match(
             remedy='Send If-Match: "<revision>"',
         )
     digits = if_match.strip().removeprefix("W/").strip('"')
-    if not (digits.isascii() and digits.isdigit()) or int(digits) > _LARGEST_ID:
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10) or int(digits) > _LARGEST_ID:
         raise HttpError(
             422, f"If-Match is not a revision: {if_match[:80]!r}", remedy="Send the ETag that was read"
         )

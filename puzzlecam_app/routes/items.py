@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -12,7 +13,15 @@ from db.annotations import history, latest_revision
 from db.models import Revision
 from puzzlecam_app import display
 from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.routes.common import ItemId, ItemState, OpenServices, RevisionOut, problem_responses
+from puzzlecam_app.lanes import PICTURES, in_lane
+from puzzlecam_app.routes.common import (
+    ItemId,
+    ItemState,
+    OpenServices,
+    RevisionOut,
+    etag,
+    problem_responses,
+)
 from puzzlecam_app.smart.steps import Step
 
 router = APIRouter(prefix="/items", tags=["items"])
@@ -48,9 +57,10 @@ class PrefetchIn(BaseModel):
 
 
 @router.get("/{item_id}", responses=problem_responses(404))
-def read(item_id: ItemId, services: OpenServices) -> ItemOut:
-    """Describe a picture."""
+def read(item_id: ItemId, response: Response, services: OpenServices) -> ItemOut:
+    """Describe a picture; `ETag` is its newest revision."""
     item, newest = _find(services, item_id)
+    response.headers["ETag"] = etag(newest)
     return ItemOut(
         **ItemState.of(newest).model_dump(),
         id=item.id,
@@ -77,19 +87,21 @@ def read_history(item_id: ItemId, services: OpenServices) -> list[HistoryEntry]:
 
 
 @router.get("/{item_id}/image", response_class=Response, responses=problem_responses(404, 422))
+@in_lane(PICTURES)
 def read_image(item_id: ItemId, request: Request, services: OpenServices) -> Response:
     """Send the upright picture, as a JPEG, PNG or WebP."""
     item, _ = _find(services, item_id)
     headers = {"ETag": f'"{item.sha256}"', "Cache-Control": _CACHE}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    path, media_type = display.picture(
+    shown, media_type = display.picture(
         item, services.workspace.display_dir, services.settings.max_image_pixels
     )
-    return FileResponse(path, media_type=media_type, headers=headers)
+    return _sent(shown, media_type, headers)
 
 
 @router.get("/{item_id}/thumbnail", response_class=Response, responses=problem_responses(404, 422))
+@in_lane(PICTURES)
 def read_thumbnail(
     item_id: ItemId,
     services: OpenServices,
@@ -100,7 +112,7 @@ def read_thumbnail(
     """Send a small WebP of the picture with its newest mask on top."""
     item, newest = _find(services, item_id)
     mask_hash = newest.mask_hash if newest else None
-    path = display.thumbnail(
+    shown = display.thumbnail(
         item,
         None if mask_hash is None else services.masks.get(mask_hash),
         mask_hash,
@@ -108,11 +120,7 @@ def read_thumbnail(
         services.settings.max_image_pixels,
     )
     fresh = newest is not None and newest.id == revision
-    return FileResponse(
-        path,
-        media_type="image/webp",
-        headers={"Cache-Control": "private, max-age=86400" if fresh else _CACHE},
-    )
+    return _sent(shown, "image/webp", {"Cache-Control": "private, max-age=86400" if fresh else _CACHE})
 
 
 @router.post("/prefetch", status_code=202, responses=problem_responses(422))
@@ -121,6 +129,12 @@ def prefetch(wanted: PrefetchIn, services: OpenServices) -> None:
     items = [item for item in wanted.items[:8] if 0 < item < 2**31]
     services.proposals.prefetch(items)
     services.smart.prepare(items[:2])
+
+
+def _sent(shown: Path | bytes, media_type: str, headers: dict[str, str]) -> Response:
+    if isinstance(shown, bytes):
+        return Response(shown, media_type=media_type, headers=headers)
+    return FileResponse(shown, media_type=media_type, headers=headers)
 
 
 def _find(services: OpenServices, item_id: int) -> tuple[ItemFacts, Revision | None]:

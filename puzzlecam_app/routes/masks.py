@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import CancelledError
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
@@ -20,6 +21,7 @@ from db.palette import BACKGROUND, voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.lanes import SAVES, in_lane, outcome, run_in
 from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.common import (
     Annotator,
@@ -37,6 +39,9 @@ from puzzlecam_app.smart.steps import Step
 from puzzlecam_app.wire import deflate
 
 router = APIRouter(prefix="/items", tags=["masks"])
+_SAVED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": {"description": "The new revision", "schema": {"type": "string"}}}}
+}
 _log = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 120
@@ -60,7 +65,7 @@ class StepsIn(BaseModel):
 
 
 @router.get("/{item_id}/mask", response_class=Response, responses=problem_responses(404, 422))
-def read_mask(
+async def read_mask(
     item_id: ItemId,
     services: OpenServices,
     revision: Annotated[
@@ -72,13 +77,20 @@ def read_mask(
     A picture without any revision gets its proposal first. If none can be made, the mask is all background
     and the `ETag` is `"0"`.
     """
-    with services.database.read() as session:
-        item = read_item(session, item_id)
-        shown = latest_revision(session, item_id) if revision is None else _find(session, item_id, revision)
-    if revision is None and (shown is None or shown.action == "withdrawn"):
-        _wait_for_proposal(services, item)
+
+    def look() -> tuple[ItemFacts, Revision | None]:
         with services.database.read() as session:
-            shown = latest_revision(session, item_id)
+            newest = latest_revision if revision is None else partial(_find, revision_id=revision)
+            return read_item(session, item_id), newest(session, item_id)
+
+    item, shown = await run_in_threadpool(look)
+    if revision is None and (shown is None or shown.action == "withdrawn"):
+        await _wait_for_proposal(services, item)
+        item, shown = await run_in_threadpool(look)
+    return await run_in_threadpool(_send, services, item, shown)
+
+
+def _send(services: Services, item: ItemFacts, shown: Revision | None) -> Response:
     mask = _mask_of(services, item, shown)
     return Response(
         deflate(mask.tobytes()),
@@ -92,10 +104,11 @@ def read_mask(
     )
 
 
-@router.put("/{item_id}/mask", responses=problem_responses(404, 412, 413, 422, 428))
+@router.put("/{item_id}/mask", responses=_SAVED | problem_responses(404, 412, 413, 422, 428, 503, 507))
 async def write_mask(
     item_id: ItemId,
     request: Request,
+    response: Response,
     services: OpenServices,
     annotator: Annotator,
     expected: ExpectedRevision,
@@ -138,15 +151,17 @@ async def write_mask(
                 seconds_spent=seconds_spent,
                 seeds=[step.stored() for step in steps],
             )
-            return ItemState.of(newest)
+            return _stored(response, newest)
 
-    return await run_in_threadpool(store)
+    return await run_in(SAVES, store)
 
 
-@router.post("/{item_id}/decision", responses=problem_responses(404, 409, 412, 422, 428))
+@router.post("/{item_id}/decision", responses=_SAVED | problem_responses(404, 409, 412, 422, 428, 503, 507))
+@in_lane(SAVES)
 def write_decision(
     item_id: ItemId,
     decision: DecisionIn,
+    response: Response,
     services: OpenServices,
     annotator: Annotator,
     expected: ExpectedRevision,
@@ -162,7 +177,13 @@ def write_decision(
             author=get_or_create(session, annotator).id,
             seconds_spent=decision.seconds_spent,
         )
-        return ItemState.of(newest)
+        return _stored(response, newest)
+
+
+def _stored(response: Response, newest: Revision) -> ItemState:
+    """The answer to a change; its `ETag` is what the next change is based on."""
+    response.headers["ETag"] = etag(newest)
+    return ItemState.of(newest)
 
 
 def _find(session: Session, item_id: int, revision_id: int) -> Revision | None:
@@ -174,9 +195,9 @@ def _find(session: Session, item_id: int, revision_id: int) -> Revision | None:
     return revision
 
 
-def _wait_for_proposal(services: Services, item: ItemFacts) -> None:
+async def _wait_for_proposal(services: Services, item: ItemFacts) -> None:
     try:
-        services.proposals.request(item.id, Priority.NOW).result(timeout=_LONGEST_WAIT_S)
+        await outcome(services.proposals.request(item.id, Priority.NOW), _LONGEST_WAIT_S)
     except (UserError, TimeoutError, CancelledError):
         return  # the heatmap panel says why; painting by hand stays possible
     except Exception:

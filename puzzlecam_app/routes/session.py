@@ -31,8 +31,11 @@ class Session(BaseModel):
 
 
 @router.get("/health")
-def health(services: OpenServices) -> Health:
-    """Confirm that the app answers; for monitoring and for the pages."""
+async def health(services: OpenServices) -> Health:
+    """Confirm that the app answers; for monitoring and for the pages.
+
+    It needs neither a thread nor the database, so it answers whatever other requests wait for.
+    """
     from trainer.masks.crf import crf_available
 
     crf = crf_available()
@@ -47,13 +50,13 @@ def health(services: OpenServices) -> Health:
 
 
 @router.get("/session")
-def read_session(annotator: Annotator) -> Session:
+async def read_session(annotator: Annotator) -> Session:
     """Return the name under which this browser's work is stored."""
     return Session(annotator=annotator)
 
 
 @router.post("/session", responses=problem_responses(422))
-def write_session(session: Session, response: Response) -> Session:
+async def write_session(session: Session, response: Response) -> Session:
     """Choose the name under which this browser's work is stored from now on."""
     name = clean_name(session.annotator)
     remember_annotator(response, name)

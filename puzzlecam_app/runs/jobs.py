@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from db.errors import StorageError
+from db.troubles import disk_full, is_disk_full
 from puzzlecam_app.errors import UserError
 from trainer.errors import TrainerError
 
@@ -74,6 +75,13 @@ class Jobs:
             job.state = "done"
         except (UserError, StorageError, TrainerError) as error:
             job.problem, job.state = str(error), "failed"
+        except OSError as error:
+            if is_disk_full(error):
+                job.problem = str(disk_full(error.filename or "the workspace"))
+            else:
+                _log.exception("a job of a page failed")
+                job.problem = f"A file cannot be read or written ({error}); check the disk and your rights."
+            job.state = "failed"
         except Exception:
             _log.exception("a job of the Runs page failed")
             job.problem = "An unexpected error occurred; the studio's log has the details."

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import uuid
 from pathlib import Path
 
 import hypothesis.extra.numpy as npst
@@ -14,7 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 
-from db.errors import InvalidInputError, MaskCorruptError, MaskMissingError
+from db.errors import (
+    DiskFullError,
+    InvalidInputError,
+    MaskCorruptError,
+    MaskMissingError,
+    MaskUnwritableError,
+)
 from db.masks import MaskStore, mask_hash
 from db.palette import voc_palette
 
@@ -123,9 +130,54 @@ def test_a_failed_write_leaves_neither_mask_nor_litter(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(DiskFullError, match="free some space"):
         store.put(MASK, PALETTE)
     assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+def test_a_folder_that_cannot_be_written_is_explained(
+    store: MaskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(MaskUnwritableError, match="Input/output error"):
+        store.put(MASK, PALETTE)
+
+
+def _ended_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_what_a_killed_process_left_half_written_is_swept(store: MaskStore) -> None:
+    name = store.put(MASK, PALETTE)
+    folder = store.path(name).parent
+    left = [folder / f".new-{_ended_process()}-0123.tmp", folder / f".new-{uuid.uuid4().hex}.tmp"]
+    left.append(folder / f".new-{os.getpid()}-0123.tmp")  # of an earlier process with the same number
+    for path in left:
+        path.write_bytes(b"half a mask")
+    at_work = folder / f".new-{os.getppid()}-0123.tmp"
+    at_work.write_bytes(b"of a process that is at work")
+    assert store.sweep() == 3
+    assert [path for path in left if path.exists()] == []
+    assert at_work.exists()
+    np.testing.assert_array_equal(store.get(name), MASK)
+
+
+def test_sweeping_leaves_what_is_being_written(store: MaskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[int] = []
+    fsync = os.fsync
+
+    def sweep_meanwhile(descriptor: int) -> None:
+        swept.append(store.sweep())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sweep_meanwhile)
+    np.testing.assert_array_equal(store.get(store.put(MASK, PALETTE)), MASK)
+    assert set(swept) == {0}
 
 
 def test_many_threads_may_store_the_same_mask(store: MaskStore) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import uuid
 from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -25,6 +28,19 @@ def write_atomic(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_cache(path: Path, data: bytes) -> bool:
+    """Write a file that can be made again; returns whether it was written.
+
+    A full or failing disk only means that it is made again the next time.
+    """
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        _log.warning("a cache cannot be written: %s", error)
+        return False
+    return True
 
 
 def link_tree(source: Path, target: Path) -> None:

@@ -10,13 +10,16 @@ from pydantic import BaseModel, Field
 
 from db.datasets import get_dataset
 from db.labels import latest_label_set
+from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.lab.headers import SideHeader
-from puzzlecam_app.lab.models import ModelChoice
+from puzzlecam_app.lab.models import ModelChoice, ModelKey
+from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.lab.scales import PICTURES_A_CLASS
-from puzzlecam_app.lab.sides import side
+from puzzlecam_app.lab.sides import begin_mask, side
+from puzzlecam_app.lanes import MAPS, in_lane, run_in
 from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, problem_responses
 from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses
-from puzzlecam_app.routes.lab.picture import OpenLab, Through
+from puzzlecam_app.routes.lab.picture import OpenLab, Through, finished, opened
 from puzzlecam_app.services import Services
 
 router = APIRouter(tags=["lab"])
@@ -45,6 +48,7 @@ class ScalesOut(BaseModel):
 
 
 @router.get("/items/{item_id}/lab/models", responses=problem_responses(404, 422))
+@in_lane(MAPS)
 def read_models(item_id: ItemId, lab: OpenLab) -> list[ModelChoice]:
     """List the models, runs and epochs that the Lab can show for a picture."""
     return lab.models.choices(lab.item(item_id))
@@ -55,9 +59,18 @@ def read_models(item_id: ItemId, lab: OpenLab) -> list[ModelChoice]:
     response_class=FramedResponse,
     responses=framed_responses(SideHeader, 404, 422),
 )
-def read_side(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
+async def read_side(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
     """Send one side of a comparison: maps and mask as a model gives them, framed (see docs/formats.md)."""
-    item = lab.item(item_id)
+    if through.kind == "film":
+        item = await run_in(MAPS, lab.item, item_id)
+    else:
+        item, model = await opened(lab, item_id, through)
+        await finished(item, lambda: lab.begin_look(item, model))
+        await finished(item, lambda: begin_mask(lab, item, through))
+    return await run_in(MAPS, _side_answer, lab, item, through)
+
+
+def _side_answer(lab: Lab, item: ItemFacts, through: ModelKey) -> Response:
     found = side(lab, item, through)
     header = SideHeader(
         key=through.text,
@@ -71,6 +84,7 @@ def read_side(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
 
 
 @router.post("/items/{item_id}/lab/ahead", status_code=202, responses=problem_responses(404, 422))
+@in_lane(MAPS)
 def look_ahead(item_id: ItemId, lab: OpenLab, through: Through, tiles: AheadTiles = None) -> None:
     """Look at a picture that may be opened next, when nothing else is to be done."""
     item = lab.item(item_id)
@@ -78,6 +92,7 @@ def look_ahead(item_id: ItemId, lab: OpenLab, through: Through, tiles: AheadTile
 
 
 @router.get("/datasets/{dataset_id}/lab/scale", responses=problem_responses(404, 422))
+@in_lane(MAPS)
 def read_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, through: Through) -> ScalesOut:
     """Tell the scale of each class over the pictures of a dataset that a model has looked at."""
     names = _names(services, dataset_id)
@@ -97,6 +112,7 @@ def read_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, thro
 
 
 @router.post("/datasets/{dataset_id}/lab/scale", status_code=202, responses=problem_responses(404, 422))
+@in_lane(MAPS)
 def measure_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, through: Through) -> None:
     """Look at a few pictures of each class in the background; asking again while it runs changes nothing."""
     _names(services, dataset_id)

@@ -17,6 +17,7 @@ from puzzlecam_app.lab.compare import (
     load_comparison,
 )
 from puzzlecam_app.lab.sources import PATTERN, open_source
+from puzzlecam_app.lanes import MAPS, in_lane
 from puzzlecam_app.routes.common import DatasetId, HttpError, OpenServices, problem_responses
 
 router = APIRouter(prefix="/datasets", tags=["lab"])
@@ -50,6 +51,7 @@ class DatasetComparisonOut(BaseModel):
 
 
 @router.post("/{dataset_id}/lab/compare", status_code=202, responses=problem_responses(404, 422))
+@in_lane(MAPS)
 def start_comparison(dataset_id: DatasetId, services: OpenServices, first: First, second: Second) -> None:
     """Compare in the background; asking again while it runs changes nothing."""
     if first == second:
@@ -66,6 +68,7 @@ def start_comparison(dataset_id: DatasetId, services: OpenServices, first: First
 
 
 @router.get("/{dataset_id}/lab/compare", responses=problem_responses(404))
+@in_lane(MAPS)
 def read_comparison(
     dataset_id: DatasetId,
     services: OpenServices,

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from db.runs import get_run
+from puzzlecam_app.lanes import MAPS, in_lane
 from puzzlecam_app.routes.common import HttpError, OpenServices, RunId, problem_responses
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.services import Services
@@ -53,6 +54,7 @@ class FiguresOut(BaseModel):
 
 
 @router.post("/{run_id}/figures", status_code=202, responses=problem_responses(404, 422))
+@in_lane(MAPS)
 def draw_figures(run_id: RunId, wanted: FiguresIn, services: OpenServices) -> None:
     """Draw the figures in the background; asking again while that goes on changes nothing."""
     others = [*wanted.compare, *([wanted.baseline] if wanted.baseline else [])]
@@ -83,6 +85,7 @@ def draw_figures(run_id: RunId, wanted: FiguresIn, services: OpenServices) -> No
 
 
 @router.get("/{run_id}/figures", responses=problem_responses(404))
+@in_lane(MAPS)
 def read_figures(run_id: RunId, services: OpenServices) -> FiguresOut:
     """Tell how far drawing is, and which figures there are."""
     with services.database.read() as session:
@@ -99,6 +102,7 @@ def read_figures(run_id: RunId, services: OpenServices) -> FiguresOut:
 
 
 @router.get("/{run_id}/figures/{name}.{suffix}", responses=problem_responses(404))
+@in_lane(MAPS)
 def read_figure(run_id: RunId, name: Figure, suffix: Suffix, services: OpenServices) -> FileResponse:
     """Send a figure."""
     with services.database.read() as session:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
@@ -27,8 +29,10 @@ from puzzlecam_app.lab.headers import (
 from puzzlecam_app.lab.looking import PictureLook
 from puzzlecam_app.lab.masks import MaskSettings, MaskSteps
 from puzzlecam_app.lab.models import KEY_PATTERN, ModelKey
-from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.lab.references import Reference
+from puzzlecam_app.lab.room import LONGEST_WAIT_S, Lab, LabBusyError
 from puzzlecam_app.lab.wording import class_facts, model_facts, puzzle_facts
+from puzzlecam_app.lanes import MAPS, outcome, run_in
 from puzzlecam_app.routes.common import ItemId, OpenServices, problem_responses
 from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses, header_values
 from puzzlecam_app.wire import frame_arrays
@@ -43,11 +47,11 @@ _MOST_OTHERS_SENT = 24
 Tiles = Annotated[int, Query(ge=1, le=4, description="n of the n x n tiles")]
 
 
-def _lab(services: OpenServices) -> Lab:
+async def _lab(services: OpenServices) -> Lab:
     return services.lab
 
 
-def _model_key(
+async def _model_key(
     model: Annotated[
         str, Query(pattern=KEY_PATTERN, description="What to look through, a key of `/lab/models`")
     ] = "proposer",
@@ -57,6 +61,30 @@ def _model_key(
 
 OpenLab = Annotated[Lab, Depends(_lab)]
 Through = Annotated[ModelKey, Depends(_model_key)]
+Begun = TypeVar("Begun")
+
+
+async def finished(item: ItemFacts, begin: Callable[[], Future[Begun]]) -> Begun:
+    """Wait without a thread for what the Lab begins: after that it is at hand.
+
+    Raises:
+        LabBusyError: the model has other work for longer than anybody waits.
+    """
+    begun = await run_in(MAPS, begin)
+    try:
+        return await outcome(begun, LONGEST_WAIT_S)
+    except (TimeoutError, CancelledError) as error:
+        raise LabBusyError(item.name) from error
+
+
+async def opened(lab: Lab, item_id: int, through: ModelKey) -> tuple[ItemFacts, ProposalModel]:
+    """A picture and the model to look at it through."""
+
+    def find() -> tuple[ItemFacts, ProposalModel]:
+        item = lab.item(item_id)
+        return item, lab.model(through, item)
+
+    return await run_in(MAPS, find)
 
 
 class WalkIn(BaseModel):
@@ -90,14 +118,24 @@ class MaskOnScreenIn(MaskIn):
 
 
 @router.get("/{item_id}/lab", response_class=FramedResponse, responses=framed_responses(LookHeader, 404, 422))
-def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) -> Response:
+async def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) -> Response:
     """Send every step to the maps of a tagged picture, framed (see docs/formats.md)."""
-    item = lab.item(item_id)
-    model = lab.model(through, item)
-    references = lab.references(item)
+    item, model = await opened(lab, item_id, through)
+    references = await run_in(MAPS, lab.references, item)
     headers = {"ETag": f'"{lab.state(item, model, references)}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
+    await finished(item, lambda: lab.begin_look(item, model))
+    return await run_in(MAPS, _look_answer, lab, item, model, references, headers)
+
+
+def _look_answer(
+    lab: Lab,
+    item: ItemFacts,
+    model: ProposalModel,
+    references: Sequence[Reference],
+    headers: Mapping[str, str],
+) -> Response:
     picture = lab.look(item, model)
     steps, count = picture.steps, len(item.tags)
     by_logit = np.argsort(-steps.logits_c[count:], kind="stable")[:_MOST_OTHERS_SENT]
@@ -117,42 +155,49 @@ def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) 
         **{f"reference_{number}": lab.reference_mask(one) for number, one in enumerate(references)},
     }
     # Floats hardly get smaller: packing them takes longer than sending them as they are.
-    return FramedResponse(frame_arrays(header_values(header), arrays), headers=headers)
+    return FramedResponse(frame_arrays(header_values(header), arrays), headers=dict(headers))
 
 
 @router.get(
     "/{item_id}/lab/first", response_class=FramedResponse, responses=framed_responses(FirstHeader, 404, 422)
 )
-def read_first(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
+async def read_first(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
     """Send equation 1 at scale 1, what is known first of a look, framed (see docs/formats.md)."""
-    item = lab.item(item_id)
-    return framed(FirstHeader(), {"scores": _half(lab.first_scores(item, lab.model(through, item)))})
+    item, model = await opened(lab, item_id, through)
+    scores = await finished(item, lambda: lab.begin_first_scores(item, model))
+    if scores is None:
+        look = await finished(item, lambda: lab.begin_look(item, model))
+        scores = look.steps.scores_chw[: len(item.tags)]
+    return await run_in(MAPS, framed, FirstHeader(), {"scores": _half(scores)})
 
 
 @router.get(
     "/{item_id}/lab/puzzle", response_class=FramedResponse, responses=framed_responses(PuzzleHeader, 404, 422)
 )
-def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 2) -> Response:
+async def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 2) -> Response:
     """Send the maps of the whole picture and of its tiles with the losses, framed (see docs/formats.md)."""
-    item = lab.item(item_id)
-    model = lab.model(through, item)
-    look = lab.puzzle(item, model, tiles)
+    item, model = await opened(lab, item_id, through)
+    look = await finished(item, lambda: lab.begin_puzzle(item, model, tiles))
     arrays = {
         "whole": _half(look.whole_thw),
         "tiled": _half(look.tiled_thw),
         "whole_cells": _half(look.whole_cells_thw),
         "tiled_cells": _half(look.tiled_cells_thw),
     }
-    return framed(puzzle_facts(model, look), arrays)
+    return await run_in(MAPS, framed, puzzle_facts(model, look), arrays)
 
 
 @router.post(
     "/{item_id}/lab/mask", response_class=FramedResponse, responses=framed_responses(MaskHeader, 404, 422)
 )
-def write_mask(item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, through: Through) -> Response:
+async def write_mask(item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, through: Through) -> Response:
     """Make the mask of a picture with other settings and send its steps, framed; nothing is stored."""
-    item = lab.item(item_id)
-    model = lab.model(through, item)
+    item, model = await opened(lab, item_id, through)
+    await finished(item, lambda: lab.begin_look(item, model))
+    return await run_in(MAPS, _mask_answer, lab, item, model, wanted)
+
+
+def _mask_answer(lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskOnScreenIn) -> Response:
     settings, steps = _made(lab, item, model, wanted, may_be_draft=wanted.may_be_draft)
     arrays: dict[str, NDArray[Any]] = {"thresholded": steps.thresholded, "mask": steps.mask}
     if steps.walked_thw is not None:
@@ -161,12 +206,17 @@ def write_mask(item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, through: T
 
 
 @router.post("/{item_id}/lab/arrays", response_class=Response, responses=problem_responses(404, 422))
-def export_arrays(
+async def export_arrays(
     item_id: ItemId, wanted: MaskIn, lab: OpenLab, through: Through, tiles: Tiles = 2
 ) -> Response:
     """Send every array of a picture as one `.npz` file, with `settings`, a JSON text, among them."""
-    item = lab.item(item_id)
-    model = lab.model(through, item)
+    item, model = await opened(lab, item_id, through)
+    await finished(item, lambda: lab.begin_look(item, model))
+    await finished(item, lambda: lab.begin_puzzle(item, model, tiles))
+    return await run_in(MAPS, _exported, lab, item, model, wanted, tiles)
+
+
+def _exported(lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, tiles: int) -> Response:
     picture, look = lab.look(item, model), lab.puzzle(item, model, tiles)
     settings, steps = _made(lab, item, model, wanted)
     everything = list(range(len(item.tags) + len(picture.others)))

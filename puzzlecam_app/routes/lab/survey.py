@@ -24,6 +24,7 @@ from puzzlecam_app.lab.survey import (
     class_figures,
     ranking,
 )
+from puzzlecam_app.lanes import MAPS, in_lane
 from puzzlecam_app.routes.common import DatasetId, HttpError, OpenServices, problem_responses
 from puzzlecam_app.services import Services
 
@@ -93,6 +94,7 @@ class PointsOut(BaseModel):
 
 
 @router.get("/{dataset_id}/lab/sources", responses=problem_responses(404))
+@in_lane(MAPS)
 def read_sources(dataset_id: DatasetId, services: OpenServices) -> list[SourceOut]:
     """List what can be measured and compared: the studio's model, then runs with CAMs."""
     with services.database.read() as session:
@@ -101,6 +103,7 @@ def read_sources(dataset_id: DatasetId, services: OpenServices) -> list[SourceOu
 
 
 @router.post("/{dataset_id}/lab/survey", status_code=202, responses=problem_responses(404, 422))
+@in_lane(MAPS)
 def start_survey(dataset_id: DatasetId, services: OpenServices, source: SourceKey = STUDIO) -> None:
     """Measure the dataset in the background; asking again while it runs changes nothing."""
     with services.database.read() as session:
@@ -112,6 +115,7 @@ def start_survey(dataset_id: DatasetId, services: OpenServices, source: SourceKe
 
 
 @router.get("/{dataset_id}/lab/survey", responses=problem_responses(404))
+@in_lane(MAPS)
 def read_survey(
     dataset_id: DatasetId,
     services: OpenServices,
@@ -139,6 +143,7 @@ def read_survey(
 
 
 @router.get("/{dataset_id}/lab/classes/{index}", responses=problem_responses(404, 409))
+@in_lane(MAPS)
 def read_class(
     dataset_id: DatasetId,
     index: Annotated[int, Path(ge=0, le=254, description="Of the class; 0 is the background")],
@@ -155,6 +160,7 @@ def read_class(
 
 
 @router.get("/{dataset_id}/lab/rows", responses=problem_responses(404, 409))
+@in_lane(MAPS)
 def read_rows(
     dataset_id: DatasetId,
     services: OpenServices,
@@ -179,6 +185,7 @@ def read_rows(
 
 
 @router.get("/{dataset_id}/lab/points", responses=problem_responses(404, 409))
+@in_lane(MAPS)
 def read_points(
     dataset_id: DatasetId,
     services: OpenServices,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from db import runs as table
 from db.run_queue import lease_is_over
+from puzzlecam_app.lanes import SAVES, in_lane
 from puzzlecam_app.routes.common import Annotator, HttpError, OpenServices, RunId, problem_responses
 from puzzlecam_app.routes.runs.answers import (
     EstimateJob,
@@ -93,6 +94,7 @@ def read_supervision(
 
 
 @router.post("/form/estimate", status_code=202, responses=problem_responses(404, 422))
+@in_lane(SAVES)
 def estimate(wanted: RunIn, services: OpenServices) -> EstimateJob:
     """Estimate time and memory of a run before it starts; ask again until the state is done."""
     recipe = _recipe(services, wanted)
@@ -112,6 +114,7 @@ def estimate(wanted: RunIn, services: OpenServices) -> EstimateJob:
 
 
 @router.post("", status_code=201, responses=problem_responses(404, 422))
+@in_lane(SAVES)
 def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> RunBrief:
     """Take a snapshot of the dataset and queue a run."""
     request = RunRequest(
@@ -129,6 +132,7 @@ def start(wanted: RunIn, services: OpenServices, annotator: Annotator) -> RunBri
 
 
 @router.post("/reorder", responses=problem_responses(422))
+@in_lane(SAVES)
 def reorder(order: OrderIn, services: OpenServices) -> None:
     """Change the order of queued runs."""
     with services.database.write() as session:
@@ -136,6 +140,7 @@ def reorder(order: OrderIn, services: OpenServices) -> None:
 
 
 @router.post("/prune", responses=problem_responses(422))
+@in_lane(SAVES)
 def prune(wanted: PruneIn, services: OpenServices) -> PrunedOut:
     """Remove large files of ended runs, never those of published ones."""
     if wanted.runs is None and wanted.older_than_days is None and wanted.keep_gb is None:
@@ -151,6 +156,7 @@ def prune(wanted: PruneIn, services: OpenServices) -> PrunedOut:
 
 
 @router.post("/{run_id}/stop", responses=problem_responses(404, 409))
+@in_lane(SAVES)
 def stop(run_id: RunId, services: OpenServices) -> StoppedOut:
     """Stop a run gently, or at once when it is asked a second time."""
     with services.database.write() as session:
@@ -159,6 +165,7 @@ def stop(run_id: RunId, services: OpenServices) -> StoppedOut:
 
 
 @router.post("/{run_id}/resume", responses=problem_responses(404, 409))
+@in_lane(SAVES)
 def resume(run_id: RunId, services: OpenServices) -> StatusOut:
     """Put a failed or stopped run back into the queue."""
     with services.database.write() as session:
@@ -166,6 +173,7 @@ def resume(run_id: RunId, services: OpenServices) -> StatusOut:
 
 
 @router.post("/{run_id}/name", responses=problem_responses(404, 422))
+@in_lane(SAVES)
 def rename(run_id: RunId, name: NameIn, services: OpenServices) -> NameOut:
     """Give a run another name."""
     with services.database.write() as session:
@@ -173,6 +181,7 @@ def rename(run_id: RunId, name: NameIn, services: OpenServices) -> NameOut:
 
 
 @router.delete("/{run_id}", responses=problem_responses(404, 422))
+@in_lane(SAVES)
 def delete(run_id: RunId, services: OpenServices) -> None:
     """Delete an ended run with its files."""
     storage.delete_run(services.database, services.workspace.runs_dir, run_id)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from db.run_events import list_events
 from db.runs import get_run
+from puzzlecam_app.lanes import PICTURES, SAVES, in_lane
 from puzzlecam_app.routes.common import (
     Annotator,
     HttpError,
@@ -76,6 +77,7 @@ def compare(
 
 
 @router.get("/{run_id}/film/{epoch}/{number}", response_class=Response, responses=problem_responses(404, 422))
+@in_lane(PICTURES)
 def read_frame(
     run_id: RunId,
     epoch: Annotated[int, Path(ge=0, le=100_000)],
@@ -106,6 +108,7 @@ def read_pictures(run_id: RunId, services: OpenServices) -> list[PictureReferenc
 @router.get(
     "/{run_id}/pictures/{item_id}/{output}", response_class=Response, responses=problem_responses(404, 422)
 )
+@in_lane(PICTURES)
 def read_picture(run_id: RunId, item_id: ItemId, output: Output, services: OpenServices) -> Response:
     """Send an output of a run for a picture, as a small JPEG."""
     with services.database.read() as session:
@@ -119,6 +122,7 @@ def read_picture(run_id: RunId, item_id: ItemId, output: Output, services: OpenS
 
 
 @router.post("/{run_id}/publish/preview", status_code=202, responses=problem_responses(404, 422))
+@in_lane(SAVES)
 def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> PreviewJob:
     """Start to find out what publishing would change; `GET publish/preview` returns the result."""
     _known(services, run_id)
@@ -150,6 +154,7 @@ def read_preview(run_id: RunId, services: OpenServices) -> PreviewJob:
 
 
 @router.post("/{run_id}/publish", status_code=202, responses=problem_responses(404, 422))
+@in_lane(SAVES)
 def publish(run_id: RunId, wanted: PublishIn, services: OpenServices, annotator: Annotator) -> PublicationJob:
     """Publish the run's masks as proposals."""
     _known(services, run_id)
@@ -182,6 +187,7 @@ def read_publication(run_id: RunId, services: OpenServices) -> PublicationJob:
 
 
 @router.post("/{run_id}/unpublish", status_code=202, responses=problem_responses(404, 422))
+@in_lane(SAVES)
 def unpublish(run_id: RunId, services: OpenServices, annotator: Annotator) -> PublicationJob:
     """Bring the earlier proposals back where nobody has worked on the run's."""
     _known(services, run_id)

@@ -10,6 +10,7 @@ from db.run_events import last_event, list_events
 from db.run_queue import lease_is_over
 from db.run_status import ACTIVE
 from db.runs import get_run, list_runs
+from puzzlecam_app.lanes import PICTURES, in_lane
 from puzzlecam_app.routes.common import OpenServices, RunId, problem_responses
 from puzzlecam_app.routes.runs.answers import (
     CurvesOut,
@@ -49,6 +50,7 @@ def read_offers(services: OpenServices) -> OffersOut:
 
 
 @router.get("/storage")
+@in_lane(PICTURES)
 def read_sizes(services: OpenServices) -> SizesOut:
     """Measure the disk space of each run, and how much of it pruning would free."""
     with services.database.read() as session:
