@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.conflicts import StaleRevision
 from db.errors import (
@@ -31,14 +31,14 @@ from db.troubles import disk_full, is_disk_full
 from puzzlecam_app.assets import ASSETS_URL, assets_dir, assets_version
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.protection import BodyLimit, SafeHeaders
+from puzzlecam_app.incidents import Incidents
+from puzzlecam_app.protection import BodyLimit, ClosedRoutes, SafeHeaders
 from puzzlecam_app.routes import api_router
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut, etag
 from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
+from puzzlecam_app.slow_clients import BodyTime
 from trainer.errors import TrainerError, TrainerUsageError
-
-_log = logging.getLogger(__name__)
 
 _STATUS_OF_ERROR: dict[type[StorageError], int] = {
     NotFoundError: 404,
@@ -52,6 +52,7 @@ _STATUS_OF_ERROR: dict[type[StorageError], int] = {
     DiskFullError: 507,
 }
 _RETRY_AFTER_S = 5
+_LOOPBACK = ("127.0.0.1", "::1")
 
 
 def create_app(services: Services) -> FastAPI:
@@ -74,7 +75,7 @@ def create_api(services: Services) -> FastAPI:
         title="Puzzle-CAM studio",
         description="Pictures, heatmaps, masks and decisions by database id.",
         lifespan=lifespan,
-        docs_url="/api/docs",
+        docs_url=None,  # FastAPI's page loads its scripts from another server
         openapi_url="/api/openapi.json",
         redoc_url=None,
     )
@@ -84,9 +85,16 @@ def create_api(services: Services) -> FastAPI:
     _answer_errors_with_sentences(app)
     # The middleware added last handles a request first: the guard's refusals carry the safe headers too, and
     # no body is read before access has been checked.
+    app.add_middleware(ClosedRoutes)
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, settings=services.settings)
+    app.add_middleware(BodyTime)
+    app.add_middleware(Incidents, logs_dir=services.workspace.logs_dir)
     app.add_middleware(SafeHeaders)
+    # Only these proxies may say who the client is and whether the connection uses TLS.
+    app.add_middleware(
+        ProxyHeadersMiddleware, trusted_hosts=list(services.settings.trusted_proxies or _LOOPBACK)
+    )
     return app
 
 
@@ -148,18 +156,6 @@ def _answer_errors_with_sentences(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         return _answer(error.status_code, Problem(message=str(error.detail), where=request.url.path))
-
-    @app.exception_handler(Exception)
-    def _unexpected(request: Request, error: Exception) -> JSONResponse:
-        _log.error("unexpected error at %s", request.url.path, exc_info=error)
-        return _answer(
-            500,
-            Problem(
-                message="an unexpected error occurred",
-                where=request.url.path,
-                remedy="Try again; the studio's log has the details",
-            ),
-        )
 
 
 def _answer(status: int, problem: Problem) -> JSONResponse:

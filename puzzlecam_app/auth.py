@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import hmac
+import logging
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -13,11 +14,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from puzzlecam_app.guesses import Guesses
 from puzzlecam_app.settings import Settings, environment_variable, is_loopback
+
+_log = logging.getLogger(__name__)
 
 ACCESS_COOKIE = "puzzlecam_access"
 ANNOTATOR_COOKIE = "puzzlecam_annotator"
-LOGIN_PATH = "/login"
+LOGIN_PATH, LOGOUT_PATH = "/login", "/logout"
 _COOKIE_SECONDS = 30 * 24 * 3600
 _LOGIN_BYTES = 4096
 
@@ -31,6 +35,16 @@ p[role=alert]{{color:#b3261e}}</style></head><body><form method="post"><h1 style
 Puzzle-CAM studio</h1><p>Enter the access key that the studio printed when it was started.</p>{error}
 <input type="password" name="key" aria-label="Access key" autofocus autocomplete="current-password">
 <button>Enter</button></form></body></html>"""
+
+
+_ALERT = '<p role="alert">{}</p>'
+_FORM = _LOGIN_PAGE.index("<p>Enter"), _LOGIN_PAGE.index("</form>")
+_LOGOUT_PAGE = (
+    _LOGIN_PAGE[: _FORM[0]]
+    + "<p>Sign out of the studio in this browser? Work that has not been sent yet stays in the browser.</p>"
+    + '<button>Sign out</button><p><a href="./">Back to the studio</a></p>'
+    + _LOGIN_PAGE[_FORM[1] :]
+).format()
 
 
 def annotator_of(request: Request) -> str:
@@ -66,6 +80,7 @@ class AccessGuard:
         self._public_names = frozenset(settings.public_names)
         key = settings.access_key.get_secret_value() if settings.access_key else None
         self._key = key
+        self._guesses = Guesses()
         # The cookie proves knowledge of the key without carrying it.
         self._token = hmac.new(key.encode(), b"puzzlecam access", hashlib.sha256).hexdigest() if key else None
 
@@ -74,8 +89,11 @@ class AccessGuard:
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
-        if refusal is None and self._key is not None and not self._is_known(scope):
-            refusal = await self._ask_for_key(scope, receive)
+        if refusal is None and self._key is not None:
+            if not self._is_known(scope):
+                refusal = await self._ask_for_key(scope, receive)
+            elif scope["path"] == LOGOUT_PATH and scope["type"] == "http":
+                refusal = _leave(scope)
         if refusal is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -92,6 +110,8 @@ class AccessGuard:
                 f"the studio is open to this machine only and does not answer for the host {host!r}",
                 f"Open it at 127.0.0.1; behind a proxy, set {environment_variable('public_names')}",
             )
+        if _is_from_elsewhere(scope, headers):
+            return _refuse(403, "the request comes from another site", "Use the studio's own pages")
         origin = headers.get("origin")
         changes = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
         if changes and origin is not None and not _is_of(origin, host):
@@ -129,16 +149,59 @@ class AccessGuard:
             body += chunk
             if len(body) > _LOGIN_BYTES:
                 return _refuse(413, "the form is too large", "Enter only the access key")
+        address = scope["client"][0] if scope.get("client") else ""
+        wait_s = self._guesses.wait_s(address)
+        if wait_s:
+            # The right key is refused too; otherwise this answer would tell whether a guess is right.
+            alert = _ALERT.format(f"Too many wrong keys were entered. Try again in {wait_s} seconds.")
+            page = _LOGIN_PAGE.format(error=alert)
+            return HTMLResponse(page, status_code=429, headers={"Retry-After": str(wait_s)})
         given = parse_qs(body.decode(errors="replace")).get("key", [""])[0]
         assert self._key is not None and self._token is not None  # noqa: S101, PT018
         if not hmac.compare_digest(given.encode(), self._key.encode()):
-            alert = '<p role="alert">The access key is wrong.</p>'
+            count = self._guesses.wrong(address)
+            _log.warning("wrong access key from %r, number %d of this client", address[:64], count)
+            alert = _ALERT.format("The access key is wrong.")
             return HTMLResponse(_LOGIN_PAGE.format(error=alert), status_code=403)
+        self._guesses.right(address)
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(
-            ACCESS_COOKIE, self._token, max_age=_COOKIE_SECONDS, httponly=True, samesite="strict"
+            ACCESS_COOKIE,
+            self._token,
+            max_age=_COOKIE_SECONDS,
+            httponly=True,
+            samesite="strict",
+            secure=scope["scheme"] == "https",
         )
         return answer
+
+
+def _is_from_elsewhere(scope: Scope, headers: Headers) -> bool:
+    """Whether a page of another site sent the request. Only links to the studio's pages are allowed.
+
+    Another port of this machine counts as another site. Programs other than browsers do not send the header.
+    """
+    if headers.get("sec-fetch-site", "none") not in ("cross-site", "same-site"):
+        return False
+    is_link = (
+        scope["type"] == "http"
+        and scope["method"] in ("GET", "HEAD")
+        and headers.get("sec-fetch-mode") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
+    )
+    return not is_link or scope["path"].startswith(("/api/", "/gradio_api/", LOGOUT_PATH))
+
+
+def _leave(scope: Scope) -> Response:
+    """Show the sign-out page, or sign out."""
+    if scope["method"] != "POST":
+        return HTMLResponse(_LOGOUT_PAGE)
+    answer = RedirectResponse(LOGIN_PATH, status_code=303)
+    for name in (ACCESS_COOKIE, ANNOTATOR_COOKIE):
+        answer.delete_cookie(name, httponly=True, samesite="strict", secure=scope["scheme"] == "https")
+    # The next person who uses this browser must not see cached pictures.
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 def _is_of(origin: str, host: str) -> bool:

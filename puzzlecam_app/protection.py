@@ -18,11 +18,27 @@ _MASK_PATHS: Final = {
 }
 _ANSWER_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
-    # Against clickjacking: another site could frame the studio and turn a click into a decision.
+    # A foreign page must not frame the studio under its own buttons: a click on Accept would be a decision.
     "X-Frame-Options": "SAMEORIGIN",
-    "Content-Security-Policy": "frame-ancestors 'self'",
     "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+# Gradio's pages contain inline scripts and styles, and build functions from strings. No other host is used.
+_PAGE_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' data: blob:; connect-src 'self'; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+)
+# An answer that is not a page never runs a script, even if a browser opens it as a page.
+_DATA_POLICY: Final = (
+    "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
+# Gradio's routes for files. No page uploads, records or downloads through them.
+_CLOSED: Final = re.compile(
+    r"(/gradio_api)?/(upload|upload_progress|process_recording|stream|proxy=|file=|file/|vibe-|undo-vibe-"
+    r"|custom_component|component_server|run-history|profiling|deep_link|monitoring)"
+)
 
 
 class SafeHeaders:
@@ -41,9 +57,29 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ANSWER_HEADERS.items():
                     headers.setdefault(name, value)
+                is_page = headers.get("content-type", "").startswith("text/html")
+                headers.setdefault("Content-Security-Policy", _PAGE_POLICY if is_page else _DATA_POLICY)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+class ClosedRoutes:
+    """ASGI middleware that answers 404 on Gradio's routes for files, which no page uses."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _CLOSED.match(scope["path"]) is None:
+            await self._app(scope, receive, send)
+            return
+        answer = {
+            "message": "there is no such page",
+            "where": scope["path"],
+            "remedy": "Use the pages",
+        }
+        await JSONResponse(answer, status_code=404)(scope, receive, send)
 
 
 class BodyLimit:

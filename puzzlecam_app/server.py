@@ -14,9 +14,11 @@ import uvicorn
 from pydantic import SecretStr
 
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.incidents import warnings_kept_in
 from puzzlecam_app.runs.app_worker import AppWorker
 from puzzlecam_app.services import open_services
 from puzzlecam_app.settings import Settings
+from puzzlecam_app.slow_clients import PatientProtocol
 
 _PORTS_TRIED = 50
 _SHUTDOWN_S = 10
@@ -53,9 +55,17 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
         if settings.open_browser:
             threading.Timer(1.0, webbrowser.open, [url]).start()
         config = uvicorn.Config(
-            app, log_level="warning", timeout_graceful_shutdown=_SHUTDOWN_S, server_header=False
+            app,
+            http=PatientProtocol,
+            log_level="warning",
+            timeout_graceful_shutdown=_SHUTDOWN_S,
+            server_header=False,
+            proxy_headers=False,  # the app does that itself, see create_api
         )
-        with AppWorker(settings) if settings.worker else contextlib.nullcontext():
+        with (
+            warnings_kept_in(settings.paths.logs_dir),
+            AppWorker(settings) if settings.worker else contextlib.nullcontext(),
+        ):
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         services.close()

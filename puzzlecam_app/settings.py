@@ -85,6 +85,13 @@ class Settings(BaseModel):
             "other machines to a studio that listens on 127.0.0.1."
         ),
     )
+    trusted_proxies: Annotated[tuple[str, ...], BeforeValidator(_split_names)] = Field(
+        default=(),
+        description=(
+            "Addresses or networks of proxies, separated by commas, whose X-Forwarded-For and "
+            "X-Forwarded-Proto are used; without any, those of this machine."
+        ),
+    )
     model: AbsolutePath | None = Field(
         default=None,
         description=(

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from gradio.components import Navbar
 
 from puzzlecam_app.assets import assets_dir
+from puzzlecam_app.auth import LOGOUT_PATH
 from puzzlecam_app.components.own_module import EarlyHeads
 from puzzlecam_app.pages import datasets, export, lab, review, runs
 from puzzlecam_app.services import Services
@@ -23,19 +24,19 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     file can be requested by its path.
     """
     with gr.Blocks(title="Puzzle-CAM studio", analytics_enabled=False, fill_width=True) as pages:
-        _navigation()
+        _navigation(services)
         review.build()
     with pages.route("Datasets", "/datasets"):
-        _navigation()
+        _navigation(services)
         datasets.build(services)
     with pages.route("Lab", "/lab"):
-        _navigation()
+        _navigation(services)
         lab.build()
     with pages.route("Runs", "/runs"):
-        _navigation()
+        _navigation(services)
         runs.build()
     with pages.route("Export", "/export"):
-        _navigation()
+        _navigation(services)
         export.build(services)
     theme_dir = assets_dir() / "theme"
     # Gradio warns that it turns server-side rendering off, although `ssr_mode=False` asks for that.
@@ -65,6 +66,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     return mounted
 
 
-def _navigation() -> None:
+def _navigation(services: Services) -> None:
     """Call the first page Review; without this, Gradio calls it Home. Every page needs it."""
-    Navbar(main_page_name="Review")
+    links = [("Sign out", LOGOUT_PATH)] if services.settings.access_key else None
+    Navbar(links, main_page_name="Review")

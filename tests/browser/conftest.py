@@ -46,11 +46,14 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A fresh 1440 x 900 page that fails its test when a script on it throws."""
+    """A fresh 1440 x 900 page. Its test fails if a script throws or the page policy blocks something."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.on(
+        "console", lambda said: thrown.append(said.text) if "Content Security Policy" in said.text else None
+    )
     yield page
     context.close()
     assert thrown == [], f"the page threw: {thrown}"

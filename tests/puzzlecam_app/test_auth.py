@@ -99,3 +99,58 @@ def test_an_unusable_name_in_the_cookie_is_ignored() -> None:
     client = _client()
     assert client.get("/x", headers={"Cookie": "puzzlecam_annotator=Zo%C3%AB"}).text == "Zoë"
     assert client.get("/x", headers={"Cookie": "puzzlecam_annotator=%00%07"}).text.isprintable()
+
+
+def test_after_wrong_keys_even_the_right_one_has_to_wait(
+    locked: Callable[[], TestClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    client = locked()
+    for _ in range(5):
+        assert client.post("/login", data={"key": "open barley"}).status_code == 403
+    answer = client.post("/login", data={"key": "open sesame"})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Try again in" in answer.text
+    assert caplog.text.count("wrong access key") == 5
+    assert "barley" not in caplog.text
+
+
+@pytest.mark.parametrize(("scheme", "is_marked"), [("http", False), ("https", True)])
+def test_the_cookie_is_for_tls_alone_where_it_came_by_tls(scheme: str, is_marked: bool) -> None:
+    client = _client(f"{scheme}://studio.example", host="0.0.0.0", access_key="open sesame")
+    cookie = client.post("/login", data={"key": "open sesame"}).headers["set-cookie"]
+    assert ("Secure" in cookie) == is_marked
+
+
+def test_who_signs_out_has_to_enter_the_key_again(locked: Callable[[], TestClient]) -> None:
+    client = locked()
+    client.post("/login", data={"key": "open sesame"})
+    assert "Sign out" in client.get("/logout").text
+    assert client.get("/x").status_code == 200, "looking at the page is not signing out"
+    answer = client.post("/logout")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert client.get("/x").status_code == 401
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"},
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    {"Sec-Fetch-Site": "cross-site"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_a_foreign_page_gets_nothing(headers: dict[str, str]) -> None:
+    assert _client().get("/x", headers=headers).status_code == 403
+
+
+def test_a_link_from_elsewhere_opens_a_page_but_no_picture() -> None:
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert _client().get("/x", headers=link).status_code == 200
+    assert _client().get("/api/items/1/image", headers=link).status_code == 403
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_own_pages_and_typed_addresses_are_answered(site: str) -> None:
+    assert _client().get("/x", headers={"Sec-Fetch-Site": site}).status_code == 200

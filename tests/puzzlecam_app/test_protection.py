@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
-from puzzlecam_app.protection import BodyLimit, SafeHeaders
+from puzzlecam_app.protection import BodyLimit, ClosedRoutes, SafeHeaders
 
 LIMIT = 1000
 
@@ -70,3 +70,21 @@ def test_no_foreign_page_may_frame_an_answer_or_guess_its_type(client: TestClien
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
         assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_nothing_foreign_is_allowed_and_no_foreign_page_may_use_an_answer(client: TestClient) -> None:
+    headers = client.get("/nowhere").headers
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "http" not in policy
+
+
+@pytest.mark.parametrize(
+    "path", ["/gradio_api/upload", "/upload", "/gradio_api/file=/etc/passwd", "/proxy=x"]
+)
+def test_the_routes_of_gradio_for_files_are_closed(path: str) -> None:
+    answer = TestClient(ClosedRoutes(FastAPI())).post(path, files={"files": b"a"})
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "there is no such page"
