@@ -29,9 +29,9 @@ class Guesses:
     """Counts wrong guesses, of each client and of all clients together. Not thread-safe.
 
     After five wrong guesses a client waits one second, then twice as long after each further guess, up to
-    five minutes. All clients together may make sixty wrong guesses at once, then one every two seconds, because
-    an attacker can use many addresses. The last 1024 clients are remembered. A client's count starts again after
-    an hour without a guess.
+    five minutes. All clients together may make sixty wrong guesses at once, then one every two seconds,
+    because an attacker can use many addresses. The last 1024 clients are remembered. A client's count starts
+    again after an hour without a guess.
 
     Args:
         clock: a monotonic clock, in seconds.

@@ -41,7 +41,7 @@ class PreparedPicture:
 
 
 class PreparedPictures:
-    """Prepares pictures and keeps the last ones, one for each picture and edge model; safe for several threads."""
+    """Prepares pictures and keeps the last ones, by picture and edge model; safe for several threads."""
 
     def __init__(self, max_image_pixels: int) -> None:
         """Args:
