@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from db.errors import InvalidInputError, NameTakenError, NotFoundError
 from db.labels import ClassSpec, add_label_set
 from db.models import Dataset, ImportReport, utc_now
+from db.natural_order import natural_key
 
 MAX_NAME_LENGTH = 128
 
@@ -64,7 +65,8 @@ def require_dataset(session: Session, name: str) -> Dataset:
 
 def list_datasets(session: Session) -> list[Dataset]:
     """The datasets that are not removed, by name."""
-    return list(session.scalars(select(Dataset).where(Dataset.removed_at.is_(None)).order_by(Dataset.name)))
+    datasets = session.scalars(select(Dataset).where(Dataset.removed_at.is_(None)))
+    return sorted(datasets, key=lambda dataset: (natural_key(dataset.name), dataset.name))
 
 
 def has_been_used(session: Session) -> bool:

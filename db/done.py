@@ -21,11 +21,16 @@ class DoneCount:
 
 
 def count_done(session: Session, dataset_id: int, *, after: datetime | None = None) -> DoneCount:
-    """Count both. With `after`, only pictures whose newest revision is later than that count as done."""
+    """Count both, without missing pictures.
+
+    With `after`, only pictures whose newest revision is later than that count as done.
+    """
     other = aliased(Revision)
     newest = select(func.max(other.sequence)).where(other.item_id == Item.id).scalar_subquery()
     is_tagged = select(ItemTag.item_id).where(ItemTag.item_id == Item.id).exists()
-    tagged = select(func.count(Item.id)).where(Item.dataset_id == dataset_id, is_tagged)
+    tagged = select(func.count(Item.id)).where(
+        Item.dataset_id == dataset_id, Item.missing_since.is_(None), is_tagged
+    )
     done = tagged.join(Revision, and_(Revision.item_id == Item.id, Revision.sequence == newest)).where(
         Revision.action.in_(STATUS_GROUPS["done"])
     )

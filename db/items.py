@@ -55,8 +55,14 @@ def find_item(session: Session, dataset_id: int, name: str) -> Item | None:
 
 
 def all_items(session: Session, dataset_id: int) -> list[Item]:
-    """Every item of the dataset, by name."""
-    return list(session.scalars(select(Item).where(Item.dataset_id == dataset_id).order_by(Item.name)))
+    """Every item of the dataset, by name, missing ones included."""
+    items = select(Item).where(Item.dataset_id == dataset_id)
+    return list(session.scalars(items.order_by(Item.sort_name, Item.name)))
+
+
+def present_items(session: Session, dataset_id: int) -> list[Item]:
+    """The items of the dataset whose files are not missing, by name."""
+    return [item for item in all_items(session, dataset_id) if item.missing_since is None]
 
 
 def sha256_by_name(session: Session, dataset_id: int) -> dict[str, str]:
@@ -66,7 +72,10 @@ def sha256_by_name(session: Session, dataset_id: int) -> dict[str, str]:
 
 
 def upsert_items(session: Session, dataset_id: int, specs: Sequence[ItemSpec]) -> Upserted:
-    """Add the items whose names are new and update the others; unchanged ones are not written."""
+    """Add the items whose names are new and update the others; unchanged ones are not written.
+
+    An item that was missing is there again.
+    """
     ids: dict[str, int] = {}
     added: list[str] = []
     changed: list[str] = []
@@ -75,7 +84,7 @@ def upsert_items(session: Session, dataset_id: int, specs: Sequence[ItemSpec]) -
         rows = session.scalars(select(Item).where(Item.dataset_id == dataset_id, Item.name.in_(names)))
         known = {item.name: item for item in rows}
         for spec in batch:
-            fields = asdict(spec)
+            fields = asdict(spec) | {"missing_since": None}
             item = known.get(spec.name)
             if item is None:
                 known[spec.name] = item = Item(dataset_id=dataset_id, **fields)

@@ -22,10 +22,11 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, relationship, validates
 from sqlalchemy.types import TypeDecorator
 
 from db.errors import HistoryIsAppendOnlyError
+from db.natural_order import MAX_KEY_LENGTH, natural_key
 from db.palette import MAX_CLASS_INDEX
 from db.run_status import ACTIVE, RUN_STATUSES
 from db.status import ACTIONS, ACTIONS_WITHOUT_MASK
@@ -54,6 +55,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 def _one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
+
+
+# The keys are made to be compared character by character, not by the rules of a language.
+_SORT_NAME = String(MAX_KEY_LENGTH).with_variant(String(MAX_KEY_LENGTH, collation="C"), "postgresql")
 
 
 class Base(DeclarativeBase):
@@ -152,7 +157,9 @@ class Item(Base):
 
     `width` and `height` are those of the upright picture, after the EXIF `orientation` (1..8) is applied;
     masks are always in upright coordinates. `sha256` is that of the file's bytes at import.
-    `export_name` is the name of its files in every export, without suffix; given once and never changed.
+    `sort_name` follows `name` and gives the natural order of names. `export_name` is the name of its files in
+    every export, without suffix; given once and never changed. `missing_since` is when an import did not find
+    the file any more: until it is found again, the picture is in no queue, run or export.
     `disagreement` is the largest, over the tags, of one minus the soft IoU of whole and tiled CAM (0..1);
     None if it is unknown. `doubt_rank` is minus the doubt of the latest proposal (-1..0), or 1 if no model
     has processed the picture: sorted by it and then by id, items are in the order of review, which an index
@@ -169,6 +176,7 @@ class Item(Base):
         Index("ix_items_dataset_id_split", "dataset_id", "split"),
         Index("ix_items_dataset_id_sha256", "dataset_id", "sha256"),
         Index("ix_items_dataset_id_export_name", "dataset_id", "export_name", unique=True),
+        Index("ix_items_dataset_id_sort_name", "dataset_id", "sort_name", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -185,6 +193,13 @@ class Item(Base):
     ground_truth: Mapped[str | None] = mapped_column(ForeignKey("masks.hash", ondelete="RESTRICT"))
     disagreement: Mapped[float | None] = mapped_column(Double)
     doubt_rank: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")
+    sort_name: Mapped[str] = mapped_column(_SORT_NAME, server_default="")
+    missing_since: Mapped[datetime | None]
+
+    @validates("name")
+    def _set_sort_name(self, _key: str, name: str) -> str:
+        self.sort_name = natural_key(name)
+        return name
 
 
 class ItemTag(Base):

@@ -89,9 +89,10 @@ def list_items(
 ) -> Page:
     """A page of the queue.
 
-    `kept` chooses the items. `order` is ``name``, ``doubt`` or ``disagreement`` (largest first, unknown
-    last), or ``random`` (a fixed shuffle for each `seed`). `after` is a cursor of an entry or a page in the
-    same order; `limit` is 1 to 500. Raises InvalidInputError for anything else.
+    `kept` chooses the items; missing ones are in no queue. `order` is ``name`` (img2 before img10), ``doubt``
+    or ``disagreement`` (largest first, unknown last), or ``random`` (a fixed shuffle for each `seed`).
+    `after` is a cursor of an entry or a page in the same order; `limit` is 1 to 500. Raises
+    InvalidInputError for anything else.
     """
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
@@ -121,10 +122,13 @@ def list_items(
 
 
 def counts_by_status(session: Session, dataset_id: int) -> dict[Status, int]:
-    """How many items of the dataset have each status; all seven are there, in the order of `STATUSES`."""
+    """How many items of the dataset have each status; all seven are there, in the order of `STATUSES`.
+
+    Missing items are not counted.
+    """
     status = _status_expression().label("status")
     rows = _with_latest(select(status, func.count(Item.id).label("items"))).where(
-        Item.dataset_id == dataset_id
+        Item.dataset_id == dataset_id, Item.missing_since.is_(None)
     )
     counted = {row.status: row.items for row in session.execute(rows.group_by(status))}
     return {name: counted.get(name, 0) for name in STATUSES}
@@ -149,7 +153,7 @@ def _status_expression() -> ColumnElement[str]:
 
 
 def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Item.dataset_id == dataset_id]
+    conditions: list[ColumnElement[bool]] = [Item.dataset_id == dataset_id, Item.missing_since.is_(None)]
     if kept.status is not None:
         conditions.append(_status_expression().in_(statuses_named(kept.status)))
     if kept.class_index is not None:
@@ -164,7 +168,7 @@ def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]
 
 def _sort_key(order: str, seed: int) -> tuple[ColumnElement[Any], bool]:
     if order == "name":
-        return Item.name.expression, False
+        return Item.sort_name.expression, False
     if order == "doubt":
         return Item.doubt_rank.expression, False
     if order == "disagreement":

@@ -67,6 +67,8 @@ def show(studio: Studio, name: NameArgument) -> None:
         typer.echo(
             f"{title}: " + (", ".join(f"{count} {key}" for key, count in counts.items() if count) or "-")
         )
+    if facts["missing"]:
+        typer.echo(f"Missing since an import: {len(facts['missing'])} (--json lists them)")
     print_table(
         ("INDEX", "CLASS", "COLOR", "PICTURES"),
         [(one["index"], one["name"], one["color"], one["pictures"]) for one in facts["classes"]],
@@ -140,14 +142,18 @@ def _facts(session: Session, dataset: Dataset) -> dict[str, Any]:
     from db.datasets import list_import_reports
     from db.items import all_items, tags_of
     from db.labels import latest_label_set
+    from db.natural_order import natural_key
 
     label_set = latest_label_set(session, dataset.id)
-    items = all_items(session, dataset.id)
+    known = all_items(session, dataset.id)
+    items = [item for item in known if item.missing_since is None]
+    splits = Counter(item.split or "none" for item in items)
     tags = tags_of(session, [item.id for item in items])
     tagged = Counter(index for indices in tags.values() for index in indices)
     imports = list_import_reports(session, dataset.id)
     return _summary(session, dataset) | {
-        "splits": dict(Counter(item.split or "none" for item in items)),
+        "missing": [item.name for item in known if item.missing_since is not None],
+        "splits": {name: splits[name] for name in sorted(splits, key=natural_key)},
         "label_set_revision": label_set.revision,
         "classes": [
             {"index": one.index, "name": one.name, "color": one.color, "pictures": tagged[one.index]}

@@ -87,12 +87,12 @@ def _plan(services: Services, name: str) -> _Plan:
     """Sort the pictures of a dataset into those that are due (id and name), done, and without tags."""
     from db.annotations import latest_revisions
     from db.datasets import require_dataset
-    from db.items import all_items, tags_of
+    from db.items import present_items, tags_of
     from db.labels import latest_label_set
 
     with services.database.read() as session:
         dataset = require_dataset(session, name)
-        items = all_items(session, dataset.id)
+        items = present_items(session, dataset.id)
         newest = latest_revisions(session, dataset.id)
         tags = tags_of(session, [item.id for item in items])
         names = {one.index: one.name for one in latest_label_set(session, dataset.id).classes}

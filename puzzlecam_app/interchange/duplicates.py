@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from db.natural_order import natural_key
 from puzzlecam_app.interchange.check import CheckedPicture
 from puzzlecam_app.interchange.problems import Problem, ignored, printable
 
@@ -12,7 +13,7 @@ from puzzlecam_app.interchange.problems import Problem, ignored, printable
 def merge_duplicates(
     pictures: Sequence[CheckedPicture], sha256_of: Mapping[str, str]
 ) -> tuple[list[CheckedPicture], list[Problem]]:
-    """The pictures by name, with only one of those that have the same content.
+    """The pictures in the natural order of names, with only one of those that have the same content.
 
     If one of them is already in the dataset, it is kept, otherwise the first by name. It gets the tags of the
     others: a picture that is in two class folders has two tags. It gets their mask and split too, unless it
@@ -24,12 +25,13 @@ def merge_duplicates(
     """
     problems = []
     kept: dict[str, CheckedPicture] = {}
-    for one in sorted(pictures, key=lambda one: (sha256_of.get(one.item.name) != one.sha256, one.item.name)):
+    by_name = sorted(pictures, key=lambda one: (natural_key(one.item.name), one.item.name))
+    for one in sorted(by_name, key=lambda one: sha256_of.get(one.item.name) != one.sha256):
         first = kept.setdefault(one.sha256, one)
         if first is not one:
             kept[one.sha256], problem = _merged(first, one)
             problems.append(problem)
-    return sorted(kept.values(), key=lambda one: one.item.name), problems
+    return [kept[one.sha256] for one in by_name if kept[one.sha256].item.name == one.item.name], problems
 
 
 def _merged(kept: CheckedPicture, other: CheckedPicture) -> tuple[CheckedPicture, Problem]:

@@ -11,13 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from db.engine import Database
 from db.masks import MaskStore
+from db.natural_order import natural_key
 from puzzlecam_app import __version__
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.export_files import ExportedPicture, FileExporter
 from puzzlecam_app.interchange.export_folder import new_export, write_manifest
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
-from puzzlecam_app.interchange.problems import Problem
+from puzzlecam_app.interchange.problems import Problem, warning
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.interchange.snapshot import Snapshot, take_snapshot
 from puzzlecam_app.interchange.splits import split_name
@@ -99,8 +100,11 @@ def export_voc(
     snapshot = take_snapshot(database, dataset_name, options.statuses)
     if not snapshot.items:
         raise UserError(
-            f"the dataset {dataset_name!r} has no masks that are {' or '.join(options.statuses)}",
-            remedy="Accept some on the Review page, or choose other statuses",
+            f"the dataset {dataset_name!r} has no masks that are {' or '.join(options.statuses)}"
+            + (f" (the pictures of {len(snapshot.missing)} are missing)" if snapshot.missing else ""),
+            remedy="Accept some on the Review page, or choose other statuses"
+            if not snapshot.missing
+            else "Put the missing pictures back and import the dataset again",
         )
     with new_export(out_dir) as folder:
         root = folder / VOC_FOLDER
@@ -129,7 +133,15 @@ def export_voc(
         exported=len(exported),
         splits={split: len(names) for split, names in lists.items()},
         left_out=len(problems),
-        problems=tuple(problems),
+        problems=(*problems, *(_missing(name) for name in snapshot.missing)),
+    )
+
+
+def _missing(name: str) -> Problem:
+    return warning(
+        name,
+        "the last import did not find the picture, so it is not in the export; its mask is kept",
+        "Put it back and import the dataset again, if you still need it",
     )
 
 
@@ -157,7 +169,7 @@ def _write_files(
     results = map_files(exporter, snapshot.items, progress)
     exported = [result for result in results if isinstance(result, ExportedPicture)]
     problems = [result for result in results if isinstance(result, Problem)]
-    return sorted(exported, key=lambda one: one.name), problems
+    return sorted(exported, key=lambda one: (natural_key(one.name), one.name)), problems
 
 
 def _split_lists(exported: Sequence[ExportedPicture]) -> dict[str, list[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from db.natural_order import natural_key
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture
 from puzzlecam_app.interchange.duplicates import merge_duplicates
@@ -198,6 +199,14 @@ def _report(
         proposals=outcome.proposals,
         ground_truth=outcome.ground_truth,
         problems=tuple(
-            sorted(problems, key=lambda problem: (problem.file, problem.severity, problem.reason))
+            sorted(
+                problems,
+                key=lambda problem: (
+                    natural_key(problem.file),
+                    problem.file,
+                    problem.severity,
+                    problem.reason,
+                ),
+            )
         ),
     )

@@ -26,7 +26,7 @@ class ImportReport(BaseModel):
     left_out: int = Field(description="Pictures that were not imported; each has a problem.")
     proposals: int = Field(description="Masks stored as proposals by this import.")
     ground_truth: int = Field(description="Pictures that got a ground-truth mask in this import.")
-    problems: tuple[Problem, ...] = Field(description="Sorted by file.")
+    problems: tuple[Problem, ...] = Field(description="In the natural order of files.")
 
     @property
     def errors(self) -> tuple[Problem, ...]:

@@ -39,7 +39,10 @@ class SnapshotItem:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A dataset at one moment. `classes` are in index order, from index 1; `items` are by name."""
+    """A dataset at one moment. `classes` are in index order, from index 1; `items` are by name.
+
+    `missing` are the names of pictures that would be in `items` if their files were not missing.
+    """
 
     dataset_id: int
     dataset_name: str
@@ -48,6 +51,7 @@ class Snapshot:
     classes: tuple[str, ...]
     taken_at: datetime
     items: tuple[SnapshotItem, ...]
+    missing: tuple[str, ...] = ()
 
 
 def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]) -> Snapshot:
@@ -65,13 +69,16 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
         revisions = latest_revisions(session, dataset.id)
         items = all_items(session, dataset.id)
         tags = tags_of(session, [item.id for item in items])
-        taken = []
+        taken, missing = [], []
         for item in items:
             revision = revisions.get(item.id)
             if revision is None or revision.mask_hash is None:
                 continue
             status = status_of(revision.action)
             if status not in wanted:
+                continue
+            if item.missing_since is not None:
+                missing.append(item.name)
                 continue
             taken.append(
                 SnapshotItem(
@@ -99,4 +106,5 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
             classes=tuple(row.name for row in label_set.classes),
             taken_at=utc_now(),
             items=tuple(taken),
+            missing=tuple(missing),
         )

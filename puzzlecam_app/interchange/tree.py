@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
+from db.natural_order import natural_key
 from puzzlecam_app.interchange.pictures import SUFFIXES
 from puzzlecam_app.interchange.problems import Problem, error, printable
 
@@ -56,7 +57,7 @@ class PictureTree:
 
 
 def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> PictureTree:
-    """Find the pictures in `root` and its sub-folders, sorted by path; hidden files are skipped.
+    """Find the pictures in `root` and its sub-folders in natural order; hidden files are skipped.
 
     `exclude` names top-level folders that contain something else.
     """
@@ -76,7 +77,7 @@ def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> Pictu
             found.append(relative)
         else:
             problems.append(problem)
-    found.sort()
+    found.sort(key=lambda path: (natural_key(path), path))
     by_form: dict[str, list[str]] = {}
     for relative in found:
         for form in dict.fromkeys((*_forms(relative), *_forms(PurePosixPath(relative).name))):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from db.items import all_items
+from db.items import present_items
 from puzzlecam_app.lab.class_page import figures_of
 from puzzlecam_app.lab.measuring import cells_of
 from puzzlecam_app.lab.sources import Source, find_picture
@@ -95,7 +95,7 @@ def compare(
     from trainer.masks.metrics import confusion_matrix, iou_per_class
 
     with services.database.read() as session:
-        ids = [item.id for item in all_items(session, dataset_id)]
+        ids = [item.id for item in present_items(session, dataset_id)]
     pictures: list[ComparedPicture] = []
     totals = {name: np.zeros((256, 256), dtype=np.int64) for name in ("first", "second", "agreement")}
     missing = taught = 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from db.items import all_items, set_doubt
+from db.items import present_items, set_doubt
 from db.labels import latest_label_set
 from puzzlecam_app.lab.sources import STUDIO, MapStage, Picture, Seen, Source, find_picture
 from puzzlecam_app.lab.survey import Curve, Row, StageFigures, Survey, store_survey, survey_path
@@ -96,8 +96,8 @@ def measure(services: Services, dataset_id: int, source: Source, report: Report)
     from trainer.masks.metrics import confusion_matrix, iou_per_class
 
     with services.database.read() as session:
-        ids = [item.id for item in all_items(session, dataset_id)]
-        unknown = {item.id for item in all_items(session, dataset_id) if item.doubt_rank > 0}
+        ids = [item.id for item in present_items(session, dataset_id)]
+        unknown = {item.id for item in present_items(session, dataset_id) if item.doubt_rank > 0}
         indices = [one.index for one in latest_label_set(session, dataset_id).classes]
     class_count = max([0, *indices]) + 1
     stages = {stage.name: _StageCounts(stage, class_count) for stage in source.stages}

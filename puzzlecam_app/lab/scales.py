@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.engine import Database
-from db.items import all_items, tags_of
+from db.items import present_items, tags_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
@@ -102,7 +102,7 @@ class Scales:
     def of(self, dataset_id: int, model: ProposalModel) -> dict[str, ClassScale]:
         """The scale of each class, by name, over the pictures of a dataset that were processed so far."""
         with self._database.read() as session:
-            hashes = {item.sha256 for item in all_items(session, dataset_id)}
+            hashes = {item.sha256 for item in present_items(session, dataset_id)}
         values: defaultdict[str, list[float]] = defaultdict(list)
         for sha256, maxima in self._maxima.read(model.identity).items():
             if sha256 in hashes:
@@ -119,7 +119,7 @@ class Scales:
 
         known = self._maxima.read(model.identity)
         with self._database.read() as session:
-            items = all_items(session, dataset_id)
+            items = present_items(session, dataset_id)
             tags = tags_of(session, [item.id for item in items])
             hashes = {item.id: item.sha256 for item in items}
         chosen = [item for item in _spread(tags) if hashes[item] not in known]

@@ -12,7 +12,8 @@ from db.datasets import find_dataset, list_datasets
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS, STATUSES
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.export_voc import ExportOptions, export_voc
+from puzzlecam_app.interchange.export_voc import ExportOptions, ExportReport, export_voc
+from puzzlecam_app.interchange.problems import Severity
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
 
@@ -102,13 +103,21 @@ def _exporter(services: Services) -> Callable[..., str]:
             )
             text = f"**{counted(report.exported, 'picture')} exported** to `{report.out}`."
             if report.left_out:
-                reasons = "; ".join(f"{one.file}: {one.reason}" for one in report.problems)
-                text += f"\n\n{report.left_out} could not be exported: {plain(reasons)}"
+                text += f"\n\n{report.left_out} could not be exported: {_reasons(report, 'error')}"
+            missing = sum(one.severity == "warning" for one in report.problems)
+            if missing:
+                text += f"\n\n{missing} missing: {_reasons(report, 'warning')}"
             return text
 
         return shown(work, lambda why: f"**Nothing was exported:** {plain(why)}")
 
     return run
+
+
+def _reasons(report: ExportReport, severity: Severity) -> str:
+    return plain(
+        "; ".join(f"{one.file}: {one.reason}" for one in report.problems if one.severity == severity)
+    )
 
 
 def _file_name(name: str) -> str:

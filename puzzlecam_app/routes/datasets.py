@@ -13,6 +13,7 @@ from db.annotations import pace
 from db.datasets import get_dataset, list_datasets
 from db.labels import latest_label_set
 from db.models import Item, Revision, User, utc_now
+from db.natural_order import natural_key
 from db.palette import BACKGROUND
 from db.queue import QueueFilter, counts_by_status, list_items
 from db.status import Status
@@ -94,7 +95,11 @@ def read_datasets(services: OpenServices) -> DatasetsOut:
         for dataset in list_datasets(session):
             counts = counts_by_status(session, dataset.id)
             classes = latest_label_set(session, dataset.id).classes
-            splits = session.scalars(select(Item.split).distinct().where(Item.dataset_id == dataset.id))
+            splits = session.scalars(
+                select(Item.split)
+                .distinct()
+                .where(Item.dataset_id == dataset.id, Item.missing_since.is_(None))
+            )
             authors = (
                 select(User.name)
                 .distinct()
@@ -112,8 +117,8 @@ def read_datasets(services: OpenServices) -> DatasetsOut:
                         ClassOut(index=BACKGROUND, name="background", color=BACKGROUND_COLOR),
                         *(ClassOut(index=one.index, name=one.name, color=one.color) for one in classes),
                     ],
-                    splits=sorted(name for name in splits if name is not None),
-                    authors=sorted(session.scalars(authors)),
+                    splits=sorted((name for name in splits if name is not None), key=natural_key),
+                    authors=sorted(session.scalars(authors), key=natural_key),
                 )
             )
     return DatasetsOut(datasets=answers)

@@ -13,10 +13,11 @@ from db.annotations import latest_revisions
 from db.datasets import get_dataset
 from db.engine import Database
 from db.errors import StorageError
-from db.items import all_items, tags_of
+from db.items import present_items, tags_of
 from db.labels import latest_label_set
 from db.masks import MaskArray, MaskStore, mask_hash
 from db.models import Item, Revision, Run
+from db.natural_order import natural_key
 from db.palette import BACKGROUND, VOID, voc_palette
 from db.publications import (
     Undone,
@@ -120,7 +121,13 @@ def plan_publication(
             if progress is not None:
                 progress(len(plans), len(context.items))
     order: dict[Verdict, int] = {"changed": 0, "new": 1, "left out": 2, "kept": 3, "unchanged": 4}
-    plans.sort(key=lambda plan: (order[plan.verdict], plan.iou if plan.iou is not None else 2.0, plan.name))
+    plans.sort(
+        key=lambda plan: (
+            order[plan.verdict],
+            plan.iou if plan.iou is not None else 2.0,
+            natural_key(plan.name),
+        )
+    )
     return PublicationPlan(run_id, tuple(plans))
 
 
@@ -257,7 +264,9 @@ class _Context:
     def plan(self, item: RunItem, masks: MaskStore | None) -> ItemPlan:
         """The verdict on an item, with the IoU if a mask store is given."""
         current = self.now.get(item.item_id)
-        if current is None or current.sha256 != item.sha256:
+        if current is None:
+            return _left_out(item, "the picture is missing")
+        if current.sha256 != item.sha256:
             return _left_out(item, "the picture was replaced since the run began")
         if item.item_id not in self.allowed:
             return ItemPlan(item.item_id, item.name, "kept")
@@ -291,7 +300,7 @@ def _open(database: Database, folder: RunFolder, run_id: int, *, over_rejected: 
             )
         snapshot = read_snapshot(folder.snapshot_path)
         _check_classes(session, snapshot)
-        items = all_items(session, run.dataset_id)
+        items = present_items(session, run.dataset_id)
         newest = latest_revisions(session, run.dataset_id)
 
         def is_free(item: Item) -> bool:

@@ -17,6 +17,7 @@ from db.datasets import get_dataset
 from db.items import all_items, tags_of
 from db.labels import latest_label_set
 from db.models import utc_now
+from db.natural_order import natural_key
 from db.status import STATUS_GROUPS, Status, status_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.export_names import export_names
@@ -69,11 +70,14 @@ class RunSnapshot(_Frozen):
     @property
     def splits(self) -> dict[str, int]:
         """Number of pictures by split, `ALL` first."""
-        return {ALL: len(self.items), **dict(sorted(Counter(item.split for item in self.items).items()))}
+        counts = Counter(item.split for item in self.items)
+        return {ALL: len(self.items), **{name: counts[name] for name in sorted(counts, key=natural_key)}}
 
 
 def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
     """The snapshot of a dataset: tags as edited, and the masks that people accepted or corrected.
+
+    Pictures that are missing are not in it.
 
     Raises NotFoundError if there is no such dataset.
     """
@@ -85,7 +89,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
     ids = export_names(items)
     taken = []
     for item in items:
-        if not tags[item.id]:
+        if item.missing_since is not None or not tags[item.id]:
             continue
         newest = revisions.get(item.id)
         status = status_of(newest.action if newest else None)
@@ -113,7 +117,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
         label_set_revision=label_set.revision,
         classes=tuple(row.name for row in label_set.classes),
         taken_at=utc_now(),
-        untagged=len(items) - len(taken),
+        untagged=sum(item.missing_since is None for item in items) - len(taken),
         items=tuple(taken),
     )
 

@@ -7,6 +7,8 @@ from sqlalchemy.exc import DBAPIError
 
 from db import migrate
 from db.engine import open_database
+from db.items import all_items
+from db.natural_order import natural_key
 
 ROWS = (
     "INSERT INTO datasets (id, name, root, layout, created_at) "
@@ -57,4 +59,20 @@ def test_an_upgrade_from_the_first_schema_keeps_history_and_its_guards(empty_url
     ):
         with pytest.raises(DBAPIError, match=reason), database.write() as session:
             session.execute(text(statement))
+    database.close()
+
+
+def test_an_upgrade_puts_known_pictures_in_natural_order(empty_url: str) -> None:
+    _migrate_to(empty_url, "0006")
+    database = open_database(empty_url)
+    with database.write() as session:
+        session.execute(text(ROWS[0]))
+        for item_id, name in enumerate(("img10.jpg", "Img2.jpg"), start=1):
+            row = ROWS[2].replace("VALUES (1, 1, 'a', 'a'", f"VALUES ({item_id}, 1, '{name}', '{name}'")
+            session.execute(text(row))
+    database.migrate()
+    with database.read() as session:
+        items = all_items(session, 1)
+    assert [item.name for item in items] == ["Img2.jpg", "img10.jpg"]
+    assert [item.sort_name for item in items] == [natural_key(item.name) for item in items]
     database.close()

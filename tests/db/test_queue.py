@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Engine, event
 
 from db.annotations import append_revision, propose
+from db.done import count_done
 from db.engine import Database
 from db.errors import InvalidInputError
 from db.items import ItemSpec, replace_tags, set_disagreement, set_doubt, upsert_items
+from db.models import Item, utc_now
 from db.queue import Page, QueueEntry, QueueFilter, counts_by_status, list_items
 from db.users import get_or_create
 
@@ -155,6 +157,30 @@ def test_the_order_by_doubt_comes_from_an_index(
         assert "ix_items_dataset_id_doubt_rank" in plan
         assert "TEMP B-TREE FOR ORDER BY" not in plan
     assert "doubt_rank>" in plans[1]  # it begins where the page before ended
+
+
+def test_by_name_comes_in_natural_order(database: Database, dataset_id: int) -> None:
+    names = ["img10", "img2", "IMG1", "a b/1", "a/2"]
+    with database.write() as session:
+        upsert_items(session, dataset_id, [_spec(name, None) for name in names])
+    listed = _all_pages(database, dataset_id, order="name", limit=2)
+    assert listed == ["a/2", "a b/1", "IMG1", "img2", "img10"]
+
+
+def test_missing_pictures_are_in_no_queue_and_no_count(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        session.get_one(Item, ids["p3"]).missing_since = utc_now()
+    assert "p3" not in _names(_list(database, dataset_id).items)
+    assert _list(database, dataset_id).total == 9
+    with database.read() as session:
+        assert sum(counts_by_status(session, dataset_id).values()) == 9
+        assert count_done(session, dataset_id).tagged == 9
+    with database.write() as session:
+        upserted = upsert_items(session, dataset_id, [_spec("p3", "val")])
+    assert upserted.changed == ("p3",)
+    assert _list(database, dataset_id).total == 10
 
 
 def test_random_is_a_shuffle_that_its_seed_repeats(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from db.datasets import get_dataset
 from db.labels import latest_label_set
+from db.natural_order import natural_key
 from puzzlecam_app.lab.class_page import ClassPage, class_page
 from puzzlecam_app.lab.measuring import measure
 from puzzlecam_app.lab.sources import PATTERN, STUDIO, list_sources, open_source
@@ -179,7 +180,10 @@ def read_rows(
         if (class_ is None or class_ in row.tags) and search.lower() in row.name.lower()
     ]
     known = [row for row in rows if getattr(row, sort) is not None]
-    known.sort(key=lambda row: (getattr(row, sort), row.id), reverse=descending)
+    known.sort(
+        key=lambda row: (natural_key(row.name) if sort == "name" else getattr(row, sort), row.id),
+        reverse=descending,
+    )
     known += [row for row in rows if getattr(row, sort) is None]
     return RowsOut(rows=known[offset : offset + limit], total=len(rows))
 

@@ -14,6 +14,7 @@ from db.annotations import append_revision, latest_revision
 from db.datasets import require_dataset
 from db.errors import InvalidInputError, NotFoundError
 from db.items import all_items, tags_of
+from db.models import utc_now
 from db.palette import voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
@@ -407,3 +408,25 @@ def test_class_and_split_names_come_back_from_an_export(tmp_path: Path) -> None:
         items = all_items(session, dataset.id)
         assert [(item.name, item.split) for item in items] == [("a", "hold_out"), ("b", "hold_out")]
         assert list(tags_of(session, [item.id for item in items]).values()) == [(1,), (2,)]
+
+
+def test_lists_are_in_natural_order_and_missing_pictures_are_named(tmp_path: Path) -> None:
+    studio = open_studio(tmp_path / "workspace")
+    root = tmp_path / "in"
+    names = [f"img{number}.jpg" for number in (1, 2, 10)]
+    for seed, name in enumerate(names):
+        save(root / name, WIDTH, HEIGHT, seed=seed)
+    (root / "tags.csv").write_text("image,tags\n" + "".join(f"{name},cat\n" for name in names))
+    import_dataset(studio.stores, root, "pets")
+    for name in names:
+        accept(studio, name)
+    export_voc(studio.database, studio.masks, "pets", tmp_path / "all")
+    listed = tmp_path / "all" / VOC_FOLDER / "ImageSets" / "Segmentation" / "train.txt"
+    assert listed.read_text() == "img1\nimg2\nimg10\n"
+
+    with studio.database.write() as session:
+        items = all_items(session, require_dataset(session, "pets").id)
+        items[1].missing_since = utc_now()
+    report = export_voc(studio.database, studio.masks, "pets", tmp_path / "rest")
+    assert (report.exported, report.left_out) == (2, 0)
+    assert [(one.file, one.severity) for one in report.problems] == [("img2.jpg", "warning")]

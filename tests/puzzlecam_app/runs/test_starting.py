@@ -12,6 +12,7 @@ from db.annotations import decide, latest_revision, propose
 from db.datasets import require_dataset
 from db.items import ItemSpec, replace_tags, upsert_items
 from db.labels import ClassSpec, add_label_set
+from db.models import Item, utc_now
 from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
@@ -48,6 +49,13 @@ def test_the_trainer_opens_what_was_frozen(runs: Runs) -> None:
     assert open_dataset(folder.dataset, "train").ids == ("a", "b")
     assert load_recipe(folder.recipe_path) == load_recipe("tiny")
     assert missing_pictures(folder.dataset) == []
+
+
+def test_a_missing_picture_is_in_no_snapshot(runs: Runs) -> None:
+    with runs.services.database.write() as session:
+        session.get_one(Item, 2).missing_since = utc_now()
+    snapshot = read_snapshot(runs.folder(runs.start()).snapshot_path)
+    assert [item.item_id for item in snapshot.items] == [1]
 
 
 def test_pictures_are_linked_and_not_copied(runs: Runs, tmp_path: Path) -> None:
