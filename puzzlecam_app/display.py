@@ -10,18 +10,22 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.pictures import PictureError, open_picture
 from puzzlecam_app.items import ItemFacts
+from trainer.data.images import orientation
+from trainer.data.rgb import bits_per_channel
 from trainer.machine.durable_write import write_cache
 
 THUMBNAIL_SIDE_PX = 144
 _MASK_OPACITY = 0.5
 _SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _PLAIN_MODES = {"RGB", "L"}
-_EXIF_ORIENTATION = 274
+# Part of the names of cached pictures; another number where the rules of `trainer.data.rgb` change.
+_READER = 2
 # SLIC works on at most this many pixels, so that superpixels stay large enough to hit on any picture.
 _SUPERPIXEL_AREA_PX = 500_000
 _SUPERPIXEL_PIXELS_EACH = 250
@@ -37,20 +41,20 @@ def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path | b
         UserError: The file is missing or damaged.
     """
     try:
-        with Image.open(item.path) as opened:
+        with open_picture(item.path, max_pixels=max_pixels) as opened:
             media_type = _SHOWN_AS_THEY_ARE.get(opened.format or "")
-            is_upright = opened.getexif().get(_EXIF_ORIENTATION, 1) in (0, 1)
-            is_plain = opened.mode in _PLAIN_MODES and getattr(opened, "n_frames", 1) == 1
+            # Before the orientation, for which a PNG is decoded.
+            is_plain = opened.mode in _PLAIN_MODES and bits_per_channel(opened) == 8
+            is_plain = is_plain and getattr(opened, "n_frames", 1) == 1
+            is_upright = orientation(opened) == 1
             has_profile = "icc_profile" in opened.info or "transparency" in opened.info
-    except FileNotFoundError as error:
-        raise _gone(item) from error
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        raise UserError(
-            "the picture cannot be read", where=item.name, remedy="Replace the file and import again"
-        ) from error
+    except PictureError as error:
+        if not item.path.exists():
+            raise _gone(item) from error
+        raise
     if media_type and is_upright and is_plain and not has_profile:
         return item.path, media_type
-    cached = cache_dir / item.sha256[:2] / f"{item.sha256}.png"
+    cached = cache_dir / item.sha256[:2] / f"{item.sha256}-{_READER}.png"
     if not cached.exists():
         buffer = io.BytesIO()
         Image.fromarray(item.load_image(max_pixels)).save(buffer, "PNG", compress_level=1)

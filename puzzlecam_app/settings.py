@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from puzzlecam_app.errors import UsageError, UserError
+from trainer.contract import MAX_PICTURE_PIXELS
 
 ENVIRONMENT_PREFIX = "PUZZLECAM_"
 
@@ -100,7 +101,7 @@ class Settings(BaseModel):
         ),
     )
     max_image_pixels: int = Field(
-        default=100_000_000,
+        default=MAX_PICTURE_PIXELS,
         ge=1,
         description="Pictures with more pixels than this are refused as decompression bombs.",
     )

@@ -89,23 +89,28 @@ def jpeg_bytes(width: int = 64, height: int = 48, seed: int = 0) -> bytes:
 
 def png_header(width: int, height: int, *, bits: int = 8, color_type: int = 2) -> bytes:
     """The start of a PNG that claims a size and holds hardly any data: a decompression bomb."""
-    return _png(width, height, bits, color_type, bytes(1000))
+    return png(width, height, bits, color_type, bytes(1000))
 
 
 def png_16_bit_rgb(width: int = 4, height: int = 3) -> bytes:
     """A PNG with 16 bits in each of three channels, which Pillow can read but not write."""
 
     rows = b"".join(b"\0" + struct.pack(">3H", 0x1234, 0x8000, 0xFFFF) * width for _ in range(height))
-    return _png(width, height, 16, 2, rows)
+    return png(width, height, 16, 2, rows)
 
 
-def _png(width: int, height: int, bits: int, color_type: int, rows: bytes) -> bytes:
+def png(
+    width: int, height: int, bits: int, color_type: int, rows: bytes, *chunks: tuple[bytes, bytes]
+) -> bytes:
+    """A PNG of any kind; `rows` begin with their filter, and `chunks` stand before the pixels."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     return (
         b"\x89PNG\r\n\x1a\n"
         + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color_type, 0, 0, 0))
+        + b"".join(chunk(kind, data) for kind, data in chunks)
         + chunk(b"IDAT", zlib.compress(rows))
         + chunk(b"IEND", b"")
     )

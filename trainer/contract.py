@@ -25,6 +25,19 @@ STAGES: Final = (CLASSIFY, CAMS, AFFINITY, PIXELS, REFINE, SEGMENT, EVALUATE)
 DEFAULT_RECIPE: Final = "cpu-lite0"
 """The recipe of commands that are not told another one."""
 
+# Pictures
+
+MAX_PICTURE_PIXELS: Final = 100_000_000
+"""Pictures with more pixels are refused as decompression bombs, unless the limit is raised."""
+
+MAX_PICTURE_PIXELS_VARIABLE: Final = "PUZZLECAM_MAX_IMAGE_PIXELS"
+"""Environment variable with another limit."""
+
+PICTURE_SUFFIXES: Final = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif",
+)  # fmt: skip
+"""Endings of pictures' names, in small letters, in the order in which a picture without one is looked for."""
+
 # Models
 
 ZERO_SHOT_KIND: Final = "zero-shot"

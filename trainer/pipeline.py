@@ -20,7 +20,7 @@ from trainer.contract import (
 from trainer.data.accepted import check_accepted
 from trainer.data.dataset import DatasetError, TaggedDataset
 from trainer.data.folder import open_dataset
-from trainer.data.images import unreadable_images
+from trainer.data.unreadable import unreadable_images
 from trainer.errors import DiskFullError, TrainerUsageError, failure_code, is_disk_full
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.machine.processes import Processes

@@ -14,11 +14,10 @@ from puzzlecam_app.interchange.pictures import (
     DEFAULT_MAX_PIXELS,
     PictureError,
     PictureInfo,
-    decode,
     open_picture,
 )
+from trainer.data.images import SWAPS_SIDES, decode
 
-_ON_ITS_SIDE: Final = frozenset({5, 6, 7, 8})
 _PNG_BIT_DEPTH_AT: Final = 24
 _SAVE_AS_INDICES: Final = "Save it as a palette PNG (mode P) whose indices are the classes"
 
@@ -94,7 +93,7 @@ def _check_size(image: Image.Image, picture: PictureInfo) -> None:
     reason = (
         f"the mask is {image.width} x {image.height} but the picture is {picture.width} x {picture.height}"
     )
-    if picture.orientation in _ON_ITS_SIDE and image.size == (picture.height, picture.width):
+    if picture.orientation in SWAPS_SIDES and image.size == (picture.height, picture.width):
         raise MaskFileError(
             f"{reason}; it was drawn on the picture as stored, without its EXIF rotation",
             remedy="Rotate the mask the way the picture is shown",

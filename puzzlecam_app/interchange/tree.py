@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from db.natural_order import natural_key
-from puzzlecam_app.interchange.pictures import SUFFIXES
 from puzzlecam_app.interchange.problems import Problem, error, printable
+from trainer.contract import PICTURE_SUFFIXES
 
 MAX_NAME_LENGTH: Final = 512
 
@@ -70,7 +70,7 @@ def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> Pictu
             if not is_inside(path, inside):
                 problems.append(_leads_out(relative))
             continue
-        if path.suffix.lower() not in SUFFIXES:
+        if path.suffix.lower() not in PICTURE_SUFFIXES:
             continue
         problem = _problem_of_file(path, relative, inside)
         if problem is None:

@@ -11,9 +11,9 @@ from pathlib import Path
 from db.masks import MaskStore
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.runs.snapshot import ALL, RunSnapshot
+from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.dataset import ACCEPTED
 from trainer.data.ground_truth import GROUND_TRUTH
-from trainer.data.tags import PICTURE_SUFFIXES
 from trainer.data.voc import CLASS_FILE, LISTS, PICTURES, TAG_FILE
 
 

@@ -281,7 +281,7 @@ def test_bad_pictures_stop_the_run_where_the_recipe_says_so(
 ) -> None:
     root = make_voc()
     (root / "JPEGImages" / "p1.png").unlink()
-    with pytest.raises(DatasetError, match=r"1 pictures .* cannot be read.*p1\.jpg does not exist"):
+    with pytest.raises(DatasetError, match=r"1 pictures .* cannot be read.*p1\.jpg.*the file is missing"):
         run(root, run_path, "on_bad_image=stop")
     last = last_failure(run_path)
     assert (last["code"], last["error"], "p1.jpg" in last["message"]) == ("bad_dataset", "DatasetError", True)

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
 from trainer.data.ground_truth import GroundTruthError, read_mask
+from trainer.data.images import ImageReadError, upright_size
 
 VOID = 255
-_SWAPS_SIDES = {5, 6, 7, 8}
-"""EXIF orientations that exchange width and height when the picture is turned upright."""
 
 
 def accepted_labels(image: TaggedImage) -> NDArray[np.uint8] | None:
@@ -28,7 +26,7 @@ def accepted_labels(image: TaggedImage) -> NDArray[np.uint8] | None:
 def check_accepted(dataset: TaggedDataset) -> None:
     """Read every accepted mask once, so that a bad one is reported before hours of training.
 
-    Pictures that cannot be read pass; `trainer.data.images.unreadable_images` reports them.
+    Pictures that cannot be read pass; `trainer.data.unreadable.unreadable_images` reports them.
 
     Raises:
         DatasetError: a mask cannot be read, has another size than its picture, or holds an index that is no
@@ -58,9 +56,6 @@ def check_accepted(dataset: TaggedDataset) -> None:
 def _upright_size(path: Path) -> tuple[int, int] | None:
     """(H, W) of a picture turned upright; None where its header cannot be read."""
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-            is_turned = image.getexif().get(0x0112) in _SWAPS_SIDES
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return upright_size(path)
+    except ImageReadError:
         return None
-    return (width, height) if is_turned else (height, width)

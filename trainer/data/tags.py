@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.dataset import DatasetError, read_lines
 from trainer.data.voc_annotation import AnnotationError, object_names
 
@@ -109,9 +110,6 @@ def picture_id(name: str) -> str:
     """
     path = PurePosixPath(name)
     return str(path.with_suffix("")) if path.suffix.lower() in PICTURE_SUFFIXES else name
-
-
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def _object_names(path: Path) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.dataset import DatasetError, TaggedDataset, build_dataset, read_lines
 from trainer.data.tags import (
-    PICTURE_SUFFIXES,
     Tags,
     picture_id,
     read_class_names,
@@ -30,7 +30,7 @@ class VocDataset(TaggedDataset):
     Without either list, they are those of `ImageSets/Main/<class>_<split>.txt`. Tags come from tags.csv, else
     from `ImageSets/Main/<class>_<split>.txt`, else from `Annotations/<id>.xml`. Class names come from
     labels.txt; without that file they are VOC's twenty if all tags are among them, else the sorted tags. A
-    listed picture without a file stays in the dataset; `trainer.data.images.unreadable_images` reports it.
+    listed picture without a file stays in the dataset; `trainer.data.unreadable` reports it.
 
     Raises:
         DatasetError: there is no such split or there are no tags, or a list cannot be read.
@@ -80,7 +80,7 @@ def split_ids(root: Path, split: str) -> tuple[str, ...]:
 
 def picture_path(root: Path, identifier: str) -> Path:
     """File of a picture; if there is none, the path of the `.jpg` that is missing."""
-    for suffix in PICTURE_SUFFIXES:
+    for suffix in (*PICTURE_SUFFIXES, *(suffix.upper() for suffix in PICTURE_SUFFIXES)):
         path = root / PICTURES / f"{identifier}{suffix}"
         if path.is_file():
             return path

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer.data import images
-from trainer.data.images import ImageReadError, read_rgb, unreadable_images
+from trainer.data.images import ImageReadError, read_rgb
+from trainer.data.unreadable import unreadable_images
 from trainer.data.voc import VocDataset
 
 
@@ -54,11 +54,11 @@ def test_forty_megapixels_are_read_at_the_size_that_is_needed(tmp_path: Path) ->
     assert width / height == pytest.approx(1.6, rel=0.01)
 
 
-def test_a_picture_beyond_the_limit_is_refused_before_it_is_decoded(
+def test_a_picture_beyond_the_limit_of_the_studio_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "MAX_PIXELS", 5)
-    with pytest.raises(ImageReadError, match="3 x 2 pixels, more than"):
+    monkeypatch.setenv("PUZZLECAM_MAX_IMAGE_PIXELS", "5")
+    with pytest.raises(ImageReadError, match="3 x 2 pixels are more than"):
         read_rgb(saved(tmp_path / "a.png", np.zeros((2, 3, 3), np.uint8)))
 
 
@@ -71,4 +71,4 @@ def test_bad_files_are_found_with_their_reason(make_voc: Callable[..., Path]) ->
     reasons = unreadable_images(VocDataset(root, "train"))
     assert list(reasons) == ["p0", "p1", "p2"]
     assert "p0.png cannot be read" in reasons["p0"]
-    assert "p2.jpg does not exist" in reasons["p2"]
+    assert "p2.jpg cannot be read: the file is missing" in reasons["p2"]
