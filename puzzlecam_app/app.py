@@ -30,7 +30,7 @@ from db.runs import RunStateError
 from db.troubles import disk_full, is_disk_full
 from puzzlecam_app.assets import ASSETS_URL, assets_dir, assets_version
 from puzzlecam_app.auth import AccessGuard
-from puzzlecam_app.errors import UserError
+from puzzlecam_app.errors import BusyError, UserError
 from puzzlecam_app.incidents import Incidents
 from puzzlecam_app.protection import BodyLimit, ClosedRoutes, SafeHeaders
 from puzzlecam_app.routes import api_router
@@ -137,10 +137,14 @@ def _answer_errors_with_sentences(app: FastAPI) -> None:
 
     @app.exception_handler(UserError)
     def _user(_: Request, error: UserError) -> JSONResponse:
-        status = error.status if isinstance(error, HttpError) else 422
+        is_busy = isinstance(error, BusyError)
+        status = error.status if isinstance(error, HttpError) else 503 if is_busy else 422
         fields = error.fields if isinstance(error, FormError) else None
         problem = Problem(message=error.message, where=error.where, remedy=error.remedy, fields=fields)
-        return _answer(status, problem)
+        answer = _answer(status, problem)
+        if status == 503:
+            answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
+        return answer
 
     @app.exception_handler(TrainerError)
     def _trainer(_: Request, error: TrainerError) -> JSONResponse:

@@ -38,6 +38,10 @@ class UserError(Exception):
         return text if self.remedy is None else f"{text} {_sentence(self.remedy)}"
 
 
+class BusyError(UserError):
+    """The studio is busy with other work; the same request can succeed a little later."""
+
+
 class UsageError(UserError):
     """A command or a setting was used wrongly; nothing was started."""
 

@@ -6,7 +6,7 @@ import { readFrame } from "../shared/frame.js";
  * @import { Options } from "../shared/api.js"
  * @import { NamedArray } from "../shared/frame.js"
  * @import {
- *   ClassPage, DatasetComparisonOut, FiguresIn, FiguresOut, FirstHeader, LookHeader, MaskHeader, MaskIn,
+ *   ClassPage, DatasetComparisonOut, FiguresIn, FiguresOut, FirstHeader, StepsHeader, MaskHeader, MaskIn,
  *   MaskOnScreenIn, ModelChoice, PointsOut, PuzzleHeader, RowsOut, ScalesOut, SideHeader, SourceOut, SurveyOut
  * } from "../shared/openapi"
  */
@@ -39,7 +39,7 @@ import { readFrame } from "../shared/frame.js";
  * @typedef {{header: Header, arrays: Arrays}} Framed
  */
 /**
- * @typedef {Framed<LookHeader, StepArrays>} StepsAnswer
+ * @typedef {Framed<StepsHeader, StepArrays>} StepsAnswer
  * @typedef {Framed<FirstHeader, {scores: Maps}>} FirstAnswer
  * @typedef {Framed<PuzzleHeader, PuzzleArrays>} PuzzleAnswer
  * @typedef {Framed<MaskHeader, {thresholded: Mask, mask: Mask, walked?: Maps}>} MaskAnswer

@@ -26,7 +26,7 @@ export function confusionMatrix(counts, names, choose) {
   const head = element(
     "tr",
     {},
-    element("th", { text: "truth ↓ mask →", scope: "col" }),
+    element("th", { text: "reference ↓ mask →", scope: "col" }),
     ...kept.map((index) =>
       element("th", { scope: "col", title: nameOf(index) }, element("span", { text: nameOf(index) })),
     ),

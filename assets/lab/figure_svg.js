@@ -13,7 +13,7 @@ import { FAMILY, cssOf, layoutOf } from "./figure_layout.js";
  * @import { Style, View } from "./view.js"
  */
 
-const PHOTOGRAPH_PX = 1000; // longest side of the picture in the file
+const PICTURE_PX = 1000; // longest side of the picture in the file
 const OUTLINE_GRID_PX = 400;
 const ASCENT = 0.93; // of the font size: from the top of a line to its base
 
@@ -34,7 +34,7 @@ export function figureSvg(figure) {
     svg(
       "defs",
       {},
-      svg("image", { id: "photograph", width, height, href: photograph(image, width, height) }),
+      svg("image", { id: "picture", width, height, href: pictureUrl(image, width, height) }),
       ...layout.legends.map(gradient),
     ),
     textNode("title", {}, figure.title),
@@ -95,7 +95,7 @@ function pane({ view, x, y, width: shown, height: tall }, width, height, style) 
   });
   group.append(
     textNode("title", {}, `${view.title}. ${view.tip}`),
-    svg("use", { href: "#photograph", opacity: style.layers.picture }),
+    svg("use", { href: "#picture", opacity: style.layers.picture }),
   );
   const layer = layerOf(view, style, width, height);
   if (layer)
@@ -176,8 +176,8 @@ function tiles(view, width, height, line) {
 }
 
 /** The picture as a data URL. @param {ImageBitmap} image @param {number} width @param {number} height */
-function photograph(image, width, height) {
-  const scale = Math.min(1, PHOTOGRAPH_PX / Math.max(width, height));
+function pictureUrl(image, width, height) {
+  const scale = Math.min(1, PICTURE_PX / Math.max(width, height));
   const canvas = newCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
   contextOf(canvas).drawImage(image, 0, 0, canvas.width, canvas.height);
   return canvas.toDataURL("image/jpeg", 0.92);

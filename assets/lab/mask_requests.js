@@ -10,7 +10,7 @@ import { Latest } from "./latest.js";
  * @import { Picture } from "./picture.js"
  * @import { SettingsPanel } from "./settings_panel.js"
  *
- * @typedef {{picture: Picture, wanted: Partial<MaskOnScreenIn>, signal: AbortSignal}} Wish
+ * @typedef {{picture: Picture, wanted: Partial<MaskOnScreenIn>, signal: AbortSignal}} Request
  */
 
 const SETTLED_MS = 120; // after the last move of a slider, before the mask is requested that is no draft
@@ -21,7 +21,7 @@ const SETTLED_MS = 120; // after the last move of a slider, before the mask is r
  */
 export class MaskRequests extends Emitter {
   #settings;
-  /** @type {Latest<Wish, MaskAnswer>} */
+  /** @type {Latest<Request, MaskAnswer>} */
   #latest = new Latest(
     ({ picture, wanted, signal }) => api.mask(picture.item.id, picture.model, wanted, signal),
     (answer, { picture }) => this.emit("answer", { picture, answer }),

@@ -153,7 +153,7 @@ export interface components {
       class: string;
       values: (number | null)[];
     };
-    /** @description With what the second gains. */
+    /** @description A compared picture, with what the second mask gains over the first. */
     ComparedPictureOut: {
       id: number;
       name: string;
@@ -255,7 +255,7 @@ export interface components {
         [key: string]: components["schemas"]["CurveFacts"];
       };
     };
-    /** @description How far comparing is, and one page of what the last comparison of these two found. */
+    /** @description The progress of comparing, and one page of the last comparison of these two. */
     DatasetComparisonOut: {
       /** @enum {string} */
       state: "none" | "running" | "done" | "failed";
@@ -344,7 +344,7 @@ export interface components {
       /** @description With the threshold chosen on the ground truth */
       oracle: components["schemas"]["ScoreFacts"] | null;
     };
-    /** @description What is drawn; the others are runs of the same dataset. */
+    /** @description Which figures to draw; all runs are on the same dataset. */
     FiguresIn: {
       /** @description Run for (a), (b) of figure 1 */
       baseline?: number | null;
@@ -356,7 +356,7 @@ export interface components {
       /** @default 4 */
       pictures: number;
     };
-    /** @description How far drawing is, and what there is. */
+    /** @description The progress of drawing, and the figures there are. */
     FiguresOut: {
       /** @enum {string} */
       state: "none" | "running" | "done" | "failed";
@@ -366,7 +366,7 @@ export interface components {
       total: number;
       problem?: string | null;
       /**
-       * @description Names of figures, to be read as svg or png
+       * @description Names of the figures; each exists as svg and png
        * @default []
        */
       figures: string[];
@@ -520,17 +520,6 @@ export interface components {
     LogOut: {
       lines: string[];
     };
-    /** @description Header of the answer with every step to the maps of a picture. */
-    LookHeader: {
-      item: components["schemas"]["PictureFacts"];
-      model: components["schemas"]["ModelFacts"];
-      /** @description Tags first, then classes without a tag, highest logit first */
-      classes: components["schemas"]["ClassFacts"][];
-      /** @description Number of classes without a tag whose maps were computed */
-      others: number;
-      /** @description One for each array reference_0, reference_1, ... */
-      references: components["schemas"]["ReferenceFacts"][];
-    };
     /** @description Equation 7 for one picture. */
     LossFacts: {
       /** @description L_cls */
@@ -559,21 +548,21 @@ export interface components {
       /** @description Whether the CRF ran at half the size with few iterations */
       is_draft: boolean;
     };
-    /** @description How a mask is to be made; what is left out is as the model has it. */
+    /** @description Settings of a mask; for those left out the model's own are used. */
     MaskIn: {
       threshold?: number | null;
       use_crf?: boolean | null;
       crf?: components["schemas"]["CrfConfig"] | null;
       walk?: components["schemas"]["WalkIn"] | null;
     };
-    /** @description How a mask is to be made that somebody waits for. */
+    /** @description Settings of a mask that a person is waiting for. */
     MaskOnScreenIn: {
       threshold?: number | null;
       use_crf?: boolean | null;
       crf?: components["schemas"]["CrfConfig"] | null;
       walk?: components["schemas"]["WalkIn"] | null;
       /**
-       * @description A draft will do where the CRF would take long: half the size, few iterations
+       * @description Where the CRF would take long, it may run at half the size with few iterations
        * @default false
        */
       may_be_draft: boolean;
@@ -1124,16 +1113,16 @@ export interface components {
       /** @description Whether any run is queued or running, so that it is worth asking again */
       is_busy: boolean;
     };
-    /** @description How large the maps of a class get over the dataset. */
+    /** @description The largest value that the maps of a class reach in a dataset. */
     ScaleOut: {
       index: number;
       name: string;
       /** @description Largest sum over scales and views where the class is tagged */
       maximum: number;
-      /** @description In how many pictures that was looked for */
+      /** @description How many pictures it was measured on */
       pictures: number;
     };
-    /** @description The classes that are known, and how far measuring is. */
+    /** @description The classes measured so far, and the progress of measuring. */
     ScalesOut: {
       /** @enum {string} */
       state: "none" | "running" | "done" | "failed";
@@ -1223,7 +1212,7 @@ export interface components {
       title: string;
       /** @description Fixed beforehand; null where the stage makes masks itself */
       threshold: number | null;
-      /** @description Pictures with truth that it is measured on */
+      /** @description Pictures with a reference mask that it is measured on */
       pictures: number;
       /** @description Mean IoU over the classes; null where nothing is measured */
       miou: number | null;
@@ -1295,6 +1284,17 @@ export interface components {
       /** @description Identity of the model whose edge map was used */
       edges: string | null;
     };
+    /** @description Header of the answer with every step to the maps of a picture. */
+    StepsHeader: {
+      item: components["schemas"]["PictureFacts"];
+      model: components["schemas"]["ModelFacts"];
+      /** @description Tags first, then classes without a tag, highest logit first */
+      classes: components["schemas"]["ClassFacts"][];
+      /** @description Number of classes without a tag whose maps were computed */
+      others: number;
+      /** @description One for each array reference_0, reference_1, ... */
+      references: components["schemas"]["ReferenceFacts"][];
+    };
     /** @description Status of a run that was asked to stop. */
     StoppedOut: {
       /** @enum {string} */
@@ -1326,7 +1326,7 @@ export interface components {
       counts: components["schemas"]["SupervisionCounts"];
       sentence: string;
     };
-    /** @description How far measuring is, and what the last survey says of the dataset. */
+    /** @description The progress of measuring, and the figures of the last survey. */
     SurveyOut: {
       /** @enum {string} */
       state: "none" | "running" | "done" | "failed";
@@ -1347,7 +1347,7 @@ export interface components {
       /** @default 0 */
       measured: number;
       /**
-       * @description Left out of figures: the run learned from their accepted mask
+       * @description Left out of all figures, because the run learned from their accepted mask
        * @default 0
        */
       taught: number;
@@ -1486,7 +1486,6 @@ export type ItemRow = components["schemas"]["ItemRow"];
 export type ItemState = components["schemas"]["ItemState"];
 export type ItemsOut = components["schemas"]["ItemsOut"];
 export type LogOut = components["schemas"]["LogOut"];
-export type LookHeader = components["schemas"]["LookHeader"];
 export type LossFacts = components["schemas"]["LossFacts"];
 export type MaskFacts = components["schemas"]["MaskFacts"];
 export type MaskHeader = components["schemas"]["MaskHeader"];
@@ -1550,6 +1549,7 @@ export type StageOut = components["schemas"]["StageOut"];
 export type StageProgress = components["schemas"]["StageProgress"];
 export type StatusOut = components["schemas"]["StatusOut"];
 export type Step = components["schemas"]["Step"];
+export type StepsHeader = components["schemas"]["StepsHeader"];
 export type StoppedOut = components["schemas"]["StoppedOut"];
 export type SuperpixelsHeader = components["schemas"]["SuperpixelsHeader"];
 export type SupervisionCounts = components["schemas"]["SupervisionCounts"];

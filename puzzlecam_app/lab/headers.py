@@ -72,7 +72,7 @@ class ReferenceFacts(_Facts):
     title: str
 
 
-class LookHeader(_Facts):
+class StepsHeader(_Facts):
     """Header of the answer with every step to the maps of a picture."""
 
     item: PictureFacts

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from db.engine import Database
 from db.masks import MaskStore
-from puzzlecam_app.errors import UserError
+from puzzlecam_app.errors import BusyError
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.looking import PictureLook, look, puzzle
 from puzzlecam_app.lab.masks import Masks, MaskSettings, MaskSteps
@@ -37,7 +37,7 @@ LONGEST_WAIT_S = 120
 Looked = TypeVar("Looked")
 
 
-class LabBusyError(UserError):
+class LabBusyError(BusyError):
     """Other work kept the model busy for too long."""
 
     def __init__(self, where: str) -> None:

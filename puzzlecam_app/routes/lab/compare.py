@@ -1,4 +1,4 @@
-"""The CAM lab beside the picture in hand: other models, what may be looked at next, scales of a dataset."""
+"""The Lab around the current picture: other models, pictures computed ahead, scales over the dataset."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from puzzlecam_app.lab.sides import begin_mask, side
 from puzzlecam_app.lanes import MAPS, in_lane, run_in
 from puzzlecam_app.routes.common import DatasetId, ItemId, OpenServices, problem_responses
 from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses
-from puzzlecam_app.routes.lab.picture import OpenLab, Through, finished, opened
+from puzzlecam_app.routes.lab.picture import OpenLab, WantedModel, finished, opened
 from puzzlecam_app.services import Services
 
 router = APIRouter(tags=["lab"])
 
-AheadTiles = Annotated[int | None, Query(ge=1, le=4, description="Also look at n x n tiles")]
+AheadTiles = Annotated[int | None, Query(ge=1, le=4, description="Also compute the maps of n x n tiles")]
 
 
 class ScaleOut(BaseModel):
-    """How large the maps of a class get over the dataset."""
+    """The largest value that the maps of a class reach in a dataset."""
 
     index: int
     name: str
     maximum: float = Field(description="Largest sum over scales and views where the class is tagged")
-    pictures: int = Field(description="In how many pictures that was looked for")
+    pictures: int = Field(description="How many pictures it was measured on")
 
 
 class ScalesOut(BaseModel):
-    """The classes that are known, and how far measuring is."""
+    """The classes measured so far, and the progress of measuring."""
 
     state: Literal["none", "running", "done", "failed"]
     done: int = 0
@@ -57,23 +57,23 @@ def read_models(item_id: ItemId, lab: OpenLab) -> list[ModelChoice]:
 @router.get(
     "/items/{item_id}/lab/side",
     response_class=FramedResponse,
-    responses=framed_responses(SideHeader, 404, 422),
+    responses=framed_responses(SideHeader, 404, 422, 503),
 )
-async def read_side(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
+async def read_side(item_id: ItemId, lab: OpenLab, model_key: WantedModel) -> Response:
     """Send one side of a comparison: maps and mask as a model gives them, framed (see docs/formats.md)."""
-    if through.kind == "film":
+    if model_key.kind == "film":
         item = await run_in(MAPS, lab.item, item_id)
     else:
-        item, model = await opened(lab, item_id, through)
+        item, model = await opened(lab, item_id, model_key)
         await finished(item, lambda: lab.begin_look(item, model))
-        await finished(item, lambda: begin_mask(lab, item, through))
-    return await run_in(MAPS, _side_answer, lab, item, through)
+        await finished(item, lambda: begin_mask(lab, item, model_key))
+    return await run_in(MAPS, _side_answer, lab, item, model_key)
 
 
-def _side_answer(lab: Lab, item: ItemFacts, through: ModelKey) -> Response:
-    found = side(lab, item, through)
+def _side_answer(lab: Lab, item: ItemFacts, model_key: ModelKey) -> Response:
+    found = side(lab, item, model_key)
     header = SideHeader(
-        key=through.text,
+        key=model_key.text,
         identity=found.identity,
         threshold=found.threshold,
         uses_crf=found.uses_crf,
@@ -85,19 +85,21 @@ def _side_answer(lab: Lab, item: ItemFacts, through: ModelKey) -> Response:
 
 @router.post("/items/{item_id}/lab/ahead", status_code=202, responses=problem_responses(404, 422))
 @in_lane(MAPS)
-def look_ahead(item_id: ItemId, lab: OpenLab, through: Through, tiles: AheadTiles = None) -> None:
-    """Look at a picture that may be opened next, when nothing else is to be done."""
+def compute_ahead(item_id: ItemId, lab: OpenLab, model_key: WantedModel, tiles: AheadTiles = None) -> None:
+    """Compute the maps of a picture that may be opened next, when the model is otherwise idle."""
     item = lab.item(item_id)
-    lab.look_ahead(item, lab.model(through, item), tiles)
+    lab.look_ahead(item, lab.model(model_key, item), tiles)
 
 
 @router.get("/datasets/{dataset_id}/lab/scale", responses=problem_responses(404, 422))
 @in_lane(MAPS)
-def read_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, through: Through) -> ScalesOut:
-    """Tell the scale of each class over the pictures of a dataset that a model has looked at."""
+def read_scale(
+    dataset_id: DatasetId, services: OpenServices, lab: OpenLab, model_key: WantedModel
+) -> ScalesOut:
+    """Return the scale of each class over the pictures of a dataset that a model has processed."""
     names = _names(services, dataset_id)
-    found = lab.scales.of(dataset_id, lab.models.get(through, dataset_id))
-    job = services.jobs.get(("lab scale", dataset_id, through))
+    found = lab.scales.of(dataset_id, lab.models.get(model_key, dataset_id))
+    job = services.jobs.get(("lab scale", dataset_id, model_key))
     return ScalesOut(
         state="none" if job is None else job.state,
         done=job.done if job else 0,
@@ -113,12 +115,14 @@ def read_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, thro
 
 @router.post("/datasets/{dataset_id}/lab/scale", status_code=202, responses=problem_responses(404, 422))
 @in_lane(MAPS)
-def measure_scale(dataset_id: DatasetId, services: OpenServices, lab: OpenLab, through: Through) -> None:
-    """Look at a few pictures of each class in the background; asking again while it runs changes nothing."""
+def measure_scale(
+    dataset_id: DatasetId, services: OpenServices, lab: OpenLab, model_key: WantedModel
+) -> None:
+    """Process a few pictures of each class in the background; a second request changes nothing."""
     _names(services, dataset_id)
-    model = lab.models.get(through, dataset_id)
+    model = lab.models.get(model_key, dataset_id)
     services.jobs.start(
-        ("lab scale", dataset_id, through), lambda report: lab.scales.measure(dataset_id, model, report)
+        ("lab scale", dataset_id, model_key), lambda report: lab.scales.measure(dataset_id, model, report)
     )
 
 

@@ -1,4 +1,4 @@
-"""Two models or runs over a dataset: compared in the background, read a page at a time."""
+"""Two models or runs over a dataset, compared in the background and read page by page."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ Second = Annotated[str, Query(pattern=PATTERN, description="What is compared wit
 
 
 class ComparedPictureOut(ComparedPicture):
-    """With what the second gains."""
+    """A compared picture, with what the second mask gains over the first."""
 
     gain: float | None
 
 
 class DatasetComparisonOut(BaseModel):
-    """How far comparing is, and one page of what the last comparison of these two found."""
+    """The progress of comparing, and one page of the last comparison of these two."""
 
     state: Literal["none", "running", "done", "failed"]
     done: int = 0
@@ -53,7 +53,7 @@ class DatasetComparisonOut(BaseModel):
 @router.post("/{dataset_id}/lab/compare", status_code=202, responses=problem_responses(404, 422))
 @in_lane(MAPS)
 def start_comparison(dataset_id: DatasetId, services: OpenServices, first: First, second: Second) -> None:
-    """Compare in the background; asking again while it runs changes nothing."""
+    """Compare in the background; a second request while it runs changes nothing."""
     if first == second:
         raise HttpError(422, "both are the same", where=first, remedy="Choose two different ones")
     with services.database.read() as session:
@@ -77,7 +77,7 @@ def read_comparison(
     offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> DatasetComparisonOut:
-    """Tell how far comparing is, and what was found."""
+    """Return the progress of comparing, and what was found."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
     found = load_comparison(comparison_path(services.workspace.cache_dir, dataset_id, first, second))

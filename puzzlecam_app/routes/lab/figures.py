@@ -30,7 +30,7 @@ _HEADERS = {
 
 
 class FiguresIn(BaseModel):
-    """What is drawn; the others are runs of the same dataset."""
+    """Which figures to draw; all runs are on the same dataset."""
 
     baseline: int | None = Field(
         default=None, ge=1, le=_LARGEST_ID, description="Run for (a), (b) of figure 1"
@@ -42,13 +42,13 @@ class FiguresIn(BaseModel):
 
 
 class FiguresOut(BaseModel):
-    """How far drawing is, and what there is."""
+    """The progress of drawing, and the figures there are."""
 
     state: Literal["none", "running", "done", "failed"]
     done: int = 0
     total: int = 0
     problem: str | None = None
-    figures: list[str] = Field(default=[], description="Names of figures, to be read as svg or png")
+    figures: list[str] = Field(default=[], description="Names of the figures; each exists as svg and png")
     notes: list[str] = []
     version: int = Field(default=0, description="Changes when they are drawn again")
 
@@ -56,7 +56,7 @@ class FiguresOut(BaseModel):
 @router.post("/{run_id}/figures", status_code=202, responses=problem_responses(404, 422))
 @in_lane(MAPS)
 def draw_figures(run_id: RunId, wanted: FiguresIn, services: OpenServices) -> None:
-    """Draw the figures in the background; asking again while that goes on changes nothing."""
+    """Draw the figures in the background; a second request while that runs changes nothing."""
     others = [*wanted.compare, *([wanted.baseline] if wanted.baseline else [])]
     with services.database.read() as session:
         dataset = get_run(session, run_id).dataset_id
@@ -87,7 +87,7 @@ def draw_figures(run_id: RunId, wanted: FiguresIn, services: OpenServices) -> No
 @router.get("/{run_id}/figures", responses=problem_responses(404))
 @in_lane(MAPS)
 def read_figures(run_id: RunId, services: OpenServices) -> FiguresOut:
-    """Tell how far drawing is, and which figures there are."""
+    """Return the progress of drawing, and which figures there are."""
     with services.database.read() as session:
         get_run(session, run_id)
     there = sorted(_folder(services, run_id).glob("figure-*.svg"))

@@ -1,4 +1,4 @@
-"""The CAM lab: raw arrays of every step to a mask. Colouring, thresholds and comparing are the browser's."""
+"""The Lab's raw arrays of every step to a mask; the browser colours, thresholds and compares them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from puzzlecam_app.items import ItemFacts
 from puzzlecam_app.lab.headers import (
     ExportedSettings,
     FirstHeader,
-    LookHeader,
     MaskFacts,
     MaskHeader,
     PictureFacts,
     PuzzleHeader,
     ReferenceFacts,
+    StepsHeader,
     WalkFacts,
 )
 from puzzlecam_app.lab.looking import PictureLook
@@ -53,22 +53,22 @@ async def _lab(services: OpenServices) -> Lab:
 
 async def _model_key(
     model: Annotated[
-        str, Query(pattern=KEY_PATTERN, description="What to look through, a key of `/lab/models`")
+        str, Query(pattern=KEY_PATTERN, description="Key of a model, as `/lab/models` lists it")
     ] = "proposer",
 ) -> ModelKey:
     return ModelKey.parse(model)
 
 
 OpenLab = Annotated[Lab, Depends(_lab)]
-Through = Annotated[ModelKey, Depends(_model_key)]
+WantedModel = Annotated[ModelKey, Depends(_model_key)]
 Begun = TypeVar("Begun")
 
 
 async def finished(item: ItemFacts, begin: Callable[[], Future[Begun]]) -> Begun:
-    """Wait without a thread for what the Lab begins: after that it is at hand.
+    """Wait for a computation of the Lab without holding a thread; its result is then in memory.
 
     Raises:
-        LabBusyError: the model has other work for longer than anybody waits.
+        LabBusyError: the model is busy with other work for longer than a request may wait.
     """
     begun = await run_in(MAPS, begin)
     try:
@@ -77,12 +77,12 @@ async def finished(item: ItemFacts, begin: Callable[[], Future[Begun]]) -> Begun
         raise LabBusyError(item.name) from error
 
 
-async def opened(lab: Lab, item_id: int, through: ModelKey) -> tuple[ItemFacts, ProposalModel]:
-    """A picture and the model to look at it through."""
+async def opened(lab: Lab, item_id: int, model_key: ModelKey) -> tuple[ItemFacts, ProposalModel]:
+    """Return a picture and the model of the key."""
 
     def find() -> tuple[ItemFacts, ProposalModel]:
         item = lab.item(item_id)
-        return item, lab.model(through, item)
+        return item, lab.model(model_key, item)
 
     return await run_in(MAPS, find)
 
@@ -98,7 +98,7 @@ class WalkIn(BaseModel):
 
 
 class MaskIn(BaseModel):
-    """How a mask is to be made; what is left out is as the model has it."""
+    """Settings of a mask; for those left out the model's own are used."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -109,18 +109,20 @@ class MaskIn(BaseModel):
 
 
 class MaskOnScreenIn(MaskIn):
-    """How a mask is to be made that somebody waits for."""
+    """Settings of a mask that a person is waiting for."""
 
     may_be_draft: bool = Field(
         default=False,
-        description="A draft will do where the CRF would take long: half the size, few iterations",
+        description="Where the CRF would take long, it may run at half the size with few iterations",
     )
 
 
-@router.get("/{item_id}/lab", response_class=FramedResponse, responses=framed_responses(LookHeader, 404, 422))
-async def read_lab(item_id: ItemId, request: Request, lab: OpenLab, through: Through) -> Response:
+@router.get(
+    "/{item_id}/lab", response_class=FramedResponse, responses=framed_responses(StepsHeader, 404, 422, 503)
+)
+async def read_lab(item_id: ItemId, request: Request, lab: OpenLab, model_key: WantedModel) -> Response:
     """Send every step to the maps of a tagged picture, framed (see docs/formats.md)."""
-    item, model = await opened(lab, item_id, through)
+    item, model = await opened(lab, item_id, model_key)
     references = await run_in(MAPS, lab.references, item)
     headers = {"ETag": f'"{lab.state(item, model, references)}"', "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
@@ -141,7 +143,7 @@ def _look_answer(
     by_logit = np.argsort(-steps.logits_c[count:], kind="stable")[:_MOST_OTHERS_SENT]
     shown = [*range(count), *(count + int(position) for position in by_logit)]
     lab.scales.note(item, model, steps.raw_chw[:count].max(axis=(1, 2)).tolist())
-    header = LookHeader(
+    header = StepsHeader(
         item=_picture(item),
         model=model_facts(model),
         classes=class_facts(model, picture, shown),
@@ -159,11 +161,13 @@ def _look_answer(
 
 
 @router.get(
-    "/{item_id}/lab/first", response_class=FramedResponse, responses=framed_responses(FirstHeader, 404, 422)
+    "/{item_id}/lab/first",
+    response_class=FramedResponse,
+    responses=framed_responses(FirstHeader, 404, 422, 503),
 )
-async def read_first(item_id: ItemId, lab: OpenLab, through: Through) -> Response:
-    """Send equation 1 at scale 1, what is known first of a look, framed (see docs/formats.md)."""
-    item, model = await opened(lab, item_id, through)
+async def read_first(item_id: ItemId, lab: OpenLab, model_key: WantedModel) -> Response:
+    """Send equation 1 at scale 1, which is computed before the other maps, framed (see docs/formats.md)."""
+    item, model = await opened(lab, item_id, model_key)
     scores = await finished(item, lambda: lab.begin_first_scores(item, model))
     if scores is None:
         look = await finished(item, lambda: lab.begin_look(item, model))
@@ -172,11 +176,13 @@ async def read_first(item_id: ItemId, lab: OpenLab, through: Through) -> Respons
 
 
 @router.get(
-    "/{item_id}/lab/puzzle", response_class=FramedResponse, responses=framed_responses(PuzzleHeader, 404, 422)
+    "/{item_id}/lab/puzzle",
+    response_class=FramedResponse,
+    responses=framed_responses(PuzzleHeader, 404, 422, 503),
 )
-async def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Tiles = 2) -> Response:
+async def read_puzzle(item_id: ItemId, lab: OpenLab, model_key: WantedModel, tiles: Tiles = 2) -> Response:
     """Send the maps of the whole picture and of its tiles with the losses, framed (see docs/formats.md)."""
-    item, model = await opened(lab, item_id, through)
+    item, model = await opened(lab, item_id, model_key)
     look = await finished(item, lambda: lab.begin_puzzle(item, model, tiles))
     arrays = {
         "whole": _half(look.whole_thw),
@@ -188,11 +194,15 @@ async def read_puzzle(item_id: ItemId, lab: OpenLab, through: Through, tiles: Ti
 
 
 @router.post(
-    "/{item_id}/lab/mask", response_class=FramedResponse, responses=framed_responses(MaskHeader, 404, 422)
+    "/{item_id}/lab/mask",
+    response_class=FramedResponse,
+    responses=framed_responses(MaskHeader, 404, 422, 503),
 )
-async def write_mask(item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, through: Through) -> Response:
+async def write_mask(
+    item_id: ItemId, wanted: MaskOnScreenIn, lab: OpenLab, model_key: WantedModel
+) -> Response:
     """Make the mask of a picture with other settings and send its steps, framed; nothing is stored."""
-    item, model = await opened(lab, item_id, through)
+    item, model = await opened(lab, item_id, model_key)
     await finished(item, lambda: lab.begin_look(item, model))
     return await run_in(MAPS, _mask_answer, lab, item, model, wanted)
 
@@ -207,10 +217,10 @@ def _mask_answer(lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskOn
 
 @router.post("/{item_id}/lab/arrays", response_class=Response, responses=problem_responses(404, 422))
 async def export_arrays(
-    item_id: ItemId, wanted: MaskIn, lab: OpenLab, through: Through, tiles: Tiles = 2
+    item_id: ItemId, wanted: MaskIn, lab: OpenLab, model_key: WantedModel, tiles: Tiles = 2
 ) -> Response:
     """Send every array of a picture as one `.npz` file, with `settings`, a JSON text, among them."""
-    item, model = await opened(lab, item_id, through)
+    item, model = await opened(lab, item_id, model_key)
     await finished(item, lambda: lab.begin_look(item, model))
     await finished(item, lambda: lab.begin_puzzle(item, model, tiles))
     return await run_in(MAPS, _exported, lab, item, model, wanted, tiles)
@@ -257,7 +267,7 @@ def _exported(lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, t
 def _made(
     lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, *, may_be_draft: bool = False
 ) -> tuple[MaskFacts, MaskSteps]:
-    """The mask's steps, and the settings in full that they were made with."""
+    """The mask's steps, and all settings that they were made with."""
     from trainer.masks.crf import crf_available
 
     refinement = model.refinement

@@ -1,4 +1,4 @@
-"""The CAM lab over a whole dataset: measured in the background, read a page at a time."""
+"""The Lab over a whole dataset, measured in the background and read page by page."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class StageOut(BaseModel):
     name: str
     title: str
     threshold: float | None = Field(description="Fixed beforehand; null where the stage makes masks itself")
-    pictures: int = Field(description="Pictures with truth that it is measured on")
+    pictures: int = Field(description="Pictures with a reference mask that it is measured on")
     miou: float | None = Field(description="Mean IoU over the classes; null where nothing is measured")
 
 
 class SurveyOut(BaseModel):
-    """How far measuring is, and what the last survey says of the dataset."""
+    """The progress of measuring, and the figures of the last survey."""
 
     state: Literal["none", "running", "done", "failed"]
     done: int = 0
@@ -67,7 +67,7 @@ class SurveyOut(BaseModel):
     skipped: int = 0
     measured: int = 0
     taught: int = Field(
-        default=0, description="Left out of figures: the run learned from their accepted mask"
+        default=0, description="Left out of all figures, because the run learned from their accepted mask"
     )
     signals: dict[Signal, str] = Field(description="What each signal measures")
     ranking: list[RankedSignal] = Field(default=[], description="The best signal first")
@@ -106,7 +106,7 @@ def read_sources(dataset_id: DatasetId, services: OpenServices) -> list[SourceOu
 @router.post("/{dataset_id}/lab/survey", status_code=202, responses=problem_responses(404, 422))
 @in_lane(MAPS)
 def start_survey(dataset_id: DatasetId, services: OpenServices, source: SourceKey = STUDIO) -> None:
-    """Measure the dataset in the background; asking again while it runs changes nothing."""
+    """Measure the dataset in the background; a second request while it runs changes nothing."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
     services.jobs.start(
@@ -123,7 +123,7 @@ def read_survey(
     bad_below: BadBelow = 0.5,
     source: SourceKey = STUDIO,
 ) -> SurveyOut:
-    """Tell how far measuring is, which signals find bad masks, and how each class does."""
+    """Return the progress of measuring, which signals find bad masks, and the figures of each class."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
         names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
@@ -151,7 +151,7 @@ def read_class(
     services: OpenServices,
     source: SourceKey = STUDIO,
 ) -> ClassPage:
-    """Tell everything about one class: stages, threshold curves, tags beside it, best and worst pictures."""
+    """Return everything about one class: stages, threshold curves, other tags, best and worst pictures."""
     found = _survey(services, dataset_id, source)
     with services.database.read() as session:
         names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
@@ -173,7 +173,7 @@ def read_rows(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     source: SourceKey = STUDIO,
 ) -> RowsOut:
-    """List measured pictures; what has no value in the column that is sorted by comes last."""
+    """List measured pictures; those without a value in the column that is sorted by come last."""
     rows = [
         row
         for row in _survey(services, dataset_id, source).rows
