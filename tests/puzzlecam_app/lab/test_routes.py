@@ -13,7 +13,7 @@ from db.annotations import append_revision, latest_revision, register_mask
 from db.items import get_item
 from db.palette import voc_palette
 from db.users import get_or_create
-from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.lab.room import Lab, LabBusyError
 from puzzlecam_app.lab.scales import Scales
 from puzzlecam_app.lab.survey import Surveys
 from puzzlecam_app.services import Services
@@ -243,3 +243,15 @@ def test_a_crf_that_would_crash_the_studio_is_refused(client: TestClient, crf: d
     wanted = {"use_crf": True, "crf": {"iterations": 1, **crf}}
 
     assert client.post("/api/items/1/lab/mask", json=wanted).status_code == 422
+
+
+def test_a_busy_model_is_told_as_such_and_when_to_ask_again(
+    client: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise LabBusyError("first.png")
+
+    monkeypatch.setattr(services.lab, "begin_look", busy)
+    answer = client.get("/api/items/1/lab")
+    assert (answer.status_code, answer.json()["message"]) == (503, "the model is busy")
+    assert int(answer.headers["retry-after"]) > 0
