@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.engine import Database
@@ -90,19 +89,24 @@ def open_services(settings: Settings) -> Services:
     masks = MaskStore(workspace.masks_dir)
     database = open_beside_masks(settings.resolve_database_url(), masks)
     masks.sweep()
-    predictor = Predictor(_model_loader(settings.model), workspace.cams_dir)
+    predictor = Predictor(_model_loader(settings), workspace.cams_dir)
     # A model given with --model is used for every dataset, even where a run is published.
-    of_dataset = (
-        None if settings.model else Predictors(database, predictor, workspace.runs_dir, workspace.cams_dir).of
-    )
+    of_dataset = None
+    if not settings.model:
+        of_dataset = Predictors(
+            database, predictor, workspace.runs_dir, workspace.cams_dir, settings.min_piece_share
+        ).of
     proposals = Proposals(database, masks, predictor, settings.max_image_pixels, of_dataset)
     return Services(settings, workspace, database, masks, predictor, proposals)
 
 
-def _model_loader(run_dir: Path | None) -> Callable[[], ProposalModel]:
+def _model_loader(settings: Settings) -> Callable[[], ProposalModel]:
     def load() -> ProposalModel:
         from trainer.models.proposal import run_model, zero_shot_model
 
-        return run_model(run_dir) if run_dir else zero_shot_model()
+        share = settings.min_piece_share
+        if settings.model:
+            return run_model(settings.model, min_piece_share=share)
+        return zero_shot_model(min_piece_share=share)
 
     return load

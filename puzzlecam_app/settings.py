@@ -100,6 +100,16 @@ class Settings(BaseModel):
             "runs. Without it, the run that was published last is used, else the zero-shot model."
         ),
     )
+    min_piece_share: float | None = Field(
+        default=None,
+        ge=0,
+        le=0.1,
+        allow_inf_nan=False,
+        description=(
+            "Connected pieces of a proposal below this share of the picture's area go to what surrounds "
+            "them; 0 keeps specks and holes. By default as the run's recipe says, else 0.001."
+        ),
+    )
     max_image_pixels: int = Field(
         default=MAX_PICTURE_PIXELS,
         ge=1,

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from trainer.settings import Settings, machine_field
+from trainer.settings import Settings, later_field, machine_field
 from trainer.training_config import (
     BatchSize,
     BatchStatistics,
@@ -43,6 +43,17 @@ UseCrf = Annotated[
     bool, Field(description="Refine the masks with the dense CRF, if its package is installed.")
 ]
 CrfIterations = Annotated[int, Field(ge=1, le=100, description="Mean-field iterations of the dense CRF.")]
+DEFAULT_MIN_PIECE_SHARE = 0.001
+MinPieceShare = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=0.1,
+        allow_inf_nan=False,
+        description="Connected pieces of a class or of background below this share of the picture's area go "
+        "to what surrounds them, so that specks disappear and holes are filled; 0 keeps all pieces.",
+    ),
+]
 CrfReach = Annotated[float, Field(ge=1.0, le=500.0, allow_inf_nan=False)]
 """Reach of a CRF kernel in pixels. Far below 1 the library crashes, and the process with it."""
 CrfTolerance = Annotated[float, Field(ge=1.0, le=255.0, allow_inf_nan=False)]
@@ -227,6 +238,7 @@ class RefineConfig(Settings):
     background_threshold: BackgroundThreshold = 0.35
     use_crf: UseCrf = True
     crf_iterations: CrfIterations = 1
+    min_piece_share: MinPieceShare = later_field(DEFAULT_MIN_PIECE_SHARE)
 
 
 class SegmentConfig(TrainingConfig):

@@ -31,7 +31,8 @@ def later_field(default: Any, **keywords: Any) -> Any:
     """A field that was added after runs had finished without it; `keywords` are those of `pydantic.Field`.
 
     Args:
-        default: the value with which a stage does exactly what it did before the field existed. It must never
+        default: the value with which finished outputs count as up to date: it does what the stage did before
+            the field existed, or differs so little that finished runs need not be repeated. It must never
             change afterwards: outputs made with it carry a hash without the field.
     """
     return Field(default=default, json_schema_extra={_LATER: True}, **keywords)

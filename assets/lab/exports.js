@@ -106,12 +106,13 @@ export function settingsInWords(picture, { tab, tiles, scale, reference, setting
     tab === "puzzle" ? `; ${tiles} x ${tiles} tiles` : tab === "classes" ? `; colours: ${scale}` : "";
   const flip = model.flip ? " and mirrored" : "";
   const crf = settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF";
+  const pieces = model.min_piece_share ? `; no pieces below ${model.min_piece_share} of the picture` : "";
   const background = model.walk_background ? " with background" : "";
   const walk = model.walk ? `; random walk ${JSON.stringify(settings.walk ?? model.walk)}${background}` : "";
   return [
     `Model: ${model.identity}`,
     `CAMs: scales ${model.scales.join(", ")}${flip}, longer side at most ${model.max_side} px${spread}${how}`,
-    `Mask: threshold ${settings.threshold}${crf}${walk}`,
+    `Mask: threshold ${settings.threshold}${crf}${pieces}${walk}`,
     ...(tab === "puzzle" ? lossLine(picture.puzzles.get(tiles)?.header.loss) : []),
     against,
   ];

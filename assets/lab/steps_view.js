@@ -195,16 +195,28 @@ function lastSteps(picture, thresholded, { threshold, reference, isPending, useC
       mask: thresholded,
     },
   ];
+  const least = picture.header.model.min_piece_share;
+  const specks = `pieces below ${Number((100 * least).toFixed(3))} % of the picture go to what surrounds them`;
   if (useCrf && picture.header.model.no_crf === null) {
     steps.push({
       key: "crf",
       section,
       title: "Dense CRF",
-      tip: "The thresholded mask moved to the colour edges of the picture, computed by the server",
+      tip:
+        "The thresholded mask moved to the colour edges of the picture, computed by the server" +
+        (least > 0 ? `; then ${specks}` : ""),
       mask: picture.maskSteps?.mask ?? null,
       isPending: isPending || !picture.maskSteps,
     });
-  }
+  } else if (least > 0)
+    steps.push({
+      key: "pieces",
+      section,
+      title: "Without specks",
+      tip: `In the thresholded mask ${specks}`,
+      mask: picture.maskSteps?.mask ?? null,
+      isPending: isPending || !picture.maskSteps,
+    });
   const truth = picture.references[reference];
   if (truth)
     steps.push({

@@ -613,6 +613,8 @@ export interface components {
       shares: number[];
       /** @description Null if the model makes masks without the dense CRF */
       crf: components["schemas"]["CrfConfig"] | null;
+      /** @description Pieces of the mask below this share of the picture go to what surrounds them */
+      min_piece_share: number;
       /** @description Constants for the dense CRF when it is turned on */
       crf_constants: components["schemas"]["CrfConfig"];
       /** @description Why the dense CRF cannot be used; null if it can */

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import ModelOption, setting_option
+from puzzlecam_app.commands.options import MinPieceShareOption, ModelOption, setting_option
 from puzzlecam_app.commands.printing import say
 from puzzlecam_app.commands.studio import Studio, studio_command
 
@@ -17,6 +17,7 @@ def app(
     host: Annotated[str | None, setting_option("host", "H", default="127.0.0.1")] = None,
     port: Annotated[int | None, setting_option("port", "P", default="7860")] = None,
     model: ModelOption = None,
+    min_piece_share: MinPieceShareOption = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Start the studio and open it in a browser.
@@ -29,7 +30,13 @@ def app(
       puzzlecam app --port 9000 --no-browser
       puzzlecam app --host 0.0.0.0 --workspace /srv/puzzlecam
     """
-    settings = studio.settings(host=host, port=port, model=model, open_browser=False if no_browser else None)
+    settings = studio.settings(
+        host=host,
+        port=port,
+        model=model,
+        min_piece_share=min_piece_share,
+        open_browser=False if no_browser else None,
+    )
     say("Starting the studio ...")
     from puzzlecam_app.server import serve
 

@@ -27,6 +27,7 @@ def setting_option(field: str, metavar: str, *, name: str | None = None, default
 WorkspaceOption = Annotated[Path | None, setting_option("workspace", "DIR", default="~/puzzlecam")]
 DatabaseUrlOption = Annotated[str | None, setting_option("database_url", "URL")]
 ModelOption = Annotated[Path | None, setting_option("model", "RUN_DIR")]
+MinPieceShareOption = Annotated[float | None, setting_option("min_piece_share", "SHARE")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the dataset.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import ModelOption, NameArgument
+from puzzlecam_app.commands.options import MinPieceShareOption, ModelOption, NameArgument
 from puzzlecam_app.commands.printing import print_json, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
 
@@ -44,6 +44,7 @@ def propose(
         int | None, typer.Option(metavar="N", min=1, help="Stop after N pictures; the next call continues.")
     ] = None,
     model: ModelOption = None,
+    min_piece_share: MinPieceShareOption = None,
 ) -> None:
     """Compute heatmaps and proposals of a dataset ahead of time.
 
@@ -56,7 +57,7 @@ def propose(
       puzzlecam propose voc --limit 100 --json
       puzzlecam propose voc --model runs/first
     """
-    with studio.open(model=model) as services:
+    with studio.open(model=model, min_piece_share=min_piece_share) as services:
         plan = _plan(services, name)
         todo = plan.due[:limit]
         failures = tuple(_compute(services, todo))

@@ -45,6 +45,9 @@ class ModelFacts(_Facts):
     affinity_power: float = Field(description="0: the CAMs are not spread over cells with similar features")
     shares: list[float] = Field(description="Weight of each classifier in the CAM")
     crf: CrfConfig | None = Field(description="Null if the model makes masks without the dense CRF")
+    min_piece_share: float = Field(
+        description="Pieces of the mask below this share of the picture go to what surrounds them"
+    )
     crf_constants: CrfConfig = Field(description="Constants for the dense CRF when it is turned on")
     no_crf: str | None = Field(description="Why the dense CRF cannot be used; null if it can")
     walk: WalkFacts | None

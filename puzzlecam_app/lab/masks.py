@@ -37,11 +37,13 @@ class MaskSettings:
         threshold: In [0, 1]; a pixel is background unless a map exceeds it.
         crf: Constants of the dense CRF; None makes the mask without a CRF.
         walk: Radius and steps of the random walk; None uses those of the model.
+        min_piece_share: Smaller pieces of the mask, as a share of the picture, go to what surrounds them.
     """
 
     threshold: float
     crf: CrfConfig | None
     walk: RefineConfig | None = None
+    min_piece_share: float = 0.0
 
     @classmethod
     def of_model(cls, model: ProposalModel) -> MaskSettings:
@@ -50,7 +52,11 @@ class MaskSettings:
 
         refinement = model.refinement
         is_on = refinement.use_crf and crf_available().available
-        return cls(refinement.background_threshold, refinement.crf if is_on else None)
+        return cls(
+            refinement.background_threshold,
+            refinement.crf if is_on else None,
+            min_piece_share=refinement.min_piece_share,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +121,7 @@ class Masks:
             may_be_draft: Whether a draft is good enough if the CRF takes long, because it needs a new lattice
                 or more than a few iterations.
         """
+        from trainer.masks.pieces import drop_small_pieces
         from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label_steps
 
         walked, maps = None, picture.final_thw
@@ -123,16 +130,18 @@ class Masks:
         tags, image = picture.item.tags, picture.image
         config = PseudoLabelConfig(background_threshold=settings.threshold, use_crf=False)
         if settings.crf is None:
-            return MaskSteps(walked, *pseudo_label_steps(image, maps, tags, config))
+            thresholded = pseudo_label_steps(image, maps, tags, config)[0]
+            return MaskSteps(walked, thresholded, drop_small_pieces(thresholded, settings.min_piece_share))
         given = (model.identity, tags, settings.threshold, settings.walk, settings.crf.gt_prob)
         is_draft = may_be_draft and not self._is_quick(picture, settings.crf, given)
         crf = _drafted(settings.crf, image) if is_draft else settings.crf
         lattice = self._lattice(picture, crf, self._draft_lattices if is_draft else self._lattices)
         config = config.model_copy(update={"use_crf": True, "crf": crf})
         with lattice.lock:
-            made = pseudo_label_steps(image, maps, tags, config, lattice.crf)
+            thresholded, sharpened = pseudo_label_steps(image, maps, tags, config, lattice.crf)
             lattice.given, lattice.iterations = given, crf.iterations
-        return MaskSteps(walked, *made, is_draft=is_draft)
+        mask = drop_small_pieces(sharpened, settings.min_piece_share)
+        return MaskSteps(walked, thresholded, mask, is_draft=is_draft)
 
     def _walked(self, model: ProposalModel, picture: PictureLook, walk: RefineConfig) -> NDArray[np.float32]:
         item = picture.item

@@ -45,6 +45,7 @@ def model_facts(model: ProposalModel) -> ModelFacts:
         affinity_power=model.sources.first.affinity_power,
         shares=[source.share for source in model.sources.all],
         crf=refinement.crf if refinement.use_crf and crf.available else None,
+        min_piece_share=refinement.min_piece_share,
         crf_constants=refinement.crf,
         no_crf=None if crf.available else crf.reason,
         walk=WalkFacts(beta=walk.beta, radius=walk.radius, log2_steps=walk.log2_steps) if walk else None,

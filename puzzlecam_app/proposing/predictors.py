@@ -27,13 +27,22 @@ class Predictors:
         own: The studio's own, for datasets without a published run.
         runs_dir: Folder of the runs in the workspace.
         cams_dir: Folder of the cached maps; models do not share entries in it.
+        min_piece_share: See `Settings.min_piece_share`.
     """
 
-    def __init__(self, database: Database, own: Predictor, runs_dir: Path, cams_dir: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        own: Predictor,
+        runs_dir: Path,
+        cams_dir: Path,
+        min_piece_share: float | None = None,
+    ) -> None:
         self._database = database
         self._own = own
         self._runs_dir = runs_dir
         self._cams_dir = cams_dir
+        self._min_piece_share = min_piece_share
         self._lock = threading.Lock()
         self._by_run: OrderedDict[int, Predictor] = OrderedDict()
 
@@ -49,7 +58,7 @@ class Predictors:
         with self._lock:
             if run_id not in self._by_run:
                 self._by_run[run_id] = Predictor(
-                    lambda: _load(directory.path), self._cams_dir, proposer(run_id)
+                    lambda: _load(directory.path, self._min_piece_share), self._cams_dir, proposer(run_id)
                 )
             self._by_run.move_to_end(run_id)
             while len(self._by_run) > _KEPT:
@@ -57,7 +66,7 @@ class Predictors:
             return self._by_run[run_id]
 
 
-def _load(run_dir: Path) -> ProposalModel:
+def _load(run_dir: Path, min_piece_share: float | None) -> ProposalModel:
     from trainer.models.proposal import run_model
 
-    return run_model(run_dir)
+    return run_model(run_dir, min_piece_share=min_piece_share)

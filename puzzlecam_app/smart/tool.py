@@ -275,7 +275,7 @@ class SmartTool:
         from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 
         image = np.zeros((item.height, item.width, 3), np.uint8)  # only the CRF would read it
-        config = PseudoLabelConfig(background_threshold=threshold, use_crf=False)
+        config = PseudoLabelConfig(background_threshold=threshold, use_crf=False, min_piece_share=0)
         return pseudo_label(image, cams, item.tags, config)
 
     def _remember(self, mask: NDArray[np.uint8]) -> str:

@@ -48,7 +48,7 @@ WITHOUT_PIXEL_TERM = {
 }
 """The same where the recipe sets accepted_pixel_weight to 0."""
 
-LATER_DEFAULTS: dict[str, Any] = {}
+LATER_DEFAULTS: dict[str, Any] = {"refine.min_piece_share": 0.001}
 """Settings added after the first version, by dotted name, with their defaults. Add new ones and change none:
 outputs that were made with a default carry a key without it."""
 

@@ -17,6 +17,7 @@ from trainer.masks.crf import CrfConfig
 from trainer.masks.evaluation import AbsentClasses, Score, score_of
 from trainer.masks.image_crf import ImageCrf
 from trainer.masks.metrics import Confusion, confusion_matrix
+from trainer.masks.pieces import drop_small_pieces
 from trainer.masks.pseudo_labels import threshold_labels
 from trainer.run.map_storage import load_maps
 
@@ -29,6 +30,7 @@ class _Work:
     thresholds: tuple[float, ...]
     class_count: int
     crf: CrfConfig
+    min_piece_share: float
 
 
 def best_crf_score(
@@ -39,6 +41,7 @@ def best_crf_score(
     *,
     thresholds: Sequence[float],
     iterations: int,
+    min_piece_share: float,
     absent: AbsentClasses,
 ) -> Score | None:
     """The score of the best threshold, after thresholding maps and refining them with the dense CRF.
@@ -52,6 +55,7 @@ def best_crf_score(
         class_count: classes, background included.
         thresholds: background thresholds in [0, 1] to choose from.
         iterations: mean-field iterations of the dense CRF.
+        min_piece_share: see `trainer.config.MinPieceShare`.
         absent: see `trainer.masks.evaluation.score_of`.
 
     Returns:
@@ -64,7 +68,7 @@ def best_crf_score(
     measured = [(image, maps_path(image.id)) for image in images if truth.has(image.id)]
     if not thresholds or not measured:
         return None
-    work = _Work(truth, tuple(thresholds), class_count, CrfConfig(iterations=iterations))
+    work = _Work(truth, tuple(thresholds), class_count, CrfConfig(iterations=iterations), min_piece_share)
     total = np.zeros((len(thresholds), class_count, class_count), dtype=np.int64)
     for confusions in map_images(functools.partial(_confusions, work), measured, total=len(measured)):
         total += confusions
@@ -80,12 +84,9 @@ def _confusions(work: _Work, item: tuple[TaggedImage, Path]) -> Confusion:
     maps, picture, mask = load_maps(path), read_rgb(image.path), work.truth.mask(image.id)
     crf = ImageCrf(picture, len(maps.class_indices) + 1, work.crf)
     table = np.array([0, *maps.class_indices], dtype=np.uint8)
-    confusions = [
-        confusion_matrix(
-            mask,
-            table[crf.refine_labels(threshold_labels(maps.maps_khw, threshold, maps.image_size))],
-            work.class_count,
-        )
-        for threshold in work.thresholds
-    ]
+    confusions = []
+    for threshold in work.thresholds:
+        labels = crf.refine_labels(threshold_labels(maps.maps_khw, threshold, maps.image_size))
+        made = drop_small_pieces(table[labels], work.min_piece_share)
+        confusions.append(confusion_matrix(mask, made, work.class_count))
     return np.stack(confusions)

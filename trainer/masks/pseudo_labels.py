@@ -1,4 +1,4 @@
-"""From class activation maps to a pseudo-mask: background threshold, argmax, dense CRF."""
+"""From class activation maps to a pseudo-mask: background threshold, argmax, dense CRF, no specks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.cams.compute import CamResult
-from trainer.config import BackgroundThreshold, UseCrf
+from trainer.config import DEFAULT_MIN_PIECE_SHARE, BackgroundThreshold, MinPieceShare, UseCrf
 from trainer.data.transforms import RgbImage, check_rgb
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
+from trainer.masks.pieces import drop_small_pieces
 from trainer.run.map_storage import Maps
 
 BACKGROUND = 0
@@ -28,6 +29,7 @@ class PseudoLabelConfig(BaseModel):
     background_threshold: BackgroundThreshold = 0.45
     use_crf: UseCrf = True
     crf: CrfConfig = Field(default_factory=CrfConfig, description="Constants of the dense CRF.")
+    min_piece_share: MinPieceShare = DEFAULT_MIN_PIECE_SHARE
 
 
 def pseudo_label(
@@ -36,8 +38,10 @@ def pseudo_label(
     class_indices: Sequence[int],
     config: PseudoLabelConfig | None = None,
 ) -> NDArray[np.uint8]:
-    """Only the final mask of `pseudo_label_steps`, uint8 (H, W); same arguments and errors."""
-    return pseudo_label_steps(image_rgb, cams, class_indices, config)[1]
+    """The last mask of `pseudo_label_steps` without small pieces, uint8 (H, W); same arguments and errors."""
+    config = config or PseudoLabelConfig()
+    mask = pseudo_label_steps(image_rgb, cams, class_indices, config)[1]
+    return drop_small_pieces(mask, config.min_piece_share)
 
 
 def pseudo_label_steps(
@@ -47,7 +51,7 @@ def pseudo_label_steps(
     config: PseudoLabelConfig | None = None,
     image_crf: ImageCrf | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Make the pseudo-mask of a picture, before and after the dense CRF.
+    """Make the pseudo-mask of a picture, before and after the dense CRF; small pieces are still in both.
 
     Args:
         image_rgb: uint8 (H, W, 3).

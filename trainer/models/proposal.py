@@ -95,7 +95,7 @@ class ProposalModel:
 
         Args:
             sources: the classifiers whose CAMs are used.
-            refinement: threshold and CRF; defaults when None.
+            refinement: from maps to masks; defaults when None.
             walk: see the attribute.
             kind: prefix of the identity.
             self_trained: see the attribute.
@@ -122,7 +122,7 @@ class ProposalModel:
 
     @property
     def refinement(self) -> PseudoLabelConfig:
-        """Threshold and CRF."""
+        """Threshold, CRF and the size of pieces that are dropped."""
         return self._refinement
 
     @property
@@ -132,7 +132,7 @@ class ProposalModel:
 
     @property
     def mask_identity(self) -> str:
-        """`identity` and a hash of threshold and CRF: equal ones make equal masks."""
+        """`identity` and a hash of what follows the maps: equal ones make equal masks."""
         refinement = f"{self._refinement.model_dump_json()} crf={crf_available().available}"
         return f"{self.identity}+{hashlib.sha256(refinement.encode()).hexdigest()[:8]}"
 
@@ -170,13 +170,25 @@ class ProposalModel:
         return self._sources.first.describe(class_name)
 
 
-def zero_shot_model(device: DeviceChoice | str | None = None) -> ProposalModel:
-    """The model that needs no training; errors as for `trainer.cams.zero_shot.load_zero_shot`."""
-    return ProposalModel(CamSources([CamSource(load_zero_shot(device))]))
+def zero_shot_model(
+    device: DeviceChoice | str | None = None, *, min_piece_share: float | None = None
+) -> ProposalModel:
+    """The model that needs no training; errors as for `trainer.cams.zero_shot.load_zero_shot`.
+
+    Args:
+        device: see `run_model`.
+        min_piece_share: see `trainer.config.MinPieceShare`; the default when None.
+    """
+    refinement = _with_pieces(PseudoLabelConfig(), min_piece_share)
+    return ProposalModel(CamSources([CamSource(load_zero_shot(device))]), refinement)
 
 
 def run_model(
-    run_dir: Path | str, device: DeviceChoice | str | None = None, *, epoch: int | None = None
+    run_dir: Path | str,
+    device: DeviceChoice | str | None = None,
+    *,
+    epoch: int | None = None,
+    min_piece_share: float | None = None,
 ) -> ProposalModel:
     """The model of a run: its classifier and, if they were trained, its pixel classifier and random walk.
 
@@ -185,6 +197,7 @@ def run_model(
         device: a choice made before, a name, or None to let `choose_device` decide.
         epoch: use the classifier as it was after this many epochs (`trainer.training.kept_epochs`), without
             self-training and walk, which learned from the maps of the last epoch.
+        min_piece_share: see `trainer.config.MinPieceShare`; that of the run's recipe when None.
 
     Raises:
         RunDirError: the folder is not a run directory, or its manifest is damaged or of another version.
@@ -200,20 +213,28 @@ def run_model(
         walk, self_trained = _walk(recipe, directory, choice), _self_trained(recipe, directory, choice)
     sources = load_sources(recipe, directory, choice, epoch=epoch)
     refinement = refinement_of(recipe, is_walked=walk is not None, is_self_trained=self_trained is not None)
+    refinement = _with_pieces(refinement, min_piece_share)
     return ProposalModel(
         sources, refinement, walk, kind=RUN_KIND, self_trained=self_trained, loss=recipe.classify.loss
     )
 
 
 def refinement_of(recipe: Recipe, *, is_walked: bool, is_self_trained: bool = False) -> PseudoLabelConfig:
-    """Threshold and CRF of a recipe, for maps before or after the random walk."""
+    """From maps to masks as a recipe says, for maps before or after the random walk."""
     unwalked = recipe.evaluate.pixels_threshold if is_self_trained else recipe.evaluate.cam_threshold
     threshold = recipe.refine.background_threshold if is_walked else unwalked
     return PseudoLabelConfig(
         background_threshold=threshold,
         use_crf=recipe.refine.use_crf,
         crf=CrfConfig(iterations=recipe.refine.crf_iterations),
+        min_piece_share=recipe.refine.min_piece_share,
     )
+
+
+def _with_pieces(refinement: PseudoLabelConfig, min_piece_share: float | None) -> PseudoLabelConfig:
+    if min_piece_share is None:
+        return refinement
+    return refinement.model_copy(update={"min_piece_share": min_piece_share})
 
 
 def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:
@@ -221,7 +242,8 @@ def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | Non
     if not (recipe.refine.use_walk and recipe.affinity.enabled and path.is_file()):
         return None
     digest = hashlib.sha256(path.read_bytes())
-    digest.update(recipe.refine.model_dump_json().encode())
+    # The pieces are dropped after the walk: maps that were cached before this setting existed stay good.
+    digest.update(recipe.refine.model_dump_json(exclude={"min_piece_share"}).encode())
     return Walk(load_edge_model(path, device), recipe.refine, digest.hexdigest()[:12])
 
 

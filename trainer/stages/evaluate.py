@@ -171,6 +171,7 @@ def _pseudo_labels(context: StageContext) -> Evaluation:
         context.dataset.class_count + 1,
         thresholds=config.crf_oracle_thresholds,
         iterations=refine.crf_iterations,
+        min_piece_share=refine.min_piece_share,
         absent=config.absent_classes,
     )
     if oracle is not None and oracle.miou < honest.honest.miou:

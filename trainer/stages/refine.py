@@ -96,7 +96,7 @@ def _tasks(
 
 
 def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
-    """Random walk (if still to be done), threshold and CRF. The pseudo-label, written last, marks the end."""
+    """Random walk (if still to be done), threshold, CRF, no specks; the pseudo-label is written last."""
     identifier = task.image.id
     walk_path = run_dir.walk_path(identifier)
     if task.edges_hw is not None:
@@ -110,6 +110,7 @@ def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
             background_threshold=config.background_threshold,
             use_crf=config.use_crf,
             crf=CrfConfig(iterations=config.crf_iterations),
+            min_piece_share=config.min_piece_share,
         ),
     )
     write_mask(run_dir.pseudo_path(identifier), labels)

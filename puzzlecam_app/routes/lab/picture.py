@@ -279,7 +279,9 @@ def _made(
         walk = model.walk.config.model_copy(update=wanted.walk.model_dump())
         if walk == model.walk.config:
             walk = None
-    steps = lab.mask(item, model, MaskSettings(threshold, crf, walk), may_be_draft=may_be_draft)
+    steps = lab.mask(
+        item, model, MaskSettings(threshold, crf, walk, refinement.min_piece_share), may_be_draft=may_be_draft
+    )
     used = walk or (model.walk.config if model.walk else None)
     settings = MaskFacts(
         threshold=threshold,

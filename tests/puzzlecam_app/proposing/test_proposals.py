@@ -76,6 +76,15 @@ def test_models_are_told_apart_as_the_trainer_names_them() -> None:
     assert proposal_model.zero_shot_model("cpu").identity.startswith(ZERO_SHOT_KIND)
 
 
+@pytest.mark.parametrize(("wanted", "used"), [(None, 0.001), (0.0, 0.0), (0.01, 0.01)])
+def test_the_size_of_dropped_pieces_is_a_setting_of_the_studio(
+    tmp_path: Path, wanted: float | None, used: float
+) -> None:
+    settings = Settings(workspace=tmp_path / "workspace", open_browser=False, min_piece_share=wanted)
+    with open_services(settings) as services:
+        assert services.predictor.model.refinement.min_piece_share == used
+
+
 def test_a_folder_that_is_not_a_run_directory_is_refused_with_its_name(tmp_path: Path) -> None:
     settings = Settings(workspace=tmp_path / "workspace", model=tmp_path)
     with pytest.raises(UserError, match=r"no manifest\.json"):

@@ -58,6 +58,12 @@ class Publishing:
         self.now = self.of_run
 
 
+@pytest.fixture(autouse=True)
+def _no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of two colours need no network."""
+    monkeypatch.setattr("trainer.interactive.features.load_features", lambda: None)
+
+
 @pytest.fixture
 def publishing(services: Services) -> Publishing:
     return Publishing(services)
@@ -76,7 +82,6 @@ def studio(services: Services, publishing: Publishing) -> Iterator[Services]:
         services.masks,
         services.predictor,
         proposals,
-        load_features=lambda: None,
     ) as studio:
         yield studio
 

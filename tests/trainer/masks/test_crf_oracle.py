@@ -46,7 +46,14 @@ def test_the_best_threshold_is_that_of_making_pseudo_labels_with_each(
         return score_of(total, "skip").miou
 
     best = best_crf_score(
-        dataset.images, path_of, truth, 3, thresholds=THRESHOLDS, iterations=10, absent="skip"
+        dataset.images,
+        path_of,
+        truth,
+        3,
+        thresholds=THRESHOLDS,
+        iterations=10,
+        min_piece_share=0.001,
+        absent="skip",
     )
     assert best is not None
     expected = {threshold: by_hand(threshold) for threshold in THRESHOLDS}
@@ -61,6 +68,13 @@ def test_without_thresholds_or_truth_there_is_no_oracle(
     images = open_dataset(root, "train").images
     for thresholds, truth in (((), GroundTruth(root)), (THRESHOLDS, GroundTruth(tmp_path / "nothing"))):
         score = best_crf_score(
-            images, lambda _: tmp_path, truth, 3, thresholds=thresholds, iterations=1, absent="skip"
+            images,
+            lambda _: tmp_path,
+            truth,
+            3,
+            thresholds=thresholds,
+            iterations=1,
+            min_piece_share=0,
+            absent="skip",
         )
         assert score is None

@@ -59,3 +59,22 @@ def test_without_the_crf_package_the_thresholded_mask_is_returned(monkeypatch):
 def test_indices_that_do_not_fit_are_refused(indices, message):
     with pytest.raises(ValueError, match=message):
         pseudo_label(_picture(1, 1), np.zeros((1, 1, 1), np.float32), indices)
+
+
+def test_specks_and_holes_below_the_share_of_the_picture_are_dropped():
+    maps = np.zeros((1, 40, 40), dtype=np.float32)
+    maps[0, 10:30, 10:30] = 1.0
+    maps[0, 15, 15] = 0.0
+    maps[0, 2, 2] = 1.0
+    with_specks = WITHOUT_CRF.model_copy(update={"min_piece_share": 0.0})
+    without = WITHOUT_CRF.model_copy(update={"min_piece_share": 2 / 1600})
+    assert pseudo_label(_picture(40, 40), maps, (3,), with_specks)[[15, 2], [15, 2]].tolist() == [0, 3]
+    assert pseudo_label(_picture(40, 40), maps, (3,), without)[[15, 2], [15, 2]].tolist() == [3, 0]
+
+
+def test_pieces_below_a_thousandth_of_the_picture_are_dropped_unless_stated_otherwise():
+    maps = np.zeros((1, 50, 100), dtype=np.float32)
+    maps[0, 10, 10:14] = 1.0
+    maps[0, 20, 10:15] = 1.0
+    mask = pseudo_label(_picture(50, 100), maps, (3,), WITHOUT_CRF)
+    assert (mask[10].any(), mask[20].any()) == (False, True)

@@ -119,3 +119,17 @@ def test_a_damaged_cam_file_is_named(make_context, write_cams):
     context.run_dir.cam_path("p2").write_bytes(b"broken")
     with pytest.raises(ArtifactError, match=r"p2\.safetensors is damaged"):
         refine.run(context)
+
+
+@pytest.mark.parametrize(("share", "expected"), [("0", [9, 0]), ("0.001", [0, 0])])
+def test_pseudo_labels_have_no_pieces_below_the_recipes_share(make_context, share, expected):
+    context = make_context(
+        "affinity.enabled=false", "refine.use_crf=false", f"refine.min_piece_share={share}"
+    )
+    maps = np.zeros((1, 40, 60), dtype=np.float32)
+    maps[0, 3, 3] = 1.0
+    for image in context.dataset.images:
+        save_maps(context.run_dir.seed_path(image.id), ClassMaps((9,), (40, 60), maps))
+    refine.run(context)
+    labels = read_mask(context.run_dir.pseudo_path(context.dataset.images[0].id))
+    assert labels[[3, 20], [3, 20]].tolist() == expected
