@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -46,12 +47,20 @@ def read_folder(
     else:
         classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=False)
     if items and not classes:
-        raise UserError(
-            "the pictures have no tags",
-            where=str(root),
-            remedy="Give a list with --tags, or put the pictures into one sub-folder per class",
-        )
+        raise _no_tags(root, problems)
     return Source(root, "folder", items, classes, fixed, problems)
+
+
+def _no_tags(root: Path, problems: Sequence[Problem]) -> UserError:
+    """The error of pictures without any tag; it tells the first problem, which may be the reason."""
+    problem = next((one for one in problems if one.severity == "error"), None) or next(iter(problems), None)
+    found = "" if problem is None else f"; the first problem is {problem.file}: {problem.reason}"
+    advice = "Give a list with --tags, or put the pictures into one sub-folder per class"
+    return UserError(
+        f"the pictures have no tags{found}",
+        where=str(root),
+        remedy=advice if problem is None or problem.severity == "warning" else problem.remedy,
+    )
 
 
 def _first_file(root: Path, names: tuple[str, ...]) -> Path | None:

@@ -23,6 +23,7 @@ from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.reports import ImportReport, keep_report
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.stores import Stores
+from puzzlecam_app.interchange.tag_remarks import alike, remarks_on_tags
 
 _BATCH: Final = 100
 
@@ -96,6 +97,8 @@ def import_source(
     problems = list(source.problems)
     items, unknown = _without_unknown_tags(source)
     problems += unknown
+    if not source.tags_from_masks:
+        problems += remarks_on_tags(items, source.classes if source.classes_are_fixed else ())
     root = stores.images_dir.absolute() if options.copy else source.root
     target = open_target(stores.database, name, source, root=root)
     checker = Checker(
@@ -140,14 +143,16 @@ def _check_all(
 def _without_unknown_tags(source: Source) -> tuple[list[SourceItem], list[Problem]]:
     """The items without tags that the class list lacks, which can happen if the list comes from a file."""
     known = set(source.classes)
+    spelled = {alike(name): name for name in source.classes}
+
+    def remedy(tag: str) -> str:
+        near = spelled.get(alike(tag))
+        return "Correct the tag or add the class to the list" if near is None else f"Write it as {near!r}"
+
     items, problems = [], []
     for item in source.items:
         problems += [
-            error(
-                item.path,
-                f"the tag {tag!r} is not in the class list and was left out",
-                "Correct the tag or add the class to the list",
-            )
+            error(item.path, f"the tag {tag!r} is not in the class list and was left out", remedy(tag))
             for tag in item.tags
             if tag not in known
         ]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.problems import Problem, error, printable
+from puzzlecam_app.interchange.problems import Problem, error, printable, warning
+from puzzlecam_app.interchange.tag_json import parse_tag_json
+from trainer.data.tag_table import RESERVED_TAGS, TagTableError, parse_tag_table
 
 MAX_TAG_LENGTH: Final = 128
 _TAG_RULE: Final = f"Use at most {MAX_TAG_LENGTH} printable characters"
-_NOT_CLASSES: Final = frozenset({"background", "void"})
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,7 @@ class TagRow:
 def read_tag_file(path: Path) -> tuple[list[TagRow], list[Problem]]:
     """Read a list of tags.
 
-    CSV has the columns ``image`` and ``tags`` (separated by ``;``) and may have ``split``. JSON is an object
-    ``{"image": ["tag", ...]}`` or a list of ``{"image": ..., "tags": [...], "split": ...}``.
+    `trainer.data.tag_table` describes CSV, `puzzlecam_app.interchange.tag_json` describes JSON.
 
     Returns:
         The rows that can be used, and what is wrong with the others.
@@ -45,6 +42,16 @@ def read_tag_file(path: Path) -> tuple[list[TagRow], list[Problem]]:
     if path.suffix.lower() == ".json":
         return _read_json(path, text)
     return _read_csv(path, text)
+
+
+def _read_json(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
+    entries, problems = parse_tag_json(path, text)
+    rows = []
+    for entry in entries:
+        tags, wrong = clean_tags(entry.tags, where=entry.where)
+        problems += wrong
+        rows.append(TagRow(entry.where, entry.image, tags, entry.split))
+    return rows, problems
 
 
 def read_text(path: Path) -> str:
@@ -72,7 +79,7 @@ def clean_tags(tags: Iterable[str], *, where: str) -> tuple[tuple[str, ...], lis
         if len(name) > MAX_TAG_LENGTH or not name.isprintable():
             shown = printable(name[:40])
             problems.append(error(where, f"the tag {shown!r} is not a class name", _TAG_RULE))
-        elif name.lower() in _NOT_CLASSES:
+        elif name.lower() in RESERVED_TAGS:
             problems.append(error(where, f"the tag {name!r} is reserved and was left out", "Remove it"))
         else:
             kept[name] = None
@@ -80,73 +87,21 @@ def clean_tags(tags: Iterable[str], *, where: str) -> tuple[tuple[str, ...], lis
 
 
 def _read_csv(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
-    columns = {name.strip().lower(): name for name in reader.fieldnames or () if name}
-    if not {"image", "tags"} <= columns.keys():
-        raise UserError(
-            f"the first line must name the columns image and tags; it is {(text.splitlines() or [''])[0]!r}",
-            where=str(path),
-            remedy="Write image,tags there, and put ; between several tags",
-        )
-    rows, problems = [], []
     try:
-        for record in reader:
-            where = f"{path.name}, line {reader.line_num}"
-            image = (record[columns["image"]] or "").strip()
-            listed = record[columns["tags"]]
-            if not image or listed is None:
-                problems.append(error(where, "the row has no image or no tags", "Write image,tags"))
-                continue
-            if record.get(None):
-                problems.append(
-                    error(where, "the row has more columns than the first line", "Separate tags with ;")
-                )
-                continue
-            tags, wrong = clean_tags(listed.split(";"), where=where)
-            problems += wrong
-            split = (record.get(columns.get("split", "")) or "").strip() or None
-            rows.append(TagRow(where, image, tags, split))
-    except csv.Error as problem:
+        table, bad = parse_tag_table(text)
+    except TagTableError as problem:
         raise UserError(
-            f"the list cannot be read ({problem})", where=f"{path}, line {reader.line_num}"
+            str(problem),
+            where=f"{path}, line {problem.line}",
+            remedy="Write image,tags in the first line, and put ; between several tags",
         ) from problem
-    return rows, problems
-
-
-def _read_json(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
-    try:
-        data: Any = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise UserError(f"the list is not JSON ({problem})", where=str(path)) from problem
-    if isinstance(data, dict):
-        data = [{"image": image, "tags": tags} for image, tags in data.items()]
-    if not isinstance(data, list):
-        raise UserError(
-            "the list is neither an object nor an array",
-            where=str(path),
-            remedy='Write {"image": ["tag"]} or [{"image": "...", "tags": ["tag"]}]',
-        )
-    rows, problems = [], []
-    for number, entry in enumerate(data, start=1):
-        where = f"{path.name}, entry {number}"
-        row = _json_row(entry, where)
-        if row is None:
-            problems.append(error(where, "the entry has no image or no list of tags", "Write image and tags"))
-            continue
+    rows: list[TagRow] = []
+    problems = [error(f"{path.name}, line {row.line}", row.reason, row.remedy) for row in bad]
+    for row in table:
+        where = f"{path.name}, line {row.line}"
         tags, wrong = clean_tags(row.tags, where=where)
         problems += wrong
+        if row.note is not None:
+            problems.append(warning(where, row.note, "Separate tags with ;"))
         rows.append(TagRow(where, row.image, tags, row.split))
     return rows, problems
-
-
-def _json_row(entry: Any, where: str) -> TagRow | None:
-    if not isinstance(entry, dict):
-        return None
-    image, tags, split = entry.get("image"), entry.get("tags"), entry.get("split")
-    if isinstance(tags, str):
-        tags = tags.split(";")
-    if not isinstance(image, str) or not isinstance(tags, list):
-        return None
-    if not image.strip() or not all(isinstance(tag, str) for tag in tags):
-        return None
-    return TagRow(where, image, tuple(tags), split if isinstance(split, str) and split else None)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
@@ -18,6 +17,7 @@ from typing import Final
 from db.natural_order import natural_key
 from puzzlecam_app.interchange.problems import Problem, error, printable
 from trainer.contract import PICTURE_SUFFIXES
+from trainer.data.picture_names import PictureNames
 
 MAX_NAME_LENGTH: Final = 512
 
@@ -29,7 +29,7 @@ class PictureTree:
     root: Path
     pictures: tuple[str, ...]
     problems: tuple[Problem, ...]
-    _by_form: Mapping[str, Sequence[str]]
+    _names: PictureNames
 
     def find(self, listed: str, *, row: str) -> str | Problem:
         """The picture that the name `listed` in a list means, or what is wrong with the name.
@@ -42,15 +42,14 @@ class PictureTree:
             return error(
                 row, f"the path {printable(name)} leads out of the folder", "Use a file inside the folder"
             )
-        for form in _forms(name):
-            found = self._by_form.get(form, ())
-            if len(found) == 1:
-                return found[0]
-            if found:
-                choices = ", ".join(printable(path) for path in found[:3])
-                return error(
-                    row, f"the name {printable(name)} fits several files ({choices})", "Write the whole path"
-                )
+        found = self._names.find(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            choices = ", ".join(printable(path) for path in found[:3])
+            return error(
+                row, f"the name {printable(name)} fits several files ({choices})", "Write the whole path"
+            )
         return error(
             row, f"the file {printable(name)} is listed but missing", "Add the file or remove the row"
         )
@@ -78,11 +77,7 @@ def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> Pictu
         else:
             problems.append(problem)
     found.sort(key=lambda path: (natural_key(path), path))
-    by_form: dict[str, list[str]] = {}
-    for relative in found:
-        for form in dict.fromkeys((*_forms(relative), *_forms(PurePosixPath(relative).name))):
-            by_form.setdefault(form, []).append(relative)
-    return PictureTree(root, tuple(found), tuple(problems), by_form)
+    return PictureTree(root, tuple(found), tuple(problems), PictureNames(found))
 
 
 def is_path_trick(name: str) -> bool:
@@ -93,13 +88,6 @@ def is_path_trick(name: str) -> bool:
     """
     windows = PureWindowsPath(name)
     return bool("\0" in name or PurePosixPath(name).is_absolute() or windows.anchor or ".." in windows.parts)
-
-
-def _forms(name: str) -> Iterator[str]:
-    """Spellings under which a path is looked up, strictest first."""
-    composed = unicodedata.normalize("NFC", name)
-    forward = composed.replace("\\", "/")
-    yield from dict.fromkeys((composed, forward.removeprefix("./"), forward.removeprefix("./").casefold()))
 
 
 def is_inside(path: Path, root: Path) -> bool:

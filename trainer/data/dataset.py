@@ -190,11 +190,19 @@ def read_lines(path: Path) -> list[str]:
     Raises:
         DatasetError: the file cannot be read.
     """
+    return [line.strip() for line in read_utf8(path).splitlines() if line.strip()]
+
+
+def read_utf8(path: Path) -> str:
+    """The text of a UTF-8 file, with or without a byte-order mark.
+
+    Raises:
+        DatasetError: the file cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path} cannot be read as UTF-8 text: {error}.") from error
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _derived_classes(

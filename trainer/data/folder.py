@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from trainer.data.dataset import DatasetError, TaggedDataset, build_dataset
-from trainer.data.tags import picture_id, read_class_names, read_tag_rows
+from trainer.contract import PICTURE_SUFFIXES
+from trainer.data.dataset import ACCEPTED, DatasetError, TaggedDataset, build_dataset
+from trainer.data.ground_truth import FOLDERS as MASK_FOLDERS
+from trainer.data.picture_names import PictureNames
+from trainer.data.tags import TagRow, picture_id, read_class_names, read_tag_rows
 from trainer.data.voc import CLASS_FILE, PICTURES, TAG_FILE, VocDataset
 
 ALL = "all"
@@ -14,16 +19,20 @@ ALL = "all"
 class FolderDataset(TaggedDataset):
     """The pictures that tags.csv lists by path relative to the folder; its column `split` may divide them.
 
-    The split "all", or any split if there is no such column, takes every row. Class names come from
+    Names are understood as `trainer.data.picture_names` says. A picture may have several rows: it has the
+    tags of all and the first split. A listed picture without a file stays in the dataset;
+    `trainer.data.unreadable.unreadable_images` reports it.
+
+    The split "all", or any split if there is no such column, takes every picture. Class names come from
     labels.txt; without that file they are the sorted tags.
 
     Raises:
-        DatasetError: there is no such split, or a list cannot be read.
+        DatasetError: there is no such split, a list cannot be read, or a name fits several files.
     """
 
     def __init__(self, root: Path | str, split: str) -> None:
         root = Path(root)
-        rows = read_tag_rows(root / TAG_FILE)
+        rows = _by_picture(root, read_tag_rows(root / TAG_FILE))
         splits = sorted({row.split for row in rows if row.split})
         chosen = rows if split == ALL or not splits else [row for row in rows if row.split == split]
         if rows and not chosen:
@@ -40,6 +49,38 @@ class FolderDataset(TaggedDataset):
             allow_voc=False,
         )
         super().__init__(root, split, built.class_names, built.images)
+
+
+def _by_picture(root: Path, rows: Iterable[TagRow]) -> list[TagRow]:
+    """One row for each picture, named by its path relative to `root` with slashes."""
+    names: PictureNames | None = None
+    merged: dict[str, TagRow] = {}
+    for row in rows:
+        image = row.image
+        if not (root / image).is_file():
+            names = names or PictureNames(_pictures(root))
+            found = names.find(image)
+            if len(found) > 1:
+                raise DatasetError(
+                    f"The name {image} in {root / TAG_FILE} fits several files ({', '.join(found[:3])}); "
+                    f"write the whole path."
+                )
+            image = found[0] if found else image.replace("\\", "/")
+        first = merged.get(image, TagRow(image, (), None))
+        tags = tuple(dict.fromkeys((*first.tags, *row.tags)))
+        merged[image] = TagRow(image, tags, first.split or row.split)
+    return list(merged.values())
+
+
+def _pictures(root: Path) -> Iterator[str]:
+    """Paths relative to `root` of the files that can be pictures, sorted; folders of masks are left out."""
+    not_pictures = {*MASK_FOLDERS, ACCEPTED}
+    for folder, folders, files in os.walk(root):
+        here = Path(folder)
+        folders[:] = sorted(name for name in folders if here != root or name not in not_pictures)
+        for name in sorted(files):
+            if Path(name).suffix.lower() in PICTURE_SUFFIXES:
+                yield (here / name).relative_to(root).as_posix()
 
 
 def open_dataset(root: Path | str, split: str) -> TaggedDataset:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from trainer.contract import PICTURE_SUFFIXES
-from trainer.data.dataset import DatasetError, read_lines
+from trainer.data.dataset import DatasetError, read_lines, read_utf8
+from trainer.data.tag_table import RESERVED_TAGS, TagTableError, parse_tag_table
 from trainer.data.voc_annotation import AnnotationError, object_names
 
 Tags = dict[str, tuple[str, ...]]
@@ -19,7 +18,7 @@ _BACKGROUND_LINES = frozenset({"background", "_background_", "__background__"})
 
 @dataclass(frozen=True)
 class TagRow:
-    """A row of tags.csv: the picture as written there, its tags, and its split if there is that column."""
+    """A row of tags.csv: the picture as written there, its tags, and its split, None if it has none."""
 
     image: str
     tags: tuple[str, ...]
@@ -30,19 +29,20 @@ def read_tag_rows(path: Path) -> list[TagRow]:
     """Rows of a CSV file with the columns `image`, `tags` (separated by `;`) and, optionally, `split`.
 
     Raises:
-        DatasetError: the file or a row cannot be read.
+        DatasetError: the file or a row cannot be read, or a tag is reserved.
     """
-    reader = csv.DictReader(io.StringIO("\n".join(read_lines(path))), skipinitialspace=True)
-    if not {"image", "tags"} <= set(reader.fieldnames or ()):
-        raise DatasetError(f"The first line of {path} must name the columns image and tags; add it.")
-    rows = []
-    for record in reader:
-        image, tags = (record["image"] or "").strip(), record["tags"]
-        if not image or tags is None:
-            raise DatasetError(f"{path}, line {reader.line_num}, lacks its image or its tags; correct it.")
-        names = dict.fromkeys(tag.strip() for tag in tags.split(";") if tag.strip())
-        rows.append(TagRow(image, tuple(names), (record.get("split") or "").strip() or None))
-    return rows
+    try:
+        rows, problems = parse_tag_table(read_utf8(path))
+    except TagTableError as error:
+        raise DatasetError(f"{path}, line {error.line}: {error}; correct it.") from error
+    if problems:
+        first = problems[0]
+        raise DatasetError(f"{path}, line {first.line}: {first.reason}. {first.remedy}.")
+    for row in rows:
+        reserved = next((tag for tag in row.tags if tag.lower() in RESERVED_TAGS), None)
+        if reserved is not None:
+            raise DatasetError(f"{path}, line {row.line}: the tag {reserved!r} is reserved; remove it.")
+    return [TagRow(row.image, row.tags, row.split) for row in rows]
 
 
 def tags_from_main_lists(folder: Path, split: str) -> Tags:

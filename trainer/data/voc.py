@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.dataset import DatasetError, TaggedDataset, build_dataset, read_lines
+from trainer.data.picture_names import PictureNames
 from trainer.data.tags import (
+    TagRow,
     Tags,
     picture_id,
     read_class_names,
@@ -90,7 +93,7 @@ def picture_path(root: Path, identifier: str) -> Path:
 def _tags(root: Path, split: str, ids: tuple[str, ...]) -> Tags:
     listing = root / TAG_FILE
     if listing.is_file():
-        return {picture_id(row.image): row.tags for row in read_tag_rows(listing)}
+        return _tags_of_rows(read_tag_rows(listing), ids)
     main = tags_from_main_lists(root / _MAIN_LISTS, split)
     if main:
         return main
@@ -101,3 +104,17 @@ def _tags(root: Path, split: str, ids: tuple[str, ...]) -> Tags:
         f"{root} has no tags: neither {TAG_FILE}, nor ImageSets/Main/<class>_{split}.txt, nor "
         f"Annotations/*.xml; add one of them."
     )
+
+
+def _tags_of_rows(rows: Iterable[TagRow], ids: tuple[str, ...]) -> Tags:
+    """Tags by id; a picture may have several rows, and its name may be written as `PictureNames` says."""
+    known = frozenset(ids)
+    names = PictureNames(ids)
+    tags: Tags = {}
+    for row in rows:
+        identifier = picture_id(row.image)
+        if identifier not in known:
+            found = names.find(identifier)
+            identifier = found[0] if len(found) == 1 else identifier
+        tags[identifier] = tuple(dict.fromkeys((*tags.get(identifier, ()), *row.tags)))
+    return tags
