@@ -20,6 +20,7 @@ from trainer.recipes import load_recipe, recipe_names, recipe_path
 from trainer.reports.report import write_report
 from trainer.run.events import Listener
 from trainer.studies.ablation import run_ablation
+from trainer.studies.training import Training
 
 
 def train(
@@ -124,9 +125,8 @@ def ablate(
     listeners: tuple[Listener, ...] = (),
 ) -> dict[str, Any]:
     """Table 1 of the paper; see `trainer.studies.ablation.run_ablation`."""
-    return run_ablation(
-        load_recipe(recipe, overrides), dataset_root, split, out, seeds, device=device, listeners=listeners
-    )
+    training = Training(load_recipe(recipe, overrides), device, listeners=listeners)
+    return run_ablation(training, dataset_root, split, out, seeds)
 
 
 def report(run_dir: Path) -> Path:
@@ -246,14 +246,11 @@ def simulate_loop(
             )
 
     return run_teaching(
-        load_recipe(recipe, overrides),
+        Training(load_recipe(recipe, overrides), device, tuple(reuse), listeners),
         dataset_root,
         split,
         out,
         config,
-        reuse=reuse,
-        device=device,
-        listeners=listeners,
         advance=tell,
     )
 

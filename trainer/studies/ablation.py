@@ -9,20 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer import pipeline
-from trainer.config import Recipe
 from trainer.contract import CAMS, CLASSIFY, EVALUATE
 from trainer.errors import TrainerUsageError
 from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Bar, bar_chart
-from trainer.run.events import Listener
+from trainer.run.directory import RunDir
+from trainer.studies.training import Training
 
 STAGES = (CLASSIFY, CAMS, EVALUATE)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A row of the table: its terms, and the paper's mean IoU in percent (ResNet-50, VOC 2012 train)."""
+    """A row of the table: its loss terms, and the paper's mean IoU in percent (ResNet-50, VOC 2012 train)."""
 
     name: str
     title: str
@@ -40,26 +39,25 @@ VARIANTS = (
 
 
 def run_ablation(
-    recipe: Recipe,
-    dataset_root: Path | str,
-    split: str,
-    out: Path | str,
-    seeds: Sequence[int],
-    *,
-    device: str | None = None,
-    listeners: tuple[Listener, ...] = (),
+    training: Training, dataset_root: Path | str, split: str, out: Path | str, seeds: Sequence[int]
 ) -> dict[str, Any]:
     """Train every variant with every seed up to its CAMs, and measure them.
 
-    Cut off, it goes on where it stopped; `<out>/<variant>-seed<n>` are ordinary run directories.
+    If it is interrupted, calling it again continues. `<out>/<variant>-seed<n>` are ordinary run directories.
+
+    Args:
+        training: recipe and execution; the variant sets the loss terms, and the seed is one of `seeds`.
+        dataset_root, split: pictures with tags and ground truth.
+        out: folder for all runs and results.
+        seeds: one run of each variant for each seed.
 
     Returns:
         {"recipe", "split", "seeds", "rows": [{"name", "title", "paper", "honest", "oracle"}]} in percent;
-        "honest" and "oracle" are {"values": by seed, "mean", "spread"}, the spread being the sample deviation
-        (0 for one seed). It is also stored as ablation.json, ablation.md and ablation.svg in `out`.
+        "honest" and "oracle" are {"values": by seed, "mean", "spread"}. The spread is the sample standard
+        deviation (0 for one seed). Also stored as ablation.json, ablation.md and ablation.svg in `out`.
 
     Raises:
-        TrainerUsageError: no seeds, or a dataset without ground truth, on which nothing can be compared.
+        TrainerUsageError: no seeds are given, or the dataset has no ground truth to measure with.
         TrainerError: see `trainer.pipeline.run`.
     """
     if not seeds:
@@ -70,11 +68,17 @@ def run_ablation(
     rows = []
     for variant in VARIANTS:
         scores = [
-            _scores(recipe, variant, seed, dataset_root, split, out, device, listeners) for seed in seeds
+            _miou(
+                _variant_of(training, variant, seed).run(
+                    dataset_root, split, out / f"{variant.name}-seed{seed}", STAGES
+                ),
+                f"{dataset_root} has no ground-truth masks for split {split}",
+            )
+            for seed in seeds
         ]
         kinds = {kind: _summary([score[kind] for score in scores]) for kind in ("honest", "oracle")}
         rows.append({"name": variant.name, "title": variant.title, "paper": variant.paper_miou, **kinds})
-    result = {"recipe": recipe.name, "split": split, "seeds": list(seeds), "rows": rows}
+    result = {"recipe": training.recipe.name, "split": split, "seeds": list(seeds), "rows": rows}
     write_atomic(out / "ablation.json", json.dumps(result, indent=2).encode())
     write_atomic(out / "ablation.md", ablation_table(result).encode())
     write_atomic(out / "ablation.svg", ablation_plot(result).encode())
@@ -82,7 +86,7 @@ def run_ablation(
 
 
 def ablation_table(result: dict[str, Any]) -> str:
-    """The result as a Markdown table."""
+    """Return the result as a Markdown table."""
     lines = [
         f"CAM quality on {result['split']} with recipe {result['recipe']}, mean IoU in percent over seeds "
         f"{', '.join(map(str, result['seeds']))} (mean ± sample deviation).",
@@ -101,39 +105,31 @@ def ablation_table(result: dict[str, Any]) -> str:
 
 
 def ablation_plot(result: dict[str, Any]) -> str:
-    """The honest figures as an SVG bar chart, the seeds as dots."""
+    """Return the honest figures as an SVG bar chart with a dot for each seed."""
     bars = [
         Bar(row["title"], row["honest"]["mean"], tuple(row["honest"]["values"])) for row in result["rows"]
     ]
     return bar_chart(bars, title="CAM quality, honest mean IoU in percent")
 
 
-def _scores(
-    recipe: Recipe,
-    variant: Variant,
-    seed: int,
-    dataset_root: Path | str,
-    split: str,
-    out: Path,
-    device: str | None,
-    listeners: tuple[Listener, ...],
-) -> dict[str, float]:
-    loss = recipe.classify.loss.model_copy(
+def _variant_of(training: Training, variant: Variant, seed: int) -> Training:
+    classify = training.recipe.classify
+    loss = classify.loss.model_copy(
         update={
             "tile_classification": variant.tile_classification,
             "reconstruction": variant.reconstruction,
         }
     )
-    classify = recipe.classify.model_copy(update={"loss": loss})
-    own = recipe.model_copy(update={"classify": classify, "seed": seed})
-    run_dir = out / f"{variant.name}-seed{seed}"
-    directory = pipeline.run(own, dataset_root, split, run_dir, STAGES, device=device, listeners=listeners)
-    rows = json.loads(directory.metrics_path.read_text(encoding="utf-8"))["rows"]
+    return training.with_recipe(classify=classify.model_copy(update={"loss": loss}), seed=seed)
+
+
+def _miou(run: RunDir, missing: str) -> dict[str, float]:
+    """Return the mean IoU of a run's CAMs in percent; `missing` explains why there is none."""
+    rows = json.loads(run.metrics_path.read_text(encoding="utf-8"))["rows"]
     cam = next((row for row in rows if row["name"] == "cam"), None)
     if cam is None:
         raise TrainerUsageError(
-            f"{dataset_root} has no ground-truth masks for split {split}, so that variants cannot be "
-            f"compared; choose a dataset with SegmentationClass."
+            f"{missing}, so that variants cannot be compared; choose a dataset with SegmentationClass."
         )
     return {kind: 100.0 * cam[kind]["miou"] for kind in ("honest", "oracle")}
 

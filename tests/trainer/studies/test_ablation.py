@@ -11,10 +11,11 @@ import pytest
 from trainer.errors import TrainerUsageError
 from trainer.recipes import load_recipe
 from trainer.run.directory import RunDir
-from trainer.studies import ablation
+from trainer.studies import ablation, training
 from trainer.studies.ablation import ablation_table, run_ablation
+from trainer.studies.training import Training
 
-RECIPE = load_recipe("tiny")
+TRAINING = Training(load_recipe("tiny"))
 
 
 @pytest.fixture
@@ -34,12 +35,12 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         directory.metrics_path.write_text(json.dumps({"rows": [row] if split == "train" else []}))
         return directory
 
-    monkeypatch.setattr(ablation.pipeline, "run", run)
+    monkeypatch.setattr(training.pipeline, "run", run)
     return asked
 
 
 def test_every_row_of_table_1_is_run_with_every_seed(runs: list[dict[str, Any]], tmp_path: Path) -> None:
-    result = run_ablation(RECIPE, "data", "train", tmp_path, (0, 1))
+    result = run_ablation(TRAINING, "data", "train", tmp_path, (0, 1))
     assert [(run["terms"], run["seed"]) for run in runs] == [
         (terms, seed)
         for terms in ((False, False), (True, False), (False, True), (True, True))
@@ -50,7 +51,7 @@ def test_every_row_of_table_1_is_run_with_every_seed(runs: list[dict[str, Any]],
 
 
 def test_means_and_spread_are_over_the_seeds(runs: list[dict[str, Any]], tmp_path: Path) -> None:
-    result = run_ablation(RECIPE, "data", "train", tmp_path, (0, 1))
+    result = run_ablation(TRAINING, "data", "train", tmp_path, (0, 1))
     baseline = result["rows"][0]["honest"]
     assert baseline["values"] == [40.0, 42.0]
     assert baseline["mean"] == 41.0
@@ -59,7 +60,7 @@ def test_means_and_spread_are_over_the_seeds(runs: list[dict[str, Any]], tmp_pat
 
 
 def test_table_plot_and_numbers_are_stored(runs: list[dict[str, Any]], tmp_path: Path) -> None:
-    result = run_ablation(RECIPE, "data", "train", tmp_path, (3,))
+    result = run_ablation(TRAINING, "data", "train", tmp_path, (3,))
     assert json.loads((tmp_path / "ablation.json").read_text(encoding="utf-8")) == result
     assert result["rows"][0]["honest"]["spread"] == 0.0
     assert "data and backbone differ" in (tmp_path / "ablation.md").read_text(encoding="utf-8")
@@ -68,12 +69,12 @@ def test_table_plot_and_numbers_are_stored(runs: list[dict[str, Any]], tmp_path:
 
 def test_without_ground_truth_there_is_nothing_to_compare(runs: list[dict[str, Any]], tmp_path: Path) -> None:
     with pytest.raises(TrainerUsageError, match="no ground-truth masks for split val"):
-        run_ablation(RECIPE, "data", "val", tmp_path, (0,))
+        run_ablation(TRAINING, "data", "val", tmp_path, (0,))
 
 
 def test_no_seeds_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainerUsageError, match="--seeds 0,1"):
-        run_ablation(RECIPE, "data", "train", tmp_path, ())
+        run_ablation(TRAINING, "data", "train", tmp_path, ())
 
 
 @pytest.mark.slow
@@ -88,9 +89,10 @@ def test_an_ablation_of_real_runs_goes_on_where_it_stopped(
         heard.append(event["kind"])
 
     root = make_voc(pictures=4)
-    first = run_ablation(recipe, root, "train", tmp_path / "out", (0,), device="cpu", listeners=(listen,))
+    tiny = Training(recipe, "cpu", listeners=(listen,))
+    first = run_ablation(tiny, root, "train", tmp_path / "out", (0,))
     assert heard.count("stage_started") == 2 * 3
     heard.clear()
-    again = run_ablation(recipe, root, "train", tmp_path / "out", (0,), device="cpu", listeners=(listen,))
+    again = run_ablation(tiny, root, "train", tmp_path / "out", (0,))
     assert "stage_started" not in heard
     assert again == first

@@ -1,4 +1,4 @@
-"""Corrections teach: who is corrected, what is measured, and that a loop which was cut off goes on."""
+"""What corrections teach: what is corrected and measured, and that an interrupted study continues."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ from trainer.errors import TrainerUsageError
 from trainer.recipes import load_recipe
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import ClassMaps, save_maps
+from trainer.studies import training
 from trainer.studies.teaching import study as teaching
-from trainer.studies.teaching.corrections import correct_pictures
+from trainer.studies.teaching.corrections import Acceptance, correct_pictures
 from trainer.studies.teaching.data import SPLIT, write_taught_dataset
 from trainer.studies.teaching.figures import corrections_to, teaching_table
 from trainer.studies.teaching.plan import TeachingConfig, plan_corrections
 from trainer.studies.teaching.study import run_teaching
+from trainer.studies.training import Training
 
 RECIPE = load_recipe("tiny")
+TRAINING = Training(RECIPE, "cpu")
 SIZE = (40, 60)
 
 
@@ -58,7 +61,7 @@ def root(make_voc) -> Path:
 @pytest.fixture
 def runs(root: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
     fake = FakeRuns(GroundTruth(root))
-    monkeypatch.setattr(teaching.pipeline, "run", fake.run)
+    monkeypatch.setattr(training.pipeline, "run", fake.run)
     return fake
 
 
@@ -88,7 +91,7 @@ def test_maps_near_the_threshold_or_weak_are_doubtful() -> None:
 
 
 def test_each_point_trains_with_the_first_masks_of_its_queue(root, runs, tmp_path) -> None:
-    result = run_teaching(RECIPE, root, "train", tmp_path / "loop", config(), device="cpu", workers=1)
+    result = run_teaching(TRAINING, root, "train", tmp_path / "loop", config(), workers=1)
     before, *points = runs.accepted
     assert before == ()
     assert [len(one) for one in points] == [1, 2, 1, 2]
@@ -108,7 +111,7 @@ def test_each_point_trains_with_the_first_masks_of_its_queue(root, runs, tmp_pat
 
 
 def test_all_points_are_measured_on_the_same_untouched_pictures(root, runs, tmp_path) -> None:
-    result = run_teaching(RECIPE, root, "train", tmp_path / "loop", config(), device="cpu", workers=1)
+    result = run_teaching(TRAINING, root, "train", tmp_path / "loop", config(), workers=1)
     corrected = {path.stem for path in (tmp_path / "loop" / "seed0" / "corrected").glob("*.png")}
     assert {name for accepted in runs.accepted for name in accepted} == corrected
     assert result["rest"] == [8 - len(corrected)]
@@ -118,7 +121,7 @@ def test_a_mask_that_clicks_do_not_save_is_painted_and_costs_more(root, runs, tm
     directory = runs.run(RECIPE, root, "train", tmp_path / "run", teaching.STAGES)
     images = open_dataset(root, "train").images[:4:3]
     found = correct_pictures(
-        images, GroundTruth(root), directory, tmp_path / "c", target=1.0, max_clicks=1, workers=1
+        images, GroundTruth(root), directory, tmp_path / "c", Acceptance(1.0, 1), workers=1
     )
     right, wrong = found["p0"], found["p3"]
     assert (right.clicks, right.is_painted, right.seconds, right.before) == (0, False, 0.0, 1.0)
@@ -133,7 +136,7 @@ def test_corrections_are_made_once_and_anew_under_other_rules(root, runs, tmp_pa
     images, folder = open_dataset(root, "train").images[:1], tmp_path / "c"
 
     def correct(target: float) -> None:
-        correct_pictures(images, GroundTruth(root), directory, folder, target=target, max_clicks=1, workers=1)
+        correct_pictures(images, GroundTruth(root), directory, folder, Acceptance(target, 1), workers=1)
 
     correct(0.5)
     mark = np.full(SIZE, 2, np.uint8)
@@ -233,10 +236,10 @@ def test_wrong_use_is_explained(changes: dict[str, Any], message: str) -> None:
 
 def test_what_cannot_be_measured_is_said_before_anything_is_trained(root, runs, tmp_path) -> None:
     with pytest.raises(TrainerUsageError, match="Only 8 pictures have tags and ground truth"):
-        run_teaching(RECIPE, root, "train", tmp_path, config(points=(4,)))
+        run_teaching(TRAINING, root, "train", tmp_path, config(points=(4,)))
     deaf = load_recipe("tiny", ("use_accepted=false",))
     with pytest.raises(TrainerUsageError, match="does not use accepted masks"):
-        run_teaching(deaf, root, "train", tmp_path, config())
+        run_teaching(Training(deaf), root, "train", tmp_path, config())
     assert not runs.accepted
 
 
@@ -244,9 +247,9 @@ def test_the_command_line_passes_on_what_was_asked(monkeypatch: pytest.MonkeyPat
     asked: list[Any] = []
 
     def fake(
-        recipe: Any, root: Path, split: str, out: Path, config: TeachingConfig, **_keywords: Any
+        training: Training, root: Path, split: str, out: Path, config: TeachingConfig, **_keywords: Any
     ) -> dict:
-        asked.append((recipe.name, root, split, out, config))
+        asked.append((training.recipe.name, root, split, out, config))
         return {"points": list(config.points)}
 
     monkeypatch.setattr(teaching, "run_teaching", fake)

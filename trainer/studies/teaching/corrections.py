@@ -1,4 +1,4 @@
-"""Corrections of the simulated annotator, from the masks of a run; each is made once and kept."""
+"""Corrections that the simulated annotator makes to the masks of a run; each is made once and stored."""
 
 from __future__ import annotations
 
@@ -28,16 +28,29 @@ from trainer.studies.simulate.figures import SECONDS_PER_CLICK, SECONDS_POLYGON
 
 
 @dataclass(frozen=True)
-class Correction:
-    """What correcting one picture took.
+class Acceptance:
+    """When the annotator accepts a mask.
 
     Attributes:
-        id: of the picture.
-        before, after: mean IoU over its classes, of the run's mask and of the corrected one.
-        clicks: that were set.
-        is_painted: clicks did not reach the target, and the mask was painted: it is the ground truth.
-        seconds: estimated, see `trainer.studies.simulate.figures`.
-        engine: that took the clicks.
+        target: mean IoU over a picture's classes from which a mask is accepted.
+        max_clicks: number of clicks after which the mask is painted by hand.
+    """
+
+    target: float
+    max_clicks: int
+
+
+@dataclass(frozen=True)
+class Correction:
+    """How one picture was corrected.
+
+    Attributes:
+        id: id of the picture.
+        before, after: mean IoU over its classes, of the run's mask and of the corrected mask.
+        clicks: number of clicks.
+        is_painted: clicks did not reach the target, so the mask was painted; it is the ground truth.
+        seconds: estimated time, see `trainer.studies.simulate.figures`.
+        engine: name of the engine that applied the clicks.
     """
 
     id: str
@@ -54,30 +67,29 @@ def correct_pictures(
     truth: GroundTruth,
     run: RunDir,
     folder: Path,
+    acceptance: Acceptance,
     *,
-    target: float,
-    max_clicks: int,
     workers: int | None = None,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Correction]:
-    """Correct the masks of a run: `<folder>/<id>.png`, and `<id>.json` with what it took.
+    """Correct the masks of a run and write `<folder>/<id>.png` and `<id>.json`, the `Correction`.
 
-    What is in the folder already is kept if it was made from the same mask, with the same engine and rules.
+    A correction that is already in the folder is kept if it was made from the same mask, with the same engine
+    and the same acceptance.
 
     Args:
         images: the pictures.
-        truth: that the annotator knows.
-        run: whose pseudo-labels are corrected, with its maps as evidence.
-        folder: for the masks.
-        target: mean IoU from which a mask is accepted.
-        max_clicks: after which it is painted.
-        workers: processes; None takes all cores.
-        advance: is called with pictures done and in all.
+        truth: the masks that the annotator knows.
+        run: its pseudo-labels are corrected, with its maps as evidence.
+        folder: where the masks are written.
+        acceptance: when the annotator accepts a mask.
+        workers: number of processes; None uses all cores.
+        advance: called with the numbers of pictures done and in total.
 
     Returns:
-        By id.
+        The corrections by picture id.
     """
-    work = functools.partial(_corrected, truth, run, folder, target, max_clicks)
+    work = functools.partial(_corrected, truth, run, folder, acceptance)
     found = {}
     for done, one in enumerate(map_images(work, images, total=len(images), workers=workers), start=1):
         found[one.id] = one
@@ -86,7 +98,7 @@ def correct_pictures(
 
 
 def correction_path(folder: Path, identifier: str) -> Path:
-    """The corrected mask of a picture."""
+    """Return the path of a picture's corrected mask."""
     return folder / f"{identifier}.png"
 
 
@@ -94,13 +106,12 @@ def _corrected(
     truth: GroundTruth,
     run: RunDir,
     folder: Path,
-    target: float,
-    max_clicks: int,
+    acceptance: Acceptance,
     image: TaggedImage,
 ) -> Correction:
-    # A base that was trained anew with other settings makes other masks to correct.
+    # A first run that was trained again with other settings has other masks to correct.
     begun_from = hashlib.sha256(run.pseudo_path(image.id).read_bytes()).hexdigest()[:16]
-    setting = f"{ENGINE} target={target:g} clicks={max_clicks} from={begun_from}"
+    setting = f"{ENGINE} target={acceptance.target:g} clicks={acceptance.max_clicks} from={begun_from}"
     record = folder / f"{image.id}.json"
     if record.is_file() and correction_path(folder, image.id).is_file():
         stored = json.loads(record.read_bytes())
@@ -112,7 +123,7 @@ def _corrected(
     before = after = _mean_iou(mask, right)
     segmenter = InteractiveSegmenter(_features(), InteractiveConfig())
     clicks = list[Click]()
-    while after < target and len(clicks) < max_clicks:
+    while after < acceptance.target and len(clicks) < acceptance.max_clicks:
         click = next_click(mask, right)
         if click is None:
             break
@@ -121,7 +132,7 @@ def _corrected(
         clicks.append(click)
         mask = segmenter.refine(begun, clicks, evidence=maps)
         after = _mean_iou(mask, right)
-    is_painted = after < target
+    is_painted = after < acceptance.target
     seconds = len(clicks) * SECONDS_PER_CLICK
     if is_painted:
         mask, after = right, 1.0
@@ -140,5 +151,5 @@ def _mean_iou(mask: NDArray[np.uint8], right: NDArray[np.uint8]) -> float:
 
 @functools.cache
 def _features() -> PictureFeatures:
-    """Loaded once a process."""
+    """Load the features once in each process."""
     return load_features()

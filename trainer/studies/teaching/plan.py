@@ -1,4 +1,4 @@
-"""Which pictures a loop of corrections touches, in which order, and which nobody ever touches."""
+"""Which pictures are corrected, in which order, and which are never touched and only measured."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ ORDERS = (RANDOM, *SIGNALS)
 
 @dataclass(frozen=True)
 class TeachingConfig:
-    """What is simulated.
+    """What the teaching study simulates.
 
     Attributes:
-        points: numbers of corrected pictures, ascending; 0 is the run without any.
-        orders: "random", or a signal of `trainer.cams.signals.SIGNALS`, the most doubtful picture first.
-        seeds: of trainings and random orders.
+        points: numbers of corrected pictures, ascending; 0 is the run without corrections.
+        orders: "random", or a signal of `trainer.cams.signals.SIGNALS` (most doubtful picture first).
+        seeds: seeds of the trainings and the random orders.
         target: mean IoU over a picture's classes from which the annotator accepts a mask.
-        max_clicks: after so many without reaching the target the annotator paints the mask by hand.
+        max_clicks: number of clicks after which the annotator paints the mask by hand.
     """
 
     points: tuple[int, ...] = (0, 25, 50, 100, 200)
@@ -51,11 +51,11 @@ class TeachingConfig:
 
 @dataclass(frozen=True)
 class TeachingPlan:
-    """Who is corrected when.
+    """Which pictures are corrected, and when.
 
     Attributes:
-        queues: by order the ids of pictures to correct, the first one first.
-        rest: ids that no order ever touches, the same for all points, so that their figures compare.
+        queues: ids of the pictures to correct, by order; the first picture comes first.
+        rest: ids that no order touches. They are the same for all points, so that figures can be compared.
     """
 
     queues: Mapping[str, tuple[str, ...]]
@@ -68,13 +68,13 @@ def plan_corrections(
     config: TeachingConfig,
     seed: int,
 ) -> TeachingPlan:
-    """Order the pictures, and put aside those that are measured.
+    """Order the pictures, and set those aside that are measured.
 
     Args:
         ids: pictures that can be corrected and measured.
-        doubts: by signal and id how doubtful a picture is; higher comes first.
+        doubts: doubt of each picture, by signal and id; the highest comes first.
         config: orders and points.
-        seed: of the random order.
+        seed: seed of the random order.
 
     Raises:
         TrainerUsageError: see `check_enough`.
@@ -95,7 +95,7 @@ def plan_corrections(
 
 
 def check_enough(count: int, config: TeachingConfig) -> None:
-    """Raise TrainerUsageError unless some of `count` pictures stay untouched whatever the orders ask for."""
+    """Raise TrainerUsageError if the orders could touch all of the `count` pictures."""
     most = config.points[-1] * len(config.orders)
     if most >= count:
         raise TrainerUsageError(

@@ -1,16 +1,15 @@
-"""Corrections teach: correct some pictures, train again, and measure the masks of pictures nobody touched."""
+"""What corrections teach: correct some pictures, train again, and measure the masks of all others."""
 
 from __future__ import annotations
 
 import json
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer import pipeline
 from trainer.cams.signals import SIGNALS, doubts, spearman
-from trainer.config import Recipe
 from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
@@ -19,97 +18,88 @@ from trainer.errors import TrainerUsageError
 from trainer.machine.durable_write import write_atomic
 from trainer.masks.evaluation import evaluate_masks
 from trainer.run.directory import RunDir
-from trainer.run.events import Listener
 from trainer.run.map_storage import load_maps
 from trainer.studies.simulate.annotator import class_ious
-from trainer.studies.teaching.corrections import Correction, correct_pictures
+from trainer.studies.teaching.corrections import Acceptance, Correction, correct_pictures
 from trainer.studies.teaching.data import SPLIT, write_taught_dataset
 from trainer.studies.teaching.figures import teaching_plot, teaching_table
 from trainer.studies.teaching.plan import TeachingConfig, TeachingPlan, check_enough, plan_corrections
+from trainer.studies.training import Training
 
 STAGES = (CLASSIFY, CAMS, AFFINITY, PIXELS, REFINE)
 
 
 def run_teaching(
-    recipe: Recipe,
+    training: Training,
     dataset_root: Path | str,
     split: str,
     out: Path | str,
     config: TeachingConfig,
     *,
-    reuse: Sequence[Path] = (),
-    device: str | None = None,
     workers: int | None = None,
-    listeners: tuple[Listener, ...] = (),
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Any]:
-    """Train without corrections, correct what each order asks for, and train again for each point.
+    """Train without corrections, correct pictures in each order, and train again for each point.
 
-    Cut off, it goes on where it stopped. `<out>/seed<n>/` holds `before/` (0 corrections), `corrected/` (the
-    annotator's masks, each made once for all orders) and `<order>-<count>/`; of these and `before`, `run` is
-    an ordinary run directory and `data` the dataset it was trained on. Corrected masks count as truth in
-    training, as those that people accept do. The figures are the mean IoU of the pseudo-labels on the
-    pictures that no order touches at any point: the same pictures for all.
+    If it is interrupted, calling it again continues. `<out>/seed<n>/` holds `before/` (0 corrections),
+    `corrected/` (the annotator's masks, each made once for all orders) and `<order>-<count>/`. In `before`
+    and in each of the latter, `run` is an ordinary run directory and `data` the dataset it was trained on.
+    Training treats corrected masks as ground truth, like masks that people accept. The figures are
+    the mean IoU of the pseudo-labels on the pictures that no order touches at any point, which are the same
+    pictures for all points.
 
     Args:
-        recipe: of every training; its stages up to the pseudo-labels are run.
+        training: recipe and execution; runs the stages up to the pseudo-labels, with each seed of `config`.
         dataset_root, split: pictures with tags and ground truth.
-        out: folder for everything.
+        out: folder for all runs and results.
         config: points, orders, seeds and annotator.
-        reuse, device: see `trainer.pipeline.run`.
-        workers: processes for the corrections; None takes all cores.
-        listeners: are called with every event of the runs.
-        advance: is called with pictures corrected and to correct of a seed.
+        workers: processes for the corrections; None uses all cores.
+        advance: called with the numbers of pictures corrected so far and to correct, for each seed.
 
     Returns:
-        What `teaching_table` reads; also stored as loop.json, loop.md and loop.svg in `out`.
+        The input of `teaching_table`; also stored as loop.json, loop.md and loop.svg in `out`.
 
     Raises:
         TrainerUsageError: too few pictures can be corrected and measured, or the recipe does not use
             accepted masks.
         TrainerError: see `trainer.pipeline.run`.
     """
-    if not recipe.use_accepted:
+    if not training.recipe.use_accepted:
         raise TrainerUsageError(
-            f"Recipe {recipe.name} does not use accepted masks, so corrections could not teach it anything; "
-            f"leave out --set use_accepted=false."
+            f"Recipe {training.recipe.name} does not use accepted masks, so that it cannot learn from "
+            f"corrections; leave out --set use_accepted=false."
         )
     out, dataset, truth = Path(out), open_dataset(dataset_root, split), GroundTruth(dataset_root)
-    known = [image for image in dataset.images if image.tags and truth.has(image.id)]
+    known = tuple(image for image in dataset.images if image.tags and truth.has(image.id))
     check_enough(len(known), config)
+    pictures = _Pictures(dataset, truth, known)
     seeds = [
-        _Seed(recipe, dataset, truth, known, out, config, seed, reuse, device, listeners).run(
-            workers, advance
-        )
+        _Seed(training.with_recipe(seed=seed), pictures, out / f"seed{seed}", config).run(workers, advance)
         for seed in config.seeds
     ]
-    result = _summary(recipe, split, config, seeds)
+    result = _summary(training.recipe.name, split, config, seeds)
     write_atomic(out / "loop.json", json.dumps(result, indent=2).encode())
     write_atomic(out / "loop.md", teaching_table(result).encode())
     write_atomic(out / "loop.svg", teaching_plot(result).encode())
     return result
 
 
-class _Seed:
-    """The loop with one seed."""
+@dataclass(frozen=True)
+class _Pictures:
+    """What the study works on: `known` are the pictures of the dataset with tags and ground truth."""
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        dataset: TaggedDataset,
-        truth: GroundTruth,
-        known: Sequence[TaggedImage],
-        out: Path,
-        config: TeachingConfig,
-        seed: int,
-        reuse: Sequence[Path],
-        device: str | None,
-        listeners: tuple[Listener, ...],
-    ) -> None:
-        self._recipe = recipe.model_copy(update={"seed": seed})
-        self._dataset, self._truth, self._known = dataset, truth, known
-        self._out, self._config, self._seed = out / f"seed{seed}", config, seed
-        self._reuse, self._device, self._listeners = tuple(reuse), device, listeners
+    dataset: TaggedDataset
+    truth: GroundTruth
+    known: Sequence[TaggedImage]
+
+
+class _Seed:
+    """The study with one seed, which is that of the training's recipe."""
+
+    def __init__(self, training: Training, pictures: _Pictures, out: Path, config: TeachingConfig) -> None:
+        self._training, self._recipe, self._seed = training, training.recipe, training.recipe.seed
+        self._dataset, self._truth, self._known = pictures.dataset, pictures.truth, pictures.known
+        self._out, self._config = out, config
 
     def run(self, workers: int | None, advance: Callable[[int, int], None]) -> dict[str, Any]:
         before = self._trained("before", ())
@@ -123,8 +113,7 @@ class _Seed:
             self._truth,
             before,
             self._out / "corrected",
-            target=self._config.target,
-            max_clicks=self._config.max_clicks,
+            Acceptance(self._config.target, self._config.max_clicks),
             workers=workers,
             advance=advance,
         )
@@ -164,24 +153,16 @@ class _Seed:
         }
 
     def _trained(self, name: str, corrected: tuple[str, ...]) -> RunDir:
-        # Tags and pictures are the same for all points: what no accepted mask decides is made once.
+        # Tags and pictures are the same for all points, so stages without accepted masks run once.
         before = self._out / "before"
         folder = self._out / name
         data = folder / "data"
         write_taught_dataset(self._dataset, self._truth, data, self._out / "corrected", corrected)
-        return pipeline.run(
-            self._recipe,
-            data,
-            SPLIT,
-            folder / "run",
-            STAGES,
-            device=self._device,
-            listeners=self._listeners,
-            reuse=self._reuse if folder == before else (before / "run", *self._reuse),
-        )
+        reuse = () if folder == before else (before / "run",)
+        return self._training.run(data, SPLIT, folder / "run", STAGES, reuse)
 
     def _measured(self, run: RunDir, plan: TeachingPlan) -> float:
-        """Mean IoU in percent of the pseudo-labels of untouched pictures, pooled over all their pixels."""
+        """Return the mean IoU in percent of the untouched pictures' pseudo-labels, pooled over all pixels."""
         found = evaluate_masks(
             plan.rest,
             run.pseudo_path,
@@ -192,7 +173,7 @@ class _Seed:
         return round(100.0 * found.honest.miou, 4)
 
     def _doubts(self, run: RunDir) -> dict[str, dict[str, float]]:
-        """By signal and id, from the maps that the masks of a run were made from."""
+        """Return the doubt by signal and id, from the maps that the masks of a run were made from."""
         found: dict[str, dict[str, float]] = {name: {} for name in SIGNALS}
         for image in self._known:
             maps_khw = load_maps(run.final_path(image.id)).maps_khw
@@ -201,7 +182,7 @@ class _Seed:
         return found
 
     def _correlations(self, run: RunDir, doubt: dict[str, dict[str, float]]) -> dict[str, float | None]:
-        """Of every signal with one minus the mean IoU of a picture's mask, over all pictures."""
+        """Return the rank correlation of each signal with 1 - mean IoU of the pictures' masks."""
         wrong = []
         for image in self._known:
             ious = class_ious(read_mask(run.pseudo_path(image.id)), self._truth.mask(image.id))
@@ -213,7 +194,7 @@ class _Seed:
 
 
 def _summary(
-    recipe: Recipe, split: str, config: TeachingConfig, seeds: Sequence[dict[str, Any]]
+    recipe: str, split: str, config: TeachingConfig, seeds: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     curves = {}
     for order in config.orders:
@@ -236,7 +217,7 @@ def _summary(
             )
         curves[order] = points
     return {
-        "recipe": recipe.name,
+        "recipe": recipe,
         "split": split,
         "points": list(config.points),
         "orders": list(config.orders),
@@ -250,6 +231,6 @@ def _summary(
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """None where nothing was corrected."""
+    """Return the mean of the known values; None if nothing was corrected."""
     known = [value for value in values if value is not None]
     return round(statistics.fmean(known), 2) if known else None
