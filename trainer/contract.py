@@ -38,6 +38,9 @@ PICTURE_SUFFIXES: Final = (
 )  # fmt: skip
 """Endings of pictures' names, in small letters, in the order in which a picture without one is looked for."""
 
+HEIF_SUFFIXES: Final = (".heic", ".heif", ".hif")
+"""Endings of pictures that can be read if the package pillow-heif is installed."""
+
 # Models
 
 ZERO_SHOT_KIND: Final = "zero-shot"

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
 from db.natural_order import natural_key
+from puzzlecam_app.interchange.kinds import is_picture, remarks_on_skipped, unreadable_kind
 from puzzlecam_app.interchange.problems import Problem, error, printable
-from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.picture_names import PictureNames
 
 MAX_NAME_LENGTH: Final = 512
@@ -24,12 +24,17 @@ MAX_NAME_LENGTH: Final = 512
 
 @dataclass(frozen=True)
 class PictureTree:
-    """The pictures under `root`, found by their names alone, as paths relative to it with slashes."""
+    """The pictures under `root`, found by their names alone, as paths relative to it with slashes.
+
+    `skipped` are the other files: lists, and pictures of a kind that cannot be read.
+    """
 
     root: Path
     pictures: tuple[str, ...]
     problems: tuple[Problem, ...]
+    skipped: tuple[str, ...]
     _names: PictureNames
+    _skipped_names: PictureNames
 
     def find(self, listed: str, *, row: str) -> str | Problem:
         """The picture that the name `listed` in a list means, or what is wrong with the name.
@@ -50,6 +55,9 @@ class PictureTree:
             return error(
                 row, f"the name {printable(name)} fits several files ({choices})", "Write the whole path"
             )
+        if skipped := self._skipped_names.find(name):
+            reason, remedy = unreadable_kind(skipped[0])
+            return error(row, f"{printable(name)}: {reason}", remedy)
         return error(
             row, f"the file {printable(name)} is listed but missing", "Add the file or remove the row"
         )
@@ -61,6 +69,7 @@ def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> Pictu
     `exclude` names top-level folders that contain something else.
     """
     found: list[str] = []
+    skipped: list[str] = []
     problems: list[Problem] = []
     inside = root.resolve()
     for path, is_folder_link in _walk(root, exclude):
@@ -69,15 +78,19 @@ def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> Pictu
             if not is_inside(path, inside):
                 problems.append(_leads_out(relative))
             continue
-        if path.suffix.lower() not in PICTURE_SUFFIXES:
+        if not is_picture(relative):
+            skipped.append(relative)
             continue
         problem = _problem_of_file(path, relative, inside)
         if problem is None:
             found.append(relative)
         else:
             problems.append(problem)
+    problems += remarks_on_skipped(skipped)
     found.sort(key=lambda path: (natural_key(path), path))
-    return PictureTree(root, tuple(found), tuple(problems), PictureNames(found))
+    return PictureTree(
+        root, tuple(found), tuple(problems), tuple(skipped), PictureNames(found), PictureNames(skipped)
+    )
 
 
 def is_path_trick(name: str) -> bool:

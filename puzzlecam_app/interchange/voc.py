@@ -8,6 +8,7 @@ from typing import Final
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
+from puzzlecam_app.interchange.kinds import unreadable_kind
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.splits import SPLITS
@@ -41,7 +42,7 @@ def read_voc(
     Raises:
         UserError: There is no list of that split, no source of tags, or a list cannot be read.
     """
-    paths, problems = _pictures(root)
+    paths, unreadable, problems = _pictures(root)
     lists = _split_lists(root)
     if split is not None:
         if split not in lists:
@@ -52,7 +53,7 @@ def read_voc(
         kept = set(lists[split])
         paths = {name: path for name, path in paths.items() if name in kept}
         lists = {key: tuple(name for name in names if name in kept) for key, names in lists.items()}
-    splits, wrong = _splits_of_names(lists, paths)
+    splits, wrong = _splits_of_names(lists, paths, unreadable)
     problems += wrong
 
     labels = classes_file or (root / LABELS_FILE if (root / LABELS_FILE).is_file() else None)
@@ -76,8 +77,11 @@ def read_voc(
     return Source(root, "voc", items, classes, fixed, problems)
 
 
-def _pictures(root: Path) -> tuple[dict[str, str], list[Problem]]:
-    """Path of each picture under `root` by VOC name, which is the file's name without its suffix."""
+def _pictures(root: Path) -> tuple[dict[str, str], dict[str, str], list[Problem]]:
+    """Path of each picture under `root` by VOC name, which is the file's name without its suffix.
+
+    The second result has the paths of files that are no pictures or cannot be read.
+    """
     tree = scan_pictures(root / PICTURES)
     problems = [
         problem.model_copy(update={"file": f"{PICTURES}/{problem.file}"}) for problem in tree.problems
@@ -92,7 +96,8 @@ def _pictures(root: Path) -> tuple[dict[str, str], list[Problem]]:
             )
         else:
             paths[name] = path
-    return paths, problems
+    skipped = {PurePosixPath(path).with_suffix("").as_posix(): f"{PICTURES}/{path}" for path in tree.skipped}
+    return paths, skipped, problems
 
 
 def _split_lists(root: Path) -> dict[str, tuple[str, ...]]:
@@ -107,7 +112,7 @@ def _split_lists(root: Path) -> dict[str, tuple[str, ...]]:
 
 
 def _splits_of_names(
-    lists: Mapping[str, tuple[str, ...]], paths: Mapping[str, str]
+    lists: Mapping[str, tuple[str, ...]], paths: Mapping[str, str], unreadable: Mapping[str, str]
 ) -> tuple[dict[str, str], list[Problem]]:
     """Split of each picture. ``trainval`` repeats others, so it is used only for pictures in no other."""
     splits: dict[str, str] = {}
@@ -136,6 +141,9 @@ def _splits_of_names(
                     )
                 )
     for name, split in missing.items():
+        if name in unreadable:
+            problems.append(error(unreadable[name], *unreadable_kind(unreadable[name])))
+            continue
         where = f"{PICTURES}/{name}.jpg"
         problems.append(
             error(

@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,8 @@ MAX_SIDE_PX: Final = 32_767
 
 # Pillow knows many more formats, some of which run other programs; nobody labels pictures in those.
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF", "AVIF")
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+INSTALL_HEIF: Final = 'Save it as JPEG, or install the studio with its extra "heic" (the package pillow-heif)'
 _TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -102,10 +105,14 @@ def open_picture(source: Path | bytes, *, max_pixels: int | None = None) -> Iter
         Image.MAX_IMAGE_PIXELS = limit
     where = _where(source)
     try:
-        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_FORMATS)
+        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=_formats())
     except FileNotFoundError as error:
         raise ImageReadError("the file is missing", where=where, remedy="Put it back") from error
     except UnidentifiedImageError as error:
+        if not can_read_heif() and _is_heif(source):
+            raise ImageReadError(
+                "HEIC pictures cannot be read here", where=where, remedy=INSTALL_HEIF
+            ) from error
         raise ImageReadError(
             "not a picture in a format that can be read", where=where, remedy="Save it as JPEG or PNG"
         ) from error
@@ -172,10 +179,34 @@ def upright_size(path: Path) -> tuple[int, int]:
     return (width, height) if is_turned else (height, width)
 
 
+@cache
+def can_read_heif() -> bool:
+    """Whether HEIC pictures can be read: the optional package pillow-heif is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
 def pixel_limit() -> int:
     """Pictures with more pixels are refused; the studio's setting, which its training processes inherit."""
     value = os.environ.get(MAX_PICTURE_PIXELS_VARIABLE, "")
     return int(value) if value.isdecimal() and int(value) else MAX_PICTURE_PIXELS
+
+
+def _formats() -> tuple[str, ...]:
+    return (*_FORMATS, "HEIF") if can_read_heif() else _FORMATS
+
+
+def _is_heif(source: Path | bytes) -> bool:
+    if isinstance(source, bytes):
+        head = source[:12]
+    else:
+        with source.open("rb") as file:
+            head = file.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS
 
 
 def _content(source: Path | bytes) -> bytes:
