@@ -3,7 +3,8 @@ import { messageOf } from "../shared/api.js";
 import { element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
-import { percent, table, thumbnail } from "./tables.js";
+import { percent } from "./numbers.js";
+import { table, thumbnail } from "./tables.js";
 import { thresholdChart } from "./threshold_chart.js";
 
 /**

@@ -2,7 +2,7 @@
 import { changes, measure } from "./labels.js";
 import { planes, resampled, signedDifference } from "./maps.js";
 import { classScores, gain } from "./steps_view.js";
-import { percent } from "./tables.js";
+import { percent } from "./numbers.js";
 
 /**
  * @import { SideHeader } from "../shared/openapi"

@@ -1,6 +1,6 @@
 /** The confusion matrix: what the pixels of each class are painted as. */
 import { element } from "../shared/dom.js";
-import { percent } from "./tables.js";
+import { percent } from "./numbers.js";
 
 const MOST = 40;
 const VOID = 255;

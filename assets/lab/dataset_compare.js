@@ -3,7 +3,8 @@ import { messageOf } from "../shared/api.js";
 import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
-import { direction, pager, percent, signed, table, thumbnail } from "./tables.js";
+import { direction, percent, signed } from "./numbers.js";
+import { pager, table, thumbnail } from "./tables.js";
 
 /**
  * @import { ComparedClass, ComparedPictureOut, DatasetComparisonOut, SourceOut } from "../shared/openapi"

@@ -1,38 +1,32 @@
 /**
- * The steps to a mask: each scale and view, their sum, normalised, edges and random walk, threshold, CRF. Each step is
- * measured by the mask that it would give at the threshold, and compared with the step before.
+ * The steps to a mask as views. Each step is measured by the mask that it would give at the threshold, and compared
+ * with the step before it, or with the best of the alternatives that it combines.
  */
 import { changes, measure } from "./labels.js";
 import { normalised, plane } from "./maps.js";
-import { percent } from "./tables.js";
+import { lastSteps, mapSteps } from "./mask_steps.js";
+import { percent, signed } from "./numbers.js";
 
 /**
  * @import { Change, Measured } from "./labels.js"
  * @import { Plane, Stack } from "./maps.js"
+ * @import { MaskSettings, MaskStep } from "./mask_steps.js"
  * @import { Picture } from "./picture.js"
  * @import { Choice, View } from "./view.js"
  *
  * @typedef {"heat"|"mask"|"change"} ShownName
  *
- * @typedef {object} MaskStep
- * @property {string} key
- * @property {string} section
- * @property {string} title
- * @property {string} tip
- * @property {Plane[]} [maps] of the tags, 0..1
- * @property {Uint8Array|null} [mask] where the step is a mask; null while it is computed
- * @property {Plane} [map] shown alone, never measured
- * @property {boolean} [isPending] whether a newer mask is being computed
- * @property {boolean} [isReference]
- *
- * @typedef {object} Options
+ * @typedef {object} Chosen
  * @property {number} k position of the tag
- * @property {number} threshold
  * @property {ShownName} shown
  * @property {boolean} eachView whether picture and mirror image are shown separately, too
- * @property {number} reference position of the reference mask
- * @property {boolean} isPending whether a newer mask is being computed
- * @property {boolean} useCrf
+ *
+ * @typedef {MaskSettings & Chosen} Options
+ *
+ * @typedef {object} Measurement of a step that has a mask
+ * @property {string} name
+ * @property {Uint8Array} labels
+ * @property {Measured|null} measured null without a reference mask
  */
 
 /** @type {Choice<ShownName>[]} */
@@ -51,184 +45,9 @@ export const SHOWN = [
     value: "change",
     text: "What changed",
     title:
-      "Compared with the step before. Green: became a class. Red: became background. Blue: another class",
+      "Compared with the step before; what combines alternatives, such as the sum of scales, with the best of them. Green: became a class. Red: became background. Blue: another class",
   },
 ];
-
-/**
- * The steps that make maps.
- * @param {Picture} picture
- * @param {number} k position of the tag
- * @param {boolean} eachView whether picture and mirror image are shown separately, too
- * @returns {MaskStep[]}
- */
-export function mapSteps(picture, k, eachView) {
-  return [...scaleSteps(picture, k, eachView), ...sumSteps(picture), ...learnedSteps(picture)];
-}
-
-/** @param {Picture} picture @param {number} k @param {boolean} eachView @returns {MaskStep[]} */
-function scaleSteps(picture, k, eachView) {
-  const section = "1 · Each scale";
-  const viewCount = picture.arrays.views.shape[1];
-  return picture.header.model.scales.flatMap((scale, s) => {
-    /** @type {MaskStep[]} */
-    const steps = [];
-    for (let v = 0; eachView && v < viewCount; v++) {
-      steps.push({
-        key: `view ${s} ${v}`,
-        section,
-        title: `×${scale}${v ? ", mirrored" : ""}`,
-        tip: `Equation 1 at ${scale} times the picture's size${v ? ", of the mirror image, mirrored back" : ""}; positive part divided by its own maximum`,
-        map: picture.once(`view ${s} ${v} ${k}`, () => normalised(picture.plane("views", s, v, k))),
-      });
-    }
-    steps.push({
-      key: `scale ${s}`,
-      section,
-      title: eachView ? `×${scale}, both views` : `Scale ×${scale}`,
-      tip: "The positive part of the mean of the views, divided by its maximum: what this scale alone would give",
-      maps: picture.normalisedPlanes("scales", s),
-    });
-    return steps;
-  });
-}
-
-/** @param {Picture} picture @returns {MaskStep[]} */
-function sumSteps(picture) {
-  const { model } = picture.header;
-  const section = "2 · Sum, normalised";
-  /** @type {MaskStep[]} */
-  const steps = [
-    {
-      key: "sum",
-      section,
-      title: "Sum",
-      tip: "All scales added, each class divided by its maximum",
-      maps: picture.normalisedPlanes("total"),
-    },
-  ];
-  if (picture.arrays.spread) {
-    steps.push({
-      key: "spread",
-      section,
-      title: "Spread",
-      tip: `Each cell becomes the mean of the cells with similar features, similarity to the power of ${model.affinity_power}; divided by its maximum`,
-      maps: picture.planes("own"),
-    });
-  }
-  if (model.shares.length < 2) return steps;
-  for (let source = 2; source <= model.shares.length; source++) {
-    steps.push({
-      key: `source ${source}`,
-      section,
-      title: `Classifier ${source}`,
-      tip: `The model is a weighted mean of classifiers; the share of this one is ${model.shares[source - 1]}`,
-      maps: picture.planes(`source_${source}`),
-    });
-  }
-  steps.push({
-    key: "mean",
-    section,
-    title: "Mean",
-    tip: `Shares ${model.shares.join(" and ")}, divided by the maximum`,
-    maps: picture.planes("cams"),
-  });
-  return steps;
-}
-
-/** Self-training, edges and random walk, where the model has them. @param {Picture} picture @returns {MaskStep[]} */
-function learnedSteps(picture) {
-  const { arrays, header } = picture;
-  /** @type {MaskStep[]} */
-  const steps = [];
-  if (arrays.self_trained) {
-    steps.push({
-      key: "self-trained",
-      section: "3 · Self-training",
-      title: "Self-trained",
-      tip: "How likely this class is compared with background, according to the pixel classifier, which learned the confident labels of all pictures; 0.5 is the decision boundary. It replaces the CAM",
-      maps: picture.planes("self_trained"),
-    });
-  }
-  if (arrays.edges) {
-    const section = `${arrays.self_trained ? 4 : 3} · Edges, random walk`;
-    const scaled = header.model.walk_background
-      ? "those of background too: how likely this class is compared with background"
-      : "divided by the maximum of all classes";
-    steps.push(
-      {
-        key: "edges",
-        section,
-        title: "Edges",
-        tip: "AffinityNet's edge map, the sigmoid of its edge branch: the random walk stops where it is bright",
-        map: picture.plane("edges"),
-      },
-      {
-        key: "walk",
-        section,
-        title: "Random walk",
-        tip: `The maps before it times one minus the edge, spread along paths without edges, ${scaled}`,
-        maps: picture.final,
-      },
-    );
-  }
-  return steps;
-}
-
-/**
- * The steps that make a mask.
- * @param {Picture} picture
- * @param {Uint8Array} thresholded
- * @param {Options} options
- * @returns {MaskStep[]}
- */
-function lastSteps(picture, thresholded, { threshold, reference, isPending, useCrf }) {
-  const number = 3 + Number(Boolean(picture.arrays.self_trained)) + Number(Boolean(picture.arrays.edges));
-  const section = `${number} · Mask`;
-  /** @type {MaskStep[]} */
-  const steps = [
-    {
-      key: "threshold",
-      section,
-      title: `Threshold ${threshold.toFixed(2)}`,
-      tip: "The strongest tag of each pixel where it exceeds the threshold, else background",
-      mask: thresholded,
-    },
-  ];
-  const least = picture.header.model.min_piece_share;
-  const specks = `pieces below ${Number((100 * least).toFixed(3))} % of the picture go to what surrounds them`;
-  if (useCrf && picture.header.model.no_crf === null) {
-    steps.push({
-      key: "crf",
-      section,
-      title: "Dense CRF",
-      tip:
-        "The thresholded mask moved to the colour edges of the picture, computed by the server" +
-        (least > 0 ? `; then ${specks}` : ""),
-      mask: picture.maskSteps?.mask ?? null,
-      isPending: isPending || !picture.maskSteps,
-    });
-  } else if (least > 0)
-    steps.push({
-      key: "pieces",
-      section,
-      title: "Without specks",
-      tip: `In the thresholded mask ${specks}`,
-      mask: picture.maskSteps?.mask ?? null,
-      isPending: isPending || !picture.maskSteps,
-    });
-  const truth = picture.references[reference];
-  if (truth)
-    steps.push({
-      key: "truth",
-      section,
-      title: truth.title,
-      tip: "The reference mask; void pixels do not count",
-      mask: truth.mask,
-      isReference: true,
-    });
-  return steps;
-}
 
 /** @param {Picture} picture @param {Options} options @returns {View[]} */
 export function stepViews(picture, options) {
@@ -236,16 +55,16 @@ export function stepViews(picture, options) {
   const truth = picture.references[reference]?.mask ?? null;
   const labelsOf = (/** @type {string} */ key, /** @type {Plane[]} */ maps) =>
     picture.latest(`labels ${key}`, [maps, threshold], () => picture.labels(maps, threshold));
-  const made = mapSteps(picture, k, eachView);
-  const last = made.findLast(({ maps }) => maps);
+  const steps = mapSteps(picture, k, eachView);
+  const last = steps.findLast(({ maps }) => maps);
   const thresholded = labelsOf(last?.key ?? "final", last?.maps ?? picture.final);
-  /** @type {Uint8Array|null} */
+  /** By key. @type {Map<string, Measurement>} */
+  const made = new Map();
+  /** @type {Measurement|null} */
   let before = null;
-  /** @type {number|null} */
-  let beforeIou = null;
   /** @type {string|null} */
   let section = null;
-  return [...made, ...lastSteps(picture, thresholded, options)].map((step) => {
+  return [...steps, ...lastSteps(picture, thresholded, options)].map((step) => {
     /** @type {View} */
     const view = {
       key: step.key,
@@ -258,21 +77,38 @@ export function stepViews(picture, options) {
     const labels = step.maps ? labelsOf(step.key, step.maps) : step.mask;
     if (!labels) return { ...view, note: "computing …" };
     if (step.isReference) return { ...view, labels };
-    const former = before;
-    const change = former
-      ? picture.latest(`change ${step.key}`, [former, labels], () => changes(former, labels))
-      : null;
     const measured = truth
       ? picture.latest(`measured ${step.key}`, [truth, labels], () => measure(truth, labels))
       : null;
-    Object.assign(view, noteOf(picture, k, measured, beforeIou, change, step.isPending ?? false));
-    before = labels;
-    beforeIou = measured?.mean ?? null;
+    /** @type {Measurement} */
+    const own = { name: step.name ?? step.title, labels, measured };
+    const former = step.comparedWith ? best(step.comparedWith, made) : before;
+    const change = former
+      ? picture.latest(`change ${step.key}`, [former.labels, labels], () => changes(former.labels, labels))
+      : null;
+    Object.assign(view, noteOf(picture, k, step, own, former, change));
+    made.set(step.key, own);
+    before = own;
     if (shown === "change" && change) return { ...view, kinds: change.kinds };
-    if (shown === "mask" || !step.maps) return { ...view, labels };
+    if (shown !== "heat" || !step.maps) return { ...view, labels };
     return { ...view, map: step.maps[k], outlined: step.maps[k] };
   });
 }
+
+/**
+ * The best of some steps; the first of them where nothing is measured.
+ * @param {string[]} keys @param {Map<string, Measurement>} made @returns {Measurement|null}
+ */
+function best(keys, made) {
+  const found = keys.flatMap((key) => made.get(key) ?? []);
+  return found.reduce(
+    (/** @type {Measurement|null} */ top, one) => (top && iouOf(top) >= iouOf(one) ? top : one),
+    null,
+  );
+}
+
+/** @param {Measurement} one @returns {number} -1 where nothing is measured */
+const iouOf = ({ measured }) => measured?.mean ?? -1;
 
 /**
  * What is shown of a picture until every step is known.
@@ -292,38 +128,45 @@ export function firstViews(tags, scores) {
 /**
  * @param {Picture} picture
  * @param {number} k position of the tag
- * @param {Measured|null} measured
- * @param {number|null} beforeIou
- * @param {Change|null} change
- * @param {boolean} isPending
+ * @param {MaskStep} step
+ * @param {Measurement} own
+ * @param {Measurement|null} former what it is compared with
+ * @param {Change|null} change since then
  * @returns {Pick<View, "note"|"noteTip">}
  */
-function noteOf(picture, k, measured, beforeIou, change, isPending) {
+function noteOf(picture, k, step, { measured }, former, change) {
   const parts = [];
   const tips = [];
   if (measured) {
+    const beforeIou = former?.measured?.mean ?? null;
     const isNew = beforeIou !== null && measured.mean !== null && change?.share !== 0;
-    parts.push(
-      `IoU ${percent(measured.mean)}${isNew ? gain(/** @type {number} */ (measured.mean), beforeIou) : ""}`,
-    );
+    const over = step.comparedWith ? former?.name : undefined;
+    parts.push(`IoU ${percent(measured.mean)}${isNew ? gain(measured.mean ?? 0, beforeIou, over) : ""}`);
     tips.push(
-      "Mean IoU in percent over the classes of either mask, background included, of the mask that this step would give; in brackets the gain over the step before.",
+      "Mean IoU in percent over the classes of either mask, background included, of the mask that this step would give.",
     );
+    if (isNew)
+      tips.push(`In brackets the gain over ${former?.name}${over ? ", the best of what it combines" : ""}.`);
     tips.push(...classScores(picture, k, measured));
   }
-  if (change) {
+  if (change && former) {
     const share = (100 * change.share).toFixed(1);
-    tips.push(`${share} % of the pixels differ from the step before.`);
+    tips.push(`${share} % of the pixels differ from ${former.name}.`);
     if (!measured) parts.push(`${share} % changed`);
   }
-  if (isPending) parts.push("computing …");
+  if (step.isPending) parts.push("computing …");
   return { note: parts.join(" · "), noteTip: tips.join(" ") };
 }
 
-/** @param {number} mean 0..1 @param {number} before @returns {string} e.g. " (+1.2)", in percentage points */
-export function gain(mean, before) {
-  const points = 100 * (mean - before);
-  return ` (${points >= 0 ? "+" : "−"}${Math.abs(points).toFixed(1)})`;
+/**
+ * A gain in percentage points, e.g. " (+1.2)".
+ * @param {number} mean 0..1
+ * @param {number} before
+ * @param {string} [over] what it is a gain over, where that is not the step before
+ * @returns {string}
+ */
+export function gain(mean, before, over) {
+  return ` (${signed(mean - before)}${over ? ` over ${over}` : ""})`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What is right of each class, the worst first. */
 import { count, element } from "../shared/dom.js";
-import { percent, table } from "./tables.js";
+import { percent } from "./numbers.js";
+import { table } from "./tables.js";
 
 /**
  * @import { ShareOfPixels, StageOut, SurveyOut } from "../shared/openapi"

@@ -3,7 +3,8 @@ import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { COLUMNS, NUMBERS, columnTitle, tagNames } from "./survey_columns.js";
-import { fixed, pager, percent, thumbnail } from "./tables.js";
+import { fixed, percent } from "./numbers.js";
+import { pager, thumbnail } from "./tables.js";
 
 /**
  * @import { DatasetOut, Row, SurveyOut } from "../shared/openapi"

@@ -1,6 +1,7 @@
 /** How well each signal finds bad masks. */
 import { element } from "../shared/dom.js";
-import { fixed, table } from "./tables.js";
+import { fixed } from "./numbers.js";
+import { table } from "./tables.js";
 
 /**
  * @import { SurveyOut } from "../shared/openapi"

@@ -1,7 +1,7 @@
 /** IoU, precision and recall of one class over the background threshold, with the honest and the oracle point. */
 import { svg, ticks } from "../shared/chart.js";
 import { element } from "../shared/dom.js";
-import { percent } from "./tables.js";
+import { percent } from "./numbers.js";
 
 /** @import { CurvePoint, StageOfClass } from "../shared/openapi" */
 
