@@ -6,13 +6,13 @@ import { vocColour } from "../shared/colours.js";
  * @property {number} index     0 background, 1..254 classes, 255 void
  * @property {string} name
  * @property {string} color     "#rrggbb"
- * @property {number} [hotkey]  1..9; absent: the place among the classes other than background
+ * @property {number} [hotkey]  1..19, from 10 on with Shift; another number: no key; absent: the place among the classes other than background
  */
 
 /**
  * The class a digit key chooses.
  * @param {ClassInfo[]} classes
- * @param {number} digit 1..9
+ * @param {number} digit 1..19, from 10 on with Shift
  * @returns {ClassInfo|undefined}
  */
 export function classForDigit(classes, digit) {

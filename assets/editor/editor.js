@@ -57,7 +57,7 @@ export class MaskEditor extends EditorView {
       preview: (mask, rect) => this.renderer.setPreview(mask, rect),
       refining: (isRefining, isPending) => this.#showRefining(isRefining, isPending),
     });
-    this.#toolbox = new Toolbox(this.#bench, readOnly ? "pan" : "brush");
+    this.#toolbox = new Toolbox(this.#bench, readOnly ? "pan" : "brush", (name) => this.setTool(name));
     this.#keyboard = new Keyboard(this, () => this.#updateCursor());
     this.#hovered = new HoverReporter((point) => {
       this.emit("hover", describePoint(point, this, this.renderer.heat?.heat ?? null));
@@ -150,7 +150,7 @@ export class MaskEditor extends EditorView {
   }
 
   get canUndo() {
-    return this.#bench.document?.history.canUndo ?? false;
+    return this.#toolbox.current.isPending || (this.#bench.document?.history.canUndo ?? false);
   }
 
   get canRedo() {
@@ -167,11 +167,6 @@ export class MaskEditor extends EditorView {
   redo() {
     this.settle();
     this.#bench.redo();
-  }
-
-  clearHistory() {
-    this.#bench.document?.history.clear();
-    this.emit("historychange");
   }
 
   /** A stroke or a pan is in progress. */
@@ -230,8 +225,10 @@ export class MaskEditor extends EditorView {
     if (this.readOnly || name === this.tool) return;
     this.settle();
     this.#toolbox.current.hover(null);
-    this.#toolbox.name = name;
+    this.#toolbox.choose(name);
     this.#toolbox.current.hover(this.#hovered.point);
+    if (name === "cleanup") this.#canPaint(); // its preview is seen
+    this.#toolbox.current.enter();
     this.#updateCursor();
     this.#showGuides();
     this.renderer.invalidate("overlay");
@@ -272,7 +269,7 @@ export class MaskEditor extends EditorView {
     this.setActiveClass(this.#bench.otherClass);
   }
 
-  /** @param {number} digit 1..9: the class of that hotkey, else counting classes other than background */
+  /** @param {number} digit 1..19, from 10 on with Shift: the class of that hotkey, else counting classes other than background */
   chooseClass(digit) {
     this.setActiveClass(classForDigit(this.classes, digit)?.index ?? this.activeClass);
   }
@@ -288,6 +285,19 @@ export class MaskEditor extends EditorView {
       this.#toolbox.smart.session.reset(); // the mask was made with the other option
     }
     this.#bench.setOptions(changes);
+    this.#toolbox.current.refresh();
+    this.emit("optionschange");
+  }
+
+  /** What the tool Clean up does, and how many pieces go. */
+  get cleanup() {
+    const { settings, leastPx, count } = this.#toolbox.cleanup;
+    return { ...settings, leastPx, count };
+  }
+
+  /** @param {Partial<import("./tools/cleanup.js").CleanupSettings>} changes */
+  setCleanup(changes) {
+    this.#toolbox.cleanup.change(changes);
     this.emit("optionschange");
   }
 
@@ -320,7 +330,7 @@ export class MaskEditor extends EditorView {
     this.#bench.refine = refine;
   }
 
-  /** The seeds of the Smart tool so far, in order. */
+  /** Of the Smart tool so far, in order. */
   get seeds() {
     return this.#toolbox.smart.session.seeds;
   }
@@ -361,10 +371,7 @@ export class MaskEditor extends EditorView {
     return this.#keyboard.handle(event);
   }
 
-  /**
-   * Have the keys of an element or window handled, for pages without keys of their own.
-   * @param {EventTarget} target
-   */
+  /** Handle the keys of a page without keys of its own. @param {EventTarget} target */
   attachKeys(target) {
     this.#keyboard.attach(target);
   }

@@ -84,8 +84,8 @@ export function chordOf(event) {
   if (event.getModifierState("AltGraph")) return key;
   const mod = event.ctrlKey || event.metaKey ? "mod+" : "";
   const alt = event.altKey ? "alt+" : "";
-  // Shift is part of how + is typed on many layouts; it counts with letters only.
-  const shift = event.shiftKey && /^[a-z]$/.test(key) ? "shift+" : "";
+  // Shift is part of how + is typed on many layouts; it counts with letters and digits only.
+  const shift = event.shiftKey && /^[a-z0-9]$/.test(key) ? "shift+" : "";
   return mod + alt + shift + key;
 }
 
@@ -102,8 +102,7 @@ function nameOf(event) {
   const physical = NAME_BY_CODE[event.code] ?? printed?.toLowerCase();
   if (!physical || bindingFor(typed)) return typed;
   const isForeign = typed.length === 1 && typed > "~";
-  const isUnshiftedDigit = kind === "Digit" && !event.shiftKey;
-  return isForeign || isUnshiftedDigit ? physical : typed;
+  return isForeign || kind === "Digit" ? physical : typed;
 }
 
 /**

@@ -27,7 +27,9 @@ export const BINDINGS = [
     description: title,
     group: "Tools",
     chords: [key.toLowerCase()],
-    run: (/** @type {MaskEditor} */ editor) => editor.setTool(name),
+    run: (/** @type {MaskEditor} */ editor) =>
+      // Its key again applies Clean up.
+      editor.tool === name && name === "cleanup" ? void editor.confirmTool() : editor.setTool(name),
   })),
   {
     keys: ["["],
@@ -83,6 +85,13 @@ export const BINDINGS = [
     group: "Classes",
     chords: ["1", "2", "3", "4", "5", "6", "7", "8", "9"],
     run: (editor, chord) => editor.chooseClass(Number(chord)),
+  },
+  {
+    keys: ["Shift + 0–9"],
+    description: "Choose one of the next ten classes",
+    group: "Classes",
+    chords: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"].map((digit) => `shift+${digit}`),
+    run: (editor, chord) => editor.chooseClass(10 + Number(chord.at(-1))),
   },
   {
     keys: ["0"],

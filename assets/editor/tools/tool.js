@@ -50,6 +50,12 @@ export class Tool {
     this.bench.redraw();
   }
 
+  /** The tool was chosen. */
+  enter() {}
+
+  /** Locks or other options have changed. */
+  refresh() {}
+
   /** Enter or a double click. */
   confirm() {}
 

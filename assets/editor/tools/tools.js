@@ -1,5 +1,6 @@
 /** The tools there are: name, hotkey and title in one table, from which toolbar and key bindings are made. */
 import { BrushTool } from "./brush.js";
+import { CleanupTool } from "./cleanup.js";
 import { FillTool } from "./fill.js";
 import { LassoTool } from "./lasso.js";
 import { PanTool } from "./pan.js";
@@ -10,7 +11,7 @@ import { SuperpixelTool } from "./superpixel.js";
 /**
  * @typedef {import("./tool.js").Tool} Tool
  * @typedef {import("./tool.js").Bench} Bench
- * @typedef {"smart"|"brush"|"eraser"|"polygon"|"lasso"|"fill"|"superpixel"|"pan"} ToolName
+ * @typedef {"smart"|"brush"|"eraser"|"polygon"|"lasso"|"fill"|"superpixel"|"cleanup"|"pan"} ToolName
  *
  * @typedef {object} ToolInfo
  * @property {ToolName} name
@@ -27,6 +28,7 @@ export const TOOLS = [
   { name: "lasso", key: "L", title: "Lasso" },
   { name: "fill", key: "F", title: "Fill connected area" },
   { name: "superpixel", key: "S", title: "Superpixels" },
+  { name: "cleanup", key: "D", title: "Clean up: drop specks, fill holes" },
   { name: "pan", key: "", title: "Pan (or hold Space)" },
 ];
 
@@ -34,14 +36,21 @@ export const TOOLS = [
 export class Toolbox {
   /** @type {Record<ToolName, Tool>} */
   #tools;
+  /** The tool before Clean up. @type {ToolName} */
+  #before;
 
   /**
    * @param {Bench} bench
    * @param {ToolName} name  the tool to begin with
+   * @param {(name: ToolName) => void} choose  makes another tool current
    */
-  constructor(bench, name) {
+  constructor(bench, name, choose) {
+    this.#before = name;
     /** Its work goes on when another tool is chosen. */
     this.smart = new SmartTool(bench, () => this.name === "smart");
+    this.cleanup = new CleanupTool(bench, () => {
+      if (this.name === "cleanup") choose(this.#before);
+    });
     this.#tools = {
       smart: this.smart,
       brush: new BrushTool(bench),
@@ -50,8 +59,15 @@ export class Toolbox {
       lasso: new LassoTool(bench),
       fill: new FillTool(bench),
       superpixel: new SuperpixelTool(bench),
+      cleanup: this.cleanup,
       pan: new PanTool(bench),
     };
+    this.name = name;
+  }
+
+  /** @param {ToolName} name */
+  choose(name) {
+    if (this.name !== "cleanup") this.#before = this.name;
     this.name = name;
   }
 

@@ -1,6 +1,8 @@
 /** The bar of tools, brush settings, history and view. It holds no state of its own: it shows the editor's. */
 import { TOOLS } from "../tools/tools.js";
 import { MAX_BRUSH_PX } from "../workbench.js";
+import { cleanupControls } from "./cleanup_controls.js";
+import { button, group, paintTrack, press, setIcon, slider } from "./controls.js";
 import { icon } from "./icons.js";
 
 /**
@@ -41,6 +43,7 @@ export function makeToolbar(editor) {
     title: "Paint only over background",
     run: () => editor.setOptions({ onlyBackground: !editor.options.onlyBackground }),
   });
+  const cleanup = cleanupControls(editor);
   const undo = button({ icon: "undo", title: "Undo (Ctrl+Z)", run: () => editor.undo() });
   const redo = button({ icon: "redo", title: "Redo (Ctrl+Y)", run: () => editor.redo() });
   const visible = button({
@@ -66,9 +69,11 @@ export function makeToolbar(editor) {
   const actual = button({ title: "Zoom to 100 %", run: () => editor.zoomTo(1) });
   actual.classList.add("pz-zoom");
 
+  const brush = group("Brush", size.element, round, square, only);
   bar.append(
     group("Tools", ...tools.map(({ element }) => element)),
-    group("Brush", size.element, round, square, only),
+    brush,
+    cleanup.element,
     group("History", undo, redo),
     group("Mask view", visible, contour, labelled("opacity", opacity)),
     group("Zoom", zoomOut, actual, zoomIn, fit),
@@ -77,6 +82,8 @@ export function makeToolbar(editor) {
   const show = () => {
     for (const { name, element } of tools) press(element, editor.tool === name);
     size.show(editor.brush.size);
+    brush.hidden = editor.tool === "cleanup";
+    cleanup.show();
     press(round, editor.brush.shape === "round");
     press(square, editor.brush.shape === "square");
     press(only, editor.options.onlyBackground);
@@ -102,75 +109,6 @@ export function makeToolbar(editor) {
 
 /** @param {number} zoom */
 const formatPercent = (zoom) => (zoom < 0.1 ? (zoom * 100).toFixed(1) : Math.round(zoom * 100));
-
-/**
- * @param {string} label
- * @param {...HTMLElement} children
- */
-function group(label, ...children) {
-  const element = document.createElement("div");
-  element.className = "pz-group";
-  element.setAttribute("role", "group");
-  element.setAttribute("aria-label", label);
-  element.append(...children);
-  return element;
-}
-
-/** @param {{title: string, run: () => void, icon?: IconName, key?: string}} options */
-function button({ title, run, icon: name, key }) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.className = "pz-button";
-  element.title = key ? `${title} (${key})` : title;
-  element.setAttribute("aria-label", title);
-  if (name) element.innerHTML = icon(name);
-  if (key) {
-    element.setAttribute("aria-keyshortcuts", key);
-    element.insertAdjacentHTML("beforeend", `<kbd class="pz-key" aria-hidden="true">${key}</kbd>`);
-  }
-  // A click must not move the focus here: Space would press the button again instead of panning.
-  element.addEventListener("mousedown", (event) => event.preventDefault());
-  element.addEventListener("click", run);
-  return element;
-}
-
-/**
- * @param {HTMLElement} element
- * @param {boolean} isPressed
- */
-function press(element, isPressed) {
-  element.setAttribute("aria-pressed", String(isPressed));
-}
-
-/**
- * @param {HTMLElement} element
- * @param {IconName} name
- */
-function setIcon(element, name) {
-  const holder = document.createElement("template");
-  holder.innerHTML = icon(name);
-  element.querySelector(".pz-icon")?.replaceWith(holder.content);
-}
-
-/** @param {{label: string, max: number, input: (value: number) => void}} options */
-function slider({ label, max, input }) {
-  const element = document.createElement("input");
-  element.type = "range";
-  element.className = "pz-slider";
-  element.min = "0";
-  element.max = String(max);
-  element.title = label;
-  element.setAttribute("aria-label", label);
-  element.addEventListener("input", () => input(Number(element.value)));
-  // After dragging by mouse the focus is released, so that hotkeys keep working.
-  element.addEventListener("pointerup", () => element.blur());
-  return element;
-}
-
-/** Show how far a slider is by colouring its track. @param {HTMLInputElement} element */
-function paintTrack(element) {
-  element.style.setProperty("--pz-filled", `${(100 * Number(element.value)) / Number(element.max)}%`);
-}
 
 /**
  * @param {IconName} name

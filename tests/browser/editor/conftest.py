@@ -178,8 +178,9 @@ def modules(browser: Browser, editor_url: str) -> Iterator[Page]:
         """async () => {
             const paths = [
                 'editor/raster/raster', 'editor/raster/rect', 'editor/raster/brush', 'editor/raster/polygon',
-                'editor/raster/fill', 'editor/history', 'editor/mask_document', 'editor/render/mask_view',
-                'shared/heatmap', 'shared/viewport', 'shared/colours',
+                'editor/raster/fill', 'editor/raster/pieces', 'editor/history',
+                'editor/mask_document', 'editor/render/mask_view', 'shared/heatmap',
+                'shared/viewport', 'shared/colours',
             ];
             window.js = {};
             for (const path of paths) Object.assign(window.js, await import(`/${path}.js`));
