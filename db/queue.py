@@ -70,11 +70,15 @@ class QueueFilter:
 
 @dataclass(frozen=True)
 class Page:
-    """One page. `next` is the cursor of the page that follows, None on the last; `total` counts all pages."""
+    """One page. `next` is the cursor of the page that follows, None on the last; `total` counts all pages.
+
+    In the order of doubt, `doubt_unknown` counts the items of all pages that no model has processed.
+    """
 
     items: tuple[QueueEntry, ...]
     next: str | None
     total: int
+    doubt_unknown: int | None = None
 
 
 def list_items(
@@ -98,7 +102,9 @@ def list_items(
         raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
     key, descending = _sort_key(order, seed)
     conditions = _conditions(dataset_id, kept or QueueFilter())
-    total = session.scalar(_with_latest(select(func.count(Item.id))).where(*conditions)) or 0
+    counted = _with_latest(select(func.count(Item.id))).where(*conditions)
+    total = session.scalar(counted) or 0
+    unknown = session.scalar(counted.where(Item.doubt_rank > 0)) or 0 if order == "doubt" else None
 
     rows = _with_latest(select(Item, _latest.id, _latest.action, User.name, key))
     rows = rows.outerjoin(User, User.id == _latest.author_id).where(*conditions)
@@ -118,7 +124,7 @@ def list_items(
         )
         for item, revision_id, action, name, value in found[:limit]
     )
-    return Page(entries, entries[-1].cursor if len(found) > limit else None, total)
+    return Page(entries, entries[-1].cursor if len(found) > limit else None, total, unknown)
 
 
 def counts_by_status(session: Session, dataset_id: int) -> dict[Status, int]:

@@ -13,15 +13,8 @@ from puzzlecam_app.commands.printing import print_json, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
+    from puzzlecam_app.proposing.ahead import Failure, Plan
     from puzzlecam_app.services import Services
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A picture without a proposal, and why."""
-
-    picture: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -77,42 +70,20 @@ def propose(
         raise typer.Exit(1)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    due: list[tuple[int, str]]
-    present: int
-    untagged: int
-
-
-def _plan(services: Services, name: str) -> _Plan:
-    """Sort the pictures of a dataset into those that are due (id and name), done, and without tags."""
-    from db.annotations import latest_revisions
+def _plan(services: Services, name: str) -> Plan:
     from db.datasets import require_dataset
-    from db.items import present_items, tags_of
-    from db.labels import latest_label_set
+    from puzzlecam_app.proposing.ahead import plan_ahead
 
     with services.database.read() as session:
-        dataset = require_dataset(session, name)
-        items = present_items(session, dataset.id)
-        newest = latest_revisions(session, dataset.id)
-        tags = tags_of(session, [item.id for item in items])
-        names = {one.index: one.name for one in latest_label_set(session, dataset.id).classes}
-    tagged = [item for item in items if tags[item.id]]
-    predictor = services.proposals.predictor_of(dataset.id)
-    due = [
-        (item.id, item.name)
-        for item in tagged
-        if services.proposals.is_due(newest.get(item.id), predictor)
-        or item.doubt_rank > 0
-        or predictor.cached_cams(item.sha256, [names[index] for index in tags[item.id]]) is None
-    ]
-    return _Plan(due, present=len(tagged) - len(due), untagged=len(items) - len(tagged))
+        dataset_id = require_dataset(session, name).id
+    return plan_ahead(services.database, services.proposals, dataset_id)
 
 
 def _compute(services: Services, todo: list[tuple[int, str]]) -> Iterator[Failure]:
     """Compute one picture after the other; yields those that failed; the others are computed all the same."""
     from db.errors import StorageError
     from puzzlecam_app.errors import UserError
+    from puzzlecam_app.proposing.ahead import Failure
 
     with progress_bar("Proposing") as progress:
         for done, (item_id, name) in enumerate(todo):

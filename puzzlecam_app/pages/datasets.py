@@ -18,6 +18,7 @@ from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.interchange.layout import Format, ReadOptions
 from puzzlecam_app.interchange.reports import load_reports
+from puzzlecam_app.pages import computing
 from puzzlecam_app.pages.sentences import plain, shown
 from puzzlecam_app.services import Services
 
@@ -43,9 +44,10 @@ def build(services: Services) -> None:
                 buttons=[],
                 elem_id="datasets-table",
             )
-            chosen = gr.Dropdown([], label="Report of the last import", elem_id="import-report-of")
+            chosen = gr.Dropdown([], label="Dataset", elem_id="import-report-of")
             report = gr.Markdown(elem_id="import-report")
             review = gr.Button("Review this dataset", link="/", visible=False, elem_id="import-review")
+            work = computing.build(services, chosen)
             problems = gr.Dataframe(
                 headers=_PROBLEM_COLUMNS,
                 interactive=False,
@@ -91,7 +93,10 @@ def build(services: Services) -> None:
     outputs = [table, chosen, report, review, problems]
     start.click(_importer(services), inputs, outputs, show_progress_on=report, api_visibility="private")
     chosen.input(lambda name: _report(services, name), chosen, outputs[2:], api_visibility="private")
-    gr.on(None, lambda: _opened(services), None, outputs, api_visibility="private")
+    chosen.change(
+        work.state, chosen, work.outputs, api_visibility="private", show_progress="hidden", queue=False
+    )
+    gr.on(None, _opener(services), None, outputs, api_visibility="private")
 
 
 def _rows(services: Services) -> list[list[Any]]:
@@ -168,8 +173,20 @@ def _file(services: Services, value: str | None) -> Path | None:
     return check_import_path(services.settings, Path(_text(value))) if _text(value) else None
 
 
-def _opened(services: Services) -> tuple[Any, ...]:
-    """What the page shows when it is opened: all datasets, and the report of the first one."""
+def _opener(services: Services) -> Callable[[gr.Request], tuple[Any, ...]]:
+    def opened(request: gr.Request) -> tuple[Any, ...]:
+        return _opened(services, dict(request.query_params).get("dataset"))
+
+    return opened
+
+
+def _opened(services: Services, asked: str | None) -> tuple[Any, ...]:
+    """What the page shows when it is opened: all datasets, and the report of one of them.
+
+    Args:
+        services: The open workspace.
+        asked: Id of the dataset, as the address names it; without it, the first one is shown.
+    """
     rows = _rows(services)
     names = [row[0] for row in rows]
     if not names:
@@ -180,7 +197,14 @@ def _opened(services: Services) -> tuple[Any, ...]:
             _review_link(None),
             gr.Dataframe(visible=False),
         )
-    return rows, gr.Dropdown(choices=names, value=names[0]), *_report(services, names[0])
+    with services.database.read() as session:
+        by_id = {str(dataset.id): dataset.name for dataset in list_datasets(session)}
+    if asked is not None and asked not in by_id:
+        text = f"There is no dataset {plain(asked)}. It may have been removed. Choose another one."
+        choice = gr.Dropdown(choices=names, value=None)
+        return rows, choice, text, _review_link(None), gr.Dataframe(visible=False)
+    name = names[0] if asked is None else by_id[asked]
+    return rows, gr.Dropdown(choices=names, value=name), *_report(services, name)
 
 
 def _review_link(dataset_id: int | None) -> Any:

@@ -83,6 +83,12 @@ class Proposals:
         """
         return self._queue.submit(item_id, lambda: self.compute(item_id), priority)
 
+    def request_ahead(self, item_id: int) -> Future[CamResult]:
+        """Request what `compute` does ahead of review, after everything that somebody waits for."""
+        return self._queue.submit(
+            ("ahead", item_id), lambda: self.compute(item_id, is_ahead=True), Priority.IDLE
+        )
+
     def prefetch(self, item_ids: Sequence[int]) -> None:
         """Compute these pictures when nothing more urgent is waiting; replaces the earlier list."""
         self._queue.forget(Priority.SOON)
