@@ -20,6 +20,7 @@ from db.status import (
     ACTIONS,
     ACTIONS_WITHOUT_MASK,
     DECISIONS,
+    RECORDED_AS,
     STATUS_GROUPS,
     UNTOUCHED_ACTIONS,
     Action,
@@ -51,11 +52,15 @@ _SHORTEST_PACE: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast somebody works: `decisions` in the period and per hour, and the dataset's `done` items."""
+    """How fast somebody works: `decisions` in the period and per hour, and the dataset's `done` items.
+
+    `measured_s` are the seconds that the rate was measured over.
+    """
 
     decisions: int
     per_hour: float
     done: int
+    measured_s: float
 
 
 def latest_revision(session: Session, item_id: int) -> Revision | None:
@@ -213,13 +218,21 @@ def decide(
     """Append a labeler's decision: ``accept``, ``reject``, ``skip`` or ``revert``.
 
     Accepting records ``accepted`` when the mask is that of the newest proposal, else ``corrected``; reverting
-    goes back to that proposal. The other two do not change the mask. Raises NothingToDecideError if there is
+    goes back to that proposal. The other two do not change the mask. A decision that its author sends again,
+    because the first answer was lost, is stored once, as drafts are. Raises NothingToDecideError if there is
     no mask to accept or no proposal to go back to, and StaleRevision as `append_revision` does.
     """
     if action not in DECISIONS:
         raise InvalidInputError(f"There is no decision {action!r}; choose one of {', '.join(DECISIONS)}.")
     item = get_item(session, item_id)
     latest = latest_revision(session, item_id)
+    if (
+        latest
+        and latest.author_id == author
+        and latest.parent_id == (expected or None)
+        and latest.action in RECORDED_AS[action]
+    ):
+        return latest
     _check_expected(latest, expected)
     proposal = latest_proposal(session, item_id)
     proposed_mask = proposal.mask_hash if proposal else None
@@ -257,9 +270,9 @@ def pace(
     counts = counts_by_status(session, dataset_id)
     done = sum(counts[status] for status in STATUS_GROUPS["done"])
     if not count:
-        return Pace(0, 0.0, done)
+        return Pace(0, 0.0, done, 0.0)
     worked = max((now or utc_now()) - first, _SHORTEST_PACE)
-    return Pace(count, count / (worked / timedelta(hours=1)), done)
+    return Pace(count, count / (worked / timedelta(hours=1)), done, worked.total_seconds())
 
 
 def _check_expected(latest: Revision | None, expected: int | None) -> None:

@@ -19,6 +19,14 @@ ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 DECISIONS: Final[tuple[Decision, ...]] = get_args(Decision)
 
+RECORDED_AS: Final[dict[str, tuple[Action, ...]]] = {
+    "accept": ("accepted", "corrected"),
+    "reject": ("rejected",),
+    "skip": ("skipped",),
+    "revert": ("reverted",),
+}
+"""The actions that record each decision."""
+
 ACTIONS_WITHOUT_MASK: Final[tuple[Action, ...]] = ("rejected", "skipped", "withdrawn")
 """Actions that may be recorded without a mask. ``withdrawn`` never has one: the program takes its proposal
 back, and the item is new again."""

@@ -157,8 +157,20 @@ class LabPage {
         return;
       }
       const item = await requests?.item.catch(() => null);
-      const dataset = item?.dataset_id ?? (Number(address.get("dataset")) || null);
+      const asked = address.get("dataset");
+      const dataset = item?.dataset_id ?? (Number(asked) || null);
       const listing = this.picker.setDatasets(datasets, dataset);
+      const missing =
+        address.has("item") && !item
+          ? `There is no picture ${address.get("item")}.`
+          : asked !== null && !datasets.some(({ id }) => id === dataset)
+            ? `There is no dataset ${asked}.`
+            : null;
+      if (missing !== null) {
+        this.#clear(`${missing} It may have been removed. Choose a picture on the left.`);
+        await listing;
+        return;
+      }
       if (item) {
         await Promise.all([this.open(item.id, requests), listing.then(() => this.#computeAhead())]);
         return;

@@ -109,6 +109,7 @@ export class PageLayout {
     this.showMessage("");
     this.#title.textContent = header.item.name;
     this.#title.title = header.item.name;
+    document.title = `${header.item.name} · Lab · Puzzle-CAM studio`;
     const missing = references.length
       ? ""
       : " · No reference mask: accept its mask in Review, or import the dataset again with masks as ground truth";

@@ -173,7 +173,10 @@ export class Picker extends Emitter {
       limit: PAGE,
     });
     this.#next = page.next;
-    this.count.textContent = count(page.total, "picture");
+    const unknown = page.doubt_unknown
+      ? `, doubt of ${page.doubt_unknown.toLocaleString()} not known yet`
+      : "";
+    this.count.textContent = `${count(page.total, "picture")}${unknown}`;
     for (const item of page.items) {
       const row = this.#row(item);
       this.#rows.set(item.id, { row, item });

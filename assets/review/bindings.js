@@ -13,6 +13,7 @@
  * @property {(step: 1|-1) => unknown} step
  * @property {() => unknown} showHistory
  * @property {() => unknown} showHelp
+ * @property {() => unknown} findClass
  * @property {import("./heat_panel.js").HeatPanel} heatPanel
  */
 
@@ -104,6 +105,13 @@ export const bindingsOf = (page) => [
     description: "Heatmap of the next class",
     group: "Heatmaps",
     run: () => page.heatPanel.cycle(1),
+  },
+  {
+    chord: "/",
+    keys: ["/"],
+    description: "Find a class by its name",
+    group: "Classes",
+    run: () => page.findClass(),
   },
   { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => page.showHelp() },
 ];

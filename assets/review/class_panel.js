@@ -8,12 +8,16 @@ const LOCK_ICON = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" st
   <rect x="3" y="7" width="10" height="7" rx="1.5"/><path class="pr-shackle-closed" d="M5 7V5a3 3 0 0 1 6 0v2"/>
   <path class="pr-shackle-open" d="M5 7V4.5a3 3 0 0 1 5.6-1.5"/></svg>`;
 
+const MOST_KEYS = 20;
+const FEW = 10; // classes that can be found without searching
+
 /**
- * @typedef {{index: number, name: string, color: string, isTagged: boolean, hotkey: string|null}} ListedClass
+ * @typedef {{index: number, name: string, color: string, isTagged: boolean, hotkey: number|null}} ListedClass
  */
 
 /**
- * Hotkeys: 0 is the background, 1-9 the tags of the picture first, then the other classes.
+ * The tags of the picture first. Keys belong to the class list, so that a class has the same key on every picture:
+ * 0 the background, 1 to 9 the next classes, with Shift the ten after them.
  * @param {{index: number, name: string, color: string}[]} classes
  * @param {number[]} tags
  * @returns {ListedClass[]}
@@ -23,11 +27,13 @@ export function orderClasses(classes, tags) {
   const background = classes.filter(({ index }) => index === 0);
   const first = classes.filter(({ index }) => tagged.has(index));
   const rest = classes.filter(({ index }) => index !== 0 && !tagged.has(index));
-  return [...background, ...first, ...rest].map((one, position) => ({
-    ...one,
-    isTagged: tagged.has(one.index),
-    hotkey: position < 10 ? String(position) : null,
-  }));
+  const places = new Map(
+    [...classes].sort((a, b) => a.index - b.index).map(({ index }, place) => [index, place]),
+  );
+  return [...background, ...first, ...rest].map((one) => {
+    const place = places.get(one.index) ?? MOST_KEYS;
+    return { ...one, isTagged: tagged.has(one.index), hotkey: place < MOST_KEYS ? place : null };
+  });
 }
 
 /**
@@ -43,10 +49,25 @@ export class ClassPanel extends Emitter {
     this.rows = new Map();
     this.list = element("div", { class: "pr-classes", role: "radiogroup", "aria-label": "Class to paint" });
     this.more = element("details", { class: "pr-more-classes" });
+    /** @type {HTMLInputElement} */
+    this.finder = element("input", {
+      class: "st-input pr-class-finder",
+      type: "search",
+      placeholder: "Find a class ( / )",
+      "aria-label": "Find a class",
+      title: "Type a part of the name; Enter chooses the first match (/)",
+      hidden: true,
+      on: {
+        input: () => this.#filter(),
+        keydown: (event) => this.#onKey(event),
+        blur: () => this.#endSearch(),
+      },
+    });
     this.root = element(
       "section",
       { class: "pr-panel" },
       element("h2", { text: "Classes" }),
+      this.finder,
       this.list,
       this.more,
     );
@@ -65,7 +86,39 @@ export class ClassPanel extends Emitter {
     );
     this.more.hidden = !others.length;
     this.more.open = near.length < 2;
+    this.finder.hidden = classes.length <= FEW;
     this.setActive(active);
+  }
+
+  /** Put the cursor into the search field. */
+  search() {
+    if (!this.finder.hidden) this.finder.focus();
+  }
+
+  /** Show the classes whose names contain what is typed. */
+  #filter() {
+    const typed = this.finder.value.trim().toLowerCase();
+    if (typed) this.more.open = true;
+    for (const button of this.rows.values()) {
+      const name = button.querySelector(".pr-class-name")?.textContent?.toLowerCase() ?? "";
+      const row = /** @type {HTMLElement} */ (button.parentElement);
+      row.hidden = !name.includes(typed);
+    }
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    if (event.key !== "Enter" && event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    const found = [...this.rows].find(([, button]) => !button.parentElement?.hidden);
+    if (event.key === "Enter" && this.finder.value.trim() && found) this.emit("choose", found[0]);
+    this.finder.blur();
+  }
+
+  #endSearch() {
+    this.finder.value = "";
+    this.#filter();
   }
 
   /** @param {ListedClass} listed */
@@ -76,7 +129,7 @@ export class ClassPanel extends Emitter {
         class: "pr-class",
         type: "button",
         role: "radio",
-        title: hotkey === null ? `Paint ${name}` : `Paint ${name} (${hotkey})`,
+        title: hotkey === null ? `Paint ${name}` : `Paint ${name} (${keyName(hotkey)})`,
         on: { click: () => this.emit("choose", index) },
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),
@@ -88,7 +141,7 @@ export class ClassPanel extends Emitter {
             title: "The picture is tagged with this class",
           })
         : null,
-      hotkey === null ? null : element("kbd", { text: hotkey }),
+      hotkey === null ? null : element("kbd", { text: keyName(hotkey) }),
     );
     const lock = element("button", {
       class: "pr-lock",
@@ -123,3 +176,6 @@ export class ClassPanel extends Emitter {
     if (row && this.more.contains(row)) this.more.open = true;
   }
 }
+
+/** @param {number} hotkey @returns {string} as shown to people */
+const keyName = (hotkey) => (hotkey < 10 ? String(hotkey) : `⇧${hotkey - 10}`);

@@ -1,33 +1,45 @@
 /** Decisions: accept, reject, skip, revert. They are sent while the next picture is already shown. */
+import { doubtAbout } from "./accept_check.js";
 import * as api from "./api.js";
 
 /**
- * @import { ItemOut } from "../shared/openapi"
- * @import { Decision } from "./api.js"
+ * @import { Decision, Stored } from "./api.js"
  * @import { Desk } from "./desk.js"
  * @import { Draft } from "./draft.js"
+ * @import { Loaded } from "./loader.js"
  * @import { Opening } from "./opening.js"
  * @import { Saving } from "./saving.js"
+ * @import { TakingBack } from "./taking_back.js"
  */
 
 export class Deciding {
   #desk;
   #saving;
   #opening;
+  #takingBack;
   #progressChanged;
   #undecided = 0;
+  /** What was said about a picture before it was accepted, by its id. @type {Map<number, string>} */
+  #warned = new Map();
 
   /**
    * @param {Desk} desk
    * @param {Saving} saving
    * @param {Opening} opening
+   * @param {TakingBack} takingBack
    * @param {() => void} progressChanged
    */
-  constructor(desk, saving, opening, progressChanged) {
+  constructor(desk, saving, opening, takingBack, progressChanged) {
     this.#desk = desk;
     this.#saving = saving;
     this.#opening = opening;
+    this.#takingBack = takingBack;
     this.#progressChanged = progressChanged;
+    saving.on("decided", ({ draft, action, answer }) => {
+      this.#decided(draft, answer);
+      if (action === "revert") this.#showProposal(draft).catch(() => {}); // it is shown when it is opened again
+    });
+    saving.on("refused", ({ draft, action, why }) => this.#refused(draft, action, why));
   }
 
   /** Whether there are decisions that the studio has not answered yet. */
@@ -41,62 +53,77 @@ export class Deciding {
     const { current, draft, editor } = desk;
     // One decision per picture: a key pressed too early must not decide on the next picture.
     if (!current || !draft || draft.isDeciding || editor.isPointerDown) return;
-    const { item } = current;
     draft.isDeciding = true;
     if (editor.isRefining && (!(await editor.finishRefining()) || desk.draft !== draft)) {
       draft.isDeciding = false; // the last click failed, so the mask is not what the person expects
       return;
     }
     editor.settle(); // the previewed change is part of the decision
-    this.#undecided++;
-    const sent = draft.decide(action).finally(() => this.#undecided--);
-    try {
-      if (action === "revert") await this.#afterRevert(item, draft, await sent);
-      else {
-        // The next picture opens while the decision is sent; a refusal offers the way back.
-        sent.then(
-          (answer) => this.#afterDecision(item, answer),
-          (error) => this.#failed(draft, item, action, error),
-        );
-        await this.#opening.step(1);
-        if (desk.draft === draft) await sent.catch(() => {}); // it was the last picture
-      }
-    } catch (error) {
-      this.#failed(draft, item, action, error);
-    } finally {
+    if (action === "accept" && this.#warns(current)) {
       draft.isDeciding = false;
+      return;
     }
+    desk.layout.showWarning(null);
+    const before = draft.hasUnsavedWork ? "drafted" : (draft.status ?? current.item.status);
+    this.#undecided++;
+    const sent = this.#saving
+      .decide(draft, action)
+      .catch(() => this.#sayKept(draft))
+      .finally(() => this.#undecided--);
+    if (action !== "revert") this.#takingBack.remember(draft, action, before);
+    // The next picture opens while the decision is sent; a refusal offers the way back.
+    if (action !== "revert") await this.#opening.step(1);
+    if (desk.draft === draft) await sent; // it was the last picture
+    draft.isDeciding = false;
   }
 
-  /** @param {ItemOut} item @param {api.Stored} answer */
-  #afterDecision(item, answer) {
+  /** Say once what is probably an oversight. @param {Loaded} current @returns {boolean} whether it was said now */
+  #warns({ item }) {
+    const { dataset, editor, layout } = this.#desk;
+    const names = new Map(dataset?.classes.map(({ index, name }) => [index, name]));
+    const doubt = doubtAbout(editor.mask, item.tags, names);
+    if (doubt === null || this.#warned.get(item.id) === doubt) return false;
+    this.#warned.set(item.id, doubt);
+    layout.showWarning(`${doubt} Accept again (A) if that is right.`);
+    return true;
+  }
+
+  /** @param {Draft} draft @param {Stored} answer */
+  #decided({ itemId: id }, answer) {
     const { draft, layout, loader, queue } = this.#desk;
-    queue.update({ id: item.id, status: answer.status, revision: answer.revision.id });
-    loader.forget(item.id);
-    if (draft?.itemId !== item.id) this.#saving.drafts.delete(item.id);
-    else layout.showStatus(answer.status);
+    queue.update({ id, status: answer.status, revision: answer.revision.id });
+    loader.forget(id);
+    if (draft?.itemId === id) layout.showStatus(answer.status);
     this.#progressChanged();
   }
 
-  /** @param {ItemOut} item @param {Draft} draft @param {api.Stored} answer */
-  async #afterRevert(item, draft, answer) {
+  /** Show the proposal that the picture has gone back to. @param {Draft} draft */
+  async #showProposal(draft) {
     const { editor, statusBar } = this.#desk;
-    this.#afterDecision(item, answer);
-    if (this.#desk.current?.item.id !== item.id) return;
-    const { mask, revision } = await api.mask(item.id);
+    if (this.#desk.draft !== draft) return;
+    const { mask, revision } = await api.mask(draft.itemId);
+    if (this.#desk.draft !== draft) return;
     editor.setMask(mask, { undoable: true, label: "Revert" });
     draft.mask = editor.mask;
     draft.rebase(revision, mask.slice(), { unsaved: false });
     statusBar.say("The proposal is restored. Ctrl+Z brings your version back.");
   }
 
-  /** @param {Draft} draft @param {ItemOut} item @param {Decision} action @param {unknown} error */
-  #failed(draft, item, action, error) {
+  /** @param {Draft} draft */
+  #sayKept({ name, decision }) {
+    if (decision)
+      this.#desk.statusBar.say(
+        `${name}: “${decision.action}” is kept in this browser and sent when the studio is back.`,
+      );
+  }
+
+  /** @param {Draft} draft @param {Decision} action @param {string} why */
+  #refused(draft, action, why) {
     if (draft.state === "conflict") return; // the conflict dialog handles it
-    this.#desk.loader.forget(item.id);
-    this.#desk.statusBar.say(`${item.name}: “${action}” was not stored. ${api.messageOf(error)}`, {
+    this.#desk.loader.forget(draft.itemId);
+    this.#desk.statusBar.say(`${draft.name}: “${action}” was not stored. ${why}`, {
       text: "Open it again",
-      run: () => this.#opening.open(item.id),
+      run: () => this.#opening.open(draft.itemId),
     });
   }
 }

@@ -1,27 +1,41 @@
 /**
- * One person's work on one picture: autosave, decisions, and what happens when they fail.
+ * One person's work on one picture: autosave, a decision, and what happens when they fail.
  */
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { deflate } from "./deflate.js";
 import * as local from "./local_drafts.js";
+import { isTransient, newerRevision, sendDecision, sendMask } from "./sending.js";
 
 const QUIET_MS = 500; // a save waits for a pause between strokes, and for a pending answer of the Smart tool,
 const LONGEST_WAIT_MS = 4000; // but at most this long
-const RETRY_MS = [1000, 2000, 5000, 10000, 30000];
+const KEPT_AFTER_MS = 2000; // strokes made while the studio does not answer are kept in the browser
 const IDLE_AFTER_MS = 60000; // a longer time without a stroke or key does not count as work
 
 /**
  * @import { RevisionOut, Step } from "../shared/openapi"
- * @import { Decision } from "./api.js"
+ * @import { Decision, Stored } from "./api.js"
+ * @import { LocalDraft } from "./local_drafts.js"
  *
- * @typedef {"saved"|"unsaved"|"saving"|"offline"|"conflict"} DraftState
+ * @typedef {"saved"|"unsaved"|"saving"|"offline"|"conflict"|"refused"} DraftState
+ *
+ * @typedef {object} DraftEvents
+ * @property {undefined} state     it changed
+ * @property {RevisionOut} conflict  somebody else saved: their revision
+ * @property {{action: Decision, answer: Stored}} decided  the decision is on the server
+ * @property {{action: Decision, why: string}} refused     the server does not take the decision
+ * @property {Decision} undecided  the mask was changed before the decision could be sent
+ *
+ * @typedef {object} DraftOf
+ * @property {number} id of the picture
+ * @property {string} name of the picture
+ * @property {Uint8Array} mask the live mask; it is read at every save
+ * @property {number} revision the revision the mask was loaded from
+ * @property {Uint8Array} base the mask of that revision
+ * @property {() => boolean} isAwaited whether the Smart tool's answer is pending, which a save would delay
  */
 
-/**
- * Events: `state` when it changed, `conflict` (the other's revision) when somebody else saved.
- * @extends {Emitter<{state: undefined, conflict: RevisionOut}>}
- */
+/** @extends {Emitter<DraftEvents>} */
 export class Draft extends Emitter {
   #isAwaited;
   #version = 0; // counts changes; a save is complete when nothing came after its snapshot
@@ -30,21 +44,16 @@ export class Draft extends Emitter {
   #firstUnsavedAt = 0;
   /** @type {Promise<void>|null} */
   #saving = null;
-  #failures = 0;
+  #isKept = false;
   #seconds = 0;
   #lastActivity;
 
-  /**
-   * @param {number} itemId
-   * @param {Uint8Array} mask the live mask; it is read at every save
-   * @param {number} revision the revision the mask was loaded from
-   * @param {Uint8Array} base the mask of that revision
-   * @param {() => boolean} isAwaited whether the Smart tool's answer is pending, which a save would delay
-   */
-  constructor(itemId, mask, revision, base, isAwaited) {
+  /** @param {DraftOf} of */
+  constructor({ id, name, mask, revision, base, isAwaited }) {
     super();
     this.#isAwaited = isAwaited;
-    this.itemId = itemId;
+    this.itemId = id;
+    this.name = name;
     this.mask = mask;
     this.base = base;
     this.revision = revision;
@@ -54,13 +63,21 @@ export class Draft extends Emitter {
     this.status = undefined;
     this.message = "";
     this.isDeciding = false;
+    /** Made about a version of the mask, and not on the server yet. @type {{action: Decision, version: number}|null} */
+    this.decision = null;
+    /** Since when it cannot be sent, in milliseconds since 1970; 0: it can. */
+    this.stuckSince = 0;
     /** Answers of the Smart tool that the server has not stored yet. @type {Step[]} */
     this.steps = [];
     this.#lastActivity = performance.now();
   }
 
   get hasUnsavedWork() {
-    return this.#version !== this.#savedVersion;
+    return !this.#isMaskSaved || this.decision !== null;
+  }
+
+  get #isMaskSaved() {
+    return this.#version === this.#savedVersion;
   }
 
   /** Whether it could not be sent: the studio does not answer, or somebody else saved first. */
@@ -85,13 +102,14 @@ export class Draft extends Emitter {
     if (step) this.steps = kind === "undo" ? this.steps.filter((one) => one !== step) : [...this.steps, step];
     this.#version++;
     if (this.state === "conflict") return; // nothing is saved until the person has chosen a mask
-    if (this.state !== "saving" && this.state !== "offline") this.#become("unsaved");
+    if (this.state === "offline") this.#forgetOldDecision();
+    else if (this.state !== "saving") this.#become("unsaved");
     if (!this.#firstUnsavedAt) this.#firstUnsavedAt = performance.now();
-    this.#schedule(this.state === "offline" ? this.#retryDelay() : Math.min(QUIET_MS, this.#timeLeft));
+    this.#schedule(this.state === "offline" ? KEPT_AFTER_MS : Math.min(QUIET_MS, this.#timeLeft));
   }
 
   /**
-   * Save what is unsaved, now.
+   * Save what is unsaved and send the decision, now.
    * @returns {Promise<void>} resolves when everything is on the server
    * @throws {api.ApiError}
    */
@@ -101,24 +119,41 @@ export class Draft extends Emitter {
     while (this.hasUnsavedWork) await this.#save();
   }
 
-  /**
-   * Save, then decide.
-   * @param {Decision} action
-   * @returns {Promise<api.Stored>} the item's new state
-   * @throws {api.ApiError}
-   */
-  async decide(action) {
+  /** Decide about the mask as it is now; `flush` sends it. @param {Decision} action */
+  decide(action) {
     this.touch();
-    await this.flush();
-    const answer = await this.#retryOnProposal(() => {
-      const seconds = this.#seconds;
-      return api.decide(this.itemId, action, this.revision, seconds).then((result) => {
-        this.#seconds -= seconds;
-        return result;
-      });
-    });
-    this.revision = answer.revision.id;
-    return answer;
+    this.decision = { action, version: this.#version };
+  }
+
+  /** Take back a decision that has not been sent. @returns {Promise<boolean>} whether there was one */
+  async undecide() {
+    if (this.#saving) await this.#saving.catch(() => {});
+    if (!this.decision) return false;
+    this.decision = null;
+    if (this.hasUnsavedWork) {
+      await this.#keep();
+    } else {
+      await this.#forgetKept();
+      this.#become("saved");
+    }
+    return true;
+  }
+
+  /**
+   * Continue with work that was kept in the browser.
+   * @param {LocalDraft} kept
+   * @param {Uint8Array} base the mask of its revision
+   */
+  restore({ revision, steps = [], decision, isMaskStored }, base) {
+    this.revision = revision;
+    this.base = base;
+    this.steps = steps;
+    this.#isKept = true;
+    if (!isMaskStored) this.#version++;
+    this.decision = decision ? { action: decision, version: this.#version } : null;
+    this.#firstUnsavedAt = performance.now();
+    this.#become("unsaved");
+    this.#schedule(QUIET_MS);
   }
 
   /**
@@ -130,7 +165,7 @@ export class Draft extends Emitter {
   rebase(revision, base, { unsaved }) {
     this.revision = revision;
     this.base = base;
-    this.#failures = 0;
+    this.stuckSince = 0;
     if (unsaved) {
       this.#become("unsaved");
       this.changed();
@@ -140,7 +175,7 @@ export class Draft extends Emitter {
       this.#firstUnsavedAt = 0;
       clearTimeout(this.#timer);
       this.#become("saved");
-      local.forget(this.itemId).catch(() => {});
+      this.#forgetKept();
     }
   }
 
@@ -158,10 +193,6 @@ export class Draft extends Emitter {
     }, delay);
   }
 
-  #retryDelay() {
-    return RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
-  }
-
   #save() {
     this.#saving ??= this.#saveOnce().finally(() => (this.#saving = null));
     return this.#saving;
@@ -169,88 +200,114 @@ export class Draft extends Emitter {
 
   async #saveOnce() {
     clearTimeout(this.#timer);
-    const version = this.#version;
-    const seconds = this.#seconds;
+    this.#forgetOldDecision();
+    const { decision } = this;
     this.#become("saving");
-    const snapshot = this.mask.slice();
-    const steps = this.steps;
-    const deflated = await deflate(snapshot);
     try {
-      const answer = await this.#retryOnProposal(() =>
-        api.putMask(this.itemId, deflated, this.revision, seconds, steps),
-      );
-      this.revision = answer.revision.id;
-      this.status = answer.status;
+      if (!this.#isMaskSaved) await this.#sendMask();
+      if (decision) await this.#sendDecision(decision.action);
     } catch (error) {
-      await this.#keepLocally(deflated, steps, error);
+      await this.#failed(error);
       throw error;
     }
+    if (this.hasUnsavedWork) {
+      this.#firstUnsavedAt = performance.now();
+      this.#become("unsaved");
+      this.#schedule(QUIET_MS);
+      return;
+    }
+    this.#firstUnsavedAt = 0;
+    this.stuckSince = 0;
+    await this.#forgetKept();
+    this.#become("saved");
+  }
+
+  async #sendMask() {
+    const version = this.#version;
+    const { itemId, revision, steps } = this;
+    const seconds = this.#seconds;
+    const snapshot = this.mask.slice();
+    const deflated = await deflate(snapshot);
+    const answer = await sendMask({ itemId, deflated, revision, seconds, steps });
+    this.revision = answer.revision.id;
+    this.status = answer.status;
     this.base = snapshot;
     this.steps = this.steps.filter((step) => !steps.includes(step));
     this.#seconds -= seconds;
     this.#savedVersion = version;
-    if (this.#failures) await local.forget(this.itemId).catch(() => {});
-    this.#failures = 0;
-    this.#firstUnsavedAt = this.hasUnsavedWork ? performance.now() : 0;
-    if (this.hasUnsavedWork) {
-      this.#become("unsaved");
-      this.#schedule(QUIET_MS);
-    } else {
-      this.#become("saved");
-    }
   }
 
-  /** @param {Uint8Array} deflated @param {Step[]} steps @param {unknown} error */
-  async #keepLocally(deflated, steps, error) {
-    let kept = true;
-    try {
-      await local.keep({
-        itemId: this.itemId,
-        revision: this.revision,
-        deflated,
-        steps,
-        savedAt: Date.now(),
-      });
-    } catch {
-      kept = false;
-    }
-    this.#failures++;
+  /** @param {Decision} action */
+  async #sendDecision(action) {
+    const { itemId, revision, base } = this;
+    const seconds = this.#seconds;
+    const deflated = () => deflate(base);
+    const answer = await sendDecision({ itemId, action, revision, seconds, deflated });
+    this.revision = answer.revision.id;
+    this.status = answer.status;
+    this.#seconds -= seconds;
+    this.decision = null;
+    this.emit("decided", { action, answer });
+  }
+
+  /** @param {unknown} error */
+  async #failed(error) {
+    const { decision } = this;
+    const isDropped = decision !== null && !isTransient(error);
+    if (isDropped) this.decision = null;
+    const isKept = this.hasUnsavedWork ? await this.#keep() : await this.#forgetKept();
     const sentence = api.messageOf(error);
-    this.message = kept ? sentence : `${sentence} The browser cannot keep a copy: leave this tab open.`;
+    this.message = isKept ? sentence : `${sentence} The browser cannot keep a copy: leave this tab open.`;
     const newer = newerRevision(error);
-    if (newer) {
+    if (newer && !this.#isMaskSaved) {
       this.#become("conflict");
       this.emit("conflict", newer);
       return;
     }
-    this.#become("offline");
-    if (!(error instanceof api.ApiError) || error.isTransient) this.#schedule(this.#retryDelay());
+    this.#become(isTransient(error) ? "offline" : "refused");
+    if (isDropped) this.emit("refused", { action: decision.action, why: sentence });
   }
 
-  /**
-   * Send again on top of a proposal that a model made meanwhile: it is nobody's work, so there is no conflict.
-   * @template T @param {() => Promise<T>} send @returns {Promise<T>}
-   */
-  async #retryOnProposal(send) {
+  /** Keep in the browser what is not on the server. @returns {Promise<boolean>} whether the browser did */
+  async #keep() {
+    this.stuckSince ||= Date.now();
+    this.#isKept = true;
     try {
-      return await send();
-    } catch (error) {
-      const newer = newerRevision(error);
-      if (!newer || newer.action !== "proposed" || newer.author !== null) throw error;
-      this.revision = newer.id;
-      return send();
+      await local.keep({
+        itemId: this.itemId,
+        name: this.name,
+        revision: this.revision,
+        deflated: await deflate(this.mask.slice()),
+        isMaskStored: this.#isMaskSaved,
+        steps: this.steps,
+        decision: this.decision?.action ?? null,
+        savedAt: this.stuckSince,
+      });
+      return true;
+    } catch {
+      return false;
     }
+  }
+
+  async #forgetKept() {
+    if (this.#isKept) await local.forget(this.itemId).catch(() => {});
+    this.#isKept = false;
+    return true;
+  }
+
+  /** A decision about a mask that was changed before it could be sent does not hold any more. */
+  #forgetOldDecision() {
+    if (!this.decision || this.decision.version === this.#version) return;
+    const { action } = this.decision;
+    this.decision = null;
+    this.emit("undecided", action);
   }
 
   /** @param {DraftState} state */
   #become(state) {
-    if (state !== "offline" && state !== "conflict") this.message = "";
+    if (!["offline", "conflict", "refused"].includes(state)) this.message = "";
     if (this.state === state) return;
     this.state = state;
     this.emit("state");
   }
 }
-
-/** @param {unknown} error @returns {RevisionOut|null} the newer revision, if that is why the server refused */
-const newerRevision = (error) =>
-  error instanceof api.ApiError && error.status === 412 ? (error.problem.current ?? null) : null;

@@ -26,6 +26,7 @@ export class Layout extends Emitter {
   stage = element("div", { class: "pr-stage" });
   toolbar = element("div", { class: "pr-toolbar" });
   sentence = element("div", { class: "pr-stage-sentence", role: "status", hidden: true });
+  warning = element("div", { class: "pr-warning", role: "alert", hidden: true });
   busy = element("div", { class: "pr-busy", hidden: true, "aria-label": "Loading" });
   /** @type {HTMLSelectElement} */
   datasetSelect = element("select", {
@@ -60,9 +61,16 @@ export class Layout extends Emitter {
   });
   health = element("span", { class: "st-pill pr-health", hidden: true });
 
+  /** Those that need a picture. @type {HTMLButtonElement[]} */
+  #deciders = [];
+  decisions = this.#decisions();
+  #panels;
+
   /** @param {HTMLElement} root @param {Parts} parts */
   constructor(root, parts) {
     super();
+    this.#panels = [this.toolbar, parts.classPanel.root, parts.heatPanel.root];
+    this.setUsable(false);
     root.className = "st-page pr-root";
     root.replaceChildren(
       this.#header(),
@@ -72,8 +80,9 @@ export class Layout extends Emitter {
         { class: "pr-main" },
         this.toolbar,
         element("div", { class: "pr-stage-frame" }, this.stage, this.sentence, this.busy),
+        this.warning,
         parts.statusBar.root,
-        this.#decisions(),
+        this.decisions,
       ),
       element("aside", { class: "pr-side" }, parts.classPanel.root, parts.heatPanel.root),
     );
@@ -119,12 +128,7 @@ export class Layout extends Emitter {
         text,
         element("kbd", { text: key }),
       );
-    return element(
-      "footer",
-      { class: "pr-decisions" },
-      button("Previous", "←", "Previous picture", () => this.emit("step", -1)),
-      button("Next", "→", "Next picture, without a decision", () => this.emit("step", 1)),
-      element("span", { class: "st-spring" }),
+    this.#deciders = [
       button("Revert", "V", "Go back to the proposal", () => this.emit("decide", "revert")),
       button("Skip", "N", "Decide later", () => this.emit("decide", "skip")),
       button(
@@ -141,16 +145,34 @@ export class Layout extends Emitter {
         () => this.emit("decide", "accept"),
         "st-primary",
       ),
+    ];
+    return element(
+      "footer",
+      { class: "pr-decisions" },
+      button("Previous", "←", "Previous picture", () => this.emit("step", -1)),
+      button("Next", "→", "Next picture, without a decision", () => this.emit("step", 1)),
+      element("span", { class: "st-spring" }),
+      ...this.#deciders,
     );
   }
 
-  /** @param {{id: number, name: string}[]} datasets @param {number} chosen */
+  /** @param {boolean} isUsable whether there is a picture that tools and decisions can work on */
+  setUsable(isUsable) {
+    for (const button of this.#deciders) button.disabled = !isUsable;
+    for (const panel of this.#panels) panel.inert = !isUsable;
+  }
+
+  /** @param {string|null} text about the picture, above the decisions */
+  showWarning(text) {
+    this.warning.hidden = text === null;
+    this.warning.textContent = text;
+  }
+
+  /** @param {{id: number, name: string}[]} datasets @param {number|null} chosen */
   showDatasets(datasets, chosen) {
-    fillSelect(
-      this.datasetSelect,
-      datasets.map(({ id, name }) => ({ value: String(id), text: name })),
-      String(chosen),
-    );
+    const options = datasets.map(({ id, name }) => ({ value: String(id), text: name }));
+    if (chosen === null) options.unshift({ value: "", text: "Choose a dataset" });
+    fillSelect(this.datasetSelect, options, String(chosen ?? ""));
   }
 
   /** @param {ItemOut|null} item null: no picture is open @param {DatasetOut} [dataset] */
@@ -172,11 +194,11 @@ export class Layout extends Emitter {
   }
 
   /** @param {ProgressOut} progress */
-  showProgress({ done, total, decisions, per_hour: perHour }) {
-    this.progressText.textContent =
-      `${done} of ${total} done` + (decisions > 2 ? ` · ${Math.round(perHour)} per hour` : "");
-    this.progressText.title =
-      "Pictures accepted or corrected, and your decisions per hour, measured over the last hour";
+  showProgress({ done, total, decisions, per_hour: perHour, measured_s: seconds }) {
+    const minutes = Math.max(1, Math.round(seconds / 60));
+    const pace = `${Math.round(perHour)} per hour in the last ${minutes} min`;
+    this.progressText.textContent = `${done} of ${total} done` + (decisions > 2 ? ` · ${pace}` : "");
+    this.progressText.title = `Pictures accepted or corrected. Your pace: ${decisions} decisions since the first one in the last hour, ${minutes} min ago.`;
     this.progressBar.max = Math.max(1, total);
     this.progressBar.value = done;
   }

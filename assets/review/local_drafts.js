@@ -1,13 +1,16 @@
 /**
- * Masks that could not be sent, kept in the browser (IndexedDB) until they are on the server.
+ * Masks and decisions that could not be sent, kept in the browser (IndexedDB) until they are on the server.
  */
 
 /**
  * @typedef {object} LocalDraft
  * @property {number} itemId
+ * @property {string} [name] of the picture
  * @property {number} revision the revision the mask was painted on
  * @property {Uint8Array} deflated the mask, zlib format
+ * @property {boolean} [isMaskStored] the mask is on the server, only the decision is not
  * @property {import("../shared/openapi").Step[]} [steps] of the Smart tool
+ * @property {import("./api.js").Decision|null} [decision] about this mask
  * @property {number} savedAt milliseconds since 1970
  */
 
@@ -54,5 +57,9 @@ export const find = (itemId) => transact("readonly", (store) => store.get(itemId
 /** @param {number} itemId */
 export const forget = (itemId) => transact("readwrite", (store) => store.delete(itemId));
 
-/** @returns {Promise<LocalDraft[]>} */
-export const all = () => transact("readonly", (store) => store.getAll());
+/** @returns {Promise<LocalDraft[]>} in the order in which they were made */
+export async function all() {
+  /** @type {LocalDraft[]} */
+  const drafts = await transact("readonly", (store) => store.getAll());
+  return drafts.sort((a, b) => a.savedAt - b.savedAt);
+}

@@ -12,8 +12,9 @@ import { Opening } from "./opening.js";
 import { Saving } from "./saving.js";
 import { connectSmart } from "./smart_link.js";
 import { loadSuperpixels } from "./superpixels.js";
+import { TakingBack } from "./taking_back.js";
 
-/** @import { DatasetOut } from "../shared/openapi" */
+/** @import { DatasetOut, ItemOut } from "../shared/openapi" */
 
 const LAST_DATASET = "puzzlecam-dataset";
 
@@ -30,6 +31,7 @@ class ReviewPage {
   #saving;
   /** @type {Opening} */
   #opening;
+  #takingBack;
   #deciding;
   /** Keys of the page; the editor lists its own. */
   #bindings;
@@ -39,12 +41,16 @@ class ReviewPage {
     this.#desk = desk;
     this.#saving = new Saving(desk, (id) => this.#opening.open(id));
     this.#opening = new Opening(desk, this.#saving);
-    this.#deciding = new Deciding(desk, this.#saving, this.#opening, () => this.#showProgress());
+    this.#takingBack = new TakingBack(desk, this.#saving, this.#opening);
+    this.#deciding = new Deciding(desk, this.#saving, this.#opening, this.#takingBack, () =>
+      this.#showProgress(),
+    );
     this.#bindings = bindingsOf({
       decide: (action) => this.#deciding.decide(action),
       step: (step) => this.#opening.step(step),
       showHistory: () => showHistory(desk),
       showHelp: () => this.#showHelp(),
+      findClass: () => desk.classPanel.search(),
       heatPanel: desk.heatPanel,
     });
     this.#wire();
@@ -53,9 +59,16 @@ class ReviewPage {
   async start() {
     const { layout } = this.#desk;
     layout.showSentence("Loading datasets…");
+    const asked = new URLSearchParams(location.search);
+    const itemId = asked.get("item");
     let answer;
+    let item;
     try {
-      [answer] = await Promise.all([api.datasets(), this.#showSession()]);
+      [answer, item] = await Promise.all([
+        api.datasets(),
+        itemId === null ? null : findItem(itemId),
+        this.#showSession(),
+      ]);
     } catch (error) {
       layout.showSentence(api.messageOf(error), { text: "Try again", run: () => this.start() });
       return;
@@ -71,14 +84,32 @@ class ReviewPage {
       );
       return;
     }
+    await this.#saving.sendLeft(); // before a picture is opened, so that it opens as it was left
     this.#desk.datasets = datasets;
-    const asked = new URLSearchParams(location.search);
-    const wanted = Number(asked.get("dataset") ?? localStorage.getItem(LAST_DATASET));
-    const dataset = datasets.find(({ id }) => id === wanted) ?? datasets[0];
-    layout.showDatasets(datasets, dataset.id);
+    const wanted = item?.dataset_id ?? asked.get("dataset") ?? localStorage.getItem(LAST_DATASET);
+    const dataset = datasets.find(({ id }) => id === Number(wanted));
+    const first = dataset ?? datasets[0];
+    const missing =
+      itemId !== null && !item
+        ? `There is no picture ${itemId}.`
+        : !dataset && asked.has("dataset")
+          ? `There is no dataset ${asked.get("dataset")}.`
+          : null;
+    if (missing !== null) {
+      layout.showDatasets(datasets, null);
+      layout.showItem(null);
+      layout.showSentence(`${missing} It may have been removed. Choose a dataset at the top left.`, {
+        text: `Open ${first.name}`,
+        run: () => {
+          layout.showDatasets(datasets, first.id);
+          return this.#openDataset(first);
+        },
+      });
+      return;
+    }
+    layout.showDatasets(datasets, first.id);
     layout.showSentence("Opening the first picture. If it has no proposal yet, one is being made…");
-    await this.#openDataset(dataset, Number(asked.get("item")) || null);
-    this.#saving.sendLeft();
+    await this.#openDataset(first, item?.id ?? null);
   }
 
   /** @param {DatasetOut} dataset @param {number|null} [itemId] */
@@ -99,7 +130,9 @@ class ReviewPage {
     queue.on("filter", () => this.#opening.openFirst());
     layout.on("dataset", (chosen) => {
       const dataset = desk.datasets.find(({ id }) => id === chosen);
-      if (dataset) this.#openDataset(dataset);
+      if (!dataset) return;
+      layout.showDatasets(desk.datasets, chosen);
+      this.#openDataset(dataset);
     });
     layout.on("annotator", (name) => this.#setAnnotator(name));
     layout.on("decide", (action) => this.#deciding.decide(action));
@@ -113,7 +146,10 @@ class ReviewPage {
     heatPanel.on("take", ({ classIndex, threshold }) => editor.thresholdToMask(classIndex, threshold));
     heatPanel.on("restart", ({ threshold }) => editor.smartFromHeat(threshold));
     connectSmart(desk);
-    editor.on("stroke", (change) => desk.draft?.changed(change));
+    editor.on("stroke", (change) => {
+      layout.showWarning(null);
+      desk.draft?.changed(change);
+    });
     editor.on("classchange", () => {
       classPanel.setActive(editor.activeClass);
       heatPanel.chooseClassIndex(editor.activeClass);
@@ -140,6 +176,13 @@ class ReviewPage {
     const { current, draft, editor } = this.#desk;
     if (isTyping(event) || document.querySelector("dialog[open]")) return;
     draft?.touch();
+    if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
+      if (this.#takingBack.isNext) {
+        event.preventDefault();
+        if (!event.repeat) this.#takingBack.takeBack();
+        return;
+      }
+    }
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
     const binding = isPlain && this.#bindings.find(({ chord }) => chord === event.key.toLowerCase());
     if (binding) {
@@ -181,5 +224,16 @@ class ReviewPage {
     } catch {
       // only a counter; the next decision updates it
     }
+  }
+}
+
+/** @param {string} id as the address names it @returns {Promise<ItemOut|null>} null where there is none */
+async function findItem(id) {
+  if (!/^\d{1,9}$/.test(id)) return null;
+  try {
+    return await api.item(Number(id));
+  } catch (error) {
+    if (error instanceof api.ApiError && error.status === 404) return null;
+    throw error;
   }
 }

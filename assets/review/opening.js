@@ -13,6 +13,7 @@ import { prepare as prepareSmart } from "./smart_link.js";
 
 const AHEAD = 2; // pictures fetched into the browser
 const COMPUTED_AHEAD = 4; // pictures whose maps the server is asked for
+const NO_KEY = -1;
 const REOPEN_MS = 3000; // between attempts to open a picture while the studio does not answer
 
 export class Opening {
@@ -49,6 +50,7 @@ export class Opening {
     this.#leave();
     clearTimeout(this.#reopening);
     statusBar.hush();
+    layout.showWarning(null);
     queue.setCurrent(id);
     if (queue.list.contains(document.activeElement)) editor.stage.focus({ preventScroll: true });
     layout.setBusy(true);
@@ -73,7 +75,7 @@ export class Opening {
       mask,
       classes: classes.map((one) => ({
         ...one,
-        hotkey: one.hotkey === null ? undefined : Number(one.hotkey),
+        hotkey: one.hotkey ?? NO_KEY,
       })),
       activeClass: active,
     });
@@ -111,6 +113,7 @@ export class Opening {
     desk.draft = this.#saving.unsent(item.id) ?? this.#saving.begin(item.id, loaded);
     desk.draft.mask = desk.editor.mask;
     desk.layout.showSentence(null);
+    desk.layout.setUsable(true);
     desk.layout.setBusy(false);
     desk.layout.showItem(item, dataset);
     desk.queue.update({ id: item.id, status: item.status, revision: loaded.revision });
@@ -140,6 +143,7 @@ export class Opening {
   #showNothing(sentence, action) {
     const { heatPanel, layout } = this.#desk;
     layout.showSentence(sentence, action);
+    layout.setUsable(false);
     layout.showItem(null);
     heatPanel.clear("");
     this.#saving.show();

@@ -73,6 +73,7 @@ export class Queue extends Emitter {
   authorSelect = this.#select("Author of the last change", [{ value: "", text: "Anybody" }]);
   list = element("div", { class: "pr-queue-list", role: "listbox", "aria-label": "Pictures" });
   count = element("span", { class: "pr-queue-count" });
+  note = element("p", { class: "pr-queue-note", hidden: true });
   root = element(
     "aside",
     { class: "pr-queue", "aria-label": "Queue" },
@@ -83,6 +84,7 @@ export class Queue extends Emitter {
       element("div", { class: "pr-filter-row" }, this.classSelect, this.splitSelect),
       element("div", { class: "pr-filter-row" }, this.authorSelect, this.count),
     ),
+    this.note,
     this.list,
   );
 
@@ -231,6 +233,7 @@ export class Queue extends Emitter {
     this.next = page.next;
     this.total = page.total;
     this.count.textContent = count(page.total, "picture");
+    this.#showUnknown(page.doubt_unknown);
     for (const item of page.items) {
       if (this.#has(item.id)) continue;
       this.items.push(item);
@@ -239,6 +242,17 @@ export class Queue extends Emitter {
     if (!this.items.length)
       this.list.append(element("p", { class: "pr-empty", text: this.#emptySentence() }));
     this.#mark();
+  }
+
+  /** @param {number|null} unknown pictures without a doubt, in the order of doubt */
+  #showUnknown(unknown) {
+    this.note.hidden = !unknown;
+    if (!unknown) return;
+    const link = `/datasets?dataset=${this.dataset?.id}`;
+    this.note.replaceChildren(
+      `The doubt of ${count(unknown, "picture")} is not known yet: they come last. `,
+      element("a", { href: link, text: "Compute it", title: "Opens the Datasets page" }),
+    );
   }
 
   #emptySentence() {

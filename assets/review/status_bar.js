@@ -9,6 +9,7 @@ const SAVE_TEXT = {
   saving: "Saving…",
   offline: "Offline: kept in this browser and sent when the studio is back",
   conflict: "Somebody else saved this picture",
+  refused: "Not stored",
 };
 
 export class StatusBar {
@@ -25,14 +26,20 @@ export class StatusBar {
   /**
    * @param {{state: import("./draft.js").DraftState, message: string}|null} draft null: no picture is open
    * @param {number} left pictures that were left and could not be sent
+   * @param {number} refused pictures that were left and whose last change or decision the studio did not take
    */
-  showSave(draft, left) {
-    const others = left
-      ? `${count(left, draft ? "other picture" : "picture")} kept in this browser, not sent yet`
-      : "";
-    this.save.hidden = draft === null && !left;
-    this.save.dataset.state = left ? "offline" : (draft?.state ?? "saved");
-    this.save.textContent = [draft && SAVE_TEXT[draft.state], others].filter(Boolean).join(" · ");
+  showSave(draft, left, refused) {
+    const picture = draft ? "other picture" : "picture";
+    const others = [
+      left && `${count(left, picture)} kept in this browser, not sent yet`,
+      refused && `the last change of ${count(refused, picture)} not stored`,
+    ];
+    // “Saved” beside them would be read as said of all.
+    const own = draft && (draft.state !== "saved" || !(left || refused)) ? SAVE_TEXT[draft.state] : "";
+    const text = [own, ...others].filter(Boolean).join(" · ");
+    this.save.hidden = text === "";
+    this.save.dataset.state = left ? "offline" : refused ? "refused" : (draft?.state ?? "saved");
+    this.save.textContent = text.charAt(0).toUpperCase() + text.slice(1);
     this.save.title = draft?.message ?? "";
   }
 

@@ -72,10 +72,23 @@ class RunsPage {
     const asked = new URLSearchParams(location.search);
     const id = Number(asked.get("run"));
     const compared = (asked.get("compare") ?? "").split(",").map(Number).filter(Boolean);
-    if (compared.length > 1) this.compare(compared);
+    const unknown = compared.find((one) => !runs.some((run) => run.id === one));
+    if (unknown !== undefined) this.#sayMissing(`There is no run ${unknown}.`);
+    else if (compared.length > 1) this.compare(compared);
     else if (runs.some((run) => run.id === id)) this.open(id);
+    else if (asked.has("run")) this.#sayMissing(`There is no run ${asked.get("run")}.`);
     else if (runs.length && !asked.has("new")) this.open(runs[0].id);
     else this.startNew();
+  }
+
+  /** @param {string} text */
+  #sayMissing(text) {
+    const root = element("p", {
+      class: "rn-error",
+      role: "alert",
+      text: `${text} It may have been deleted. Choose a run on the left, or start a new one.`,
+    });
+    this.#show({ root, close: () => {} }, null, location.search);
   }
 
   /** @param {number} id */

@@ -62,6 +62,8 @@ const seen = new IntersectionObserver((entries) => {
  */
 export function listPicture(source, attributes = {}) {
   const image = element("img", { src: TRANSPARENT, alt: "", decoding: "async", ...attributes });
+  // Nothing instead of the browser's sign for a broken picture.
+  image.addEventListener("error", () => (image.src = TRANSPARENT), { once: true });
   sources.set(image, source);
   seen.observe(image);
   return image;

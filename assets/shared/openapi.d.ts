@@ -515,6 +515,8 @@ export interface components {
       /** @description Value for `after` to get the next page; null on the last */
       next: string | null;
       total: number;
+      /** @description In the order of doubt: how many of the pictures no model has processed; they come last */
+      doubt_unknown: number | null;
     };
     /** @description The end of the trainer's output. */
     LogOut: {
@@ -770,6 +772,8 @@ export interface components {
       /** @description This person's decisions within the last hour */
       decisions: number;
       per_hour: number;
+      /** @description Seconds since the first of these decisions, at least a minute */
+      measured_s: number;
     };
     /** @description Which runs lose their large files; without `runs`, all that match the other two. */
     PruneIn: {

@@ -8,7 +8,7 @@ import gradio as gr
 from fastapi import FastAPI
 from gradio.components import Navbar
 
-from puzzlecam_app.assets import assets_dir
+from puzzlecam_app.assets import asset_url, assets_dir
 from puzzlecam_app.auth import LOGOUT_PATH
 from puzzlecam_app.components.own_module import EarlyHeads
 from puzzlecam_app.pages import datasets, export, lab, review, runs
@@ -57,11 +57,32 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
             neutral_hue=gr.themes.colors.slate,
             font=["system-ui", "sans-serif"],
             font_mono=["ui-monospace", "monospace"],
-        ).set(body_text_color_subdued="*neutral_500", body_text_color_subdued_dark="*neutral_400"),
+        ).set(
+            body_text_color_subdued="*neutral_500",
+            body_text_color_subdued_dark="*neutral_400",
+            input_placeholder_color="*neutral_500",
+            input_placeholder_color_dark="*neutral_400",
+            # One blue: white text on it, and it on white, is easy to read.
+            color_accent="*primary_700",
+            button_primary_background_fill="*primary_700",
+            button_primary_background_fill_dark="*primary_700",
+            button_primary_background_fill_hover="*primary_800",
+            button_primary_background_fill_hover_dark="*primary_800",
+            button_primary_border_color="*primary_700",
+            button_primary_border_color_dark="*primary_700",
+            checkbox_background_color_selected="*primary_700",
+            checkbox_background_color_selected_dark="*primary_700",
+            checkbox_border_color_selected="*primary_700",
+            checkbox_border_color_selected_dark="*primary_700",
+            slider_color="*primary_700",
+            slider_color_dark="*primary_400",
+        ),
         css_paths=[theme_dir / "studio.css"],
         favicon_path=str(theme_dir / "favicon.svg"),
     )
-    heads = {"/": review.MODULE.head, "/lab": lab.MODULE.head, "/runs": runs.MODULE.head}
+    own = {"/": review.MODULE.head, "/lab": lab.MODULE.head, "/runs": runs.MODULE.head}
+    start = f'<script type="module" src="{asset_url("shared/start.js")}"></script>'
+    heads = {path: start + own.get(path, "") for path in ("/", "/datasets", "/lab", "/runs", "/export")}
     mounted.add_middleware(EarlyHeads, heads=heads)
     return mounted
 

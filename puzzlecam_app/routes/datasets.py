@@ -76,6 +76,9 @@ class ItemsOut(BaseModel):
     items: list[ItemRow]
     next: str | None = Field(description="Value for `after` to get the next page; null on the last")
     total: int
+    doubt_unknown: int | None = Field(
+        description="In the order of doubt: how many of the pictures no model has processed; they come last"
+    )
 
 
 class ProgressOut(BaseModel):
@@ -85,6 +88,7 @@ class ProgressOut(BaseModel):
     total: int
     decisions: int = Field(description="This person's decisions within the last hour")
     per_hour: float
+    measured_s: float = Field(description="Seconds since the first of these decisions, at least a minute")
 
 
 @router.get("/datasets")
@@ -169,7 +173,7 @@ def read_items(
         )
         for entry in page.items
     ]
-    return ItemsOut(items=rows, next=page.next, total=page.total)
+    return ItemsOut(items=rows, next=page.next, total=page.total, doubt_unknown=page.doubt_unknown)
 
 
 @router.get("/datasets/{dataset_id}/progress", responses=problem_responses(404))
@@ -181,5 +185,9 @@ def read_progress(dataset_id: DatasetId, services: OpenServices, annotator: Anno
         total = sum(counts_by_status(session, dataset_id).values())
         measured = pace(session, dataset_id, user.id if user else _NOBODY, utc_now() - _PACE_OVER)
     return ProgressOut(
-        done=measured.done, total=total, decisions=measured.decisions, per_hour=measured.per_hour
+        done=measured.done,
+        total=total,
+        decisions=measured.decisions,
+        per_hour=measured.per_hour,
+        measured_s=measured.measured_s,
     )

@@ -117,6 +117,29 @@ def test_a_draft_sent_twice_because_its_answer_was_lost_is_stored_once(
         _draft(database, item_id, ann, None, MASK_B)
 
 
+@pytest.mark.parametrize("action", ["accept", "reject", "skip", "revert"])
+def test_a_decision_sent_twice_because_its_answer_was_lost_is_stored_once(
+    database: Database, item_id: int, ann: int, action: str
+) -> None:
+    seen = _propose(database, item_id)
+    stored = _decide(database, item_id, ann, seen, action)
+    assert _decide(database, item_id, ann, seen, action).id == stored.id
+    with database.read() as session:
+        assert len(history(session, item_id)) == 2
+
+
+def test_only_the_same_decision_of_the_same_person_is_a_repetition(
+    database: Database, item_id: int, ann: int
+) -> None:
+    with database.write() as session:
+        grace = get_or_create(session, "Grace").id
+    seen = _propose(database, item_id)
+    _decide(database, item_id, ann, seen, "accept")
+    for author, action in ((grace, "accept"), (ann, "reject")):
+        with pytest.raises(StaleRevision):
+            _decide(database, item_id, author, seen, action)
+
+
 def test_expecting_a_revision_of_a_new_picture_is_stale(database: Database, item_id: int, ann: int) -> None:
     with pytest.raises(StaleRevision) as stale:
         _draft(database, item_id, ann, 12345)

@@ -18,7 +18,8 @@ def _both_paint(first: Review, second: Review, dataset: str) -> tuple[np.ndarray
     base = second.mask()
     first.open(dataset, "landscape")
     first.page.get_by_label("Your name").fill("Ada")
-    first.page.get_by_label("Your name").press("Enter")
+    with first.page.expect_response("**/api/session"):
+        first.page.get_by_label("Your name").press("Enter")
     first.page.keyboard.press("Escape")
     first.page.locator(".pz-stage").focus()
     first.page.keyboard.press("1")
@@ -162,18 +163,95 @@ def test_a_decision_outlives_its_tab(review: Review, dataset: str, studio: Studi
     assert review.status_of("landscape") == "accepted"
 
 
-def test_a_decision_that_cannot_be_sent_is_not_forgotten(review: Review, dataset: str) -> None:
+def test_decisions_made_offline_wait_beside_their_masks_and_are_sent_in_order(
+    review: Review, dataset: str
+) -> None:
     page = review.page
     review.open(dataset, "landscape")
     page.route("**/api/items/*/decision", lambda route: route.abort())
-    page.keyboard.press("a")
-    expect(page.locator(".pr-saying")).to_contain_text("was not stored", timeout=15_000)
+
+    def lose_saves(route: Route) -> None:
+        if route.request.method == "PUT":
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/api/items/*/mask*", lose_saves)
+    page.keyboard.press("1")
+    review.drag((40, 30), (400, 30))
+    page.keyboard.press("n")
+    review.wait_for("portrait")
+    expect(page.locator(".pr-saying")).to_contain_text(
+        "landscape.jpg: “skip” is kept in this browser", timeout=15_000
+    )
+    expect(page.locator(".pr-save")).to_contain_text("1 other picture kept in this browser")
+    expect(page.locator(".pr-save")).not_to_contain_text("Saved")
+    page.keyboard.press("r")
+    review.wait_for("small")
+    expect(page.locator(".pr-save")).to_contain_text("2 other pictures kept in this browser", timeout=15_000)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method + request.url.split("/items/")[-1]))
+    page.unroute("**/api/items/*/mask*")
     page.unroute("**/api/items/*/decision")
+    for picture, status in (("landscape", "skipped"), ("portrait", "rejected")):
+        expect(page.locator(".pr-queue-item", has_text=picture).locator(".pr-status")).to_have_attribute(
+            "data-status", status, timeout=30_000
+        )
+    expect(page.locator(".pr-save")).to_have_text("Saved")
+    decided = [one for one in sent if one.endswith("decision") or one.startswith("PUT")]
+    first, second = decided[-2:]
+    assert int(first.removeprefix("POST").split("/")[0]) < int(second.removeprefix("POST").split("/")[0])
+
+
+def test_an_unsent_decision_survives_a_closed_tab(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.route("**/api/items/*/decision", lambda route: route.abort())
+    page.keyboard.press("n")
+    expect(page.locator(".pr-saying")).to_contain_text("is kept in this browser", timeout=15_000)
+    page.close(run_before_unload=False)
+    review.page = page.context.new_page()
+    review.open(dataset, "landscape")
+    assert review.status_of("landscape") == "skipped"
+
+
+def test_a_decision_whose_answer_was_lost_is_stored_once(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    answered: list[int] = []
+
+    def lose_the_answer(route: Route) -> None:
+        answered.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/api/items/*/decision", lose_the_answer, times=1)
+    item = page.evaluate("puzzlecamReview.current.item.id")
+    page.keyboard.press("n")
+    expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
+        "data-status", "skipped", timeout=15_000
+    )
+    assert answered == [200]
+    history = page.request.get(f"{review.studio.url}/api/items/{item}/revisions").json()
+    assert [entry["action"] for entry in history] == ["proposed", "skipped"]
+
+
+def test_a_refused_decision_offers_the_way_back_and_nothing_is_called_saved(
+    review: Review, second_person: Review, dataset: str
+) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    second_person.open(dataset, "landscape")
+    second_person.page.keyboard.press("1")
+    second_person.drag((40, 30), (400, 30))
+    second_person.wait_saved()
+    page.keyboard.press("n")
+    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “skip” was not stored", timeout=15_000)
+    expect(page.locator(".pr-save")).to_have_text("The last change of 1 other picture not stored")
     page.locator(".pr-saying button").click()
     review.wait_for("landscape")
-    page.keyboard.press("a")
+    page.keyboard.press("n")
     expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
-        "data-status", "accepted"
+        "data-status", "skipped", timeout=15_000
     )
 
 

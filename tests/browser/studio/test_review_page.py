@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.studio.conftest import Review, Studio
 
@@ -131,3 +131,97 @@ def test_a_link_far_down_the_queue_opens_among_its_neighbours(
     page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p67')", timeout=60_000)
     page.keyboard.press("ArrowRight")
     page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p68')", timeout=60_000)
+
+
+def test_accepting_what_is_probably_an_oversight_is_asked_about_once(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.evaluate("puzzlecamReview.editor.setMask(new Uint8Array(puzzlecamReview.editor.mask.length))")
+    page.keyboard.press("a")
+    warning = page.locator(".pr-warning")
+    expect(warning).to_contain_text("The mask is empty, but the picture has the tags: person.")
+    assert review.status_of("landscape") not in ("accepted", "corrected")
+    page.keyboard.press("a")
+    review.wait_for("portrait")
+    expect(warning).to_be_hidden()
+    expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
+        "data-status", "corrected", timeout=15_000
+    )
+
+
+def test_undo_after_a_decision_takes_the_decision_back(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.keyboard.press("r")
+    review.wait_for("portrait")
+    page.keyboard.press("1")
+    review.drag((40, 30), (200, 30))
+    review.wait_saved()
+    painted = review.mask()
+    page.keyboard.press("n")
+    review.wait_for("small")
+    page.keyboard.press("Control+z")
+    review.wait_for("portrait")
+    np.testing.assert_array_equal(review.mask(), painted)
+    assert review.status_of("portrait") == "drafted"
+    page.keyboard.press("Control+z")
+    review.wait_for("landscape")
+    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “reject” is taken back")
+    assert review.status_of("landscape") == "proposed"
+
+
+def test_classes_keep_their_keys_and_a_missing_picture_disables_what_cannot_work(
+    review: Review, studio: Studio, tmp_path: Path
+) -> None:
+    folder = tmp_path / "classes"
+    folder.mkdir()
+    names = [f"kind{number:02}" for number in range(1, 25)]
+    tags = {"p1": "kind03", "p2": "kind12", "p3": "kind24"}
+    for picture in tags:
+        Image.new("RGB", (96, 64), (90, int(picture[1]) * 40, 120)).save(folder / f"{picture}.jpg")
+    rows = "".join(f"{picture}.jpg,{tag}\n" for picture, tag in tags.items())
+    (folder / "tags.csv").write_text("image,tags\n" + rows, encoding="utf-8")
+    (folder / "classes.txt").write_text("\n".join(names), encoding="utf-8")
+    done = studio.command(
+        "dataset",
+        "import",
+        str(folder),
+        "--name",
+        tmp_path.name,
+        "--tags",
+        str(folder / "tags.csv"),
+        "--classes",
+        str(folder / "classes.txt"),
+    )
+    assert done.returncode == 0, done.stderr
+    (folder / "p3.jpg").unlink()
+    page = review.page
+    review.open(tmp_path.name, "p1")
+    chosen = "puzzlecamReview.editor.activeClass"
+    for picture in ("p1", "p2"):
+        review.wait_for(picture)
+        for keys, expected in (("3", 3), ("Shift+2", 12), ("Shift+0", 10), ("9", 9)):
+            page.keyboard.press(keys)
+            assert page.evaluate(chosen) == expected, (picture, keys)
+        page.keyboard.press("/")
+        page.keyboard.type("d24")
+        page.keyboard.press("Enter")
+        assert page.evaluate(chosen) == 24
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".pr-stage-sentence")).to_contain_text("p3", timeout=30_000)
+    for name in ("Accept", "Reject", "Skip", "Revert"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    expect(page.get_by_role("button", name="Previous")).to_be_enabled()
+    assert page.locator(".pr-toolbar").evaluate("node => node.inert")
+
+
+def test_addresses_of_what_does_not_exist_say_so(page: Page, studio: Studio, dataset: str) -> None:
+    for path, sentence in (
+        ("/?dataset=99999", "There is no dataset 99999."),
+        ("/?item=99999", "There is no picture 99999."),
+        ("/lab?item=99999", "There is no picture 99999."),
+        ("/lab?dataset=99999", "There is no dataset 99999."),
+        ("/runs?run=77", "There is no run 77."),
+    ):
+        page.goto(studio.url + path)
+        expect(page.get_by_text(sentence)).to_be_visible(timeout=60_000)
