@@ -7,12 +7,14 @@ The rest of a dataset is in `db.labels` (its class list), `db.items` (its pictur
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from db.engine import workspace_of
 from db.errors import InvalidInputError, NameTakenError, NotFoundError
 from db.labels import ClassSpec, add_label_set
 from db.models import Dataset, ImportReport, utc_now
@@ -61,6 +63,18 @@ def require_dataset(session: Session, name: str) -> Dataset:
         names = ", ".join(known.name for known in list_datasets(session)) or "none yet"
         raise NotFoundError(f"There is no dataset {name!r}; the datasets are: {names}.")
     return dataset
+
+
+def is_copied(dataset: Dataset) -> bool:
+    """Whether the dataset's pictures were copied into the workspace."""
+    return not Path(dataset.root).is_absolute()
+
+
+def root_of(session: Session, dataset: Dataset) -> Path:
+    """The folder that the paths of the dataset's items are relative to."""
+    if not is_copied(dataset):
+        return Path(dataset.root)
+    return workspace_of(session) / dataset.root
 
 
 def list_datasets(session: Session) -> list[Dataset]:

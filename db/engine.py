@@ -33,6 +33,7 @@ from db.troubles import busy, in_words
 
 BUSY_TIMEOUT_MS: Final = 20_000
 _WRITES: Final = "puzzlecam_writes"
+_WORKSPACE: Final = "puzzlecam_workspace"
 _PATIENCE: Final = "puzzlecam_patience_ms"
 
 
@@ -41,12 +42,13 @@ class Database:
     """An open database. Safe to share between threads; sessions are not.
 
     Errors of the driver that concern the whole database are raised as a `StorageError`: it is locked, full,
-    damaged, gone, or does not answer.
+    damaged, gone, or does not answer. `workspace` is the folder that copied pictures are in.
     """
 
     url: URL
     _reads: Engine
     _writes: Engine
+    workspace: Path | None = None
     _file: SqliteFile | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -59,7 +61,7 @@ class Database:
         if self.url.get_backend_name() == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         engine = self._reads.execution_options(**options)
-        with self._in_words(), Session(engine, expire_on_commit=False) as session:
+        with self._in_words(), Session(engine, expire_on_commit=False, info=self._info) as session:
             yield session
 
     @contextmanager
@@ -76,7 +78,7 @@ class Database:
             if self._file is not None:
                 self._file.check()
             engine = self._writes.execution_options(**{_WRITES: True, _PATIENCE: round(1000 * left_s)})
-            with Session(engine, expire_on_commit=False) as session:
+            with Session(engine, expire_on_commit=False, info=self._info) as session:
                 session.begin()
                 try:
                     if self.url.get_backend_name() == "postgresql":
@@ -112,6 +114,10 @@ class Database:
         self._reads.dispose()
         self._writes.dispose()
 
+    @property
+    def _info(self) -> dict[str, Any]:
+        return {_WORKSPACE: self.workspace}
+
     @contextmanager
     def _turn_within(self, patience_s: float) -> Iterator[float]:
         """Wait for this program's other writers; gives how much of the patience is left, in seconds."""
@@ -144,9 +150,21 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
 
 
-def open_database(url: str) -> Database:
+def workspace_of(session: Session) -> Path:
+    """The workspace that the session's database belongs to.
+
+    Raises InvalidInputError if the database was opened without one.
+    """
+    workspace = session.info.get(_WORKSPACE)
+    if not isinstance(workspace, Path):
+        raise InvalidInputError("The database was opened without its workspace; give the workspace too.")
+    return workspace
+
+
+def open_database(url: str, workspace: Path | None = None) -> Database:
     """Open the database at `url`; the folder of an SQLite file is made when it is missing.
 
+    Copied pictures are in `workspace`; by default that is the folder of an SQLite file.
     Raises InvalidInputError for a URL that cannot be understood and DatabaseUnavailableError for a
     database that cannot be reached. Call `Database.migrate` before the first use.
     """
@@ -158,6 +176,7 @@ def open_database(url: str) -> Database:
             reads.connect().close()
         else:
             path = Path(str(parsed.database))
+            workspace = workspace or path.parent
             path.parent.mkdir(parents=True, exist_ok=True)
             with reads.connect() as connection:
                 mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
@@ -165,7 +184,7 @@ def open_database(url: str) -> Database:
     except (OSError, DBAPIError) as error:
         reads.dispose()
         raise DatabaseUnavailableError(_cannot_open(parsed, error)) from error
-    return Database(parsed, reads, writes, file)
+    return Database(parsed, reads, writes, workspace and workspace.absolute(), file)
 
 
 def _parse(url: str) -> URL:

@@ -29,7 +29,7 @@ def open_beside_masks(url: str, masks: MaskStore) -> Database:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and _is_gone(Path(parsed.database)):
             raise DatabaseLostError(_lost(parsed.database, "is missing or empty", masks))
-    database = open_database(url)
+    database = open_database(url, workspace=masks.root.parent)
     try:
         if has_masks and not _has_datasets(database):
             where = database.url.render_as_string(hide_password=True)

@@ -85,7 +85,10 @@ class User(Base):
 
 
 class Dataset(Base):
-    """A set of pictures under one root folder. Removing one only sets `removed_at`: its history stays."""
+    """A set of pictures under one root folder. Removing one only sets `removed_at`: its history stays.
+
+    `root` is an absolute path, or, for pictures that were copied, relative to the workspace.
+    """
 
     __tablename__ = "datasets"
     __table_args__ = (

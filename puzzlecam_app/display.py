@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from db.palette import VOID, voc_palette
-from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.pictures import PictureError, open_picture
+from puzzlecam_app.interchange.pictures import open_picture
 from puzzlecam_app.items import ItemFacts
 from trainer.data.images import orientation
 from trainer.data.rgb import bits_per_channel
@@ -40,18 +39,15 @@ def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path | b
     Raises:
         UserError: The file is missing or damaged.
     """
-    try:
-        with open_picture(item.path, max_pixels=max_pixels) as opened:
-            media_type = _SHOWN_AS_THEY_ARE.get(opened.format or "")
-            # Before the orientation, for which a PNG is decoded.
-            is_plain = opened.mode in _PLAIN_MODES and bits_per_channel(opened) == 8
-            is_plain = is_plain and getattr(opened, "n_frames", 1) == 1
-            is_upright = orientation(opened) == 1
-            has_profile = "icc_profile" in opened.info or "transparency" in opened.info
-    except PictureError as error:
-        if not item.path.exists():
-            raise _gone(item) from error
-        raise
+    if not item.is_there():
+        raise item.gone()
+    with open_picture(item.path, max_pixels=max_pixels) as opened:
+        media_type = _SHOWN_AS_THEY_ARE.get(opened.format or "")
+        # Before the orientation, for which a PNG is decoded.
+        is_plain = opened.mode in _PLAIN_MODES and bits_per_channel(opened) == 8
+        is_plain = is_plain and getattr(opened, "n_frames", 1) == 1
+        is_upright = orientation(opened) == 1
+        has_profile = "icc_profile" in opened.info or "transparency" in opened.info
     if media_type and is_upright and is_plain and not has_profile:
         return item.path, media_type
     cached = cache_dir / item.sha256[:2] / f"{item.sha256}-{_READER}.png"
@@ -135,11 +131,3 @@ def _lay_over(small: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.u
     blended = small * (1 - _MASK_OPACITY) + palette[classes] * _MASK_OPACITY
     is_labelled = (classes != 0) & (classes != VOID)
     return np.where(is_labelled[..., None], blended, small).astype(np.uint8)
-
-
-def _gone(item: ItemFacts) -> UserError:
-    return UserError(
-        "the picture is no longer where it was when it was imported",
-        where=str(item.path),
-        remedy="Put it back, or import the dataset again from its new folder",
-    )

@@ -9,19 +9,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db.datasets import get_dataset
+from db.datasets import get_dataset, root_of
 from db.items import get_item, tags_of
 from db.labels import latest_label_set
+from puzzlecam_app.errors import UserError
 
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """A picture of a dataset that has not been removed; `width` and `height` are of the upright picture."""
+    """A picture of a dataset that has not been removed; `width` and `height` are of the upright picture.
+
+    `is_missing` is true if an import found its file no more; another picture may have taken its `path`.
+    """
 
     id: int
     dataset_id: int
     name: str
     path: Path
+    is_missing: bool
     sha256: str
     width: int
     height: int
@@ -37,6 +42,19 @@ class ItemFacts:
         """Names of the tags, in the order of `tags`."""
         return tuple(self.class_names[index] for index in self.tags)
 
+    def is_there(self) -> bool:
+        """Whether the picture's file is where it should be; it may still be damaged."""
+        return not self.is_missing and self.path.is_file()
+
+    def gone(self) -> UserError:
+        """What is said where the file is not there."""
+        return UserError(
+            "the picture is no longer where it was when it was imported",
+            where=str(self.path),
+            remedy="Put it back; if it was renamed, import the dataset again; if the folder was moved, use "
+            "dataset relocate on the command line, or Moved folder on the page Datasets",
+        )
+
     def load_image(self, max_pixels: int) -> NDArray[np.uint8]:
         """Return the upright picture, uint8 HxWx3 RGB.
 
@@ -45,6 +63,8 @@ class ItemFacts:
         """
         from puzzlecam_app.interchange.pictures import load_upright_rgb
 
+        if not self.is_there():
+            raise self.gone()
         return load_upright_rgb(self.path, max_pixels=max_pixels)
 
 
@@ -61,7 +81,8 @@ def read_item(session: Session, item_id: int) -> ItemFacts:
         id=item.id,
         dataset_id=dataset.id,
         name=item.name,
-        path=Path(dataset.root) / item.path,
+        path=root_of(session, dataset) / item.path,
+        is_missing=item.missing_since is not None,
         sha256=item.sha256,
         width=item.width,
         height=item.height,

@@ -471,6 +471,8 @@ export interface components {
       tags: number[];
       disagreement: number | null;
       label_set_revision: number;
+      /** @description Its file is not where it should be; its masks and history are there */
+      missing: boolean;
     };
     /**
      * @description What publishing would do to one item.

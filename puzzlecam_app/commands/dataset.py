@@ -1,15 +1,22 @@
-"""`dataset` lists, shows, checks and removes datasets; importing is in `import_dataset`."""
+"""`dataset` lists, shows, checks, relocates and removes datasets; importing is in `import_dataset`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from puzzlecam_app.commands.import_dataset import import_
 from puzzlecam_app.commands.options import NameArgument
-from puzzlecam_app.commands.printing import print_json, print_problems, print_table, progress_bar
+from puzzlecam_app.commands.printing import (
+    PROBLEMS_SHOWN,
+    print_json,
+    print_problems,
+    print_table,
+    progress_bar,
+)
 from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
     from db.models import Dataset
 
 commands = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="Import, list, check and remove datasets."
+    rich_markup_mode=None, no_args_is_help=True, help="Import, list, check, relocate and remove datasets."
 )
 commands.command("import")(import_)
 
@@ -49,7 +56,7 @@ def list_(studio: Studio) -> None:
 @commands.command()
 @studio_command(has_json=True)
 def show(studio: Studio, name: NameArgument) -> None:
-    """Show a dataset: its classes, the status of its pictures, and what the last import did.
+    """Show a dataset: its classes, the status of its pictures, missing pictures, and the last import.
 
     \b
     Examples:
@@ -108,6 +115,44 @@ def verify(studio: Studio, name: NameArgument) -> None:
 
 @commands.command()
 @studio_command(has_json=True)
+def relocate(
+    studio: Studio,
+    name: NameArgument,
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Folder that the pictures of the dataset are in now.")
+    ],
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Relocate the dataset although some pictures are not in the folder."),
+    ] = False,
+) -> None:
+    """Find the pictures of a dataset again after their folder was moved.
+
+    Pictures are found by their content, so their names may differ. If some are not found, nothing is changed,
+    unless --partial is given. Exits with 1 if a picture is not found.
+
+    \b
+    Examples:
+      puzzlecam dataset relocate voc /mnt/new/VOC2012
+    """
+    from puzzlecam_app.interchange.relocation import relocate_dataset
+
+    with studio.open() as services, progress_bar("Reading pictures") as progress:
+        report = relocate_dataset(services.database, name, path, partial=partial, progress=progress)
+    if studio.as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        typer.echo(report.sentence)
+        for missing in report.missing[:PROBLEMS_SHOWN]:
+            typer.echo(f"missing  {missing}")
+        if len(report.missing) > PROBLEMS_SHOWN:
+            typer.echo(f"... and {len(report.missing) - PROBLEMS_SHOWN} more; --json lists all.")
+    if report.missing:
+        raise typer.Exit(1)
+
+
+@commands.command()
+@studio_command(has_json=True)
 def remove(studio: Studio, name: NameArgument) -> None:
     """Remove a dataset from the studio; its name can be reused. No picture, mask or decision is deleted.
 
@@ -123,6 +168,7 @@ def remove(studio: Studio, name: NameArgument) -> None:
 
 
 def _summary(session: Session, dataset: Dataset) -> dict[str, Any]:
+    from db.datasets import root_of
     from db.queue import counts_by_status
     from db.status import STATUS_GROUPS
 
@@ -133,7 +179,7 @@ def _summary(session: Session, dataset: Dataset) -> dict[str, Any]:
         "done": sum(statuses[status] for status in STATUS_GROUPS["done"]),
         "statuses": statuses,
         "layout": dataset.layout,
-        "root": dataset.root,
+        "root": str(root_of(session, dataset)),
         "created_at": dataset.created_at,
     }
 

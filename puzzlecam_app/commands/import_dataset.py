@@ -107,6 +107,8 @@ def _print_import(report: ImportReport) -> None:
         f"{report.dataset}: {report.found} pictures found, {report.added} added, {report.changed} changed, "
         f"{report.unchanged} unchanged, {report.left_out} left out."
     )
+    if report.renamed or report.missing:
+        typer.echo(f"Known pictures: {report.renamed} renamed, {report.missing} missing.")
     if report.proposals or report.ground_truth:
         typer.echo(f"Masks: {report.proposals} as proposals, {report.ground_truth} as ground truth.")
     if report.problems:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import shlex
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from db.annotations import latest_revision, propose, register_mask
-from db.datasets import create_dataset, find_dataset
+from db.datasets import create_dataset, find_dataset, is_copied
 from db.engine import Database
 from db.items import ItemSpec, find_item, replace_tags, sha256_by_name, upsert_items
 from db.labels import ClassSpec, add_classes, latest_label_set
@@ -57,8 +58,8 @@ class Outcome:
         )
 
 
-def open_target(database: Database, name: str, source: Source, *, root: Path) -> Target:
-    """Find the dataset `name` or create it, and update its class list.
+def open_target(database: Database, name: str, source: Source, *, root: str) -> Target:
+    """Find the dataset `name` or create it, and update its class list. `root` is as in `db.models.Dataset`.
 
     Raises:
         UserError: A dataset of that name was imported from another folder, or its class list contradicts
@@ -68,7 +69,7 @@ def open_target(database: Database, name: str, source: Source, *, root: Path) ->
         dataset = find_dataset(session, name)
         if dataset is None:
             specs = [ClassSpec(index, label) for index, label in enumerate(source.classes, start=1)]
-            dataset = create_dataset(session, name, root=str(root), layout=source.layout, classes=specs)
+            dataset = create_dataset(session, name, root=root, layout=source.layout, classes=specs)
         else:
             _check_same_origin(dataset, source, root)
             _extend_classes(session, dataset, source)
@@ -76,10 +77,21 @@ def open_target(database: Database, name: str, source: Source, *, root: Path) ->
         return Target(dataset.id, dataset.name, classes, sha256_by_name(session, dataset.id))
 
 
+def refreshed(database: Database, target: Target) -> Target:
+    """The target after its items got other names."""
+    with database.read() as session:
+        return replace(target, sha256_of=sha256_by_name(session, target.dataset_id))
+
+
 def write_batch(
-    database: Database, target: Target, batch: Sequence[CheckedPicture], masks: MaskUse | None
+    database: Database,
+    target: Target,
+    batch: Sequence[CheckedPicture],
+    masks: MaskUse | None,
+    *,
+    renamed: Container[str] = (),
 ) -> Outcome:
-    """Write pictures with their tags and masks in one transaction."""
+    """Write pictures with their tags and masks in one transaction; those in `renamed` count as changed."""
     index_of = {name: index for index, name in enumerate(target.classes, start=1)}
     with database.write() as session:
         taken, problems = _without_misfits(session, target, batch)
@@ -100,7 +112,8 @@ def write_batch(
                     session, item_id, mask_hash=one.mask_hash, proposed_by=PROPOSED_BY
                 ):
                     proposed.add(item_id)
-    changed = ({upserted.ids[name] for name in upserted.changed} | retagged | proposed) - {
+    moved = {item_id for name, item_id in upserted.ids.items() if name in renamed}
+    changed = ({upserted.ids[name] for name in upserted.changed} | retagged | proposed | moved) - {
         upserted.ids[name] for name in upserted.added
     }
     return Outcome(
@@ -113,13 +126,37 @@ def write_batch(
     )
 
 
-def _check_same_origin(dataset: Dataset, source: Source, root: Path) -> None:
-    if (dataset.root, dataset.layout) != (str(root), source.layout):
-        raise UserError(
-            f"the dataset {dataset.name!r} was imported from {dataset.root} ({dataset.layout})",
-            where=str(source.root),
-            remedy="Choose another name with --name, or remove that dataset first",
+def _check_same_origin(dataset: Dataset, source: Source, root: str) -> None:
+    if dataset.layout == source.layout and _is_same_folder(dataset.root, root):
+        return
+    if is_copied(dataset):
+        reason = f"the pictures of the dataset {dataset.name!r} were copied into the workspace"
+        remedy = "Import with --copy again, or choose another name with --name"
+    elif dataset.layout != source.layout:
+        reason = f"the dataset {dataset.name!r} was imported with the layout {dataset.layout}"
+        remedy = "Give a folder of that layout, or choose another name with --name"
+    elif not Path(root).is_absolute():
+        reason = f"the pictures of the dataset {dataset.name!r} were not copied into the workspace"
+        remedy = "Leave out --copy, or choose another name with --name"
+    else:
+        reason = f"the dataset {dataset.name!r} was imported from {dataset.root}"
+        remedy = (
+            "If the folder was moved, use: "
+            f"dataset relocate {shlex.quote(dataset.name)} {shlex.quote(root)}; "
+            "for other pictures, choose another name with --name"
         )
+    raise UserError(reason, where=str(source.root), remedy=remedy)
+
+
+def _is_same_folder(known: str, root: str) -> bool:
+    if known == root:
+        return True
+    if not Path(known).is_absolute() or not Path(root).is_absolute():
+        return False
+    try:
+        return Path(known).samefile(root)
+    except OSError:
+        return False
 
 
 def _extend_classes(session: Session, dataset: Dataset, source: Source) -> None:

@@ -1,7 +1,7 @@
 """Importing a dataset: read its lists, check every file, then write in short batches.
 
 Importing the same folder again changes nothing; importing it after it changed brings the dataset up to
-date. A bad file never stops an import.
+date, and a renamed picture keeps its history. A bad file never stops an import.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from db.natural_order import natural_key
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture
 from puzzlecam_app.interchange.duplicates import merge_duplicates
-from puzzlecam_app.interchange.import_target import MaskUse, Outcome, Target, open_target, write_batch
+from puzzlecam_app.interchange.identity import Matched, match_pictures
+from puzzlecam_app.interchange.import_target import (
+    MaskUse,
+    Outcome,
+    Target,
+    open_target,
+    refreshed,
+    write_batch,
+)
 from puzzlecam_app.interchange.layout import ReadOptions, read_source
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
@@ -99,7 +107,7 @@ def import_source(
     problems += unknown
     if not source.tags_from_masks:
         problems += remarks_on_tags(items, source.classes if source.classes_are_fixed else ())
-    root = stores.images_dir.absolute() if options.copy else source.root
+    root = stores.copies_root if options.copy else str(source.root)
     target = open_target(stores.database, name, source, root=root)
     checker = Checker(
         root=source.root,
@@ -113,6 +121,9 @@ def import_source(
     usable = [one for one in checked if isinstance(one, CheckedPicture)]
     usable, duplicates = merge_duplicates(usable, target.sha256_of)
     problems += duplicates
+    matched = match_pictures(stores.database, target.dataset_id, source, checked, usable, copied=options.copy)
+    problems += matched.problems
+    usable, target = list(matched.pictures), refreshed(stores.database, target)
     if source.tags_from_masks:
         usable, untagged = _tagged_by_masks(usable, source.classes)
         problems += untagged
@@ -120,9 +131,9 @@ def import_source(
     outcome = Outcome()
     for start in range(0, len(usable), _BATCH):
         batch = usable[start : start + _BATCH]
-        outcome += write_batch(stores.database, target, batch, options.masks)
+        outcome += write_batch(stores.database, target, batch, options.masks, renamed=matched.renamed)
     problems += outcome.problems
-    report = _report(source, origin, target, outcome, problems)
+    report = _report(source, origin, target, matched, outcome, problems)
     keep_report(stores.database, report)
     return report
 
@@ -187,7 +198,12 @@ def _no_pictures(source: Source) -> UserError:
 
 
 def _report(
-    source: Source, origin: str, target: Target, outcome: Outcome, problems: Sequence[Problem]
+    source: Source,
+    origin: str,
+    target: Target,
+    matched: Matched,
+    outcome: Outcome,
+    problems: Sequence[Problem],
 ) -> ImportReport:
     taken = outcome.added + outcome.changed + outcome.unchanged
     return ImportReport(
@@ -200,6 +216,8 @@ def _report(
         added=outcome.added,
         changed=outcome.changed,
         unchanged=outcome.unchanged,
+        renamed=len(matched.renamed),
+        missing=matched.missing,
         left_out=len(source.items) - taken,
         proposals=outcome.proposals,
         ground_truth=outcome.ground_truth,

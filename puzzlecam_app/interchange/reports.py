@@ -21,8 +21,10 @@ class ImportReport(BaseModel):
     classes: tuple[str, ...] = Field(description="Class names in index order, from index 1.")
     found: int = Field(description="Pictures that the folder contains or lists.")
     added: int
-    changed: int = Field(description="Known pictures that got new content, tags, split or mask.")
+    changed: int = Field(description="Known pictures that got another name, content, tags, split or mask.")
     unchanged: int
+    renamed: int = Field(default=0, description="Known pictures that were found under another name.")
+    missing: int = Field(default=0, description="Known pictures that were found no more.")
     left_out: int = Field(description="Pictures that were not imported; each has a problem.")
     proposals: int = Field(description="Masks stored as proposals by this import.")
     ground_truth: int = Field(description="Pictures that got a ground-truth mask in this import.")

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from db.annotations import latest_revisions, status_of
-from db.datasets import require_dataset
+from db.datasets import require_dataset, root_of
 from db.engine import Database
 from db.items import all_items, tags_of
 from db.labels import latest_label_set
@@ -101,7 +101,7 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
         return Snapshot(
             dataset_id=dataset.id,
             dataset_name=dataset.name,
-            root=Path(dataset.root),
+            root=root_of(session, dataset),
             label_set_revision=label_set.revision,
             classes=tuple(row.name for row in label_set.classes),
             taken_at=utc_now(),

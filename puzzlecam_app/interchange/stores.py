@@ -16,9 +16,14 @@ class Stores:
     Attributes:
         database: datasets, pictures, tags, revisions.
         masks: masks as content-addressed PNGs.
-        images_dir: folder for pictures that are copied in, named after their content.
+        images_dir: folder in the workspace for pictures that are copied in, named after their content.
     """
 
     database: Database
     masks: MaskStore
     images_dir: Path
+
+    @property
+    def copies_root(self) -> str:
+        """Root of a dataset whose pictures are copied in, relative to the workspace."""
+        return self.images_dir.name

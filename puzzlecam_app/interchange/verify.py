@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.annotations import mask_hashes
-from db.datasets import require_dataset
+from db.datasets import require_dataset, root_of
 from db.engine import Database
 from db.errors import StorageError
 from db.items import all_items
@@ -39,11 +38,14 @@ def verify_dataset(
     """
     with database.read() as session:
         dataset = require_dataset(session, dataset_name)
+        root = root_of(session, dataset)
         items = all_items(session, dataset.id)
         hashes = mask_hashes(session, dataset.id)
-    root = Path(dataset.root)
 
     def check_picture(item: Item) -> Problem | None:
+        if item.missing_since is not None:
+            reason = "the last import did not find the picture"
+            return error(item.name, reason, "Put the file back, under any name, and import again")
         try:
             with (root / item.path).open("rb") as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()

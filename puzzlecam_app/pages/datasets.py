@@ -17,7 +17,7 @@ from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.interchange.layout import Format, ReadOptions
-from puzzlecam_app.interchange.reports import load_reports
+from puzzlecam_app.interchange.reports import ImportReport, load_reports
 from puzzlecam_app.pages import computing
 from puzzlecam_app.pages.sentences import plain, shown
 from puzzlecam_app.services import Services
@@ -214,6 +214,12 @@ def _review_link(dataset_id: int | None) -> Any:
     return gr.Button(link=f"/?dataset={dataset_id}", visible=True)
 
 
+def _moved(report: ImportReport) -> str:
+    if not report.renamed and not report.missing:
+        return ""
+    return f"Known pictures: {report.renamed} renamed, {report.missing} missing. "
+
+
 def _report(services: Services, name: str) -> tuple[Any, ...]:
     with services.database.read() as session:
         dataset = find_dataset(session, name)
@@ -228,6 +234,7 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
         f"{newest.found} pictures found in {plain(newest.source)}: "
         f"{newest.added} added, {newest.changed} changed, "
         f"{newest.unchanged} unchanged, {newest.left_out} left out. "
+        f"{_moved(newest)}"
         f"Masks: {newest.proposals} as proposals, {newest.ground_truth} as ground truth."
     )
     text += f"\n\nProblems: {newest.problem_counts}." if rows else "\n\nNo file had a problem."

@@ -42,6 +42,7 @@ class ItemOut(ItemState):
     tags: list[int]
     disagreement: float | None
     label_set_revision: int
+    missing: bool = Field(description="Its file is not where it should be; its masks and history are there")
 
 
 class HistoryEntry(RevisionOut):
@@ -72,6 +73,7 @@ def read(item_id: ItemId, response: Response, services: OpenServices) -> ItemOut
         tags=list(item.tags),
         disagreement=item.disagreement,
         label_set_revision=item.label_set_revision,
+        missing=not item.is_there(),
     )
 
 

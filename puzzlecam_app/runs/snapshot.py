@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from db.annotations import latest_revisions
-from db.datasets import get_dataset
+from db.datasets import get_dataset, root_of
 from db.items import all_items, tags_of
 from db.labels import latest_label_set
 from db.models import utc_now
@@ -99,7 +99,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
                 item_id=item.id,
                 name=item.name,
                 id=ids[item.id],
-                path=Path(dataset.root) / item.path,
+                path=root_of(session, dataset) / item.path,
                 sha256=item.sha256,
                 width=item.width,
                 height=item.height,

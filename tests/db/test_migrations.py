@@ -1,12 +1,15 @@
 """Upgrading a database that holds somebody's work keeps every row, and history stays append-only."""
 
+from pathlib import Path
+
 import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from db import migrate
-from db.engine import open_database
+from db.datasets import get_dataset, root_of
+from db.engine import open_database, sqlite_url
 from db.items import all_items
 from db.natural_order import natural_key
 
@@ -75,4 +78,39 @@ def test_an_upgrade_puts_known_pictures_in_natural_order(empty_url: str) -> None
         items = all_items(session, 1)
     assert [item.name for item in items] == ["Img2.jpg", "img10.jpg"]
     assert [item.sort_name for item in items] == [natural_key(item.name) for item in items]
+    database.close()
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_an_upgrade_finds_copied_pictures_relative_to_the_workspace(tmp_path: Path, moved: bool) -> None:
+    url = sqlite_url(tmp_path / "studio.sqlite3")
+    _migrate_to(url, "0007")
+    sha256 = "ab" * 32
+    (tmp_path / "images").mkdir()
+    root = "/gone/workspace/images" if moved else str(tmp_path / "images")
+    database = open_database(url)
+    with database.write() as session:
+        for dataset_id, (where, path) in enumerate(
+            ((root, f"ab/{sha256}.jpg"), ("/pictures/images", "cats/1.jpg")), start=1
+        ):
+            session.execute(
+                text(
+                    "INSERT INTO datasets (id, name, root, layout, created_at) "
+                    "VALUES (:id, :id, :root, 'folder', '2026-01-01')"
+                ),
+                {"id": dataset_id, "root": where},
+            )
+            session.execute(
+                text(
+                    "INSERT INTO items (dataset_id, name, path, sha256, width, height, orientation, "
+                    "media_type) VALUES (:id, 'a', :path, :sha256, 4, 3, 1, 'image/png')"
+                ),
+                {"id": dataset_id, "path": path, "sha256": sha256},
+            )
+    database.migrate()
+    with database.read() as session:
+        copied, other = (get_dataset(session, number) for number in (1, 2))
+        assert copied.root == "images"
+        assert root_of(session, copied) == tmp_path / "images"
+        assert root_of(session, other) == Path("/pictures/images")
     database.close()

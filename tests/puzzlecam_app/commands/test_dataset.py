@@ -245,3 +245,26 @@ def test_a_picture_that_fails_does_not_stop_the_others(
 
     assert report["computed"] == 2
     assert [failure["picture"] for failure in report["failures"]] == ["cat2.png"]
+
+
+def test_a_moved_folder_is_relocated(imported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    moved = imported.rename(imported.with_name("moved"))
+    assert main(["dataset", "import", str(moved), "--name", "pets"]) == 1
+    assert f"dataset relocate pets {moved}" in capsys.readouterr().err
+
+    (moved / "dog.png").rename(moved.parent / "dog.png")
+    assert main(["dataset", "relocate", "pets", str(moved)]) == 1
+    screen = capsys.readouterr().out
+    assert "2 of 3 pictures" in screen
+    assert "dog.png" in screen
+    assert answer(capsys, "dataset", "show", "pets")["root"] == str(imported)
+
+    report = answer(capsys, "dataset", "relocate", "pets", str(moved), "--partial", code=1)
+    assert (report["relocated"], report["missing"]) == (True, ["dog.png"])
+    shown = answer(capsys, "dataset", "show", "pets")
+    assert (shown["root"], shown["pictures"], shown["missing"]) == (str(moved), 2, ["dog.png"])
+
+    (moved.parent / "dog.png").rename(moved / "hund.png")
+    report = answer(capsys, "dataset", "relocate", "pets", str(moved))
+    assert (report["found"], report["renamed"], report["missing"]) == (3, 1, [])
+    assert main(["dataset", "verify", "pets"]) == 0

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from db.annotations import decide, history, latest_revision
-from db.datasets import require_dataset
+from db.datasets import require_dataset, root_of
 from db.items import all_items, find_item
 from db.labels import latest_label_set
 from db.users import get_or_create
@@ -270,8 +270,8 @@ def test_copies_are_independent_of_their_source(tmp_path: Path, studio: Studio, 
     with studio.database.read() as session:
         dataset = require_dataset(session, "data")
         (item,) = all_items(session, dataset.id)
+        assert root_of(session, dataset) == studio.images
     assert item.path == f"{item.sha256[:2]}/{item.sha256}.png"
-    assert Path(dataset.root) == studio.images
     assert (studio.images / item.path).is_file()
     assert report.added == 1
 

@@ -1,11 +1,13 @@
 """The routes as a browser uses them: answers and refusals."""
 
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from db.models import Item, utc_now
 from puzzlecam_app.app import create_api, create_app
 from puzzlecam_app.services import Services
 from puzzlecam_app.wire import read_frame
@@ -26,6 +28,25 @@ def _save(client: TestClient, mask: np.ndarray, etag: str, item: int = 1):
         content=zlib.compress(mask.tobytes()),
         headers={"If-Match": etag, "Content-Encoding": "deflate"},
     )
+
+
+def test_a_missing_picture_keeps_its_mask_and_its_image_is_explained(
+    client: TestClient, services: Services, tmp_path: Path
+) -> None:
+    assert client.get("/api/items/1").json()["missing"] is False
+    with services.database.write() as session:
+        session.get_one(Item, 1).missing_since = utc_now()  # an import did not find it
+    (tmp_path / "pictures" / "b.png").unlink()  # nobody knows yet
+
+    for item in (1, 2):
+        assert client.get(f"/api/items/{item}").json()["missing"] is True
+        assert client.get(f"/api/items/{item}/revisions").status_code == 200
+        answer = client.get(f"/api/items/{item}/image")
+        assert answer.status_code == 422
+        assert "no longer where it was" in answer.text
+    listed = client.get("/api/datasets/1/items").json()
+    assert [item["name"] for item in listed["items"]] == ["b", "c"]
+    assert client.get("/api/datasets/1/progress").json()["total"] == 2
 
 
 def test_health_names_what_works(client: TestClient) -> None:
