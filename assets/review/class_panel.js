@@ -48,7 +48,7 @@ export class ClassPanel extends Emitter {
     /** @type {Map<number, HTMLElement>} */
     this.rows = new Map();
     this.list = element("div", { class: "pr-classes", role: "radiogroup", "aria-label": "Class to paint" });
-    this.more = element("details", { class: "pr-more-classes" });
+    this.more = element("details", { class: "pr-more-classes", hidden: true });
     /** @type {HTMLInputElement} */
     this.finder = element("input", {
       class: "st-input pr-class-finder",

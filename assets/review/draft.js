@@ -62,6 +62,8 @@ export class Draft extends Emitter {
     /** Of the picture, as the last save left it. @type {import("../shared/openapi").ItemState["status"]|undefined} */
     this.status = undefined;
     this.message = "";
+    /** Whether the studio answered the last attempt, and said why it cannot store it now. */
+    this.isAnswered = false;
     this.isDeciding = false;
     /** Made about a version of the mask, and not on the server yet. @type {{action: Decision, version: number}|null} */
     this.decision = null;
@@ -258,6 +260,7 @@ export class Draft extends Emitter {
     const isKept = this.hasUnsavedWork ? await this.#keep() : await this.#forgetKept();
     const sentence = api.messageOf(error);
     this.message = isKept ? sentence : `${sentence} The browser cannot keep a copy: leave this tab open.`;
+    this.isAnswered = error instanceof api.ApiError && error.status > 0;
     const newer = newerRevision(error);
     if (newer && !this.#isMaskSaved) {
       this.#become("conflict");

@@ -16,6 +16,12 @@ import { TakingBack } from "./taking_back.js";
 
 /** @import { DatasetOut, ItemOut } from "../shared/openapi" */
 
+/** As the help lists it. */
+const TAKING_BACK = {
+  keys: ["Ctrl+Z", "⌘Z"],
+  description: "On the next picture, before anything else: take the last decision back",
+  group: "Review",
+};
 const LAST_DATASET = "puzzlecam-dataset";
 
 /** @param {HTMLElement} root */
@@ -98,6 +104,7 @@ class ReviewPage {
     if (missing !== null) {
       layout.showDatasets(datasets, null);
       layout.showItem(null);
+      this.#desk.heatPanel.clear("");
       layout.showSentence(`${missing} It may have been removed. Choose a dataset at the top left.`, {
         text: `Open ${first.name}`,
         run: () => {
@@ -195,7 +202,7 @@ class ReviewPage {
   }
 
   #showHelp() {
-    showHelp([...this.#bindings, ...this.#desk.editor.bindings]);
+    showHelp([...this.#bindings, TAKING_BACK, ...this.#desk.editor.bindings]);
   }
 
   async #showSession() {

@@ -18,13 +18,13 @@ export class StatusBar {
 
   constructor() {
     this.hover = element("span", { class: "pr-hover" });
-    this.save = element("span", { class: "pr-save", role: "status", "aria-live": "polite" });
+    this.save = element("span", { class: "pr-save", role: "status", "aria-live": "polite", hidden: true });
     this.saying = element("span", { class: "pr-saying", role: "status", "aria-live": "polite" });
     this.root = element("div", { class: "pr-status-bar" }, this.save, this.saying, this.hover);
   }
 
   /**
-   * @param {{state: import("./draft.js").DraftState, message: string}|null} draft null: no picture is open
+   * @param {{state: import("./draft.js").DraftState, message: string, isAnswered: boolean}|null} draft null: no picture is open
    * @param {number} left pictures that were left and could not be sent
    * @param {number} refused pictures that were left and whose last change or decision the studio did not take
    */
@@ -35,7 +35,7 @@ export class StatusBar {
       refused && `the last change of ${count(refused, picture)} not stored`,
     ];
     // “Saved” beside them would be read as said of all.
-    const own = draft && (draft.state !== "saved" || !(left || refused)) ? SAVE_TEXT[draft.state] : "";
+    const own = draft && (draft.state !== "saved" || !(left || refused)) ? sentenceOf(draft) : "";
     const text = [own, ...others].filter(Boolean).join(" · ");
     this.save.hidden = text === "";
     this.save.dataset.state = left ? "offline" : refused ? "refused" : (draft?.state ?? "saved");
@@ -86,3 +86,9 @@ export class StatusBar {
     this.hover.textContent = `${x}, ${y} · ${name}${heatText}`;
   }
 }
+
+/** @param {{state: import("./draft.js").DraftState, message: string, isAnswered: boolean}} draft */
+const sentenceOf = ({ state, message, isAnswered }) =>
+  state === "offline" && isAnswered
+    ? `Not stored yet: kept in this browser and sent again. ${message}`
+    : SAVE_TEXT[state];

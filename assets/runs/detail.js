@@ -162,6 +162,7 @@ export class RunDetail extends Emitter {
       return;
     }
     this.#headShown = state;
+    document.title = `${run.name} · Runs · Puzzle-CAM studio`;
     this.when = element("span", { text: this.#when(run) });
     const name = element("input", {
       class: "rn-name",

@@ -142,6 +142,7 @@ class RunsPage {
     this.chosen = chosen;
     this.main.replaceChildren(view.root);
     this.main.scrollTop = 0;
+    document.title = "Runs · Puzzle-CAM studio";
     history.replaceState(history.state, "", `${location.pathname}${address}`);
     if (this.runs) this.list.show(this.runs, chosen);
   }

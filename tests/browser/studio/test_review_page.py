@@ -207,6 +207,9 @@ def test_classes_keep_their_keys_and_a_missing_picture_disables_what_cannot_work
         page.keyboard.type("d24")
         page.keyboard.press("Enter")
         assert page.evaluate(chosen) == 24
+        review.drag((10, 20), (60, 20))
+        page.keyboard.press("a")
+        expect(page.locator(".pr-warning")).to_contain_text("classes that are no tags of the picture: kind24")
         page.keyboard.press("ArrowRight")
     expect(page.locator(".pr-stage-sentence")).to_contain_text("p3", timeout=30_000)
     for name in ("Accept", "Reject", "Skip", "Revert"):
