@@ -137,7 +137,7 @@ def test_a_step_is_repeated_with_the_model_that_made_it_or_not_at_all(
         item = read_item(session, 1)
     assert studio.smart.replay(item, step).shape == BLANK.shape
     publishing.now = publishing.own
-    with pytest.raises(ReplayError, match="not at hand"):
+    with pytest.raises(ReplayError, match="heatmaps"):
         studio.smart.replay(item, step)
 
 
