@@ -7,6 +7,7 @@ each step, docs/research-log.md records what was tried.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,11 +33,12 @@ from trainer.interactive.prior import (
 )
 from trainer.interactive.reach import Reach, ReachConfig, reach_of
 from trainer.interactive.region import region_around
-from trainer.interactive.seeds import UNSEEDED, Box, Click, Seed, check_seeds, draw_seeds
+from trainer.interactive.seeds import Box, Click, Seed, check_seeds, draw_seeds
+from trainer.interactive.trail import Trail, restored
 from trainer.interactive.walk import walk, with_boxes
 from trainer.run.map_storage import ClassMaps
 
-ENGINE = "walker-yield-4"
+ENGINE = "walker-yield-5"
 """Name to store with seeds. Engines of the same name make the same mask from the same seeds; give it a new
 one whenever its results change."""
 
@@ -92,6 +94,11 @@ class InteractiveConfig(BaseModel):
         default=True,
         description="Pixels change only to labels whose seeds reach them, and where the class maps "
         "contradict the mask; otherwise any pixel may change.",
+    )
+    keeps_others: bool = Field(
+        default=True,
+        description="A seed changes pixels of the labels that it contradicts only; otherwise it may also "
+        "change what earlier seeds have decided.",
     )
     finds_regions: bool = Field(
         default=True,
@@ -167,9 +174,9 @@ class InteractiveSegmenter:
 
         Returns:
             uint8 (H, W). Pixels of clicks, of scribbles and of boxes of background have the label of their
-            seed, unless they are locked. Around a seed that contradicts the mask, pixels may change to the
-            label of that seed only. Where the evidence contradicts the mask, they may change to any label.
-            All other pixels are those of the mask.
+            seed, unless they are locked. Each seed changes pixels of the labels that it contradicts only,
+            see `trainer.interactive.trail`. Around it they may change to the label of that seed, and where
+            the evidence contradicts the mask, to any label. All other pixels are those of the mask.
 
         Raises:
             ValueError: no picture is set, a size is not that of the picture, or a seed cannot be used.
@@ -177,7 +184,17 @@ class InteractiveSegmenter:
         picture = self._checked(mask, seeds, locked)
         if not seeds:
             return mask.copy()
-        given = _Given(mask, seeds, draw_seeds(seeds, picture.graph.image_size), locked)
+
+        def found(first: Sequence[Seed]) -> NDArray[np.uint8]:
+            given = _Given(mask, first, draw_seeds(first, picture.graph.image_size), locked)
+            return self._found(picture, given, evidence)
+
+        trail = picture.trail_of(mask, locked, evidence) if self._config.keeps_others else None
+        return found(seeds) if trail is None else trail.after(seeds, found)
+
+    def _found(self, picture: _Picture, given: _Given, evidence: ClassMaps | None) -> NDArray[np.uint8]:
+        """The mask that one walk with all seeds gives."""
+        mask, seeds = given.mask, given.seeds
         of_mask = picture.prior_of(mask, seeds)
         reach = self._reach(picture, of_mask, given)
         prior, is_contradicted_hw = self._with_evidence(of_mask, reach, evidence)
@@ -262,6 +279,7 @@ class _Picture:
         self._last_mask: NDArray[np.uint8] | None = None
         self._mask_labels = frozenset[int]()
         self._priors: dict[tuple[int, ...], Prior] = {}
+        self._trail: tuple[Trail, bytes] | None = None
         self._regions: dict[tuple[int, int], NDArray[np.bool_]] = {}
 
     def prior_of(self, mask: NDArray[np.uint8], seeds: Sequence[Seed]) -> Prior:
@@ -273,6 +291,20 @@ class _Picture:
         if labels not in self._priors:
             self._priors[labels] = mask_prior(mask, labels, self.graph.grid_size)
         return self._priors[labels]
+
+    def trail_of(
+        self, mask: NDArray[np.uint8], locked: NDArray[np.bool_] | None, evidence: ClassMaps | None
+    ) -> Trail:
+        """The trail of a correction; kept while mask, locked pixels and evidence are the same."""
+        if evidence is None:
+            name = b""
+        else:
+            name = hashlib.sha256(
+                repr(evidence.class_indices).encode() + evidence.maps_khw.tobytes()
+            ).digest()
+        if self._trail is None or self._trail[1] != name or not self._trail[0].is_of(mask, locked):
+            self._trail = Trail(mask.copy(), None if locked is None else locked.copy()), name
+        return self._trail[0]
 
     def region_around(self, row: int, column: int) -> NDArray[np.bool_]:
         """See `trainer.interactive.region`; kept, as every further click asks again."""
@@ -308,8 +340,7 @@ class _Given:
 
     def kept_in(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A mask with the pixels of seeds and locked pixels put back."""
-        mask = np.where(self.seeded != UNSEEDED, self.seeded, mask)
-        return mask if self.locked is None else np.where(self.locked, self.mask, mask)
+        return restored(mask, self.mask, self.seeded, self.locked)
 
 
 def _check_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -> None:

@@ -176,8 +176,45 @@ def test_what_mask_and_evidence_disagree_about_follows_the_evidence_from_the_fir
     config = InteractiveConfig(evidence_share=0.9)
     trusting = InteractiveSegmenter(config=config)
     trusting.set_image(picture())
-    found = trusting.refine(mask_of(left=1), [Click(48, 28, 1)], evidence=maps)
+    found = trusting.refine(mask_of(left=1), [Click(5, 64, 2)], evidence=maps)
     assert share(found, RIGHT, 1) > 0.9
+    agreeing = trusting.refine(mask_of(left=1), [Click(48, 28, 1)], evidence=maps)
+    assert share(agreeing, RIGHT, 0) == 1.0, "a click that agrees with the mask says nothing about background"
+
+
+def test_a_click_takes_nothing_from_a_thin_neighbour_that_it_does_not_contradict(segmenter) -> None:
+    prior = mask_of(left=1)
+    bezel = np.zeros(SIZE, bool)
+    bezel[24:72, 42:48] = True
+    prior[bezel] = 2
+    mask = segmenter.refine(prior, [Click(48, 24, 0)])
+    assert (mask[24:72, 8:38] == 0).mean() > 0.9
+    assert (mask[bezel] == 2).all()
+
+
+def test_a_later_click_does_not_undo_what_earlier_clicks_gave_to_other_classes(segmenter) -> None:
+    prior = mask_of(left=1, right=2)
+    clicks = [Click(73, 19, 1), Click(23, 21, 2), Click(16, 50, 2), Click(87, 8, 0)]
+    for count in range(1, len(clicks)):
+        before, after = segmenter.refine(prior, clicks[:count]), segmenter.refine(prior, clicks[: count + 1])
+        click = clicks[count]
+        contradicted = before[click.y, click.x]
+        lost = (after != before) & (before != contradicted) & (draw_seeds([click], SIZE) == 255)
+        assert not lost.any()
+
+
+def test_masks_do_not_depend_on_what_was_asked_before(segmenter) -> None:
+    prior, locked = mask_of(left=1, right=2), np.zeros(SIZE, bool)
+    locked[60:] = True
+    clicks = [Click(48, 28, 2), Click(48, 100, 0), Click(30, 40, 1), Click(10, 10, 2)]
+    for count in range(1, 5):
+        step_by_step = segmenter.refine(prior, clicks[:count], locked=locked)
+    fresh = InteractiveSegmenter()
+    fresh.set_image(picture())
+    np.testing.assert_array_equal(fresh.refine(prior, clicks, locked=locked), step_by_step)
+    moved = [clicks[0], Click(44, 96, 0), *clicks[2:]]
+    other = segmenter.refine(prior, moved, locked=locked)
+    np.testing.assert_array_equal(fresh.refine(prior, moved, locked=locked), other)
 
 
 def test_an_edge_map_stops_a_click_where_colours_do_not() -> None:

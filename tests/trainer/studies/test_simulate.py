@@ -14,7 +14,7 @@ from trainer.interactive.seeds import Click
 from trainer.models.proposal import run_model
 from trainer.recipes import load_recipe
 from trainer.run.map_storage import ClassMaps
-from trainer.studies.simulate.annotator import class_ious, next_click
+from trainer.studies.simulate.annotator import class_ious, neighbours_taken, next_click
 from trainer.studies.simulate.engines import ENGINES
 from trainer.studies.simulate.figures import (
     SECONDS_PER_CLICK,
@@ -63,6 +63,22 @@ def test_what_is_too_much_of_a_class_lowers_its_iou() -> None:
         0: pytest.approx(2 / 3),
         1: pytest.approx(1 / 2),
     }
+
+
+def test_a_click_takes_from_a_neighbour_if_more_than_two_percent_of_its_right_pixels_are_lost() -> None:
+    truth = np.zeros((10, 40), np.uint8)
+    truth[:, :10], truth[:, 10:20], truth[0] = 1, 2, 255
+    before = truth.copy()
+    before[:, 20:30] = 1
+    click = Click(5, 25, 0)  # against class 1
+    after = np.where(before == 1, 0, before).astype(np.uint8)
+    assert neighbours_taken(before, after, truth, click) == 0, "class 1 was clicked against"
+    after[1, 10] = 0
+    assert neighbours_taken(before, after, truth, click) == 0, "one of 90 pixels"
+    after[2, 10] = 1
+    assert neighbours_taken(before, after, truth, click) == 1
+    after[:, 30:] = 2
+    assert neighbours_taken(before, after, truth, click) == 2, "background was not clicked against either"
 
 
 def test_jittered_clicks_stay_in_the_mistake_and_repeat_with_their_seed() -> None:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from trainer.data.accepted import VOID
 from trainer.interactive.seeds import Click
 
+MOST_TAKEN = 0.02
+"""Share of the right pixels of a class that a click against another class may take."""
+
 
 def next_click(
     mask: NDArray[np.uint8],
@@ -51,6 +54,28 @@ def next_click(
     else:
         place = int(depth.argmax())
     return Click(place // mask.shape[1], place % mask.shape[1], label)
+
+
+def neighbours_taken(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], truth: NDArray[np.uint8], click: Click
+) -> int:
+    """Number of classes that a click takes pixels from although it does not contradict them.
+
+    Counted are the classes of the truth, background included, that lose more than 2 % of the pixels that were
+    right before the click. The class that the mask had at the place of the click does not count.
+
+    Args:
+        before, after: uint8 (H, W), the masks.
+        truth: uint8 (H, W); void pixels do not count.
+        click: that led from one mask to the other.
+    """
+    taken = 0
+    for label in np.unique(truth):
+        if label in (VOID, before[click.y, click.x]):
+            continue
+        is_right = (before == label) & (truth == label)
+        taken += bool((is_right & (after != label)).sum() > MOST_TAKEN * is_right.sum())
+    return taken
 
 
 def class_ious(mask: NDArray[np.uint8], truth: NDArray[np.uint8]) -> dict[int, float]:

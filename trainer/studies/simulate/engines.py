@@ -117,6 +117,7 @@ PLAIN = InteractiveConfig(
     evidence_share=0.0,
     learned_share=0.0,
     keeps_prior=False,
+    keeps_others=False,
     finds_regions=False,
 )
 """A walker whose prior pulls everywhere the same, however near a click is."""

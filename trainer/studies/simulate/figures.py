@@ -29,12 +29,14 @@ class Session:
         ious: after 0, 1, 2 ... clicks, IoU by class index; it ends early where nothing was wrong any more.
         latencies_s: seconds from each click to its mask.
         start_s: seconds of the engine's preparation.
+        neighbours_taken: of each click, see `trainer.studies.simulate.annotator.neighbours_taken`.
     """
 
     identifier: str
     ious: tuple[Mapping[int, float], ...]
     latencies_s: tuple[float, ...]
     start_s: float
+    neighbours_taken: tuple[int, ...] = ()
 
     def curve(self, max_clicks: int) -> list[float]:
         """Mean IoU over the picture's classes, background included, after 0 .. max_clicks clicks."""
@@ -56,7 +58,8 @@ def figures(sessions: Sequence[Session], max_clicks: int) -> dict[str, Any]:
         "miou_after" {clicks: mean IoU}; "area", the mean height of that curve from 0 to max_clicks;
         "clicks_to" {"80": {"clicks", "never"}} with `max_clicks` for pictures that never get there, and their
         share; "objects", the same for each class of each picture; "latency_ms" {"median", "p95"}; "start_ms";
-        "seconds_to_85", see `estimated_seconds`.
+        "seconds_to_85", see `estimated_seconds`; "neighbours_taken" {"count", "clicks"}: how often a class
+        lost more than 2 % of its right pixels to a click that did not contradict it, and of how many clicks.
     """
     curves = [session.curve(max_clicks) for session in sessions]
     objects = [curve for session in sessions for curve in session.object_curves(max_clicks)]
@@ -74,6 +77,10 @@ def figures(sessions: Sequence[Session], max_clicks: int) -> dict[str, Any]:
             "p95": round(float(np.percentile(latencies, 95)), 1) if latencies else None,
         },
         "start_ms": round(1000.0 * statistics.fmean(session.start_s for session in sessions), 1),
+        "neighbours_taken": {
+            "count": sum(sum(session.neighbours_taken) for session in sessions),
+            "clicks": len(latencies),
+        },
         "seconds_to_85": round(
             statistics.fmean(estimated_seconds(session, max_clicks) for session in sessions), 1
         ),
@@ -122,10 +129,12 @@ def table(result: Mapping[str, Any]) -> str:
     lines = [
         f"{result['pictures']} pictures of {result['split']}, from {result['start']} masks, {clicks}; mean "
         f"IoU in percent after clicks, mean clicks to a mean IoU (cap {result['max_clicks']}; share that "
-        f"never gets there), estimated seconds a picture to 85 (full mask: {SECONDS_FULL_MASK:g} s).",
+        f"never gets there), estimated seconds a picture to 85 (full mask: {SECONDS_FULL_MASK:g} s), and how "
+        "often a class lost more than 2 % of its right pixels to a click that did not contradict it.",
         "",
-        f"| engine | {' | '.join(after)} | area | to 80 | to 85 | to 90 | ms, median, p95 | seconds |",
-        f"|---|{'---|' * (len(after) + 6)}",
+        f"| engine | {' | '.join(after)} | area | to 80 | to 85 | to 90 | ms, median, p95 | seconds | "
+        "classes that lost |",
+        f"|---|{'---|' * (len(after) + 7)}",
     ]
     for name, one in engines.items():
         spread = one.get("spread", {}).get("miou_after", {})
@@ -137,5 +146,6 @@ def table(result: Mapping[str, Any]) -> str:
         latency = one["latency_ms"]
         waits = "–" if latency["median"] is None else f"{latency['median']:.0f}, {latency['p95']:.0f}"
         cells = [name, *values, f"{100 * one['area']:.1f}", *needed, waits, f"{one['seconds_to_85']:.0f}"]
+        cells.append(f"{one['neighbours_taken']['count']} of {one['neighbours_taken']['clicks']} clicks")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

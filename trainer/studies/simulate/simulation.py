@@ -21,7 +21,7 @@ from trainer.interactive.features import PictureFeatures, load_features
 from trainer.interactive.segmenter import ENGINE
 from trainer.machine.image_pool import map_images
 from trainer.models.proposal import run_model, zero_shot_model
-from trainer.studies.simulate.annotator import class_ious, next_click
+from trainer.studies.simulate.annotator import class_ious, neighbours_taken, next_click
 from trainer.studies.simulate.engines import ENGINES, Engine
 from trainer.studies.simulate.figures import (
     SECONDS_FULL_MASK,
@@ -153,7 +153,7 @@ def _session(
     started = time.perf_counter()
     engine.start(picture, begun)
     start_s = time.perf_counter() - started
-    mask, clicks, latencies = begun.mask, [], []
+    mask, clicks, latencies, taken = begun.mask, [], [], []
     ious = [class_ious(mask, truth)]
     for _ in range(config.max_clicks):
         click = next_click(mask, truth, jitter=config.jitter, rng=rng)
@@ -161,10 +161,12 @@ def _session(
             break
         clicks.append(click)
         before = time.perf_counter()
-        mask = engine.refine(mask, clicks)
+        refined = engine.refine(mask, clicks)
         latencies.append(time.perf_counter() - before)
+        taken.append(neighbours_taken(mask, refined, truth, click))
+        mask = refined
         ious.append(class_ious(mask, truth))
-    return Session(identifier, tuple(ious), tuple(latencies), start_s)
+    return Session(identifier, tuple(ious), tuple(latencies), start_s, tuple(taken))
 
 
 def _summary(
