@@ -195,13 +195,20 @@ def _encode_cursor(order: str, key: Any, item_id: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([order, key, item_id]).encode()).decode()
 
 
+def _is_sortable(key: object, order: str) -> bool:
+    """Whether a value from a cursor can be compared with the sort key of `order` in the database."""
+    if order == "name":
+        return isinstance(key, str) and key.encode("utf-8", "replace").decode() == key
+    return isinstance(key, int | float) and not isinstance(key, bool) and abs(key) < 2**63
+
+
 def _decode_cursor(cursor: str, order: str) -> tuple[Any, int]:
     try:
         made_for, key, item_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, TypeError, binascii.Error, RecursionError) as error:
         raise InvalidInputError("The page cursor cannot be read; start again from the first page.") from error
-    expected = str if order == "name" else (int, float)
-    if made_for != order or not isinstance(key, expected) or not isinstance(item_id, int):
+    is_id = type(item_id) is int and abs(item_id) < 2**63
+    if made_for != order or not _is_sortable(key, order) or not is_id:
         raise InvalidInputError(
             f"The page cursor belongs to another order than {order!r}; start again from the first page."
         )

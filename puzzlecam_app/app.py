@@ -32,6 +32,7 @@ from puzzlecam_app.assets import ASSETS_URL, assets_dir, assets_version
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import BusyError, UserError
 from puzzlecam_app.incidents import Incidents
+from puzzlecam_app.page_events import PageEvents
 from puzzlecam_app.protection import BodyLimit, ClosedRoutes, SafeHeaders
 from puzzlecam_app.routes import api_router
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut, etag
@@ -80,11 +81,13 @@ def create_api(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    app.state.page_events = frozenset()
     app.include_router(api_router())
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
     # The middleware added last handles a request first: the guard's refusals carry the safe headers too, and
     # no body is read before access has been checked.
+    app.add_middleware(PageEvents)
     app.add_middleware(ClosedRoutes)
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, settings=services.settings)
@@ -159,6 +162,11 @@ def _answer_errors_with_sentences(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # FastAPI's answer to a body that is not text
+            problem = Problem(
+                message="the body is not JSON", where=request.url.path, remedy="Correct the request"
+            )
+            return _answer(422, problem)
         return _answer(error.status_code, Problem(message=str(error.detail), where=request.url.path))
 
 

@@ -90,12 +90,18 @@ class Incidents:
             return
         request_id = secrets.token_hex(4)
         has_started = False
+        held: list[Message] = []
 
         async def send_numbered(message: Message) -> None:
             nonlocal has_started
-            if message["type"] == "http.response.start":
-                has_started = True
+            is_start = message["type"] == "http.response.start"
+            if is_start:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
+            # A mounted app answers 500 and raises afterwards; its answer has neither a sentence nor a number.
+            if not has_started and (held or (is_start and message["status"] == 500)):
+                held.append(message)
+                return
+            has_started = True
             await send(message)
 
         try:
@@ -104,7 +110,10 @@ class Incidents:
             self._keep(error, scope, request_id)
             if has_started:
                 raise  # closes the connection: the answer is incomplete
-            await _answer(request_id, scope["path"])(scope, receive, send_numbered)
+            await _answer(request_id, scope["path"])(scope, receive, send)
+            return
+        for message in held:
+            await send(message)
 
     def _keep(self, error: Exception, scope: Scope, request_id: str) -> None:
         about = f"request {request_id}: {scope['method']} {scope['path']!r}"
@@ -123,4 +132,5 @@ def _answer(request_id: str, where: str) -> JSONResponse:
             "current": None,
         },
         status_code=500,
+        headers={REQUEST_ID: request_id},
     )

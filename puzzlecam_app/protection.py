@@ -34,9 +34,9 @@ _PAGE_POLICY: Final = (
 _DATA_POLICY: Final = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
-# Gradio's routes for files. No page uploads, records or downloads through them.
+# Gradio's routes for files, and for calling a page's functions without a page. No page needs them.
 _CLOSED: Final = re.compile(
-    r"(/gradio_api)?/(upload|upload_progress|process_recording|stream|proxy=|file=|file/|vibe-|undo-vibe-"
+    r"/gradio_api/(run|api|call)/|(/gradio_api)?/(upload|upload_progress|process_recording|stream|proxy=|file=|file/|vibe-|undo-vibe-"
     r"|custom_component|component_server|run-history|profiling|deep_link|monitoring)"
 )
 
@@ -65,7 +65,7 @@ class SafeHeaders:
 
 
 class ClosedRoutes:
-    """ASGI middleware that answers 404 on Gradio's routes for files, which no page uses."""
+    """ASGI middleware that answers 404 on those of Gradio's routes that no page uses."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from puzzlecam_app.errors import UsageError, UserError
+from puzzlecam_app.user_paths import user_path
 from trainer.contract import MAX_PICTURE_PIXELS
 
 ENVIRONMENT_PREFIX = "PUZZLECAM_"
@@ -26,7 +27,10 @@ def _split_paths(value: object) -> object:
 
 def _absolute(value: object) -> object:
     if isinstance(value, str | Path) and str(value):
-        return Path(value).expanduser().absolute()
+        try:
+            return user_path(value)
+        except UserError as error:
+            raise ValueError(str(error)) from error
     return value
 
 

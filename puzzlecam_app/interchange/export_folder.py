@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.user_paths import user_path
 
 MANIFEST: Final = "manifest.json"
 _KIND: Final = "puzzlecam-export"
@@ -25,7 +26,7 @@ def new_export(out: Path) -> Iterator[Path]:
     Raises:
         UserError: `out` contains something that no export wrote, or cannot be written.
     """
-    out = out.expanduser().resolve()
+    out = user_path(out).resolve()
     _refuse_foreign(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

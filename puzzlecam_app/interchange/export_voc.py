@@ -22,6 +22,7 @@ from puzzlecam_app.interchange.problems import Problem, warning
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.interchange.snapshot import Snapshot, take_snapshot
 from puzzlecam_app.interchange.splits import split_name
+from puzzlecam_app.user_paths import user_path
 
 VOC_FOLDER: Final = "VOCdevkit/VOC2012"
 """Where an export keeps the pictures; torchvision and other readers look there."""
@@ -118,14 +119,14 @@ def export_voc(
             max_pixels=options.max_pixels,
         )
         exported, problems = _write_files(exporter, snapshot, progress)
-        if problems and not options.replace and (not exported or out_dir.expanduser().exists()):
+        if problems and not options.replace and (not exported or user_path(out_dir).exists()):
             raise _nothing_replaced(out_dir, exported, problems)
         lists = _split_lists(exported)
         _write_lists(root, snapshot, exported, lists)
         names = ["background", *snapshot.classes]
         (root / "labels.txt").write_text("".join(f"{name}\n" for name in names), "utf-8")
         write_manifest(folder, _manifest(snapshot, exported, problems, options))
-    out = out_dir.expanduser().resolve()
+    out = user_path(out_dir).resolve()
     return ExportReport(
         dataset=snapshot.dataset_name,
         out=str(out),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.settings import Settings
+from puzzlecam_app.user_paths import user_path
 
 
 def check_import_path(settings: Settings, path: Path) -> Path:
@@ -17,7 +18,7 @@ def check_import_path(settings: Settings, path: Path) -> Path:
     Raises:
         UserError: The path is not allowed, or does not exist.
     """
-    resolved = path.expanduser().resolve()
+    resolved = user_path(path).resolve()
     if settings.import_roots:
         if not any(resolved.is_relative_to(root.resolve()) for root in settings.import_roots):
             allowed = ", ".join(str(root) for root in settings.import_roots)

@@ -10,6 +10,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.folder import read_folder
 from puzzlecam_app.interchange.source import Source
 from puzzlecam_app.interchange.voc import PICTURES, read_voc
+from puzzlecam_app.user_paths import user_path
 
 Format = Literal["auto", "voc", "folder"]
 
@@ -40,7 +41,7 @@ def read_source(path: Path, options: ReadOptions | None = None) -> Source:
         UserError: The folder is missing, is not of that format, or its lists cannot be read.
     """
     options = options or ReadOptions()
-    root = path.expanduser().absolute()
+    root = user_path(path)
     if not root.is_dir():
         raise UserError("there is no such folder", where=str(root), remedy="Give the folder of the dataset")
     voc_root = find_voc_root(root) if options.format != "folder" else None

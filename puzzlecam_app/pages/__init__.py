@@ -84,6 +84,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     start = f'<script type="module" src="{asset_url("shared/start.js")}"></script>'
     heads = {path: start + own.get(path, "") for path in ("/", "/datasets", "/lab", "/runs", "/export")}
     mounted.add_middleware(EarlyHeads, heads=heads)
+    mounted.state.page_events = frozenset(pages.fns)
     return mounted
 
 

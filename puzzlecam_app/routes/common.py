@@ -31,6 +31,7 @@ async def _annotator(request: Request) -> str:
 
 
 Annotator = Annotated[str, Depends(_annotator)]
+Id = Annotated[int, Field(ge=1, le=_LARGEST_ID)]
 DatasetId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a dataset")]
 ItemId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a picture")]
 RunId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Number of a run")]

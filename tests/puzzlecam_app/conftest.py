@@ -63,40 +63,28 @@ def draw(path: Path, *, width: int = WIDTH, height: int = HEIGHT) -> None:
     Image.fromarray(pixels).save(path)
 
 
-@pytest.fixture
-def make_services(tmp_path: Path) -> Iterator[Callable[..., Services]]:
-    opened: list[Services] = []
-
-    def make(**changes: object) -> Services:
-        settings = Settings(workspace=tmp_path / "workspace", open_browser=False, **changes)
-        workspace = settings.paths.prepare()
-        database = open_database(sqlite_url(workspace.database_path))
-        database.migrate()
-        masks = MaskStore(workspace.masks_dir)
-        predictor = Predictor(colour_model, workspace.cams_dir)
-        proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
-        services = Services(settings, workspace, database, masks, predictor, proposals)
-        opened.append(services)
-        return services
-
-    yield make
-    for services in opened:
-        services.close()
+def open_services(folder: Path, **changes: object) -> Services:
+    """Open a workspace in `folder` whose model knows colours. The caller closes it."""
+    settings = Settings(workspace=folder / "workspace", open_browser=False, **changes)
+    workspace = settings.paths.prepare()
+    database = open_database(sqlite_url(workspace.database_path))
+    database.migrate()
+    masks = MaskStore(workspace.masks_dir)
+    predictor = Predictor(colour_model, workspace.cams_dir)
+    proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
+    return Services(settings, workspace, database, masks, predictor, proposals)
 
 
-@pytest.fixture
-def services(make_services: Callable[..., Services], tmp_path: Path) -> Services:
-    """Pictures 1 (red and blue), 2 (red), 3 (no tags) in the dataset 1."""
-    services = make_services()
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
+def add_colours(services: Services, folder: Path) -> None:
+    """Add dataset 1 with the pictures 1 (red and blue), 2 (red) and 3 (no tags), drawn in `folder`."""
+    folder.mkdir()
     for name in ("a", "b", "c"):
-        draw(pictures / f"{name}.png")
+        draw(folder / f"{name}.png")
     with services.database.write() as session:
         dataset = create_dataset(
             session,
             "colours",
-            root=str(pictures),
+            root=str(folder),
             layout="folder",
             classes=[ClassSpec(BLUE, "blue"), ClassSpec(RED, "red")],
         )
@@ -106,6 +94,26 @@ def services(make_services: Callable[..., Services], tmp_path: Path) -> Services
         ]
         ids = upsert_items(session, dataset.id, specs).ids
         replace_tags(session, dataset.id, {ids["a"]: [BLUE, RED], ids["b"]: [RED], ids["c"]: []})
+
+
+@pytest.fixture
+def make_services(tmp_path: Path) -> Iterator[Callable[..., Services]]:
+    opened: list[Services] = []
+
+    def make(**changes: object) -> Services:
+        opened.append(open_services(tmp_path, **changes))
+        return opened[-1]
+
+    yield make
+    for services in opened:
+        services.close()
+
+
+@pytest.fixture
+def services(make_services: Callable[..., Services], tmp_path: Path) -> Services:
+    """The dataset of `add_colours`."""
+    services = make_services()
+    add_colours(services, tmp_path / "pictures")
     return services
 
 

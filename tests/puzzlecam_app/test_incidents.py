@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from puzzlecam_app.incidents import Incidents, keep, warnings_kept_in
@@ -23,12 +23,16 @@ def client(tmp_path: Path) -> TestClient:
         return PlainTextResponse("good")
 
     numbered = Middleware(Incidents, logs_dir=tmp_path / "logs")
-    app = Starlette(routes=[Route("/fail", fail), Route("/work", work)], middleware=[numbered])
+    mounted = Mount("/pages", Starlette(routes=[Route("/fail", fail)]))
+    app = Starlette(routes=[Route("/fail", fail), Route("/work", work), mounted], middleware=[numbered])
     return TestClient(app, raise_server_exceptions=False)
 
 
-def test_an_error_is_kept_under_the_number_that_is_shown(client: TestClient, tmp_path: Path) -> None:
-    answer = client.get("/fail")
+@pytest.mark.parametrize("path", ["/fail", "/pages/fail"])  # a mounted app answers by itself before it raises
+def test_an_error_is_kept_under_the_number_that_is_shown(
+    client: TestClient, tmp_path: Path, path: str
+) -> None:
+    answer = client.get(path)
     number = answer.headers["x-request-id"]
     assert answer.status_code == 500
     assert f"request {number}" in answer.json()["message"]

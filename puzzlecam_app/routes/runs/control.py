@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from db import runs as table
 from db.run_queue import lease_is_over
 from puzzlecam_app.lanes import SAVES, in_lane
-from puzzlecam_app.routes.common import Annotator, HttpError, OpenServices, RunId, problem_responses
+from puzzlecam_app.routes.common import Annotator, HttpError, Id, OpenServices, RunId, problem_responses
 from puzzlecam_app.routes.runs.answers import (
     EstimateJob,
     FormOut,
@@ -37,27 +38,36 @@ from trainer.config import Recipe
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
+_MOST_DAYS = 36_500
+_MOST_GB = 1e9
 _Device = Annotated[str | None, Field(default=None, pattern=r"^(cpu|cuda(:\d{1,3})?)$")]
 
 
 class RunIn(BaseModel):
     """The contents of the form."""
 
-    dataset_id: int = Field(ge=1, le=2**31 - 1)
+    dataset_id: Id
     recipe: str = Field(max_length=128, description="Name of a shipped recipe, not a file")
-    cloned_from: int | None = Field(
-        default=None, ge=1, description="A run whose settings replace the recipe's"
-    )
+    cloned_from: Id | None = Field(default=None, description="A run whose settings replace the recipe's")
     split: str = Field(default=ALL, max_length=64)
     name: str = Field(default="", max_length=128)
     device: _Device
     settings: dict[str, Any] = Field(default_factory=dict, description="Values by dotted name")
 
+    @field_validator("settings")
+    @classmethod
+    def _is_unicode(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        try:
+            json.dumps(settings, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("half of a surrogate pair is not a character") from error
+        return settings
+
 
 class OrderIn(BaseModel):
     """Queued runs in their new order."""
 
-    runs: list[int] = Field(max_length=10_000)
+    runs: list[Id] = Field(max_length=10_000)
 
 
 class NameIn(BaseModel):
@@ -67,9 +77,9 @@ class NameIn(BaseModel):
 class PruneIn(BaseModel):
     """Which runs lose their large files; without `runs`, all that match the other two."""
 
-    runs: list[int] | None = Field(default=None, max_length=10_000)
-    older_than_days: float | None = Field(default=None, ge=0)
-    keep_gb: float | None = Field(default=None, ge=0)
+    runs: list[Id] | None = Field(default=None, max_length=10_000)
+    older_than_days: float | None = Field(default=None, ge=0, le=_MOST_DAYS)
+    keep_gb: float | None = Field(default=None, ge=0, le=_MOST_GB)
 
 
 @router.get("/form/settings")
@@ -80,7 +90,7 @@ def read_form() -> FormOut:
 
 @router.get("/form/supervision", responses=problem_responses(404))
 def read_supervision(
-    dataset_id: Annotated[int, Query(ge=1, le=2**31 - 1)],
+    dataset_id: Annotated[Id, Query()],
     services: OpenServices,
     split: Annotated[str, Query(max_length=64)] = ALL,
     use_accepted: Annotated[bool, Query()] = True,

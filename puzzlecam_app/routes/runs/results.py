@@ -14,6 +14,7 @@ from puzzlecam_app.lanes import PICTURES, SAVES, in_lane
 from puzzlecam_app.routes.common import (
     Annotator,
     HttpError,
+    Id,
     ItemId,
     OpenServices,
     RunId,
@@ -50,7 +51,7 @@ class PublishIn(BaseModel):
 
 @router.get("/compare/side-by-side", responses=problem_responses(404, 422))
 def compare(
-    services: OpenServices, ids: Annotated[list[int], Query(min_length=2, max_length=_MOST_COMPARED)]
+    services: OpenServices, ids: Annotated[list[Id], Query(min_length=2, max_length=_MOST_COMPARED)]
 ) -> RunComparisonOut:
     """Compare two to six runs."""
     with services.database.read() as session:
