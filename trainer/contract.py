@@ -6,6 +6,7 @@ command can import it at once (a test holds that).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final, NotRequired, Self, TypedDict
 
@@ -197,14 +198,34 @@ class MessageFields(TypedDict):
     message: str
 
 
-class StageSkippedFields(TypedDict):
+class NotDoneFields(TypedDict, total=False):
+    """What a stage did not do and why, in sentences for people: in its events and in its summary.
+
+    `skipped` says why it had nothing to do at all, `left_out` what it did not do although it ran.
+    """
+
+    skipped: str
+    left_out: str
+
+
+def not_done(values: Mapping[str, Any]) -> dict[str, str]:
+    """The fields of an event or a summary that say what was not done.
+
+    >>> not_done({"seconds": 0.1, "skipped": "The recipe turns it off."})
+    {'skipped': 'The recipe turns it off.'}
+    """
+    names = NotDoneFields.__annotations__
+    return {name: text for name, text in values.items() if name in names and isinstance(text, str)}
+
+
+class StageSkippedFields(NotDoneFields):
     """Further fields of "stage_skipped": `taken_from` is the run directory the outputs were taken from."""
 
     key: str
     taken_from: NotRequired[str]
 
 
-class StageFinishedFields(TypedDict):
+class StageFinishedFields(NotDoneFields):
     """Further fields of "stage_finished"."""
 
     seconds: float

@@ -16,6 +16,7 @@ from trainer.contract import (
     RunStartedFields,
     StageFinishedFields,
     StageSkippedFields,
+    not_done,
 )
 from trainer.data.accepted import check_accepted
 from trainer.data.dataset import DatasetError, TaggedDataset
@@ -195,7 +196,12 @@ class _Run:
         processes.wait()
         run.stop.check()
         if directory.is_done(name, key):
-            events.write(EventKind.STAGE_SKIPPED, stage=name, **StageSkippedFields(key=key))
+            events.write(
+                EventKind.STAGE_SKIPPED,
+                stage=name,
+                **StageSkippedFields(key=key),
+                **_not_done(directory, name),
+            )
             return
         inputs = graph.inputs(name)
         processes.wait()
@@ -225,17 +231,24 @@ class _Run:
         processes.wait()
         seconds = round(time.monotonic() - started, 1)
         if processes.is_main:
-            directory.finish(name, {**result.summary, "seconds": seconds})
+            directory.finish(name, {**result.summary, **result.not_done, "seconds": seconds})
         fields = StageFinishedFields(seconds=seconds, summary=result.summary)
-        events.write(EventKind.STAGE_FINISHED, stage=name, **fields)
+        events.write(EventKind.STAGE_FINISHED, stage=name, **fields, **result.not_done)
 
     def _take_over(self, name: str, key: str) -> None:
         """Use the outputs of the first other run that has finished the stage with this key."""
         for other in self.others:
             if self.context.run_dir.take_over(name, key, other):
                 fields = StageSkippedFields(key=key, taken_from=str(other.path))
-                self.context.events.write(EventKind.STAGE_SKIPPED, stage=name, **fields)
+                reasons = _not_done(self.context.run_dir, name)
+                self.context.events.write(EventKind.STAGE_SKIPPED, stage=name, **fields, **reasons)
                 return
+
+
+def _not_done(directory: RunDir, name: str) -> dict[str, str]:
+    """What a finished stage had not done, from its summary."""
+    record = directory.record(name)
+    return not_done(record.summary) if record else {}
 
 
 def _checked_stages(stages: Sequence[str] | None) -> tuple[str, ...]:

@@ -377,10 +377,22 @@ export class RunDetail extends Emitter {
 }
 
 /** @param {RunFacts["progress"]["stages"][number]} stage */
-function stageCell({ name, status, done, total, unit, eta_s: eta, epoch, epochs, seconds }) {
-  const share = status === "done" ? 1 : total ? done / total : 0;
+function stageCell({
+  name,
+  status,
+  done,
+  total,
+  unit,
+  eta_s: eta,
+  epoch,
+  epochs,
+  seconds,
+  not_done: notDone,
+}) {
+  const isOver = status === "done" || status === "skipped";
+  const share = isOver ? 1 : total ? done / total : 0;
   const facts = [];
-  if (status === "waiting") facts.push("waiting");
+  if (status === "waiting" || status === "skipped") facts.push(status);
   else if (status === "done")
     facts.push(typeof seconds === "number" ? `done in ${duration(seconds)}` : "done");
   else {
@@ -396,5 +408,6 @@ function stageCell({ name, status, done, total, unit, eta_s: eta, epoch, epochs,
     element("strong", { text: STAGE_TEXT[name] ?? name }),
     element("progress", { max: 1, value: share, "aria-label": `${name}: ${Math.round(100 * share)} %` }),
     element("span", { class: "st-muted", text: facts.join(" · ") }),
+    notDone ? element("span", { class: "rn-not-done", text: notDone }) : null,
   );
 }

@@ -167,7 +167,8 @@ export class RunList extends Emitter {
 function bar(stages) {
   const share =
     stages.reduce(
-      (sum, { status, done, total }) => sum + (status === "done" ? 1 : total ? done / total : 0),
+      (sum, { status, done, total }) =>
+        sum + (status === "done" || status === "skipped" ? 1 : total ? done / total : 0),
       0,
     ) / stages.length;
   return element("progress", { max: 1, value: share, "aria-label": "Progress" });

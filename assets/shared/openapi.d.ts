@@ -1225,14 +1225,20 @@ export interface components {
       /** @description Mean IoU over the classes; null where nothing is measured */
       miou: number | null;
     };
-    /** @description `done` of `total` are steps of a training or pictures; both are 0 before anything is known. */
+    /**
+     * @description How far a stage is.
+     *
+     *     Attributes:
+     *         done, total: steps of a training or pictures; both are 0 before anything is known.
+     *         not_done: why the stage was skipped, or what it did not do although it ran: a sentence.
+     */
     StageProgress: {
       name: string;
       /**
        * @default waiting
        * @enum {string}
        */
-      status: "waiting" | "running" | "stopped" | "done";
+      status: "waiting" | "running" | "stopped" | "done" | "skipped";
       /**
        * @default steps
        * @enum {string}
@@ -1247,6 +1253,7 @@ export interface components {
       eta_s?: number | null;
       images_per_s?: number | null;
       seconds?: number | null;
+      not_done?: string | null;
     };
     /** @description Status of a run. */
     StatusOut: {

@@ -137,6 +137,9 @@ def show(studio: Studio, run: RunArgument) -> None:
             for one in facts["progress"]["stages"]
         ],
     )
+    for one in facts["progress"]["stages"]:
+        if one["not_done"]:
+            typer.echo(f"{one['name']}: {one['not_done']}")
     for row in (facts["metrics"] or {}).get("rows", []):
         honest = row["honest"]["miou"]
         shown = "-" if honest is None else f"{100 * honest:.2f}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from puzzlecam_app.components.own_module import OwnModule
 
-MODULE = OwnModule("runs/main.js", tuple(f"runs/{name}.css" for name in ("runs", "detail", "form")))
+MODULE = OwnModule(
+    "runs/main.js", tuple(f"runs/{name}.css" for name in ("runs", "detail", "publish", "form"))
+)
 
 
 def build() -> None:

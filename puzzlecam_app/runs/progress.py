@@ -20,18 +20,24 @@ from trainer.contract import (
     StageFinishedFields,
     StageSkippedFields,
     StepFields,
+    not_done,
 )
 
 _FREQUENT: Final = (EventKind.STEP, EventKind.PROGRESS)
 _FEW: Final = (WORKER, *(kind for kind in EventKind if kind not in _FREQUENT))
 _MESSAGES: Final = (WORKER, EventKind.ALARM, EventKind.WARNING, EventKind.RUN_FAILED)
 
-StageStatus = Literal["waiting", "running", "stopped", "done"]
+StageStatus = Literal["waiting", "running", "stopped", "done", "skipped"]
 
 
 @dataclass(frozen=True)
 class StageProgress:
-    """`done` of `total` are steps of a training or pictures; both are 0 before anything is known."""
+    """How far a stage is.
+
+    Attributes:
+        done, total: steps of a training or pictures; both are 0 before anything is known.
+        not_done: why the stage was skipped, or what it did not do although it ran: a sentence.
+    """
 
     name: str
     status: StageStatus = "waiting"
@@ -43,6 +49,7 @@ class StageProgress:
     eta_s: float | None = None
     images_per_s: float | None = None
     seconds: float | None = None
+    not_done: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,14 +128,21 @@ def _message(event: RunEvent) -> str | None:
     return None
 
 
+def _ended(stage: StageProgress, event: RunEvent) -> StageProgress:
+    reasons = not_done(event.data)
+    status: StageStatus = "skipped" if "skipped" in reasons else "done"
+    sentences = " ".join((reasons.get("skipped", ""), reasons.get("left_out", ""))).strip()
+    return replace(stage, status=status, eta_s=None, not_done=sentences or None)
+
+
 def _advanced(stage: StageProgress, event: RunEvent) -> StageProgress:
     if event.kind == EventKind.STAGE_STARTED:
-        return replace(stage, status="running", eta_s=None)
+        return replace(stage, status="running", eta_s=None, not_done=None)
     if event.kind == EventKind.STAGE_SKIPPED:
-        return replace(stage, status="done", eta_s=None)
+        return _ended(stage, event)
     if event.kind == EventKind.STAGE_FINISHED:
         seconds = cast(StageFinishedFields, event.data).get("seconds")
-        return replace(stage, status="done", eta_s=None, done=stage.total, seconds=seconds)
+        return replace(_ended(stage, event), done=stage.total, seconds=seconds)
     if event.kind == EventKind.EPOCH:
         epoch = cast(EpochFields, event.data)
         return replace(stage, epoch=epoch.get("epoch"), epochs=epoch.get("epochs"))

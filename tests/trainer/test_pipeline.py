@@ -96,6 +96,22 @@ def test_stages_run_once_and_again_only_if_what_they_depend_on_changed(
     assert manifest.recipe["cams"]["scales"] == [0.5]
 
 
+def test_a_stage_that_has_nothing_to_do_says_so_each_time(
+    make_voc: Callable[..., Path], tmp_path: Path
+) -> None:
+    root, first, second = make_voc(), tmp_path / "first", tmp_path / "second"
+    stages = ("classify", "cams", "affinity", "evaluate")
+
+    def skipped(path: Path, kind: str, reuse: tuple[Path, ...] = ()) -> dict[str, str]:
+        events = run(root, path, "affinity.enabled=false", stages=stages, reuse=reuse)
+        return {one["stage"]: one["skipped"] for one in events if one["kind"] == kind and "skipped" in one}
+
+    reason = "The recipe turns it off (affinity.enabled)."
+    assert skipped(first, "stage_finished") == {"affinity": reason}
+    assert skipped(first, "stage_skipped") == {"affinity": reason}
+    assert skipped(second, "stage_skipped", reuse=(first,)) == {"affinity": reason}
+
+
 def test_an_accepted_mask_repeats_what_depends_on_it_in_the_same_run_directory(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.assets import asset_path
-from trainer.contract import EventKind
+from trainer.contract import EventKind, not_done
 from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Series, line_chart
 from trainer.reports.examples import Strip, example_strips
@@ -161,7 +161,10 @@ def _stages(manifest: Manifest) -> str:
     rows = []
     for name, record in manifest.stages.items():
         seconds = record.summary.get("seconds")
-        rows.append((name, record.status, "–" if seconds is None else f"{seconds:.1f}", record.key))
+        reasons = not_done(record.summary)
+        skipped = f"skipped: {reasons['skipped']}" if "skipped" in reasons else record.status
+        status = f"{skipped}. {reasons['left_out']}" if "left_out" in reasons else skipped
+        rows.append((name, status, "–" if seconds is None else f"{seconds:.1f}", record.key))
     return f"<h2>Stages</h2>{_table(('stage', 'status', 'seconds', 'key'), rows)}" if rows else ""
 
 

@@ -71,13 +71,16 @@ def _line(event: dict[str, Any]) -> str | None:
             return f"Recipe {event['recipe']}: {', '.join(event['stages'])}. {event['device']}"
         case EventKind.STAGE_STARTED:
             return f"{stage}: {'continues where it stopped' if event['goes_on'] else 'starts'}"
+        case EventKind.STAGE_SKIPPED | EventKind.STAGE_FINISHED if "skipped" in event:
+            return f"{stage}: skipped. {event['skipped']}"
         case EventKind.STAGE_SKIPPED:
             origin = f"taken over from {event['taken_from']}" if "taken_from" in event else "already done"
             return f"{stage}: {origin}, with these settings"
         case EventKind.EPOCH:
             return f"{stage}: epoch {event['epoch']} of {event['epochs']}  {_losses(event['losses'])}"
         case EventKind.STAGE_FINISHED:
-            return f"{stage}: done in {event['seconds']} s"
+            left_out = f". {event['left_out']}" if "left_out" in event else ""
+            return f"{stage}: done in {event['seconds']} s{left_out}"
         case EventKind.IMAGES_SKIPPED:
             return f"{event['count']} pictures cannot be read and are left out; {EVENTS_FILE} says why."
         case EventKind.METRICS:

@@ -65,7 +65,7 @@ def run(context: StageContext) -> StageResult:
     """
     config = context.recipe.affinity
     if not config.enabled:
-        return StageResult({"enabled": False})
+        return StageResult(skipped="The recipe turns it off (affinity.enabled).")
     make_labels(context)
     context.processes.wait()
     # All processes, and all attempts after a crash, start from the same random weights.

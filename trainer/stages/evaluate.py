@@ -84,7 +84,16 @@ def run(context: StageContext) -> StageResult:
     kinds: tuple[Literal["honest", "oracle"], ...] = ("honest", "oracle")
     figures = {row["name"]: {kind: _miou(row, kind) for kind in kinds} for row in rows}
     context.events.write(EventKind.METRICS, stage=NAME, miou=figures)
-    return StageResult({"miou": figures, "pictures": {row["name"]: row["pictures"] for row in rows}})
+    pictures = {row["name"]: row["pictures"] for row in rows}
+    return StageResult(
+        {"miou": figures, "pictures": pictures}, skipped=None if rows else _why_not_measured(context)
+    )
+
+
+def _why_not_measured(context: StageContext) -> str:
+    if len(context.dataset.accepted) == len(context.dataset):
+        return "Every picture has an accepted mask, which the run learned from; none is left to measure."
+    return "There are no ground-truth masks to measure against."
 
 
 def _note(context: StageContext, *, is_measured: bool) -> str:

@@ -55,11 +55,17 @@ def run(context: StageContext) -> StageResult:
         TrainerError: see `trainer.training.loop.train`.
     """
     if not context.recipe.self_trains:
-        return StageResult({"enabled": False})
+        return StageResult(skipped=_why_off(context.recipe))
     summary = _train(context)
     context.processes.wait()
     _write_maps(context)
     return StageResult({**summary, "pictures": len(context.dataset)})
+
+
+def _why_off(recipe: Recipe) -> str:
+    if recipe.pixels.enabled:
+        return "It learns from AffinityNet's labels, and the recipe turns AffinityNet off (affinity.enabled)."
+    return "The recipe turns it off (pixels.enabled)."
 
 
 def _train(context: StageContext) -> dict[str, object]:

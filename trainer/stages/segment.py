@@ -72,10 +72,19 @@ def run(context: StageContext) -> StageResult:
     """
     config = context.recipe.segment
     if not config.enabled:
-        return StageResult({"enabled": False})
+        return StageResult(skipped="The recipe turns it off (segment.enabled).")
     summary = _train(context)
     context.processes.wait()
-    return StageResult({**summary, **_predict(context)})
+    predicted = _predict(context)
+    left_out = None
+    if not predicted:
+        left_out = (
+            f"The network was trained, but no picture was segmented: the split {config.predict_split!r} "
+            f"(segment.predict_split) has no pictures that can be read."
+        )
+    return StageResult(
+        {**summary, "predicted": predicted, "predict_split": config.predict_split}, left_out=left_out
+    )
 
 
 def _train(context: StageContext) -> dict[str, object]:
@@ -160,13 +169,14 @@ class _Prediction:
     probabilities_lhw: NDArray[np.float16]
 
 
-def _predict(context: StageContext) -> dict[str, object]:
+def _predict(context: StageContext) -> int:
+    """Segment the pictures of `predict_split`, and return how many it has."""
     config, split = context.recipe.segment, context.recipe.segment.predict_split
     try:
         images = open_dataset(context.dataset.root, split).images
     except DatasetError as error:
         context.events.write(EventKind.WARNING, stage=NAME, message=f"No pictures are segmented: {error}")
-        return {"predicted": 0}
+        return 0
     share = context.processes.share(images)
     todo = [image for image in share if not context.run_dir.prediction_path(split, image.id).is_file()]
     progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
@@ -178,7 +188,7 @@ def _predict(context: StageContext) -> dict[str, object]:
     ):
         progress.advance()
     progress.finish()
-    return {"predicted": len(images), "predict_split": split}
+    return len(images)
 
 
 def _predictions(

@@ -12,14 +12,28 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from trainer.config import Recipe
+from trainer.contract import not_done
 from trainer.run.stage_context import StageContext
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage reports: counts and figures for the manifest, as JSON values."""
+    """What a stage reports.
+
+    Attributes:
+        summary: counts and figures for the manifest, as JSON values.
+        skipped: why it had nothing to do, in a sentence for people; None if it did its work.
+        left_out: what it did not do although it ran, and why, in a sentence for people.
+    """
 
     summary: dict[str, Any] = field(default_factory=dict)
+    skipped: str | None = None
+    left_out: str | None = None
+
+    @property
+    def not_done(self) -> dict[str, str]:
+        """What was not done, as fields of events and of the manifest's summary."""
+        return not_done({"skipped": self.skipped, "left_out": self.left_out})
 
 
 class Stage(Protocol):

@@ -54,6 +54,22 @@ def test_figures_are_those_of_the_same_output_and_split() -> None:
     assert compared_classes([run(1, 0.4), run(2, None)])[1] == {"class": "cat", "values": [0.4, None]}
 
 
+def test_a_stage_that_had_nothing_to_do_is_skipped_and_not_done() -> None:
+    off = "The recipe turns it off (segment.enabled)."
+    events = [
+        event(1, "stage_started", "affinity"),
+        event(2, "stage_finished", "affinity", seconds=3.0, left_out="No picture was segmented."),
+        event(3, "stage_started", "segment"),
+        event(4, "stage_finished", "segment", seconds=0.0, skipped=off),
+    ]
+    stages = {stage.name: stage for stage in summarize(events, is_active=False).stages}
+    assert (stages["segment"].status, stages["segment"].not_done) == ("skipped", off)
+    assert (stages["affinity"].status, stages["affinity"].not_done) == ("done", "No picture was segmented.")
+
+    again = summarize([*events, event(5, "stage_skipped", "segment", key="k", skipped=off)], is_active=False)
+    assert again.stages == summarize(events, is_active=False).stages
+
+
 def test_progress_follows_the_stage_that_is_under_way() -> None:
     events = [
         event(1, "run_started", device="On the CPU."),

@@ -41,7 +41,7 @@ def test_it_learns_what_the_confident_labels_show(make_context, write_cams):
 
 def test_without_affinity_there_are_no_labels_and_nothing_is_done(make_context):
     context = make_context("affinity.enabled=false")
-    assert pixels.run(context).summary == {"enabled": False}
+    assert "affinity.enabled" in (pixels.run(context).skipped or "")
     assert context.run_dir.seed_path("p0") == context.run_dir.cam_path("p0")
 
 
