@@ -2,7 +2,7 @@
 
 python3 launch.py [options]          set up what is missing, start the studio, open the browser
 python3 launch.py setup [options]    set up and prepare the workspace, without starting anything
-python3 launch.py test [arguments]   set up what the tests need and run pytest with the arguments
+python3 launch.py test [arguments]   set up what tests need, then run all tests, or pytest with arguments
 python3 launch.py doctor             report what works on this machine and what does not
 python3 launch.py COMMAND --help     help for all other commands: dataset, propose, export, run, ...
 """
@@ -34,6 +34,7 @@ from bootstrap.virtualenv import VirtualEnv
 from puzzlecam_app.chromium import ChromiumError, find_chromium
 
 ROOT = Path(__file__).resolve().parent
+MOST_TEST_PROCESSES = 4  # each loads torch
 
 
 def hand_over(venv: VirtualEnv, *arguments: str) -> int:
@@ -53,6 +54,23 @@ def hand_over(venv: VirtualEnv, *arguments: str) -> int:
                 return process.wait()
 
 
+def run_all_tests(venv: VirtualEnv) -> int:
+    """Run all tests and return 0 if they pass: those without a browser side by side, then those with one.
+
+    A studio and a browser use two cores, so that tests with a browser would only slow each other down.
+    """
+    cores = os.cpu_count() or 1
+    processes = min(cores, MOST_TEST_PROCESSES)
+    side_by_side = ["-n", str(processes), "--dist=loadfile", "--ignore=tests/browser"]
+    codes = []
+    for arguments, threads in ((side_by_side, cores // processes), (["tests/browser"], cores)):
+        # Each process uses its share of the cores; more threads than cores only wait for each other.
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        command = [str(venv.python), "-P", "-m", "pytest", *arguments]
+        codes.append(subprocess.run(command, env=environment, check=False).returncode)
+    return max(codes)
+
+
 def run(arguments: list[str], venv: VirtualEnv) -> int:
     """Run one command and return its exit code: 0 good, 1 failed, 2 wrong use.
 
@@ -68,7 +86,7 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
         install_javascript_tools(venv)
         os.environ["PUZZLECAM_CHROMIUM"] = find_chromium() or install_chromium(venv)
         os.chdir(ROOT)
-        return hand_over(venv, "-m", "pytest", *arguments[1:])
+        return hand_over(venv, "-m", "pytest", *arguments[1:]) if arguments[1:] else run_all_tests(venv)
     set_up(venv, set(), retry_crf=command == "setup")
     os.environ["PUZZLECAM_PROGRAM"] = "launch.py"
     return hand_over(venv, "-m", "puzzlecam_app", *arguments)

@@ -137,9 +137,26 @@ def test_test_installs_a_chromium_where_there_is_none(
     monkeypatch.setattr(launch, "find_chromium", lambda: None)
     monkeypatch.setattr(launch, "install_chromium", lambda venv: "/playwright/chrome")
 
-    launch.main(["test"])
+    launch.main(["test", "tests/browser"])
 
     assert os.environ["PUZZLECAM_CHROMIUM"] == "/playwright/chrome"
+
+
+@pytest.mark.parametrize(("codes", "expected"), [((0, 0), 0), ((1, 0), 1), ((0, 1), 1)])
+def test_all_tests_run_without_a_browser_first_and_one_failure_is_enough(
+    launch: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codes: tuple[int, int], expected: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands: list[list[str]] = []
+
+    def start(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, codes[len(commands) - 1])
+
+    monkeypatch.setattr(launch.subprocess, "run", start)
+    assert launch.main(["test"]) == expected
+    assert "--ignore=tests/browser" in commands[0]
+    assert commands[1][-1] == "tests/browser"
 
 
 def test_what_a_person_can_put_right_is_one_sentence_and_exit_code_1(
