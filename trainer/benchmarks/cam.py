@@ -36,12 +36,12 @@ BACKBONES = ("lite0", "resnet50")
 def compare(
     *, backbones: tuple[str, ...] = BACKBONES, size: tuple[int, int] = (384, 512), repeats: int = 3
 ) -> list[Comparison]:
-    """One photograph, four scales and flip, of every backbone.
+    """Compare CAM inference on one photograph, at four scales with flip, for every backbone.
 
     Args:
         backbones: "lite0" has its ImageNet weights; others get random ones, whose time is the same.
-        size: (H, W); multiples of 64, so that no padding blurs the comparison at scale 0.5.
-        repeats: timings to take the best of.
+        size: (H, W); multiples of 64, so that no padding is needed at scale 0.5.
+        repeats: number of timings; the best one counts.
     """
     picture = photographs(size)[0]
     choice = choose_device()
@@ -56,7 +56,7 @@ def compare(
 
 
 def benchmark_network(name: str, statistics: BatchStatistics = "batch") -> CamNetwork:
-    """A network of VOC's classes in evaluation mode; its head tells them apart where weights can be had."""
+    """Return a network for VOC's classes in evaluation mode; with ImageNet weights only for lite0."""
     torch.manual_seed(0)
     if name == "lite0":
         network = CamNetwork(
@@ -67,7 +67,7 @@ def benchmark_network(name: str, statistics: BatchStatistics = "batch") -> CamNe
     network = CamNetwork(build_encoder(name), len(VOC_CLASSES), batch_statistics=statistics)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
-            # Residual branches start at zero: with that, most of the network would compute nothing.
+            # Residual branches start at zero, so that most of the network would compute nothing.
             nn.init.uniform_(module.weight, 0.3, 0.7)
     return network.eval()
 
@@ -101,7 +101,7 @@ def _row(
 
 @torch.no_grad()
 def plain_cams(network: CamNetwork, image_rgb: RgbImage, scales: tuple[float, ...]) -> Maps:
-    """Maps of `TAGS` at stride 4, one scale after the other, all classes computed, in float32 and NCHW."""
+    """Return maps of `TAGS` at stride 4: one scale after another, all classes, float32, NCHW."""
     height, width = image_rgb.shape[:2]
     rows = [VOC_CLASSES.index(tag) for tag in TAGS]
     total = torch.zeros(len(rows), -(-height // 4), -(-width // 4), device=network.classifier.weight.device)
@@ -116,7 +116,7 @@ def plain_cams(network: CamNetwork, image_rgb: RgbImage, scales: tuple[float, ..
 
 
 def normalized(image_rgb: RgbImage, spec: EncoderSpec) -> torch.Tensor:
-    """uint8 (H, W, 3) -> float32 (1, 3, H, W), normalised by channel."""
+    """Convert uint8 (H, W, 3) to float32 (1, 3, H, W), normalised by channel."""
     scaled = (torch.from_numpy(image_rgb).float() / 255.0 - torch.tensor(spec.mean)) / torch.tensor(spec.std)
     return scaled.permute(2, 0, 1)[None].contiguous()
 

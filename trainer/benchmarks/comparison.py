@@ -1,4 +1,4 @@
-"""One row of a benchmark: the reference's arithmetic and ours, timed in the same run."""
+"""One row of a benchmark: the reference and our implementation, timed in the same run."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import torch
 
 @dataclass(frozen=True)
 class Comparison:
-    """What was compared and what came out.
+    """What was compared, and the result.
 
     Attributes:
-        name: short and stable, for tables.
+        name: short name for tables; it does not change between versions.
         setting: sizes, number format, device.
         reference_s: seconds of the plain implementation.
-        ours_s: seconds of ours for the same work.
-        target_ratio: what reference_s / ours_s is meant to reach; None where nothing was promised.
-        error: largest absolute difference of the results, where they are numbers.
-        agreement: share of equal pixels in [0, 1], where they are labels.
-        notes: what a reader must know, e.g. that the reference was scaled from a smaller size.
+        ours_s: seconds of our implementation for the same work.
+        target_ratio: the target for reference_s / ours_s; None if there is no target.
+        error: largest absolute difference of the results, if they are numbers.
+        agreement: share of equal pixels in [0, 1], if the results are labels.
+        notes: what a reader must know, for example that the reference time was scaled from a smaller size.
     """
 
     name: str
@@ -38,15 +38,15 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """How many times as fast as the reference."""
+        """Return reference_s / ours_s: how many times as fast as the reference we are."""
         return self.reference_s / self.ours_s
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return plain values for JSON."""
         return {**dataclasses.asdict(self), "ratio": self.ratio}
 
     def as_text(self) -> str:
-        """A few lines for a terminal."""
+        """Return a few lines for a terminal."""
         target = "" if self.target_ratio is None else f" (target {self.target_ratio:g})"
         lines = [
             f"{self.name}: {self.ratio:,.2f} times as fast{target}",
@@ -61,9 +61,9 @@ class Comparison:
 
 
 def interleaved_seconds(*functions: Callable[[], object], repeats: int = 5) -> list[float]:
-    """Best time of each function, taken in turns, so that all meet the same moments of a busy machine.
+    """Return the best time of each function in seconds. They take turns, so that other load affects all.
 
-    Each runs once before, to compile and to fill caches.
+    Each function first runs once untimed, to compile code and fill caches.
     """
     for function in functions:
         function()
@@ -76,7 +76,7 @@ def interleaved_seconds(*functions: Callable[[], object], repeats: int = 5) -> l
 
 
 def seconds_of(function: Callable[[], object]) -> float:
-    """Wall-clock seconds of one call, work on a GPU included."""
+    """Return the wall-clock seconds of one call, including work on a GPU."""
     _finish_gpu()
     started = time.perf_counter()
     function()

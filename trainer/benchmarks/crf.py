@@ -1,4 +1,4 @@
-"""The two CRFs of a picture that AffinityNet's labels need: one by one, and lattice shared, on all cores."""
+"""The two CRFs that AffinityNet's labels need: one by one, against a shared lattice on all cores."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ITERATIONS = 10
 
 
 def compare(*, size: tuple[int, int] = (375, 500), repeats: int = 3) -> list[Comparison]:
-    """Strict and lenient labels of four photographs; empty where pydensecrf2 is not installed."""
+    """Compare on strict and lenient labels of four photographs; empty if pydensecrf2 is not installed."""
     if not crf_available().available:
         return []
     tasks = [(picture, *label_pair(size, number)) for number, picture in enumerate(photographs(size))]
     cores = available_cpu_count()
     with worker_processes(cores) as pool:
-        list(pool.map(_shared_pair, tasks))  # workers import what they need before the clock runs
+        list(pool.map(_shared_pair, tasks))  # so that workers finish importing before timing starts
         plain_s, shared_s, pool_s = interleaved_seconds(
             lambda: [_plain_pair(task) for task in tasks],
             lambda: [_shared_pair(task) for task in tasks],
@@ -56,7 +56,7 @@ def compare(*, size: tuple[int, int] = (375, 500), repeats: int = 3) -> list[Com
 
 
 def label_pair(size: tuple[int, int], seed: int) -> tuple[Labels, Labels]:
-    """Strict and lenient labels as thresholds of smooth random maps."""
+    """Return strict and lenient labels: two thresholds of smooth random maps."""
     generator = np.random.default_rng(seed)
     coarse = generator.random((LABELS - 1, 5, 6), dtype=np.float32)
     maps = np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_CUBIC) for plane in coarse])

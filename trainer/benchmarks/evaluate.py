@@ -1,4 +1,4 @@
-"""Mean IoU at many thresholds: thresholding again and again against one histogram pass."""
+"""Mean IoU at many thresholds: one threshold at a time, against one histogram pass."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ THRESHOLDS = tuple(round(0.05 + 0.05 * step, 2) for step in range(15))
 
 
 def compare(*, size: tuple[int, int] = (375, 500), repeats: int = 5) -> list[Comparison]:
-    """Fifteen thresholds on one picture with two classes."""
+    """Compare fifteen thresholds on one picture with two classes."""
     truth, maps, indices = scene(size)
     ours: list[NDArray[np.int64]] = []
     plain: list[NDArray[np.int64]] = []
@@ -53,7 +53,7 @@ def compare(*, size: tuple[int, int] = (375, 500), repeats: int = 5) -> list[Com
 
 
 def scene(size: tuple[int, int]) -> tuple[NDArray[np.uint8], NDArray[np.float32], tuple[int, ...]]:
-    """Truth (H, W) with void, maps (2, H, W) of two classes, and their indices."""
+    """Return ground truth (H, W) with void, maps (2, H, W) of two classes, and the class indices."""
     generator = np.random.default_rng(0)
     coarse = generator.random((2, 6, 8), dtype=np.float32)
     maps = np.stack([cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in coarse])

@@ -1,4 +1,4 @@
-"""How long a click takes, by the clock and by the processor: `python -m trainer.benchmarks.interactive`."""
+"""Wall-clock and processor time of a click: `python -m trainer.benchmarks.interactive`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CLICKS = 20
 
 
 def click_times(size: tuple[int, int]) -> dict[str, float]:
-    """Seconds of `CLICKS` clicks at random places of three labels on one photograph.
+    """Time `CLICKS` clicks of three labels at random places on one photograph.
 
     Returns:
         "prepare" (processor), "median", "p95" (wall), "processor_median", "processor_p95".
@@ -49,7 +49,7 @@ def click_times(size: tuple[int, int]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print a line a size."""
+    """Print one line for each size."""
     for size in SIZES:
         times = click_times(size)
         print(

@@ -1,4 +1,4 @@
-"""Real photographs that an installed package brings along, at the size of VOC's."""
+"""Real photographs from an installed package, resized to the size of VOC pictures."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ NAMES = ("chelsea", "coffee", "astronaut", "rocket")
 
 
 def photographs(size: tuple[int, int] = (375, 500)) -> list[RgbImage]:
-    """Four photographs, uint8 (H, W, 3), at the size asked."""
+    """Return four photographs, uint8 (H, W, 3), at the given size."""
     return [resize_image(np.asarray(getattr(skimage.data, name)(), np.uint8), size) for name in NAMES]

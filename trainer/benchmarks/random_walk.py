@@ -23,7 +23,7 @@ CLASSES = 2
 def compare(
     *, is_full: bool = False, grid: tuple[int, int] = FULL_GRID, repeats: int = 5
 ) -> list[Comparison]:
-    """The walk of 256 steps over one picture, two classes.
+    """Compare a walk of 256 steps over one picture with two classes.
 
     Args:
         is_full: run the dense reference on the whole grid (minutes and gigabytes); otherwise it runs on a
@@ -52,7 +52,7 @@ def compare(
 
 
 def _dense(grid: tuple[int, int], small: tuple[int, int]) -> tuple[float, float, str]:
-    """Seconds of the dense walk on `grid`, run on `small`; our largest difference there; how it was found."""
+    """Return seconds of the dense walk on `grid` (run on `small`), our largest difference, and a note."""
     seeds, edges = scene(small)
     result: list[NDArray[np.floating]] = []
     build_s = seconds_of(lambda: dense_transition(edges, dtype=np.float32))
@@ -70,7 +70,7 @@ def _dense(grid: tuple[int, int], small: tuple[int, int]) -> tuple[float, float,
 
 
 def scene(grid: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Seeds (K, h, w) and edges (h, w): thin strong lines on a weak ground, as networks draw them."""
+    """Return seeds (K, h, w) and edges (h, w): thin strong lines on weak noise, as networks predict them."""
     generator = np.random.default_rng(0)
     seeds = generator.random((CLASSES, *grid), dtype=np.float32) ** 4
     coarse = generator.random((max(2, grid[0] // 12), max(2, grid[1] // 12)), dtype=np.float32)

@@ -16,7 +16,7 @@ Floats = NDArray[np.floating]
 def dense_transition(
     edges_hw: Floats, radius: int = 5, beta: float = 10.0, dtype: type[np.floating] = np.float64
 ) -> Floats:
-    """The whole transition matrix (h w, h w); its columns sum to one, row vectors stand at its left."""
+    """Return the transition matrix (h w, h w). Its columns sum to one; row vectors are multiplied by it."""
     height, width = edges_hw.shape
     cells = height * width
     affinity = np.eye(cells, dtype=dtype)
@@ -50,7 +50,7 @@ def dense_random_walk(
     log2_steps: int = 8,
     dtype: type[np.floating] = np.float64,
 ) -> Floats:
-    """(seeds (1 - edge)) T ^ (2 ^ log2_steps) by squaring the whole matrix; (K, h, w) in `dtype`."""
+    """Return (seeds (1 - edge)) T ^ (2 ^ log2_steps), by squaring the whole matrix; (K, h, w) in `dtype`."""
     transition = dense_transition(edges_hw.astype(dtype), radius, beta, dtype)
     for _ in range(log2_steps):
         transition = transition @ transition
@@ -60,7 +60,7 @@ def dense_random_walk(
 
 
 def pair_loss(edges_hw: Floats, labels_hw: NDArray[np.uint8], radius: int = 10) -> tuple[float, float, float]:
-    """AffinityNet's terms (background, object, different) of one picture, pair by pair."""
+    """Return AffinityNet's loss terms (background, object, different) of one picture, pair by pair."""
     height, width = edges_hw.shape
     terms: dict[str, list[float]] = {"background": [], "object": [], "different": []}
     for y, x, to_y, to_x in np.ndindex(height, width, height, width):
@@ -86,7 +86,7 @@ def pair_loss(edges_hw: Floats, labels_hw: NDArray[np.uint8], radius: int = 10) 
 def plain_label_crf(
     image_rgb: NDArray[np.uint8], labels: NDArray[np.uint8], label_count: int, iterations: int
 ) -> NDArray[np.uint8]:
-    """A dense CRF built for one labelling and thrown away; constants as usual for CAM pseudo-labels."""
+    """Run a dense CRF built for one labelling, with the usual constants for CAM pseudo-labels."""
     import pydensecrf.densecrf as densecrf
     from pydensecrf.utils import unary_from_labels
 
@@ -106,7 +106,7 @@ def brute_force_sweep(
     thresholds: tuple[float, ...],
     class_count: int,
 ) -> NDArray[np.int64]:
-    """Threshold, argmax and class-wise counting for every threshold.
+    """Threshold, take the argmax and count by class, for every threshold.
 
     Returns:
         int64 (T, 3, C): true positives, predicted and true pixels of each class.

@@ -1,4 +1,4 @@
-"""Which benchmarks there are, and on what machine they run; `bench` on the command line."""
+"""All benchmarks, and the facts of the machine that they run on (command `bench`)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run_benchmarks(name: str = ALL, *, is_full: bool = False) -> list[Comparison
 
     Args:
         name: one of `BENCHMARKS`, or "all".
-        is_full: run the dense random walk on the whole grid: minutes, and gigabytes of memory.
+        is_full: run the dense random walk on the whole grid, which takes minutes and gigabytes of memory.
 
     Raises:
         TrainerUsageError: there is no such benchmark.
@@ -45,7 +45,7 @@ def run_benchmarks(name: str = ALL, *, is_full: bool = False) -> list[Comparison
 
 
 def machine() -> dict[str, Any]:
-    """Where the figures come from."""
+    """Return the facts of this machine that the times depend on."""
     choice = choose_device()
     gpu = torch.cuda.get_device_name(choice.device) if choice.device.type == "cuda" else None
     return {
@@ -58,6 +58,6 @@ def machine() -> dict[str, Any]:
 
 
 def as_text(facts: dict[str, Any], rows: list[Comparison]) -> str:
-    """Lines for a terminal: the machine, then every comparison."""
+    """Return lines for a terminal: the machine, then every comparison."""
     lines = [f"{key}: {value}" for key, value in facts.items() if value is not None]
     return "\n".join([*lines, *("\n" + row.as_text() for row in rows)])

@@ -1,4 +1,4 @@
-"""A training step of Puzzle-CAM: float32 NCHW as the reference, against what `trainer.training.loop` runs."""
+"""A training step of Puzzle-CAM: float32 NCHW as in the reference, against `trainer.training.loop`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STATISTICS: tuple[BatchStatistics, ...] = ("batch", "frozen")
 ALPHA = 4.0
 GPU_SIZE = (16, 512)
 CPU_SIZES = {"lite0": (8, 384), "resnet50": (2, 256)}
-"""Pictures and crop: what `cpu-lite0` computes at a time; of the larger network what takes seconds."""
+"""Batch size and crop: those of the recipe `cpu-lite0`, and less for the larger network."""
 
 
 def compare(
@@ -92,7 +92,7 @@ def compare(
 def _memory_note(
     device: torch.device, ours: Callable[[], float], plain: Callable[[], float]
 ) -> tuple[str, ...]:
-    """What a step holds at its peak on a GPU beyond weights, gradients and the optimiser's state."""
+    """Return a note on the peak GPU memory of a step beyond weights, gradients and the optimiser's state."""
     if device.type != "cuda":
         return ()
     peaks = []
@@ -124,7 +124,7 @@ def _our_step(
 
 
 def _take_library_convolutions(network: nn.Module) -> None:
-    """Depthwise convolutions with the gradients that PyTorch computes, in place."""
+    """Replace depthwise convolutions, in place, by those whose gradients PyTorch computes."""
     for name, module in list(network.named_children()):
         if not isinstance(module, DepthwiseConv2d):
             _take_library_convolutions(module)

@@ -43,7 +43,7 @@ ORACLE_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 19))
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to measure, with all that a worker process needs."""
+    """One picture to measure, with everything that a worker process needs."""
 
     image: TaggedImage
     class_names: tuple[str, ...]
@@ -54,7 +54,7 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class PictureCounts:
-    """What one picture adds: int64 counts that can be summed, and seconds."""
+    """The result of one picture: int64 counts that can be summed, and seconds."""
 
     cam_tcc: NDArray[np.int64]
     crf_cc: Confusion | None
@@ -64,7 +64,7 @@ class PictureCounts:
 
 @dataclass(frozen=True)
 class ZeroShotFigures:
-    """Result of the benchmark; `crf` is None where the dense CRF is not installed."""
+    """Result of the benchmark; `crf` is None if the dense CRF is not installed."""
 
     identity: str
     pictures: int
@@ -75,7 +75,7 @@ class ZeroShotFigures:
     crf_seconds: float
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values; seconds are medians a picture, on one core."""
+        """Return plain values for JSON; seconds are the median of one picture on one core."""
         return {
             "model": self.identity,
             "pictures": self.pictures,
@@ -125,7 +125,7 @@ def measure(
 
 
 def measure_picture(job: Job) -> PictureCounts:
-    """Maps, mask and confusion of one picture; runs in a worker process."""
+    """Return the confusion counts of one picture; runs in a worker process."""
     image = read_rgb(job.image.path)
     truth = GroundTruth(job.root).mask(job.image.id)
     config = PseudoLabelConfig()
@@ -146,7 +146,7 @@ def measure_picture(job: Job) -> PictureCounts:
 
 @functools.cache
 def _classifier(backbone: str) -> ZeroShotClassifier:
-    """One for each process."""
+    """Return the model, which is loaded once in each process."""
     return load_zero_shot(choose_device(), backbone)
 
 

@@ -1,4 +1,4 @@
-"""Engines that the simulated annotator corrects masks with: ours, and what it has to beat."""
+"""Engines that the simulated annotator corrects masks with: ours, and those it is compared with."""
 
 from __future__ import annotations
 
@@ -25,48 +25,48 @@ _NO_RECTANGLE = (0, 0, 1, 1)
 
 
 class Engine(Protocol):
-    """A way to correct masks by clicks; `refine` gets the mask so far and all clicks, the last one new."""
+    """A way to correct masks by clicks; `refine` gets the current mask and all clicks, newest last."""
 
     def start(self, image_rgb: RgbImage, begun: Start) -> None:
-        """Take a picture and what its correction starts from."""
+        """Prepare a picture, given what its correction starts from."""
 
     def refine(self, mask: Mask, clicks: Sequence[Click]) -> Mask:
-        """The next mask."""
+        """Return the next mask."""
 
 
 class Nothing:
     """Accepts the mask as it is."""
 
     def start(self, image_rgb: RgbImage, begun: Start) -> None:
-        """There is nothing to prepare."""
+        """Do nothing."""
 
     def refine(self, mask: Mask, clicks: Sequence[Click]) -> Mask:  # noqa: ARG002
-        """The same mask."""
+        """Return the same mask."""
         return mask
 
 
 class Superpixels:
-    """Paints the superpixel that was clicked (SLIC, some 400 a picture)."""
+    """Paints the superpixel that was clicked (SLIC, about 400 in a picture)."""
 
     def start(self, image_rgb: RgbImage, begun: Start) -> None:  # noqa: ARG002
-        """Divide the picture."""
+        """Divide the picture into superpixels."""
         self._parts = slic(image_rgb, n_segments=_SUPERPIXELS, compactness=10.0, start_label=0)
 
     def refine(self, mask: Mask, clicks: Sequence[Click]) -> Mask:
-        """The mask with the last click's superpixel painted."""
+        """Return the mask with the last click's superpixel painted."""
         click = clicks[-1]
         return np.where(self._parts == self._parts[click.y, click.x], np.uint8(click.label), mask)
 
 
 class GrabCut:
-    """GrabCut (Rother et al., SIGGRAPH 2004) of the clicked class against the rest, from the mask so far."""
+    """GrabCut (Rother et al., SIGGRAPH 2004) of the clicked class against the rest, from the current mask."""
 
     def start(self, image_rgb: RgbImage, begun: Start) -> None:  # noqa: ARG002
-        """Keep the picture."""
+        """Store the picture."""
         self._image = np.ascontiguousarray(image_rgb)
 
     def refine(self, mask: Mask, clicks: Sequence[Click]) -> Mask:
-        """The mask after a cut; a click on background cuts the class it contradicts."""
+        """Return the mask after a cut; a click on background cuts the class that it contradicts."""
         last = clicks[-1]
         label = last.label or int(mask[last.y, last.x])
         state = np.where(mask == label, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
@@ -102,12 +102,12 @@ class Walker:
         self._uses_evidence = uses_evidence
 
     def start(self, image_rgb: RgbImage, begun: Start) -> None:
-        """Make the graph."""
+        """Build the graph."""
         self._segmenter.set_image(image_rgb, begun.edges_hw if self._uses_evidence else None)
         self._prior, self._evidence = begun.mask, begun.maps if self._uses_evidence else None
 
     def refine(self, mask: Mask, clicks: Sequence[Click]) -> Mask:  # noqa: ARG002
-        """The mask with all clicks."""
+        """Return the mask with all clicks applied."""
         return self._segmenter.refine(self._prior, clicks, evidence=self._evidence)
 
 

@@ -1,4 +1,4 @@
-"""What simulated corrections come to: IoU by clicks, clicks to a target, seconds."""
+"""Figures of simulated corrections: IoU by number of clicks, clicks to a target, seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TARGETS = (0.80, 0.85, 0.90)
 SHOWN_CLICKS = (0, 1, 2, 3, 5, 10, 20)
 
 SECONDS_PER_CLICK = 2.4
-"""Of the first point on an object (Bearman et al., ECCV 2016, section 4)."""
+"""Time of the first point on an object (Bearman et al., ECCV 2016, section 4)."""
 SECONDS_POINTS = 22.0
 SECONDS_POLYGON = 79.0
 SECONDS_FULL_MASK = 240.0
@@ -26,10 +26,10 @@ class Session:
 
     Attributes:
         identifier: id of the picture.
-        ious: after 0, 1, 2 ... clicks, IoU by class index; it ends early where nothing was wrong any more.
+        ious: IoU by class index after 0, 1, 2 ... clicks; shorter if the mask became right earlier.
         latencies_s: seconds from each click to its mask.
         start_s: seconds of the engine's preparation.
-        neighbours_taken: of each click, see `trainer.studies.simulate.annotator.neighbours_taken`.
+        neighbours_taken: for each click, see `trainer.studies.simulate.annotator.neighbours_taken`.
     """
 
     identifier: str
@@ -39,12 +39,12 @@ class Session:
     neighbours_taken: tuple[int, ...] = ()
 
     def curve(self, max_clicks: int) -> list[float]:
-        """Mean IoU over the picture's classes, background included, after 0 .. max_clicks clicks."""
+        """Return the mean IoU over the picture's classes and background after 0 .. max_clicks clicks."""
         means = [statistics.fmean(by_class.values()) for by_class in self.ious]
         return means + [means[-1]] * (max_clicks + 1 - len(means))
 
     def object_curves(self, max_clicks: int) -> list[list[float]]:
-        """IoU of each class but the background; as many clicks are counted as the whole picture got."""
+        """Return the IoU curve of each class except background, over the clicks of the whole picture."""
         labels = [label for label in self.ious[0] if label]
         last = self.ious[-1]
         filled = [*self.ious, *[last] * (max_clicks + 1 - len(self.ious))]
@@ -52,7 +52,7 @@ class Session:
 
 
 def figures(sessions: Sequence[Session], max_clicks: int) -> dict[str, Any]:
-    """Means over pictures, JSON values.
+    """Return means over pictures as JSON values.
 
     Returns:
         "miou_after" {clicks: mean IoU}; "area", the mean height of that curve from 0 to max_clicks;
@@ -88,15 +88,15 @@ def figures(sessions: Sequence[Session], max_clicks: int) -> dict[str, Any]:
 
 
 def clicks_to(curve: Sequence[float], target: float) -> int | None:
-    """The first number of clicks at which a curve reaches a target, None where it never does."""
+    """Return the first number of clicks at which a curve reaches a target, or None if it never does."""
     return next((clicks for clicks, value in enumerate(curve) if value >= target), None)
 
 
 def estimated_seconds(session: Session, max_clicks: int) -> float:
-    """Seconds a person would need to 85 % by this engine.
+    """Estimate the seconds that a person would need to reach 85 % with this engine.
 
     Clicks at `SECONDS_PER_CLICK` and the waiting for each; where they do not get there, a polygon for each
-    object on top. An estimate: nobody was watched.
+    object on top. This is an estimate, not a measurement of people.
     """
     needed = clicks_to(session.curve(max_clicks), 0.85)
     clicks = len(session.latencies_s) if needed is None else needed
@@ -118,7 +118,7 @@ def _by_target(curves: Sequence[Sequence[float]], max_clicks: int) -> dict[str, 
 
 
 def table(result: Mapping[str, Any]) -> str:
-    """The result of `simulate` as a Markdown table with a line that says what it is."""
+    """Return the result of `simulate` as a Markdown table with a line that explains it."""
     engines = result["engines"]
     after = list(next(iter(engines.values()))["miou_after"])
     clicks = (

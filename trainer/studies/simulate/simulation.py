@@ -1,4 +1,4 @@
-"""How many clicks a mask takes: pictures corrected by a simulated annotator with one engine or several."""
+"""How many clicks a mask takes: a simulated annotator corrects pictures with one or more engines."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ from trainer.studies.simulate.start import ZERO_SHOT, CachedStarts, ModelStarts,
 
 @dataclass(frozen=True)
 class SimulationConfig:
-    """What is simulated.
+    """The setting of a simulation.
 
     Attributes:
         engines: names from `trainer.studies.simulate.engines.ENGINES`.
         start: "zero-shot", or a run directory.
-        max_clicks: at which a session ends.
+        max_clicks: number of clicks after which a picture's correction ends.
         jitter: see `trainer.studies.simulate.annotator.next_click`.
-        seeds: of the jitter; without jitter there is nothing to draw.
-        cache: folder to keep zero-shot starts in.
+        seeds: seeds of the jitter; without jitter only one is used.
+        cache: folder where zero-shot starts are stored.
     """
 
     engines: tuple[str, ...]
@@ -79,9 +79,9 @@ def simulate(
     Args:
         dataset_root, split: of the pictures.
         config: engines, start and annotator.
-        limit: so many pictures, evenly spread over the split.
-        workers: processes; None takes all cores.
-        advance: is called with pictures done and in all.
+        limit: number of pictures, evenly spaced over the split.
+        workers: number of processes; None uses all cores.
+        advance: called with the numbers of pictures done and in total.
 
     Returns:
         What was simulated, and by engine the figures of `studies.simulate.figures.figures`; over several
@@ -148,7 +148,7 @@ def _session(
     config: SimulationConfig,
     seed: int,
 ) -> Session:
-    # Another picture gets other offsets; hash() would differ from process to process.
+    # Each picture gets its own offsets. hash() is not used, because it differs between processes.
     rng = np.random.default_rng([seed, *identifier.encode()])
     started = time.perf_counter()
     engine.start(picture, begun)
@@ -212,11 +212,11 @@ def _start(config: SimulationConfig, image: TaggedImage, picture: Any, names: tu
 
 @functools.cache
 def _starts(start: str) -> ModelStarts:
-    """Loaded once a process."""
+    """Load once in each process."""
     return ModelStarts(zero_shot_model() if start == ZERO_SHOT else run_model(start))
 
 
 @functools.cache
 def _features() -> PictureFeatures:
-    """Loaded once a process."""
+    """Load once in each process."""
     return load_features()

@@ -1,4 +1,4 @@
-"""Where a simulated correction starts: the mask, maps and edges that a person would have been shown."""
+"""Where a simulated correction starts: the mask, maps and edges that a person would see."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Start:
 
     Attributes:
         mask: uint8 (H, W).
-        maps: what it was made from.
-        edges_hw: float32 (h, w) of AffinityNet, where a run has it.
+        maps: the maps that the mask was made from.
+        edges_hw: float32 (h, w), edges of AffinityNet; None if the run has none.
     """
 
     mask: NDArray[np.uint8]
@@ -35,14 +35,14 @@ class Start:
 
 
 class Starts(Protocol):
-    """Makes starts."""
+    """Makes the starts of pictures."""
 
     def start(self, image_rgb: RgbImage, class_names: Sequence[str], tags: tuple[int, ...]) -> Start:
-        """The start of a picture with these tags, by name and by mask index."""
+        """Return the start of a picture with these tags, given by name and by mask index."""
 
 
 class ModelStarts:
-    """The proposals of a model: zero-shot, or a run's, of pictures it need not have seen."""
+    """The proposals of a model: zero-shot, or a run's, also of pictures that it was not trained on."""
 
     def __init__(self, model: ProposalModel) -> None:
         self._model = model
@@ -58,7 +58,7 @@ class ModelStarts:
 
 
 class CachedStarts:
-    """Zero-shot starts kept in a folder, for who simulates the same pictures again and again."""
+    """Zero-shot starts that are stored in a folder, for repeated simulations of the same pictures."""
 
     def __init__(self, starts: ModelStarts, folder: Path) -> None:
         self._starts = starts
@@ -68,7 +68,7 @@ class CachedStarts:
     def cached(
         self, identifier: str, image_rgb: RgbImage, class_names: Sequence[str], tags: tuple[int, ...]
     ) -> Start:
-        """The start of a picture, from the folder or made and put there."""
+        """Return the start of a picture from the folder; make and store it first if it is missing."""
         mask_path = self._folder / f"{identifier}.png"
         maps_path = self._folder / f"{identifier}.safetensors"
         if mask_path.is_file():

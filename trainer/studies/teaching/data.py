@@ -20,7 +20,7 @@ SPLIT = "all"
 def write_taught_dataset(
     dataset: TaggedDataset, truth: GroundTruth, root: Path, corrected: Path, accepted: Iterable[str]
 ) -> None:
-    """Write a dataset in VOC layout whose pictures are links; written again, it becomes the same.
+    """Write a dataset in VOC layout whose pictures are links. Writing it again gives the same dataset.
 
     Masks that people accepted in the dataset itself are left behind: the annotator starts from nothing. The
     ground truth comes along for measuring.
@@ -30,7 +30,7 @@ def write_taught_dataset(
         truth: their ground truth.
         root: folder to write.
         corrected: folder of corrected masks, see `trainer.studies.teaching.corrections`.
-        accepted: ids whose corrected mask counts as accepted.
+        accepted: ids of the pictures whose corrected mask counts as accepted.
     """
     shutil.rmtree(root / ACCEPTED, ignore_errors=True)
     for identifier in accepted:
@@ -51,7 +51,7 @@ def write_taught_dataset(
 
 
 def _link(source: Path, target: Path) -> None:
-    """A link to a file or folder; a copy where links may not be made (Windows)."""
+    """Link to a file or folder, or copy it where links are not allowed (Windows)."""
     if target.is_symlink() or target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)

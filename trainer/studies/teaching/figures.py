@@ -1,4 +1,4 @@
-"""What corrections taught: the figures of `trainer.studies.teaching.study` as a table and a chart."""
+"""The result of `trainer.studies.teaching.study` as a table and a chart."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from trainer.studies.teaching.plan import RANDOM
 
 
 def teaching_table(result: Mapping[str, Any]) -> str:
-    """The result as Markdown: a row an order and point, then what the orders come to."""
+    """Return the result as Markdown: a row for each order and point, then a comparison of the orders."""
     rest = sorted(set(result["rest"]))
     lines = [
         f"Recipe {result['recipe']} on {result['split']}: mean IoU in percent of the pseudo-labels of the "
@@ -36,7 +36,7 @@ def teaching_table(result: Mapping[str, Any]) -> str:
 
 
 def teaching_plot(result: Mapping[str, Any]) -> str:
-    """The curves as an SVG line chart."""
+    """Return the curves as an SVG line chart."""
     series = [
         Series(order, tuple((float(point["corrected"]), point["mean"]) for point in points))
         for order, points in result["curves"].items()
@@ -45,11 +45,11 @@ def teaching_plot(result: Mapping[str, Any]) -> str:
 
 
 def corrections_to(points: Sequence[Mapping[str, Any]], miou: float) -> float | None:
-    """Corrected pictures at which a curve first reaches a mean IoU, on the line between two points.
+    """Return the number of corrections at which a curve reaches a mean IoU, interpolated between points.
 
     Args:
-        points: of one order, with "corrected" ascending and "mean".
-        miou: in percent.
+        points: points of one order, with "corrected" (ascending) and "mean".
+        miou: mean IoU in percent.
 
     Returns:
         None where the curve never gets there.
@@ -68,7 +68,7 @@ def corrections_to(points: Sequence[Mapping[str, Any]], miou: float) -> float | 
 
 
 def _comparisons(result: Mapping[str, Any]) -> list[str]:
-    """How many corrections each other order needs for what the random one reaches."""
+    """Return sentences: how many corrections each other order needs to reach what random order reaches."""
     curves = result["curves"]
     if RANDOM not in curves:
         return []
@@ -90,7 +90,7 @@ def _comparisons(result: Mapping[str, Any]) -> list[str]:
 
 
 def _signals(result: Mapping[str, Any]) -> list[str]:
-    """Rank correlation of each signal with how wrong the first masks were."""
+    """Return a sentence with the rank correlation of each signal with the error of the first masks."""
     told = [
         f"{name} " + ", ".join("–" if one[name] is None else f"{one[name]:.2f}" for one in result["signals"])
         for name in result["signals"][0]
