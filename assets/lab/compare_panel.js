@@ -1,7 +1,8 @@
 /** Chooser of the two sides of a comparison. */
 import { element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
-import { ModelChoice, another } from "./model_choice.js";
+import { another, hasLearned, keyCount, listed } from "./learned.js";
+import { ModelChoice } from "./model_choice.js";
 
 /**
  * @import { ModelChoice as Choice } from "../shared/openapi"
@@ -51,9 +52,10 @@ export class ComparePanel extends Emitter {
     const [a, b] = [this.a, this.b].map((side) => (side.choices.length ? side.key : null));
     this.a.setChoices(choices, own);
     if (a && this.isChosen && this.a.has(a)) this.a.key = a;
-    const other = b && this.a.has(b) && b !== this.a.key ? b : another(choices, this.a.key);
-    this.b.setChoices(choices, other ?? own);
-    this.isAlone = other === null;
+    const isKept = b && this.a.has(b) && b !== this.a.key && (this.isChosen || hasLearned(choices, b));
+    const other = isKept ? b : another(choices, this.a.key);
+    this.b.setChoices(choices, other ?? this.a.key);
+    this.isAlone = keyCount(choices) < 2;
     this.controls.hidden = this.isAlone;
   }
 
@@ -68,7 +70,15 @@ export class ComparePanel extends Emitter {
       return "There is only one model. Train a run on the Runs page to compare it with this one, and its epochs with each other.";
     if (!a || !b) return "Computing the maps of the other model …";
     if (a.header.key === b.header.key)
-      return "A and B are the same. Choose another model or epoch for one of them.";
+      return another(this.b.choices, this.a.key) === null
+        ? "No other model was trained on the tags of this picture. The list says what each of them lacks."
+        : "A and B are the same. Choose another model or epoch for one of them.";
+    const lacking = [this.a, this.b].flatMap(({ chosen }, i) =>
+      chosen?.not_learned.length
+        ? `${"AB"[i]} was not trained on ${listed(chosen.not_learned)}: its maps of them are empty.`
+        : [],
+    );
+    if (lacking.length) return lacking.join(" ");
     if (a.header.note && a.header.note === b.header.note) return `A and B: ${a.header.note}.`;
     const notes = [a, b].map(({ header }, i) => (header.note ? `${"AB"[i]}: ${header.note}.` : ""));
     return notes.join(" ").trim() || "Each has its own threshold and CRF.";

@@ -1,6 +1,7 @@
 /** Chooser of a model: the proposal model, the zero-shot model, or a run at one moment of its training. */
 import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
+import { inList, keysOf } from "./learned.js";
 
 /** @import { ModelChoice as Choice } from "../shared/openapi" */
 
@@ -46,7 +47,7 @@ export class ModelChoice extends Emitter {
       .filter(({ key, moments }) => key !== null || moments.length);
     fillSelect(
       this.model,
-      this.choices.map(({ title }, number) => ({ value: String(number), text: title })),
+      this.choices.map((choice, number) => ({ value: String(number), text: inList(choice) })),
       "0",
     );
     this.key = wanted;
@@ -71,9 +72,14 @@ export class ModelChoice extends Emitter {
     this.#fillMoments(wanted);
   }
 
+  /** The model that was chosen. @returns {Choice|undefined} */
+  get chosen() {
+    return this.choices[Number(this.model.value)];
+  }
+
   /** What was chosen, in words. */
   get title() {
-    const choice = this.choices[Number(this.model.value)];
+    const choice = this.chosen;
     if (!choice) return "";
     return choice.moments.length ? `${choice.title}, ${this.moment.selectedOptions[0].text}` : choice.title;
   }
@@ -85,7 +91,12 @@ export class ModelChoice extends Emitter {
 
   /** @param {string|null} wanted key */
   #fillMoments(wanted) {
-    const choice = this.choices[Number(this.model.value)] ?? { key: PROPOSAL_MODEL, title: "", moments: [] };
+    const choice = this.choices[Number(this.model.value)] ?? {
+      key: PROPOSAL_MODEL,
+      title: "",
+      moments: [],
+      not_learned: [],
+    };
     const options = choice.moments.map(({ key, epoch, is_film: isFilm }) => ({
       value: key,
       text: `${epoch ? `after epoch ${epoch}` : "before training"}${isFilm ? " (film)" : ""}`,
@@ -95,20 +106,4 @@ export class ModelChoice extends Emitter {
     this.moment.hidden = options.length < 2;
     this.model.title = choice.title;
   }
-}
-
-/** @param {Choice} choice @returns {string[]} */
-const keysOf = ({ key, moments }) => [...(key === null ? [] : [key]), ...moments.map((moment) => moment.key)];
-
-/**
- * What a model is compared with by default: the next model, else the start of its training.
- * @param {Choice[]} choices
- * @param {string} key of the one side
- * @returns {string|null}
- */
-export function another(choices, key) {
-  const own = choices.find((choice) => keysOf(choice).includes(key));
-  const model = choices.find((choice) => choice !== own && choice.key !== null);
-  if (model) return model.key;
-  return choices.flatMap(keysOf).find((one) => one !== key) ?? null;
 }

@@ -597,6 +597,8 @@ export interface components {
       key: string | null;
       title: string;
       moments: components["schemas"]["Moment"][];
+      /** @description Tags of the picture that the run was not trained on, so that their maps are empty */
+      not_learned: string[];
     };
     /** @description A model, its settings, and a sentence for each part that it lacks. */
     ModelFacts: {

@@ -27,6 +27,8 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.settings import Settings, Workspace
 from trainer.contract import CLASSIFY
+from trainer.data.labels import normalize_class_name
+from trainer.run.directory import RunDir, RunDirError
 
 if TYPE_CHECKING:  # torch is imported when the first model is loaded
     from trainer.models.proposal import ProposalModel
@@ -90,6 +92,9 @@ class ModelChoice(BaseModel):
     key: str | None = Field(description="Null if only its moments can be chosen")
     title: str
     moments: list[Moment]
+    not_learned: list[str] = Field(
+        description="Tags of the picture that the run was not trained on, so that their maps are empty"
+    )
 
 
 class LabModels:
@@ -143,14 +148,27 @@ class LabModels:
         return RunFolder.of(self._workspace.runs_dir, run_id)
 
     def choices(self, item: ItemFacts) -> list[ModelChoice]:
-        """The models for a picture: the proposal model first, runs of its dataset before other runs."""
+        """The models for a picture: the proposal model first, then the zero-shot model, then runs.
+
+        Runs that have learned all tags of the picture come before the others, and runs of its dataset before
+        those of other datasets.
+        """
         with self._database.read() as session:
             published = None if self._model_dir else published_run(session, item.dataset_id)
             runs = [(run.id, run.name, run.status, run.dataset_id) for run in list_runs(session)]
             names = {dataset: _dataset_name(session, dataset) for dataset in {run[3] for run in runs}}
-        found = [ModelChoice(key=PROPOSER, title=self._proposer_title(published), moments=[])]
-        if published is not None or self._model_dir:
-            found.append(ModelChoice(key=ZERO_SHOT, title=_ZERO_SHOT_TITLE, moments=[]))
+        proposer = self._proposer_run(published)
+        models = [
+            ModelChoice(
+                key=PROPOSER,
+                title=self._proposer_title(published),
+                moments=[],
+                not_learned=_not_learned(proposer, item) if proposer else [],
+            )
+        ]
+        if proposer:
+            models.append(ModelChoice(key=ZERO_SHOT, title=_ZERO_SHOT_TITLE, moments=[], not_learned=[]))
+        found: list[ModelChoice] = []
         for run_id, name, status, dataset in sorted(
             runs, key=lambda run: (run[3] != item.dataset_id, -run[0])
         ):
@@ -166,9 +184,16 @@ class LabModels:
                     key=f"run-{run_id}" if is_trained else None,
                     title=f"Run {run_id}: {name}{where}{going}",
                     moments=moments,
+                    not_learned=_not_learned(folder.train, item),
                 )
             )
-        return found
+        return [*models, *sorted(found, key=lambda choice: bool(choice.not_learned))]
+
+    def _proposer_run(self, published: int | None) -> RunDir | None:
+        """The run directory of the proposal model; None for the zero-shot model."""
+        if published is not None:
+            return RunFolder.of(self._workspace.runs_dir, published).train
+        return RunDir(self._model_dir) if self._model_dir else None
 
     def _proposer_title(self, published: int | None) -> str:
         if published is not None:
@@ -199,6 +224,21 @@ def _dataset_name(session: Session, dataset_id: int) -> str:
         return get_dataset(session, dataset_id).name
     except NotFoundError:
         return "removed dataset"
+
+
+def _not_learned(run_dir: RunDir, item: ItemFacts) -> list[str]:
+    """Tags of a picture that a run was not trained on; all of them if its manifest cannot be read."""
+    try:
+        learned = _learned(run_dir, run_dir.manifest_path.stat().st_mtime_ns)
+    except (RunDirError, OSError):
+        learned = frozenset()
+    return [name for name in item.tag_names if normalize_class_name(name) not in learned]
+
+
+@lru_cache(maxsize=64)
+def _learned(run_dir: RunDir, _changed_ns: int) -> frozenset[str]:
+    """Normalised names of the classes that a run was trained on."""
+    return frozenset(normalize_class_name(name) for name in run_dir.manifest().dataset.class_names)
 
 
 def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[Moment]:

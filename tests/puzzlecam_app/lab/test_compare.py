@@ -47,7 +47,10 @@ def run_folder(services: Services, monkeypatch: pytest.MonkeyPatch) -> RunFolder
     folder = runs.folder(runs.start())
     recipe = load_recipe("tiny")
     folder.train.open(
-        recipe, DatasetRecord(root="", split="train", fingerprint="", class_names=(), pictures=2, accepted=0)
+        recipe,
+        DatasetRecord(
+            root="", split="train", fingerprint="", class_names=("red", "blue"), pictures=2, accepted=0
+        ),
     )
     for path in (folder.train.model_path("classify"), folder.train.epoch_path(0), folder.train.epoch_path(2)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +77,7 @@ def test_other_keys_are_refused(client: TestClient) -> None:
 
 def test_the_models_of_a_workspace_are_offered(client: TestClient, run_folder: RunFolder) -> None:
     first, run = client.get("/api/items/1/lab/models").json()
-    assert first == {"key": "proposer", "title": "Zero-shot model", "moments": []}
+    assert first == {"key": "proposer", "title": "Zero-shot model", "moments": [], "not_learned": []}
     assert (run["key"], run["title"]) == ("run-1", "Run 1: colours, tiny")
     assert [(one["key"], one["is_film"]) for one in run["moments"]] == [
         ("run-1-epoch-0", False),
@@ -85,6 +88,23 @@ def test_the_models_of_a_workspace_are_offered(client: TestClient, run_folder: R
     assert len(client.get("/api/items/2/lab/models").json()[1]["moments"]) == 2
     run_folder.train.model_path("classify").unlink()
     assert client.get("/api/items/1/lab/models").json()[1]["key"] is None
+
+
+def test_runs_that_have_not_learned_the_tags_of_a_picture_come_last_and_say_what_they_lack(
+    client: TestClient, services: Services, run_folder: RunFolder
+) -> None:
+    runs = Runs(services)
+    newer = runs.folder(runs.start())
+    record = run_folder.train.manifest().dataset.model_copy(update={"class_names": ("Red", "bird")})
+    newer.train.open(load_recipe("tiny"), record)
+    newer.train.model_path("classify").parent.mkdir(parents=True)
+    newer.train.model_path("classify").touch()
+    choices = client.get("/api/items/1/lab/models").json()
+    assert [(one["key"], one["not_learned"]) for one in choices] == [
+        ("proposer", []),
+        ("run-1", []),
+        ("run-2", ["blue"]),
+    ]
 
 
 @pytest.mark.usefixtures("run_folder")
