@@ -18,7 +18,7 @@ from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.interchange.layout import Format, ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport, load_reports
-from puzzlecam_app.pages import computing
+from puzzlecam_app.pages import computing, moved_folder
 from puzzlecam_app.pages.sentences import plain, shown
 from puzzlecam_app.services import Services
 
@@ -58,6 +58,7 @@ def build(services: Services) -> None:
                 buttons=["copy"],
                 elem_id="import-problems",
             )
+            moved = moved_folder.build(services, chosen)
         with gr.Column(scale=2, min_width=400):
             gr.Markdown("## Import", elem_classes="studio-heading")
             path = gr.Textbox(
@@ -96,6 +97,7 @@ def build(services: Services) -> None:
     chosen.change(
         work.state, chosen, work.outputs, api_visibility="private", show_progress="hidden", queue=False
     )
+    moved(lambda name: (_rows(services), *_report(services, name)), [table, *outputs[2:]])
     gr.on(None, _opener(services), None, outputs, api_visibility="private")
 
 
