@@ -3,7 +3,10 @@
 /** @import { ModelChoice as Choice } from "../shared/openapi" */
 
 /** @param {Choice} choice @returns {string[]} */
-export const keysOf = ({ key, moments }) => [...(key === null ? [] : [key]), ...moments.map((moment) => moment.key)];
+export const keysOf = ({ key, moments }) => [
+  ...(key === null ? [] : [key]),
+  ...moments.map((moment) => moment.key),
+];
 
 /** A model in a list, with the reason why its maps may be empty. @param {Choice} choice */
 export const inList = ({ title, not_learned: names }) =>

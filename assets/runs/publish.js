@@ -94,7 +94,7 @@ export class PublishPanel extends Emitter {
   }
 
   /** @param {PreviewFacts} preview */
-  #showPreview({ counts, items, left_out: leftOut }) {
+  #showPreview({ counts, items, left_out: leftOut, remarked, warning }) {
     const changes = counts.changed + counts.new;
     const rejected = element("input", {
       type: "checkbox",
@@ -115,6 +115,7 @@ export class PublishPanel extends Emitter {
         class: "st-muted",
         text: `Left alone: ${counts.kept} with a person's work (accepted, corrected, drafts${this.#overRejected ? "" : ", rejected"}), ${counts.unchanged} that already have this mask, ${counts["left out"]} that cannot use it.`,
       }),
+      warning ? this.#warning(warning, remarked) : "",
       element(
         "label",
         { class: "rn-check" },
@@ -154,6 +155,37 @@ export class PublishPanel extends Emitter {
           on: { click: () => this.#publish() },
         }),
         this.#closeButton(),
+      ),
+    );
+  }
+
+  /** Masks that are probably useless. @param {string} sentence @param {ItemPlan[]} plans */
+  #warning(sentence, plans) {
+    return element(
+      "div",
+      { class: "rn-remarked", role: "alert" },
+      element("strong", { text: sentence }),
+      element(
+        "div",
+        { class: "rn-changes" },
+        ...plans.slice(0, 12).map(({ item_id: id, name, remark }) =>
+          element(
+            "figure",
+            { class: "rn-change" },
+            element("img", {
+              src: api.pictureUrl(this.#runId, id, "pseudo"),
+              alt: `${name}: mask of this run`,
+              loading: "lazy",
+              title: "this run",
+            }),
+            element(
+              "figcaption",
+              {},
+              element("span", { text: name, title: name }),
+              element("b", { text: remark === "whole" ? "whole picture" : "empty" }),
+            ),
+          ),
+        ),
       ),
     );
   }
@@ -225,10 +257,11 @@ export class PublishPanel extends Emitter {
   }
 
   /** @param {PublishedFacts} facts */
-  #showPublished({ published, kept, left_out: leftOut }) {
+  #showPublished({ published, kept, left_out: leftOut, warning }) {
     const note = `${count(published, "picture")} ${published === 1 ? "has" : "have"} a new proposal. Left alone: ${kept} with a person's work, ${leftOut} that could not use the mask.`;
     this.body.replaceChildren(
       element("p", { role: "status" }, element("strong", { text: note })),
+      warning ? element("p", { class: "rn-remarked", text: warning }) : "",
       element(
         "div",
         { class: "rn-buttons" },

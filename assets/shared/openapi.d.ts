@@ -481,6 +481,7 @@ export interface components {
      *         verdict: items that are "changed" or "new" get the run's mask; "unchanged" ones have it already;
      *             "kept" ones have been worked on by a person; "left out" ones cannot get it, see `reason`.
      *         iou: mean IoU of the old and the new mask; None if there is no old one or nothing changes.
+     *         remark: why the new mask is probably useless; None if nothing changes, too.
      */
     ItemPlan: {
       item_id: number;
@@ -489,6 +490,7 @@ export interface components {
       verdict: "changed" | "new" | "unchanged" | "kept" | "left out";
       iou?: number | null;
       reason?: string | null;
+      remark?: ("whole" | "empty") | null;
     };
     /** @description A picture in the queue. */
     ItemRow: {
@@ -730,6 +732,10 @@ export interface components {
       items: components["schemas"]["ItemPlan"][];
       /** @description Some of the pictures that cannot use the run's mask */
       left_out: components["schemas"]["ItemPlan"][];
+      /** @description Some of the pictures whose new mask covers the whole picture or is empty */
+      remarked: components["schemas"]["ItemPlan"][];
+      /** @description A sentence about all such masks; null if there are none */
+      warning: string | null;
     };
     /** @description The job of a preview of publishing. */
     PreviewJob: {
@@ -832,6 +838,8 @@ export interface components {
       kept: number;
       /** @description Cannot use the run's mask */
       left_out: number;
+      /** @description A sentence about masks that cover whole pictures or are empty; null if there are none */
+      warning: string | null;
     };
     /** @description Header of the whole and tiled maps of a picture. */
     PuzzleHeader: {

@@ -69,16 +69,21 @@ def publish(
             f"{report.published} pictures got a new proposal, {report.unchanged} had it already, "
             f"{report.kept} have human work and were not changed, {len(report.left_out)} could not get it."
         )
+        if report.warning:
+            sentence += f"\nWarning: {report.warning}"
         studio.report(asdict(report), sentence)
         return
     if studio.as_json:
-        print_json(asdict(plan))
+        print_json({**asdict(plan), "warning": plan.warning})
         return
     typer.echo(
         f"{plan.count('changed')} proposals would change, {plan.count('new')} pictures would get a first "
         f"one, {plan.count('unchanged')} have it already, {plan.count('kept')} have human work and would not "
         f"change, {plan.count('left out')} cannot get it."
     )
+    if plan.warning:
+        typer.echo(f"Warning: {plan.warning}")
+        print_table(("MASK", "PICTURE"), [(item.remark or "", item.name) for item in plan.remarked[:_SHOWN]])
     shown = [item for item in plan.items if item.verdict == "changed"][:_SHOWN]
     if shown:
         typer.echo("Largest changes (IoU of old and new mask):")

@@ -37,6 +37,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.mask_files import classes_in
 from puzzlecam_app.runs.folder import RunFolder, proposer
 from puzzlecam_app.runs.mask_change import mean_iou
+from puzzlecam_app.runs.mask_remarks import Remark, remark_on, warning_about
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
 from trainer.cams.signals import map_signals, review_doubt
 from trainer.contract import REFINE
@@ -62,6 +63,7 @@ class ItemPlan:
         verdict: items that are "changed" or "new" get the run's mask; "unchanged" ones have it already;
             "kept" ones have been worked on by a person; "left out" ones cannot get it, see `reason`.
         iou: mean IoU of the old and the new mask; None if there is no old one or nothing changes.
+        remark: why the new mask is probably useless; None if nothing changes, too.
     """
 
     item_id: int
@@ -69,6 +71,7 @@ class ItemPlan:
     verdict: Verdict
     iou: float | None = None
     reason: str | None = None
+    remark: Remark | None = None
 
 
 @dataclass(frozen=True)
@@ -82,16 +85,32 @@ class PublicationPlan:
         """How many items have one of these verdicts."""
         return sum(item.verdict in verdicts for item in self.items)
 
+    @property
+    def remarked(self) -> tuple[ItemPlan, ...]:
+        """Items that would get a mask that covers the whole picture or is empty."""
+        return tuple(item for item in self.items if item.remark is not None)
+
+    @property
+    def warning(self) -> str | None:
+        """A sentence about these masks; None if there are none."""
+        return _warning(self.items)
+
 
 @dataclass(frozen=True)
 class PublicationReport:
-    """What publishing did; `publication_id` is None if there was nothing to do."""
+    """What publishing did.
+
+    Attributes:
+        publication_id: None if there was nothing to do.
+        warning: a sentence about masks that cover whole pictures or are empty; None if there are none.
+    """
 
     publication_id: int | None
     published: int
     unchanged: int
     kept: int
     left_out: tuple[ItemPlan, ...]
+    warning: str | None = None
 
 
 def plan_publication(
@@ -187,6 +206,7 @@ def publish(
         unchanged=sum(plan.verdict == "unchanged" for plan in plans),
         kept=sum(plan.verdict == "kept" for plan in plans),
         left_out=tuple(plan for plan in plans if plan.verdict == "left out"),
+        warning=_warning(plans),
     )
 
 
@@ -278,13 +298,14 @@ class _Context:
             return _left_out(item, "the mask and the picture differ in size")
         if set(classes_in(mask)) - {BACKGROUND, VOID, *self.tags[item.item_id]}:
             return _left_out(item, "its tags were changed since the run began")
+        remark = remark_on(mask, is_tagged=bool(item.tags))
         newest = self.newest.get(item.item_id)
         old = newest.mask_hash if newest else None
         if old is None:
-            return ItemPlan(item.item_id, item.name, "new")
+            return ItemPlan(item.item_id, item.name, "new", remark=remark)
         if old == mask_hash(mask) and newest is not None and newest.action == "proposed":
             return ItemPlan(item.item_id, item.name, "unchanged")
-        return ItemPlan(item.item_id, item.name, "changed", _iou(masks, old, mask))
+        return ItemPlan(item.item_id, item.name, "changed", _iou(masks, old, mask), remark=remark)
 
 
 def _open(database: Database, folder: RunFolder, run_id: int, *, over_rejected: bool) -> _Context:
@@ -330,6 +351,11 @@ def _check_classes(session: Session, snapshot: RunSnapshot) -> None:
             where=snapshot.dataset,
             remedy="Start a new run",
         )
+
+
+def _warning(plans: Sequence[ItemPlan]) -> str | None:
+    given = [plan for plan in plans if plan.verdict in ("changed", "new")]
+    return warning_about((plan.remark for plan in given), len(given))
 
 
 def _iou(masks: MaskStore | None, old: str, new: MaskArray) -> float | None:

@@ -358,6 +358,10 @@ class PreviewFacts(BaseModel):
     counts: dict[Literal["changed", "new", "unchanged", "kept", "left out"], int]
     items: list[ItemPlan] = Field(description="Some of the changes, largest first")
     left_out: list[ItemPlan] = Field(description="Some of the pictures that cannot use the run's mask")
+    remarked: list[ItemPlan] = Field(
+        description="Some of the pictures whose new mask covers the whole picture or is empty"
+    )
+    warning: str | None = Field(description="A sentence about all such masks; null if there are none")
 
 
 class PublishedFacts(BaseModel):
@@ -368,6 +372,9 @@ class PublishedFacts(BaseModel):
     unchanged: int = Field(description="Already have the run's mask")
     kept: int = Field(description="Left alone because of a person's work")
     left_out: int = Field(description="Cannot use the run's mask")
+    warning: str | None = Field(
+        description="A sentence about masks that cover whole pictures or are empty; null if there are none"
+    )
 
 
 class UnpublishedFacts(BaseModel):

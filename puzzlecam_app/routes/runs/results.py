@@ -143,6 +143,8 @@ def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> Preview
             counts={verdict: plan.count(verdict) for verdict in verdicts},
             items=[item for item in plan.items if item.verdict == "changed"][:_PREVIEWED],
             left_out=[item for item in plan.items if item.verdict == "left out"][:_PREVIEWED],
+            remarked=list(plan.remarked[:_PREVIEWED]),
+            warning=plan.warning,
         )
 
     return PreviewJob.of(services.jobs.start(("preview", run_id), work))
@@ -176,6 +178,7 @@ def publish(run_id: RunId, wanted: PublishIn, services: OpenServices, annotator:
             unchanged=result.unchanged,
             kept=result.kept,
             left_out=len(result.left_out),
+            warning=result.warning,
         )
 
     return PublicationJob.of(services.jobs.start(("publish", run_id), work))

@@ -18,6 +18,7 @@ from db.runs import get_run
 from db.status import status_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.mask_change import mean_iou
+from puzzlecam_app.runs.mask_remarks import remark_on
 from puzzlecam_app.runs.publishing import PublicationPlan, plan_publication, publish, unpublish
 from puzzlecam_app.runs.storage import delete_run, prune_runs, run_size
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH
@@ -77,6 +78,31 @@ def test_the_preview_says_what_changes_and_how_much_worst_first(runs: Runs) -> N
     # b: background 1/2, red 0; a: background 1, red 0, blue 0.
     assert [item.iou for item in made.items] == pytest.approx([0.25, 1 / 3])
     assert newest(runs, 1) == ("proposed", "zero-shot-colour"), "a preview writes nothing"
+
+
+def test_masks_that_cover_whole_pictures_or_are_empty_are_counted_and_named(runs: Runs) -> None:
+    run_id = runs.start()
+    whole = np.full((HEIGHT, WIDTH), RED, np.uint8)
+    whole[0, 0] = 0  # one pixel of background that the CRF has left
+    finish(runs, run_id, a=whole, b=np.zeros((HEIGHT, WIDTH), np.uint8))
+    made = plan(runs, run_id)
+    assert {item.name: item.remark for item in made.remarked} == {"a": "whole", "b": "empty"}
+    assert made.warning is not None
+    assert made.warning.startswith("1 of 2 masks covers the whole picture, and 1 is empty")
+
+    report = publish(runs.database, runs.services.masks, runs.folder(run_id), run_id, author="ann")
+    assert report.warning == made.warning
+    assert plan(runs, run_id).warning is None, "nothing would change"
+
+
+def test_ordinary_masks_are_published_without_a_warning(runs: Runs) -> None:
+    run_id = runs.start()
+    finish(runs, run_id, a=half(RED), b=half(RED))
+    assert plan(runs, run_id).warning is None
+
+
+def test_an_empty_mask_is_right_where_there_are_no_tags() -> None:
+    assert remark_on(np.zeros((2, 2), np.uint8), is_tagged=False) is None
 
 
 def test_publishing_and_taking_back(runs: Runs) -> None:
