@@ -6,11 +6,12 @@ import csv
 import io
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from db.masks import MaskStore
 from puzzlecam_app.interchange.safe_names import safe_names
-from puzzlecam_app.runs.snapshot import ALL, RunSnapshot
+from puzzlecam_app.runs.snapshot import ALL, RunItem, RunSnapshot
 from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.dataset import ACCEPTED
 from trainer.data.ground_truth import GROUND_TRUTH
@@ -42,10 +43,7 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
     table = csv.writer(rows, lineterminator="\n")
     table.writerow(("image", "tags"))
     for item in snapshot.items:
-        suffix = item.path.suffix.lower()
-        _link_picture(
-            item.path, root / PICTURES / f"{item.id}{suffix if suffix in PICTURE_SUFFIXES else '.jpg'}"
-        )
+        _link_picture(item.path, _picture_link(root, item))
         # The suffix is needed because an id may contain a dot.
         table.writerow((f"{item.id}.jpg", ";".join(names[index - 1] for index in item.tags)))
         for kind, mask_hash in ((GROUND_TRUTH, item.ground_truth), (ACCEPTED, item.accepted_mask)):
@@ -58,9 +56,23 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
         (lists / f"{list_name(snapshot, split)}.txt").write_text(ids, encoding="utf-8")
 
 
+def link_again(snapshot: RunSnapshot, root: Path, paths: Mapping[int, Path]) -> None:
+    """Renew the links to pictures that were moved since; `paths` says where pictures are now, by item id."""
+    for item in snapshot.items:
+        link, path = _picture_link(root, item), paths.get(item.item_id)
+        if path is not None and not link.exists() and path.is_file():
+            link.unlink(missing_ok=True)
+            _link_picture(path, link)
+
+
 def missing_pictures(root: Path) -> list[str]:
     """Names of linked pictures whose file is no longer there."""
     return sorted(link.name for link in (root / PICTURES).iterdir() if not link.exists())
+
+
+def _picture_link(root: Path, item: RunItem) -> Path:
+    suffix = item.path.suffix.lower()
+    return root / PICTURES / f"{item.id}{suffix if suffix in PICTURE_SUFFIXES else '.jpg'}"
 
 
 def _class_lines(classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from db.annotations import latest_revisions
 from db.datasets import get_dataset, root_of
-from db.items import all_items, tags_of
+from db.items import all_items, present_items, tags_of
 from db.labels import latest_label_set
-from db.models import utc_now
+from db.models import Dataset, utc_now
 from db.natural_order import natural_key
 from db.status import STATUS_GROUPS, Status, status_of
 from puzzlecam_app.errors import UserError
@@ -120,6 +120,18 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
         untagged=sum(item.missing_since is None for item in items) - len(taken),
         items=tuple(taken),
     )
+
+
+def current_paths(session: Session, snapshot: RunSnapshot) -> dict[int, Path]:
+    """Where the pictures of a snapshot are now, by item id, if their content is the same and not missing."""
+    dataset = session.get_one(Dataset, snapshot.dataset_id)
+    root = root_of(session, dataset)
+    frozen = {item.item_id: item.sha256 for item in snapshot.items}
+    return {
+        item.id: root / item.path
+        for item in present_items(session, dataset.id)
+        if frozen.get(item.id) == item.sha256
+    }
 
 
 def supervision_of(snapshot: RunSnapshot, split: str) -> dict[str, Any]:

@@ -23,11 +23,11 @@ from db.run_events import say
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.advance import has_advanced
-from puzzlecam_app.runs.dataset_folder import list_name, missing_pictures
+from puzzlecam_app.runs.dataset_folder import link_again, list_name, missing_pictures
 from puzzlecam_app.runs.event_mirror import EventMirror, last_ending, log_size
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.outcome import DISK_FULL, End, Outcome, is_disk_full, judge, memory_kills
-from puzzlecam_app.runs.snapshot import read_snapshot
+from puzzlecam_app.runs.snapshot import current_paths, read_snapshot
 from puzzlecam_app.runs.trainer_process import TrainerProcess, find, launch
 from trainer.data.voc import PICTURES
 from trainer.machine.durable_write import write_atomic
@@ -181,6 +181,9 @@ class Supervisor:
                 "failed", "The dataset was removed from the studio.", "Import it again and start a new run"
             )
         missing = missing_pictures(self._folder.dataset)
+        if missing:
+            self._link_moved_pictures()
+            missing = missing_pictures(self._folder.dataset)
         if has_begun:
             try:
                 known = self._folder.train.manifest().dataset.skipped or {}
@@ -195,8 +198,15 @@ class Supervisor:
         return Outcome(
             "failed",
             f"{count} no longer there, such as {source}.",
-            "Put the folder of the dataset back where it was and resume",
+            "Put the folder of the dataset back where it was, or use dataset relocate, and resume",
         )
+
+    def _link_moved_pictures(self) -> None:
+        """The dataset may have been relocated, or its files renamed, since the snapshot was taken."""
+        snapshot = read_snapshot(self._folder.snapshot_path)
+        with self._database.read() as session:
+            paths = current_paths(session, snapshot)
+        link_again(snapshot, self._folder.dataset, paths)
 
     def _arguments(self, run: Run) -> list[str | Path]:
         snapshot = read_snapshot(self._folder.snapshot_path)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from db.datasets import remove_dataset
+from db.datasets import get_dataset, remove_dataset
 from db.runs import ask_to_stop, resume
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.runs.dataset_folder import missing_pictures
 from puzzlecam_app.runs.worker import is_dead_worker, worker_name
 from tests.puzzlecam_app.runs.helpers import Runs, is_alive, wait_until
 from trainer.recipes import load_recipe
@@ -322,6 +323,17 @@ def test_pictures_that_are_gone_fail_a_run_with_a_reason(runs: Runs, tmp_path: P
         run = runs.wait_for(run_id, "failed", "done")
     assert "2 pictures are no longer there, such as" in str(run.problem)
     assert "Put the folder of the dataset back" in str(run.remedy)
+
+
+def test_a_waiting_run_finds_the_pictures_of_a_relocated_dataset(runs: Runs, tmp_path: Path) -> None:
+    run_id = runs.start()
+    moved = (tmp_path / "pictures").rename(tmp_path / "moved")
+    with runs.database.write() as session:
+        get_dataset(session, 1).root = str(moved)
+    with runs.worker():
+        run = runs.wait_for(run_id, "failed", "done")
+    assert run.problem is None
+    assert missing_pictures(runs.folder(run_id).dataset) == []
 
 
 def test_a_full_disk_fails_a_run_before_it_starts(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
