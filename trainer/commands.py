@@ -10,10 +10,11 @@ from typing import Any
 
 from trainer import pipeline
 from trainer.contract import EventKind
-from trainer.data.dataset import DatasetError, read_lines
+from trainer.data.dataset import DatasetError
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.labels import VOC_CLASSES
-from trainer.data.tags import picture_id, read_class_names, split_flag
+from trainer.data.tags import read_class_names
+from trainer.data.voc import listed_ids
 from trainer.machine.stop import StopSignal
 from trainer.masks.evaluation import AbsentClasses, evaluate_masks
 from trainer.recipes import load_recipe, recipe_names, recipe_path
@@ -94,8 +95,8 @@ def evaluate(
         GroundTruthError, EvaluationError: a mask is missing or damaged, has another size than the truth,
             or contains an unknown class index.
     """
-    ids = [picture_id(split_flag(line)[0]) for line in read_lines(list_file)]
     truth = GroundTruth(ground_truth)
+    ids = listed_ids(list_file, truth.has)
     missing = [identifier for identifier in ids if not truth.has(identifier)]
     if not ids or missing:
         what = f"names {missing[0]}, of which {truth.folder} has no mask" if missing else "is empty"

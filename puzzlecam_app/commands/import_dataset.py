@@ -111,6 +111,8 @@ def _print_import(report: ImportReport) -> None:
         typer.echo(f"Known pictures: {report.renamed} renamed, {report.missing} missing.")
     if report.proposals or report.ground_truth:
         typer.echo(f"Masks: {report.proposals} as proposals, {report.ground_truth} as ground truth.")
+    if report.masks_unread:
+        typer.echo(f"Masks: {report.masks_unread} in the folder were not imported; --masks imports them.")
     if report.problems:
         typer.echo(f"Problems: {report.problem_counts}.")
     print_problems(report.problems)

@@ -2,64 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
+from puzzlecam_app.interchange.folder_layout import FolderLayout, Place, find_layout, place_of, usual_content
+from puzzlecam_app.interchange.mask_pairs import pair_masks
 from puzzlecam_app.interchange.problems import Problem, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
-from puzzlecam_app.interchange.splits import is_split_folder, split_name
-from puzzlecam_app.interchange.tag_files import clean_tags, read_tag_file
-from puzzlecam_app.interchange.tree import PictureTree, scan_pictures
+from puzzlecam_app.interchange.tag_files import TagRow, clean_tags, read_tag_file
+from puzzlecam_app.interchange.tree import PictureTree, is_path_trick, scan_pictures
 
-MASK_FOLDERS: Final = ("masks", "SegmentationClass")
 TAG_FILES: Final = ("tags.csv", "tags.json")
 LABELS_FILE: Final = "labels.txt"
+_READ_AS: Final = "the folder was read as"
 
 
 def read_folder(
-    root: Path, *, tags_file: Path | None = None, classes_file: Path | None = None, split: str | None = None
+    root: Path,
+    *,
+    tags_file: Path | None = None,
+    classes_file: Path | None = None,
+    split: str | None = None,
+    tags_from_masks: bool = False,
 ) -> Source:
     """Read a folder of pictures.
 
     Tags come from `tags_file`, else from ``tags.csv`` or ``tags.json`` in the folder, else from one
-    sub-folder per class (also below ``train``, ``val`` and ``test``). Masks are PNGs of the same path in
-    the sub-folder ``masks`` or ``SegmentationClass``. Classes come from `classes_file`, else from
-    ``labels.txt`` in the folder, else from the tags. `split` is given to every picture that has none.
+    sub-folder per class (also below ``train``, ``val`` and ``test``); with `tags_from_masks` the importer
+    takes them from the masks instead. `find_layout` says which folders hold pictures and masks. Classes come
+    from `classes_file`, else from ``labels.txt`` in the folder, else from the tags. `split` is given to every
+    picture that has none.
 
     Raises:
         UserError: There are no tags, or a list cannot be read.
     """
-    tree = scan_pictures(root, exclude=frozenset(MASK_FOLDERS))
+    layout = find_layout(root)
+    tree = scan_pictures(root, exclude=layout.mask_paths)
+    pairs = pair_masks(root, layout.mask_folders, tree.pictures)
     problems = list(tree.problems)
     listing = tags_file or _first_file(root, TAG_FILES)
-    if listing is not None:
-        items, wrong = _items_of_list(tree, listing, split)
+    if listing is not None and not tags_from_masks:
+        items, wrong = _items_of_list(tree, layout, listing)
     else:
-        items, wrong = _items_of_folders(tree, split)
+        items, wrong = _items_of_folders(tree, layout, has_tags=not tags_from_masks)
     problems += wrong
+    items = [replace(item, split=item.split or split, mask=pairs.mask_of.get(item.path)) for item in items]
 
     labels = classes_file or _first_file(root, (LABELS_FILE,))
     if labels is not None:
         classes, fixed = read_class_file(labels), True
     else:
         classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=False)
-    if items and not classes:
-        raise _no_tags(root, problems)
-    return Source(root, "folder", items, classes, fixed, problems)
+    if items and not classes and not tags_from_masks:
+        raise _no_tags(root, [*problems, *pairs.passed_over])
+    return Source(
+        root,
+        "folder",
+        items,
+        classes,
+        fixed,
+        problems,
+        tags_from_masks,
+        mask_problems=pairs.problems,
+        passed_over=pairs.passed_over,
+    )
 
 
 def _no_tags(root: Path, problems: Sequence[Problem]) -> UserError:
-    """The error of pictures without any tag; it tells the first problem, which may be the reason."""
-    problem = next((one for one in problems if one.severity == "error"), None) or next(iter(problems), None)
-    found = "" if problem is None else f"; the first problem is {problem.file}: {problem.reason}"
-    advice = "Give a list with --tags, or put the pictures into one sub-folder per class"
+    """The error of pictures without any tag; it tells the problems that may be the reason."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    folders = [problem for problem in problems if problem.reason.startswith(_READ_AS)]
+    first = ([*errors, *folders] or list(problems))[:2]
+    found = "; ".join(f"{problem.file}: {problem.reason}" for problem in first)
+    advice = (
+        "Give a list with --tags, put the pictures into one sub-folder per class, or use --tags-from-masks"
+    )
     return UserError(
-        f"the pictures have no tags{found}",
+        f"the pictures have no tags ({found})" if found else "the pictures have no tags",
         where=str(root),
-        remedy=advice if problem is None or problem.severity == "warning" else problem.remedy,
+        remedy=errors[0].remedy if errors else advice,
     )
 
 
@@ -68,13 +93,13 @@ def _first_file(root: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _items_of_list(
-    tree: PictureTree, listing: Path, split: str | None
+    tree: PictureTree, layout: FolderLayout, listing: Path
 ) -> tuple[list[SourceItem], list[Problem]]:
     rows, problems = read_tag_file(listing)
     tags: dict[str, dict[str, None]] = {}
     splits: dict[str, str] = {}
     for row in rows:
-        path = tree.find(row.image, row=row.where)
+        path = _find(tree, layout, row)
         if isinstance(path, Problem):
             problems.append(path)
             continue
@@ -93,39 +118,86 @@ def _items_of_list(
                     path, f"the picture is not listed in {listing.name} and has no tags", "Add it to the list"
                 )
             )
-        items.append(
-            SourceItem(
-                path, path, tuple(tags.get(path, ())), splits.get(path, split), _mask_of(tree.root, path)
-            )
-        )
+        own_split = splits.get(path)
+        if own_split is None and layout.picture_folder_of(path) is not None:
+            own_split = place_of(path, layout).split
+        items.append(SourceItem(path, path, tuple(tags.get(path, ())), own_split))
     return items, problems
 
 
-def _items_of_folders(tree: PictureTree, split: str | None) -> tuple[list[SourceItem], list[Problem]]:
-    tops = {PurePosixPath(path).parts[0] for path in tree.pictures if "/" in path}
-    split_level = bool(tops) and all(is_split_folder(top) for top in tops)
+def _find(tree: PictureTree, layout: FolderLayout, row: TagRow) -> str | Problem:
+    """The picture of a row; lists may leave out the folder that holds all pictures."""
+    found = tree.find(row.image, row=row.where)
+    if isinstance(found, Problem) and not is_path_trick(row.image):
+        for folder in layout.picture_folders:
+            inside = tree.find(f"{folder}/{row.image}", row=row.where)
+            if not isinstance(inside, Problem):
+                return inside
+    return found
+
+
+def _items_of_folders(
+    tree: PictureTree, layout: FolderLayout, *, has_tags: bool
+) -> tuple[list[SourceItem], list[Problem]]:
+    """The pictures with the names of their folders as tags; without `has_tags`, with their splits alone."""
     items: list[SourceItem] = []
     problems: list[Problem] = []
+    folders: dict[str, Problem] = {}
     for path in tree.pictures:
-        folders = list(PurePosixPath(path).parts[:-1])
-        own_split = split
-        if split_level and folders:
-            own_split = split_name(folders.pop(0))
-        tags, wrong = clean_tags(folders[:1], where=path)
-        problems += wrong
-        if not folders:
+        place = place_of(path, layout)
+        tags: tuple[str, ...] = ()
+        if has_tags and place.class_name is not None:
+            tags, wrong = clean_tags((place.class_name,), where=path)
+            problems += wrong
+            for folder, problem in _remarks_on_class(path, place):
+                folders.setdefault(folder, problem)
+        elif has_tags:
+            for folder, problem in _remarks_on_no_class(path, layout):
+                folders.setdefault(folder, problem)
             problems.append(
                 warning(
                     path, "the picture is in no class folder and has no tags", "Move it to a class folder"
                 )
             )
-        items.append(SourceItem(path, path, tags, own_split, _mask_of(tree.root, path)))
-    return items, problems
+        items.append(SourceItem(path, path, tags, place.split))
+    return items, [*folders.values(), *problems]
 
 
-def _mask_of(root: Path, picture: str) -> str | None:
-    for folder in MASK_FOLDERS:
-        mask = PurePosixPath(folder) / PurePosixPath(picture).with_suffix(".png")
-        if (root / mask).is_file():
-            return mask.as_posix()
-    return None
+def _remarks_on_class(path: str, place: Place) -> Iterator[tuple[str, Problem]]:
+    """What is odd about the class folder of a picture; the folder, and a warning about it."""
+    name = place.class_name or ""
+    parts = PurePosixPath(path).parts
+    folder = "/".join(parts[: parts.index(name) + 1])
+    content = usual_content(name)
+    if content is not None:
+        yield (
+            folder,
+            warning(
+                folder,
+                f"{_READ_AS} the class {name!r}, but a folder of that name usually holds {content}",
+                "Rename it if it is no class, or give the tags in a list with --tags",
+            ),
+        )
+    if place.below is not None:
+        yield (
+            f"{folder}/",
+            warning(
+                folder,
+                f"{_READ_AS} the class {name!r}; the names of its sub-folders ({place.below} ...) were not "
+                f"used as tags",
+                "If these are the classes, import this folder instead",
+            ),
+        )
+
+
+def _remarks_on_no_class(path: str, layout: FolderLayout) -> Iterator[tuple[str, Problem]]:
+    """Which folder of a picture was not taken for a class."""
+    folder = layout.picture_folder_of(path)
+    if folder is not None:
+        what = "a folder of pictures"
+    elif layout.splits_on_top and "/" in path:
+        folder, what = PurePosixPath(path).parts[0], "a split"
+    else:
+        return
+    reason = f"{_READ_AS} {what}, not as a class"
+    yield folder, warning(folder, reason, "Rename it if its name is a class, or give the tags with --tags")

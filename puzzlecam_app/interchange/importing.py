@@ -102,7 +102,7 @@ def import_source(
             where=origin,
             remedy="Give a file with the classes in index order with --classes",
         )
-    problems = list(source.problems)
+    problems = [*source.problems, *(source.mask_problems if reads_masks else source.passed_over)]
     items, unknown = _without_unknown_tags(source)
     problems += unknown
     if not source.tags_from_masks:
@@ -133,7 +133,7 @@ def import_source(
         batch = usable[start : start + _BATCH]
         outcome += write_batch(stores.database, target, batch, options.masks, renamed=matched.renamed)
     problems += outcome.problems
-    report = _report(source, origin, target, matched, outcome, problems)
+    report = _report(source, origin, target, matched, outcome, problems, reads_masks=reads_masks)
     keep_report(stores.database, report)
     return report
 
@@ -204,6 +204,8 @@ def _report(
     matched: Matched,
     outcome: Outcome,
     problems: Sequence[Problem],
+    *,
+    reads_masks: bool,
 ) -> ImportReport:
     taken = outcome.added + outcome.changed + outcome.unchanged
     return ImportReport(
@@ -221,6 +223,7 @@ def _report(
         left_out=len(source.items) - taken,
         proposals=outcome.proposals,
         ground_truth=outcome.ground_truth,
+        masks_unread=0 if reads_masks else sum(item.mask is not None for item in source.items),
         problems=tuple(
             sorted(
                 problems,

@@ -51,7 +51,11 @@ def read_source(path: Path, options: ReadOptions | None = None) -> Source:
         )
     if voc_root is None:
         source = read_folder(
-            root, tags_file=options.tags_file, classes_file=options.classes_file, split=options.split
+            root,
+            tags_file=options.tags_file,
+            classes_file=options.classes_file,
+            split=options.split,
+            tags_from_masks=options.tags_from_masks,
         )
     else:
         source = read_voc(

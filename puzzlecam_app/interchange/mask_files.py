@@ -29,8 +29,8 @@ class MaskFileError(UserError):
 def read_index_mask(data: bytes, picture: PictureInfo, *, class_count: int) -> MaskArray:
     """The class indices of a mask file as uint8 HxW.
 
-    `data` is a PNG, either with a palette or grey with 8 bits, of the size of the upright `picture`, with
-    the indices 0 (background), 1..`class_count` and 255 (void).
+    `data` is a PNG, either with a palette or grey with 8 or 16 bits, of the size of the upright `picture`,
+    with the indices 0 (background), 1..`class_count` and 255 (void).
 
     Raises:
         MaskFileError: It is anything else.
@@ -40,7 +40,7 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_count: int) -> M
             _check_kind(image, data)
             _check_size(image, picture)
             decode(image, data)
-            mask = np.array(image, dtype=np.uint8)
+            mask = _indices(image)
     except PictureError as error:
         raise MaskFileError(f"the mask cannot be read ({error.message})", remedy=_SAVE_AS_INDICES) from error
     unknown = [index for index in classes_in(mask) if index > class_count]
@@ -68,7 +68,9 @@ def _check_kind(image: Image.Image, data: bytes) -> None:
         )
     if image.mode == "P":
         return
-    if image.mode == "L" and data[_PNG_BIT_DEPTH_AT] == 8:
+    if image.mode in {"L", "LA"} and data[_PNG_BIT_DEPTH_AT] == 8:
+        return
+    if _has_16_bits(image):
         return
     if image.mode in {"1", "L"}:
         # Grey of fewer bits means brightness: Pillow spreads 0..3 over 0..255.
@@ -77,6 +79,32 @@ def _check_kind(image: Image.Image, data: bytes) -> None:
         f"the mask is made of colours (mode {image.mode}), and colours are not read as classes",
         remedy=_remedy_for_colors(image),
     )
+
+
+def _has_16_bits(image: Image.Image) -> bool:
+    return image.mode == "I" or image.mode.startswith("I;16")
+
+
+def _indices(image: Image.Image) -> MaskArray:
+    """The indices of a decoded mask; wider values are never cut off.
+
+    Raises:
+        MaskFileError: A value is larger than an index can be, or parts are transparent.
+    """
+    values = np.array(image)
+    if image.mode == "LA":
+        if (values[..., 1] != 255).any():
+            raise MaskFileError(
+                "parts of the mask are transparent, and nothing says which class that is",
+                remedy="Save it without transparency",
+            )
+        values = values[..., 0]
+    if _has_16_bits(image) and values.max(initial=0) > VOID:
+        raise MaskFileError(
+            f"the mask has 16 bits and values up to {values.max()}, but indices end at {VOID}",
+            remedy="Number the classes from 1 to 254, and use 255 for void",
+        )
+    return values.astype(np.uint8)
 
 
 def _remedy_for_colors(image: Image.Image) -> str:

@@ -13,7 +13,7 @@ from db.datasets import is_copied, require_dataset
 from db.engine import Database
 from db.identity import KnownPicture, Place, known_pictures, move_items, set_found, set_missing
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.folder import MASK_FOLDERS
+from puzzlecam_app.interchange.folder_layout import find_layout
 from puzzlecam_app.interchange.identity import unused_label
 from puzzlecam_app.interchange.layout import find_voc_root
 from puzzlecam_app.interchange.parallel import Progress, map_files
@@ -139,7 +139,7 @@ def _find(
     if layout == "voc":
         files = [f"{PICTURES}/{path}" for path in scan_pictures(root / PICTURES).pictures]
     else:
-        files = list(scan_pictures(root, exclude=frozenset(MASK_FOLDERS)).pictures)
+        files = list(scan_pictures(root, exclude=find_layout(root).mask_paths).pictures)
     content: dict[str, str | None] = {}
 
     def read(paths: Iterable[str]) -> None:

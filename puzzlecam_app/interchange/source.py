@@ -33,6 +33,7 @@ class Source:
     `classes` are the class names in index order, from index 1. Only when `classes_are_fixed` does the
     dataset itself say which index a class has; otherwise the order is the studio's own and masks cannot be
     read. With `tags_from_masks` the items have no tags yet: the importer takes them from the masks.
+    `mask_problems` are told if masks are read, else `passed_over`, which are about whole folders.
     """
 
     root: Path
@@ -42,3 +43,5 @@ class Source:
     classes_are_fixed: bool
     problems: Sequence[Problem]
     tags_from_masks: bool = False
+    mask_problems: Sequence[Problem] = ()
+    passed_over: Sequence[Problem] = ()

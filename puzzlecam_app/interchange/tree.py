@@ -66,7 +66,7 @@ class PictureTree:
 def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> PictureTree:
     """Find the pictures in `root` and its sub-folders in natural order; hidden files are skipped.
 
-    `exclude` names top-level folders that contain something else.
+    `exclude` has the paths of folders, relative to `root`, that contain something else.
     """
     found: list[str] = []
     skipped: list[str] = []
@@ -121,7 +121,9 @@ def _walk(root: Path, exclude: frozenset[str]) -> Iterator[tuple[Path, bool]]:
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and name not in links and not (here == root and name in exclude)
+            if not name.startswith(".")
+            and name not in links
+            and (here / name).relative_to(root).as_posix() not in exclude
         )
         yield from ((here / name, False) for name in files if not name.startswith("."))
 

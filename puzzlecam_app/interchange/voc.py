@@ -9,7 +9,8 @@ from typing import Final
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
 from puzzlecam_app.interchange.kinds import unreadable_kind
-from puzzlecam_app.interchange.problems import Problem, error, warning
+from puzzlecam_app.interchange.mask_pairs import MaskFolder, pair_masks
+from puzzlecam_app.interchange.problems import Problem, error, printable, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.splits import SPLITS
 from puzzlecam_app.interchange.tag_files import clean_tags, read_tag_file
@@ -17,8 +18,11 @@ from puzzlecam_app.interchange.tree import is_path_trick, scan_pictures
 from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_annotations, tags_from_main_lists
 
 PICTURES: Final = "JPEGImages"
-MASKS: Final = "SegmentationClass"
+MASKS: Final = ("SegmentationClass", "SegmentationClassAug")
+"""Folders of masks; the first has precedence. The second is that of the 10,582 pictures of SBD and VOC."""
 LABELS_FILE: Final = "labels.txt"
+
+_REPEATING: Final = frozenset({"trainval", "train_aug", "trainaug", "trainval_aug"})
 
 Tags = Mapping[str, tuple[str, ...]]
 
@@ -42,8 +46,11 @@ def read_voc(
     Raises:
         UserError: There is no list of that split, no source of tags, or a list cannot be read.
     """
-    paths, unreadable, problems = _pictures(root)
-    lists = _split_lists(root)
+    paths, same_name, unreadable, problems = _pictures(root)
+    lists, listed_masks, wrong = _split_lists(root, paths)
+    problems += wrong
+    folders = [MaskFolder(name, (PICTURES,)) for name in MASKS if (root / name).is_dir()]
+    pairs = pair_masks(root, folders, [*paths.values(), *same_name], listed_masks)
     if split is not None:
         if split not in lists:
             known = ", ".join(sorted(lists)) or "none"
@@ -66,59 +73,85 @@ def read_voc(
         problems += wrong
         if not own and not tags_from_masks:
             problems.append(warning(path, "the picture has no tags", "Add tags for it"))
-        mask = f"{MASKS}/{name}.png"
-        has_mask = (root / mask).is_file()
-        items.append(SourceItem(name, path, own, splits.get(name), mask if has_mask else None))
+        items.append(SourceItem(name, path, own, splits.get(name), pairs.mask_of.get(path)))
 
     if listed is not None:
         classes, fixed = listed, True
     else:
         classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=True)
-    return Source(root, "voc", items, classes, fixed, problems)
+    return Source(
+        root,
+        "voc",
+        items,
+        classes,
+        fixed,
+        problems,
+        tags_from_masks,
+        mask_problems=pairs.problems,
+        passed_over=pairs.passed_over,
+    )
 
 
-def _pictures(root: Path) -> tuple[dict[str, str], dict[str, str], list[Problem]]:
+def _pictures(root: Path) -> tuple[dict[str, str], list[str], dict[str, str], list[Problem]]:
     """Path of each picture under `root` by VOC name, which is the file's name without its suffix.
 
-    The second result has the paths of files that are no pictures or cannot be read.
+    The second result has the paths of pictures whose name another one has already, the third those of files
+    that are no pictures or cannot be read.
     """
     tree = scan_pictures(root / PICTURES)
     problems = [
         problem.model_copy(update={"file": f"{PICTURES}/{problem.file}"}) for problem in tree.problems
     ]
     paths: dict[str, str] = {}
+    same_name = []
     for relative in tree.pictures:
         path = f"{PICTURES}/{relative}"
         name = PurePosixPath(relative).with_suffix("").as_posix()
         if name in paths:
+            same_name.append(path)
             problems.append(
                 error(path, f"{paths[name]} has the same name in VOC's lists", "Rename one of them")
             )
         else:
             paths[name] = path
     skipped = {PurePosixPath(path).with_suffix("").as_posix(): f"{PICTURES}/{path}" for path in tree.skipped}
-    return paths, skipped, problems
+    return paths, same_name, skipped, problems
 
 
-def _split_lists(root: Path) -> dict[str, tuple[str, ...]]:
+def _split_lists(
+    root: Path, paths: Mapping[str, str]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str], list[Problem]]:
+    """Names in each list of a split, and the masks that lists give for pictures, by the picture's path."""
     lists: dict[str, tuple[str, ...]] = {}
+    masks: dict[str, str] = {}
+    problems = []
     for folder in ("Segmentation", "Main"):
         for path in sorted((root / "ImageSets" / folder).glob("*.txt")):
             # In Main, the lists of one class stand beside the lists of all pictures.
             if path.stem in lists or (folder == "Main" and path.stem not in SPLITS):
                 continue
-            lists[path.stem] = read_image_list(path)
-    return lists
+            listed = read_image_list(path, paths.__contains__)
+            lists[path.stem] = tuple(listed)
+            for name, mask in listed.items():
+                if mask is None or name not in paths:
+                    continue
+                if is_path_trick(mask) or not (root / mask).is_file():
+                    where = f"ImageSets/{folder}/{path.name}"
+                    reason = f"the mask {printable(mask)} of {printable(name)} is listed but missing"
+                    problems.append(error(where, reason, "Add the file or correct the line"))
+                else:
+                    masks.setdefault(paths[name], mask)
+    return lists, masks, problems
 
 
 def _splits_of_names(
     lists: Mapping[str, tuple[str, ...]], paths: Mapping[str, str], unreadable: Mapping[str, str]
 ) -> tuple[dict[str, str], list[Problem]]:
-    """Split of each picture. ``trainval`` repeats others, so it is used only for pictures in no other."""
+    """Split of each picture. Lists that repeat others are used only for pictures in no other."""
     splits: dict[str, str] = {}
     problems = []
     missing: dict[str, str] = {}
-    for split in sorted(lists, key=lambda name: (name == "trainval", name)):
+    for split in sorted(lists, key=lambda name: (name in _REPEATING, name)):
         for name in lists[split]:
             if is_path_trick(name):
                 problems.append(
@@ -132,7 +165,7 @@ def _splits_of_names(
                 missing.setdefault(name, split)
             elif name not in splits:
                 splits[name] = split
-            elif split != "trainval":
+            elif split not in _REPEATING:
                 problems.append(
                     warning(
                         paths[name],
@@ -164,8 +197,8 @@ def _tags(
         return _tags_of_list(root, tags_file)
     from_main, problems = tags_from_main_lists(root, lists, classes)
     if (root / "Annotations").is_dir():
-        from_xml, problems = tags_from_annotations(root, paths)
-        return from_main | from_xml, problems
+        from_xml, wrong = tags_from_annotations(root, paths)
+        return from_main | from_xml, [*problems, *wrong]
     if from_main:
         return from_main, problems
     if (root / "tags.csv").is_file():

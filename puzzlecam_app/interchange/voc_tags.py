@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from puzzlecam_app.interchange.problems import Problem, error
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.interchange.splits import SPLITS
 from puzzlecam_app.interchange.tag_files import read_text
+from trainer.data.image_lists import parse_list_line
 from trainer.data.voc_annotation import AnnotationError, object_names
 
 
@@ -59,27 +60,26 @@ def tags_from_main_lists(
         for number, line in enumerate(read_text(path).splitlines(), start=1):
             if not line.strip():
                 continue
-            name, flag = _split_flag(line)
-            if not flag:
+            entry = parse_list_line(line)
+            if entry.flag is None:
                 where = f"ImageSets/Main/{path.name}, line {number}"
                 problems.append(error(where, "the line is not a name and 1, 0 or -1", "Correct the line"))
                 continue
-            own = tags.setdefault(name, {})
-            if flag != "-1":
+            own = tags.setdefault(entry.names[-1], {})
+            if entry.flag != "-1":
                 own[class_name] = None
     return {name: tuple(own) for name, own in tags.items()}, problems
 
 
-def read_image_list(path: Path) -> tuple[str, ...]:
-    """Names in a list of ImageSets, each once; a flag behind a name is dropped."""
-    names = dict.fromkeys(_split_flag(line)[0] for line in read_text(path).splitlines())
-    names.pop("", None)
-    return tuple(names)
+def read_image_list(path: Path, is_known: Callable[[str], bool]) -> dict[str, str | None]:
+    """Names in a list of ImageSets, each once, and the mask that the list gives for it, None without one.
 
-
-def _split_flag(line: str) -> tuple[str, str]:
-    """A line's name and its flag, empty when it has none. Names may hold spaces."""
-    name, _, flag = line.strip().replace("\t", " ").rpartition(" ")
-    if name and flag in {"1", "0", "-1"}:
-        return name.strip(), flag
-    return line.strip(), ""
+    `is_known` tells whether there is a picture of that name; `trainer.data.image_lists` says what a line may
+    mean.
+    """
+    names: dict[str, str | None] = {}
+    for text in read_text(path).splitlines():
+        if text.strip():
+            line = parse_list_line(text)
+            names.setdefault(line.name(is_known), line.mask)
+    return names

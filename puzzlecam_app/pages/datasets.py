@@ -237,7 +237,8 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
         f"{newest.added} added, {newest.changed} changed, "
         f"{newest.unchanged} unchanged, {newest.left_out} left out. "
         f"{_moved(newest)}"
-        f"Masks: {newest.proposals} as proposals, {newest.ground_truth} as ground truth."
+        f"Masks: {newest.proposals} as proposals, {newest.ground_truth} as ground truth"
+        f"{f', {newest.masks_unread} not imported' if newest.masks_unread else ''}."
     )
     text += f"\n\nProblems: {newest.problem_counts}." if rows else "\n\nNo file had a problem."
     return text, _review_link(dataset_id), gr.Dataframe(value=rows, visible=bool(rows))

@@ -14,7 +14,7 @@ from trainer.errors import TrainerError
 GROUND_TRUTH = "SegmentationClass"
 """Folder of a dataset in VOC layout with the masks to measure against."""
 
-FOLDERS = (GROUND_TRUTH, "masks")
+FOLDERS = (GROUND_TRUTH, "SegmentationClassAug", "masks")
 
 
 class GroundTruthError(TrainerError):

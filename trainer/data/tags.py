@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.dataset import DatasetError, read_lines, read_utf8
+from trainer.data.image_lists import parse_list_line
 from trainer.data.tag_table import RESERVED_TAGS, TagTableError, parse_tag_table
 from trainer.data.voc_annotation import AnnotationError, object_names
 
@@ -55,11 +56,11 @@ def tags_from_main_lists(folder: Path, split: str) -> Tags:
     for path in sorted(folder.glob(f"*_{split}.txt")):
         class_name = path.stem.removesuffix(f"_{split}")
         for line in read_lines(path):
-            identifier, flag = split_flag(line)
-            if flag is None:
+            entry = parse_list_line(line)
+            if entry.flag is None:
                 raise DatasetError(f"{path}: {line!r} is not an id and 1, 0 or -1; correct the line.")
-            present = tags.setdefault(identifier, [])
-            if flag != "-1":
+            present = tags.setdefault(entry.names[-1], [])
+            if entry.flag != "-1":
                 present.append(class_name)
     return {identifier: tuple(names) for identifier, names in tags.items()}
 
@@ -90,16 +91,6 @@ def read_class_names(path: Path) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise DatasetError(f"{path} lists a class twice; list each once, one per line, in index order.")
     return tuple(names)
-
-
-def split_flag(line: str) -> tuple[str, str | None]:
-    """A line of a VOC list -> id and flag; the flag is None if there is none.
-
-    >>> split_flag("2007_000033 -1"), split_flag("my photo")
-    (('2007_000033', '-1'), ('my photo', None))
-    """
-    name, _, flag = line.replace("\t", " ").rpartition(" ")
-    return (name.strip(), flag) if name and flag in ("1", "0", "-1") else (line, None)
 
 
 def picture_id(name: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.dataset import DatasetError, TaggedDataset, build_dataset, read_lines
+from trainer.data.image_lists import parse_list_line
 from trainer.data.picture_names import PictureNames
 from trainer.data.tags import (
     TagRow,
@@ -14,7 +15,6 @@ from trainer.data.tags import (
     picture_id,
     read_class_names,
     read_tag_rows,
-    split_flag,
     tags_from_annotations,
     tags_from_main_lists,
 )
@@ -70,15 +70,34 @@ def split_ids(root: Path, split: str) -> tuple[str, ...]:
     for folder in folders:
         path = folder / f"{split}.txt"
         if path.is_file():
-            return tuple(dict.fromkeys(split_flag(line)[0] for line in read_lines(path)))
+            return listed_ids(path, lambda name: picture_path(root, name).is_file())
     main = tags_from_main_lists(folders[1], split)
     if main:
         return tuple(main)
-    known = {path.stem for folder in folders for path in folder.glob("*.txt") if "_" not in path.stem}
+    known = {
+        path.stem
+        for folder in folders
+        for path in folder.glob("*.txt")
+        if "_" not in path.stem or folder == folders[0]
+    }
     raise DatasetError(
         f"{root / 'ImageSets'} has no list of the split {split!r} "
         f"(it has: {', '.join(sorted(known)) or 'none'}); choose another split or add its list."
     )
+
+
+def listed_ids(path: Path, is_known: Callable[[str], bool]) -> tuple[str, ...]:
+    """Ids in a list of pictures, each once; `trainer.data.image_lists` says what a line may mean.
+
+    Args:
+        path: the list.
+        is_known: whether there is a picture with that id.
+
+    Raises:
+        DatasetError: the list cannot be read.
+    """
+    lines = map(parse_list_line, read_lines(path))
+    return tuple(dict.fromkeys(line.name(is_known) for line in lines))
 
 
 def picture_path(root: Path, identifier: str) -> Path:

@@ -156,7 +156,29 @@ def test_main_lists_give_tags_and_hard_objects_count(tmp_path: Path) -> None:
 def test_an_image_list_may_hold_flags_and_names_with_spaces(tmp_path: Path) -> None:
     path = tmp_path / "train.txt"
     path.write_text("a  1\r\n my photo \n\nb\nb\n")
-    assert read_image_list(path) == ("a", "my photo", "b")
+    assert list(read_image_list(path, {"a", "my photo"}.__contains__)) == ["a", "my photo", "b"]
+
+
+def test_a_figure_behind_a_space_is_a_flag_only_if_no_picture_has_that_name(tmp_path: Path) -> None:
+    path = tmp_path / "train.txt"
+    path.write_text("cat 1\ncat 0\ncow 1\n")
+    assert list(read_image_list(path, {"cat 1", "cat 0", "cow"}.__contains__)) == ["cat 1", "cat 0", "cow"]
+
+
+def test_a_list_of_deeplab_names_pictures_and_masks(tmp_path: Path) -> None:
+    path = tmp_path / "train_aug.txt"
+    path.write_text(
+        "/JPEGImages/a.jpg /SegmentationClassAug/a.png\n"
+        "JPEGImages/my photo.jpg\tSegmentationClassAug/my photo.png\n"
+        "JPEGImages/c.jpg\n"
+        "d.jpg\n"
+    )
+    assert read_image_list(path, lambda _name: False) == {
+        "a": "SegmentationClassAug/a.png",
+        "my photo": "SegmentationClassAug/my photo.png",
+        "c": None,
+        "d": None,
+    }
 
 
 @pytest.fixture

@@ -37,6 +37,10 @@ def _palette_image(mask: np.ndarray, palette: bytes = voc_palette()) -> Image.Im
     return image
 
 
+def _grey_with_alpha(alpha: int) -> Image.Image:
+    return Image.merge("LA", (Image.fromarray(MASK), Image.new("L", MASK.shape[::-1], alpha)))
+
+
 @pytest.mark.parametrize(
     "image",
     [
@@ -47,6 +51,11 @@ def _palette_image(mask: np.ndarray, palette: bytes = voc_palette()) -> Image.Im
     ids=["VOC's palette", "any palette", "grey"],
 )
 def test_indices_are_read_whatever_the_colours(image: Image.Image) -> None:
+    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_count=2), MASK)
+
+
+@pytest.mark.parametrize("image", [Image.fromarray(MASK.astype(np.uint16)), _grey_with_alpha(255)])
+def test_16_bits_and_an_opaque_alpha_channel_hold_indices_too(image: Image.Image) -> None:
     np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_count=2), MASK)
 
 
@@ -70,7 +79,8 @@ def test_transparency_of_the_background_does_not_matter() -> None:
         (_encoded(_palette_image(MASK).convert("RGBA")), "mode RGBA", "palette PNG"),
         (_encoded(Image.fromarray(MASK), "JPEG"), "is a JPEG file", "palette PNG"),
         (_encoded(_palette_image(MASK), "GIF"), "is a GIF file", "palette PNG"),
-        (_encoded(Image.fromarray(MASK.astype(np.uint16))), "mode I;16", "palette PNG"),
+        (_encoded(Image.fromarray(MASK.astype(np.uint16) * 2)), "16 bits and values up to 510", "1 to 254"),
+        (_encoded(_grey_with_alpha(7)), "parts of the mask are transparent", "without transparency"),
         (_encoded(Image.fromarray(MASK > 0)), "fewer than 8 bits", "palette PNG"),
         (png_header(3, 2, bits=2, color_type=0), "fewer than 8 bits", "palette PNG"),
         (_encoded(_palette_image(MASK.T.copy())), "2 x 3 but the picture is 3 x 2", "picture's size"),

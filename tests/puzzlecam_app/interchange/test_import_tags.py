@@ -67,9 +67,7 @@ def test_a_tag_that_is_spelled_otherwise_in_the_class_list_is_told_how(tmp_path:
 
 def test_without_any_tag_the_problem_of_the_row_is_told(tmp_path: Path, run: Import) -> None:
     root = _folder(tmp_path / "in", ["a.jpg,cat,dog"])
-    with pytest.raises(
-        UserError, match=r"no tags; the first problem is tags.csv, line 2: .*more columns"
-    ) as info:
+    with pytest.raises(UserError, match=r"no tags \(tags.csv, line 2: .*more columns") as info:
         run(root)
     assert info.value.remedy == "Separate tags with ;"
 

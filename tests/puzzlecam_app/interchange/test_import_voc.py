@@ -77,3 +77,54 @@ def test_several_years_of_voc_must_be_named(tmp_path: Path, run: Import) -> None
         voc_folder(tmp_path / "VOCdevkit" / f"VOC{year}", {"a": ["cat"]})
     with pytest.raises(UserError, match="several VOC folders"):
         run(tmp_path)
+
+
+def test_a_list_of_deeplab_gives_splits_and_masks(tmp_path: Path, studio: Studio, run: Import) -> None:
+    root = voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["cat"], "c": ["cat"]})
+    lists = root / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("a.jpg\n")
+    (lists / "train_aug.txt").write_text(
+        "".join(f"/JPEGImages/{name}.jpg /SegmentationClassAug/{name}.png\n" for name in "abc")
+    )
+    save_mask(root / "SegmentationClass" / "a.png", np.full((6, 8), 15))
+    for name in "ab":
+        save_mask(root / "SegmentationClassAug" / f"{name}.png", np.full((6, 8), 8))
+    report = run(root, masks="ground-truth")
+    assert report.ground_truth == 2
+    with studio.database.read() as session:
+        items = all_items(session, require_dataset(session, "data").id)
+    assert [(item.name, item.split) for item in items] == [
+        ("a", "train"),
+        ("b", "train_aug"),
+        ("c", "train_aug"),
+    ]
+    truth = items[0].ground_truth
+    assert truth is not None
+    assert studio.masks.get(truth)[0, 0] == 8
+    assert reasons(report) == {
+        "ImageSets/Segmentation/train_aug.txt": (
+            "error",
+            "the mask SegmentationClassAug/c.png of c is listed but missing",
+        ),
+        "SegmentationClass": (
+            "warning",
+            "1 mask was not used, because the picture has another one (first: SegmentationClass/a.png)",
+        ),
+    }
+
+
+def test_masks_of_voc_in_capitals_and_in_the_augmented_folder_are_found(tmp_path: Path, run: Import) -> None:
+    root = voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["cat"]})
+    save_mask(root / "SegmentationClass" / "a.PNG", np.full((6, 8), 8))
+    save_mask(root / "SegmentationClassAug" / "b.png", np.full((6, 8), 8))
+    report = run(root, masks="proposals")
+    assert (report.proposals, report.problems) == (2, ())
+
+
+def test_masks_of_other_splits_are_not_called_unmatched(tmp_path: Path, run: Import) -> None:
+    root = voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["cat"]}, splits={"train": ["a"], "val": ["b"]})
+    for name in ("a", "b"):
+        save_mask(root / "SegmentationClass" / f"{name}.png", np.full((6, 8), 8))
+    report = run(root, masks="proposals", split="val")
+    assert (report.proposals, report.problems) == (1, ())
