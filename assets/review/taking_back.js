@@ -15,6 +15,7 @@ import { deflate } from "./deflate.js";
  * @property {string} name of the picture
  * @property {Decision} action
  * @property {ItemState["status"]} before  the status that the picture had
+ * @property {number} changes    of the mask in the editor before the decision
  * @property {Draft|null} draft  null: the decision is on the server
  * @property {number} revision   of the decision on the server; 0: not known yet
  */
@@ -50,13 +51,18 @@ export class TakingBack {
   /** @param {Draft} draft @param {Decision} action @param {ItemState["status"]} before */
   remember(draft, action, before) {
     this.#made = this.#made.filter((one) => one.draft !== draft); // a newer decision about the same picture
-    this.#made.push({ id: draft.itemId, name: draft.name, action, before, draft, revision: 0 });
+    const { revision: changes } = this.#desk.editor;
+    this.#made.push({ id: draft.itemId, name: draft.name, action, before, changes, draft, revision: 0 });
     this.#made.splice(0, this.#made.length - MOST);
   }
 
-  /** Whether Ctrl+Z means the last decision: nothing was done on the picture that is shown. */
+  /** Whether Ctrl+Z means the last decision: nothing was done on the picture that is shown, or not since then. */
   get isNext() {
-    return this.#made.length > 0 && !this.#desk.editor.canUndo && !this.#isBusy;
+    const last = this.#made.at(-1);
+    if (!last || this.#isBusy) return false;
+    const { current, editor } = this.#desk;
+    if (!current || !editor.canUndo) return true;
+    return current.item.id === last.id && editor.revision === last.changes;
   }
 
   /** Take back the last decision and open its picture. */

@@ -58,7 +58,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
             font=["system-ui", "sans-serif"],
             font_mono=["ui-monospace", "monospace"],
         ).set(
-            body_text_color_subdued="*neutral_500",
+            body_text_color_subdued="*neutral_600",
             body_text_color_subdued_dark="*neutral_400",
             input_placeholder_color="*neutral_500",
             input_placeholder_color_dark="*neutral_400",

@@ -398,6 +398,7 @@ def test_pace_counts_from_the_first_decision_of_the_period(
         at_once = pace(session, dataset_id, ann, start, now=start)
         later_period = pace(session, dataset_id, ann, start + timedelta(seconds=1))
     assert (half_an_hour_later.decisions, half_an_hour_later.per_hour, half_an_hour_later.done) == (1, 2.0, 1)
+    assert half_an_hour_later.measured_s == 30 * 60
     assert at_once.per_hour == 60
     assert (later_period.decisions, later_period.per_hour, later_period.done) == (0, 0.0, 1)
 

@@ -121,6 +121,16 @@ def test_doubt_comes_largest_first_and_unknown_last_by_id(
     assert names[4:] == ["p0", "p3", "p4", "p6", "p7", "p9"]
 
 
+def test_the_order_of_doubt_counts_the_pictures_without_one(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        set_doubt(session, {ids["p1"]: 0.4, ids["p2"]: 0.0})
+    page = _list(database, dataset_id, order="doubt", limit=3)
+    assert page.doubt_unknown == page.total - 2
+    assert _list(database, dataset_id, order="name", limit=3).doubt_unknown is None
+
+
 def test_what_follows_a_page_stays_when_doubts_before_it_change(
     database: Database, dataset_id: int, ids: dict[str, int]
 ) -> None:

@@ -1,5 +1,7 @@
 """What every page has: a title, a link past the navigation, and room on a small screen."""
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -18,11 +20,45 @@ OUTSIDE = """() => [...document.querySelectorAll("button, select, input, a")]
     .filter(([, box]) => box.width > 0 && box.bottom > 0 && (box.left < -1 || box.right > innerWidth + 1))
     .map(([text]) => text)"""
 
+FAINT = """() => {
+    const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+    const rgba = (colour) => {
+        context.clearRect(0, 0, 1, 1);
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data].map((value, i) => (i < 3 ? value : value / 255));
+    };
+    const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
+    const luminance = (rgb) => {
+        const [r, g, b] = rgb.map((value) => value / 255)
+            .map((value) => (value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const faint = new Set();
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const text = texts.currentNode.textContent.trim();
+        const parent = texts.currentNode.parentElement;
+        if (!text || !parent.checkVisibility({visibilityProperty: true, opacityProperty: true})) continue;
+        if (parent.closest("script, style, option, :disabled, [inert], .sr-only")) continue;
+        const around = [];
+        for (let node = parent; node; node = node.parentElement) around.unshift(getComputedStyle(node));
+        const ground = around.reduce((below, one) => over(rgba(one.backgroundColor), below), [255, 255, 255]);
+        const ink = rgba(around.at(-1).color);
+        ink[3] *= around.reduce((opacity, style) => opacity * Number(style.opacity), 1);
+        const [low, high] = [luminance(over(ink, ground)), luminance(ground)].sort((a, b) => a - b);
+        const contrast = (high + 0.05) / (low + 0.05);
+        if (contrast < 4.5) faint.add(`${text.slice(0, 40)}: ${contrast.toFixed(2)}`);
+    }
+    return [...faint];
+}"""
 
-@pytest.mark.parametrize("width", [1024, 820])
-def test_pages_have_titles_skip_links_and_fit_on_small_screens(
-    page: Page, studio: Studio, dataset: str, width: int
+
+@pytest.mark.parametrize(("width", "scheme"), [(1024, "light"), (820, "dark")])
+def test_pages_have_titles_and_skip_links_can_be_read_and_fit_on_small_screens(
+    page: Page, studio: Studio, dataset: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:
+    page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
     titles = set()
     for path, ready in READY.items():
@@ -32,6 +68,7 @@ def test_pages_have_titles_skip_links_and_fit_on_small_screens(
         titles.add(page.title())
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert page.evaluate(OUTSIDE) == [], path
+        assert page.evaluate(FAINT) == [], path  # the contrast that WCAG 2 calls AA
     assert len(titles) == len(READY)
     page.keyboard.press("Tab")
     link = page.get_by_role("link", name="Skip to the content")

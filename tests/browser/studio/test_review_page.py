@@ -170,6 +170,23 @@ def test_undo_after_a_decision_takes_the_decision_back(review: Review, dataset: 
     assert review.status_of("landscape") == "proposed"
 
 
+def test_undo_after_the_decision_about_the_last_picture_keeps_its_strokes(
+    review: Review, dataset: str
+) -> None:
+    page = review.page
+    review.open(dataset, "small")
+    page.keyboard.press("1")
+    review.drag((10, 10), (50, 10))
+    painted = review.mask()
+    page.keyboard.press("r")
+    status = page.locator(".pr-queue-item", has_text="small").locator(".pr-status")
+    expect(status).to_have_attribute("data-status", "rejected", timeout=15_000)
+    page.keyboard.press("Control+z")
+    expect(status).to_have_attribute("data-status", "drafted", timeout=15_000)
+    review.wait_for("small")
+    np.testing.assert_array_equal(review.mask(), painted)
+
+
 def test_classes_keep_their_keys_and_a_missing_picture_disables_what_cannot_work(
     review: Review, studio: Studio, tmp_path: Path
 ) -> None:
