@@ -12,7 +12,7 @@ from trainer.interactive.seeds import Click, Seed
 from trainer.interactive.segmenter import InteractiveSegmenter
 from trainer.run.map_storage import ClassMaps
 
-SIZES = ((375, 500), (3000, 4000))
+SIZES = ((375, 500), (3000, 4000), (4500, 6000))
 CLICKS = 20
 
 

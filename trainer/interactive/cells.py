@@ -35,7 +35,8 @@ def fixed_cells(
 def _mostly_fixed(
     graph: PictureGraph, labels: Sequence[int], fixed_pixels: NDArray[np.uint8]
 ) -> dict[int, int]:
-    ys, xs = np.nonzero(fixed_pixels != UNSEEDED)
+    # Of the flat array: several times faster where few of many pixels are fixed.
+    ys, xs = np.divmod(np.flatnonzero(fixed_pixels != UNSEEDED), fixed_pixels.shape[1])
     if len(ys) == 0:
         return {}
     (height, width), (rows, columns) = graph.image_size, graph.grid_size

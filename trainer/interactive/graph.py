@@ -122,6 +122,7 @@ def build_graph(
     features_chw: NDArray[np.float32] | None = None,
     edges_hw: NDArray[np.float32] | None = None,
     *,
+    image_size: tuple[int, int] | None = None,
     max_side: int = 512,
     colour_weight: float = 0.02,
     feature_weight: float = 3.0,
@@ -133,10 +134,11 @@ def build_graph(
     sqrt(2).
 
     Args:
-        image_rgb: uint8 (H, W, 3).
+        image_rgb: uint8 (H, W, 3), or a reduced copy of the picture.
         features_chw: float32 (C, h', w') of any network, spanning the picture; they are shifted to a mean of
             0 and scaled to a mean square norm of 1. None compares colours only.
         edges_hw: float32 (h'', w'') in [0, 1], AffinityNet's edges of this picture if a run has them.
+        image_size: (H, W) of the picture, if a reduced copy of it is given.
         max_side: see `grid_size`.
         colour_weight: per squared unit of CIELAB.
         feature_weight: per squared unit of the normalised features.
@@ -145,7 +147,7 @@ def build_graph(
         ValueError: the picture is not a uint8 RGB array.
     """
     check_rgb(image_rgb)
-    size = (image_rgb.shape[0], image_rgb.shape[1])
+    size = image_size or (image_rgb.shape[0], image_rgb.shape[1])
     rows, columns = grid_size(size, max_side)
     small = cv2.resize(image_rgb, (columns, rows), interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB))

@@ -31,12 +31,18 @@ _LEAST_SHARE = 1e-3
 class PictureClassifier:
     """Predicts the labels of one picture's cells from its features, colours and positions."""
 
-    def __init__(self, image_rgb: RgbImage, features_chw: NDArray[np.float32]) -> None:
+    def __init__(
+        self,
+        image_rgb: RgbImage,
+        features_chw: NDArray[np.float32],
+        image_size: tuple[int, int] | None = None,
+    ) -> None:
         """Args:
-        image_rgb: uint8 (H, W, 3).
+        image_rgb: uint8 (H, W, 3), or a reduced copy of the picture.
         features_chw: float32 (C, h', w'), spanning the picture.
+        image_size: (H, W) of the picture, if a reduced copy of it is given.
         """
-        self._image_size = (image_rgb.shape[0], image_rgb.shape[1])
+        self._image_size = image_size or (image_rgb.shape[0], image_rgb.shape[1])
         height, width = features_chw.shape[1:]
         self._size = (height, width)
         small = cv2.resize(image_rgb, (width, height), interpolation=cv2.INTER_AREA)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trainer.data.transforms import RgbImage
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
+from trainer.masks.upsampling import strongest_map
 
 _SHARPENING_POWER = 3.0
 _UNIFORM_SHARE = 0.1
@@ -24,12 +25,13 @@ _MARGIN_CELLS = 2
 class PixelLabels:
     """Labels of one picture's pixels; keeps the lattices of the dense CRF from call to call."""
 
-    def __init__(self, image_rgb: RgbImage, crf_iterations: int) -> None:
+    def __init__(self, image_rgb: RgbImage, crf_iterations: int, size: tuple[int, int]) -> None:
         """Args:
-        image_rgb: uint8 (H, W, 3).
+        image_rgb: uint8 (h, w, 3), the picture or a reduced copy of it.
         crf_iterations: of the dense CRF; 0 takes the strongest share of each pixel instead.
+        size: (H, W) of the picture.
         """
-        self._image = image_rgb
+        self._image, self._size = image_rgb, size
         self._crf_iterations = crf_iterations
         self._crfs: dict[int, ImageCrf] = {}
 
@@ -39,13 +41,13 @@ class PixelLabels:
         if self._crf_iterations and len(labels) > 1 and crf_available().available:
             position = self._crf(len(labels)).refine_maps(_sharpened(maps_lhw))
         else:
-            position = _strongest(maps_lhw, (self._image.shape[0], self._image.shape[1]))
+            position = strongest_map(maps_lhw, self._size)
         return np.asarray(labels, dtype=np.uint8)[position]
 
     def _crf(self, label_count: int) -> ImageCrf:
         if label_count not in self._crfs:
             config = CrfConfig(iterations=self._crf_iterations)
-            self._crfs[label_count] = ImageCrf(self._image, label_count, config)
+            self._crfs[label_count] = ImageCrf(self._image, label_count, config, self._size)
         return self._crfs[label_count]
 
 
@@ -69,8 +71,8 @@ def changed_where_open(
     for label, is_open_hw in zip(labels, is_open_lhw, strict=True):
         if is_open_hw.any():
             open_cells = cv2.dilate(is_open_hw.astype(np.uint8), kernel)
-            is_open = cv2.resize(open_cells, (width, height), interpolation=cv2.INTER_NEAREST_EXACT) > 0
-            changed[is_open & (found == label)] = label
+            is_open = cv2.resize(open_cells, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
+            np.copyto(changed, np.uint8(label), where=is_open.view(np.bool_) & (found == label))
     return changed
 
 
@@ -79,14 +81,3 @@ def _sharpened(maps_lhw: NDArray[np.float32]) -> NDArray[np.float32]:
     sharp = np.clip(maps_lhw, 1e-4, 1.0) ** _SHARPENING_POWER
     sharp /= sharp.sum(axis=0)
     return np.asarray((1.0 - _UNIFORM_SHARE) * sharp + _UNIFORM_SHARE / len(sharp), dtype=np.float32)
-
-
-def _strongest(maps_lhw: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Position of the strongest map at each pixel, uint8 (H, W); one map at a time, to save memory."""
-    position = np.zeros(size, dtype=np.uint8)
-    best = np.full(size, -1.0, dtype=np.float32)
-    for number, plane in enumerate(maps_lhw):
-        share = cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR)
-        position[share > best] = number
-        np.maximum(best, share, out=best)
-    return position

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.data.accepted import VOID
 from trainer.run.map_storage import ClassMaps
 
 NO_LABEL = -1
@@ -37,19 +38,39 @@ class Prior:
     mask_hw: NDArray[np.intp]
 
 
-def mask_prior(mask: NDArray[np.uint8], labels: Sequence[int], size: tuple[int, int]) -> Prior:
-    """Share of each label in each cell of a mask; all labels are as likely where a cell is void.
+def mask_planes(mask: NDArray[np.uint8], size: tuple[int, int]) -> dict[int, NDArray[np.float32]]:
+    """Share in [0, 1] of each label but void in each cell of a mask: float32 (h, w) by label.
 
     Args:
         mask: uint8 (H, W).
+        size: (h, w) of the grid.
+    """
+    counts = cv2.calcHist([mask], [0], None, [256], [0, 256]).ravel()
+    return {
+        int(label): np.asarray(
+            cv2.resize((mask == label).astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+        )
+        for label in np.flatnonzero(counts)
+        if label != VOID
+    }
+
+
+def mask_prior(
+    planes: Mapping[int, NDArray[np.float32]], labels: Sequence[int], size: tuple[int, int]
+) -> Prior:
+    """Share of each label in each cell of a mask; all labels are as likely where a cell is void.
+
+    Args:
+        planes: of the mask, see `mask_planes`.
         labels: all labels of the mask but void, and those of the seeds; ascending, background included.
         size: (h, w) of the grid.
     """
-    planes = [
-        cv2.resize((mask == label).astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
-        for label in labels
-    ]
-    shares = np.stack(planes, axis=-1).reshape(-1, len(labels)).astype(np.float64)
+    nothing = np.zeros(size, dtype=np.float32)
+    shares = (
+        np.stack([planes.get(label, nothing) for label in labels], axis=-1)
+        .reshape(-1, len(labels))
+        .astype(np.float64)
+    )
     known = shares.sum(axis=1, keepdims=True)
     shares = np.where(known > 0, shares / np.maximum(known, 1e-9), 1.0 / len(labels))
     position = np.where(known[:, 0] > 0, shares.argmax(axis=1), NO_LABEL)

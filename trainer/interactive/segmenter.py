@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer.data.accepted import VOID
-from trainer.data.transforms import RgbImage
+from trainer.data.transforms import RgbImage, check_rgb, limited_size, resize_image
 from trainer.interactive.cells import fixed_cells
 from trainer.interactive.graph import PictureGraph, build_graph
 from trainer.interactive.learning import PictureClassifier
@@ -26,6 +25,7 @@ from trainer.interactive.prior import (
     Prior,
     contradicted_cells,
     evidence_shares,
+    mask_planes,
     mask_prior,
     with_evidence,
     with_regions,
@@ -34,13 +34,16 @@ from trainer.interactive.prior import (
 from trainer.interactive.reach import Reach, ReachConfig, reach_of
 from trainer.interactive.region import region_around
 from trainer.interactive.seeds import Box, Click, Seed, check_seeds, draw_seeds
-from trainer.interactive.trail import Trail, restored
+from trainer.interactive.trail import Trail, restore
 from trainer.interactive.walk import walk, with_boxes
 from trainer.run.map_storage import ClassMaps
 
 ENGINE = "walker-yield-5"
 """Name to store with seeds. Engines of the same name make the same mask from the same seeds; give it a new
 one whenever its results change."""
+
+MAX_WORKING_SIDE = 1280
+"""Longer side in pixels of the copy that features, graph and CRF are made from: at least twice theirs."""
 
 _OPEN_FROM = 0.05
 """Openness of the prior from which a cell may change to a label."""
@@ -138,19 +141,24 @@ class InteractiveSegmenter:
             ValueError: the picture is not a uint8 RGB array.
         """
         config = self._config
+        check_rgb(image_rgb)
+        size = (image_rgb.shape[0], image_rgb.shape[1])
+        # Nothing below looks at more pixels: a large picture is read only once.
+        image_rgb = resize_image(image_rgb, limited_size(*size, MAX_WORKING_SIDE))
         features = None if self._features is None else self._features(image_rgb)
         graph = build_graph(
             image_rgb,
             features,
             edges_hw,
+            image_size=size,
             max_side=config.max_side,
             colour_weight=config.colour_weight,
             feature_weight=config.feature_weight,
         )
         classifier = None
         if features is not None and config.learned_share > 0:
-            classifier = PictureClassifier(image_rgb, features)
-        self._picture = _Picture(graph, classifier, PixelLabels(image_rgb, config.crf_iterations))
+            classifier = PictureClassifier(image_rgb, features, size)
+        self._picture = _Picture(graph, classifier, PixelLabels(image_rgb, config.crf_iterations, size))
 
     def refine(
         self,
@@ -189,11 +197,14 @@ class InteractiveSegmenter:
             given = _Given(mask, first, draw_seeds(first, picture.graph.image_size), locked)
             return self._found(picture, given, evidence)
 
-        trail = picture.trail_of(mask, locked, evidence) if self._config.keeps_others else None
-        return found(seeds) if trail is None else trail.after(seeds, found)
+        if self._config.keeps_others:
+            return picture.trail_of(mask, locked, evidence).after(seeds, found)
+        made = found(seeds)
+        restore(made, mask, draw_seeds(seeds, picture.graph.image_size), locked)
+        return made
 
     def _found(self, picture: _Picture, given: _Given, evidence: ClassMaps | None) -> NDArray[np.uint8]:
-        """The mask that one walk with all seeds gives."""
+        """The mask that one walk with all seeds gives; pixels of seeds and locked pixels may differ."""
         mask, seeds = given.mask, given.seeds
         of_mask = picture.prior_of(mask, seeds)
         reach = self._reach(picture, of_mask, given)
@@ -205,7 +216,7 @@ class InteractiveSegmenter:
         is_open_lhw = is_reached_lhw | is_contradicted_hw
         if not self._config.keeps_prior:
             is_open_lhw[:] = True
-        return given.kept_in(changed_where_open(mask, found, prior.labels, is_open_lhw))
+        return changed_where_open(mask, found, prior.labels, is_open_lhw)
 
     def _checked(
         self, mask: NDArray[np.uint8], seeds: Sequence[Seed], locked: NDArray[np.bool_] | None
@@ -277,7 +288,7 @@ class _Picture:
     ) -> None:
         self.graph, self.classifier, self.pixels = graph, classifier, pixels
         self._last_mask: NDArray[np.uint8] | None = None
-        self._mask_labels = frozenset[int]()
+        self._planes: dict[int, NDArray[np.float32]] = {}
         self._priors: dict[tuple[int, ...], Prior] = {}
         self._trail: tuple[Trail, bytes] | None = None
         self._regions: dict[tuple[int, int], NDArray[np.bool_]] = {}
@@ -286,10 +297,10 @@ class _Picture:
         """The prior of the mask; kept, as it is the same for all seeds of a correction."""
         if self._last_mask is None or not np.array_equal(self._last_mask, mask):
             self._last_mask, self._priors = mask.copy(), {}
-            self._mask_labels = frozenset(np.unique(mask).tolist())
-        labels = tuple(sorted({0, *self._mask_labels, *(seed.label for seed in seeds)} - {VOID}))
+            self._planes = mask_planes(mask, self.graph.grid_size)
+        labels = tuple(sorted({0, *self._planes, *(seed.label for seed in seeds)}))
         if labels not in self._priors:
-            self._priors[labels] = mask_prior(mask, labels, self.graph.grid_size)
+            self._priors[labels] = mask_prior(self._planes, labels, self.graph.grid_size)
         return self._priors[labels]
 
     def trail_of(
@@ -337,10 +348,6 @@ class _Given:
         """Clicks outside locked pixels."""
         clicks = [seed for seed in self.seeds if isinstance(seed, Click)]
         return [click for click in clicks if locked is None or not locked[click.y, click.x]]
-
-    def kept_in(self, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A mask with the pixels of seeds and locked pixels put back."""
-        return restored(mask, self.mask, self.seeded, self.locked)
 
 
 def _check_size(what: str, size: tuple[int, ...], expected: tuple[int, int]) -> None:

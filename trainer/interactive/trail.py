@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,10 +58,12 @@ class Trail:
         return mask.copy()
 
     def _changed(self, mask: Mask, found: Mask, seeds: Sequence[Seed]) -> Mask:
-        may_change = np.zeros(256, dtype=bool)
-        may_change[contradicted_labels(mask, seeds[-1])] = True
-        changed = np.where(may_change[mask], found, mask)
-        return restored(changed, self._mask, draw_seeds(seeds, self._size), self._locked)
+        may_change = np.zeros(256, dtype=np.uint8)
+        may_change[contradicted_labels(mask, seeds[-1])] = 1
+        changed = mask.copy()
+        np.copyto(changed, found, where=cv2.LUT(mask, may_change).view(np.bool_))
+        restore(changed, self._mask, draw_seeds(seeds, self._size), self._locked)
+        return changed
 
     @property
     def _size(self) -> tuple[int, int]:
@@ -83,14 +86,15 @@ def contradicted_labels(mask: Mask, seed: Seed) -> list[int]:
     return [int(label) for label in labels if label != seed.label]
 
 
-def restored(mask: Mask, before: Mask, seeded: Mask, locked: NDArray[np.bool_] | None) -> Mask:
-    """A mask in which seeds hold, and locked pixels have their earlier value.
+def restore(mask: Mask, before: Mask, seeded: Mask, locked: NDArray[np.bool_] | None) -> None:
+    """Let seeds hold in a mask, and give locked pixels their earlier value.
 
     Args:
-        mask: uint8 (H, W).
+        mask: uint8 (H, W), is changed.
         before: uint8 (H, W), the mask before the first seed.
         seeded: uint8 (H, W), see `draw_seeds`.
         locked: bool (H, W), or None.
     """
-    mask = np.where(seeded != UNSEEDED, seeded, mask)
-    return mask if locked is None else np.where(locked, before, mask)
+    np.copyto(mask, seeded, where=seeded != UNSEEDED)
+    if locked is not None:
+        np.copyto(mask, before, where=locked)

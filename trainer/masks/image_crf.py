@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from trainer.data.transforms import RgbImage, check_rgb, limited_size, resize_image
 from trainer.masks.crf import CrfConfig, CrfUnavailableError, crf_available, label_unary
+from trainer.masks.upsampling import strongest_map
 
 _LEAST_PROBABILITY = 1e-5
 """Keeps the energy of a label finite even if a network rules it out."""
@@ -36,11 +37,18 @@ class ImageCrf:
     last labelling continue from its earlier ones.
     """
 
-    def __init__(self, image_rgb: RgbImage, label_count: int, config: CrfConfig | None = None) -> None:
+    def __init__(
+        self,
+        image_rgb: RgbImage,
+        label_count: int,
+        config: CrfConfig | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         """Args:
-            image_rgb: uint8 (H, W, 3).
+            image_rgb: uint8 (H, W, 3), or a reduced copy of the picture.
             label_count: labels that may appear, background included.
             config: defaults when None.
+            size: (H, W) of the picture, if a reduced copy of it is given.
 
         Raises:
             CrfUnavailableError: pydensecrf2 is not installed.
@@ -54,8 +62,9 @@ class ImageCrf:
             raise CrfUnavailableError(status.reason)
         self._config = config or CrfConfig()
         self._label_count = label_count
-        self._size = (image_rgb.shape[0], image_rgb.shape[1])
-        self._small_size = limited_size(*self._size, self._config.max_side)
+        given_size = (image_rgb.shape[0], image_rgb.shape[1])
+        self._size = size or given_size
+        self._small_size = limited_size(*given_size, self._config.max_side)
         self._small_rgb = resize_image(image_rgb, self._small_size)
         self._built: Any = None
         self._field: _MeanField | None = None
@@ -149,16 +158,8 @@ class ImageCrf:
         return crf
 
     def _argmax(self, marginals: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Argmax at the picture's size; label by label, as a stack of 12 megapixels takes hundreds of MB."""
-        if marginals.shape[1:] == self._size:
-            return np.asarray(marginals.argmax(axis=0), dtype=np.uint8)
-        labels = np.zeros(self._size, dtype=np.uint8)
-        best = np.full(self._size, -1.0, dtype=np.float32)
-        for label, plane in enumerate(marginals):
-            candidate = cv2.resize(plane, self._size[::-1], interpolation=cv2.INTER_LINEAR)
-            labels[candidate > best] = label
-            np.maximum(best, candidate, out=best)
-        return labels
+        """The most probable label at the picture's size, uint8 (H, W)."""
+        return strongest_map(marginals, self._size)
 
     def _check_size(self, size: tuple[int, ...]) -> None:
         if size != self._size:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from trainer.interactive import segmenter as segmenter_module
 from trainer.interactive.seeds import Box, Click, Scribble, Seed, draw_seeds
 from trainer.interactive.segmenter import InteractiveConfig, InteractiveSegmenter
 from trainer.run.map_storage import ClassMaps
@@ -284,3 +285,20 @@ def test_calls_out_of_order_and_wrong_sizes_are_explained(segmenter) -> None:
         InteractiveSegmenter().refine(mask_of(), [])
     with pytest.raises(ValueError, match="The mask is 4 x 5 pixels, but its picture is 96 x 128"):
         segmenter.refine(np.zeros((4, 5), np.uint8), [])
+
+
+def test_a_large_picture_gives_the_masks_that_it_gives_without_a_reduced_copy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    image = np.kron(picture(), np.ones((16, 16, 1), np.uint8))
+    noise = np.random.default_rng(0).integers(0, 25, image.shape, dtype=np.uint8)
+    prior = np.kron(mask_of(left=1), np.ones((16, 16), np.uint8))
+    clicks = [Click(16 * y, 16 * x, label) for y, x, label in ((48, 100, 2), (48, 20, 0), (30, 44, 1))]
+    masks = []
+    for working_side in (segmenter_module.MAX_WORKING_SIDE, 10_000):
+        monkeypatch.setattr(segmenter_module, "MAX_WORKING_SIDE", working_side)
+        made = InteractiveSegmenter()
+        made.set_image(image + noise)
+        masks.append(made.refine(prior, clicks))
+    assert (masks[0] != prior).mean() > 0.05
+    assert (masks[0] != masks[1]).mean() < 1e-3
