@@ -10,6 +10,7 @@ from typing import Final
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
 from puzzlecam_app.interchange.folder_layout import FolderLayout, Place, find_layout, place_of, usual_content
+from puzzlecam_app.interchange.label_arrays import Meaning
 from puzzlecam_app.interchange.mask_pairs import pair_masks
 from puzzlecam_app.interchange.problems import Problem, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
@@ -44,17 +45,18 @@ def read_folder(
     tree = scan_pictures(root, exclude=layout.mask_paths)
     pairs = pair_masks(root, layout.mask_folders, tree.pictures)
     problems = list(tree.problems)
+    labels = classes_file or _first_file(root, (LABELS_FILE,))
+    listed = read_class_file(labels) if labels is not None else None
     listing = tags_file or _first_file(root, TAG_FILES)
     if listing is not None and not tags_from_masks:
-        items, wrong = _items_of_list(tree, layout, listing)
+        items, wrong = _items_of_list(tree, layout, listing, Meaning(listed or ()))
     else:
         items, wrong = _items_of_folders(tree, layout, has_tags=not tags_from_masks)
     problems += wrong
     items = [replace(item, split=item.split or split, mask=pairs.mask_of.get(item.path)) for item in items]
 
-    labels = classes_file or _first_file(root, (LABELS_FILE,))
-    if labels is not None:
-        classes, fixed = read_class_file(labels), True
+    if listed is not None:
+        classes, fixed = listed, True
     else:
         classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=False)
     if items and not classes and not tags_from_masks:
@@ -93,9 +95,9 @@ def _first_file(root: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _items_of_list(
-    tree: PictureTree, layout: FolderLayout, listing: Path
+    tree: PictureTree, layout: FolderLayout, listing: Path, meaning: Meaning
 ) -> tuple[list[SourceItem], list[Problem]]:
-    rows, problems = read_tag_file(listing)
+    rows, problems = read_tag_file(listing, meaning)
     tags: dict[str, dict[str, None]] = {}
     splits: dict[str, str] = {}
     for row in rows:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.label_arrays import SUFFIXES, Meaning, read_label_array
 from puzzlecam_app.interchange.problems import Problem, error, printable, warning
 from puzzlecam_app.interchange.tag_json import parse_tag_json
 from trainer.data.tag_table import RESERVED_TAGS, TagTableError, parse_tag_table
@@ -27,10 +28,11 @@ class TagRow:
     split: str | None = None
 
 
-def read_tag_file(path: Path) -> tuple[list[TagRow], list[Problem]]:
+def read_tag_file(path: Path, meaning: Meaning | None = None) -> tuple[list[TagRow], list[Problem]]:
     """Read a list of tags.
 
-    `trainer.data.tag_table` describes CSV, `puzzlecam_app.interchange.tag_json` describes JSON.
+    `trainer.data.tag_table` describes CSV, `puzzlecam_app.interchange.tag_json` JSON, and
+    `puzzlecam_app.interchange.label_arrays` arrays of NumPy, which need a `meaning`.
 
     Returns:
         The rows that can be used, and what is wrong with the others.
@@ -38,6 +40,9 @@ def read_tag_file(path: Path) -> tuple[list[TagRow], list[Problem]]:
     Raises:
         UserError: The file is missing or is not such a list.
     """
+    if path.suffix.lower() in SUFFIXES:
+        array = read_label_array(path, meaning or Meaning())
+        return [TagRow(where, name, tags) for where, name, tags in array], []
     text = read_text(path)
     if path.suffix.lower() == ".json":
         return _read_json(path, text)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
 from puzzlecam_app.interchange.kinds import unreadable_kind
+from puzzlecam_app.interchange.label_arrays import Meaning
 from puzzlecam_app.interchange.mask_pairs import MaskFolder, pair_masks
 from puzzlecam_app.interchange.problems import Problem, error, printable, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
@@ -21,6 +22,7 @@ PICTURES: Final = "JPEGImages"
 MASKS: Final = ("SegmentationClass", "SegmentationClassAug")
 """Folders of masks; the first has precedence. The second is that of the 10,582 pictures of SBD and VOC."""
 LABELS_FILE: Final = "labels.txt"
+_TAG_FILES: Final = ("tags.csv", "cls_labels.npz", "cls_labels.npy")
 
 _REPEATING: Final = frozenset({"trainval", "train_aug", "trainaug", "trainval_aug"})
 
@@ -37,11 +39,12 @@ def read_voc(
 ) -> Source:
     """Read a VOC folder, the one that holds ``JPEGImages``.
 
-    Tags come from `tags_file`, else from ``Annotations/*.xml``, else from ``ImageSets/Main``; with
-    `tags_from_masks` the importer takes them from the masks instead. A picture's split is that of the list
-    in ``ImageSets/Segmentation``, else ``ImageSets/Main``, that names it. `split` keeps the pictures of
-    that list only. Classes come from `classes_file`, else from ``labels.txt`` beside ``JPEGImages``, else
-    VOC's twenty when all tags are among them, else the tags.
+    Tags come from `tags_file`, else from ``Annotations/*.xml``, else from ``ImageSets/Main``, else from
+    ``tags.csv``, ``cls_labels.npz`` or ``cls_labels.npy`` beside ``JPEGImages``; with `tags_from_masks` the
+    importer takes them from the masks instead. A picture's split is that of the list in
+    ``ImageSets/Segmentation``, else ``ImageSets/Main``, that names it. `split` keeps the pictures of that
+    list only. Classes come from `classes_file`, else from ``labels.txt`` beside ``JPEGImages``, else VOC's
+    twenty when all tags are among them, else the tags.
 
     Raises:
         UserError: There is no list of that split, no source of tags, or a list cannot be read.
@@ -190,29 +193,31 @@ def _tags(
     root: Path,
     paths: Mapping[str, str],
     tags_file: Path | None,
-    lists: Iterable[str],
-    classes: Iterable[str],
+    lists: Mapping[str, tuple[str, ...]],
+    classes: tuple[str, ...],
 ) -> tuple[Tags, list[Problem]]:
+    meaning = Meaning(classes, lists)
     if tags_file is not None:
-        return _tags_of_list(root, tags_file)
+        return _tags_of_list(root, tags_file, meaning)
     from_main, problems = tags_from_main_lists(root, lists, classes)
     if (root / "Annotations").is_dir():
         from_xml, wrong = tags_from_annotations(root, paths)
         return from_main | from_xml, [*problems, *wrong]
     if from_main:
         return from_main, problems
-    if (root / "tags.csv").is_file():
-        return _tags_of_list(root, root / "tags.csv")
+    for name in _TAG_FILES:
+        if (root / name).is_file():
+            return _tags_of_list(root, root / name, meaning)
     raise UserError(
-        "there are neither Annotations nor lists in ImageSets/Main",
+        "there are neither Annotations nor lists in ImageSets/Main, nor tags.csv, nor cls_labels.npz",
         where=str(root),
         remedy="Give a list with --tags, or use --tags-from-masks",
     )
 
 
-def _tags_of_list(root: Path, listing: Path) -> tuple[Tags, list[Problem]]:
+def _tags_of_list(root: Path, listing: Path, meaning: Meaning) -> tuple[Tags, list[Problem]]:
     """Tags by VOC name; the list may name pictures with or without their suffix."""
-    rows, problems = read_tag_file(listing)
+    rows, problems = read_tag_file(listing, meaning)
     tree = scan_pictures(root / PICTURES)
     stems = {PurePosixPath(path).with_suffix("").as_posix() for path in tree.pictures}
     tags: dict[str, tuple[str, ...]] = {}
