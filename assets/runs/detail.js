@@ -32,6 +32,7 @@ export class RunDetail extends Emitter {
     this.head = element("header", { class: "rn-head" });
     this.alert = element("div", { class: "rn-alert", role: "alert", hidden: true });
     this.stages = element("ol", { class: "rn-stages", "aria-label": "Stages" });
+    this.notDone = element("ul", { class: "rn-not-done", hidden: true });
     this.charts = element("div", { class: "rn-charts" });
     this.film = new Film(id);
     this.charts.append(this.film.root);
@@ -47,6 +48,7 @@ export class RunDetail extends Emitter {
       this.head,
       this.alert,
       this.stages,
+      this.notDone,
       this.publish.root,
       this.figures,
       this.charts,
@@ -107,6 +109,13 @@ export class RunDetail extends Emitter {
       );
     else this.alert.hidden = true;
     this.stages.replaceChildren(...run.progress.stages.map((stage) => stageCell(stage)));
+    const notDone = run.progress.stages.filter((stage) => stage.not_done);
+    this.notDone.hidden = !notDone.length;
+    this.notDone.replaceChildren(
+      ...notDone.map(({ name, not_done: text }) =>
+        element("li", {}, element("strong", { text: `${STAGE_TEXT[name] ?? name}: ` }), text),
+      ),
+    );
     this.film.show(film);
     this.#showFigures(run.metrics);
     this.#showMessages(run);
@@ -389,12 +398,13 @@ function stageCell({
   seconds,
   not_done: notDone,
 }) {
-  const isOver = status === "done" || status === "skipped";
-  const share = isOver ? 1 : total ? done / total : 0;
+  const share = status === "done" ? 1 : total ? done / total : 0;
   const facts = [];
   if (status === "waiting" || status === "skipped") facts.push(status);
   else if (status === "done")
-    facts.push(typeof seconds === "number" ? `done in ${duration(seconds)}` : "done");
+    facts.push(
+      `${notDone ? "partly done" : "done"}${typeof seconds === "number" ? ` in ${duration(seconds)}` : ""}`,
+    );
   else {
     if (total) facts.push(`${done} of ${total} ${unit}`);
     if (unit === "steps" && epochs) facts.push(`epoch ${Math.min(epoch ?? 1, epochs)} of ${epochs}`);
@@ -408,6 +418,5 @@ function stageCell({
     element("strong", { text: STAGE_TEXT[name] ?? name }),
     element("progress", { max: 1, value: share, "aria-label": `${name}: ${Math.round(100 * share)} %` }),
     element("span", { class: "st-muted", text: facts.join(" · ") }),
-    notDone ? element("span", { class: "rn-not-done", text: notDone }) : null,
   );
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -155,21 +155,21 @@ class LabModels:
         """
         with self._database.read() as session:
             published = None if self._model_dir else published_run(session, item.dataset_id)
-            runs = [(run.id, run.name, run.status, run.dataset_id) for run in list_runs(session)]
+            runs = [(run.id, run.name, run.status, run.dataset_id, run.split) for run in list_runs(session)]
             names = {dataset: _dataset_name(session, dataset) for dataset in {run[3] for run in runs}}
-        proposer = self._proposer_run(published)
+        learned = self._learned_by_proposer(published, {run[0]: run[4] for run in runs})
         models = [
             ModelChoice(
                 key=PROPOSER,
                 title=self._proposer_title(published),
                 moments=[],
-                not_learned=_not_learned(proposer, item) if proposer else [],
+                not_learned=[] if learned is None else _not_learned(learned, item),
             )
         ]
-        if proposer:
+        if learned is not None:
             models.append(ModelChoice(key=ZERO_SHOT, title=_ZERO_SHOT_TITLE, moments=[], not_learned=[]))
         found: list[ModelChoice] = []
-        for run_id, name, status, dataset in sorted(
+        for run_id, name, status, dataset, split in sorted(
             runs, key=lambda run: (run[3] != item.dataset_id, -run[0])
         ):
             folder = RunFolder.of(self._workspace.runs_dir, run_id)
@@ -184,16 +184,16 @@ class LabModels:
                     key=f"run-{run_id}" if is_trained else None,
                     title=f"Run {run_id}: {name}{where}{going}",
                     moments=moments,
-                    not_learned=_not_learned(folder.train, item),
+                    not_learned=_not_learned(_learned_by_run(folder, split), item),
                 )
             )
         return [*models, *sorted(found, key=lambda choice: bool(choice.not_learned))]
 
-    def _proposer_run(self, published: int | None) -> RunDir | None:
-        """The run directory of the proposal model; None for the zero-shot model."""
+    def _learned_by_proposer(self, published: int | None, splits: Mapping[int, str]) -> frozenset[str] | None:
+        """Normalised names of the classes that the proposal model has learned; None for zero-shot."""
         if published is not None:
-            return RunFolder.of(self._workspace.runs_dir, published).train
-        return RunDir(self._model_dir) if self._model_dir else None
+            return _learned_by_run(RunFolder.of(self._workspace.runs_dir, published), splits[published])
+        return _learned_by_model(RunDir(self._model_dir)) if self._model_dir else None
 
     def _proposer_title(self, published: int | None) -> str:
         if published is not None:
@@ -226,19 +226,35 @@ def _dataset_name(session: Session, dataset_id: int) -> str:
         return "removed dataset"
 
 
-def _not_learned(run_dir: RunDir, item: ItemFacts) -> list[str]:
-    """Tags of a picture that a run was not trained on; all of them if its manifest cannot be read."""
-    try:
-        learned = _learned(run_dir, run_dir.manifest_path.stat().st_mtime_ns)
-    except (RunDirError, OSError):
-        learned = frozenset()
+def _not_learned(learned: frozenset[str], item: ItemFacts) -> list[str]:
+    """Tags of a picture that are not among the normalised names of learned classes."""
     return [name for name in item.tag_names if normalize_class_name(name) not in learned]
 
 
+def _learned_by_run(folder: RunFolder, split: str) -> frozenset[str]:
+    """Normalised names of the classes that a run has seen pictures of; none if its snapshot is missing.
+
+    A class list may be longer: a class without tagged pictures is in the network, but was never learned.
+    """
+    try:
+        return _tagged_in(folder.snapshot_path, split, folder.snapshot_path.stat().st_mtime_ns)
+    except (UserError, OSError):
+        return frozenset()
+
+
 @lru_cache(maxsize=64)
-def _learned(run_dir: RunDir, _changed_ns: int) -> frozenset[str]:
-    """Normalised names of the classes that a run was trained on."""
-    return frozenset(normalize_class_name(name) for name in run_dir.manifest().dataset.class_names)
+def _tagged_in(snapshot_path: Path, split: str, _changed_ns: int) -> frozenset[str]:
+    snapshot = read_snapshot(snapshot_path)
+    tags = {index for item in snapshot.in_split(split) for index in item.tags}
+    return frozenset(normalize_class_name(snapshot.classes[index - 1]) for index in tags)
+
+
+def _learned_by_model(run_dir: RunDir) -> frozenset[str]:
+    """Normalised names of the classes of a run outside the workspace; none if its manifest cannot be read."""
+    try:
+        return frozenset(normalize_class_name(name) for name in run_dir.manifest().dataset.class_names)
+    except RunDirError:
+        return frozenset()
 
 
 def _moments(folder: RunFolder, run_id: int, item: ItemFacts) -> list[Moment]:

@@ -79,8 +79,9 @@ def _line(event: dict[str, Any]) -> str | None:
         case EventKind.EPOCH:
             return f"{stage}: epoch {event['epoch']} of {event['epochs']}  {_losses(event['losses'])}"
         case EventKind.STAGE_FINISHED:
-            left_out = f". {event['left_out']}" if "left_out" in event else ""
-            return f"{stage}: done in {event['seconds']} s{left_out}"
+            if "left_out" in event:
+                return f"{stage}: partly done in {event['seconds']} s. {event['left_out']}"
+            return f"{stage}: done in {event['seconds']} s"
         case EventKind.IMAGES_SKIPPED:
             return f"{event['count']} pictures cannot be read and are left out; {EVENTS_FILE} says why."
         case EventKind.METRICS:

@@ -64,7 +64,7 @@ def run(context: StageContext) -> StageResult:
 
 def _why_off(recipe: Recipe) -> str:
     if recipe.pixels.enabled:
-        return "It learns from AffinityNet's labels, and the recipe turns AffinityNet off (affinity.enabled)."
+        return "It learns from the labels of AffinityNet, which the recipe turns off (affinity.enabled)."
     return "The recipe turns it off (pixels.enabled)."
 
 

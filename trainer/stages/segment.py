@@ -79,8 +79,8 @@ def run(context: StageContext) -> StageResult:
     left_out = None
     if not predicted:
         left_out = (
-            f"The network was trained, but no picture was segmented: the split {config.predict_split!r} "
-            f"(segment.predict_split) has no pictures that can be read."
+            f"The network was trained; segmenting pictures was skipped, because the split "
+            f"{config.predict_split!r} (segment.predict_split) has no pictures that can be read."
         )
     return StageResult(
         {**summary, "predicted": predicted, "predict_split": config.predict_split}, left_out=left_out

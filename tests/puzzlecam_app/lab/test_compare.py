@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from puzzlecam_app.lab.models import ModelKey
 from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.services import Services
 from puzzlecam_app.wire import read_frame
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, ColourClassifier, colour_model
@@ -95,10 +96,14 @@ def test_runs_that_have_not_learned_the_tags_of_a_picture_come_last_and_say_what
 ) -> None:
     runs = Runs(services)
     newer = runs.folder(runs.start())
-    record = run_folder.train.manifest().dataset.model_copy(update={"class_names": ("Red", "bird")})
-    newer.train.open(load_recipe("tiny"), record)
+    newer.train.open(load_recipe("tiny"), run_folder.train.manifest().dataset)
     newer.train.model_path("classify").parent.mkdir(parents=True)
     newer.train.model_path("classify").touch()
+    # Blue is in the class list, but no picture of the run was tagged with it.
+    snapshot = read_snapshot(newer.snapshot_path)
+    items = tuple(item.model_copy(update={"tags": (RED,)}) for item in snapshot.items)
+    text = snapshot.model_copy(update={"items": items}).model_dump_json()
+    newer.snapshot_path.write_text(text, encoding="utf-8")
     choices = client.get("/api/items/1/lab/models").json()
     assert [(one["key"], one["not_learned"]) for one in choices] == [
         ("proposer", []),

@@ -49,7 +49,7 @@ def test_a_dataset_without_the_other_split_is_trained_on_all_the_same(make_conte
     result = segment.run(context)
     assert result.summary["predicted"] == 0
     assert result.left_out is not None
-    assert "no picture was segmented: the split 'val'" in result.left_out
+    assert "segmenting pictures was skipped, because the split 'val'" in result.left_out
     assert "No pictures are segmented" in events_of(context, "warning")[0]["message"]
 
 
