@@ -39,6 +39,7 @@ from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut, etag
 from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
 from puzzlecam_app.slow_clients import BodyTime
+from puzzlecam_app.sub_path import SubPath
 from trainer.errors import TrainerError, TrainerUsageError
 
 _STATUS_OF_ERROR: dict[type[StorageError], int] = {
@@ -60,12 +61,15 @@ def create_app(services: Services) -> FastAPI:
     """Build the whole app around an open workspace. Shutting the app down closes the workspace."""
     from puzzlecam_app.pages import mount_pages  # Gradio takes seconds to import
 
-    return mount_pages(create_api(services), services)
+    return _protected(mount_pages(_routes(services), services), services)
 
 
 def create_api(services: Services) -> FastAPI:
     """Build the app without the Gradio pages: routes, assets and the access guard."""
+    return _protected(_routes(services), services)
 
+
+def _routes(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.proposals.warm_up()
@@ -85,6 +89,10 @@ def create_api(services: Services) -> FastAPI:
     app.include_router(api_router())
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
+    return app
+
+
+def _protected(app: FastAPI, services: Services) -> FastAPI:
     # The middleware added last handles a request first: the guard's refusals carry the safe headers too, and
     # no body is read before access has been checked.
     app.add_middleware(PageEvents)
@@ -93,6 +101,8 @@ def create_api(services: Services) -> FastAPI:
     app.add_middleware(AccessGuard, settings=services.settings)
     app.add_middleware(BodyTime)
     app.add_middleware(Incidents, logs_dir=services.workspace.logs_dir)
+    if services.settings.root_path:
+        app.add_middleware(SubPath, root_path=services.settings.root_path)
     app.add_middleware(SafeHeaders)
     # Only these proxies may say who the client is and whether the connection uses TLS.
     app.add_middleware(

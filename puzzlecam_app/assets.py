@@ -46,13 +46,14 @@ def assets_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def asset_url(path: str) -> str:
+def asset_url(path: str, root_path: str = "") -> str:
     """URL of this version of an asset; relative imports of a module resolve to the same version.
 
     Args:
         path: Relative to the folder `assets`, with slashes.
+        root_path: The sub-path that the studio is served under, as in the settings.
     """
-    return f"{ASSETS_URL}/{assets_version()}/{path}"
+    return f"{root_path}{ASSETS_URL}/{assets_version()}/{path}"
 
 
 @functools.cache

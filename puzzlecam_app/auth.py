@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from puzzlecam_app.guesses import Guesses
 from puzzlecam_app.settings import Settings, environment_variable, is_loopback
+from puzzlecam_app.sub_path import own_path, root_of
 
 _log = logging.getLogger(__name__)
 
@@ -58,10 +59,21 @@ def annotator_of(request: Request) -> str:
         return "annotator"
 
 
-def remember_annotator(response: Response, name: str) -> None:
+def remember_annotator(request: Request, response: Response, name: str) -> None:
     """Store the name in a cookie."""
+    _keep_cookie(request.scope, response, ANNOTATOR_COOKIE, quote(name))
+
+
+def _keep_cookie(scope: Scope, response: Response, name: str, value: str) -> None:
+    """Store a cookie for this studio alone: not for another one in another sub-path of the same host."""
     response.set_cookie(
-        ANNOTATOR_COOKIE, quote(name), max_age=_COOKIE_SECONDS, httponly=True, samesite="strict"
+        name,
+        value,
+        max_age=_COOKIE_SECONDS,
+        path=root_of(scope) or "/",
+        httponly=True,
+        samesite="strict",
+        secure=scope["scheme"] == "https",
     )
 
 
@@ -92,7 +104,7 @@ class AccessGuard:
         if refusal is None and self._key is not None:
             if not self._is_known(scope):
                 refusal = await self._ask_for_key(scope, receive)
-            elif scope["path"] == LOGOUT_PATH and scope["type"] == "http":
+            elif own_path(scope) == LOGOUT_PATH and scope["type"] == "http":
                 refusal = _leave(scope)
         if refusal is None:
             await self._app(scope, receive, send)
@@ -138,10 +150,11 @@ class AccessGuard:
         if scope["type"] == "websocket":
             return Response(status_code=403)
         request = Request(scope, receive)
-        if request.url.path != LOGIN_PATH:
+        if own_path(scope) != LOGIN_PATH:
+            login = root_of(scope) + LOGIN_PATH
             if "text/html" in request.headers.get("accept", ""):
-                return RedirectResponse(LOGIN_PATH, status_code=303)
-            return _refuse(401, "the access key has not been entered", f"Open {LOGIN_PATH} and enter it")
+                return RedirectResponse(login, status_code=303)
+            return _refuse(401, "the access key has not been entered", f"Open {login} and enter it")
         if request.method != "POST":
             return HTMLResponse(_LOGIN_PAGE.format(error=""))
         body = b""
@@ -164,15 +177,8 @@ class AccessGuard:
             alert = _ALERT.format("The access key is wrong.")
             return HTMLResponse(_LOGIN_PAGE.format(error=alert), status_code=403)
         self._guesses.right(address)
-        answer = RedirectResponse("/", status_code=303)
-        answer.set_cookie(
-            ACCESS_COOKIE,
-            self._token,
-            max_age=_COOKIE_SECONDS,
-            httponly=True,
-            samesite="strict",
-            secure=scope["scheme"] == "https",
-        )
+        answer = RedirectResponse(f"{root_of(scope)}/", status_code=303)
+        _keep_cookie(scope, answer, ACCESS_COOKIE, self._token)
         return answer
 
 
@@ -189,16 +195,18 @@ def _is_from_elsewhere(scope: Scope, headers: Headers) -> bool:
         and headers.get("sec-fetch-mode") == "navigate"
         and headers.get("sec-fetch-dest", "document") == "document"
     )
-    return not is_link or scope["path"].startswith(("/api/", "/gradio_api/", LOGOUT_PATH))
+    return not is_link or own_path(scope).startswith(("/api/", "/gradio_api/", LOGOUT_PATH))
 
 
 def _leave(scope: Scope) -> Response:
     """Show the sign-out page, or sign out."""
     if scope["method"] != "POST":
         return HTMLResponse(_LOGOUT_PAGE)
-    answer = RedirectResponse(LOGIN_PATH, status_code=303)
+    answer = RedirectResponse(root_of(scope) + LOGIN_PATH, status_code=303)
+    is_secure = scope["scheme"] == "https"
     for name in (ACCESS_COOKIE, ANNOTATOR_COOKIE):
-        answer.delete_cookie(name, httponly=True, samesite="strict", secure=scope["scheme"] == "https")
+        path = root_of(scope) or "/"
+        answer.delete_cookie(name, path=path, httponly=True, samesite="strict", secure=is_secure)
     # The next person who uses this browser must not see cached pictures.
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer

@@ -8,6 +8,8 @@ from typing import Final
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from puzzlecam_app.sub_path import own_path
+
 _JOIN: Final = "/gradio_api/queue/join"
 
 
@@ -22,7 +24,7 @@ class PageEvents:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != _JOIN or scope["method"] != "POST":
+        if scope["type"] != "http" or own_path(scope) != _JOIN or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         messages: list[Message] = []

@@ -9,6 +9,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from puzzlecam_app.sub_path import own_path
+
 MAX_BODY_BYTES: Final = 2 * 2**20
 """Far more than any form or decision needs. Mask routes have their own limit, from the picture's size."""
 
@@ -71,7 +73,7 @@ class ClosedRoutes:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _CLOSED.match(scope["path"]) is None:
+        if scope["type"] != "http" or _CLOSED.match(own_path(scope)) is None:
             await self._app(scope, receive, send)
             return
         answer = {
@@ -142,4 +144,4 @@ class BodyLimit:
 
 def _is_mask(scope: Scope) -> bool:
     path = _MASK_PATHS.get(scope["method"])
-    return path is not None and path.fullmatch(scope["path"]) is not None
+    return path is not None and path.fullmatch(own_path(scope)) is not None

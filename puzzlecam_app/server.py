@@ -50,7 +50,7 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
         from puzzlecam_app.app import create_app  # Gradio takes seconds to import: say something first
 
         app = create_app(services)
-        url = f"http://{_shown_host(settings.host)}:{port}"
+        url = f"http://{_shown_host(settings.host)}:{port}{settings.root_path}"
         say(f"Puzzle-CAM studio: {url}  (workspace {settings.workspace}; stop with Ctrl+C)")
         if settings.open_browser:
             threading.Timer(1.0, webbrowser.open, [url]).start()

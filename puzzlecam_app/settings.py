@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -16,6 +17,18 @@ from puzzlecam_app.user_paths import user_path
 from trainer.contract import MAX_PICTURE_PIXELS
 
 ENVIRONMENT_PREFIX = "PUZZLECAM_"
+RESERVED_SUB_PATHS: Final = frozenset(
+    (
+        *("api", "datasets", "export", "lab", "login", "logout", "openapi.json", "runs", "ui"),
+        *("assets", "config", "favicon.ico", "gradio_api", "manifest.json", "monitoring", "pwa_icon"),
+        *("robots.txt", "static", "svelte", "theme.css"),
+    )
+)
+"""First parts of the studio's own addresses, Gradio's among them.
+
+As a sub-path they would be ambiguous: `/lab/` could be the Lab, or the first page below a sub-path `/lab`.
+"""
+_SUB_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
 
 def _split_paths(value: object) -> object:
@@ -39,6 +52,18 @@ def _split_names(value: object) -> object:
     if isinstance(value, str):
         return tuple(name.strip().lower() for name in value.split(",") if name.strip())
     return value
+
+
+def _sub_path(value: object) -> object:
+    """Remove slashes at the end of a sub-path and check it; leave what is no string to pydantic."""
+    if not isinstance(value, str):
+        return value
+    path = value.rstrip("/")
+    if path and not _SUB_PATH.fullmatch(path):
+        raise ValueError("a sub-path looks like /studio: a slash, then letters, digits, '.', '_', '-' or '~'")
+    if path and path.split("/")[1] in RESERVED_SUB_PATHS:
+        raise ValueError("addresses of the studio itself begin with this path")
+    return path
 
 
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
@@ -71,6 +96,11 @@ class Settings(BaseModel):
         ge=0,
         le=65535,
         description="Port to listen on; if it is in use, the next free one. 0 stands for any free port.",
+    )
+    root_path: Annotated[str, BeforeValidator(_sub_path)] = Field(
+        default="",
+        description="Sub-path under which a proxy offers the studio, such as /studio, whether or not the "
+        "proxy removes it from requests.",
     )
     open_browser: bool = Field(
         default=True,
@@ -223,7 +253,9 @@ def _usage_error(error: ValidationError, flags: Mapping[str, Any]) -> UsageError
     where = f"--{field.replace('_', '-')}" if field in flags else environment_variable(field)
     shown = "" if field == "access_key" else f" (it is {first['input']!r})"
     return UsageError(
-        f"{first['msg']}{shown}", where=where, remedy=f"Change or unset {where} and start again"
+        f"{first['msg'].removeprefix('Value error, ')}{shown}",
+        where=where,
+        remedy=f"Change or unset {where} and start again",
     )
 
 

@@ -1,5 +1,5 @@
 /** The Lab's routes, as functions. Errors come back as `ApiError` with the server's sentence. */
-import { query, request } from "../shared/api.js";
+import { apiUrl, query, request } from "../shared/api.js";
 import { readFrame } from "../shared/frame.js";
 
 /**
@@ -150,7 +150,7 @@ export const figures = (runId) => json(`/runs/${runId}/figures`);
 
 /** @param {number} runId @param {string} name @param {"svg"|"png"} suffix @param {number} version */
 export const figureUrl = (runId, name, suffix, version) =>
-  `/api/runs/${runId}/figures/${name}.${suffix}?v=${version}`;
+  apiUrl(`/runs/${runId}/figures/${name}.${suffix}?v=${version}`);
 
 /**
  * A page of the measured pictures.

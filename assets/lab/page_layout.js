@@ -1,5 +1,6 @@
 /** The frame of the Lab page: what is where, and what of it is shown. */
 import { element } from "../shared/dom.js";
+import { address } from "../shared/place.js";
 
 /**
  * @import { ItemOut } from "../shared/openapi"
@@ -115,6 +116,6 @@ export class PageLayout {
       : " · No reference mask: accept its mask in Review, or import the dataset again with masks as ground truth";
     this.#facts.textContent = `${width} × ${height} · ${tags.map(({ name }) => name).join(", ")}${missing}`;
     this.#facts.title = `${model.identity}\nScales ${model.scales.join(", ")}${model.flip ? ", and mirrored" : ""}; longer side at most ${model.max_side} px`;
-    this.#review.href = `/?dataset=${item.dataset_id}&item=${item.id}`;
+    this.#review.href = address(`/?dataset=${item.dataset_id}&item=${item.id}`);
   }
 }

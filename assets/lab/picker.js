@@ -1,6 +1,7 @@
 /** Which picture: dataset, order, class, and the list. */
 import { count, element, fillSelect, listPicture } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
+import { LAST_DATASET } from "../shared/place.js";
 import * as api from "./api.js";
 
 /**
@@ -27,7 +28,6 @@ const DISAGREEMENT_TIP =
 const DOUBT_TIP =
   "For a self-trained run, 100 % minus the mean of its maps above the threshold; for other models, the share of the picture whose strongest map is within 0.1 of the threshold. Known once “propose”, a publication or Measure has processed the picture";
 const HOVERED_MS = 80; // over a picture, before it is computed ahead
-const LAST_DATASET = "puzzlecam-dataset"; // Review remembers it under the same key
 /** @type {Partial<Record<string, number>>} */
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 

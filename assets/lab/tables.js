@@ -1,5 +1,6 @@
 /** Tables and thumbnails of the Lab. */
 import { element, listPicture } from "../shared/dom.js";
+import { address } from "../shared/place.js";
 import * as api from "./api.js";
 
 /**
@@ -67,7 +68,7 @@ export function thumbnail({ id, datasetId, name, note, noteTip, open }) {
     note ? element("span", { class: "lb-thumb-note", text: note, title: noteTip }) : null,
     element("a", {
       class: "st-muted",
-      href: `/?dataset=${datasetId}&item=${id}`,
+      href: address(`/?dataset=${datasetId}&item=${id}`),
       text: "Review",
       title: "Open it in Review",
     }),

@@ -1,6 +1,7 @@
 /**
  * Masks and decisions that could not be sent, kept in the browser (IndexedDB) until they are on the server.
  */
+import { storageName } from "../shared/place.js";
 
 /**
  * @typedef {object} LocalDraft
@@ -14,7 +15,7 @@
  * @property {number} savedAt milliseconds since 1970
  */
 
-const DATABASE = "puzzlecam";
+const DATABASE = storageName("puzzlecam");
 const STORE = "drafts";
 
 /** @returns {Promise<IDBDatabase>} */

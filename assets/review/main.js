@@ -2,6 +2,7 @@
  * The Review page: queue, editor, classes, heatmaps and decisions around one picture at a time.
  */
 import { isTyping } from "../shared/dom.js";
+import { LAST_DATASET, address } from "../shared/place.js";
 import * as api from "./api.js";
 import { bindingsOf } from "./bindings.js";
 import { Deciding } from "./deciding.js";
@@ -22,7 +23,6 @@ const TAKING_BACK = {
   description: "On the next picture, before anything else: take the last decision back",
   group: "Review",
 };
-const LAST_DATASET = "puzzlecam-dataset";
 
 /** @param {HTMLElement} root */
 export async function mount(root) {
@@ -85,7 +85,7 @@ class ReviewPage {
         "There is no dataset yet. Open the Datasets page and import a folder of pictures.",
         {
           text: "Open Datasets",
-          run: () => location.assign("/datasets"),
+          run: () => location.assign(address("/datasets")),
         },
       );
       return;

@@ -3,6 +3,7 @@
  */
 import { changePicture, count, element, fillSelect, listPicture } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
+import { address, storageName } from "../shared/place.js";
 import * as api from "./api.js";
 
 /**
@@ -153,7 +154,7 @@ export class Queue extends Emitter {
     const chosen = Object.fromEntries(
       Object.entries(this.#selects).map(([name, { value }]) => [name, value]),
     );
-    localStorage.setItem(`${REMEMBERED}${this.dataset.id}`, JSON.stringify(chosen));
+    localStorage.setItem(storageName(`${REMEMBERED}${this.dataset.id}`), JSON.stringify(chosen));
     await this.reload();
     this.emit("filter");
   }
@@ -163,7 +164,7 @@ export class Queue extends Emitter {
     /** @type {Record<string, string>} */
     let chosen = {};
     try {
-      chosen = JSON.parse(localStorage.getItem(`${REMEMBERED}${datasetId}`) ?? "{}");
+      chosen = JSON.parse(localStorage.getItem(storageName(`${REMEMBERED}${datasetId}`)) ?? "{}");
     } catch {
       // written by another version
     }
@@ -248,7 +249,7 @@ export class Queue extends Emitter {
   #showUnknown(unknown) {
     this.note.hidden = !unknown;
     if (!unknown) return;
-    const link = `/datasets?dataset=${this.dataset?.id}`;
+    const link = address(`/datasets?dataset=${this.dataset?.id}`);
     this.note.replaceChildren(
       `The doubt of ${count(unknown, "picture")} is not known yet: they come last. `,
       element("a", { href: link, text: "Compute it", title: "Opens the Datasets page" }),

@@ -67,8 +67,8 @@ export const publication = (id) => get(`/runs/${id}/publish`);
 export const unpublish = (id) => post(`/runs/${id}/unpublish`);
 
 /** @param {number} id @param {number} epoch @param {number} number place of the picture in the frame */
-export const frameUrl = (id, epoch, number) => `/api/runs/${id}/film/${epoch}/${number}`;
+export const frameUrl = (id, epoch, number) => shared.apiUrl(`/runs/${id}/film/${epoch}/${number}`);
 /** @param {number} id @param {number} itemId @param {string} output */
-export const pictureUrl = (id, itemId, output) => `/api/runs/${id}/pictures/${itemId}/${output}`;
+export const pictureUrl = (id, itemId, output) => shared.apiUrl(`/runs/${id}/pictures/${itemId}/${output}`);
 /** @param {number} itemId */
-export const proposalUrl = (itemId) => `/api/items/${itemId}/thumbnail`;
+export const proposalUrl = (itemId) => shared.apiUrl(`/items/${itemId}/thumbnail`);

@@ -1,6 +1,7 @@
 /** The form that starts a run, made from the names, descriptions and bounds of the settings. */
 import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
+import { LAST_DATASET } from "../shared/place.js";
 import * as api from "./api.js";
 import { duration } from "../shared/format.js";
 import { Field } from "./field.js";
@@ -177,7 +178,7 @@ export class StartForm extends Emitter {
   }
 
   #lastDataset() {
-    return localStorage.getItem("puzzlecam-dataset") ?? "";
+    return localStorage.getItem(LAST_DATASET) ?? "";
   }
 
   /** @param {string|null} [split] */

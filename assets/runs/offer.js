@@ -1,7 +1,8 @@
 /** Suggests a run when enough masks were accepted or corrected since the last one. */
 import { count, element } from "../shared/dom.js";
+import { storageName } from "../shared/place.js";
 
-const PUT_OFF = "puzzlecam-offers-put-off";
+const PUT_OFF = storageName("puzzlecam-offers-put-off");
 
 /**
  * @import { OfferFacts } from "../shared/openapi"

@@ -3,6 +3,7 @@ import { count, element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { moment } from "../shared/format.js";
+import { address } from "../shared/place.js";
 import { Poller } from "./poller.js";
 
 /**
@@ -265,7 +266,7 @@ export class PublishPanel extends Emitter {
       element(
         "div",
         { class: "rn-buttons" },
-        element("a", { class: "st-button", href: "/", text: "Review them" }),
+        element("a", { class: "st-button", href: address("/"), text: "Review them" }),
         this.#closeButton(),
       ),
     );

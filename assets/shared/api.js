@@ -2,6 +2,7 @@
  * How pages ask the studio's own routes, and what several of them ask. Errors come back as `ApiError` with the
  * sentence that the server wrote.
  */
+import { address } from "./place.js";
 
 /**
  * @import { DatasetsOut, ItemOut, ItemsOut, Problem } from "./openapi"
@@ -37,6 +38,9 @@ export class ApiError extends Error {
   }
 }
 
+/** @param {string} path below /api @returns {string} for elements that load it themselves */
+export const apiUrl = (path) => address(`/api${path}`);
+
 /** @param {unknown} error what was caught @returns {string} the sentence to show */
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
@@ -51,7 +55,7 @@ export async function request(path, { method, body, headers, signal, cache } = {
   const isRaw = body === undefined || body instanceof Blob || ArrayBuffer.isView(body);
   let response;
   try {
-    response = await fetch(`/api${path}`, {
+    response = await fetch(apiUrl(path), {
       method: method ?? (body === undefined ? "GET" : "POST"),
       credentials: "same-origin",
       headers: isRaw ? headers : { "Content-Type": "application/json", ...headers },
@@ -117,4 +121,4 @@ export async function image(id) {
 }
 
 /** @param {number} id @param {number|null} [revision] so that the browser asks again after a change */
-export const thumbnailUrl = (id, revision) => `/api/items/${id}/thumbnail?revision=${revision ?? 0}`;
+export const thumbnailUrl = (id, revision) => apiUrl(`/items/${id}/thumbnail?revision=${revision ?? 0}`);

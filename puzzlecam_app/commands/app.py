@@ -16,6 +16,7 @@ def app(
     studio: Studio,
     host: Annotated[str | None, setting_option("host", "H", default="127.0.0.1")] = None,
     port: Annotated[int | None, setting_option("port", "P", default="7860")] = None,
+    root_path: Annotated[str | None, setting_option("root_path", "PATH")] = None,
     model: ModelOption = None,
     min_piece_share: MinPieceShareOption = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
@@ -29,10 +30,12 @@ def app(
       puzzlecam
       puzzlecam app --port 9000 --no-browser
       puzzlecam app --host 0.0.0.0 --workspace /srv/puzzlecam
+      puzzlecam app --root-path /studio --no-browser
     """
     settings = studio.settings(
         host=host,
         port=port,
+        root_path=root_path,
         model=model,
         min_piece_share=min_piece_share,
         open_browser=False if no_browser else None,

@@ -11,6 +11,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from puzzlecam_app.assets import asset_url, modules_of
+from puzzlecam_app.sub_path import own_path
 
 _HEAD = b"<head>"
 _SHARED = "theme/page.css"
@@ -31,39 +32,46 @@ class OwnModule:
     styles: tuple[str, ...]
     starts_early: bool = False
 
-    def component(self, *, elem_id: str, class_name: str, waiting: str = "Loading …") -> gr.HTML:
+    def component(
+        self, *, elem_id: str, class_name: str, root_path: str, waiting: str = "Loading …"
+    ) -> gr.HTML:
         """Return a component that loads the module and mounts it.
 
         Args:
             elem_id: Id of the component's element.
             class_name: Class of the element that is passed to `mount`.
+            root_path: The sub-path that the studio is served under, as in the settings.
             waiting: Text that is shown until the module is mounted.
         """
         return gr.HTML(
             html_template=f'<div class="st-page {class_name}" data-mount>{waiting}</div>',
             js_on_load=(
-                f"import({json.dumps(asset_url(self.module))})"
+                f"import({json.dumps(asset_url(self.module, root_path))})"
                 ".then((page) => page.mount(element.querySelector('[data-mount]')))"
                 ".catch((error) => { element.querySelector('[data-mount]').textContent = "
                 "'The page could not be loaded: ' + error.message + '. Reload it.'; });"
             ),
             head="".join(
-                f'<link rel="stylesheet" href="{asset_url(path)}">' for path in (_SHARED, *self.styles)
+                f'<link rel="stylesheet" href="{asset_url(path, root_path)}">'
+                for path in (_SHARED, *self.styles)
             ),
             apply_default_css=False,
             elem_id=elem_id,
         )
 
-    @property
-    def head(self) -> str:
+    def head(self, root_path: str) -> str:
         """Elements for the page's head that make the browser fetch all modules at once.
 
         Without them the browser finds the module only after Gradio has drawn the page, and each import only
         after it has read the importing module. Style sheets are left out: Gradio does not add a style sheet
         to a page that has any link to it already, even a preload.
+
+        Args:
+            root_path: The sub-path that the studio is served under, as in the settings.
         """
-        modules = (f'<link rel="modulepreload" href="{asset_url(path)}">' for path in modules_of(self.module))
-        early = f'<script type="module" async src="{asset_url(self.module)}"></script>'
+        urls = (asset_url(path, root_path) for path in modules_of(self.module))
+        modules = (f'<link rel="modulepreload" href="{url}">' for url in urls)
+        early = f'<script type="module" async src="{asset_url(self.module, root_path)}"></script>'
         return "".join([*modules, early if self.starts_early else ""])
 
 
@@ -72,7 +80,7 @@ class EarlyHeads:
 
     Args:
         app: The app whose answers are changed.
-        heads: HTML to add to the head, by path of the page.
+        heads: HTML to add to the head, by path of the page below the studio's root.
     """
 
     def __init__(self, app: ASGIApp, heads: Mapping[str, str]) -> None:
@@ -82,7 +90,7 @@ class EarlyHeads:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        added = self._heads.get(scope["path"]) if scope["type"] == "http" else None
+        added = self._heads.get(own_path(scope)) if scope["type"] == "http" else None
         if added is None or scope["method"] != "GET":
             await self._app(scope, receive, send)
             return

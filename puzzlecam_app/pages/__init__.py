@@ -23,18 +23,19 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     Gradio's analytics, run history, monitoring and file access are off: nothing leaves the machine, and no
     file can be requested by its path.
     """
+    root_path = services.settings.root_path
     with gr.Blocks(title="Puzzle-CAM studio", analytics_enabled=False, fill_width=True) as pages:
         _navigation(services)
-        review.build()
+        review.build(root_path)
     with pages.route("Datasets", "/datasets"):
         _navigation(services)
         datasets.build(services)
     with pages.route("Lab", "/lab"):
         _navigation(services)
-        lab.build()
+        lab.build(root_path)
     with pages.route("Runs", "/runs"):
         _navigation(services)
-        runs.build()
+        runs.build(root_path)
     with pages.route("Export", "/export"):
         _navigation(services)
         export.build(services)
@@ -45,6 +46,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         app,
         pages,
         path="/",
+        root_path=root_path,
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -80,9 +82,11 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         css_paths=[theme_dir / "studio.css"],
         favicon_path=str(theme_dir / "favicon.svg"),
     )
-    own = {"/": review.MODULE.head, "/lab": lab.MODULE.head, "/runs": runs.MODULE.head}
-    start = f'<script type="module" src="{asset_url("shared/start.js")}"></script>'
-    heads = {path: start + own.get(path, "") for path in ("/", "/datasets", "/lab", "/runs", "/export")}
+    modules = {"/": review.MODULE, "/lab": lab.MODULE, "/runs": runs.MODULE}
+    start = f'<script type="module" src="{asset_url("shared/start.js", root_path)}"></script>'
+    heads = dict.fromkeys(("/datasets", "/export"), start) | {
+        path: start + module.head(root_path) for path, module in modules.items()
+    }
     mounted.add_middleware(EarlyHeads, heads=heads)
     mounted.state.page_events = frozenset(pages.fns)
     return mounted
@@ -90,5 +94,6 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
 
 def _navigation(services: Services) -> None:
     """Call the first page Review; without this, Gradio calls it Home. Every page needs it."""
-    links = [("Sign out", LOGOUT_PATH)] if services.settings.access_key else None
+    # Gradio puts the root and a slash in front of the path.
+    links = [("Sign out", LOGOUT_PATH.removeprefix("/"))] if services.settings.access_key else None
     Navbar(links, main_page_name="Review")

@@ -209,11 +209,11 @@ def _opened(services: Services, asked: str | None) -> tuple[Any, ...]:
     return rows, gr.Dropdown(choices=names, value=name), *_report(services, name)
 
 
-def _review_link(dataset_id: int | None) -> Any:
+def _review_link(dataset_id: int | None, root_path: str = "") -> Any:
     """The button that opens the dataset in this tab; a Markdown link would open another tab."""
     if dataset_id is None:
         return gr.Button(visible=False)
-    return gr.Button(link=f"/?dataset={dataset_id}", visible=True)
+    return gr.Button(link=f"{root_path}/?dataset={dataset_id}", visible=True)
 
 
 def _moved(report: ImportReport) -> str:
@@ -229,7 +229,7 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
     reports = [] if dataset_id is None else load_reports(services.database, dataset_id)
     if not reports:
         text = f"There is no import report for {plain(name)}."
-        return text, _review_link(dataset_id), gr.Dataframe(visible=False)
+        return text, _review_link(dataset_id, services.settings.root_path), gr.Dataframe(visible=False)
     newest = reports[0]
     rows = [[one.file, one.severity, one.reason, one.remedy] for one in newest.problems]
     text = (
@@ -241,4 +241,8 @@ def _report(services: Services, name: str) -> tuple[Any, ...]:
         f"{f', {newest.masks_unread} not imported' if newest.masks_unread else ''}."
     )
     text += f"\n\nProblems: {newest.problem_counts}." if rows else "\n\nNo file had a problem."
-    return text, _review_link(dataset_id), gr.Dataframe(value=rows, visible=bool(rows))
+    return (
+        text,
+        _review_link(dataset_id, services.settings.root_path),
+        gr.Dataframe(value=rows, visible=bool(rows)),
+    )

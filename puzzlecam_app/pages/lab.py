@@ -11,6 +11,6 @@ MODULE = OwnModule(
 )
 
 
-def build() -> None:
-    """Add the page to the Blocks that are being built."""
-    MODULE.component(elem_id="lab", class_name="lb-root")
+def build(root_path: str) -> None:
+    """Add the page to the Blocks that are being built, for a studio under the sub-path `root_path`."""
+    MODULE.component(elem_id="lab", class_name="lb-root", root_path=root_path)

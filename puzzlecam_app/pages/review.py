@@ -10,6 +10,8 @@ MODULE = OwnModule(
 )
 
 
-def build() -> None:
-    """Add the page to the Blocks that are being built."""
-    MODULE.component(elem_id="review", class_name="pr-root", waiting="Loading the editor …")
+def build(root_path: str) -> None:
+    """Add the page to the Blocks that are being built, for a studio under the sub-path `root_path`."""
+    MODULE.component(
+        elem_id="review", class_name="pr-root", root_path=root_path, waiting="Loading the editor …"
+    )

@@ -9,6 +9,6 @@ MODULE = OwnModule(
 )
 
 
-def build() -> None:
-    """Add the page to the Blocks that are being built."""
-    MODULE.component(elem_id="runs", class_name="rn-root")
+def build(root_path: str) -> None:
+    """Add the page to the Blocks that are being built, for a studio under the sub-path `root_path`."""
+    MODULE.component(elem_id="runs", class_name="rn-root", root_path=root_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from db.users import clean_name
@@ -56,8 +56,8 @@ async def read_session(annotator: Annotator) -> Session:
 
 
 @router.post("/session", responses=problem_responses(422))
-async def write_session(session: Session, response: Response) -> Session:
+async def write_session(session: Session, request: Request, response: Response) -> Session:
     """Choose the name under which this browser's work is stored from now on."""
     name = clean_name(session.annotator)
-    remember_annotator(response, name)
+    remember_annotator(request, response, name)
     return Session(annotator=name)

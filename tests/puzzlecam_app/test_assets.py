@@ -46,7 +46,7 @@ def test_a_page_names_its_modules_in_its_head() -> None:
     app.get("/other")(lambda: HTMLResponse("<head>"))
     app.get("/data")(lambda: JSONResponse("<head>"))
     module = OwnModule("lab/main.js", ("lab/lab.css",), starts_early=True)
-    app.add_middleware(EarlyHeads, heads={"/page": module.head, "/data": module.head})
+    app.add_middleware(EarlyHeads, heads={"/page": module.head(""), "/data": module.head("")})
     with TestClient(app) as client:
         page = client.get("/page").text
         assert page.count(f'<link rel="modulepreload" href="{asset_url("lab/api.js")}">') == 1

@@ -50,6 +50,7 @@ def test_the_workspace_is_absolute_wherever_it_was_named(
         ({}, {"port": 70000}, "--port"),
         ({"PUZZLECAM_PORT": "many"}, {}, "PUZZLECAM_PORT"),
         ({"PUZZLECAM_MAX_IMAGE_PIXELS": "0"}, {}, "PUZZLECAM_MAX_IMAGE_PIXELS"),
+        ({"PUZZLECAM_ROOT_PATH": "studio"}, {}, "PUZZLECAM_ROOT_PATH"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_blamed_on_its_flag_or_variable(
@@ -60,6 +61,29 @@ def test_a_value_that_cannot_be_used_is_blamed_on_its_flag_or_variable(
 
     assert str(caught.value).startswith(f"{where}: ")
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("/studio", "/studio"), ("/studio/", "/studio"), ("/team-1/v1.2/", "/team-1/v1.2"), ("/", "")],
+)
+def test_a_sub_path_has_no_slash_at_its_end(text: str, expected: str) -> None:
+    assert Settings.load({"PUZZLECAM_ROOT_PATH": text}).root_path == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["studio", "//evil.example", "/a//b", "/a/../b", "/.", "/a b", '/"><b>', "/a?b", "/ü", "/a\n"],
+)
+def test_a_sub_path_of_other_characters_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="PUZZLECAM_ROOT_PATH: a sub-path looks like /studio"):
+        Settings.load({"PUZZLECAM_ROOT_PATH": text})
+
+
+@pytest.mark.parametrize("text", ["/lab", "/api/studio", "/ui"])
+def test_a_sub_path_that_the_studio_itself_uses_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="addresses of the studio itself"):
+        Settings.load({"PUZZLECAM_ROOT_PATH": text})
 
 
 def test_an_access_key_is_never_shown() -> None:

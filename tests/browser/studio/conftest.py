@@ -43,11 +43,13 @@ class Studio:
 
     workspace: Path
     port: int = field(default_factory=free_port)
+    root_path: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://127.0.0.1:{self.port}{self.root_path}"
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command on the studio's workspace, in this process: a new one takes seconds to start."""
@@ -80,12 +82,20 @@ class Studio:
             cwd=ROOT,
             stdout=log,
             stderr=log,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "PUZZLECAM_ROOT_PATH": self.root_path,
+                **self.environment,
+            },
         )
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(f"{self.url}/api/health", timeout=5).close()
+                return
+            except urllib.error.HTTPError as answer:  # it asks for the access key
+                answer.close()
                 return
             except (urllib.error.URLError, OSError):
                 if self.process.poll() is not None:
