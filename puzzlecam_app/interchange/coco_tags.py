@@ -30,12 +30,14 @@ def tags_of_coco(
     lost: Counter[str] = Counter()
     shapes = 0
     for annotation in _entries(data, "annotations"):
-        name = names.get(_key(annotation.get("category_id")))
-        if name is None:
-            lost["category"] += 1
-            continue
-        tags_of.setdefault(_key(annotation.get("image_id")), {})[name] = None
-        shapes += bool(annotation.get("segmentation") or annotation.get("bbox"))
+        # Panoptic files have one annotation for each picture, with segments.
+        for segment in _entries(annotation, "segments_info") or [annotation]:
+            name = names.get(_key(segment.get("category_id")))
+            if name is None:
+                lost["category"] += 1
+                continue
+            tags_of.setdefault(_key(annotation.get("image_id")), {})[name] = None
+            shapes += bool(segment.get("segmentation") or segment.get("bbox"))
     pictures = []
     for number, image in enumerate(data["images"], start=1):
         where = f"{file}, image {number}"

@@ -106,9 +106,10 @@ def _items_of_list(
             problems.append(path)
             continue
         if path in tags:
-            problems.append(
-                warning(path, "the picture is listed twice; all its tags are used", "Remove one of the rows")
-            )
+            reason = "the picture is listed twice; all its tags are used"
+            if row.split and splits.get(path, row.split) != row.split:
+                reason += f", but only its split {splits[path]!r}, not {row.split!r}"
+            problems.append(warning(path, reason, "Remove one of the rows"))
         tags.setdefault(path, {}).update(dict.fromkeys(row.tags))
         if row.split:
             splits.setdefault(path, row.split)

@@ -126,6 +126,24 @@ def test_coco_given_as_tags_is_imported(tmp_path: Path, studio: Studio, run: Imp
     assert report.classes == ("cat", "dog")
 
 
+def test_segments_of_panoptic_coco_are_tags_too(tmp_path: Path) -> None:
+    segments = [{"category_id": 7}, {"category_id": 9}]
+    panoptic = COCO | {"annotations": [{"image_id": 1, "segments_info": segments}]}
+    rows, _ = read_tag_file(_json(tmp_path, panoptic))
+    assert [row.tags for row in rows] == [("cat", "dog"), ()]
+
+
+def test_a_second_split_of_a_picture_is_told(tmp_path: Path, run: Import) -> None:
+    save(tmp_path / "in" / "a.jpg")
+    (tmp_path / "in" / "tags.csv").write_text("image,tags,split\na.jpg,cat,train\na.jpg,dog,val\n")
+    assert reasons(run(tmp_path / "in")) == {
+        "a.jpg": (
+            "warning",
+            "the picture is listed twice; all its tags are used, but only its split 'train', not 'val'",
+        )
+    }
+
+
 @pytest.mark.parametrize(
     ("data", "tool"),
     [
