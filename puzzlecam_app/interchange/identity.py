@@ -112,7 +112,17 @@ class _Folder:
             return self._content[one.name] == one.sha256
         return self._copied or self._place(one).is_file()
 
-    def holds_content(self, one: KnownPicture) -> bool:
+    def has_left(self, one: KnownPicture, picture: CheckedPicture) -> bool:
+        """Whether an item is no longer where it was, so that `picture`, of the same content, is that item."""
+        return not self._holds_content(one) or self._is_spelled_otherwise(one, picture)
+
+    def _is_spelled_otherwise(self, one: KnownPicture, picture: CheckedPicture) -> bool:
+        """Whether only capitals of the name were changed, where the file system does not tell them apart."""
+        if one.name.casefold() != picture.item.name.casefold():
+            return False
+        return self._place(one).samefile(self._source.root / picture.item.path)
+
+    def _holds_content(self, one: KnownPicture) -> bool:
         """Whether the content of an item can be read where it was."""
         if one.name in self._content or one.name in self._refused:
             return self._content.get(one.name) == one.sha256
@@ -144,7 +154,7 @@ def _same_content(
     for picture in pictures:
         name = picture.item.name
         same = by_content.get(picture.sha256, [])
-        free = [one for one in same if one.name == name or one.is_missing or not folder.holds_content(one)]
+        free = [one for one in same if one.name == name or one.is_missing or folder.has_left(one, picture)]
         if same and not free:
             reason = f"the same picture as {printable(same[0].name)}, which is in the dataset already"
             problems.append(ignored(picture.item.path, reason, "Remove one of the two"))

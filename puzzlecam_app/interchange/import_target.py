@@ -142,8 +142,8 @@ def _check_same_origin(dataset: Dataset, source: Source, root: str) -> None:
         reason = f"the dataset {dataset.name!r} was imported from {dataset.root}"
         remedy = (
             "If the folder was moved, use: "
-            f"dataset relocate {shlex.quote(dataset.name)} {shlex.quote(root)}; "
-            "for other pictures, choose another name with --name"
+            f"dataset relocate {shlex.quote(dataset.name)} {shlex.quote(root)} "
+            "(or Moved folder on the page Datasets); for other pictures, choose another name with --name"
         )
     raise UserError(reason, where=str(source.root), remedy=remedy)
 

@@ -1,5 +1,6 @@
 """A picture stays itself when its file or its folder is renamed, vanishes or comes back."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -176,6 +177,20 @@ def test_a_copy_of_a_picture_in_another_split_is_not_taken_for_its_new_name(
         report = run(voc, name, split="val", copy=copied)
         assert (report.added, report.renamed, report.left_out) == (0, 0, 1)
         assert set(studio.tags(name)) == {"a"}
+
+
+def test_capitals_may_change_where_the_file_system_does_not_tell_them_apart(
+    tmp_path: Path, studio: Studio, run: Import
+) -> None:
+    voc = voc_folder(tmp_path / "voc", {"a": ["cat"]}, splits={"train": ["a"], "val": ["A"]})
+    # One file under both names, as such a file system shows it.
+    os.link(voc / "JPEGImages" / "a.jpg", voc / "JPEGImages" / "A.jpg")
+    shutil.copy(voc / "Annotations" / "a.xml", voc / "Annotations" / "A.xml")
+    run(voc, split="train")
+    before = ids(studio)
+    report = run(voc, split="val")
+    assert (report.renamed, report.left_out) == (1, 0)
+    assert ids(studio) == {"A": before["a"]}
 
 
 def test_an_unreadable_picture_is_not_missing(studio: Studio, run: Import, folder: Path) -> None:
