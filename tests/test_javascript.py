@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 
+import pytest
+
 from tests.api_types import API_TYPES, api_types
 from tests.helpers_node import ROOT, run_tool
 from tests.test_arrows import import_cycles
@@ -21,6 +23,11 @@ MAY_IMPORT = {
 
 CODE = re.compile(r"^(?:import|export)\b[^;\"]*?\"(\.[^\"]+)\"", re.MULTILINE)
 CODE_AND_TYPES = re.compile(r"(?:\bfrom\s+|\bimport\()\"(\.[^\"]+)\"")
+
+FROM_THE_HOST = re.compile(
+    r"""(?:\bhref|\bsrc|\baction|\blink)\s*[:=]\s*["'`]/|(?:location\.(?:assign|replace)|\bfetch|\bopen)\(["'`]/"""
+)
+"""An address that would leave the sub-path under which a proxy offers the studio."""
 
 
 def imports_of_modules(pattern: re.Pattern[str]) -> dict[str, set[str]]:
@@ -71,3 +78,20 @@ def test_an_import_from_another_page_is_named() -> None:
 
 def test_no_modules_import_each_other() -> None:
     assert import_cycles(imports_of_modules(CODE)) == []
+
+
+def test_no_address_begins_at_the_root_of_the_host() -> None:
+    found = [
+        f"{file.relative_to(ASSETS).as_posix()}: {line.strip()}"
+        for file in sorted(ASSETS.rglob("*.js"))
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if FROM_THE_HOST.search(line)
+    ]
+    assert found == [], "Use `address` of shared/place.js"
+
+
+@pytest.mark.parametrize(
+    "line", ['href: "/lab"', "location.assign(`/?item=${id}`)", 'image.src = "/api/items/1/image"']
+)
+def test_an_address_from_the_root_of_the_host_is_noticed(line: str) -> None:
+    assert FROM_THE_HOST.search(line)
