@@ -2,29 +2,30 @@
 import { element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 
-/** @import { CrfConfig, MaskFacts, MaskIn, ModelFacts, WalkFacts, WalkIn } from "../shared/openapi" */
+/** @import { Bounds, CrfConfig, MaskFacts, MaskIn, ModelFacts, WalkFacts, WalkIn } from "../shared/openapi" */
 /**
  * @template Name
  * @typedef {[name: Name, label: string, low: number, high: number, step: number, tip: string]} Setting
  */
 /** @typedef {{input: HTMLInputElement, modelValue: string, show: () => void}} Slider */
 
-/** @type {Setting<Exclude<keyof CrfConfig, "max_side">>[]} */
+/**
+ * Sliders of the dense CRF; their bounds come with the model.
+ * @type {[name: Exclude<keyof CrfConfig, "max_side">, label: string, step: number, tip: string][]}
+ */
 const CRF = [
-  ["iterations", "iterations", 1, 20, 1, "Mean-field iterations"],
-  ["gt_prob", "label trust", 0.5, 0.95, 0.01, "Probability that a pixel's label is right before smoothing"],
+  ["iterations", "iterations", 1, "Mean-field iterations"],
+  ["gt_prob", "label trust", 0.01, "Probability that a pixel's label is right before smoothing"],
   [
     "bilateral_sxy_px",
     "colour reach",
     1,
-    150,
-    1,
     "How far away pixels of similar colour influence each other, in pixels",
   ],
-  ["bilateral_srgb", "colour tolerance", 1, 30, 0.5, "How different similar colours may be, in grey levels"],
-  ["bilateral_compat", "colour weight", 0, 20, 0.5, "Weight of the colour kernel"],
-  ["gaussian_sxy_px", "smooth reach", 1, 20, 0.5, "Reach of the kernel that only uses position, in pixels"],
-  ["gaussian_compat", "smooth weight", 0, 20, 0.5, "Weight of the kernel that only uses position"],
+  ["bilateral_srgb", "colour tolerance", 0.5, "How different similar colours may be, in grey levels"],
+  ["bilateral_compat", "colour weight", 0.5, "Weight of the colour kernel"],
+  ["gaussian_sxy_px", "smooth reach", 0.5, "Reach of the kernel that only uses position, in pixels"],
+  ["gaussian_compat", "smooth weight", 0.5, "Weight of the kernel that only uses position"],
 ];
 /** @type {Setting<keyof WalkFacts>[]} */
 const WALK = [
@@ -92,11 +93,12 @@ export class SettingsPanel extends Emitter {
   }
 
   /** @param {ModelFacts} model */
-  #crfRows({ crf_constants: constants, no_crf: reason }) {
+  #crfRows({ crf_constants: constants, crf_bounds: bounds, no_crf: reason }) {
     if (reason) return [element("p", { class: "st-muted", text: reason })];
-    return CRF.map(([name, text, low, high, step, tip]) =>
-      this.#slider(`crf ${name}`, text, low, high, step, constants[name], tip),
-    );
+    return CRF.map(([name, text, step, tip]) => {
+      const [low, high] = within(bounds[name], step);
+      return this.#slider(`crf ${name}`, text, low, high, step, constants[name], tip);
+    });
   }
 
   /** @param {string} key @returns {number} */
@@ -201,6 +203,14 @@ export class SettingsPanel extends Emitter {
     this.#mark();
     this.emit("threshold", this.threshold);
   }
+}
+
+/**
+ * The least and the largest value that a slider offers.
+ * @param {Bounds} bounds @param {number} step @returns {[number, number]}
+ */
+function within({ minimum, maximum, is_minimum_exclusive: isAbove, is_maximum_exclusive: isBelow }, step) {
+  return [(minimum ?? 0) + (isAbove ? step : 0), (maximum ?? 1) - (isBelow ? step : 0)];
 }
 
 /** @param {CrfConfig|WalkFacts|WalkIn|null} a @param {CrfConfig|WalkFacts|WalkIn|null} b */

@@ -7,6 +7,15 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /** @description Bounds of a number; None where there is none. An exclusive bound is not allowed itself. */
+    Bounds: {
+      minimum?: number | null;
+      maximum?: number | null;
+      /** @default false */
+      is_minimum_exclusive: boolean;
+      /** @default false */
+      is_maximum_exclusive: boolean;
+    };
     /** @description One object of this class fills this rectangle; a box of background is empty. */
     BoxSeed: {
       /** @description 0 for background, else a class index */
@@ -625,6 +634,10 @@ export interface components {
       min_piece_share: number;
       /** @description Constants for the dense CRF when it is turned on */
       crf_constants: components["schemas"]["CrfConfig"];
+      /** @description Bounds of each constant, by name */
+      crf_bounds: {
+        [key: string]: components["schemas"]["Bounds"];
+      };
       /** @description Why the dense CRF cannot be used; null if it can */
       no_crf: string | null;
       walk: components["schemas"]["WalkFacts"] | null;
@@ -1469,6 +1482,7 @@ export interface components {
   headers: never;
   pathItems: never;
 }
+export type Bounds = components["schemas"]["Bounds"];
 export type BoxSeed = components["schemas"]["BoxSeed"];
 export type CamFacts = components["schemas"]["CamFacts"];
 export type CamsHeader = components["schemas"]["CamsHeader"];

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from puzzlecam_app.bounds import Bounds
 from trainer.config import PuzzleLossConfig
 from trainer.masks.crf import CrfConfig
 
@@ -49,6 +50,7 @@ class ModelFacts(_Facts):
         description="Pieces of the mask below this share of the picture go to what surrounds them"
     )
     crf_constants: CrfConfig = Field(description="Constants for the dense CRF when it is turned on")
+    crf_bounds: dict[str, Bounds] = Field(description="Bounds of each constant, by name")
     no_crf: str | None = Field(description="Why the dense CRF cannot be used; null if it can")
     walk: WalkFacts | None
     walk_background: bool = Field(description="Whether the random walk includes the background")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from puzzlecam_app.bounds import bounds_of
 from puzzlecam_app.lab.headers import ClassFacts, LossFacts, ModelFacts, PuzzleHeader, WalkFacts
 from puzzlecam_app.lab.looking import PictureLook
 from trainer.contract import RUN_KIND
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def model_facts(model: ProposalModel) -> ModelFacts:
     """The model and its settings, and a sentence for each part that it lacks."""
-    from trainer.masks.crf import crf_available
+    from trainer.masks.crf import CrfConfig, crf_available
 
     refinement, crf = model.refinement, crf_available()
     is_run = model.identity.startswith(RUN_KIND)
@@ -47,6 +48,7 @@ def model_facts(model: ProposalModel) -> ModelFacts:
         crf=refinement.crf if refinement.use_crf and crf.available else None,
         min_piece_share=refinement.min_piece_share,
         crf_constants=refinement.crf,
+        crf_bounds={name: bounds_of(field) for name, field in CrfConfig.model_fields.items()},
         no_crf=None if crf.available else crf.reason,
         walk=WalkFacts(beta=walk.beta, radius=walk.radius, log2_steps=walk.log2_steps) if walk else None,
         walk_background=walk is not None and walk.walk_background,

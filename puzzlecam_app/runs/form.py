@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from puzzlecam_app.bounds import bounds_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.comparing import flat_settings
 from trainer.config import Recipe
@@ -162,21 +163,16 @@ def _field(name: str, field: FieldInfo) -> FormField:
     is_optional = is_union and type(None) in options
     if is_optional:
         annotation = next(option for option in options if option is not type(None))
-    bounds = {
-        attribute: getattr(one, attribute)
-        for one in field.metadata
-        for attribute in ("gt", "ge", "lt", "le")
-        if getattr(one, attribute, None) is not None
-    }
+    bounds = bounds_of(field)
     kind, choices = _kind(annotation)
     return FormField(
         name=name,
         kind=kind,
         description=field.description or "",
-        minimum=bounds.get("ge", bounds.get("gt")),
-        maximum=bounds.get("le", bounds.get("lt")),
-        is_minimum_exclusive="gt" in bounds,
-        is_maximum_exclusive="lt" in bounds,
+        minimum=bounds.minimum,
+        maximum=bounds.maximum,
+        is_minimum_exclusive=bounds.is_minimum_exclusive,
+        is_maximum_exclusive=bounds.is_maximum_exclusive,
         choices=choices,
         is_optional=is_optional,
         is_common=name in COMMON,

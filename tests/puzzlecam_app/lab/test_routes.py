@@ -255,3 +255,14 @@ def test_a_busy_model_is_told_as_such_and_when_to_ask_again(
     answer = client.get("/api/items/1/lab")
     assert (answer.status_code, answer.json()["message"]) == (503, "the model is busy")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_sliders_of_the_crf_have_the_bounds_that_requests_are_checked_with(client: TestClient) -> None:
+    header, _ = read_frame(client.get("/api/items/1/lab").content)
+    bounds = header["model"]["crf_bounds"]
+    assert set(bounds) == set(header["model"]["crf_constants"])
+    assert bounds["iterations"]["minimum"] == 1
+    for name, ends in bounds.items():
+        for value in (ends["minimum"] - 1, ends["maximum"] + 1):
+            answer = client.post("/api/items/1/lab/mask", json={"use_crf": True, "crf": {name: value}})
+            assert answer.status_code == 422, (name, value)
