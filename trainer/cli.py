@@ -73,7 +73,11 @@ def evaluate(
     gt: Annotated[Path, typer.Option(help="Folder of ground-truth masks, or a dataset.")],
     list_file: Annotated[Path, typer.Option("--list", help="File with picture ids, one per line.")],
     classes: Annotated[
-        Path | None, typer.Option(help="File with class names, one per line; the twenty of VOC by default.")
+        Path | None,
+        typer.Option(
+            help="File with the classes in index order, or voc for the twenty of PASCAL VOC. By default "
+            "the class file beside the masks or the ground truth."
+        ),
     ] = None,
     absent_as_zero: Annotated[
         bool,

@@ -10,13 +10,9 @@ from typing import Any
 
 from trainer import pipeline
 from trainer.contract import EventKind
-from trainer.data.dataset import DatasetError
-from trainer.data.ground_truth import GroundTruth
-from trainer.data.labels import VOC_CLASSES
-from trainer.data.tags import read_class_names
-from trainer.data.voc import listed_ids
 from trainer.machine.stop import StopSignal
-from trainer.masks.evaluation import AbsentClasses, evaluate_masks
+from trainer.masks.evaluation import AbsentClasses
+from trainer.masks.mask_folders import evaluate_folder
 from trainer.recipes import load_recipe, recipe_names, recipe_path
 from trainer.reports.report import write_report
 from trainer.run.events import Listener
@@ -83,7 +79,8 @@ def evaluate(
         predictions: folder of `<id>.png`.
         ground_truth: folder of `<id>.png`, or a dataset with SegmentationClass or masks.
         list_file: file with picture ids, one per line.
-        classes_file: file with class names, one per line; the twenty of VOC when None.
+        classes_file: class file (`trainer.data.class_files`), or "voc". It may be missing if a class file
+            lies beside the masks, as a run writes it, or beside the ground truth.
         absent: what happens to a class in neither truth nor predictions: "skip" leaves it out of the mean,
             "zero" counts it as 0 as the 2021 reference does.
 
@@ -91,27 +88,12 @@ def evaluate(
         {"pictures", "miou", "absent_classes", "per_class": {name: IoU in [0, 1] or None}}.
 
     Raises:
-        DatasetError: the list is empty or names a picture without ground truth.
+        DatasetError: the list is empty or names a picture without ground truth; no class list says what the
+            indices mean, or two of them differ; or the ground truth has no class in it.
         GroundTruthError, EvaluationError: a mask is missing or damaged, has another size than the truth,
             or contains an unknown class index.
     """
-    truth = GroundTruth(ground_truth)
-    ids = listed_ids(list_file, truth.has)
-    missing = [identifier for identifier in ids if not truth.has(identifier)]
-    if not ids or missing:
-        what = f"names {missing[0]}, of which {truth.folder} has no mask" if missing else "is empty"
-        raise DatasetError(f"{list_file} {what}; give a list of pictures with ground truth.")
-    names = ("background", *(read_class_names(classes_file) if classes_file else VOC_CLASSES))
-    result = evaluate_masks(
-        ids, lambda identifier: predictions / f"{identifier}.png", truth, len(names), absent=absent
-    )
-    score = result.honest.as_json()
-    return {
-        "pictures": result.pictures,
-        "miou": score["miou"],
-        "absent_classes": absent,
-        "per_class": dict(zip(names, score["per_class"], strict=True)),
-    }
+    return evaluate_folder(predictions, ground_truth, list_file, classes_file, absent)
 
 
 def ablate(

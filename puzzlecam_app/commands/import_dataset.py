@@ -47,7 +47,7 @@ def import_(
         ),
     ] = None,
     classes: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Class names, one per line, in index order.")
+        Path | None, typer.Option(metavar="FILE", help="Class file, or voc for the twenty of PASCAL VOC.")
     ] = None,
     split: Annotated[
         str | None,

@@ -17,6 +17,7 @@ from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError, Pic
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import SourceItem
 from puzzlecam_app.interchange.tree import is_inside
+from trainer.data.class_list import ClassList
 
 _NOTHING: Final = "Nothing needs to be done"
 
@@ -50,14 +51,14 @@ class RefusedPicture:
 class Checker:
     """Checks pictures under `root`; may be called from many threads.
 
-    `class_count` is None if masks are not read. With `copy_to`, usable pictures are copied into that
+    `class_list` is None if masks are not read. With `copy_to`, usable pictures are copied into that
     content-addressed folder.
     """
 
     root: Path
     max_pixels: int
     mask_store: MaskStore
-    class_count: int | None
+    class_list: ClassList | None
     copy_to: Path | None
 
     def __call__(self, item: SourceItem) -> CheckedPicture | RefusedPicture:
@@ -74,18 +75,20 @@ class Checker:
         if self.copy_to is not None:
             path = store_blob(self.copy_to, sha256, Path(item.path).suffix.lower(), data)
         mask_hash, mask_classes = None, None
-        if self.class_count is not None and item.mask is not None:
+        if self.class_list is not None and item.mask is not None:
             try:
-                mask_hash, mask_classes = self._take_mask(item.mask, info, self.class_count)
+                mask_hash, mask_classes = self._take_mask(item.mask, info, self.class_list)
             except UserError as problem:
                 problems.append(error(item.mask, problem.message, problem.remedy or "Correct the mask"))
         return CheckedPicture(item, path, info, sha256, mask_hash, mask_classes, problems)
 
-    def _take_mask(self, relative: str, info: PictureInfo, class_count: int) -> tuple[str, tuple[int, ...]]:
+    def _take_mask(
+        self, relative: str, info: PictureInfo, class_list: ClassList
+    ) -> tuple[str, tuple[int, ...]]:
         path = self.root / relative
         if not is_inside(path, self.root.resolve()):
             raise MaskFileError("the link leads out of the folder", remedy="Replace the link with the file")
-        mask = read_index_mask(_read(path), info, class_count=class_count)
+        mask = read_index_mask(_read(path), info, class_list=class_list)
         return self.mask_store.put(mask, voc_palette()), classes_in(mask)
 
 

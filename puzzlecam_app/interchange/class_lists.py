@@ -4,56 +4,71 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
 
 from db.palette import MAX_CLASS_INDEX
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.tag_files import clean_tags, read_text
-from trainer.data.labels import VOC_CLASSES
-
-_BACKGROUND_LINES: Final = frozenset({"background", "_background_", "__background__"})
-_IGNORED_LINES: Final = frozenset({"void", "__ignore__", "__unlabeled__"})
+from puzzlecam_app.interchange.tag_files import read_text
+from trainer.data.class_files import CLASS_FILES, VOC, ClassFileError, parse_class_file
+from trainer.data.class_list import VOC_CLASS_LIST, ClassList
 
 
-def read_class_file(path: Path) -> tuple[str, ...]:
-    """Class names of a text file, one per line in index order; the first line may be the background.
+def read_class_file(path: Path) -> ClassList:
+    """Read a class file in one of the forms of `trainer.data.class_files`; ``voc`` is the list of PASCAL VOC.
 
     Raises:
-        UserError: The file cannot be read, is empty, or contains a duplicate or an invalid name.
+        UserError: The file cannot be read, or is no class list.
     """
-    names = [line.strip() for line in read_text(path).splitlines()]
-    names = [name for name in names if name and name.lower() not in _IGNORED_LINES]
-    if names and names[0].lower() in _BACKGROUND_LINES:
-        del names[0]
-    classes, problems = clean_tags(names, where=str(path))
-    if problems:
-        raise UserError(problems[0].reason, where=str(path), remedy=problems[0].remedy)
-    if not classes or len(classes) != len(names):
-        reason = "a class is named twice" if classes else "the file contains no class name"
-        raise UserError(reason, where=str(path), remedy="Write each class once, one per line, in index order")
-    return _bounded(classes, where=str(path))
+    if str(path) == VOC and not path.exists():
+        return VOC_CLASS_LIST
+    try:
+        return parse_class_file(read_text(path), str(path))
+    except ClassFileError as problem:
+        remedy = problem.remedy[:1].upper() + problem.remedy[1:]
+        raise UserError(problem.reason, where=problem.where, remedy=remedy) from problem
 
 
-def derive_classes(tags: Iterable[str], *, allow_voc: bool) -> tuple[tuple[str, ...], bool]:
-    """The class list that a set of tags suggests, and whether it fixes the meaning of mask indices.
+def class_list_of(root: Path, classes_file: Path | None) -> ClassList | None:
+    """The class list of `classes_file`, else of the class file in the folder `root`; None without any.
 
-    With `allow_voc`, tags that are all among the twenty of PASCAL VOC give VOC's list. Otherwise the order is
-    alphabetical and has no meaning outside the studio.
+    Raises:
+        UserError: The file cannot be read or is no class list, or two class files in the folder differ.
+    """
+    if classes_file is not None:
+        return read_class_file(classes_file)
+    found = [root / name for name in CLASS_FILES if (root / name).is_file()]
+    if not found:
+        return None
+    first = read_class_file(found[0])
+    for other in found[1:]:
+        try:
+            difference = first.difference(read_class_file(other))
+        except UserError:
+            continue  # a file of that name may be something else
+        if difference is not None:
+            raise UserError(
+                f"{found[0].name} and {other.name} differ: {difference}",
+                where=str(root),
+                remedy="Remove the wrong one, or give the right one with --classes",
+            )
+    return first
+
+
+def derive_classes(tags: Iterable[str], *, allow_voc: bool) -> tuple[tuple[str, ...], ClassList | None]:
+    """The class names that tags suggest, and the class list if they fix the meaning of mask indices.
+
+    With `allow_voc`, tags that are all among the twenty of PASCAL VOC give VOC's list; no tags say nothing.
+    Otherwise the order is alphabetical and has no meaning outside the studio.
 
     >>> derive_classes({"zebra", "cat"}, allow_voc=True)
-    (('cat', 'zebra'), False)
+    (('cat', 'zebra'), None)
     """
     names = set(tags)
-    if allow_voc and names <= set(VOC_CLASSES):
-        return VOC_CLASSES, True
-    return _bounded(tuple(sorted(names)), where="the tags"), False
-
-
-def _bounded(classes: tuple[str, ...], *, where: str) -> tuple[str, ...]:
-    if len(classes) > MAX_CLASS_INDEX:
+    if allow_voc and names and names <= set(VOC_CLASS_LIST.names):
+        return VOC_CLASS_LIST.names, VOC_CLASS_LIST
+    if len(names) > MAX_CLASS_INDEX:
         raise UserError(
-            f"{len(classes)} classes are more than the {MAX_CLASS_INDEX} that a mask can hold",
-            where=where,
+            f"{len(names)} classes are more than the {MAX_CLASS_INDEX} that a mask can hold",
+            where="the tags",
             remedy="Give a file with the classes that you want with --classes",
         )
-    return classes
+    return tuple(sorted(names)), None

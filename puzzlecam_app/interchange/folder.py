@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
+from puzzlecam_app.interchange.class_lists import class_list_of, derive_classes
 from puzzlecam_app.interchange.folder_layout import FolderLayout, Place, find_layout, place_of, usual_content
 from puzzlecam_app.interchange.label_arrays import Meaning
 from puzzlecam_app.interchange.mask_pairs import pair_masks
@@ -18,7 +18,6 @@ from puzzlecam_app.interchange.tag_files import TagRow, clean_tags, read_tag_fil
 from puzzlecam_app.interchange.tree import PictureTree, is_path_trick, scan_pictures
 
 TAG_FILES: Final = ("tags.csv", "tags.json")
-LABELS_FILE: Final = "labels.txt"
 _READ_AS: Final = "the folder was read as"
 
 
@@ -35,7 +34,7 @@ def read_folder(
     Tags come from `tags_file`, else from ``tags.csv`` or ``tags.json`` in the folder, else from one
     sub-folder per class (also below ``train``, ``val`` and ``test``); with `tags_from_masks` the importer
     takes them from the masks instead. `find_layout` says which folders hold pictures and masks. Classes come
-    from `classes_file`, else from ``labels.txt`` in the folder, else from the tags. `split` is given to every
+    from `classes_file`, else from a class file in the folder, else from the tags. `split` is given to every
     picture that has none.
 
     Raises:
@@ -45,20 +44,21 @@ def read_folder(
     tree = scan_pictures(root, exclude=layout.mask_paths)
     pairs = pair_masks(root, layout.mask_folders, tree.pictures)
     problems = list(tree.problems)
-    labels = classes_file or _first_file(root, (LABELS_FILE,))
-    listed = read_class_file(labels) if labels is not None else None
+    class_list = class_list_of(root, classes_file)
     listing = tags_file or _first_file(root, TAG_FILES)
     if listing is not None and not tags_from_masks:
-        items, wrong = _items_of_list(tree, layout, listing, Meaning(listed or ()))
+        items, wrong = _items_of_list(
+            tree, layout, listing, Meaning(class_list.names if class_list is not None else ())
+        )
     else:
         items, wrong = _items_of_folders(tree, layout, has_tags=not tags_from_masks)
     problems += wrong
     items = [replace(item, split=item.split or split, mask=pairs.mask_of.get(item.path)) for item in items]
 
-    if listed is not None:
-        classes, fixed = listed, True
+    if class_list is not None:
+        classes = class_list.names
     else:
-        classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=False)
+        classes, class_list = derive_classes((tag for item in items for tag in item.tags), allow_voc=False)
     if items and not classes and not tags_from_masks:
         raise _no_tags(root, [*problems, *pairs.passed_over])
     return Source(
@@ -66,7 +66,7 @@ def read_folder(
         "folder",
         items,
         classes,
-        fixed,
+        class_list,
         problems,
         tags_from_masks,
         mask_problems=pairs.problems,

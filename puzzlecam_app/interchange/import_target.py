@@ -21,6 +21,7 @@ from puzzlecam_app.interchange.check import CheckedPicture
 from puzzlecam_app.interchange.export_names import give_export_names
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import Source
+from trainer.data.class_list import ClassList, is_void_name
 
 MaskUse = Literal["proposals", "ground-truth"]
 PROPOSED_BY = "import"
@@ -161,14 +162,25 @@ def _is_same_folder(known: str, root: str) -> bool:
 
 def _extend_classes(session: Session, dataset: Dataset, source: Source) -> None:
     known = tuple(row.name for row in latest_label_set(session, dataset.id).classes)
-    if source.classes_are_fixed and source.classes[: len(known)] != known[: len(source.classes)]:
+    if source.class_list is not None and source.classes[: len(known)] != known[: len(source.classes)]:
         raise UserError(
             f"the class list differs from that of the dataset {dataset.name!r}: it begins with "
             f"{', '.join(source.classes[:3])}, and that of the dataset with {', '.join(known[:3])}",
             where=str(source.root),
             remedy="Keep the order and add classes at the end, or import under another name",
         )
+    difference = source.class_list and source.class_list.difference(ClassList(known, _void_indices(known)))
+    if difference:
+        raise UserError(
+            f"the class list differs from that of the dataset {dataset.name!r}: {difference}",
+            where=str(source.root),
+            remedy="Correct the list, or import under another name",
+        )
     add_classes(session, dataset.id, source.classes)
+
+
+def _void_indices(names: Sequence[str]) -> frozenset[int]:
+    return frozenset(index for index, name in enumerate(names, start=1) if is_void_name(name))
 
 
 def _without_misfits(

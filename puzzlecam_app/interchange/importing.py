@@ -96,24 +96,25 @@ def import_source(
     if not source.items:
         raise _no_pictures(source)
     reads_masks = options.masks is not None or source.tags_from_masks
-    if reads_masks and not source.classes_are_fixed:
+    if reads_masks and source.class_list is None:
         raise UserError(
             "nothing says which classes the indices in the masks stand for",
             where=origin,
             remedy="Give a file with the classes in index order with --classes",
         )
-    problems = [*source.problems, *(source.mask_problems if reads_masks else source.passed_over)]
+    problems = [*source.problems, *_remarks_on_classes(source)]
+    problems += source.mask_problems if reads_masks else source.passed_over
     items, unknown = _without_unknown_tags(source)
     problems += unknown
     if not source.tags_from_masks:
-        problems += remarks_on_tags(items, source.classes if source.classes_are_fixed else ())
+        problems += remarks_on_tags(items, source.taggable if source.class_list is not None else ())
     root = stores.copies_root if options.copy else str(source.root)
     target = open_target(stores.database, name, source, root=root)
     checker = Checker(
         root=source.root,
         max_pixels=options.max_pixels,
         mask_store=stores.masks,
-        class_count=len(source.classes) if reads_masks else None,
+        class_list=source.class_list if reads_masks else None,
         copy_to=stores.images_dir if options.copy else None,
     )
     checked = _check_all(checker, items, progress)
@@ -151,10 +152,17 @@ def _check_all(
         ) from problem
 
 
+def _remarks_on_classes(source: Source) -> list[Problem]:
+    remark = None if source.class_list is None else source.class_list.remark
+    if remark is None:
+        return []
+    return [warning("class list", remark, "Rename it in the list if it is a class")]
+
+
 def _without_unknown_tags(source: Source) -> tuple[list[SourceItem], list[Problem]]:
     """The items without tags that the class list lacks, which can happen if the list comes from a file."""
-    known = set(source.classes)
-    spelled = {alike(name): name for name in source.classes}
+    known = set(source.taggable)
+    spelled = {alike(name): name for name in source.taggable}
 
     def remedy(tag: str) -> str:
         near = spelled.get(alike(tag))

@@ -16,6 +16,7 @@ from puzzlecam_app.interchange.pictures import (
     PictureInfo,
     open_picture,
 )
+from trainer.data.class_list import ClassList
 from trainer.data.images import SWAPS_SIDES, decode
 
 _PNG_BIT_DEPTH_AT: Final = 24
@@ -26,11 +27,11 @@ class MaskFileError(UserError):
     """A mask that cannot be used."""
 
 
-def read_index_mask(data: bytes, picture: PictureInfo, *, class_count: int) -> MaskArray:
+def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList) -> MaskArray:
     """The class indices of a mask file as uint8 HxW.
 
     `data` is a PNG, either with a palette or grey with 8 or 16 bits, of the size of the upright `picture`,
-    with the indices 0 (background), 1..`class_count` and 255 (void).
+    with the indices of `class_list`, which says what they mean, 0 (background) and 255 (void).
 
     Raises:
         MaskFileError: It is anything else.
@@ -43,11 +44,12 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_count: int) -> M
             mask = _indices(image)
     except PictureError as error:
         raise MaskFileError(f"the mask cannot be read ({error.message})", remedy=_SAVE_AS_INDICES) from error
-    unknown = [index for index in classes_in(mask) if index > class_count]
+    mask = class_list.read(mask)
+    unknown = [index for index in classes_in(mask) if index > len(class_list.names)]
     if unknown:
         shown = ", ".join(map(str, unknown[:5])) + (", ..." if len(unknown) > 5 else "")
         raise MaskFileError(
-            f"the mask contains the indices {shown}, but the class list ends at {class_count}",
+            f"the mask contains the indices {shown}, but the class list ends at {len(class_list.names)}",
             remedy="Correct the mask, or give the complete class list with --classes",
         )
     return mask

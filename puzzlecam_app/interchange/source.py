@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from puzzlecam_app.interchange.problems import Problem
+from trainer.data.class_list import ClassList
 
 Layout = Literal["voc", "folder"]
 
@@ -30,18 +31,23 @@ class SourceItem:
 class Source:
     """A dataset on disk.
 
-    `classes` are the class names in index order, from index 1. Only when `classes_are_fixed` does the
-    dataset itself say which index a class has; otherwise the order is the studio's own and masks cannot be
-    read. With `tags_from_masks` the items have no tags yet: the importer takes them from the masks.
-    `mask_problems` are told if masks are read, else `passed_over`, which are about whole folders.
+    `classes` are the class names in index order, from index 1. Only with a `class_list` does the dataset
+    itself say what an index means; otherwise the order is the studio's own and masks cannot be read. With
+    `tags_from_masks` the items have no tags yet: the importer takes them from the masks. `mask_problems` are
+    told if masks are read, else `passed_over`, which are about whole folders.
     """
 
     root: Path
     layout: Layout
     items: Sequence[SourceItem]
     classes: tuple[str, ...]
-    classes_are_fixed: bool
+    class_list: ClassList | None
     problems: Sequence[Problem]
     tags_from_masks: bool = False
     mask_problems: Sequence[Problem] = ()
     passed_over: Sequence[Problem] = ()
+
+    @property
+    def taggable(self) -> tuple[str, ...]:
+        """The classes that a picture can be tagged with: without those that mean void or background."""
+        return self.classes if self.class_list is None else tuple(self.class_list.classes.values())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
+from puzzlecam_app.interchange.class_lists import class_list_of, derive_classes
 from puzzlecam_app.interchange.kinds import unreadable_kind
 from puzzlecam_app.interchange.label_arrays import Meaning
 from puzzlecam_app.interchange.mask_pairs import MaskFolder, pair_masks
@@ -21,7 +21,6 @@ from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_annota
 PICTURES: Final = "JPEGImages"
 MASKS: Final = ("SegmentationClass", "SegmentationClassAug")
 """Folders of masks; the first has precedence. The second is that of the 10,582 pictures of SBD and VOC."""
-LABELS_FILE: Final = "labels.txt"
 _TAG_FILES: Final = ("tags.csv", "cls_labels.npz", "cls_labels.npy")
 
 _REPEATING: Final = frozenset({"trainval", "train_aug", "trainaug", "trainval_aug"})
@@ -43,8 +42,8 @@ def read_voc(
     ``tags.csv``, ``cls_labels.npz`` or ``cls_labels.npy`` beside ``JPEGImages``; with `tags_from_masks` the
     importer takes them from the masks instead. A picture's split is that of the list in
     ``ImageSets/Segmentation``, else ``ImageSets/Main``, that names it. `split` keeps the pictures of that
-    list only. Classes come from `classes_file`, else from ``labels.txt`` beside ``JPEGImages``, else VOC's
-    twenty when all tags are among them, else the tags.
+    list only. Classes come from `classes_file`, else from a class file beside ``JPEGImages``, else they are
+    VOC's twenty if there are tags and all are among these, else the tags.
 
     Raises:
         UserError: There is no list of that split, no source of tags, or a list cannot be read.
@@ -66,9 +65,10 @@ def read_voc(
     splits, wrong = _splits_of_names(lists, paths, unreadable)
     problems += wrong
 
-    labels = classes_file or (root / LABELS_FILE if (root / LABELS_FILE).is_file() else None)
-    listed = read_class_file(labels) if labels is not None else None
-    tags, wrong = ({}, []) if tags_from_masks else _tags(root, paths, tags_file, lists, listed or ())
+    listed = class_list_of(root, classes_file)
+    tags, wrong = (
+        ({}, []) if tags_from_masks else _tags(root, paths, tags_file, lists, listed.names if listed else ())
+    )
     problems += wrong
     items = []
     for name, path in paths.items():
@@ -78,16 +78,18 @@ def read_voc(
             problems.append(warning(path, "the picture has no tags", "Add tags for it"))
         items.append(SourceItem(name, path, own, splits.get(name), pairs.mask_of.get(path)))
 
-    if listed is not None:
-        classes, fixed = listed, True
+    if listed is None:
+        # With tags from masks, annotations and lists only say whose classes these are.
+        hints = _known_tags(root, paths, lists) if tags_from_masks else (item.tags for item in items)
+        classes, listed = derive_classes((tag for group in hints for tag in group), allow_voc=True)
     else:
-        classes, fixed = derive_classes((tag for item in items for tag in item.tags), allow_voc=True)
+        classes = listed.names
     return Source(
         root,
         "voc",
         items,
         classes,
-        fixed,
+        listed,
         problems,
         tags_from_masks,
         mask_problems=pairs.problems,
@@ -213,6 +215,13 @@ def _tags(
         where=str(root),
         remedy="Give a list with --tags, or use --tags-from-masks",
     )
+
+
+def _known_tags(root: Path, paths: Mapping[str, str], lists: Iterable[str]) -> Iterable[tuple[str, ...]]:
+    """The tags in annotations and lists, for what they say about the classes; none if there are none."""
+    from_main, _ = tags_from_main_lists(root, lists, ())
+    from_xml, _ = tags_from_annotations(root, paths) if (root / "Annotations").is_dir() else ({}, [])
+    return [*from_main.values(), *from_xml.values()]
 
 
 def _tags_of_list(root: Path, listing: Path, meaning: Meaning) -> tuple[Tags, list[Problem]]:

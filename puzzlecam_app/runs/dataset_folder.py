@@ -13,9 +13,10 @@ from db.masks import MaskStore
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.runs.snapshot import ALL, RunItem, RunSnapshot
 from trainer.contract import PICTURE_SUFFIXES
+from trainer.data.class_files import CLASS_FILE, class_file_text
 from trainer.data.dataset import ACCEPTED
 from trainer.data.ground_truth import GROUND_TRUTH
-from trainer.data.voc import CLASS_FILE, LISTS, PICTURES, TAG_FILE
+from trainer.data.voc import LISTS, PICTURES, TAG_FILE
 
 
 def list_name(snapshot: RunSnapshot, split: str) -> str:
@@ -50,7 +51,7 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
             if mask_hash is not None:
                 _link_file(masks.path(mask_hash), root / kind / f"{item.id}.png")
     (root / TAG_FILE).write_text(rows.getvalue(), encoding="utf-8")
-    (root / CLASS_FILE).write_text("\n".join(("background", *names)) + "\n", encoding="utf-8")
+    (root / CLASS_FILE).write_text(class_file_text(names), encoding="utf-8")
     for split in snapshot.splits:
         ids = "".join(f"{item.id}\n" for item in snapshot.in_split(split))
         (lists / f"{list_name(snapshot, split)}.txt").write_text(ids, encoding="utf-8")

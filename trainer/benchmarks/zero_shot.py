@@ -26,9 +26,9 @@ from trainer.cams.compute import compute_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.zero_shot import ZeroShotClassifier, load_zero_shot
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
+from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.images import read_rgb
-from trainer.data.voc import VocDataset
 from trainer.errors import TrainerError
 from trainer.machine.device import choose_device
 from trainer.machine.image_pool import map_images
@@ -48,7 +48,7 @@ class Job:
     image: TaggedImage
     class_names: tuple[str, ...]
     class_count: int
-    root: Path
+    truth: GroundTruth
     backbone: str
 
 
@@ -91,7 +91,7 @@ def measure(
     """Compute maps and masks of every picture that has a ground-truth mask, and score them.
 
     Raises:
-        DatasetError: no picture has ground truth.
+        DatasetError: no picture has ground truth, or no class list says what the indices in it mean.
         TrainerError: a file, weight or class is missing.
     """
     config = PseudoLabelConfig()
@@ -127,7 +127,7 @@ def measure(
 def measure_picture(job: Job) -> PictureCounts:
     """Return the confusion counts of one picture; runs in a worker process."""
     image = read_rgb(job.image.path)
-    truth = GroundTruth(job.root).mask(job.image.id)
+    truth = job.truth.mask(job.image.id)
     config = PseudoLabelConfig()
     classifier = _classifier(job.backbone)
     started = time.perf_counter()
@@ -151,10 +151,10 @@ def _classifier(backbone: str) -> ZeroShotClassifier:
 
 
 def _jobs(dataset: TaggedDataset, backbone: str) -> Iterator[Job]:
-    truth = GroundTruth(dataset.root)
+    truth = GroundTruth.of(dataset)
     for image in dataset.images:
         if truth.has(image.id):
-            yield Job(image, dataset.names_of(image), dataset.class_count + 1, dataset.root, backbone)
+            yield Job(image, dataset.names_of(image), dataset.class_count + 1, truth, backbone)
 
 
 def _thresholds(config: PseudoLabelConfig) -> list[float]:
@@ -166,7 +166,7 @@ def _evenly_spaced(dataset: TaggedDataset, limit: int | None) -> TaggedDataset:
         return dataset
     positions = {round(position) for position in np.linspace(0, len(dataset) - 1, limit)}
     images = [image for position, image in enumerate(dataset.images) if position in positions]
-    return TaggedDataset(dataset.root, dataset.split, dataset.class_names, images)
+    return dataset.of_images(images)
 
 
 def _table(figures: ZeroShotFigures, dataset: TaggedDataset) -> str:
@@ -196,15 +196,17 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def main(
-    dataset_root: Annotated[Path, typer.Option(help="Dataset in VOC layout with SegmentationClass.")],
-    split: Annotated[str, typer.Option(help="List in ImageSets.")] = "train",
+    dataset_root: Annotated[
+        Path, typer.Option(help="Dataset with ground-truth masks and a class file such as labels.txt.")
+    ],
+    split: Annotated[str, typer.Option(help="List in ImageSets, or value of the column split.")] = "train",
     limit: Annotated[int | None, typer.Option(min=1, help="Measure N evenly spaced pictures only.")] = None,
     backbone: Annotated[str, typer.Option(help="lite0, or lite2 if its weights are installed.")] = "lite0",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Measure pseudo-masks made before any training against ground truth."""
     try:
-        dataset = _evenly_spaced(VocDataset(dataset_root, split), limit)
+        dataset = _evenly_spaced(open_dataset(dataset_root, split), limit)
         figures = measure(dataset, backbone=backbone, show_progress=not as_json)
     except TrainerError as error:
         typer.echo(str(error), err=True)

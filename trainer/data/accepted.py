@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
+from trainer.data.class_files import CLASS_FILE
+from trainer.data.class_list import VOID
+from trainer.data.dataset import ACCEPTED, DatasetError, TaggedDataset, TaggedImage
 from trainer.data.ground_truth import GroundTruthError, read_mask
 from trainer.data.images import ImageReadError, upright_size
-
-VOID = 255
 
 
 def accepted_labels(image: TaggedImage) -> NDArray[np.uint8] | None:
@@ -29,9 +29,15 @@ def check_accepted(dataset: TaggedDataset) -> None:
     Pictures that cannot be read pass; `trainer.data.unreadable.unreadable_images` reports them.
 
     Raises:
-        DatasetError: a mask cannot be read, has another size than its picture, or holds an index that is no
-            class of the dataset.
+        DatasetError: no class list says what the indices in the masks mean, or a mask cannot be read, has
+            another size than its picture, or holds an index that is no class of the dataset.
     """
+    if dataset.accepted and dataset.class_list is None:
+        raise DatasetError(
+            f"Nothing says which classes the indices in {dataset.root / ACCEPTED} stand for; add "
+            f"{dataset.root / CLASS_FILE} with the classes in index order."
+        )
+    classes = dataset.class_list.classes if dataset.class_list is not None else {}
     for image in dataset.accepted:
         try:
             labels = accepted_labels(image)
@@ -39,11 +45,11 @@ def check_accepted(dataset: TaggedDataset) -> None:
             raise DatasetError(f"An accepted mask of {dataset.root} cannot be used: {error}") from error
         if labels is None:
             continue
-        highest = int(labels[labels != VOID].max(initial=0))
-        if highest > dataset.class_count:
+        unknown = [index for index in np.unique(labels).tolist() if index not in {0, VOID, *classes}]
+        if unknown:
             raise DatasetError(
-                f"Accepted mask {image.accepted_mask} holds the class index {highest}, but {dataset.root} "
-                f"has {dataset.class_count} classes; export it again with the class list of the dataset."
+                f"Accepted mask {image.accepted_mask} holds the class index {unknown[0]}, which is no class "
+                f"of {dataset.root}; export it again with the class list of the dataset."
             )
         size = _upright_size(image.path)
         if size is not None and size != labels.shape:

@@ -1,4 +1,4 @@
-"""A dataset for training: pictures, tags, accepted masks and class names. Ground truth is not part of it."""
+"""A dataset for training: pictures, tags, accepted masks and classes. Ground truth is not part of it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.contract import FailureCode
-from trainer.data.labels import VOC_CLASSES
+from trainer.data.class_list import MAX_CLASSES, VOC_CLASS_LIST, ClassList
 from trainer.errors import TrainerError
 
 ACCEPTED = "accepted"
 """Folder of a dataset with the masks that people accepted, `<id>.png`."""
-
-MAX_CLASSES = 254
-"""A uint8 mask has room for this many classes: index 0 is background and 255 void."""
 
 
 class DatasetError(TrainerError):
@@ -52,15 +49,23 @@ class TaggedDataset:
         split: name of the split.
         class_names: K names; the name at position k has mask index k + 1.
         images: the pictures.
+        class_list: what the indices in the dataset's masks mean; None if nothing says it. Then the order of
+            the names is that of the alphabet, and masks that were made elsewhere cannot be read.
     """
 
     def __init__(
-        self, root: Path, split: str, class_names: Sequence[str], images: Iterable[TaggedImage]
+        self,
+        root: Path,
+        split: str,
+        class_names: Sequence[str],
+        images: Iterable[TaggedImage],
+        class_list: ClassList | None = None,
     ) -> None:
         self.root = root
         self.split = split
         self.class_names = tuple(class_names)
         self.images = tuple(images)
+        self.class_list = class_list
 
     def __len__(self) -> int:
         return len(self.images)
@@ -88,8 +93,11 @@ class TaggedDataset:
     def without(self, ids: Collection[str]) -> TaggedDataset:
         """The same dataset without some pictures."""
         left_out = frozenset(ids)
-        kept = (image for image in self.images if image.id not in left_out)
-        return TaggedDataset(self.root, self.split, self.class_names, kept)
+        return self.of_images(image for image in self.images if image.id not in left_out)
+
+    def of_images(self, images: Iterable[TaggedImage]) -> TaggedDataset:
+        """The same dataset with these pictures."""
+        return TaggedDataset(self.root, self.split, self.class_names, images, self.class_list)
 
     @property
     def accepted(self) -> tuple[TaggedImage, ...]:
@@ -99,12 +107,11 @@ class TaggedDataset:
     def with_accepted_repeated(self, times: int) -> TaggedDataset:
         """The same dataset, in which pictures with an accepted mask appear `times` times."""
         again = self.accepted * (times - 1)
-        return TaggedDataset(self.root, self.split, self.class_names, (*self.images, *again))
+        return self.of_images((*self.images, *again))
 
     def without_accepted(self) -> TaggedDataset:
         """The same pictures, as if nobody had accepted a mask."""
-        images = (replace(image, accepted_mask=None) for image in self.images)
-        return TaggedDataset(self.root, self.split, self.class_names, images)
+        return self.of_images(replace(image, accepted_mask=None) for image in self.images)
 
     @property
     def identity(self) -> str:
@@ -132,8 +139,9 @@ def build_dataset(
     root: Path,
     split: str,
     files: Iterable[tuple[str, Path, tuple[str, ...]]],
-    class_names: Sequence[str] | None,
+    class_list: ClassList | None,
     *,
+    known_tags: Iterable[str],
     allow_voc: bool,
 ) -> TaggedDataset:
     """Build a dataset from ids, files and tag names.
@@ -141,9 +149,10 @@ def build_dataset(
     Args:
         root, split: where the pictures come from.
         files: (id, file, names of its classes) for each picture.
-        class_names: None derives the list from the tags: VOC's twenty classes if `allow_voc` is true and all
-            tags are among them, else the tags sorted by name.
-        allow_voc: see `class_names`.
+        class_list: None derives the classes from `known_tags`: VOC's twenty if `allow_voc` is true, there are
+            tags and all are among the twenty, else the tags sorted by name.
+        known_tags: the tags of the whole dataset, so that all its splits have the same classes.
+        allow_voc: see `class_list`.
 
     Raises:
         DatasetError: there are no pictures, no classes or too many, an id appears twice or leaves the folder,
@@ -152,12 +161,16 @@ def build_dataset(
     rows = list(files)
     if not rows:
         raise DatasetError(f"Split {split!r} of {root} has no pictures; choose another split or folder.")
-    names = tuple(class_names) if class_names is not None else _derived_classes(rows, allow_voc=allow_voc)
+    found = set(known_tags)
+    if class_list is None and allow_voc and found and found <= set(VOC_CLASS_LIST.names):
+        class_list = VOC_CLASS_LIST
+    names = class_list.names if class_list is not None else tuple(sorted(found))
     if not 0 < len(names) <= MAX_CLASSES:
         raise DatasetError(
             f"{root} has {len(names)} classes, but training needs 1 to {MAX_CLASSES}; check its tags."
         )
-    index = {name: position for position, name in enumerate(names, start=1)}
+    by_index = class_list.classes if class_list is not None else dict(enumerate(names, start=1))
+    index = {name: position for position, name in by_index.items()}
     images = []
     for identifier, path, tags in rows:
         if _leaves_folder(identifier):
@@ -168,7 +181,7 @@ def build_dataset(
         if unknown:
             raise DatasetError(
                 f"Picture {identifier} of {root} is tagged {unknown[0]!r}, which is not one of the classes "
-                f"({', '.join(names)}); correct the tag or the class list."
+                f"({', '.join(index)}); correct the tag or the class list."
             )
         mask = root / ACCEPTED / f"{identifier}.png"
         images.append(
@@ -181,7 +194,7 @@ def build_dataset(
         )
     if len({image.id for image in images}) != len(images):
         raise DatasetError(f"Split {split!r} of {root} lists a picture twice; list each once.")
-    return TaggedDataset(root, split, names, images)
+    return TaggedDataset(root, split, names, images, class_list)
 
 
 def read_lines(path: Path) -> list[str]:
@@ -203,13 +216,6 @@ def read_utf8(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path} cannot be read as UTF-8 text: {error}.") from error
-
-
-def _derived_classes(
-    rows: Sequence[tuple[str, Path, tuple[str, ...]]], *, allow_voc: bool
-) -> tuple[str, ...]:
-    names = {tag for _, _, tags in rows for tag in tags}
-    return VOC_CLASSES if allow_voc and names <= set(VOC_CLASSES) else tuple(sorted(names))
 
 
 def _leaves_folder(identifier: str) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from trainer.contract import PICTURE_SUFFIXES
+from trainer.data.class_files import find_class_list
 from trainer.data.dataset import ACCEPTED, DatasetError, TaggedDataset, build_dataset
 from trainer.data.ground_truth import FOLDERS as MASK_FOLDERS
 from trainer.data.picture_names import PictureNames
-from trainer.data.tags import TagRow, picture_id, read_class_names, read_tag_rows
-from trainer.data.voc import CLASS_FILE, PICTURES, TAG_FILE, VocDataset
+from trainer.data.tags import TagRow, picture_id, read_tag_rows
+from trainer.data.voc import PICTURES, TAG_FILE, VocDataset
 
 ALL = "all"
 
@@ -23,8 +24,8 @@ class FolderDataset(TaggedDataset):
     tags of all and the first split. A listed picture without a file stays in the dataset;
     `trainer.data.unreadable.unreadable_images` reports it.
 
-    The split "all", or any split if there is no such column, takes every picture. Class names come from
-    labels.txt; without that file they are the sorted tags.
+    The split "all", or any split if there is no such column, takes every picture. Classes come from a class
+    file (`trainer.data.class_files`); without one they are the sorted tags, and masks cannot be read.
 
     Raises:
         DatasetError: there is no such split, a list cannot be read, or a name fits several files.
@@ -40,15 +41,15 @@ class FolderDataset(TaggedDataset):
                 f"No row of {root / TAG_FILE} belongs to the split {split!r}; "
                 f"choose one of {', '.join((ALL, *splits))}."
             )
-        class_file = root / CLASS_FILE
         built = build_dataset(
             root,
             split,
             ((picture_id(row.image), root / row.image, row.tags) for row in chosen),
-            read_class_names(class_file) if class_file.is_file() else None,
+            find_class_list(root),
+            known_tags=(tag for row in rows for tag in row.tags),
             allow_voc=False,
         )
-        super().__init__(root, split, built.class_names, built.images)
+        super().__init__(root, split, built.class_names, built.images, built.class_list)
 
 
 def _by_picture(root: Path, rows: Iterable[TagRow]) -> list[TagRow]:

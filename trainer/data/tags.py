@@ -14,8 +14,6 @@ from trainer.data.voc_annotation import AnnotationError, object_names
 
 Tags = dict[str, tuple[str, ...]]
 
-_BACKGROUND_LINES = frozenset({"background", "_background_", "__background__"})
-
 
 @dataclass(frozen=True)
 class TagRow:
@@ -77,20 +75,6 @@ def tags_from_annotations(folder: Path, ids: Iterable[str]) -> Tags:
         if path.is_file():
             tags[identifier] = _object_names(path)
     return tags
-
-
-def read_class_names(path: Path) -> tuple[str, ...]:
-    """Class names, one per line in index order; a first line that names the background is dropped.
-
-    Raises:
-        DatasetError: the file cannot be read, or a name appears twice.
-    """
-    names = read_lines(path)
-    if names and names[0].lower() in _BACKGROUND_LINES:
-        del names[0]
-    if len(set(names)) != len(names):
-        raise DatasetError(f"{path} lists a class twice; list each once, one per line, in index order.")
-    return tuple(names)
 
 
 def picture_id(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from trainer.contract import PICTURE_SUFFIXES
+from trainer.data.class_files import find_class_list
 from trainer.data.dataset import DatasetError, TaggedDataset, build_dataset, read_lines
 from trainer.data.image_lists import parse_list_line
 from trainer.data.picture_names import PictureNames
@@ -13,14 +14,12 @@ from trainer.data.tags import (
     TagRow,
     Tags,
     picture_id,
-    read_class_names,
     read_tag_rows,
     tags_from_annotations,
     tags_from_main_lists,
 )
 
 PICTURES = "JPEGImages"
-CLASS_FILE = "labels.txt"
 TAG_FILE = "tags.csv"
 LISTS = "ImageSets/Segmentation"
 """Folder of the lists `<split>.txt`, looked through before `ImageSets/Main`."""
@@ -31,9 +30,10 @@ class VocDataset(TaggedDataset):
     """The pictures that `ImageSets/Segmentation/<split>.txt` (else `ImageSets/Main/<split>.txt`) lists.
 
     Without either list, they are those of `ImageSets/Main/<class>_<split>.txt`. Tags come from tags.csv, else
-    from `ImageSets/Main/<class>_<split>.txt`, else from `Annotations/<id>.xml`. Class names come from
-    labels.txt; without that file they are VOC's twenty if all tags are among them, else the sorted tags. A
-    listed picture without a file stays in the dataset; `trainer.data.unreadable` reports it.
+    from `ImageSets/Main/<class>_<split>.txt`, else from `Annotations/<id>.xml`. Classes come from a class
+    file (`trainer.data.class_files`). Without one they are VOC's twenty if there are tags and all are among
+    these, else the sorted tags, and then masks cannot be read. A listed picture without a file stays in the
+    dataset; `trainer.data.unreadable` reports it.
 
     Raises:
         DatasetError: there is no such split or there are no tags, or a list cannot be read.
@@ -49,15 +49,15 @@ class VocDataset(TaggedDataset):
                 f"Picture {untagged[0]} (and {len(untagged) - 1} more) of split {split!r} in {root} has no "
                 f"entry in the tags; add one, with an empty list if the picture shows none of the classes."
             )
-        class_file = root / CLASS_FILE
         built = build_dataset(
             root,
             split,
             ((identifier, picture_path(root, identifier), tags[identifier]) for identifier in ids),
-            read_class_names(class_file) if class_file.is_file() else None,
+            find_class_list(root),
+            known_tags=(tag for names in tags.values() for tag in names),
             allow_voc=True,
         )
-        super().__init__(root, split, built.class_names, built.images)
+        super().__init__(root, split, built.class_names, built.images, built.class_list)
 
 
 def split_ids(root: Path, split: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.accepted import VOID
+from trainer.data.class_list import VOID
 from trainer.run.map_storage import ClassMaps
 
 NO_LABEL = -1

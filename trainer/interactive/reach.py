@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer.data.accepted import VOID
+from trainer.data.class_list import VOID
 from trainer.interactive.prior import NO_LABEL, Prior
 from trainer.interactive.seeds import Box, Click, Scribble, Seed, seed_points
 

@@ -58,11 +58,26 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The figures of one output on a list of pictures; `oracle` is None if it has no threshold."""
+    """The figures of one output on a list of pictures.
+
+    Attributes:
+        pictures: how many were measured.
+        honest: the score at the threshold that was fixed beforehand.
+        oracle: the best score; None if the output has no threshold.
+        has_classes: whether the ground truth has a pixel that is neither background nor void.
+    """
 
     pictures: int
     honest: Score
     oracle: Score | None
+    has_classes: bool
+
+
+NO_CLASSES = (
+    "hold only background (0) and void (255), so there is no object to measure; give objects the index of "
+    "their class."
+)
+"""What is wrong with ground truth for which `Evaluation.has_classes` is false."""
 
 
 def score_of(confusion: Confusion, absent: AbsentClasses, threshold: float | None = None) -> Score:
@@ -121,12 +136,13 @@ def evaluate_maps(
     for identifier, mask, strongest, score in _in_threads(winners, measured):
         _check_size(identifier, mask, strongest)
         sweep.add(mask, strongest, score)
+    confusions = sweep.confusions()
     scores = [
         score_of(confusion, absent, threshold)
-        for confusion, threshold in zip(sweep.confusions(), thresholds, strict=True)
+        for confusion, threshold in zip(confusions, thresholds, strict=True)
     ]
     best = max(scores, key=lambda score: (not np.isnan(score.miou), score.miou))
-    return Evaluation(len(measured), scores[thresholds.index(honest)], best)
+    return Evaluation(len(measured), scores[thresholds.index(honest)], best, bool(confusions[0][1:].any()))
 
 
 def evaluate_masks(
@@ -153,7 +169,7 @@ def evaluate_masks(
             confusion += confusion_matrix(mask, prediction, class_count)
         except ValueError as error:
             raise EvaluationError(f"Picture {identifier} cannot be measured: {error}") from error
-    return Evaluation(len(measured), score_of(confusion, absent), None)
+    return Evaluation(len(measured), score_of(confusion, absent), None, bool(confusion[1:].any()))
 
 
 def strongest_class(maps: ClassMaps) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

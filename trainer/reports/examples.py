@@ -8,7 +8,7 @@ from pathlib import Path
 
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
-from trainer.data.ground_truth import GroundTruth, read_mask
+from trainer.data.ground_truth import GroundTruth, read_mask, unreadable_masks
 from trainer.data.images import ImageReadError, read_rgb
 from trainer.data.transforms import RgbImage
 from trainer.reports.pictures import heat_overlay, mask_overlay, photograph
@@ -45,7 +45,7 @@ def example_strips(directory: RunDir, manifest: Manifest) -> Iterator[Strip]:
             dataset = open_dataset(record.root, split).without(record.skipped or {})
         except DatasetError:
             continue
-        truth = GroundTruth(record.root)
+        truth = None if unreadable_masks(dataset) else GroundTruth.of(dataset)
         for image in _spread(dataset):
             try:
                 picture = read_rgb(image.path)
@@ -56,7 +56,7 @@ def example_strips(directory: RunDir, manifest: Manifest) -> Iterator[Strip]:
                 continue
             caption = f"{image.id} ({split}): {', '.join(dataset.names_of(image)) or 'no tags'}"
             shown = [Picture(photograph(picture), caption), *made]
-            if truth.has(image.id):
+            if truth is not None and truth.has(image.id):
                 shown.append(Picture(mask_overlay(picture, truth.mask(image.id)), "ground truth"))
             yield Strip(tuple(shown))
 

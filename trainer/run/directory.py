@@ -96,6 +96,7 @@ class RunDir:
     epochs/epoch-0001.safetensors       the classifier after each epoch, if the recipe keeps it
     pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
     segment/<split>/<id>.png            predictions of the segmentation network
+    pseudo/labels.txt, segment/<split>/labels.txt    classes of these masks in index order
     ```
     """
 

@@ -28,11 +28,11 @@ from trainer.contract import (
 )
 from trainer.data.dataset import TaggedDataset
 from trainer.data.folder import open_dataset
-from trainer.data.ground_truth import GroundTruth
+from trainer.data.ground_truth import GroundTruth, unreadable_masks
 from trainer.machine.durable_write import write_atomic
 from trainer.masks.crf import crf_available
 from trainer.masks.crf_oracle import best_crf_score
-from trainer.masks.evaluation import Evaluation, evaluate_maps, evaluate_masks
+from trainer.masks.evaluation import NO_CLASSES, Evaluation, evaluate_maps, evaluate_masks
 from trainer.run.stage_context import StageContext
 from trainer.stages.stage import StageResult
 
@@ -57,24 +57,24 @@ def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
 
 
 def run(context: StageContext) -> StageResult:
-    """Write metrics.json; without ground truth it has no rows, and its note says so.
+    """Write metrics.json; without ground truth that can be read it has no rows, and its note says why.
 
     Raises:
         GroundTruthError, ArtifactError, EvaluationError: a file is damaged or does not fit its picture.
     """
     if not context.processes.is_main:
         return StageResult()
-    rows = [
-        _row(context, name, split, evaluation)
-        for name, split, evaluation in _evaluations(context)
-        if evaluation.pictures
-    ]
+    unreadable = unreadable_masks(context.dataset)
+    found = [] if unreadable else [one for one in _evaluations(context) if one[2].pictures]
+    if found and not any(evaluation.has_classes for _, _, evaluation in found):
+        found, unreadable = [], f"The masks in {context.dataset.root} {NO_CLASSES}"
+    rows = [_row(context, name, split, evaluation) for name, split, evaluation in found]
     metrics: Metrics = {
         "format": "puzzlecam-metrics",
         "version": 1,
         "classes": ["background", *context.dataset.class_names],
         "absent_classes": context.recipe.evaluate.absent_classes,
-        "note": _note(context, is_measured=bool(rows)),
+        "note": _note(context, unreadable, is_measured=bool(rows)),
         "rows": rows,
     }
     if context.dataset.accepted:
@@ -96,8 +96,10 @@ def _why_not_measured(context: StageContext) -> str:
     return "There are no ground-truth masks to measure against."
 
 
-def _note(context: StageContext, *, is_measured: bool) -> str:
+def _note(context: StageContext, unreadable: str | None, *, is_measured: bool) -> str:
     accepted = len(context.dataset.accepted)
+    if unreadable is not None:
+        return f"Nothing was measured. {unreadable}"
     if not is_measured and accepted < len(context.dataset):
         return f"There are no ground-truth masks in {context.dataset.root}; nothing was measured."
     left_out = (
@@ -150,7 +152,7 @@ def _maps(context: StageContext, path_of: Callable[[str], Path], threshold: floa
     return evaluate_maps(
         _measured(context).ids,
         path_of,
-        GroundTruth(context.dataset.root),
+        GroundTruth.of(context.dataset),
         context.dataset.class_count + 1,
         honest_threshold=threshold,
         oracle_thresholds=[float(value) for value in np.linspace(0, 1, config.oracle_thresholds + 2)[1:-1]],
@@ -162,7 +164,7 @@ def _masks(context: StageContext, ids: Sequence[str], path_of: Callable[[str], P
     return evaluate_masks(
         ids,
         path_of,
-        GroundTruth(context.dataset.root),
+        GroundTruth.of(context.dataset),
         context.dataset.class_count + 1,
         absent=context.recipe.evaluate.absent_classes,
     )
@@ -176,7 +178,7 @@ def _pseudo_labels(context: StageContext) -> Evaluation:
     oracle = best_crf_score(
         _measured(context).images,
         directory.walk_path if _has_walk(context) else directory.seed_path,
-        GroundTruth(context.dataset.root),
+        GroundTruth.of(context.dataset),
         context.dataset.class_count + 1,
         thresholds=config.crf_oracle_thresholds,
         iterations=refine.crf_iterations,

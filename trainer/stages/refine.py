@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.config import Recipe, RefineConfig
 from trainer.contract import AFFINITY, CAMS, PIXELS, REFINE, Folder
+from trainer.data.class_files import write_class_file
 from trainer.data.dataset import TaggedImage
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
@@ -75,6 +76,8 @@ def run(context: StageContext) -> StageResult:
     for _ in map_images(finish, _tasks(todo, run_dir, config, model), total=len(todo), workers=workers):
         progress.advance()
     progress.finish()
+    if context.processes.is_main:
+        write_class_file(run_dir.path / Folder.PSEUDO, context.dataset.class_names)
     return StageResult({"pictures": len(context.dataset), "random_walk": has_walk})
 
 

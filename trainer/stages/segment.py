@@ -22,6 +22,7 @@ from trainer.config import Recipe, SegmentConfig
 from trainer.contract import REFINE, SEGMENT, EventKind, Folder
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE
+from trainer.data.class_files import write_class_file
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import read_mask
@@ -188,6 +189,8 @@ def _predict(context: StageContext) -> int:
     ):
         progress.advance()
     progress.finish()
+    if context.processes.is_main:
+        write_class_file(context.run_dir.predictions_path(split), context.dataset.class_names)
     return len(images)
 
 

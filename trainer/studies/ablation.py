@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from trainer.contract import CAMS, CLASSIFY, EVALUATE
+from trainer.data.folder import open_dataset
+from trainer.data.ground_truth import GroundTruth
 from trainer.errors import TrainerUsageError
 from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Bar, bar_chart
@@ -58,12 +60,14 @@ def run_ablation(
 
     Raises:
         TrainerUsageError: no seeds are given, or the dataset has no ground truth to measure with.
+        DatasetError: no class list says what the indices in the ground truth mean.
         TrainerError: see `trainer.pipeline.run`.
     """
     if not seeds:
         raise TrainerUsageError(
             "An ablation needs at least one seed, better two; name them with --seeds 0,1."
         )
+    GroundTruth.of(open_dataset(dataset_root, split))  # refused before hours of training
     out = Path(out)
     rows = []
     for variant in VARIANTS:

@@ -11,11 +11,12 @@ import pytest
 import puzzlecam_app.interchange.class_lists as class_lists
 import puzzlecam_app.interchange.tree as tree
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.class_lists import derive_classes, read_class_file
+from puzzlecam_app.interchange.class_lists import class_list_of, derive_classes, read_class_file
 from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.interchange.tag_files import read_tag_file
 from puzzlecam_app.interchange.tree import scan_pictures
 from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_main_lists
+from trainer.data.class_list import VOC_CLASS_LIST
 from trainer.data.labels import VOC_CLASSES
 
 
@@ -107,39 +108,42 @@ def test_what_is_no_json_list_is_explained(tmp_path: Path, text: str) -> None:
         read_tag_file(path)
 
 
-@pytest.mark.parametrize(
-    ("text", "classes"),
-    [
-        ("cat\ndog\n", ("cat", "dog")),
-        ("background\ncat\n\ndog\nvoid\n", ("cat", "dog")),
-        ("__ignore__\n_background_\ncat\n", ("cat",)),
-    ],
-)
-def test_class_files_of_several_tools(tmp_path: Path, text: str, classes: tuple[str, ...]) -> None:
+def test_a_class_file_is_read_by_the_reader_of_the_trainer(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
-    path.write_text(text)
-    assert read_class_file(path) == classes
+    path.write_text("0 background\n1 cat\n2 void\n3 dog\n")
+    assert read_class_file(path).classes == {1: "cat", 3: "dog"}
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "contains no class name"),
-        ("cat\ncat\n", "named twice"),
-        ("\n".join(f"class {i}" for i in range(255)), "255 classes are more than the 254"),
-    ],
-)
-def test_class_files_that_cannot_be(tmp_path: Path, text: str, message: str) -> None:
+def test_a_class_file_that_cannot_be_is_explained(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
-    path.write_text(text)
-    with pytest.raises(UserError, match=message):
+    path.write_text("cat,dog\n")
+    with pytest.raises(UserError, match=r"labels\.txt: 'cat,dog' does not look like one class name. Write"):
         read_class_file(path)
 
 
+def test_class_files_of_a_folder_that_differ_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "labels.txt").write_text("cat\ndog\n")
+    (tmp_path / "classes.txt").write_text("dog\ncat\n")
+    with pytest.raises(UserError, match=r"labels\.txt and classes\.txt differ: index 1 is 'cat' in one"):
+        class_list_of(tmp_path, None)
+    given = class_list_of(tmp_path, tmp_path / "classes.txt")
+    assert given is not None
+    assert given.names == ("dog", "cat")
+
+
 def test_only_voc_names_fix_the_meaning_of_indices() -> None:
-    assert derive_classes(["cat"], allow_voc=True) == (VOC_CLASSES, True)
-    assert derive_classes(["cat", "ant"], allow_voc=True) == (("ant", "cat"), False)
-    assert derive_classes(["cat"], allow_voc=False) == (("cat",), False)
+    assert derive_classes(["cat"], allow_voc=True) == (VOC_CLASSES, VOC_CLASS_LIST)
+    assert derive_classes(["cat", "ant"], allow_voc=True) == (("ant", "cat"), None)
+    assert derive_classes(["cat"], allow_voc=False) == (("cat",), None)
+
+
+def test_no_tags_do_not_say_that_the_classes_are_vocs() -> None:
+    assert derive_classes([], allow_voc=True) == ((), None)
+
+
+def test_too_many_tags_are_refused() -> None:
+    with pytest.raises(UserError, match="255 classes are more than the 254"):
+        derive_classes([f"class {i}" for i in range(255)], allow_voc=False)
 
 
 def test_main_lists_give_tags_and_hard_objects_count(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from db.palette import voc_palette
 from puzzlecam_app.interchange.mask_files import MaskFileError, classes_in, read_index_mask
 from puzzlecam_app.interchange.pictures import PictureInfo
 from tests.helpers_pictures import png_header
+from trainer.data.class_list import ClassList
 
+PETS, ANIMALS = ClassList(("cat", "dog")), ClassList(("cat", "dog", "cow"))
 MASK = np.array([[0, 1, 2], [255, 2, 2]], np.uint8)
 PICTURE = PictureInfo(
     width=3,
@@ -51,24 +53,24 @@ def _grey_with_alpha(alpha: int) -> Image.Image:
     ids=["VOC's palette", "any palette", "grey"],
 )
 def test_indices_are_read_whatever_the_colours(image: Image.Image) -> None:
-    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_count=2), MASK)
+    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_list=PETS), MASK)
 
 
 @pytest.mark.parametrize("image", [Image.fromarray(MASK.astype(np.uint16)), _grey_with_alpha(255)])
 def test_16_bits_and_an_opaque_alpha_channel_hold_indices_too(image: Image.Image) -> None:
-    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_count=2), MASK)
+    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_list=PETS), MASK)
 
 
 def test_a_palette_of_few_bits_holds_indices_too() -> None:
     mask = np.array([[0, 1, 2], [3, 0, 1]], np.uint8)
     data = _encoded(_palette_image(mask), bits=2)
     assert data[24] == 2
-    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_count=3), mask)
+    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_list=ANIMALS), mask)
 
 
 def test_transparency_of_the_background_does_not_matter() -> None:
     data = _encoded(_palette_image(MASK), transparency=0)
-    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_count=2), MASK)
+    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_list=PETS), MASK)
 
 
 @pytest.mark.parametrize(
@@ -91,20 +93,20 @@ def test_transparency_of_the_background_does_not_matter() -> None:
 )  # fmt: skip
 def test_what_is_no_index_mask_is_refused_with_a_remedy(data: bytes, reason: str, remedy: str) -> None:
     with pytest.raises(MaskFileError, match=reason) as error:
-        read_index_mask(data, PICTURE, class_count=2)
+        read_index_mask(data, PICTURE, class_list=PETS)
     assert remedy in str(error.value.remedy)
 
 
 def test_an_index_beyond_the_class_list_is_named() -> None:
     mask = np.array([[0, 3, 1], [9, 255, 2]], np.uint8)
     with pytest.raises(MaskFileError, match="indices 3, 9, but the class list ends at 2"):
-        read_index_mask(_encoded(_palette_image(mask)), PICTURE, class_count=2)
+        read_index_mask(_encoded(_palette_image(mask)), PICTURE, class_list=PETS)
 
 
 def test_a_mask_drawn_on_the_unturned_picture_is_told_so() -> None:
     turned = replace(PICTURE, width=2, height=3, orientation=6)
     with pytest.raises(MaskFileError, match="without its EXIF rotation"):
-        read_index_mask(_encoded(_palette_image(MASK)), turned, class_count=2)
+        read_index_mask(_encoded(_palette_image(MASK)), turned, class_list=PETS)
 
 
 def test_classes_in_a_mask_leave_out_background_and_void() -> None:

@@ -41,7 +41,7 @@ def test_a_tag_that_may_be_a_list_is_one_class_with_a_warning(
 
 def test_such_a_name_in_the_class_list_is_meant_so(tmp_path: Path, run: Import) -> None:
     root = _folder(tmp_path / "in", ['a.jpg,"tench, Tinca tinca"'])
-    (root / "labels.txt").write_text("tench, Tinca tinca\n")
+    (root / "labels.txt").write_text("1 tench, Tinca tinca\n")
     assert run(root).problems == ()
 
 

@@ -20,6 +20,7 @@ from puzzlecam_app.runs.starting import RunRequest, start_run
 from puzzlecam_app.services import Services
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH
 from tests.puzzlecam_app.lab.test_survey import set_truth
+from trainer.data.class_list import VOC_CLASS_LIST
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.masks import write_mask
 from trainer.masks.evaluation import evaluate_maps, evaluate_masks
@@ -74,7 +75,7 @@ def test_a_run_is_measured_by_stage_as_the_trainer_measures_it(
     assert (answer["pictures"], answer["measured"], answer["skipped"]) == (2, 1, 0)
     (tmp_path / "masks").mkdir()
     Image.fromarray(TRUTH).save(tmp_path / "masks" / "a.png")
-    truth = GroundTruth(tmp_path)
+    truth = GroundTruth(tmp_path, VOC_CLASS_LIST)
     with services.database.read() as session:
         config = get_run(session, run_id).recipe["evaluate"]
     thresholds = [float(value) for value in np.linspace(0, 1, 52)[1:-1]]
@@ -136,7 +137,7 @@ def test_a_segmentation_network_is_a_stage_over_the_split_that_it_predicts(
     (tmp_path / "masks").mkdir()
     Image.fromarray(TRUTH).save(tmp_path / "masks" / "b.png")
     honest = evaluate_masks(
-        ["b"], lambda name: train.prediction_path("val", name), GroundTruth(tmp_path), 3
+        ["b"], lambda name: train.prediction_path("val", name), GroundTruth(tmp_path, VOC_CLASS_LIST), 3
     ).honest
     assert last["miou"] == pytest.approx(honest.miou)
     page = client.get(f"{URL}/classes/{RED}?source=run-{run_id}").json()

@@ -180,5 +180,5 @@ def test_a_voc_dataset_is_the_same_to_the_trainer_as_its_own_folder(runs: Runs, 
             theirs.ids,
         )
         assert all(
-            (GroundTruth(frozen).mask(name) == GroundTruth(root).mask(name)).all() for name in ours.ids
+            (GroundTruth.of(ours).mask(name) == GroundTruth.of(theirs).mask(name)).all() for name in ours.ids
         )

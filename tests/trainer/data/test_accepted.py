@@ -73,7 +73,7 @@ def test_the_size_is_that_of_the_upright_picture(root):
 
 def test_an_index_that_is_no_class_is_refused(root):
     accept(root, value=3)
-    with pytest.raises(DatasetError, match=r"class index 3, but .* has 2 classes"):
+    with pytest.raises(DatasetError, match=r"class index 3, which is no class of"):
         check_accepted(open_dataset(root, "train"))
 
 

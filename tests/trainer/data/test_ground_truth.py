@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trainer.data.class_list import VOC_CLASS_LIST
 from trainer.data.ground_truth import GroundTruth, GroundTruthError, read_mask
 
 
@@ -13,7 +14,7 @@ from trainer.data.ground_truth import GroundTruth, GroundTruthError, read_mask
 def test_masks_are_found_in_the_folder_or_where_datasets_keep_them(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir(exist_ok=True)
     Image.fromarray(np.array([[0, 255]], dtype=np.uint8)).save(tmp_path / folder / "a.png")
-    truth = GroundTruth(tmp_path)
+    truth = GroundTruth(tmp_path, VOC_CLASS_LIST)
     assert truth.has("a")
     assert not truth.has("b")
     assert truth.mask("a").tolist() == [[0, 255]]

@@ -83,7 +83,7 @@ def test_a_picture_may_have_no_tags(make_voc: Callable[..., Path]) -> None:
         ({"tags.csv": "image,tags\np0.png,cat\n"}, r"p1 \(and 0 more\).*no entry"),
         ({"tags.csv": "file;label\n"}, "columns image and tags"),
         ({"tags.csv": "image,tags\n,cat\n"}, "line 2"),
-        ({"labels.txt": "cat\ncat\n"}, "lists a class twice"),
+        ({"labels.txt": "cat\ncat\n"}, "named twice"),
         (
             {"ImageSets/Segmentation/train.txt": "../p0\n", "tags.csv": "image,tags\n../p0,cat\n"},
             "lies outside the folder",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from trainer.data.class_list import VOC_CLASS_LIST
 from trainer.data.ground_truth import GroundTruth, GroundTruthError
 from trainer.masks.evaluation import EvaluationError, evaluate_maps, evaluate_masks, score_of, strongest_class
 from trainer.masks.pseudo_labels import threshold_labels
@@ -21,7 +22,7 @@ def save_mask(folder: Path, name: str, rows: list[list[int]]) -> None:
 def truth(tmp_path: Path) -> GroundTruth:
     save_mask(tmp_path / "gt", "a", [[0, 0, 1, 1]])
     save_mask(tmp_path / "gt", "b", [[2, 2, 0, 255]])
-    return GroundTruth(tmp_path / "gt")
+    return GroundTruth(tmp_path / "gt", VOC_CLASS_LIST)
 
 
 def test_masks_by_hand(tmp_path: Path, truth: GroundTruth) -> None:

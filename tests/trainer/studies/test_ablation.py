@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from trainer.data.dataset import TaggedDataset
 from trainer.errors import TrainerUsageError
 from trainer.recipes import load_recipe
 from trainer.run.directory import RunDir
@@ -36,6 +37,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return directory
 
     monkeypatch.setattr(training.pipeline, "run", run)
+    monkeypatch.setattr(ablation, "open_dataset", lambda _root, split: TaggedDataset(Path(), split, (), ()))
     return asked
 
 

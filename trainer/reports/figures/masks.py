@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.dataset import TaggedDataset
-from trainer.data.ground_truth import GroundTruth, read_mask
+from trainer.data.ground_truth import GroundTruth, read_mask, unreadable_masks
 from trainer.masks.metrics import confusion_matrix, iou_per_class
 from trainer.reports.figures.pictures import EVENLY, dataset_of, photos, run_line
 from trainer.reports.figures.sheet import CELL_PX, Cell, Sheet
@@ -52,14 +52,14 @@ def masks_sheet(directory: RunDir, count: int) -> tuple[Sheet | None, str | None
 def _sheet(
     manifest: Manifest, dataset: TaggedDataset, path_of: Callable[[str], Path], title: str, count: int
 ) -> Sheet:
-    truth = GroundTruth(manifest.dataset.root)
+    truth = None if unreadable_masks(dataset) else GroundTruth.of(dataset)
     tops, middles, bottoms = [], [], []
     for photo in photos(dataset, count):
         identifier = photo.image.id
         mask = read_mask(path_of(identifier))
         tops.append(Cell(small_picture(photo.pixels, CELL_PX), (identifier, ", ".join(photo.names))))
         line = ""
-        if truth.has(identifier):
+        if truth is not None and truth.has(identifier):
             correct = truth.mask(identifier)
             middles.append(Cell(mask_picture(photo.pixels, correct, CELL_PX)))
             line = f"mean IoU {100 * picture_iou(correct, mask):.1f}"

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.accepted import VOID
+from trainer.data.class_list import VOID
 from trainer.interactive.seeds import Click
 
 MOST_TAKEN = 0.02

@@ -92,7 +92,8 @@ def simulate(
         TrainerUsageError: no picture can be measured.
         TrainerError: the dataset, a picture or the run cannot be read.
     """
-    dataset, truth = open_dataset(dataset_root, split), GroundTruth(dataset_root)
+    dataset = open_dataset(dataset_root, split)
+    truth = GroundTruth.of(dataset)
     images = [image for image in dataset.images if image.tags and truth.has(image.id)]
     if not images:
         raise TrainerUsageError(

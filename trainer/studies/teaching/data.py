@@ -8,9 +8,10 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from trainer.data.class_files import CLASS_FILE, class_file_text
 from trainer.data.dataset import ACCEPTED, TaggedDataset
 from trainer.data.ground_truth import GROUND_TRUTH, GroundTruth
-from trainer.data.voc import CLASS_FILE, LISTS, PICTURES, TAG_FILE
+from trainer.data.voc import LISTS, PICTURES, TAG_FILE
 from trainer.machine.durable_write import write_atomic
 from trainer.studies.teaching.corrections import correction_path
 
@@ -43,8 +44,7 @@ def write_taught_dataset(
         table.writerow((f"{image.id}.jpg", ";".join(dataset.names_of(image))))
     if truth.folder.is_dir():
         _link(truth.folder, root / GROUND_TRUTH)
-    names = ("background", *dataset.class_names)
-    write_atomic(root / CLASS_FILE, ("\n".join(names) + "\n").encode())
+    write_atomic(root / CLASS_FILE, class_file_text(dataset.class_names).encode())
     write_atomic(root / TAG_FILE, rows.getvalue().encode())
     ids = "".join(f"{image.id}\n" for image in dataset.images)
     write_atomic(root / LISTS / f"{SPLIT}.txt", ids.encode())

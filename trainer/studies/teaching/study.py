@@ -69,7 +69,8 @@ def run_teaching(
             f"Recipe {training.recipe.name} does not use accepted masks, so that it cannot learn from "
             f"corrections; leave out --set use_accepted=false."
         )
-    out, dataset, truth = Path(out), open_dataset(dataset_root, split), GroundTruth(dataset_root)
+    out, dataset = Path(out), open_dataset(dataset_root, split)
+    truth = GroundTruth.of(dataset)
     known = tuple(image for image in dataset.images if image.tags and truth.has(image.id))
     check_enough(len(known), config)
     pictures = _Pictures(dataset, truth, known)
