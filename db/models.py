@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    false,
     text,
 )
 from sqlalchemy.engine import Connection
@@ -88,6 +89,7 @@ class Dataset(Base):
     """A set of pictures under one root folder. Removing one only sets `removed_at`: its history stays.
 
     `root` is an absolute path, or, for pictures that were copied, relative to the workspace.
+    With `follow_links`, links in the folder may lead out of it; a person said so on the command line.
     """
 
     __tablename__ = "datasets"
@@ -106,6 +108,7 @@ class Dataset(Base):
     root: Mapped[str] = mapped_column(Text)
     layout: Mapped[str] = mapped_column(String(32))
     cams_model: Mapped[str | None] = mapped_column(Text)
+    follow_links: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     removed_at: Mapped[datetime | None]
 

@@ -31,17 +31,16 @@ _SUPERPIXEL_PIXELS_EACH = 250
 
 
 def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path | bytes, str]:
-    """Return a file that browsers show with the pixels that the program works on, and its media type.
+    """Return what browsers show with the pixels that the program works on, and its media type.
 
-    It is the original if that is an upright 8-bit RGB or grey JPEG, PNG or WebP, else a PNG made from it.
-    Where the cache cannot be written, the content is returned in place of the file.
+    It is the content of the original if that is an upright 8-bit RGB or grey JPEG, PNG or WebP. Otherwise it
+    is a PNG made from it: its file in the cache, or its content where the cache cannot be written.
 
     Raises:
         UserError: The file is missing or damaged.
     """
-    if not item.is_there():
-        raise item.gone()
-    with open_picture(item.path, max_pixels=max_pixels) as opened:
+    content = item.read()
+    with open_picture(content, max_pixels=max_pixels, where=item.path) as opened:
         media_type = _SHOWN_AS_THEY_ARE.get(opened.format or "")
         # Before the orientation, for which a PNG is decoded.
         is_plain = opened.mode in _PLAIN_MODES and bits_per_channel(opened) == 8
@@ -49,7 +48,7 @@ def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path | b
         is_upright = orientation(opened) == 1
         has_profile = "icc_profile" in opened.info or "transparency" in opened.info
     if media_type and is_upright and is_plain and not has_profile:
-        return item.path, media_type
+        return content, media_type
     cached = cache_dir / item.sha256[:2] / f"{item.sha256}-{_READER}.png"
     if not cached.exists():
         buffer = io.BytesIO()

@@ -9,23 +9,26 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from db.datasets import get_dataset, root_of
+from db.datasets import get_dataset
 from db.items import get_item, tags_of
 from db.labels import latest_label_set
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.root_files import REPLACE_THE_LINK, LeadsOutError, RootFiles, files_of
 
 
 @dataclass(frozen=True)
 class ItemFacts:
     """A picture of a dataset that has not been removed; `width` and `height` are of the upright picture.
 
-    `is_missing` is true if an import found its file no more; another picture may have taken its `path`.
+    Its file is `relative` among the `files` of the dataset. `is_missing` is true if an import found the file
+    no more; another picture may have taken its place.
     """
 
     id: int
     dataset_id: int
     name: str
-    path: Path
+    files: RootFiles
+    relative: str
     is_missing: bool
     sha256: str
     width: int
@@ -38,13 +41,18 @@ class ItemFacts:
     class_colors: dict[int, str]
 
     @property
+    def path(self) -> Path:
+        """Where the file should be, to be told to people; `read` opens it."""
+        return self.files.root / self.relative
+
+    @property
     def tag_names(self) -> tuple[str, ...]:
         """Names of the tags, in the order of `tags`."""
         return tuple(self.class_names[index] for index in self.tags)
 
     def is_there(self) -> bool:
         """Whether the picture's file is where it should be; it may still be damaged."""
-        return not self.is_missing and self.path.is_file()
+        return not self.is_missing and self.files.lists_file(self.relative)
 
     def gone(self) -> UserError:
         """What is said where the file is not there."""
@@ -55,17 +63,40 @@ class ItemFacts:
             "dataset relocate on the command line, or Moved folder on the page Datasets",
         )
 
+    def read(self) -> bytes:
+        """Return the content of the file.
+
+        Raises:
+            UserError: The file is missing, cannot be read, or is a link out of the dataset's folder.
+        """
+        if not self.is_there():
+            raise self.gone()
+        try:
+            return self.files.read(self.relative)
+        except FileNotFoundError as problem:
+            raise self.gone() from problem
+        except LeadsOutError as problem:
+            raise UserError(
+                "the picture was replaced by a link that leads out of the folder of its dataset",
+                where=str(self.path),
+                remedy=REPLACE_THE_LINK,
+            ) from problem
+        except OSError as problem:
+            raise UserError(
+                f"the picture cannot be read ({problem.strerror})",
+                where=str(self.path),
+                remedy="Check the file and its permissions",
+            ) from problem
+
     def load_image(self, max_pixels: int) -> NDArray[np.uint8]:
         """Return the upright picture, uint8 HxWx3 RGB.
 
         Raises:
-            UserError: The file is missing or damaged, or the picture has more than `max_pixels` pixels.
+            UserError: As `read`, or the picture is damaged or has more than `max_pixels` pixels.
         """
         from puzzlecam_app.interchange.pictures import load_upright_rgb
 
-        if not self.is_there():
-            raise self.gone()
-        return load_upright_rgb(self.path, max_pixels=max_pixels)
+        return load_upright_rgb(self.read(), max_pixels=max_pixels, where=self.path)
 
 
 def read_item(session: Session, item_id: int) -> ItemFacts:
@@ -81,7 +112,8 @@ def read_item(session: Session, item_id: int) -> ItemFacts:
         id=item.id,
         dataset_id=dataset.id,
         name=item.name,
-        path=root_of(session, dataset) / item.path,
+        files=files_of(session, dataset),
+        relative=item.path,
         is_missing=item.missing_since is not None,
         sha256=item.sha256,
         width=item.width,

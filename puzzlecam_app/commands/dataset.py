@@ -138,7 +138,9 @@ def relocate(
     from puzzlecam_app.interchange.relocation import relocate_dataset
 
     with studio.open() as services, progress_bar("Reading pictures") as progress:
-        report = relocate_dataset(services.database, name, path, partial=partial, progress=progress)
+        report = relocate_dataset(
+            services.database, name, path, partial=partial, may_follow_links=True, progress=progress
+        )
     if studio.as_json:
         print_json(report.model_dump(mode="json"))
     else:

@@ -71,6 +71,14 @@ def import_(
             "--copy", help="Copy the pictures into the workspace; by default they stay where they are."
         ),
     ] = False,
+    follow_links: Annotated[
+        bool,
+        typer.Option(
+            "--follow-links",
+            help="Read files outside of the folder that links in it lead to; the dataset remembers this. "
+            "Everybody who uses the studio can then see these files.",
+        ),
+    ] = False,
 ) -> None:
     """Import a dataset, or update one that was imported before.
 
@@ -90,7 +98,7 @@ def import_(
             services.stores,
             path,
             name,
-            reading=ReadOptions(format.value, tags, classes, split, tags_from_masks),
+            reading=ReadOptions(format.value, tags, classes, split, tags_from_masks, follow_links),
             options=ImportOptions(masks.value if masks else None, copy, services.settings.max_image_pixels),
             progress=progress,
         )

@@ -12,11 +12,11 @@ from db.masks import MaskStore
 from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.blobs import store_blob
-from puzzlecam_app.interchange.mask_files import MaskFileError, classes_in, read_index_mask
+from puzzlecam_app.interchange.mask_files import classes_in, read_index_mask
 from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError, PictureInfo, verify_picture
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import SourceItem
-from puzzlecam_app.interchange.tree import is_inside
+from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK, LeadsOutError, RootFiles
 from trainer.data.class_list import ClassList
 
 _NOTHING: Final = "Nothing needs to be done"
@@ -49,13 +49,13 @@ class RefusedPicture:
 
 @dataclass(frozen=True)
 class Checker:
-    """Checks pictures under `root`; may be called from many threads.
+    """Checks pictures among `files`; may be called from many threads.
 
     `class_list` is None if masks are not read. With `copy_to`, usable pictures are copied into that
     content-addressed folder.
     """
 
-    root: Path
+    files: RootFiles
     max_pixels: int
     mask_store: MaskStore
     class_list: ClassList | None
@@ -64,7 +64,7 @@ class Checker:
     def __call__(self, item: SourceItem) -> CheckedPicture | RefusedPicture:
         """Read and check one picture. Whatever is in the files, this does not raise."""
         try:
-            data = _read(self.root / item.path)
+            data = _read(self.files, item.path)
             info = verify_picture(data, max_pixels=self.max_pixels)
         except PictureError as problem:
             found = error(item.path, problem.message, problem.remedy or "Get it from its source again")
@@ -85,24 +85,24 @@ class Checker:
     def _take_mask(
         self, relative: str, info: PictureInfo, class_list: ClassList
     ) -> tuple[str, tuple[int, ...]]:
-        path = self.root / relative
-        if not is_inside(path, self.root.resolve()):
-            raise MaskFileError("the link leads out of the folder", remedy="Replace the link with the file")
-        mask = read_index_mask(_read(path), info, class_list=class_list)
+        mask = read_index_mask(_read(self.files, relative), info, class_list=class_list)
         return self.mask_store.put(mask, voc_palette()), classes_in(mask)
 
 
-def _read(path: Path) -> bytes:
+def _read(files: RootFiles, path: str) -> bytes:
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise PictureError(f"the file is larger than {MAX_FILE_BYTES >> 20} MiB", remedy="Scale it down")
-        data = path.read_bytes()
+        with files.open(path) as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except LeadsOutError as problem:
+        raise PictureError(LEADS_OUT, remedy=REPLACE_THE_LINK) from problem
     except FileNotFoundError as problem:
         raise PictureError("the file is missing", remedy="Put it back") from problem
     except OSError as problem:
         raise PictureError(
             f"the file cannot be read ({problem.strerror})", remedy="Check its permissions"
         ) from problem
+    if len(data) > MAX_FILE_BYTES:
+        raise PictureError(f"the file is larger than {MAX_FILE_BYTES >> 20} MiB", remedy="Scale it down")
     if not data:
         raise PictureError("the file is empty", remedy="Get it from its source again")
     return data

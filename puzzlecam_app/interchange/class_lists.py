@@ -8,17 +8,18 @@ from pathlib import Path
 from db.palette import MAX_CLASS_INDEX
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.tag_files import read_text
+from puzzlecam_app.root_files import RootFile, RootFiles
 from trainer.data.class_files import CLASS_FILES, VOC, ClassFileError, parse_class_file
 from trainer.data.class_list import VOC_CLASS_LIST, ClassList
 
 
-def read_class_file(path: Path) -> ClassList:
+def read_class_file(path: Path | RootFile) -> ClassList:
     """Read a class file in one of the forms of `trainer.data.class_files`; ``voc`` is the list of PASCAL VOC.
 
     Raises:
         UserError: The file cannot be read, or is no class list.
     """
-    if str(path) == VOC and not path.exists():
+    if isinstance(path, Path) and str(path) == VOC and not path.exists():
         return VOC_CLASS_LIST
     try:
         return parse_class_file(read_text(path), str(path))
@@ -27,15 +28,15 @@ def read_class_file(path: Path) -> ClassList:
         raise UserError(problem.reason, where=problem.where, remedy=remedy) from problem
 
 
-def class_list_of(root: Path, classes_file: Path | None) -> ClassList | None:
-    """The class list of `classes_file`, else of the class file in the folder `root`; None without any.
+def class_list_of(files: RootFiles, classes_file: Path | None) -> ClassList | None:
+    """The class list of `classes_file`, else of the class file in the folder of `files`; None without any.
 
     Raises:
         UserError: The file cannot be read or is no class list, or two class files in the folder differ.
     """
     if classes_file is not None:
         return read_class_file(classes_file)
-    found = [root / name for name in CLASS_FILES if (root / name).is_file()]
+    found = [file for name in CLASS_FILES if (file := files.first(name)) is not None]
     if not found:
         return None
     first = read_class_file(found[0])
@@ -47,7 +48,7 @@ def class_list_of(root: Path, classes_file: Path | None) -> ClassList | None:
         if difference is not None:
             raise UserError(
                 f"{found[0].name} and {other.name} differ: {difference}",
-                where=str(root),
+                where=str(files.root),
                 remedy="Remove the wrong one, or give the right one with --classes",
             )
     return first

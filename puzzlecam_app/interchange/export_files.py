@@ -19,6 +19,7 @@ from puzzlecam_app.interchange.pictures import PictureError, load_upright_rgb, o
 from puzzlecam_app.interchange.problems import Problem, error
 from puzzlecam_app.interchange.snapshot import SnapshotItem
 from puzzlecam_app.interchange.void_boundary import with_void_boundary
+from puzzlecam_app.root_files import RootFiles
 
 HowStored = Literal["linked", "copied", "re-encoded"]
 
@@ -38,13 +39,13 @@ class ExportedPicture:
 
 @dataclass(frozen=True)
 class FileExporter:
-    """Writes pictures from `root` to `pictures` and masks to `masks`; may be called from many threads.
+    """Writes pictures among `files` to `pictures` and masks to `masks`; may be called from many threads.
 
     `max_pixels` is as in `pictures.load_upright_rgb`,
     `void_boundary_px` as in `with_void_boundary`.
     """
 
-    root: Path
+    files: RootFiles
     mask_store: MaskStore
     pictures: Path
     masks: Path
@@ -55,10 +56,11 @@ class FileExporter:
     def __call__(self, item: SnapshotItem) -> ExportedPicture | Problem:
         """Write `item` as ``<name>.jpg`` and ``<name>.png``, or return what prevents that."""
         name = item.export_name
-        source = self.root / item.path
+        source = self.files.root / item.path
         try:
             mask = self.mask_store.get(item.mask_hash)
-            data = source.read_bytes()
+            with self.files.open(item.path) as file:
+                data, known = file.read(), os.fstat(file.fileno())
         except StorageError as problem:
             return error(item.name, str(problem), "Restore the file and export again")
         except OSError as problem:
@@ -72,7 +74,7 @@ class FileExporter:
         stored: HowStored
         try:
             if _is_upright_jpeg(data, item, self.max_pixels):
-                stored = _link_or_copy(source, target, data, link=self.link)
+                stored = _link_or_copy(source, target, data, known if self.link else None)
             else:
                 data = _encoded(data, self.max_pixels)
                 sha256 = hashlib.sha256(data).hexdigest()
@@ -97,11 +99,17 @@ def _is_upright_jpeg(data: bytes, item: SnapshotItem, max_pixels: int) -> bool:
         return image.format == "JPEG" and image.mode in {"RGB", "L"} and item.orientation == 1
 
 
-def _link_or_copy(source: Path, target: Path, data: bytes, *, link: bool) -> HowStored:
-    if link:
+def _link_or_copy(source: Path, target: Path, data: bytes, known: os.stat_result | None) -> HowStored:
+    """Write `target` as a hard link to `source`, whose content is `data`; without `known`, as a copy.
+
+    `known` is the file that the content came from: meanwhile, another one could be in its place.
+    """
+    if known is not None:
         try:
             os.link(source.resolve(), target)
-            return "linked"
+            if os.path.samestat(known, target.lstat()):
+                return "linked"
+            target.unlink()
         except OSError:
             pass  # Another file system, or one without hard links.
     target.write_bytes(data)

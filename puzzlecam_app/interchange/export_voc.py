@@ -110,7 +110,7 @@ def export_voc(
     with new_export(out_dir) as folder:
         root = folder / VOC_FOLDER
         exporter = FileExporter(
-            root=snapshot.root,
+            files=snapshot.files,
             mask_store=mask_store,
             pictures=root / "JPEGImages",
             masks=root / "SegmentationClass",

@@ -16,6 +16,7 @@ from puzzlecam_app.interchange.problems import Problem, warning
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.tag_files import TagRow, clean_tags, read_tag_file
 from puzzlecam_app.interchange.tree import PictureTree, is_path_trick, scan_pictures
+from puzzlecam_app.root_files import RootFile, RootFiles
 
 TAG_FILES: Final = ("tags.csv", "tags.json")
 _READ_AS: Final = "the folder was read as"
@@ -28,6 +29,7 @@ def read_folder(
     classes_file: Path | None = None,
     split: str | None = None,
     tags_from_masks: bool = False,
+    follow_links: bool = False,
 ) -> Source:
     """Read a folder of pictures.
 
@@ -35,17 +37,18 @@ def read_folder(
     sub-folder per class (also below ``train``, ``val`` and ``test``); with `tags_from_masks` the importer
     takes them from the masks instead. `find_layout` says which folders hold pictures and masks. Classes come
     from `classes_file`, else from a class file in the folder, else from the tags. `split` is given to every
-    picture that has none.
+    picture that has none. With `follow_links`, links may lead out of the folder.
 
     Raises:
         UserError: There are no tags, or a list cannot be read.
     """
     layout = find_layout(root)
-    tree = scan_pictures(root, exclude=layout.mask_paths)
+    files = RootFiles(root, follow_links)
+    tree = scan_pictures(root, exclude=layout.mask_paths, follow_links=follow_links)
     pairs = pair_masks(root, layout.mask_folders, tree.pictures)
     problems = list(tree.problems)
-    class_list = class_list_of(root, classes_file)
-    listing = tags_file or _first_file(root, TAG_FILES)
+    class_list = class_list_of(files, classes_file)
+    listing = tags_file or files.first(*TAG_FILES)
     if listing is not None and not tags_from_masks:
         items, wrong = _items_of_list(
             tree, layout, listing, Meaning(class_list.names if class_list is not None else ())
@@ -69,6 +72,7 @@ def read_folder(
         class_list,
         problems,
         tags_from_masks,
+        follow_links=follow_links,
         mask_problems=pairs.problems,
         passed_over=pairs.passed_over,
     )
@@ -90,12 +94,8 @@ def _no_tags(root: Path, problems: Sequence[Problem]) -> UserError:
     )
 
 
-def _first_file(root: Path, names: tuple[str, ...]) -> Path | None:
-    return next((root / name for name in names if (root / name).is_file()), None)
-
-
 def _items_of_list(
-    tree: PictureTree, layout: FolderLayout, listing: Path, meaning: Meaning
+    tree: PictureTree, layout: FolderLayout, listing: Path | RootFile, meaning: Meaning
 ) -> tuple[list[SourceItem], list[Problem]]:
     rows, problems = read_tag_file(listing, meaning)
     tags: dict[str, dict[str, None]] = {}

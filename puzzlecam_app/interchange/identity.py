@@ -11,7 +11,6 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from db.engine import Database
@@ -110,7 +109,7 @@ class _Folder:
         """Whether the file of an item is where it was; an unreadable one counts."""
         if one.name in self._content:
             return self._content[one.name] == one.sha256
-        return self._copied or self._place(one).is_file()
+        return self._copied or self._source.files.lists_file(self._place(one))
 
     def has_left(self, one: KnownPicture, picture: CheckedPicture) -> bool:
         """Whether an item is no longer where it was, so that `picture`, of the same content, is that item."""
@@ -120,27 +119,28 @@ class _Folder:
         """Whether only capitals of the name were changed, where the file system does not tell them apart."""
         if one.name.casefold() != picture.item.name.casefold():
             return False
-        return self._place(one).samefile(self._source.root / picture.item.path)
+        root = self._source.root
+        return (root / self._place(one)).samefile(root / picture.item.path)
 
     def _holds_content(self, one: KnownPicture) -> bool:
         """Whether the content of an item can be read where it was."""
         if one.name in self._content or one.name in self._refused:
             return self._content.get(one.name) == one.sha256
         try:
-            with self._place(one).open("rb") as file:
+            with self._source.files.open(self._place(one)) as file:
                 return hashlib.file_digest(file, "sha256").hexdigest() == one.sha256
         except OSError:
             return False
 
-    def _place(self, one: KnownPicture) -> Path:
-        """The file of an item that the source does not list, because of ``--split`` for instance."""
-        root = self._source.root
+    def _place(self, one: KnownPicture) -> str:
+        """The path of an item that the source does not list, because of ``--split`` for instance."""
         if not self._copied:
-            return root / one.path
+            return one.path
         if self._source.layout == "voc":
+            root = self._source.root
             found = sorted((root / PICTURES).glob(f"{glob.escape(one.name)}.*"))
-            return found[0] if found else root / PICTURES / one.name
-        return root / one.name
+            return found[0].relative_to(root).as_posix() if found else f"{PICTURES}/{one.name}"
+        return one.name
 
 
 def _same_content(

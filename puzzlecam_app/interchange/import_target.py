@@ -74,6 +74,8 @@ def open_target(database: Database, name: str, source: Source, *, root: str) -> 
         else:
             _check_same_origin(dataset, source, root)
             _extend_classes(session, dataset, source)
+        if source.follow_links:
+            dataset.follow_links = True
         classes = tuple(row.name for row in latest_label_set(session, dataset.id).classes)
         return Target(dataset.id, dataset.name, classes, sha256_by_name(session, dataset.id))
 

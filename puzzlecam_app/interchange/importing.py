@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from db.datasets import find_dataset
 from db.natural_order import natural_key
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture
@@ -32,6 +33,7 @@ from puzzlecam_app.interchange.reports import ImportReport, keep_report
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_remarks import alike, remarks_on_tags
+from puzzlecam_app.user_paths import user_path
 
 _BATCH: Final = 100
 
@@ -78,6 +80,9 @@ def import_dataset(
             list that contradicts the one stored, the name of a dataset from another folder, a full disk.
         db.errors.StorageError: The database refused.
     """
+    reading = reading or ReadOptions()
+    if _follows_links(stores, path, name):
+        reading = replace(reading, follow_links=True)
     source = read_source(path, reading)
     return import_source(stores, source, name, origin=str(source.root), options=options, progress=progress)
 
@@ -111,7 +116,7 @@ def import_source(
     root = stores.copies_root if options.copy else str(source.root)
     target = open_target(stores.database, name, source, root=root)
     checker = Checker(
-        root=source.root,
+        files=source.files,
         max_pixels=options.max_pixels,
         mask_store=stores.masks,
         class_list=source.class_list if reads_masks else None,
@@ -137,6 +142,14 @@ def import_source(
     report = _report(source, origin, target, matched, outcome, problems, reads_masks=reads_masks)
     keep_report(stores.database, report)
     return report
+
+
+def _follows_links(stores: Stores, path: Path, name: str) -> bool:
+    """Whether an earlier import of this dataset from this folder was told to follow links."""
+    with stores.database.read() as session:
+        dataset = find_dataset(session, name)
+    # The dataset may be in a folder below, as that of VOC.
+    return dataset is not None and dataset.follow_links and Path(dataset.root).is_relative_to(user_path(path))
 
 
 def _check_all(
@@ -194,14 +207,15 @@ def _tagged_by_masks(
 
 
 def _no_pictures(source: Source) -> UserError:
-    first = ""
+    first, remedy = "", "Give the folder that contains them"
     if source.problems:
         problem = source.problems[0]
         first = f"; the first of {len(source.problems)} problems is {problem.file}: {problem.reason}"
+        remedy = problem.remedy
     return UserError(
         f"no pictures were found{first}",
         where=str(source.root),
-        remedy="Give the folder that contains them",
+        remedy=remedy,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.root_files import RootFile
 
 SUFFIXES: Final = frozenset({".npy", ".npz"})
 _CONVERT: Final = (
@@ -27,7 +29,7 @@ class Meaning:
     lists: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def read_label_array(path: Path, meaning: Meaning) -> list[tuple[str, str, tuple[str, ...]]]:
+def read_label_array(path: Path | RootFile, meaning: Meaning) -> list[tuple[str, str, tuple[str, ...]]]:
     """Place in the file, name of the picture, and tags of each row.
 
     An ``.npz`` holds ``names`` (N texts) and ``labels`` (N x K numbers, not 0 where the class is there). An
@@ -59,9 +61,9 @@ def read_label_array(path: Path, meaning: Meaning) -> list[tuple[str, str, tuple
     return rows
 
 
-def _arrays(path: Path) -> tuple[list[str] | None, NDArray[Any]]:
+def _arrays(path: Path | RootFile) -> tuple[list[str] | None, NDArray[Any]]:
     try:
-        loaded = np.load(path, allow_pickle=False)
+        loaded = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return None, loaded
         with loaded:
@@ -84,5 +86,7 @@ def _arrays(path: Path) -> tuple[list[str] | None, NDArray[Any]]:
     return [str(name) for name in names.reshape(-1)], labels
 
 
-def _refused(path: Path, reason: str, remedy: str = "Correct the file, or give a CSV list") -> UserError:
+def _refused(
+    path: Path | RootFile, reason: str, remedy: str = "Correct the file, or give a CSV list"
+) -> UserError:
     return UserError(reason, where=str(path), remedy=remedy)

@@ -10,6 +10,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.folder import read_folder
 from puzzlecam_app.interchange.source import Source
 from puzzlecam_app.interchange.voc import PICTURES, read_voc
+from puzzlecam_app.root_files import RootFiles, refusal_in_words
 from puzzlecam_app.user_paths import user_path
 
 Format = Literal["auto", "voc", "folder"]
@@ -25,6 +26,7 @@ class ReadOptions:
         classes_file: class names in index order; without it they come from the dataset.
         split: VOC: read only this split. Folder: the split of pictures that have none.
         tags_from_masks: take the tags from the masks; no other source of tags is needed then.
+        follow_links: links may lead out of the folder. Only for people who may read those files anyway.
     """
 
     format: Format = "auto"
@@ -32,6 +34,7 @@ class ReadOptions:
     classes_file: Path | None = None
     split: str | None = None
     tags_from_masks: bool = False
+    follow_links: bool = False
 
 
 def read_source(path: Path, options: ReadOptions | None = None) -> Source:
@@ -44,7 +47,8 @@ def read_source(path: Path, options: ReadOptions | None = None) -> Source:
     root = user_path(path)
     if not root.is_dir():
         raise UserError("there is no such folder", where=str(root), remedy="Give the folder of the dataset")
-    voc_root = find_voc_root(root) if options.format != "folder" else None
+    files = RootFiles(root, options.follow_links)
+    voc_root = find_voc_root(files) if options.format != "folder" else None
     if options.format == "voc" and voc_root is None:
         raise UserError(
             f"there is no folder {PICTURES}", where=str(root), remedy="Give the folder that contains it"
@@ -56,6 +60,7 @@ def read_source(path: Path, options: ReadOptions | None = None) -> Source:
             classes_file=options.classes_file,
             split=options.split,
             tags_from_masks=options.tags_from_masks,
+            follow_links=options.follow_links,
         )
     else:
         source = read_voc(
@@ -64,18 +69,21 @@ def read_source(path: Path, options: ReadOptions | None = None) -> Source:
             classes_file=options.classes_file,
             split=options.split,
             tags_from_masks=options.tags_from_masks,
+            follow_links=options.follow_links,
         )
     return replace(source, tags_from_masks=options.tags_from_masks)
 
 
-def find_voc_root(root: Path) -> Path | None:
-    """The folder with ``JPEGImages``: `root`, or the only one below it as the development kit lays them out.
+def find_voc_root(files: RootFiles) -> Path | None:
+    """The folder with ``JPEGImages``: that of `files`, or the only one below as the development kit has it.
 
     Raises:
-        UserError: There are several, one per year.
+        UserError: There are several, one per year, or it is a link that leads out.
     """
-    if (root / PICTURES).is_dir():
-        return root
+    root = files.root
+    with refusal_in_words(root / PICTURES):
+        if files.has_folder(PICTURES):
+            return root
     below = sorted(
         {folder.parent for pattern in ("*", "VOCdevkit/*") for folder in root.glob(f"{pattern}/{PICTURES}")}
     )
@@ -84,4 +92,8 @@ def find_voc_root(root: Path) -> Path | None:
         raise UserError(
             f"there are several VOC folders ({names})", where=str(root), remedy="Give one of them"
         )
-    return below[0] if below else None
+    if not below:
+        return None
+    inside = (below[0] / PICTURES).relative_to(root).as_posix()
+    with refusal_in_words(root / inside):
+        return below[0] if files.has_folder(inside) else None

@@ -49,13 +49,17 @@ class PictureInfo:
     has_more_frames: bool
 
 
-def load_upright_rgb(source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> RgbArray:
+def load_upright_rgb(
+    source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS, where: Path | None = None
+) -> RgbArray:
     """Read a picture as uint8 HxWx3, turned upright as EXIF says (`trainer.data.images.read_rgb`).
+
+    Errors name the file, or `where` if only its content is given.
 
     Raises:
         PictureError: Not a picture, damaged, or of more than `max_pixels` pixels.
     """
-    with _for_people():
+    with _for_people(where):
         return images.read_rgb(source, max_pixels=max_pixels)
 
 
@@ -93,22 +97,27 @@ def verify_picture(source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS
 
 
 @contextmanager
-def open_picture(source: Path | bytes, *, max_pixels: int) -> Iterator[Image.Image]:
+def open_picture(
+    source: Path | bytes, *, max_pixels: int, where: Path | None = None
+) -> Iterator[Image.Image]:
     """Open a picture without decoding it, after checking what its header claims.
 
-    Errors of `trainer.data.images` inside the block become PictureError, too.
+    Errors of `trainer.data.images` inside the block become PictureError, too. They name the file, or `where`
+    if only its content is given.
 
     Raises:
         PictureError: Not a picture, or of more than `max_pixels` pixels.
     """
-    with _for_people(), images.open_picture(source, max_pixels=max_pixels) as image:
+    with _for_people(where), images.open_picture(source, max_pixels=max_pixels) as image:
         yield image
 
 
 @contextmanager
-def _for_people() -> Iterator[None]:
+def _for_people(where: Path | None) -> Iterator[None]:
     try:
         yield
     except images.ImageReadError as error:
-        where = None if error.where is None else str(error.where)
-        raise PictureError(error.reason, where=where, remedy=error.remedy) from error
+        file = error.where or where
+        raise PictureError(
+            error.reason, where=None if file is None else str(file), remedy=error.remedy
+        ) from error

@@ -19,6 +19,7 @@ from puzzlecam_app.interchange.layout import find_voc_root
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.tree import scan_pictures
 from puzzlecam_app.interchange.voc import PICTURES
+from puzzlecam_app.root_files import RootFiles
 
 
 class RelocateReport(BaseModel):
@@ -56,6 +57,7 @@ def relocate_dataset(
     path: Path,
     *,
     partial: bool = False,
+    may_follow_links: bool = False,
     progress: Progress | None = None,
 ) -> RelocateReport:
     """Find the pictures of the dataset `name` in the folder `path` by their content, and keep them there.
@@ -68,6 +70,7 @@ def relocate_dataset(
         name: Name of the dataset in the studio.
         path: The folder that the pictures are in now.
         partial: Relocate the dataset although some pictures are not found.
+        may_follow_links: Follow links out of the folder if the dataset does; otherwise it no longer does.
         progress: Called with the number of files read and their total.
 
     Raises:
@@ -80,13 +83,14 @@ def relocate_dataset(
         dataset_id, old_root, layout = dataset.id, dataset.root, dataset.layout
         known = known_pictures(session, dataset_id)
         copied = is_copied(dataset)
+        follow_links = dataset.follow_links and may_follow_links
     if copied:
         raise UserError(
             f"the pictures of the dataset {name!r} were copied into the workspace and are not in a folder",
             remedy="Move the whole workspace, and give its new place with --workspace",
         )
-    root = _root(path, layout)
-    found = _find(known, root, layout, progress)
+    root = _root(path, layout, follow_links=follow_links)
+    found = _find(known, RootFiles(root, follow_links), layout, progress)
     lost = [one for one in known if one.id not in found and not one.is_missing]
     if known and not found:
         raise UserError(
@@ -98,7 +102,8 @@ def relocate_dataset(
     if relocated:
         places = _places(known, found)
         with database.write() as session:
-            require_dataset(session, name).root = str(root)
+            moved = require_dataset(session, name)
+            moved.root, moved.follow_links = str(root), follow_links
             move_items(session, places)
             set_found(session, found)
             set_missing(session, [one.id for one in lost])
@@ -114,7 +119,7 @@ def relocate_dataset(
     )
 
 
-def _root(path: Path, layout: str) -> Path:
+def _root(path: Path, layout: str, *, follow_links: bool) -> Path:
     folder = path.expanduser().absolute()
     if not folder.is_dir():
         raise UserError(
@@ -122,7 +127,7 @@ def _root(path: Path, layout: str) -> Path:
         )
     if layout != "voc":
         return folder
-    root = find_voc_root(folder)
+    root = find_voc_root(RootFiles(folder, follow_links))
     if root is None:
         raise UserError(
             f"there is no folder {PICTURES}, which the dataset was imported with",
@@ -133,18 +138,21 @@ def _root(path: Path, layout: str) -> Path:
 
 
 def _find(
-    known: Sequence[KnownPicture], root: Path, layout: str, progress: Progress | None
+    known: Sequence[KnownPicture], among: RootFiles, layout: str, progress: Progress | None
 ) -> dict[int, Place]:
     """Where the pictures are now, by item id. Files that are where they were are read first."""
+    root, follow_links = among.root, among.follow_links
     if layout == "voc":
-        files = [f"{PICTURES}/{path}" for path in scan_pictures(root / PICTURES).pictures]
+        tree = scan_pictures(root / PICTURES, follow_links=follow_links)
+        files = [f"{PICTURES}/{path}" for path in tree.pictures]
     else:
-        files = list(scan_pictures(root, exclude=find_layout(root).mask_paths).pictures)
+        exclude = find_layout(root).mask_paths
+        files = list(scan_pictures(root, exclude=exclude, follow_links=follow_links).pictures)
     content: dict[str, str | None] = {}
 
     def read(paths: Iterable[str]) -> None:
         chosen = list(paths)
-        hashes = map_files(lambda path: _sha256(root / path), chosen, progress)
+        hashes = map_files(lambda path: _sha256(among, path), chosen, progress)
         content.update(zip(chosen, hashes, strict=True))
 
     expected = {one.path for one in known}
@@ -195,9 +203,9 @@ def _name(path: str, layout: str) -> str:
     return path
 
 
-def _sha256(path: Path) -> str | None:
+def _sha256(files: RootFiles, path: str) -> str | None:
     try:
-        with path.open("rb") as file:
+        with files.open(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None

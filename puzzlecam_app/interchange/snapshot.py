@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from db.annotations import latest_revisions, status_of
-from db.datasets import require_dataset, root_of
+from db.datasets import require_dataset
 from db.engine import Database
 from db.items import all_items, tags_of
 from db.labels import latest_label_set
 from db.models import utc_now
 from db.status import Status, statuses_named
 from puzzlecam_app.interchange.export_names import give_export_names
+from puzzlecam_app.root_files import RootFiles, files_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Snapshot:
 
     dataset_id: int
     dataset_name: str
-    root: Path
+    files: RootFiles
     label_set_revision: int
     classes: tuple[str, ...]
     taken_at: datetime
@@ -101,7 +101,7 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
         return Snapshot(
             dataset_id=dataset.id,
             dataset_name=dataset.name,
-            root=root_of(session, dataset),
+            files=files_of(session, dataset),
             label_set_revision=label_set.revision,
             classes=tuple(row.name for row in label_set.classes),
             taken_at=utc_now(),

@@ -12,6 +12,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.label_arrays import SUFFIXES, Meaning, read_label_array
 from puzzlecam_app.interchange.problems import Problem, error, printable, warning
 from puzzlecam_app.interchange.tag_json import parse_tag_json
+from puzzlecam_app.root_files import RootFile, refusal_in_words
 from trainer.data.tag_table import RESERVED_TAGS, TagTableError, parse_tag_table
 
 MAX_TAG_LENGTH: Final = 128
@@ -28,7 +29,9 @@ class TagRow:
     split: str | None = None
 
 
-def read_tag_file(path: Path, meaning: Meaning | None = None) -> tuple[list[TagRow], list[Problem]]:
+def read_tag_file(
+    path: Path | RootFile, meaning: Meaning | None = None
+) -> tuple[list[TagRow], list[Problem]]:
     """Read a list of tags.
 
     `trainer.data.tag_table` describes CSV, `puzzlecam_app.interchange.tag_json` JSON, and
@@ -49,7 +52,7 @@ def read_tag_file(path: Path, meaning: Meaning | None = None) -> tuple[list[TagR
     return _read_csv(path, text)
 
 
-def _read_json(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
+def _read_json(path: Path | RootFile, text: str) -> tuple[list[TagRow], list[Problem]]:
     entries, problems = parse_tag_json(path, text)
     rows = []
     for entry in entries:
@@ -59,10 +62,11 @@ def _read_json(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
     return rows, problems
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path | RootFile) -> str:
     """The text of a UTF-8 file, with or without a byte-order mark; raises UserError for anything else."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with refusal_in_words(path):
+            text = path.read_bytes().decode("utf-8-sig")
     except OSError as problem:
         raise UserError(
             f"the file cannot be read ({problem.strerror})",
@@ -71,6 +75,7 @@ def read_text(path: Path) -> str:
         ) from problem
     except UnicodeDecodeError as problem:
         raise UserError("the text is not UTF-8", where=str(path), remedy="Save it as UTF-8") from problem
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def clean_tags(tags: Iterable[str], *, where: str) -> tuple[tuple[str, ...], list[Problem]]:
@@ -91,7 +96,7 @@ def clean_tags(tags: Iterable[str], *, where: str) -> tuple[tuple[str, ...], lis
     return tuple(kept), problems
 
 
-def _read_csv(path: Path, text: str) -> tuple[list[TagRow], list[Problem]]:
+def _read_csv(path: Path | RootFile, text: str) -> tuple[list[TagRow], list[Problem]]:
     try:
         table, bad = parse_tag_table(text)
     except TagTableError as problem:

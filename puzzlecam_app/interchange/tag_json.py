@@ -12,6 +12,7 @@ from typing import Any, Final
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.coco_tags import is_coco, tags_of_coco
 from puzzlecam_app.interchange.problems import Problem, error
+from puzzlecam_app.root_files import RootFile
 
 _FORMS: Final = 'Write {"image": ["tag"]} or [{"image": "...", "tags": ["tag"]}]'
 
@@ -40,7 +41,7 @@ class _Object(dict[str, Any]):
         return next((key for key, count in counts.items() if count > 1), None)
 
 
-def parse_tag_json(path: Path, text: str) -> tuple[list[JsonEntry], list[Problem]]:
+def parse_tag_json(path: Path | RootFile, text: str) -> tuple[list[JsonEntry], list[Problem]]:
     """Read a list of tags.
 
     It is an object ``{"image": ["tag", ...]}``, a list of ``{"image": ..., "tags": [...], "split": ...}``, or
@@ -98,7 +99,7 @@ def _entry(value: Any, where: str) -> JsonEntry | Problem:
     return JsonEntry(where, image, tuple(tags), split if isinstance(split, str) and split else None)
 
 
-def _entries_of_coco(path: Path, data: dict[str, Any]) -> tuple[list[JsonEntry], list[Problem]]:
+def _entries_of_coco(path: Path | RootFile, data: dict[str, Any]) -> tuple[list[JsonEntry], list[Problem]]:
     pictures, problems = tags_of_coco(data, file=path.name)
     entries = [JsonEntry(where, image, tags) for where, image, tags in pictures]
     return entries, problems

@@ -17,6 +17,7 @@ from typing import Final
 from db.natural_order import natural_key
 from puzzlecam_app.interchange.kinds import is_picture, remarks_on_skipped, unreadable_kind
 from puzzlecam_app.interchange.problems import Problem, error, printable
+from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK
 from trainer.data.picture_names import PictureNames
 
 MAX_NAME_LENGTH: Final = 512
@@ -63,16 +64,19 @@ class PictureTree:
         )
 
 
-def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> PictureTree:
+def scan_pictures(
+    root: Path, *, exclude: frozenset[str] = frozenset(), follow_links: bool = False
+) -> PictureTree:
     """Find the pictures in `root` and its sub-folders in natural order; hidden files are skipped.
 
+    With `follow_links`, links may lead out of `root`.
     `exclude` has the paths of folders, relative to `root`, that contain something else.
     """
     found: list[str] = []
     skipped: list[str] = []
     problems: list[Problem] = []
     inside = root.resolve()
-    for path, is_folder_link in _walk(root, exclude):
+    for path, is_folder_link in _walk(root, exclude, follow_links=follow_links):
         relative = path.relative_to(root).as_posix()
         if is_folder_link:
             if not is_inside(path, inside):
@@ -81,7 +85,7 @@ def scan_pictures(root: Path, *, exclude: frozenset[str] = frozenset()) -> Pictu
         if not is_picture(relative):
             skipped.append(relative)
             continue
-        problem = _problem_of_file(path, relative, inside)
+        problem = _problem_of_file(path, relative, None if follow_links else inside)
         if problem is None:
             found.append(relative)
         else:
@@ -112,11 +116,20 @@ def is_inside(path: Path, root: Path) -> bool:
         return False
 
 
-def _walk(root: Path, exclude: frozenset[str]) -> Iterator[tuple[Path, bool]]:
-    """Every file, and every link to a folder (True), which is not followed: it could lead in circles."""
-    for folder, folders, files in os.walk(root):
+def _walk(root: Path, exclude: frozenset[str], *, follow_links: bool) -> Iterator[tuple[Path, bool]]:
+    """Every file, and every link to a folder (True) that is not followed.
+
+    With `follow_links`, a link to a folder is followed, unless it leads in a circle.
+    """
+    # The places of the folders on the way to a folder, without links.
+    above: dict[Path, frozenset[Path]] = {root: frozenset()}
+    for folder, folders, files in os.walk(root, followlinks=follow_links):
         here = Path(folder)
         links = [name for name in folders if (here / name).is_symlink()]
+        if follow_links:
+            way = above.pop(here, frozenset()) | {here.resolve()}
+            links = [name for name in links if _is_circle((here / name).resolve(), way)]
+            above |= {here / name: way for name in folders}
         yield from ((here / name, True) for name in links)
         folders[:] = sorted(
             name
@@ -128,7 +141,11 @@ def _walk(root: Path, exclude: frozenset[str]) -> Iterator[tuple[Path, bool]]:
         yield from ((here / name, False) for name in files if not name.startswith("."))
 
 
-def _problem_of_file(path: Path, relative: str, inside: Path) -> Problem | None:
+def _is_circle(target: Path, way: frozenset[Path]) -> bool:
+    return any(place.is_relative_to(target) for place in way)
+
+
+def _problem_of_file(path: Path, relative: str, inside: Path | None) -> Problem | None:
     try:
         relative.encode()
     except UnicodeEncodeError:
@@ -141,7 +158,7 @@ def _problem_of_file(path: Path, relative: str, inside: Path) -> Problem | None:
         mode = path.stat().st_mode
     except OSError:
         return error(relative, "the link leads nowhere", "Replace the link with the file")
-    if path.is_symlink() and not is_inside(path, inside):
+    if inside is not None and path.is_symlink() and not is_inside(path, inside):
         return _leads_out(relative)
     # Reading a pipe would wait forever.
     if not stat.S_ISREG(mode):
@@ -150,4 +167,4 @@ def _problem_of_file(path: Path, relative: str, inside: Path) -> Problem | None:
 
 
 def _leads_out(relative: str) -> Problem:
-    return error(relative, "the link leads out of the folder", "Replace the link with the file")
+    return error(relative, LEADS_OUT, REPLACE_THE_LINK)

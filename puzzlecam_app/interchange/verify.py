@@ -7,7 +7,7 @@ import hashlib
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.annotations import mask_hashes
-from db.datasets import require_dataset, root_of
+from db.datasets import require_dataset
 from db.engine import Database
 from db.errors import StorageError
 from db.items import all_items
@@ -15,6 +15,7 @@ from db.masks import MaskStore
 from db.models import Item
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.problems import Problem, error
+from puzzlecam_app.root_files import files_of
 
 
 class VerifyReport(BaseModel):
@@ -38,7 +39,7 @@ def verify_dataset(
     """
     with database.read() as session:
         dataset = require_dataset(session, dataset_name)
-        root = root_of(session, dataset)
+        files = files_of(session, dataset)
         items = all_items(session, dataset.id)
         hashes = mask_hashes(session, dataset.id)
 
@@ -47,13 +48,13 @@ def verify_dataset(
             reason = "the last import did not find the picture"
             return error(item.name, reason, "Put the file back, under any name, and import again")
         try:
-            with (root / item.path).open("rb") as file:
+            with files.open(item.path) as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as problem:
-            reason = f"the picture {root / item.path} cannot be read ({problem.strerror})"
+            reason = f"the picture {files.root / item.path} cannot be read ({problem.strerror})"
             return error(item.name, reason, "Put the file back where it was")
         if sha256 != item.sha256:
-            reason = f"the picture {root / item.path} has changed since it was imported"
+            reason = f"the picture {files.root / item.path} has changed since it was imported"
             return error(item.name, reason, "Put the old file back, or import the dataset again")
         return None
 

@@ -16,7 +16,13 @@ from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.splits import SPLITS
 from puzzlecam_app.interchange.tag_files import clean_tags, read_tag_file
 from puzzlecam_app.interchange.tree import is_path_trick, scan_pictures
-from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_annotations, tags_from_main_lists
+from puzzlecam_app.interchange.voc_tags import (
+    ANNOTATIONS,
+    read_image_list,
+    tags_from_annotations,
+    tags_from_main_lists,
+)
+from puzzlecam_app.root_files import RootFile, RootFiles, refusal_in_words
 
 PICTURES: Final = "JPEGImages"
 MASKS: Final = ("SegmentationClass", "SegmentationClassAug")
@@ -35,6 +41,7 @@ def read_voc(
     classes_file: Path | None = None,
     split: str | None = None,
     tags_from_masks: bool = False,
+    follow_links: bool = False,
 ) -> Source:
     """Read a VOC folder, the one that holds ``JPEGImages``.
 
@@ -43,15 +50,17 @@ def read_voc(
     importer takes them from the masks instead. A picture's split is that of the list in
     ``ImageSets/Segmentation``, else ``ImageSets/Main``, that names it. `split` keeps the pictures of that
     list only. Classes come from `classes_file`, else from a class file beside ``JPEGImages``, else they are
-    VOC's twenty if there are tags and all are among these, else the tags.
+    VOC's twenty if there are tags and all are among these, else the tags. With `follow_links`, links may lead
+    out of the folder.
 
     Raises:
         UserError: There is no list of that split, no source of tags, or a list cannot be read.
     """
-    paths, same_name, unreadable, problems = _pictures(root)
-    lists, listed_masks, wrong = _split_lists(root, paths)
+    files = RootFiles(root, follow_links)
+    paths, same_name, unreadable, problems = _pictures(files)
+    lists, listed_masks, wrong = _split_lists(files, paths)
     problems += wrong
-    folders = [MaskFolder(name, (PICTURES,)) for name in MASKS if (root / name).is_dir()]
+    folders = [MaskFolder(name, (PICTURES,)) for name in MASKS if _has_folder(files, name)]
     pairs = pair_masks(root, folders, [*paths.values(), *same_name], listed_masks)
     if split is not None:
         if split not in lists:
@@ -65,9 +74,9 @@ def read_voc(
     splits, wrong = _splits_of_names(lists, paths, unreadable)
     problems += wrong
 
-    listed = class_list_of(root, classes_file)
+    listed = class_list_of(files, classes_file)
     tags, wrong = (
-        ({}, []) if tags_from_masks else _tags(root, paths, tags_file, lists, listed.names if listed else ())
+        ({}, []) if tags_from_masks else _tags(files, paths, tags_file, lists, listed.names if listed else ())
     )
     problems += wrong
     items = []
@@ -80,7 +89,7 @@ def read_voc(
 
     if listed is None:
         # With tags from masks, annotations and lists only say whose classes these are.
-        hints = _known_tags(root, paths, lists) if tags_from_masks else (item.tags for item in items)
+        hints = _known_tags(files, paths, lists) if tags_from_masks else (item.tags for item in items)
         classes, listed = derive_classes((tag for group in hints for tag in group), allow_voc=True)
     else:
         classes = listed.names
@@ -92,18 +101,24 @@ def read_voc(
         listed,
         problems,
         tags_from_masks,
+        follow_links=follow_links,
         mask_problems=pairs.problems,
         passed_over=pairs.passed_over,
     )
 
 
-def _pictures(root: Path) -> tuple[dict[str, str], list[str], dict[str, str], list[Problem]]:
-    """Path of each picture under `root` by VOC name, which is the file's name without its suffix.
+def _has_folder(files: RootFiles, name: str) -> bool:
+    with refusal_in_words(files.root / name):
+        return files.has_folder(name)
+
+
+def _pictures(files: RootFiles) -> tuple[dict[str, str], list[str], dict[str, str], list[Problem]]:
+    """Path of each picture by VOC name, which is the file's name without its suffix.
 
     The second result has the paths of pictures whose name another one has already, the third those of files
     that are no pictures or cannot be read.
     """
-    tree = scan_pictures(root / PICTURES)
+    tree = scan_pictures(files.root / PICTURES, follow_links=files.follow_links)
     problems = [
         problem.model_copy(update={"file": f"{PICTURES}/{problem.file}"}) for problem in tree.problems
     ]
@@ -124,14 +139,14 @@ def _pictures(root: Path) -> tuple[dict[str, str], list[str], dict[str, str], li
 
 
 def _split_lists(
-    root: Path, paths: Mapping[str, str]
+    files: RootFiles, paths: Mapping[str, str]
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str], list[Problem]]:
     """Names in each list of a split, and the masks that lists give for pictures, by the picture's path."""
     lists: dict[str, tuple[str, ...]] = {}
     masks: dict[str, str] = {}
     problems = []
     for folder in ("Segmentation", "Main"):
-        for path in sorted((root / "ImageSets" / folder).glob("*.txt")):
+        for path in files.in_folder(f"ImageSets/{folder}", ".txt"):
             # In Main, the lists of one class stand beside the lists of all pictures.
             if path.stem in lists or (folder == "Main" and path.stem not in SPLITS):
                 continue
@@ -140,7 +155,7 @@ def _split_lists(
             for name, mask in listed.items():
                 if mask is None or name not in paths:
                     continue
-                if is_path_trick(mask) or not (root / mask).is_file():
+                if is_path_trick(mask) or not files.lists_file(mask):
                     where = f"ImageSets/{folder}/{path.name}"
                     reason = f"the mask {printable(mask)} of {printable(name)} is listed but missing"
                     problems.append(error(where, reason, "Add the file or correct the line"))
@@ -192,7 +207,7 @@ def _splits_of_names(
 
 
 def _tags(
-    root: Path,
+    files: RootFiles,
     paths: Mapping[str, str],
     tags_file: Path | None,
     lists: Mapping[str, tuple[str, ...]],
@@ -200,34 +215,36 @@ def _tags(
 ) -> tuple[Tags, list[Problem]]:
     meaning = Meaning(classes, lists)
     if tags_file is not None:
-        return _tags_of_list(root, tags_file, meaning)
-    from_main, problems = tags_from_main_lists(root, lists, classes)
-    if (root / "Annotations").is_dir():
-        from_xml, wrong = tags_from_annotations(root, paths)
+        return _tags_of_list(files, tags_file, meaning)
+    from_main, problems = tags_from_main_lists(files, lists, classes)
+    if _has_folder(files, ANNOTATIONS):
+        from_xml, wrong = tags_from_annotations(files, paths)
         return from_main | from_xml, [*problems, *wrong]
     if from_main:
         return from_main, problems
-    for name in _TAG_FILES:
-        if (root / name).is_file():
-            return _tags_of_list(root, root / name, meaning)
+    listing = files.first(*_TAG_FILES)
+    if listing is not None:
+        return _tags_of_list(files, listing, meaning)
     raise UserError(
         "there are neither Annotations nor lists in ImageSets/Main, nor tags.csv, nor cls_labels.npz",
-        where=str(root),
+        where=str(files.root),
         remedy="Give a list with --tags, or use --tags-from-masks",
     )
 
 
-def _known_tags(root: Path, paths: Mapping[str, str], lists: Iterable[str]) -> Iterable[tuple[str, ...]]:
+def _known_tags(
+    files: RootFiles, paths: Mapping[str, str], lists: Iterable[str]
+) -> Iterable[tuple[str, ...]]:
     """The tags in annotations and lists, for what they say about the classes; none if there are none."""
-    from_main, _ = tags_from_main_lists(root, lists, ())
-    from_xml, _ = tags_from_annotations(root, paths) if (root / "Annotations").is_dir() else ({}, [])
+    from_main, _ = tags_from_main_lists(files, lists, ())
+    from_xml, _ = tags_from_annotations(files, paths) if _has_folder(files, ANNOTATIONS) else ({}, [])
     return [*from_main.values(), *from_xml.values()]
 
 
-def _tags_of_list(root: Path, listing: Path, meaning: Meaning) -> tuple[Tags, list[Problem]]:
+def _tags_of_list(files: RootFiles, listing: Path | RootFile, meaning: Meaning) -> tuple[Tags, list[Problem]]:
     """Tags by VOC name; the list may name pictures with or without their suffix."""
     rows, problems = read_tag_file(listing, meaning)
-    tree = scan_pictures(root / PICTURES)
+    tree = scan_pictures(files.root / PICTURES, follow_links=files.follow_links)
     stems = {PurePosixPath(path).with_suffix("").as_posix() for path in tree.pictures}
     tags: dict[str, tuple[str, ...]] = {}
     for row in rows:

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 from puzzlecam_app.interchange.problems import Problem, error
 from puzzlecam_app.interchange.safe_names import safe_names
 from puzzlecam_app.interchange.splits import SPLITS
 from puzzlecam_app.interchange.tag_files import read_text
+from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK, LeadsOutError, RootFile, RootFiles
 from trainer.data.image_lists import parse_list_line
-from trainer.data.voc_annotation import AnnotationError, object_names
+from trainer.data.voc_annotation import MAX_BYTES, AnnotationError, object_names
+
+ANNOTATIONS: Final = "Annotations"
 
 
 def tags_from_annotations(
-    root: Path, names: Iterable[str]
+    files: RootFiles, names: Iterable[str]
 ) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """Tags of the pictures `names` from ``Annotations/<name>.xml``; a picture without one is left out."""
     tags: dict[str, tuple[str, ...]] = {}
     problems = []
     for name in names:
-        path = root / "Annotations" / f"{name}.xml"
+        path = f"{ANNOTATIONS}/{name}.xml"
         try:
-            tags[name] = object_names(path.read_bytes())
+            with files.open(path) as file:
+                # One byte more than allowed, so that a longer file is noticed.
+                tags[name] = object_names(file.read(MAX_BYTES + 1))
         except FileNotFoundError:
             continue
+        except LeadsOutError:
+            problems.append(error(path, LEADS_OUT, REPLACE_THE_LINK))
         except (AnnotationError, OSError) as problem:
             reason = str(problem) if isinstance(problem, AnnotationError) else f"cannot be read ({problem})"
-            problems.append(
-                error(f"Annotations/{name}.xml", reason, "Correct the file; its tags were not read")
-            )
+            problems.append(error(path, reason, "Correct the file; its tags were not read"))
     return tags, problems
 
 
 def tags_from_main_lists(
-    root: Path, splits: Iterable[str], classes: Iterable[str] = ()
+    files: RootFiles, splits: Iterable[str], classes: Iterable[str] = ()
 ) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """Tags of every picture named in ``ImageSets/Main/<class>_<split>.txt``.
 
@@ -43,7 +49,7 @@ def tags_from_main_lists(
     the list of a split itself, are not lists of a class.
 
     Args:
-        root: Folder that contains ``ImageSets``.
+        files: Those of the folder that contains ``ImageSets``.
         splits: Splits of the dataset as their lists are named.
         classes: The class list, if one is known: file names contain its names as `safe_names` makes them.
     """
@@ -51,7 +57,7 @@ def tags_from_main_lists(
     problems = []
     class_of = {safe: name for name, safe in safe_names(classes).items()}
     endings = sorted({*splits, *SPLITS}, key=len, reverse=True)
-    for path in sorted((root / "ImageSets" / "Main").glob("*_*.txt")):
+    for path in files.in_folder("ImageSets/Main", ".txt"):
         ending = next((split for split in endings if path.stem.endswith(f"_{split}")), None)
         if ending is None or path.stem in endings:
             continue
@@ -71,7 +77,7 @@ def tags_from_main_lists(
     return {name: tuple(own) for name, own in tags.items()}, problems
 
 
-def read_image_list(path: Path, is_known: Callable[[str], bool]) -> dict[str, str | None]:
+def read_image_list(path: Path | RootFile, is_known: Callable[[str], bool]) -> dict[str, str | None]:
     """Names in a list of ImageSets, each once, and the mask that the list gives for it, None without one.
 
     `is_known` tells whether there is a picture of that name; `trainer.data.image_lists` says what a line may

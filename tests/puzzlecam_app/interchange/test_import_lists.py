@@ -16,6 +16,7 @@ from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.interchange.tag_files import read_tag_file
 from puzzlecam_app.interchange.tree import scan_pictures
 from puzzlecam_app.interchange.voc_tags import read_image_list, tags_from_main_lists
+from puzzlecam_app.root_files import RootFiles
 from trainer.data.class_list import VOC_CLASS_LIST
 from trainer.data.labels import VOC_CLASSES
 
@@ -125,8 +126,8 @@ def test_class_files_of_a_folder_that_differ_are_refused(tmp_path: Path) -> None
     (tmp_path / "labels.txt").write_text("cat\ndog\n")
     (tmp_path / "classes.txt").write_text("dog\ncat\n")
     with pytest.raises(UserError, match=r"labels\.txt and classes\.txt differ: index 1 is 'cat' in one"):
-        class_list_of(tmp_path, None)
-    given = class_list_of(tmp_path, tmp_path / "classes.txt")
+        class_list_of(RootFiles(tmp_path), None)
+    given = class_list_of(RootFiles(tmp_path), tmp_path / "classes.txt")
     assert given is not None
     assert given.names == ("dog", "cat")
 
@@ -152,7 +153,7 @@ def test_main_lists_give_tags_and_hard_objects_count(tmp_path: Path) -> None:
     (main / "train.txt").write_text("a\nb\n")
     (main / "potted_plant_train.txt").write_text("a  1\nb -1\nmy photo\t0\nrubbish line\n")
     (main / "cat_train.txt").write_text("a  1\nb  1\n")
-    tags, problems = tags_from_main_lists(tmp_path, ["train"])
+    tags, problems = tags_from_main_lists(RootFiles(tmp_path), ["train"])
     assert tags == {"a": ("cat", "potted_plant"), "b": ("cat",), "my photo": ("potted_plant",)}
     assert [problem.file for problem in problems] == ["ImageSets/Main/potted_plant_train.txt, line 4"]
 

@@ -1,5 +1,6 @@
 """A model learns from the pixels that people see: one reader for the studio and the trainer."""
 
+import io
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,6 @@ def test_labeler_browser_and_trainer_see_the_same_pixels(
 
     shown, media_type = display.picture(item, tmp_path / "cache", 10**6)
     assert media_type in {"image/png", "image/jpeg", "image/webp"}
-    with Image.open(shown) as browser:
+    with Image.open(io.BytesIO(shown) if isinstance(shown, bytes) else shown) as browser:
         assert browser.mode in {"RGB", "L"}
         np.testing.assert_array_equal(np.asarray(browser.convert("RGB")), trained)
