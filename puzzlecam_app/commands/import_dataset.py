@@ -30,6 +30,13 @@ class MaskUse(StrEnum):
     GROUND_TRUTH = "ground-truth"
 
 
+class Mask255(StrEnum):
+    """What index 255 means in masks."""
+
+    VOID = "void"
+    CLASS = "class"
+
+
 @studio_command(has_json=True)
 def import_(
     studio: Studio,
@@ -59,6 +66,10 @@ def import_(
         MaskUse | None,
         typer.Option(help="Import the masks too: as proposals, or as ground truth to measure against."),
     ] = None,
+    mask_255: Annotated[
+        Mask255,
+        typer.Option("--mask-255", help="What 255 means in masks of a single class: void, or the class."),
+    ] = Mask255.VOID,
     tags_from_masks: Annotated[
         bool,
         typer.Option(
@@ -99,7 +110,12 @@ def import_(
             path,
             name,
             reading=ReadOptions(format.value, tags, classes, split, tags_from_masks, follow_links),
-            options=ImportOptions(masks.value if masks else None, copy, services.settings.max_image_pixels),
+            options=ImportOptions(
+                masks.value if masks else None,
+                copy,
+                services.settings.max_image_pixels,
+                mask_255 is Mask255.CLASS,
+            ),
             progress=progress,
         )
     if studio.as_json:

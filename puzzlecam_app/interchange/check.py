@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from db.masks import MaskStore
-from db.palette import voc_palette
+from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.blobs import store_blob
 from puzzlecam_app.interchange.mask_files import classes_in, read_index_mask
@@ -52,7 +54,7 @@ class Checker:
     """Checks pictures among `files`; may be called from many threads.
 
     `class_list` is None if masks are not read. With `copy_to`, usable pictures are copied into that
-    content-addressed folder.
+    content-addressed folder. With `void_is_class`, index 255 is read as the only class.
     """
 
     files: RootFiles
@@ -60,6 +62,7 @@ class Checker:
     mask_store: MaskStore
     class_list: ClassList | None
     copy_to: Path | None
+    void_is_class: bool = False
 
     def __call__(self, item: SourceItem) -> CheckedPicture | RefusedPicture:
         """Read and check one picture. Whatever is in the files, this does not raise."""
@@ -77,16 +80,31 @@ class Checker:
         mask_hash, mask_classes = None, None
         if self.class_list is not None and item.mask is not None:
             try:
-                mask_hash, mask_classes = self._take_mask(item.mask, info, self.class_list)
+                mask_hash, mask_classes, void_px = self._take_mask(item.mask, info, self.class_list)
+                if void_px and not mask_classes:
+                    problems.append(_only_void(item.mask, void_px, self.class_list))
             except UserError as problem:
                 problems.append(error(item.mask, problem.message, problem.remedy or "Correct the mask"))
         return CheckedPicture(item, path, info, sha256, mask_hash, mask_classes, problems)
 
     def _take_mask(
         self, relative: str, info: PictureInfo, class_list: ClassList
-    ) -> tuple[str, tuple[int, ...]]:
+    ) -> tuple[str, tuple[int, ...], int]:
+        """Store a mask; its hash, the classes in it, and how many of its pixels are void."""
         mask = read_index_mask(_read(self.files, relative), info, class_list=class_list)
-        return self.mask_store.put(mask, voc_palette()), classes_in(mask)
+        if self.void_is_class:
+            mask = np.where(mask == VOID, np.uint8(1), mask)
+        void_px = int(np.count_nonzero(mask == VOID))
+        return self.mask_store.put(mask, voc_palette()), classes_in(mask), void_px
+
+
+def _only_void(mask: str, void_px: int, class_list: ClassList) -> Problem:
+    remedy = "Give the object the index of its class"
+    if len(class_list.names) == 1:
+        remedy = f"If 255 is {class_list.names[0]!r}, import again with --mask-255 class"
+    return warning(
+        mask, f"the mask holds no class: its {void_px} pixels that are not background are void (255)", remedy
+    )
 
 
 def _read(files: RootFiles, path: str) -> bytes:

@@ -46,11 +46,13 @@ class ImportOptions:
         masks: what the dataset's masks become; None leaves them out.
         copy: copy the pictures into the workspace; otherwise they stay where they are.
         max_pixels: larger pictures are left out.
+        void_is_class: read index 255 as the only class of the dataset, not as void.
     """
 
     masks: MaskUse | None = None
     copy: bool = False
     max_pixels: int = DEFAULT_MAX_PIXELS
+    void_is_class: bool = False
 
 
 def import_dataset(
@@ -107,6 +109,12 @@ def import_source(
             where=origin,
             remedy="Give a file with the classes in index order with --classes",
         )
+    if options.void_is_class and len(source.classes) != 1:
+        raise UserError(
+            f"255 can be read as the class only where there is one class, and here are {len(source.classes)}",
+            where=origin,
+            remedy="Leave out --mask-255 class",
+        )
     problems = [*source.problems, *_remarks_on_classes(source)]
     problems += source.mask_problems if reads_masks else source.passed_over
     items, unknown = _without_unknown_tags(source)
@@ -121,6 +129,7 @@ def import_source(
         mask_store=stores.masks,
         class_list=source.class_list if reads_masks else None,
         copy_to=stores.images_dir if options.copy else None,
+        void_is_class=options.void_is_class,
     )
     checked = _check_all(checker, items, progress)
     problems += (problem for one in checked for problem in one.problems)

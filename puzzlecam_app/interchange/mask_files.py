@@ -10,6 +10,7 @@ from PIL import Image
 from db.masks import MaskArray
 from db.palette import BACKGROUND, VOID, voc_color
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.mask_meaning import exchanged_by_palette, exchanges_ground
 from puzzlecam_app.interchange.pictures import (
     DEFAULT_MAX_PIXELS,
     PictureError,
@@ -42,8 +43,17 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList)
             _check_size(image, picture)
             decode(image, data)
             mask = _indices(image)
+            exchanged = exchanged_by_palette(image, mask, class_list)
     except PictureError as error:
         raise MaskFileError(f"the mask cannot be read ({error.message})", remedy=_SAVE_AS_INDICES) from error
+    if exchanges_ground(exchanged):
+        raise MaskFileError(
+            "the colours of the mask's palette exchange object and background: "
+            + ", ".join(
+                f"index {index} has the colour of index {other}" for index, other in exchanged.items()
+            ),
+            remedy="Save it with the palette of the class list; the picture program has changed the indices",
+        )
     mask = class_list.read(mask)
     unknown = [index for index in classes_in(mask) if index > len(class_list.names)]
     if unknown:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from db.items import all_items
 from puzzlecam_app.errors import UserError
@@ -113,3 +114,29 @@ def test_vocs_annotations_say_that_the_classes_are_vocs(studio: Studio, tmp_path
 def test_voc_can_be_given_as_the_class_list(studio: Studio, tmp_path: Path) -> None:
     imported(studio, voc(tmp_path / "d"), ReadOptions(tags_from_masks=True, classes_file=Path("voc")))
     assert studio.tags("data") == {"a": ["aeroplane"]}
+
+
+def test_masks_of_0_and_255_are_told_and_can_be_read_as_the_class(studio: Studio, tmp_path: Path) -> None:
+    root = folder(tmp_path / "d", "background\nlesion\n", "lesion")
+    save_mask(root / "masks" / "a.png", np.array([[0, 0, 0, 0, 255, 255, 255, 255]] * 6))
+    (problem,) = imported(studio, root).problems
+    assert "holds no class: its 24 pixels that are not background are void (255)" in problem.reason
+    assert "--mask-255 class" in problem.remedy
+    options = ImportOptions(masks="ground-truth", void_is_class=True)
+    assert import_dataset(studio.stores, root, "data", options=options).problems == ()
+    assert truth(studio) == [0, 1]
+
+
+def test_255_is_not_one_of_several_classes(studio: Studio, tmp_path: Path) -> None:
+    root = folder(tmp_path / "d", "a\nb\nc\n", "a")
+    with pytest.raises(UserError, match="only where there is one class, and here are 3"):
+        import_dataset(studio.stores, root, "data", options=ImportOptions("ground-truth", void_is_class=True))
+
+
+def test_a_palette_that_exchanges_object_and_background_is_refused(studio: Studio, tmp_path: Path) -> None:
+    root = folder(tmp_path / "d", "background\ncat\n", "cat")
+    image = Image.fromarray(np.array([[0, 0, 1, 1, 1, 1, 1, 1]] * 6, np.uint8))
+    image.putpalette([128, 0, 0, 0, 0, 0])
+    image.save(root / "masks" / "a.png")
+    (problem,) = imported(studio, root).errors
+    assert "exchange object and background: index 0 has the colour of index 1" in problem.reason
