@@ -67,7 +67,7 @@ def test_tags_from_masks(tmp_path: Path, studio: Studio, run: Import) -> None:
     mask = np.zeros((6, 8), np.uint8)
     mask[0, :3] = (8, 15, 255)
     save_mask(root / "SegmentationClass" / "a.png", mask)
-    report = run(root, tags_from_masks=True)
+    report = run(root, tags_from_masks=True, classes_file=Path("voc"))
     assert studio.tags("data") == {"a": ["cat", "person"], "b": []}
     assert reasons(report) == {"JPEGImages/b.jpg": ("warning", "the picture has no mask to take tags from")}
 
