@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -23,10 +24,12 @@ from puzzlecam_app.interchange.voc_tags import (
     tags_from_main_lists,
 )
 from puzzlecam_app.root_files import RootFile, RootFiles, refusal_in_words
+from trainer.data.class_list import VOC_CLASS_LIST
 
 PICTURES: Final = "JPEGImages"
 MASKS: Final = ("SegmentationClass", "SegmentationClassAug")
 """Folders of masks; the first has precedence. The second is that of the 10,582 pictures of SBD and VOC."""
+_VOC_NAME: Final = re.compile(r"20(0[7-9]|1[0-2])_\d{6}")
 _TAG_FILES: Final = ("tags.csv", "cls_labels.npz", "cls_labels.npy")
 
 _REPEATING: Final = frozenset({"trainval", "train_aug", "trainaug", "trainval_aug"})
@@ -90,7 +93,10 @@ def read_voc(
     if listed is None:
         # With tags from masks, annotations and lists only say whose classes these are.
         hints = _known_tags(files, paths, lists) if tags_from_masks else (item.tags for item in items)
-        classes, listed = derive_classes((tag for group in hints for tag in group), allow_voc=True)
+        if tags_from_masks and _is_augmented_voc(files, paths):
+            classes, listed = VOC_CLASS_LIST.names, VOC_CLASS_LIST
+        else:
+            classes, listed = derive_classes((tag for group in hints for tag in group), allow_voc=True)
     else:
         classes = listed.names
     return Source(
@@ -105,6 +111,11 @@ def read_voc(
         mask_problems=pairs.problems,
         passed_over=pairs.passed_over,
     )
+
+
+def _is_augmented_voc(files: RootFiles, names: Iterable[str]) -> bool:
+    """Whether this is PASCAL VOC with the masks of SBD: their folder, and the names of VOC 2007 to 2012."""
+    return _has_folder(files, MASKS[1]) and all(_VOC_NAME.fullmatch(name) for name in names)
 
 
 def _has_folder(files: RootFiles, name: str) -> bool:

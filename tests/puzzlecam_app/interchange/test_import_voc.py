@@ -122,6 +122,19 @@ def test_masks_of_voc_in_capitals_and_in_the_augmented_folder_are_found(tmp_path
     assert (report.proposals, report.problems) == (2, ())
 
 
+@pytest.mark.parametrize(("name", "is_voc"), [("2007_000032", True), ("a", False)])
+def test_the_augmented_folder_and_names_of_voc_say_that_the_classes_are_vocs(
+    tmp_path: Path, run: Import, name: str, is_voc: bool
+) -> None:
+    root = voc_folder(tmp_path / "in", {name: []})
+    save_mask(root / "SegmentationClassAug" / f"{name}.png", np.full((6, 8), 8))
+    if is_voc:
+        assert len(run(root, masks="ground-truth", tags_from_masks=True).classes) == 20
+    else:
+        with pytest.raises(UserError, match="nothing says which classes"):
+            run(root, masks="ground-truth", tags_from_masks=True)
+
+
 def test_masks_of_other_splits_are_not_called_unmatched(tmp_path: Path, run: Import) -> None:
     root = voc_folder(tmp_path / "in", {"a": ["cat"], "b": ["cat"]}, splits={"train": ["a"], "val": ["b"]})
     for name in ("a", "b"):
