@@ -14,7 +14,7 @@ from db.masks import MaskStore
 from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.blobs import store_blob
-from puzzlecam_app.interchange.mask_files import classes_in, read_index_mask
+from puzzlecam_app.interchange.mask_files import IndexMask, classes_in, read_index_mask
 from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError, PictureInfo, verify_picture
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import SourceItem
@@ -80,22 +80,40 @@ class Checker:
         mask_hash, mask_classes = None, None
         if self.class_list is not None and item.mask is not None:
             try:
-                mask_hash, mask_classes, void_px = self._take_mask(item.mask, info, self.class_list)
-                if void_px and not mask_classes:
-                    problems.append(_only_void(item.mask, void_px, self.class_list))
+                mask_hash, mask_classes, remarks = self._take_mask(item.mask, info, self.class_list)
+                problems += remarks
             except UserError as problem:
                 problems.append(error(item.mask, problem.message, problem.remedy or "Correct the mask"))
         return CheckedPicture(item, path, info, sha256, mask_hash, mask_classes, problems)
 
     def _take_mask(
         self, relative: str, info: PictureInfo, class_list: ClassList
-    ) -> tuple[str, tuple[int, ...], int]:
-        """Store a mask; its hash, the classes in it, and how many of its pixels are void."""
-        mask = read_index_mask(_read(self.files, relative), info, class_list=class_list)
+    ) -> tuple[str, tuple[int, ...], list[Problem]]:
+        """Store a mask and return its hash, the classes in it, and remarks on it."""
+        read = read_index_mask(_read(self.files, relative), info, class_list=class_list)
+        mask, remarks = read.indices, _exchanged_colors(relative, read, class_list)
         if self.void_is_class:
             mask = np.where(mask == VOID, np.uint8(1), mask)
-        void_px = int(np.count_nonzero(mask == VOID))
-        return self.mask_store.put(mask, voc_palette()), classes_in(mask), void_px
+        void_px, classes = int(np.count_nonzero(mask == VOID)), classes_in(mask)
+        if void_px and not classes:
+            remarks.append(_only_void(relative, void_px, class_list))
+        return self.mask_store.put(mask, voc_palette()), classes, remarks
+
+
+def _exchanged_colors(mask: str, read: IndexMask, class_list: ClassList) -> list[Problem]:
+    names = ("background", *class_list.names)
+
+    def name(index: int) -> str:
+        return f"{index} ({names[index] if index < len(names) else 'void'})"
+
+    pairs = [
+        f"{pixels} px of index {name(index)} have the colour of index {name(other)}"
+        for index, (other, pixels) in read.exchanged.items()
+    ]
+    if not pairs:
+        return []
+    reason = f"the mask's palette exchanges classes: {', '.join(pairs)}; the indices were used"
+    return [warning(mask, reason, "If the colours are right, save it with the palette of the class list")]
 
 
 def _only_void(mask: str, void_px: int, class_list: ClassList) -> Problem:

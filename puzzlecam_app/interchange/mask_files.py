@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -28,8 +29,22 @@ class MaskFileError(UserError):
     """A mask that cannot be used."""
 
 
-def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList) -> MaskArray:
-    """The class indices of a mask file as uint8 HxW.
+@dataclass(frozen=True)
+class IndexMask:
+    """The content of a mask file.
+
+    Attributes:
+        indices: class indices, uint8 HxW.
+        exchanged: classes that the file's palette gives the colour of another class: index -> (that index,
+            number of pixels).
+    """
+
+    indices: MaskArray
+    exchanged: dict[int, tuple[int, int]]
+
+
+def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList) -> IndexMask:
+    """Read a mask file.
 
     `data` is a PNG, either with a palette or grey with 8 or 16 bits, of the size of the upright `picture`,
     with the indices of `class_list`, which says what they mean, 0 (background) and 255 (void).
@@ -54,6 +69,7 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList)
             ),
             remedy="Save it with the palette of the class list; the picture program has changed the indices",
         )
+    counted = {index: (other, int(np.count_nonzero(mask == index))) for index, other in exchanged.items()}
     mask = class_list.read(mask)
     unknown = [index for index in classes_in(mask) if index > len(class_list.names)]
     if unknown:
@@ -62,7 +78,7 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList)
             f"the mask contains the indices {shown}, but the class list ends at {len(class_list.names)}",
             remedy="Correct the mask, or give the complete class list with --classes",
         )
-    return mask
+    return IndexMask(mask, counted)
 
 
 def classes_in(mask: MaskArray) -> tuple[int, ...]:

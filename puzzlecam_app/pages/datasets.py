@@ -29,6 +29,7 @@ _MASK_USES: dict[str, MaskUse | None] = {
     "Import as proposals": "proposals",
     "Import as ground truth to measure against": "ground-truth",
 }
+_MASK_255 = {"Void (not used)": False, "The only class": True}
 
 
 def build(services: Services) -> None:
@@ -86,11 +87,17 @@ def build(services: Services) -> None:
                     label="Split", placeholder="all", info="Import only this split of a VOC dataset."
                 )
                 classes = gr.Textbox(label="File with class names (optional)", info="One name per line.")
+                mask_255 = gr.Dropdown(
+                    list(_MASK_255),
+                    value=next(iter(_MASK_255)),
+                    label="Index 255 in masks",
+                    info="Some tools write 255 for the object if there is only one class.",
+                )
                 tags_from_masks = gr.Checkbox(label="Derive the tags from the masks", value=False)
                 copy = gr.Checkbox(label="Copy the pictures into the workspace", value=False)
             start = gr.Button("Import", variant="primary", elem_id="import-start")
 
-    inputs = [path, name, tags, masks, layout, split, classes, tags_from_masks, copy]
+    inputs = [path, name, tags, masks, layout, split, classes, mask_255, tags_from_masks, copy]
     outputs = [table, chosen, report, review, problems]
     start.click(_importer(services), inputs, outputs, show_progress_on=report, api_visibility="private")
     chosen.input(lambda name: _report(services, name), chosen, outputs[2:], api_visibility="private")
@@ -132,6 +139,7 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
         layout: Format,
         split: str | None,
         classes: str | None,
+        mask_255: str,
         tags_from_masks: bool,
         copy: bool,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio reads the default
@@ -150,7 +158,9 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
                     split=_text(split) or None,
                     tags_from_masks=tags_from_masks,
                 ),
-                options=ImportOptions(_MASK_USES[masks], copy, services.settings.max_image_pixels),
+                options=ImportOptions(
+                    _MASK_USES[masks], copy, services.settings.max_image_pixels, _MASK_255[mask_255]
+                ),
                 progress=lambda done, total: progress((done, total), desc="Checking pictures"),
             )
             rows = _rows(services)

@@ -53,24 +53,24 @@ def _grey_with_alpha(alpha: int) -> Image.Image:
     ids=["VOC's palette", "any palette", "grey"],
 )
 def test_indices_are_read_whatever_the_colours(image: Image.Image) -> None:
-    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_list=PETS), MASK)
+    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_list=PETS).indices, MASK)
 
 
 @pytest.mark.parametrize("image", [Image.fromarray(MASK.astype(np.uint16)), _grey_with_alpha(255)])
 def test_16_bits_and_an_opaque_alpha_channel_hold_indices_too(image: Image.Image) -> None:
-    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_list=PETS), MASK)
+    np.testing.assert_array_equal(read_index_mask(_encoded(image), PICTURE, class_list=PETS).indices, MASK)
 
 
 def test_a_palette_of_few_bits_holds_indices_too() -> None:
     mask = np.array([[0, 1, 2], [3, 0, 1]], np.uint8)
     data = _encoded(_palette_image(mask), bits=2)
     assert data[24] == 2
-    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_list=ANIMALS), mask)
+    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_list=ANIMALS).indices, mask)
 
 
 def test_transparency_of_the_background_does_not_matter() -> None:
     data = _encoded(_palette_image(MASK), transparency=0)
-    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_list=PETS), MASK)
+    np.testing.assert_array_equal(read_index_mask(data, PICTURE, class_list=PETS).indices, MASK)
 
 
 @pytest.mark.parametrize(

@@ -140,3 +140,13 @@ def test_a_palette_that_exchanges_object_and_background_is_refused(studio: Studi
     image.save(root / "masks" / "a.png")
     (problem,) = imported(studio, root).errors
     assert "exchange object and background: index 0 has the colour of index 1" in problem.reason
+
+
+def test_a_palette_that_exchanges_classes_is_told_with_counts(studio: Studio, tmp_path: Path) -> None:
+    root = folder(tmp_path / "d", "background\ncat\ndog\n", "cat")
+    image = Image.fromarray(np.array([[0, 0, 1, 1, 1, 2, 2, 2]] * 6, np.uint8))
+    image.putpalette([0, 0, 0, 0, 128, 0, 128, 0, 0])
+    image.save(root / "masks" / "a.png")
+    (problem,) = imported(studio, root).problems
+    assert "18 px of index 1 (cat) have the colour of index 2 (dog)" in problem.reason
+    assert truth(studio) == [0, 1, 2]
