@@ -231,4 +231,4 @@ def test_one_model_alone_is_said_with_the_next_step(lab: LabOnScreen, studio: St
     )
 
 
-ONLY = {"key": "proposer", "title": "Zero-shot model", "moments": []}
+ONLY = {"key": "proposer", "title": "Zero-shot model", "moments": [], "not_learned": []}
