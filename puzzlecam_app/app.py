@@ -85,7 +85,7 @@ def _routes(services: Services) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    app.state.page_events = frozenset()
+    app.state.page_events = {}
     app.include_router(api_router())
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)

@@ -1,8 +1,10 @@
-"""Events that pages send to Gradio's queue: only those that a page can send are let through."""
+"""Events that pages send to Gradio: only those that a page can send are let through."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import JSONResponse
@@ -10,21 +12,26 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from puzzlecam_app.sub_path import own_path
 
-_JOIN: Final = "/gradio_api/queue/join"
+_ROUTES: Final = re.compile(r"/gradio_api/(queue/join|run/[^/]*/?)")
 
 
 class PageEvents:
     """ASGI middleware that answers 422 to an event that no page sends; Gradio itself would fail on it.
 
-    The numbers of the pages' events are in `app.state.page_events`. It reads the whole body, so that it must
-    be inside the limits on bodies.
+    The pages' events are in `app.state.page_events`: number of inputs by number of the event. The whole body
+    is read, so that this middleware must be inside the limits on bodies.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or own_path(scope) != _JOIN or scope["method"] != "POST":
+        is_event = (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and _ROUTES.fullmatch(own_path(scope)) is not None
+        )
+        if not is_event:
             await self._app(scope, receive, send)
             return
         messages: list[Message] = []
@@ -49,7 +56,7 @@ class PageEvents:
         await self._app(scope, receive_again, send)
 
 
-def _is_event(body: bytes, known: frozenset[int]) -> bool:
+def _is_event(body: bytes, inputs_of: Mapping[int, int]) -> bool:
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
@@ -57,7 +64,7 @@ def _is_event(body: bytes, known: frozenset[int]) -> bool:
     return (
         isinstance(event, dict)
         and type(event.get("fn_index")) is int
-        and event["fn_index"] in known
         and isinstance(event.get("data"), list)
+        and inputs_of.get(event["fn_index"]) == len(event["data"])
         and isinstance(event.get("session_hash"), str)
     )

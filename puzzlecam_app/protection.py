@@ -38,7 +38,8 @@ _DATA_POLICY: Final = (
 )
 # Gradio's routes for files, and for calling a page's functions without a page. No page needs them.
 _CLOSED: Final = re.compile(
-    r"/gradio_api/(run|api|call)/|(/gradio_api)?/(upload|upload_progress|process_recording|stream|proxy=|file=|file/|vibe-|undo-vibe-"
+    r"/gradio_api/(api|call)/"
+    r"|(/gradio_api)?/(upload|upload_progress|process_recording|stream|proxy=|file=|file/|vibe-|undo-vibe-"
     r"|custom_component|component_server|run-history|profiling|deep_link|monitoring)"
 )
 

@@ -88,7 +88,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         path: start + module.head(root_path) for path, module in modules.items()
     }
     mounted.add_middleware(EarlyHeads, heads=heads)
-    mounted.state.page_events = frozenset(pages.fns)
+    mounted.state.page_events = {number: len(event.inputs) for number, event in pages.fns.items()}
     return mounted
 
 

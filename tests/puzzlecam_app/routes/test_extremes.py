@@ -86,14 +86,23 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize(
-    "event", [{"fn_index": -1}, {"fn_index": HUGE}, {"fn_index": "0"}, {"fn_index": True}, {}]
+    "event",
+    [
+        {"fn_index": -1},
+        {"fn_index": HUGE},
+        {"fn_index": "0"},
+        {"fn_index": True},
+        {},
+        {"fn_index": 0, "data": [1] * 50},
+    ],
 )
 def test_an_event_that_no_page_sends_is_refused(pages: TestClient, event: dict[str, Any]) -> None:
     body = {"data": [], "session_hash": "x"} | event
-    assert pages.post("/gradio_api/queue/join", json=body).status_code == 422
+    for path in ("/gradio_api/queue/join", "/gradio_api/run/predict"):
+        assert pages.post(path, json=body).status_code == 422
 
 
-@pytest.mark.parametrize("route", ["run", "api", "call"])
+@pytest.mark.parametrize("route", ["api", "call"])
 def test_functions_of_pages_are_not_called_without_a_page(pages: TestClient, route: str) -> None:
     path = f"/gradio_api/{route}/predict"
     assert pages.post(path, json={"data": [], "fn_index": 0, "session_hash": "x"}).status_code == 404
