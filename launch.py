@@ -68,7 +68,7 @@ def run_all_tests(venv: VirtualEnv) -> int:
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         command = [str(venv.python), "-P", "-m", "pytest", *arguments]
         codes.append(subprocess.run(command, env=environment, check=False).returncode)
-    return max(codes)
+    return next((code for code in codes if code), 0)
 
 
 def run(arguments: list[str], venv: VirtualEnv) -> int:

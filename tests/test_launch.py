@@ -142,7 +142,7 @@ def test_test_installs_a_chromium_where_there_is_none(
     assert os.environ["PUZZLECAM_CHROMIUM"] == "/playwright/chrome"
 
 
-@pytest.mark.parametrize(("codes", "expected"), [((0, 0), 0), ((1, 0), 1), ((0, 1), 1)])
+@pytest.mark.parametrize(("codes", "expected"), [((0, 0), 0), ((1, 0), 1), ((0, 1), 1), ((-9, 0), -9)])
 def test_all_tests_run_without_a_browser_first_and_one_failure_is_enough(
     launch: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codes: tuple[int, int], expected: int
 ) -> None:
