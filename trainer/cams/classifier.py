@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor
+
+from trainer.data.transforms import ChannelValue
+
+
+class MapHead(Protocol):
+    """The maps of K classes where they are not linear in the features, such as a softmax over words."""
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Features (N, C, h, w) -> maps (N, K, h, w); negative values count as 0."""
+
+
+ClassWeights = Tensor | MapHead
+"""The weights (K, C) of a linear classifier, or a head that computes the maps itself."""
 
 
 class CamClassifier(Protocol):
@@ -20,7 +35,7 @@ class CamClassifier(Protocol):
         """Picture pixels per feature cell."""
 
     @property
-    def mean_std(self) -> tuple[float, float]:
+    def mean_std(self) -> tuple[ChannelValue, ChannelValue]:
         """Normalisation of RGB in [0, 1]."""
 
     @property
@@ -30,10 +45,11 @@ class CamClassifier(Protocol):
     def features(self, images: Tensor) -> Tensor:
         """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w), on any device."""
 
-    def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:
-        """Weights (K, C) of the given classes; `features` (N, C, h, w) are views of the picture at scale 1.
+    def class_weights(self, features: Tensor, class_names: Sequence[str]) -> ClassWeights:
+        """What makes the maps of the given classes, from features (N, C, h, w) of any view of the picture.
 
-        Only their means over the cells matter. A trained classifier ignores them and returns its head's rows.
+        The argument `features` (N, C, h, w) has the views of the picture at scale 1, without cells that lie
+        wholly in the padding. A trained classifier ignores them and returns its head's rows.
         """
 
     def is_weak(self, class_name: str) -> bool:
@@ -41,3 +57,42 @@ class CamClassifier(Protocol):
 
     def describe(self, class_name: str) -> str:
         """Where the map of this class comes from, in one sentence for people."""
+
+
+def cell_maps(weights: ClassWeights, features: Tensor) -> Tensor:
+    """Equation 1 of the paper, or what the head computes instead: maps (N, K, h, w), signed.
+
+    Args:
+        weights: see `CamClassifier.class_weights`.
+        features: (N, C, h, w).
+    """
+    if isinstance(weights, Tensor):
+        return torch.einsum("kc,nchw->nkhw", weights, features)
+    return weights(features)
+
+
+def last_class(weights: ClassWeights) -> ClassWeights:
+    """The weights of the last class alone; a head still compares it with the other classes."""
+    return weights[-1:] if isinstance(weights, Tensor) else _LastOf(weights)
+
+
+def joined(parts: Sequence[ClassWeights]) -> ClassWeights:
+    """The weights of all classes of several parts, at least one, in their order."""
+    tensors = [part for part in parts if isinstance(part, Tensor)]
+    return torch.cat(tensors) if len(tensors) == len(parts) else _Joined(tuple(parts))
+
+
+@dataclass(frozen=True, eq=False)
+class _LastOf:
+    head: MapHead
+
+    def __call__(self, features: Tensor) -> Tensor:
+        return self.head(features)[:, -1:]
+
+
+@dataclass(frozen=True, eq=False)
+class _Joined:
+    parts: tuple[ClassWeights, ...]
+
+    def __call__(self, features: Tensor) -> Tensor:
+        return torch.cat([cell_maps(part, features) for part in self.parts], dim=1)

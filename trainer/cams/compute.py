@@ -1,7 +1,8 @@
-"""Class activation maps of any classifier with a linear head (paper section 3.2, equation 1).
+"""Class activation maps of any `CamClassifier` (paper section 3.2, equation 1).
 
-The arithmetic is the same before and after training: a `CamClassifier` gives features and one weight vector
-per class, and everything else (scales, flip, tiles, normalisation) is computed here.
+The arithmetic is the same before and after training: the classifier gives features and one weight vector
+per class, or a head that computes their maps. Everything else (scales, flip, tiles, normalisation) is
+computed here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.cams.classifier import CamClassifier
+from trainer.cams.classifier import CamClassifier, ClassWeights
 from trainer.cams.config import CamConfig
 from trainer.cams.feature_affinity import FeatureAffinity
 from trainer.cams.views import PictureViews
@@ -169,7 +170,7 @@ class MultiScale:
 def multi_scale_steps(
     views: PictureViews,
     scaled: Iterable[Tensor],
-    weights: Tensor,
+    weights: ClassWeights,
     affinity: FeatureAffinity | None = None,
 ) -> MultiScale:
     """Sum the maps of all scales, and spread the sum if the classifier's affinity power is above 0.
@@ -177,16 +178,15 @@ def multi_scale_steps(
     Args:
         views: of the picture.
         scaled: features at every scale, see `scaled_features`.
-        weights: (K, C), see `CamClassifier.class_weights`.
+        weights: see `CamClassifier.class_weights`.
         affinity: that of the same views, if it was computed before.
     """
     scales = tuple(sorted(views.config.scales))
     by_view, by_scale = [], []
-    total = weights.new_zeros(())
     for scale, features in zip(scales, scaled, strict=True):
         by_view.append(views.view_maps(features, weights, scale))
         by_scale.append(by_view[-1].mean(dim=0).relu())
-        total = total + by_scale[-1]
+    total = sum(by_scale[1:], start=by_scale[0])
     power = views.classifier.affinity_power
     if affinity is None and power > 0:
         affinity = FeatureAffinity(views.cells(features, scales[-1]), power)
@@ -212,7 +212,7 @@ def divided_alike(whole_khw: Tensor, tiled_khw: Tensor) -> tuple[Maps, Maps]:
     return _divided(whole, shared_maximum), _divided(tiled, shared_maximum)
 
 
-def _multi_scale(views: PictureViews, features: Tensor, weights: Tensor) -> Tensor:
+def _multi_scale(views: PictureViews, features: Tensor, weights: ClassWeights) -> Tensor:
     """Sum over the scales (K, grid height, grid width), not normalised; `features` are those of scale 1."""
     return multi_scale_steps(views, scaled_features(views, features), weights).result_khw
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.cams.classifier import CamClassifier
+from trainer.cams.classifier import CamClassifier, ClassWeights, cell_maps, joined, last_class
 from trainer.cams.compute import (
     disagreement,
     divided_alike,
@@ -98,7 +98,7 @@ def cam_steps(
         steps = multi_scale_steps(views, scaled, weights)
         raw = steps.result_khw
         if others:
-            other_weights = _other_weights(classifier, cropped, tags, others)
+            other_weights = joined(_other_weights(classifier, cropped, tags, others))
             further_steps = multi_scale_steps(views, scaled, other_weights, steps.affinity)
             raw = torch.cat([raw, further_steps.result_khw])
             scores = torch.cat([scores, views.maps(features, other_weights, 1.0)])
@@ -218,10 +218,10 @@ def puzzle_look(
         whole, tiled = views.features(1.0), views.tiled_features()
         cropped = views.cropped(whole, 1.0)
         weights = classifier.class_weights(cropped, tags)
-        all_weights = torch.cat([weights, _other_weights(classifier, cropped, tags, others)])
+        all_weights = joined([weights, *_other_weights(classifier, cropped, tags, others)])
         whole_khw, tiled_khw = divided_alike(views.maps(whole, weights, 1.0), views.maps(tiled, weights, 1.0))
-        whole_cells = torch.einsum("kc,nchw->nkhw", all_weights, whole[:1])
-        tiled_cells = torch.einsum("kc,nchw->nkhw", all_weights, tiled[:1])
+        whole_cells = cell_maps(all_weights, whole[:1])
+        tiled_cells = cell_maps(all_weights, tiled[:1])
         names = [*tags, *others]
         known = [number for number, name in enumerate(names) if not classifier.is_weak(name)]
         labels = whole_cells.new_tensor([[1.0 if number < len(tags) else 0.0 for number in known]])
@@ -280,11 +280,9 @@ def _picture_loss(
 
 def _other_weights(
     classifier: CamClassifier, features: Tensor, tags: Sequence[str], others: Sequence[str]
-) -> Tensor:
-    """Weights (O, C) of classes without a tag, each computed as if it were one more tag."""
-    means = features.mean(dim=(2, 3), keepdim=True)
-    rows = [classifier.class_weights(means, [*tags, name])[-1:] for name in others]
-    return torch.cat(rows) if rows else features.new_zeros((0, features.shape[1]))
+) -> list[ClassWeights]:
+    """Weights of each class without a tag, computed as if it were one more tag."""
+    return [last_class(classifier.class_weights(features, [*tags, name])) for name in others]
 
 
 def _array(maps: Tensor) -> Maps:

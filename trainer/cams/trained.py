@@ -10,9 +10,10 @@ from torch import Tensor
 
 from trainer.config import Recipe
 from trainer.data.labels import normalize_class_name
+from trainer.data.transforms import ChannelValue
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.classifier import CamNetwork
-from trainer.nn.encoders import EncoderSpec, build_encoder
+from trainer.nn.encoders import build_encoder
 from trainer.nn.fusion import fold_batch_norm
 from trainer.run.checkpoints import CheckpointError, load_tensors, save_tensors
 
@@ -44,7 +45,6 @@ class TrainedClassifier:
         fold_batch_norm(network.eval().encoder)
         self._network = network.to(device.device).to(memory_format=torch.channels_last)
         self._rows = {normalize_class_name(name): row for row, name in enumerate(self.class_names)}
-        self._renormalize = _Renormalization(network.encoder.spec, device.device)
 
     @property
     def output_stride(self) -> int:
@@ -52,9 +52,9 @@ class TrainedClassifier:
         return self._network.output_stride
 
     @property
-    def mean_std(self) -> tuple[float, float]:
+    def mean_std(self) -> tuple[ChannelValue, ChannelValue]:
         """Normalisation of RGB in [0, 1] that `features` expects."""
-        return self._renormalize.mean, self._renormalize.std
+        return self._network.encoder.spec.mean, self._network.encoder.spec.std
 
     def features(self, images: Tensor) -> Tensor:
         """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on its device."""
@@ -63,7 +63,7 @@ class TrainedClassifier:
             torch.inference_mode(),
             torch.autocast(self.device.device.type, self.device.dtype, enabled=self.device.uses_autocast),
         ):
-            features: Tensor = self._network.encoder(self._renormalize(on_device))
+            features: Tensor = self._network.encoder(on_device)
         return features.float()
 
     def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:  # noqa: ARG002
@@ -125,18 +125,3 @@ def load_classifier(
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     identity = f"{header['backbone']}-os{header['output_stride']}-{header['sha256'][:12]}"
     return TrainedClassifier(network, class_names, choice, f"trained/{identity}", affinity_power)
-
-
-class _Renormalization:
-    """Turns `CamClassifier`'s normalisation, the same for all channels, into the encoder's by channel."""
-
-    def __init__(self, spec: EncoderSpec, device: torch.device) -> None:
-        self.mean = sum(spec.mean) / 3
-        self.std = sum(spec.std) / 3
-        own_std = torch.tensor(spec.std, device=device)[:, None, None]
-        self._scale = self.std / own_std
-        self._shift = (self.mean - torch.tensor(spec.mean, device=device)[:, None, None]) / own_std
-        self._is_identity = len(set(spec.mean)) == len(set(spec.std)) == 1
-
-    def __call__(self, images: Tensor) -> Tensor:
-        return images if self._is_identity else images * self._scale + self._shift

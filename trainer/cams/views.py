@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.cams.classifier import CamClassifier
+from trainer.cams.classifier import CamClassifier, ClassWeights, cell_maps
 from trainer.cams.config import CamConfig
 from trainer.data.transforms import (
     RgbImage,
@@ -58,15 +58,15 @@ class PictureViews:
         height, width = self._cell_count(scale)
         return features[..., :height, :width]
 
-    def maps(self, features: Tensor, weights: Tensor, scale: float) -> Tensor:
+    def maps(self, features: Tensor, weights: ClassWeights, scale: float) -> Tensor:
         """Equation 1, averaged over picture and mirror image: (K, grid height, grid width), unbounded."""
         return self.view_maps(features, weights, scale).mean(dim=0)
 
-    def view_maps(self, features: Tensor, weights: Tensor, scale: float) -> Tensor:
+    def view_maps(self, features: Tensor, weights: ClassWeights, scale: float) -> Tensor:
         """Equation 1 of each view on the grid, the mirror image flipped back: (1 or 2, K, h, w), signed."""
-        if len(weights) == 0:
+        maps = cell_maps(weights, features)
+        if maps.shape[1] == 0:
             return features.new_zeros((len(features), 0, *self._grid_size))
-        maps = torch.einsum("kc,nchw->nkhw", weights, features)
         return self._resampled_views(maps, scale, self._grid_size)
 
     def cells(self, features: Tensor, scale: float) -> Tensor:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 RgbImage = NDArray[np.uint8]
+ChannelValue = float | tuple[float, float, float]
+"""One value for all channels, or one for each of R, G and B."""
 
 
 def check_rgb(image_rgb: RgbImage) -> None:
@@ -44,7 +46,8 @@ def resize_image(image_rgb: RgbImage, size: tuple[int, int]) -> RgbImage:
     return np.asarray(resized, dtype=np.uint8)
 
 
-def normalized_tensor(image_rgb: RgbImage, mean: float, std: float) -> Tensor:
+def normalized_tensor(image_rgb: RgbImage, mean: ChannelValue, std: ChannelValue) -> Tensor:
     """uint8 (H, W, 3) -> float32 (1, 3, H, W), (x / 255 - mean) / std."""
-    scaled = image_rgb.astype(np.float32) * (1.0 / (255.0 * std)) - mean / std
-    return torch.from_numpy(scaled).permute(2, 0, 1).unsqueeze(0)
+    means, stds = np.asarray(mean, dtype=np.float64), np.asarray(std, dtype=np.float64)
+    factor, shift = np.float32(1.0 / (255.0 * stds)), np.float32(means / stds)
+    return torch.from_numpy(image_rgb.astype(np.float32) * factor - shift).permute(2, 0, 1).unsqueeze(0)

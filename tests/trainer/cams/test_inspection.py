@@ -203,3 +203,22 @@ def test_a_picture_without_tags_is_refused() -> None:
         cam_steps(CamSources([CamSource(ColourClassifier())], CONFIG), picture(), [])
     with pytest.raises(ValueError, match="no CAMs"):
         puzzle_look(ColourClassifier(), picture(), [], ["red"], CONFIG)
+
+
+class SoftmaxColours(ColourClassifier):
+    """Its maps are a softmax over the classes asked for, so they are not linear in the features."""
+
+    def class_weights(self, features, class_names):
+        weights = super().class_weights(features, class_names)
+        return lambda cells: torch.einsum("kc,nchw->nkhw", weights, cells).softmax(dim=1)
+
+
+def test_a_head_that_is_not_linear_gives_the_same_maps_in_all_views_of_the_lab():
+    sources = CamSources([CamSource(SoftmaxColours(affinity_power=0.0))])
+    image = picture()
+    steps = cam_steps(sources, image, ["red", "green"], ["blue"])
+    np.testing.assert_allclose(steps.cams_thw, sources.multi_scale(image, ["red", "green"]))
+    assert steps.raw_chw.shape[0] == 3
+    look = puzzle_look(sources.first, image, ["red", "green"], ["blue"], sources.config)
+    assert look.loss is not None
+    assert look.whole_cells_thw.max() <= 1.0

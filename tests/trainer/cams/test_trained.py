@@ -79,7 +79,7 @@ def test_other_weights_have_another_identity(
 
 
 def test_normalisation_by_channel_is_that_of_training(tmp_path: Path, exact_cpu: DeviceChoice) -> None:
-    """`trainer.cams.compute` normalises all channels alike; a ResNet was trained with a mean for each."""
+    """A ResNet was trained with a mean and a deviation for each channel."""
     torch.manual_seed(0)
     network = CamNetwork(build_encoder("resnet50"), 1).eval()
     recipe = Recipe(name="test", backbone=BackboneConfig(name="resnet50"))

@@ -48,3 +48,9 @@ def test_black_and_white_become_minus_one_and_one():
 def test_anything_but_a_uint8_rgb_picture_is_refused(image):
     with pytest.raises(ValueError, match="picture"):
         check_rgb(image)
+
+
+def test_channels_can_be_normalised_one_by_one():
+    image = np.full((1, 1, 3), 51, np.uint8)  # 0.2 in [0, 1]
+    tensor = normalized_tensor(image, (0.2, 0.1, 0.0), (1.0, 0.5, 0.1))
+    np.testing.assert_allclose(tensor[0, :, 0, 0].numpy(), [0.0, 0.2, 2.0], atol=1e-6)
