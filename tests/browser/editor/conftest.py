@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 HERE = Path(__file__).parent
 ASSETS = Path(__file__).parents[3] / "assets"
@@ -129,44 +129,54 @@ class EditorPage:
         return np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[:, :, ::-1])
 
 
-@pytest.fixture(scope="module")
-def shared_editor(browser: Browser, editor_url: str) -> Iterator[EditorPage]:
-    """Opening a page costs more than most tests do: a module shares one on a 1440 x 900 screen."""
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
-    yield EditorPage(page, editor_url)
-    page.close()
+@pytest.fixture(scope="session")
+def screens(browser: Browser, editor_url: str) -> Iterator[Callable[..., EditorPage]]:
+    """Pages by their kind of screen. Opening one costs more than most tests do, so all tests share them."""
+    opened: dict[tuple[Any, ...], EditorPage] = {}
+
+    def on_screen(width: int, height: int, **options: Any) -> EditorPage:
+        kind = (width, height, *sorted(options.items()))
+        if kind not in opened:
+            context = browser.new_context(viewport={"width": width, "height": height}, **options)
+            opened[kind] = EditorPage(context.new_page(), editor_url)
+        return opened[kind]
+
+    yield on_screen
+    for editor in opened.values():
+        editor.page.context.close()
 
 
 @pytest.fixture
-def editor(shared_editor: EditorPage) -> Iterator[EditorPage]:
-    """A new editor, no picture open; the test fails when a script on the page throws."""
+def editor_on_screen(screens: Callable[..., EditorPage]) -> Iterator[Callable[..., EditorPage]]:
+    """Make a new editor, no picture open, on a screen of some size and pixel density.
+
+    The test fails when a script on its page throws.
+    """
     thrown: list[str] = []
-    shared_editor.page.on("pageerror", record := lambda error: thrown.append(str(error)))
-    shared_editor.mouse.move(0, 0)
-    shared_editor.page.evaluate("() => harness.restart()")
-    shared_editor.settle()
-    yield shared_editor
-    shared_editor.page.remove_listener("pageerror", record)
+    used: list[EditorPage] = []
+
+    def record(error: Error) -> None:
+        thrown.append(str(error))
+
+    def make(width: int = 1440, height: int = 900, **options: Any) -> EditorPage:
+        editor = screens(width, height, **options)
+        used.append(editor)
+        editor.page.on("pageerror", record)
+        editor.mouse.move(0, 0)
+        editor.page.evaluate("() => harness.restart()")
+        editor.settle()
+        return editor
+
+    yield make
+    for editor in used:
+        editor.page.remove_listener("pageerror", record)
     assert thrown == [], f"the page threw: {thrown}"
 
 
 @pytest.fixture
-def editor_on_screen(browser: Browser, editor_url: str) -> Iterator[Callable[..., EditorPage]]:
-    """Make an editor on a screen of another size or pixel density."""
-    contexts = []
-
-    def make(
-        width: int = 1440, height: int = 900, device_scale_factor: float = 1, **options: Any
-    ) -> EditorPage:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, device_scale_factor=device_scale_factor, **options
-        )
-        contexts.append(context)
-        return EditorPage(context.new_page(), editor_url)
-
-    yield make
-    for context in contexts:
-        context.close()
+def editor(editor_on_screen: Callable[..., EditorPage]) -> EditorPage:
+    """A new editor on a 1440 x 900 screen, no picture open."""
+    return editor_on_screen()
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,8 @@ def show_marker(editor, width, height, x, y, side):
 
 def centre_of(picture, rgb):
     """Centre of all screenshot pixels close to a colour, in device pixels."""
-    ys, xs = np.nonzero(np.abs(picture.astype(int) - rgb).sum(axis=2) < 60)
+    difference = np.abs(picture.astype(np.int16) - np.array(rgb, np.int16)).sum(axis=2, dtype=np.int16)
+    ys, xs = np.nonzero(difference < 60)
     assert len(ys), f"nothing on the screen is {rgb}"
     return xs.mean() + 0.5, ys.mean() + 0.5
 
@@ -36,7 +37,7 @@ def test_what_is_painted_is_what_was_under_the_cursor(
     editor_on_screen, width, height, steps, device_scale_factor
 ):
     """The picture itself is the witness: the place to click is found on a screenshot, not computed."""
-    editor = editor_on_screen(900, 640, device_scale_factor)
+    editor = editor_on_screen(900, 640, device_scale_factor=device_scale_factor)
     x, y, side = width * 2 // 3, height // 4, 9
     show_marker(editor, width, height, x, y, side)
     editor.settle()
@@ -58,7 +59,7 @@ def test_what_is_painted_is_what_was_under_the_cursor(
 
 @pytest.mark.parametrize("device_scale_factor", [1, 2])
 def test_the_mask_is_drawn_where_the_picture_is(editor_on_screen, device_scale_factor):
-    editor = editor_on_screen(900, 640, device_scale_factor)
+    editor = editor_on_screen(900, 640, device_scale_factor=device_scale_factor)
     show_marker(editor, 640, 480, 100, 77, 9)
     editor.move(100, 77)
     for _ in range(6):
