@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.contract import ZERO_SHOT_KIND
-from trainer.data.imagenet_tags import load_class_table, match_tag
+from trainer.data.class_table import load_class_table
+from trainer.data.imagenet_tags import match_tag
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.backbones import Backbone
 from trainer.nn.fusion import fold_batch_norm
