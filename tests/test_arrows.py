@@ -42,6 +42,7 @@ TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
     ("cams",),
     ("masks",),
     ("models",),
+    ("live",),
     ("interactive",),
     ("training",),
     ("stages", "benchmarks"),

@@ -1,0 +1,33 @@
+"""How far what was learned is added to the prior's score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+HALF_TRUST_MASKS = 5
+"""With so many accepted masks, half of what they say is believed before they have been tested."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Factors in [0, 1] of what was learned.
+
+    Attributes:
+        by_class: mask index -> factor, for classes with accepted masks.
+        unseen: for classes without one, to which only the shared weights apply. At 0 they keep their maps.
+    """
+
+    by_class: Mapping[int, float] = field(default_factory=dict)
+    unseen: float = 0.0
+
+    def of(self, class_index: int, masks: int, *, is_known: bool) -> float:
+        """The factor of a class when the model has learned from so many masks."""
+        if not is_known:
+            return self.unseen
+        return self.by_class.get(class_index, untested_trust(masks))
+
+
+def untested_trust(masks: int) -> float:
+    """The factor before any mask has been left out to test the others: it grows with their number."""
+    return masks / (masks + HALF_TRUST_MASKS)
