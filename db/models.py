@@ -27,6 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, relat
 from sqlalchemy.types import TypeDecorator
 
 from db.errors import HistoryIsAppendOnlyError
+from db.live_actions import LIVE_ACTIONS
 from db.natural_order import MAX_KEY_LENGTH, natural_key
 from db.palette import MAX_CLASS_INDEX
 from db.run_status import ACTIVE, RUN_STATUSES
@@ -369,6 +370,28 @@ class PublishedRevision(Base):
     )
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id", ondelete="RESTRICT"))
     previous_doubt_rank: Mapped[float | None] = mapped_column(Double)
+
+
+class LiveChange(Base):
+    """What somebody told the live model of a dataset. Rows are only added; the newest ones count.
+
+    `item_id` is the picture that is ignored, or no longer. `after_revision_id` is set by a reset: the live
+    model learns only from revisions with a larger id.
+    """
+
+    __tablename__ = "live_changes"
+    __table_args__ = (
+        CheckConstraint(_one_of("action", LIVE_ACTIONS), name="action"),
+        Index("ix_live_changes_dataset_id", "dataset_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id", ondelete="RESTRICT"))
+    action: Mapped[str] = mapped_column(String(16))
+    item_id: Mapped[int | None] = mapped_column(ForeignKey("items.id", ondelete="RESTRICT"))
+    after_revision_id: Mapped[int | None]
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 @event.listens_for(Revision, "before_update")

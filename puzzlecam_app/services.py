@@ -12,6 +12,7 @@ from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.proposing.proposals import Proposals
@@ -39,6 +40,7 @@ class Services:
     measuring: Measuring = field(default_factory=Measuring)
     smart: SmartTool = field(init=False)
     lab: Lab = field(init=False)
+    live: LiveModels = field(init=False)
 
     def __post_init__(self) -> None:
         smart = SmartTool(
@@ -51,6 +53,7 @@ class Services:
         lab = Lab(self.database, self.masks, self.proposals, self.workspace, self.settings)
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
         object.__setattr__(self, "lab", lab)
+        object.__setattr__(self, "live", LiveModels(self.database))
 
     @property
     def stores(self) -> Stores:

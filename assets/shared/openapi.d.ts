@@ -531,6 +531,60 @@ export interface components {
       /** @description In the order of doubt: how many of the pictures no model has processed; they come last */
       doubt_unknown: number | null;
     };
+    /** @description A class, and what the live model knows about it. */
+    LiveClassOut: {
+      index: number;
+      name: string;
+      /** @description Masks that the model has learned from and that show the class */
+      masks: number;
+      /** @description Unfinished pictures with this tag */
+      tagged_todo: number;
+      /** @description IoU, 0..1, of the maps without what was learned; null if it was not measured yet */
+      iou_before: number | null;
+      /** @description IoU, 0..1, with what was learned; each picture is measured by a model that has not seen its mask */
+      iou_after: number | null;
+      /** @description How much of what was learned is used for this class, 0..1; null if not measured yet */
+      trust: number | null;
+    };
+    /** @description The class whose correction helps most now. */
+    LiveNextOut: {
+      index: number;
+      name: string;
+      /** @description One sentence */
+      why: string;
+    };
+    /** @description What the live model of a dataset has learned. */
+    LiveOut: {
+      /** @description The state in words */
+      sentence: string;
+      paused: boolean;
+      /** @description Whether it is learning, measuring or renewing proposals now */
+      computing: boolean;
+      /** @description Accepted masks that it has learned from */
+      masks: number;
+      /** @description Accepted masks that it has not learned from yet */
+      waiting: number;
+      /** @description Masks that the IoUs of the classes were measured on */
+      measured_on: number;
+      /** @description In the order of the class list, without background */
+      classes: components["schemas"]["LiveClassOut"][];
+      /** @description The class to correct next; null if no picture is left */
+      next: components["schemas"]["LiveNextOut"] | null;
+      ignored: components["schemas"]["LivePictureOut"][];
+      /** @description When the model was reset: it ignores earlier decisions. UTC, ISO 8601; null if never */
+      forgotten_before: string | null;
+      /** @description Why it cannot learn; null if it can */
+      problem: string | null;
+    };
+    /** @description A picture of the dataset. */
+    LivePictureIn: {
+      item_id: number;
+    };
+    /** @description A picture that the model does not learn from. */
+    LivePictureOut: {
+      id: number;
+      name: string;
+    };
     /** @description The end of the trainer's output. */
     LogOut: {
       lines: string[];
@@ -1524,6 +1578,11 @@ export type ItemPlan = components["schemas"]["ItemPlan"];
 export type ItemRow = components["schemas"]["ItemRow"];
 export type ItemState = components["schemas"]["ItemState"];
 export type ItemsOut = components["schemas"]["ItemsOut"];
+export type LiveClassOut = components["schemas"]["LiveClassOut"];
+export type LiveNextOut = components["schemas"]["LiveNextOut"];
+export type LiveOut = components["schemas"]["LiveOut"];
+export type LivePictureIn = components["schemas"]["LivePictureIn"];
+export type LivePictureOut = components["schemas"]["LivePictureOut"];
 export type LogOut = components["schemas"]["LogOut"];
 export type LossFacts = components["schemas"]["LossFacts"];
 export type MaskFacts = components["schemas"]["MaskFacts"];
