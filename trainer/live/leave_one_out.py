@@ -72,9 +72,9 @@ def leave_one_out(model: LiveModel, evidence: Iterable[PictureEvidence]) -> Leav
         after = _iou(np.sum([left.after for left in of_class], axis=0))
         scores[index] = ClassScore(len(of_class), before, after, _factor(of_class, pooled, _POOLED_PAIRS))
     trust_by_class = {index: score.trust for index, score in scores.items()}
-    # A class without a tested mask is believed as much as all classes are on average.
-    for index in model.class_indices:
-        trust_by_class.setdefault(index, pooled)
+    if everything:
+        # A class without a tested mask is believed as much as all classes are on average.
+        trust_by_class = dict.fromkeys(model.class_indices, pooled) | trust_by_class
     return LeaveOneOut(scores, Trust(trust_by_class, _unseen_factor(model)))
 
 
@@ -98,7 +98,10 @@ class _Left:
 def _left_out(model: LiveModel, evidence: PictureEvidence) -> dict[int, _Left]:
     """Judge the pairs of one picture by what all other pictures teach."""
     own = pair_sums(evidence, model.background_threshold)
-    knowledge = model.without(own).fit(Trust(dict.fromkeys(model.class_indices, 1.0), unseen=1.0))
+    others = model.without(own)
+    if not others.class_indices:
+        return {}
+    knowledge = others.fit(Trust(dict.fromkeys(model.class_indices, 1.0), unseen=1.0))
     prior = evidence.prior_nk.astype(np.float32)
     base = PRIOR_SLOPE * log_score(prior, model.background_threshold)
     learned = knowledge.learned(evidence.features, prior, evidence.class_indices)

@@ -211,3 +211,11 @@ def test_leave_one_out_does_not_depend_on_the_order() -> None:
 def test_one_class_alone_says_nothing_about_others() -> None:
     pictures = [evidence_of(seed, 1) for seed in range(4)]
     assert leave_one_out(model_of(*pictures), pictures).trust.unseen == 0
+
+
+def test_a_single_mask_has_nothing_to_be_tested_by() -> None:
+    only = evidence_of(0, 1)
+    model = model_of(only)
+    judged = leave_one_out(model, [only])
+    assert not judged.by_class
+    assert model.fit(judged.trust).trust_in(1) == pytest.approx(model.fit().trust_in(1))
