@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from trainer.contract import MAX_ROUNDS, stages_of
 from trainer.settings import Settings, later_field, machine_field
 from trainer.training_config import (
     BatchSize,
@@ -283,6 +284,23 @@ class SegmentConfig(TrainingConfig):
     )
 
 
+class RelabelConfig(Settings):
+    """Later rounds: new pseudo-labels from the segmentation network.
+
+    Walk and CRF have the settings of `RefineConfig`, except for the fields below.
+    """
+
+    scales: Scales = later_field(
+        (0.75, 1.0, 1.25), description="Scales of the picture whose probabilities are averaged."
+    )
+    flip: Flip = later_field(True)
+    max_side: MaxSide = later_field(512)
+    use_walk: bool = later_field(
+        True, description="Spread the network's maps by the random walk, if the run has one."
+    )
+    background_threshold: BackgroundThreshold = later_field(0.5)
+
+
 class EvaluateConfig(Settings):
     """Stage 7: mean IoU against ground truth, where there is any. No setting is chosen by it."""
 
@@ -344,18 +362,45 @@ class Recipe(Settings):
         description="Weight of L_pix, the classifier's pixel-wise loss on accepted masks; 0 trains it on "
         "tags alone.",
     )
+    rounds: int = later_field(
+        1,
+        ge=1,
+        le=MAX_ROUNDS,
+        description="Rounds of training: in each round after the first, the segmentation network labels the "
+        "training pictures again, held to their tags, and is trained again on these labels.",
+    )
     classify: ClassifyConfig = Field(default_factory=ClassifyConfig, description="The classifier.")
     cams: CamsConfig = Field(default_factory=CamsConfig, description="Its CAMs.")
     affinity: AffinityConfig = Field(default_factory=AffinityConfig, description="AffinityNet.")
     pixels: PixelsConfig = Field(default_factory=PixelsConfig, description="Self-training.")
     refine: RefineConfig = Field(default_factory=RefineConfig, description="Random walk and CRF.")
     segment: SegmentConfig = Field(default_factory=SegmentConfig, description="DeepLabv3+.")
+    relabel: RelabelConfig = Field(default_factory=RelabelConfig, description="Labels of later rounds.")
     evaluate: EvaluateConfig = Field(default_factory=EvaluateConfig, description="Evaluation.")
 
     @property
     def self_trains(self) -> bool:
         """Whether the stage pixels is on; it learns from AffinityNet's labels, so it needs that stage too."""
         return self.pixels.enabled and self.affinity.enabled
+
+    @property
+    def walks(self) -> bool:
+        """Whether maps are spread by the random walk, which needs the edges of AffinityNet."""
+        return self.refine.use_walk and self.affinity.enabled
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """All stages of a run of this recipe, in the order they run."""
+        return stages_of(self.rounds)
+
+    @model_validator(mode="after")
+    def _rounds_have_a_network(self) -> Self:
+        if self.rounds > 1 and not self.segment.enabled:
+            raise ValueError(
+                f"rounds = {self.rounds} needs the segmentation network, which labels the pictures of the "
+                f"next round; set segment.enabled to true, or rounds to 1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _zero_shot_is_possible(self) -> Self:

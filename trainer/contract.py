@@ -18,10 +18,50 @@ AFFINITY: Final = "affinity"
 PIXELS: Final = "pixels"
 REFINE: Final = "refine"
 SEGMENT: Final = "segment"
+RELABEL: Final = "relabel"
 EVALUATE: Final = "evaluate"
 
 STAGES: Final = (CLASSIFY, CAMS, AFFINITY, PIXELS, REFINE, SEGMENT, EVALUATE)
-"""All stages of the pipeline in the order they run. Each is a module of `trainer.stages` with this name."""
+"""The stages of a run of one round in the order they run.
+
+Each is a module of `trainer.stages` with this name.
+"""
+
+LATER_STAGES: Final = (RELABEL, SEGMENT)
+"""The stages of each round after the first, which run before `EVALUATE`; each is a module too."""
+
+MAX_ROUNDS: Final = 4
+"""Most rounds that a recipe may have."""
+
+
+def in_round(name: str, number: int) -> str:
+    """The name of a stage, or of a measured output, in a round; the first round adds nothing to it.
+
+    >>> in_round("segment", 1), in_round("segment", 2)
+    ('segment', 'segment-2')
+    """
+    return name if number == 1 else f"{name}-{number}"
+
+
+def split_round(name: str) -> tuple[str, int]:
+    """What `in_round` was given.
+
+    >>> split_round("segment"), split_round("segment-2")
+    (('segment', 1), ('segment', 2))
+    """
+    base, _, number = name.rpartition("-")
+    return (base, int(number)) if base and number.isdecimal() else (name, 1)
+
+
+def stages_of(rounds: int) -> tuple[str, ...]:
+    """All stages of a run in the order they run.
+
+    >>> stages_of(2)[4:]
+    ('refine', 'segment', 'relabel-2', 'segment-2', 'evaluate')
+    """
+    later = (in_round(name, number) for number in range(2, rounds + 1) for name in LATER_STAGES)
+    return (*STAGES[:-1], *later, STAGES[-1])
+
 
 DEFAULT_RECIPE: Final = "cpu-lite0"
 """The recipe of commands that are not told another one."""
@@ -70,6 +110,7 @@ class Folder(StrEnum):
     WALK = "walk"
     PSEUDO = "pseudo"
     SEGMENT = "segment"
+    ROUNDS = "rounds"
 
 
 # How the trainer's process ends
@@ -271,7 +312,10 @@ class FilmFields(TypedDict):
 
 
 class Measured(StrEnum):
-    """Outputs that are measured against ground truth: the field `name` of a row of metrics.json."""
+    """Outputs that are measured against ground truth: the field `name` of a row of metrics.json.
+
+    Outputs of a round after the first have the number of the round behind the name (`in_round`).
+    """
 
     CAM = "cam"
     PIXELS = "pixels"

@@ -27,7 +27,7 @@ from trainer.cams.compute import multi_scale_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
 from trainer.config import Recipe
-from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, SEGMENT
+from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, RELABEL, SEGMENT, in_round
 from trainer.machine.device import DeviceChoice, available_cpu_count, choose_device
 from trainer.masks.affinity import confident_labels
 from trainer.masks.crf import CrfConfig
@@ -143,6 +143,16 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             recipe.segment.test_max_side,
             round(pictures * _SHARE_PREDICTED) * (2 if recipe.segment.test_flip else 1),
         )
+        if recipe.rounds > 1:
+            relabelling = seconds[REFINE] + probe.predicting(
+                network,
+                recipe.relabel.scales,
+                recipe.relabel.max_side,
+                pictures * (2 if recipe.relabel.flip else 1),
+            )
+        for number in range(2, recipe.rounds + 1):
+            seconds[in_round(RELABEL, number)] = relabelling
+            seconds[in_round(SEGMENT, number)] = seconds[SEGMENT]
     seconds = {name: round(value, 2) for name, value in seconds.items()}
     return Estimate(seconds, round(sum(seconds.values()), 1), round(probe.peak_mb), choice.reason)
 

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from trainer.config import Recipe
 from trainer.contract import (
-    STAGES,
+    MAX_ROUNDS,
     EventKind,
     RunFailedFields,
     RunStartedFields,
     StageFinishedFields,
     StageSkippedFields,
     not_done,
+    stages_of,
 )
 from trainer.data.accepted import check_accepted
 from trainer.data.dataset import DatasetError, TaggedDataset
@@ -57,7 +58,7 @@ def run(
         dataset_root: folder in VOC layout, or with tags.csv.
         split: split to train on.
         run_dir: a new or empty folder, or that of an earlier run on the same dataset.
-        stages: names from `STAGES`, in any order; None for all.
+        stages: names from `trainer.contract.stages_of`, in any order; None for all of the recipe.
         resume: continue an interrupted stage from its checkpoint and its finished pictures; False starts it
             again from the beginning.
         device: "cpu", "cuda", "cuda:N", or None to choose the best one.
@@ -76,7 +77,7 @@ def run(
             weights cannot be used, nothing was started; later failures are in the log as "run_failed", if the
             disk has room for it.
     """
-    chosen = _checked_stages(stages)
+    chosen = _checked_stages(recipe, stages)
     choice, processes = _device_and_processes(device)
     if any(stage_module(name).STARTS_FROM_BACKBONE for name in chosen):
         load_encoder(recipe.backbone)
@@ -251,12 +252,16 @@ def _not_done(directory: RunDir, name: str) -> dict[str, str]:
     return not_done(record.summary) if record else {}
 
 
-def _checked_stages(stages: Sequence[str] | None) -> tuple[str, ...]:
-    chosen = STAGES if stages is None else tuple(stages)
-    unknown = [name for name in chosen if name not in STAGES]
+def _checked_stages(recipe: Recipe, stages: Sequence[str] | None) -> tuple[str, ...]:
+    known = recipe.stages
+    chosen = known if stages is None else tuple(stages)
+    unknown = [name for name in chosen if name not in known]
     if unknown:
-        raise TrainerUsageError(f"Stage {unknown[0]!r} is not known; choose from {', '.join(STAGES)}.")
-    return tuple(name for name in STAGES if name in chosen)
+        hint = ""
+        if unknown[0] in stages_of(MAX_ROUNDS):
+            hint = f" It belongs to a later round, and the recipe has rounds = {recipe.rounds}."
+        raise TrainerUsageError(f"Stage {unknown[0]!r} is not known; choose from {', '.join(known)}.{hint}")
+    return tuple(name for name in known if name in chosen)
 
 
 def _device_and_processes(device: str | None) -> tuple[DeviceChoice, Processes]:

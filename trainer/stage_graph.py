@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from trainer.config import Recipe
+from trainer.contract import split_round
 from trainer.data.dataset import TaggedDataset
 from trainer.errors import TrainerUsageError
 from trainer.run.directory import RunDir
@@ -17,8 +18,10 @@ from trainer.stages.stage import Stage
 
 
 def stage_module(name: str) -> Stage:
-    """The module of a stage, by its name in `trainer.contract.STAGES`."""
-    return cast(Stage, importlib.import_module(f"trainer.stages.{name}"))
+    """The stage with a name of `trainer.contract.stages_of`; in the first round it is a module."""
+    base, number = split_round(name)
+    module = importlib.import_module(f"trainer.stages.{base}")
+    return cast(Stage, module if number == 1 else module.in_later_round(number))
 
 
 class StageGraph:
@@ -39,7 +42,7 @@ class StageGraph:
 
     def settings(self, name: str) -> dict[str, Any]:
         """The recipe's settings that determine a stage's own work, as JSON values."""
-        own = getattr(self._recipe, name)
+        own = getattr(self._recipe, split_round(name)[0])
         if not isinstance(own, Settings):
             raise TypeError(f"The recipe has no settings of a stage {name!r}.")
         return own.result_settings()
@@ -84,5 +87,7 @@ class StageGraph:
         return [
             name
             for name in names
-            if self._directory.record(name) and self._directory.is_done(name, self.key(name))
+            if name in self._recipe.stages
+            and self._directory.record(name)
+            and self._directory.is_done(name, self.key(name))
         ]

@@ -3,7 +3,7 @@ import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
 import { barChart, lineChart } from "./charts.js";
 import { percent } from "../shared/format.js";
-import { setting, STAGE_TEXT } from "./words.js";
+import { setting, stageText } from "./words.js";
 
 /** @import { RunComparisonOut } from "../shared/openapi" */
 
@@ -112,7 +112,7 @@ export class Comparison {
         "section",
         { class: "rn-card" },
         lineChart({
-          title: `${STAGE_TEXT[stage] ?? stage}: loss`,
+          title: `${stageText(stage)}: loss`,
           xLabel: "step",
           series: answer.curves.flatMap((one, number) =>
             one[stage]

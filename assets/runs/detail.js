@@ -7,7 +7,7 @@ import { Film } from "./film.js";
 import { duration, moment, percent } from "../shared/format.js";
 import { Poller } from "./poller.js";
 import { PublishPanel } from "./publish.js";
-import { flatSettings, isActive, setting, STAGE_TEXT, STATUS_TEXT } from "./words.js";
+import { flatSettings, isActive, setting, stageText, STATUS_TEXT } from "./words.js";
 
 /** @import { CurvesOut, MetricsFacts, RunFacts, RunOut, ScoreFacts } from "../shared/openapi" */
 
@@ -113,7 +113,7 @@ export class RunDetail extends Emitter {
     this.notDone.hidden = !notDone.length;
     this.notDone.replaceChildren(
       ...notDone.map(({ name, not_done: text }) =>
-        element("li", {}, element("strong", { text: `${STAGE_TEXT[name] ?? name}: ` }), text),
+        element("li", {}, element("strong", { text: `${stageText(name)}: ` }), text),
       ),
     );
     this.film.show(film);
@@ -247,7 +247,7 @@ export class RunDetail extends Emitter {
         "section",
         { class: "rn-card" },
         lineChart({
-          title: `${STAGE_TEXT[stage] ?? stage}: loss by term`,
+          title: `${stageText(stage)}: loss by term`,
           xLabel: "step",
           xEnd: total,
           series: names.map((name) => ({ name: name.replaceAll("_", " "), x: steps, y: losses[name] })),
@@ -415,7 +415,7 @@ function stageCell({
   return element(
     "li",
     { class: "rn-stage", data: { status, stage: name } },
-    element("strong", { text: STAGE_TEXT[name] ?? name }),
+    element("strong", { text: stageText(name) }),
     element("progress", { max: 1, value: share, "aria-label": `${name}: ${Math.round(100 * share)} %` }),
     element("span", { class: "st-muted", text: facts.join(" · ") }),
   );

@@ -2,7 +2,7 @@
 import { element, timeAgo } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import { percent } from "../shared/format.js";
-import { isActive, STAGE_TEXT, STATUS_TEXT } from "./words.js";
+import { isActive, stageText, STATUS_TEXT } from "./words.js";
 
 /**
  * @import { RunBrief } from "../shared/openapi"
@@ -151,7 +151,7 @@ export class RunList extends Emitter {
 
   /** @param {RunBrief} run @param {Stage} [current] */
   #facts(run, current) {
-    if (current) return STAGE_TEXT[current.name];
+    if (current) return stageText(current.name);
     const when = run.ended_at ?? run.created_at;
     const figure = run.miou === null ? "" : ` · mIoU ${percent(run.miou)}`;
     return `#${run.id} · ${timeAgo(when)}${figure}`;

@@ -21,15 +21,23 @@ export const STATUS_TEXT = {
 export const isActive = (status) => ["claimed", "running", "stopping"].includes(status);
 
 /** @type {Record<string, string>} */
-export const STAGE_TEXT = {
+const STAGE_TEXT = {
   classify: "Classifier",
   cams: "CAMs",
   affinity: "AffinityNet",
   pixels: "Self-training",
   refine: "Walk + CRF",
   segment: "Segmentation",
+  relabel: "New labels",
   evaluate: "Evaluation",
 };
+
+/** The name of a stage for people; stages of later rounds, such as `segment-2`, have a number. @param {string} stage */
+export function stageText(stage) {
+  const [name, round] = stage.split("-");
+  const text = STAGE_TEXT[name] ?? name;
+  return round ? `${text}, round ${round}` : text;
+}
 
 /** @param {unknown} value of a setting @returns {string} */
 export function setting(value) {

@@ -22,7 +22,7 @@ from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lab.references import references_of
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import RunItem, read_snapshot, uses_accepted
-from trainer.contract import EVALUATE, REFINE, SEGMENT, Folder
+from trainer.contract import EVALUATE, REFINE, RELABEL, SEGMENT, Folder, in_round
 
 if TYPE_CHECKING:  # listing the sources must not import torch
     from puzzlecam_app.services import Services
@@ -212,11 +212,21 @@ class RunSource(Source):
         title = _title(is_self_trained=has_pixels, is_walked=has_walk)
         if has_walk:
             stages.append(MapStage("walk", title, float(evaluate["walk_threshold"])))
+        self._last_round = self._train.last_round()
+        for number in range(2, self._last_round + 1):
+            title = f"Round {number}: network held to the tags"
+            self.mask_threshold = float(run.recipe[RELABEL]["background_threshold"])
+            stages.append(MapStage(in_round("maps", number), title, self.mask_threshold))
         self.stages = tuple(stages)
         self.mask_title = f"{title} + CRF" if refine["use_crf"] else title
         self._split = str(run.recipe[SEGMENT]["predict_split"])
-        has_predictions = self._train.predictions_path(self._split).is_dir()
-        self.predicted_title = f"Segmentation network, on {self._split}" if has_predictions else None
+        made = [
+            number
+            for number in range(1, self._last_round + 1)
+            if self._train.predictions_path(self._split, number).is_dir()
+        ]
+        self._predicted_round = max(made, default=1)
+        self.predicted_title = f"Segmentation network, on {self._split}" if made else None
 
     def see(self, picture: Picture) -> Seen | None:
         """See `Source`. A picture whose file or tags have changed since counts as not processed."""
@@ -230,13 +240,17 @@ class RunSource(Source):
             "cam": self._train.cam_path(item.id),
             "pixels": self._train.pixels_path(item.id),
             "walk": self._train.walk_path(item.id),
+            **{
+                in_round("maps", number): self._train.final_path(item.id, number)
+                for number in range(2, self._last_round + 1)
+            },
         }
         maps = {
             stage.name: load_maps(paths[stage.name]) for stage in self.stages if paths[stage.name].is_file()
         }
         if not maps:
             return None
-        path = self._train.pseudo_path(item.id)
+        path = self._train.pseudo_path(item.id, self._last_round)
         return Seen(maps, read_mask(path) if path.is_file() else None, None)
 
     def predicted(self, picture: Picture) -> Mask | None:
@@ -246,7 +260,7 @@ class RunSource(Source):
         item = self._items.get(picture.item.id)
         if self.predicted_title is None or item is None or item.sha256 != picture.item.sha256:
             return None
-        path = self._train.prediction_path(self._split, item.id)
+        path = self._train.prediction_path(self._split, item.id, self._predicted_round)
         return read_mask(path) if path.is_file() else None
 
     def is_taught(self, item_id: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from db.models import Run
-from trainer.contract import Measured, Metrics, MetricsRow
+from trainer.contract import Measured, Metrics, MetricsRow, split_round
 
 
 def rows_of(run: Run) -> list[MetricsRow]:
@@ -19,8 +19,9 @@ def classes_of(run: Run) -> list[str]:
 
 
 def row_of(run: Run, output: Measured) -> MetricsRow | None:
-    """The figures of one output of a run; None if it was not measured."""
-    return next((row for row in rows_of(run) if row["name"] == output), None)
+    """The figures of one output of a run, in the last round that has it; None if it was not measured."""
+    rows = [row for row in rows_of(run) if split_round(row["name"])[0] == output]
+    return max(rows, key=lambda row: split_round(row["name"])[1], default=None)
 
 
 def pseudo_mask_miou(run: Run) -> float | None:

@@ -31,6 +31,7 @@ COMMON: Final = (
     "refine.use_crf",
     "segment.enabled",
     "segment.epochs",
+    "rounds",
     "seed",
 )
 """The most important settings, in the order of the form; those that recipes do not have are left out."""

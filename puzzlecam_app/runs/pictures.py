@@ -13,6 +13,7 @@ from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot
 from trainer.data.voc import PICTURES
 
 Output = Literal["photograph", "cam", "pixels", "walk", "pseudo"]
+"""A pseudo-label is that of the last round."""
 SHOWN = 8
 
 
@@ -51,7 +52,7 @@ def output_picture(folder: RunFolder, item: RunItem, output: Output) -> bytes:
         "cam": directory.cam_path(item.id),
         "pixels": directory.pixels_path(item.id),
         "walk": directory.walk_path(item.id),
-        "pseudo": directory.pseudo_path(item.id),
+        "pseudo": directory.pseudo_path(item.id, directory.last_round()),
     }
     image = read_rgb(_photograph(folder, item.id), at_least_side=512)
     if output == "photograph":

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from db.models import Run, RunEvent
 from db.run_events import WORKER, last_event, list_events
 from trainer.contract import (
-    STAGES,
     EpochFields,
     EventKind,
     MessageFields,
@@ -21,6 +20,7 @@ from trainer.contract import (
     StageSkippedFields,
     StepFields,
     not_done,
+    stages_of,
 )
 
 _FREQUENT: Final = (EventKind.STEP, EventKind.PROGRESS)
@@ -83,17 +83,19 @@ class RunProgress:
 def run_progress(session: Session, run: Run) -> RunProgress:
     """Progress of a run, from all of its rare events and the newest of the frequent ones."""
     events = list_events(session, run.id, kinds=_FEW)
-    for stage in STAGES:
+    rounds = int(run.recipe.get("rounds", 1))
+    for stage in stages_of(rounds):
         newest = last_event(session, run.id, _FREQUENT, stage=stage)
         if newest is not None:
             events.append(newest)
     events.sort(key=lambda event: event.sequence)
-    return summarize(events, is_active=run.status in ("claimed", "running", "stopping"))
+    is_active = run.status in ("claimed", "running", "stopping")
+    return summarize(events, is_active=is_active, rounds=rounds)
 
 
-def summarize(events: list[RunEvent], *, is_active: bool) -> RunProgress:
-    """Progress from events in order; later ones override earlier ones."""
-    stages = {name: StageProgress(name) for name in STAGES}
+def summarize(events: list[RunEvent], *, is_active: bool, rounds: int = 1) -> RunProgress:
+    """Progress of a run with so many rounds, from events in order; later ones override earlier ones."""
+    stages = {name: StageProgress(name) for name in stages_of(rounds)}
     device: str | None = None
     memory_mb: int | None = None
     messages = []

@@ -1,4 +1,7 @@
-"""Publishing a run makes its pseudo-labels the proposals of pictures without human work; and the way back."""
+"""Publishing a run makes its pseudo-labels the proposals of pictures without human work; and the way back.
+
+A run of several rounds gives the pseudo-labels of the last round that it has finished.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ from puzzlecam_app.runs.mask_change import mean_iou
 from puzzlecam_app.runs.mask_remarks import Remark, remark_on, warning_about
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
 from trainer.cams.signals import map_signals, review_doubt
-from trainer.contract import REFINE
+from trainer.contract import REFINE, RELABEL
 from trainer.data.ground_truth import GroundTruthError, read_mask
 from trainer.errors import ArtifactError
 from trainer.run.directory import RunDirError
@@ -262,14 +265,15 @@ class _Context:
     newest: dict[int, Revision]
     allowed: frozenset[int]
     threshold: float
+    round_number: int
 
     def mask(self, item: RunItem) -> MaskArray:
         """The run's pseudo-mask of an item, uint8 (H, W); raises GroundTruthError."""
-        return read_mask(self.folder.train.pseudo_path(item.id))
+        return read_mask(self.folder.train.pseudo_path(item.id, self.round_number))
 
     def doubt(self, item: RunItem) -> float | None:
         """The doubt of the run's mask of an item, in [0, 1]; None if its maps are missing."""
-        path = self.folder.train.final_path(item.id)
+        path = self.folder.train.final_path(item.id, self.round_number)
         if not path.is_file():
             return None
         try:
@@ -278,7 +282,8 @@ class _Context:
             return None  # publishing must not fail because of the order of review
         if not maps.class_indices:
             return None
-        is_self_trained = self.folder.train.pixels_path(item.id).is_file()
+        # Maps of later rounds are made as those of the pixel classifier: class against background.
+        is_self_trained = self.round_number > 1 or self.folder.train.pixels_path(item.id).is_file()
         return review_doubt(map_signals(maps.maps_khw, self.threshold, None), is_self_trained=is_self_trained)
 
     def plan(self, item: RunItem, masks: MaskStore | None) -> ItemPlan:
@@ -319,6 +324,7 @@ def _open(database: Database, folder: RunFolder, run_id: int, *, over_rejected: 
                 where=f"run {run_id}",
                 remedy="Wait for the stage refine, or start another run",
             )
+        last_round = folder.train.last_round()
         snapshot = read_snapshot(folder.snapshot_path)
         _check_classes(session, snapshot)
         items = present_items(session, run.dataset_id)
@@ -339,7 +345,8 @@ def _open(database: Database, folder: RunFolder, run_id: int, *, over_rejected: 
             tags=tags_of(session, [item.id for item in items]),
             newest=newest,
             allowed=frozenset(item.id for item in items if is_free(item)),
-            threshold=float(run.recipe[REFINE]["background_threshold"]),
+            threshold=float(run.recipe[REFINE if last_round == 1 else RELABEL]["background_threshold"]),
+            round_number=last_round,
         )
 
 

@@ -19,6 +19,11 @@ def test_every_stage_that_is_on_takes_time_and_memory() -> None:
     assert result.memory_mb > 100
     assert "CPU" in result.device
 
+    twice = estimate(load_recipe("tiny", [*SMALL, "rounds=2"]), 100, "cpu").seconds
+    assert set(twice) - set(result.seconds) == {"relabel-2", "segment-2"}
+    assert twice["segment-2"] == twice["segment"] > 0
+    assert twice["relabel-2"] > twice["refine"]
+
     less = estimate(
         load_recipe("tiny", [*SMALL, "affinity.enabled=false", "segment.enabled=false"]), 1, "cpu"
     )

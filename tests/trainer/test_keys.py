@@ -48,7 +48,15 @@ WITHOUT_PIXEL_TERM = {
 }
 """The same where the recipe sets accepted_pixel_weight to 0."""
 
-LATER_DEFAULTS: dict[str, Any] = {"refine.min_piece_share": 0.001}
+LATER_DEFAULTS: dict[str, Any] = {
+    "refine.min_piece_share": 0.001,
+    "rounds": 1,
+    "relabel.scales": (0.75, 1.0, 1.25),
+    "relabel.flip": True,
+    "relabel.max_side": 512,
+    "relabel.use_walk": True,
+    "relabel.background_threshold": 0.5,
+}
 """Settings added after the first version, by dotted name, with their defaults. Add new ones and change none:
 outputs that were made with a default carry a key without it."""
 

@@ -239,7 +239,7 @@ def _with_pieces(refinement: PseudoLabelConfig, min_piece_share: float | None) -
 
 def _walk(recipe: Recipe, directory: RunDir, device: DeviceChoice) -> Walk | None:
     path = directory.model_path(AFFINITY)
-    if not (recipe.refine.use_walk and recipe.affinity.enabled and path.is_file()):
+    if not (recipe.walks and path.is_file()):
         return None
     digest = hashlib.sha256(path.read_bytes())
     # The pieces are dropped after the walk: maps that were cached before this setting existed stay good.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,12 +17,15 @@ from trainer.models.inference import placed_for_inference, run_on_views
 from trainer.nn.encoders import build_encoder
 from trainer.nn.segmentation import SegmentationNetwork
 from trainer.run.checkpoints import CheckpointError, load_tensors, save_tensors
+from trainer.run.map_storage import Maps
 
 KIND = "puzzlecam-segmentation"
+MAP_STRIDE = 4
+"""Picture pixels per cell of `SegmentationModel.tag_maps`, as in CAMs and edges."""
 
 
 class SegmentationModel:
-    """Computes the class logits of a picture's pixels.
+    """Computes the class logits of a picture's pixels, and maps of its tags.
 
     Attributes:
         class_names: the classes; the name at position k has mask index k + 1, index 0 is background.
@@ -64,6 +68,47 @@ class SegmentationModel:
             summed = views.sum(dim=0, keepdim=True)
             total += functional.interpolate(summed, size=base, mode="bilinear", align_corners=False)[0]
         return total
+
+    def tag_maps(
+        self,
+        image_rgb: RgbImage,
+        class_indices: Sequence[int],
+        *,
+        scales: Sequence[float],
+        flip: bool = True,
+        max_side: int = 512,
+    ) -> Maps:
+        """How likely each tagged class is, compared with background: the prediction held to the tags.
+
+        Classes without a tag are ruled out: with the probabilities p of background (0) and of the K tags,
+        averaged over scales and mirror images, a map is p_k / (p_k + p_0).
+
+        Args:
+            image_rgb: uint8 (H, W, 3), any size.
+            class_indices: mask index 1 .. C of each of the K classes; may be empty.
+            scales, flip, max_side: as for `logits`.
+
+        Returns:
+            float32 (K, h, w) in [0, 1] at stride 4 of the size-limited picture, spanning it.
+
+        Raises:
+            ValueError: the picture is not a uint8 RGB array.
+        """
+        check_rgb(image_rgb)
+        base = limited_size(image_rgb.shape[0], image_rgb.shape[1], max_side)
+        grid = (-(-base[0] // MAP_STRIDE), -(-base[1] // MAP_STRIDE))
+        if not class_indices:
+            return np.zeros((0, *grid), dtype=np.float32)
+        asked = [0, *class_indices]
+        total = torch.zeros((len(asked), *grid), device=self.device.device)
+        for scale in scales:
+            views = run_on_views(
+                self._network, image_rgb, scaled_size(*base, scale), self._spec, self.device, flip=flip
+            )
+            shares = views[:, asked].softmax(dim=1).mean(dim=0, keepdim=True)
+            total += functional.interpolate(shares, size=grid, mode="bilinear", align_corners=False)[0]
+        maps = total[1:] / (total[1:] + total[:1]).clamp(min=torch.finfo(torch.float32).tiny)
+        return np.asarray(maps.cpu().numpy(), dtype=np.float32)
 
 
 def save_segmentation_network(

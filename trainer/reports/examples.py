@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,7 @@ def example_strips(directory: RunDir, manifest: Manifest) -> Iterator[Strip]:
     """
     record = manifest.dataset
     predicted = str(manifest.recipe["segment"]["predict_split"])
+    rounds = range(1, manifest.last_round + 1)
     for split, outputs in ((record.split, _training_outputs), (predicted, _predictions)):
         try:
             dataset = open_dataset(record.root, split).without(record.skipped or {})
@@ -51,7 +52,7 @@ def example_strips(directory: RunDir, manifest: Manifest) -> Iterator[Strip]:
                 picture = read_rgb(image.path)
             except ImageReadError:
                 continue
-            made = tuple(outputs(directory, split, image, picture))
+            made = tuple(outputs(directory, rounds, split, image, picture))
             if not made:
                 continue
             caption = f"{image.id} ({split}): {', '.join(dataset.names_of(image)) or 'no tags'}"
@@ -67,7 +68,7 @@ def _spread(dataset: TaggedDataset) -> list[TaggedImage]:
 
 
 def _training_outputs(
-    directory: RunDir, _split: str, image: TaggedImage, picture: RgbImage
+    directory: RunDir, rounds: Sequence[int], _split: str, image: TaggedImage, picture: RgbImage
 ) -> Iterator[Picture]:
     for caption, path in (
         ("CAM", directory.cam_path(image.id)),
@@ -76,11 +77,21 @@ def _training_outputs(
     ):
         if path.is_file():
             yield Picture(heat_overlay(picture, load_maps(path)), caption)
-    yield from _mask(directory.pseudo_path(image.id), picture, "pseudo-label")
+    for number in rounds:
+        path = directory.pseudo_path(image.id, number)
+        yield from _mask(path, picture, f"pseudo-label{_of_round(number)}")
 
 
-def _predictions(directory: RunDir, split: str, image: TaggedImage, picture: RgbImage) -> Iterator[Picture]:
-    yield from _mask(directory.prediction_path(split, image.id), picture, "segmentation network")
+def _predictions(
+    directory: RunDir, rounds: Sequence[int], split: str, image: TaggedImage, picture: RgbImage
+) -> Iterator[Picture]:
+    for number in rounds:
+        path = directory.prediction_path(split, image.id, number)
+        yield from _mask(path, picture, f"segmentation network{_of_round(number)}")
+
+
+def _of_round(number: int) -> str:
+    return f" of round {number}" if number > 1 else ""
 
 
 def _mask(path: Path, picture: RgbImage, caption: str) -> Iterator[Picture]:

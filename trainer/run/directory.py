@@ -13,12 +13,22 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trainer.config import Recipe
-from trainer.contract import EVENTS_FILE, MANIFEST_FILE, METRICS_FILE, FailureCode, Folder
+from trainer.contract import (
+    EVENTS_FILE,
+    MANIFEST_FILE,
+    METRICS_FILE,
+    RELABEL,
+    FailureCode,
+    Folder,
+    in_round,
+)
 from trainer.errors import TrainerError
 from trainer.machine.durable_write import link_tree, write_atomic
 from trainer.machine.file_lock import FileLock
 
 MANIFEST_VERSION = 1
+_MAPS = "maps"
+"""Folder of a later round with its maps; those of the first round are in several folders."""
 
 
 class RunDirError(TrainerError):
@@ -80,6 +90,26 @@ class Manifest(_Record):
     dataset: DatasetRecord = Field(description="The dataset of the run.")
     stages: dict[str, StageRecord] = Field(default_factory=dict, description="Stages that began, by name.")
 
+    @property
+    def last_round(self) -> int:
+        """The latest round of the recipe whose pseudo-labels are complete and made from the present round
+        before; 1 if there is no later one."""
+        number = 1
+        while number < self.recipe.get("rounds", 1) and self._is_current(in_round(RELABEL, number + 1)):
+            number += 1
+        return number
+
+    def _is_current(self, stage: str) -> bool:
+        """Whether a stage is done, and so are the stages that it read, with the keys that it read."""
+        record = self.stages.get(stage)
+        return (
+            record is not None
+            and record.status == "done"
+            and all(
+                self._is_current(name) and self.stages[name].key == key for name, key in record.inputs.items()
+            )
+        )
+
 
 class RunDir:
     """Paths in a run directory, and its manifest.
@@ -97,6 +127,8 @@ class RunDir:
     pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
     segment/<split>/<id>.png            predictions of the segmentation network
     pseudo/labels.txt, segment/<split>/labels.txt    classes of these masks in index order
+    rounds/2/maps/<id>.safetensors      maps of the segmentation network of round 1, after the random walk
+    rounds/2/pseudo/, rounds/2/segment/    masks of round 2, in folders as above
     ```
     """
 
@@ -138,23 +170,32 @@ class RunDir:
         pixels = self.pixels_path(identifier)
         return pixels if pixels.is_file() else self.cam_path(identifier)
 
-    def final_path(self, identifier: str) -> Path:
-        """The maps that the pseudo-label is made from: those after the random walk if there are any."""
+    def final_path(self, identifier: str, round_number: int = 1) -> Path:
+        """The maps that the pseudo-label of a round is made from.
+
+        In the first round, those after the random walk if there are any.
+        """
+        if round_number > 1:
+            return self.round_path(round_number) / _MAPS / f"{identifier}.safetensors"
         walked = self.walk_path(identifier)
         return walked if walked.is_file() else self.seed_path(identifier)
 
     def walk_path(self, identifier: str) -> Path:
         return self.path / Folder.WALK / f"{identifier}.safetensors"
 
-    def pseudo_path(self, identifier: str) -> Path:
-        return self.path / Folder.PSEUDO / f"{identifier}.png"
+    def round_path(self, round_number: int) -> Path:
+        """Folder of the masks of a round; that of the first round is the run directory."""
+        return self.path if round_number == 1 else self.path / Folder.ROUNDS / str(round_number)
 
-    def prediction_path(self, split: str, identifier: str) -> Path:
-        return self.predictions_path(split) / f"{identifier}.png"
+    def pseudo_path(self, identifier: str, round_number: int = 1) -> Path:
+        return self.round_path(round_number) / Folder.PSEUDO / f"{identifier}.png"
 
-    def predictions_path(self, split: str) -> Path:
+    def prediction_path(self, split: str, identifier: str, round_number: int = 1) -> Path:
+        return self.predictions_path(split, round_number) / f"{identifier}.png"
+
+    def predictions_path(self, split: str, round_number: int = 1) -> Path:
         """Folder of the predictions of a split; it does not exist if nothing was segmented."""
-        return self.path / Folder.SEGMENT / split
+        return self.round_path(round_number) / Folder.SEGMENT / split
 
     @property
     def film_path(self) -> Path:
@@ -227,6 +268,10 @@ class RunDir:
         manifest = self.manifest()
         dataset = manifest.dataset.model_copy(update={"skipped": dict(skipped)})
         self._store(manifest.model_copy(update={"dataset": dataset}))
+
+    def last_round(self) -> int:
+        """See `Manifest.last_round`; 1 before a run was started here."""
+        return self.manifest().last_round if self.exists() else 1
 
     def record(self, stage: str) -> StageRecord | None:
         """The manifest's record of a stage; None if it never began."""

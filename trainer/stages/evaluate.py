@@ -5,9 +5,10 @@ Pictures whose mask a person accepted were trained on as truth, so they are left
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,14 +18,19 @@ from trainer.config import Recipe
 from trainer.contract import (
     CAMS,
     EVALUATE,
+    MAX_ROUNDS,
     METRICS_FILE,
     PIXELS,
     REFINE,
+    RELABEL,
     SEGMENT,
+    STAGES,
     EventKind,
     Measured,
     Metrics,
     MetricsRow,
+    in_round,
+    stages_of,
 )
 from trainer.data.dataset import TaggedDataset
 from trainer.data.folder import open_dataset
@@ -39,7 +45,7 @@ from trainer.stages.stage import StageResult
 NAME = EVALUATE
 VERSION = 2
 NEEDS: tuple[str, ...] = ()
-USES = (CAMS, PIXELS, REFINE, SEGMENT)
+USES = (CAMS, PIXELS, REFINE, SEGMENT, *(name for name in stages_of(MAX_ROUNDS) if name not in STAGES))
 MAKES = (METRICS_FILE,)
 STARTS_FROM_BACKBONE = False
 KEY_IS_COMPLETE = False
@@ -68,7 +74,7 @@ def run(context: StageContext) -> StageResult:
     found = [] if unreadable else [one for one in _evaluations(context) if one[2].pictures]
     if found and not any(evaluation.has_classes for _, _, evaluation in found):
         found, unreadable = [], f"The masks in {context.dataset.root} {NO_CLASSES}"
-    rows = [_row(context, name, split, evaluation) for name, split, evaluation in found]
+    rows = [_row(context, output, split, evaluation) for output, split, evaluation in found]
     metrics: Metrics = {
         "format": "puzzlecam-metrics",
         "version": 1,
@@ -115,30 +121,67 @@ def _measured(context: StageContext) -> TaggedDataset:
     return context.dataset.without([image.id for image in context.dataset.accepted])
 
 
-def _evaluations(context: StageContext) -> Iterator[tuple[Measured, str, Evaluation]]:
-    """Name, split and figures of every output that was made with these settings."""
+@dataclass(frozen=True)
+class _Output:
+    """What is measured: an output of a round."""
+
+    kind: Measured
+    round_number: int = 1
+
+    @property
+    def name(self) -> str:
+        """Its name in metrics.json."""
+        return in_round(self.kind, self.round_number)
+
+
+def _evaluations(context: StageContext) -> Iterator[tuple[_Output, str, Evaluation]]:
+    """Output, split and figures of everything that was made with these settings."""
     config, directory, split = context.recipe.evaluate, context.run_dir, context.dataset.split
     if CAMS in context.inputs:
-        yield Measured.CAM, split, _maps(context, directory.cam_path, config.cam_threshold)
+        yield _Output(Measured.CAM), split, _maps(context, directory.cam_path, config.cam_threshold)
     if PIXELS in context.inputs and context.recipe.self_trains:
-        yield Measured.PIXELS, split, _maps(context, directory.pixels_path, config.pixels_threshold)
+        maps = _maps(context, directory.pixels_path, config.pixels_threshold)
+        yield _Output(Measured.PIXELS), split, maps
     if REFINE in context.inputs:
         if _has_walk(context):
-            yield Measured.WALK, split, _maps(context, directory.walk_path, config.walk_threshold)
-        yield Measured.PSEUDO, split, _pseudo_labels(context)
-    predicted = context.recipe.segment.predict_split
-    if SEGMENT in context.inputs and directory.predictions_path(predicted).is_dir():
-        yield Measured.SEGMENTATION, predicted, _predictions(context, predicted)
+            yield _Output(Measured.WALK), split, _maps(context, directory.walk_path, config.walk_threshold)
+        yield _Output(Measured.PSEUDO), split, _pseudo_labels(context)
+    yield from _segmentation(context, 1)
+    for number in range(2, context.recipe.rounds + 1):
+        if in_round(RELABEL, number) in context.inputs:
+            masks = _masks(
+                context,
+                _measured(context).ids,
+                functools.partial(directory.pseudo_path, round_number=number),
+            )
+            yield _Output(Measured.PSEUDO, number), split, masks
+        yield from _segmentation(context, number)
+
+
+def _segmentation(context: StageContext, number: int) -> Iterator[tuple[_Output, str, Evaluation]]:
+    """The predictions of the network of a round, if there are any."""
+    split = context.recipe.segment.predict_split
+    is_made = context.run_dir.predictions_path(split, number).is_dir()
+    if in_round(SEGMENT, number) in context.inputs and is_made:
+        yield _Output(Measured.SEGMENTATION, number), split, _predictions(context, split, number)
 
 
 def _has_walk(context: StageContext) -> bool:
     return all(context.run_dir.walk_path(identifier).is_file() for identifier in context.dataset.ids)
 
 
-def _title(context: StageContext, name: Measured) -> str:
+def _title(context: StageContext, output: _Output) -> str:
+    name = output.kind
+    start = f"Round {output.round_number}: " if output.round_number > 1 else ""
     if name is Measured.SEGMENTATION:
-        return "Segmentation network"
+        return f"{start}segmentation network" if start else "Segmentation network"
     crf = context.recipe.refine.use_crf and crf_available().available
+    if start:
+        has_walk = context.recipe.relabel.use_walk and context.recipe.walks
+        taken = {"random walk": has_walk, "CRF": crf}
+        return start + " + ".join(
+            ["network held to the tags", *(step for step, is_taken in taken.items() if is_taken)]
+        )
     steps = {
         "self-training": context.recipe.self_trains and name is not Measured.CAM,
         "random walk": name in {Measured.WALK, Measured.PSEUDO} and _has_walk(context),
@@ -191,9 +234,9 @@ def _pseudo_labels(context: StageContext) -> Evaluation:
     return replace(honest, oracle=oracle)
 
 
-def _predictions(context: StageContext, split: str) -> Evaluation:
+def _predictions(context: StageContext, split: str, round_number: int) -> Evaluation:
     def path_of(identifier: str) -> Path:
-        return context.run_dir.prediction_path(split, identifier)
+        return context.run_dir.prediction_path(split, identifier, round_number)
 
     # A picture that could not be read has no prediction; the log says so.
     taught = {image.id for image in context.dataset.accepted}
@@ -202,11 +245,11 @@ def _predictions(context: StageContext, split: str) -> Evaluation:
     return _masks(context, ids, path_of)
 
 
-def _row(context: StageContext, name: Measured, split: str, evaluation: Evaluation) -> MetricsRow:
+def _row(context: StageContext, output: _Output, split: str, evaluation: Evaluation) -> MetricsRow:
     oracle = evaluation.oracle
     return {
-        "name": name,
-        "title": _title(context, name),
+        "name": output.name,
+        "title": _title(context, output),
         "split": split,
         "pictures": evaluation.pictures,
         "honest": evaluation.honest.as_json(),

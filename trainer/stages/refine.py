@@ -66,7 +66,7 @@ def run(context: StageContext) -> StageResult:
         ArtifactError, ImageReadError: a map or a picture is missing or damaged.
     """
     config, run_dir = context.recipe.refine, context.run_dir
-    has_walk = config.use_walk and context.recipe.affinity.enabled
+    has_walk = context.recipe.walks
     share = context.processes.share(context.dataset.images)
     todo = [image for image in share if not run_dir.pseudo_path(image.id).is_file()]
     progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))

@@ -1,12 +1,13 @@
 """Stage 6: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3).
 
-If a person accepted a mask of a picture, the mask replaces its pseudo-label.
+If a person accepted a mask of a picture, the mask replaces its pseudo-label. Each later round trains a new
+network on the pseudo-labels of its round.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.config import Recipe, SegmentConfig
-from trainer.contract import REFINE, SEGMENT, EventKind, Folder
+from trainer.contract import REFINE, RELABEL, SEGMENT, EventKind, Folder, in_round
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE
 from trainer.data.class_files import write_class_file
@@ -39,7 +40,7 @@ from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import RunDir
 from trainer.run.stage_context import StageContext
 from trainer.stages.image_loop import ImageProgress
-from trainer.stages.stage import StageResult
+from trainer.stages.stage import LaterStage, StageResult
 from trainer.training.batches import Batch
 from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train
@@ -63,7 +64,22 @@ def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
     return {"accepted": masks}
 
 
-def run(context: StageContext) -> StageResult:
+def in_later_round(number: int) -> LaterStage:
+    """The stage in a round after the first."""
+    name = in_round(NAME, number)
+    return LaterStage(
+        NAME=name,
+        VERSION=VERSION,
+        NEEDS=(in_round(RELABEL, number),),
+        MAKES=(f"{Folder.MODELS}/{name}.safetensors", f"{Folder.ROUNDS}/{number}/{Folder.SEGMENT}"),
+        STARTS_FROM_BACKBONE=STARTS_FROM_BACKBONE,
+        KEY_IS_COMPLETE=KEY_IS_COMPLETE,
+        accepted_key=accepted_key,
+        run=functools.partial(run, round_number=number),
+    )
+
+
+def run(context: StageContext, round_number: int = 1) -> StageResult:
     """Train on the pseudo-labels, store the network, and segment the pictures of `predict_split`.
 
     Raises:
@@ -74,9 +90,9 @@ def run(context: StageContext) -> StageResult:
     config = context.recipe.segment
     if not config.enabled:
         return StageResult(skipped="The recipe turns it off (segment.enabled).")
-    summary = _train(context)
+    summary = _train(context, round_number)
     context.processes.wait()
-    predicted = _predict(context)
+    predicted = _predict(context, round_number)
     left_out = None
     if not predicted:
         left_out = (
@@ -88,8 +104,8 @@ def run(context: StageContext) -> StageResult:
     )
 
 
-def _train(context: StageContext) -> dict[str, object]:
-    config = context.recipe.segment
+def _train(context: StageContext, round_number: int) -> dict[str, object]:
+    config, name = context.recipe.segment, in_round(NAME, round_number)
     # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(context.recipe.seed)
     network = SegmentationNetwork(
@@ -103,16 +119,18 @@ def _train(context: StageContext) -> dict[str, object]:
     outcome = train(
         context,
         Training(
-            stage=NAME,
+            stage=name,
             step=SegmentationStep(network),
-            samples=pseudo_labelled(context.dataset, context.run_dir, config.view, network.encoder.spec),
+            samples=pseudo_labelled(
+                context.dataset, context.run_dir, config.view, network.encoder.spec, round_number
+            ),
             config=config,
             is_new=lambda name: not name.startswith("network.encoder."),
         ),
     )
     if context.processes.is_main:
         save_segmentation_network(
-            context.run_dir.model_path(NAME), network, context.recipe, context.dataset.class_names
+            context.run_dir.model_path(name), network, context.recipe, context.dataset.class_names
         )
     return {
         "steps": outcome.steps,
@@ -142,15 +160,15 @@ class SegmentationStep(nn.Module):
 
 
 def pseudo_labelled(
-    dataset: TaggedDataset, run_dir: RunDir, view: ViewConfig, spec: EncoderSpec
+    dataset: TaggedDataset, run_dir: RunDir, view: ViewConfig, spec: EncoderSpec, round_number: int = 1
 ) -> LabelledViews:
-    """Random views of the pictures with their accepted masks, or pseudo-labels where there are none."""
-    return LabelledViews(dataset, functools.partial(_labels_of, run_dir), view, spec)
+    """Random views of the pictures with their accepted masks, or a round's pseudo-labels of the others."""
+    return LabelledViews(dataset, functools.partial(_labels_of, run_dir, round_number), view, spec)
 
 
-def _labels_of(run_dir: RunDir, image: TaggedImage) -> NDArray[np.uint8]:
+def _labels_of(run_dir: RunDir, round_number: int, image: TaggedImage) -> NDArray[np.uint8]:
     accepted = accepted_labels(image)
-    return read_mask(run_dir.pseudo_path(image.id)) if accepted is None else accepted
+    return read_mask(run_dir.pseudo_path(image.id, round_number)) if accepted is None else accepted
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,32 +188,40 @@ class _Prediction:
     probabilities_lhw: NDArray[np.float16]
 
 
-def _predict(context: StageContext) -> int:
+def _predict(context: StageContext, round_number: int) -> int:
     """Segment the pictures of `predict_split`, and return how many it has."""
-    config, split = context.recipe.segment, context.recipe.segment.predict_split
+    config, name, run_dir = context.recipe.segment, in_round(NAME, round_number), context.run_dir
+    split = config.predict_split
     try:
         images = open_dataset(context.dataset.root, split).images
     except DatasetError as error:
-        context.events.write(EventKind.WARNING, stage=NAME, message=f"No pictures are segmented: {error}")
+        context.events.write(EventKind.WARNING, stage=name, message=f"No pictures are segmented: {error}")
         return 0
+
+    def target_of(image: TaggedImage) -> Path:
+        return run_dir.prediction_path(split, image.id, round_number)
+
     share = context.processes.share(images)
-    todo = [image for image in share if not context.run_dir.prediction_path(split, image.id).is_file()]
-    progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
-    model = load_segmentation_model(context.run_dir.model_path(NAME), context.device)
+    todo = [image for image in share if not target_of(image).is_file()]
+    progress = ImageProgress(context, name, done=len(share) - len(todo), total=len(share))
+    model = load_segmentation_model(run_dir.model_path(name), context.device)
     workers = max(1, available_cpu_count() // context.processes.count)
-    predictions = _predictions(context, model, todo)
+    predictions = _predictions(context, model, todo, target_of)
     for _ in map_images(
         functools.partial(_write_prediction, config), predictions, total=len(todo), workers=workers
     ):
         progress.advance()
     progress.finish()
     if context.processes.is_main:
-        write_class_file(context.run_dir.predictions_path(split), context.dataset.class_names)
+        write_class_file(run_dir.predictions_path(split, round_number), context.dataset.class_names)
     return len(images)
 
 
 def _predictions(
-    context: StageContext, model: SegmentationModel, images: Iterable[TaggedImage]
+    context: StageContext,
+    model: SegmentationModel,
+    images: Iterable[TaggedImage],
+    target_of: Callable[[TaggedImage], Path],
 ) -> Iterator[_Prediction]:
     config = context.recipe.segment
     for image in images:
@@ -210,8 +236,7 @@ def _predictions(
             picture, scales=config.test_scales, flip=config.test_flip, max_side=config.test_max_side
         )
         labels, probabilities = probable_classes(logits)
-        target = context.run_dir.prediction_path(config.predict_split, image.id)
-        yield _Prediction(image.path, target, labels, probabilities)
+        yield _Prediction(image.path, target_of(image), labels, probabilities)
 
 
 def probable_classes(logits: Tensor) -> tuple[tuple[int, ...], NDArray[np.float16]]:

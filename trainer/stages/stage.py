@@ -2,12 +2,13 @@
 
 A stage is a module that has the attributes of `Stage`. The pipeline and the stage graph know nothing else
 about it. To add one: name it in `trainer.contract.STAGES`, give the recipe settings of the same name
-(`trainer.config.Recipe`), and write the module `trainer/stages/<name>.py`.
+(`trainer.config.Recipe`), and write the module `trainer/stages/<name>.py`. The module of a stage that later
+rounds run (`trainer.contract.LATER_STAGES`) also has `in_later_round(number)`, which returns a `LaterStage`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -72,3 +73,18 @@ class Stage(Protocol):
 
     def run(self, context: StageContext) -> StageResult:
         """Do the work; every process calls it. Outputs of an interrupted attempt are still there."""
+
+
+@dataclass(frozen=True)
+class LaterStage:
+    """A stage in a round after the first; attributes and functions as in `Stage`."""
+
+    NAME: str
+    VERSION: int
+    NEEDS: tuple[str, ...]
+    MAKES: tuple[str, ...]
+    STARTS_FROM_BACKBONE: bool
+    KEY_IS_COMPLETE: bool
+    accepted_key: Callable[[Recipe, str], Mapping[str, Any]]
+    run: Callable[[StageContext], StageResult]
+    USES: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from accelerate import Accelerator
 from accelerate.utils import GradientAccumulationPlugin
 from torch import Tensor, nn
 
-from trainer.contract import FailureCode
+from trainer.contract import FailureCode, split_round
 from trainer.errors import TrainerError
 from trainer.machine.determinism import repeatable, step_seed
 from trainer.machine.start_method import WorkerEndedError
@@ -233,7 +233,7 @@ class _Loop:
         stage = self._training.stage
         message = (
             f"Training of {stage} diverged at step {self._done + 1} of {self._steps}: its {wrong[0]} is not "
-            f"a finite number; lower {stage}.optimizer.learning_rate (now "
+            f"a finite number; lower {split_round(stage)[0]}.optimizer.learning_rate (now "
             f"{self._config.optimizer.learning_rate}) and run again."
         )
         self._log.alarm(Alarm("nan", message, {"terms": wrong, "step": self._done + 1}))

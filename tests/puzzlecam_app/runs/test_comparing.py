@@ -6,6 +6,7 @@ from typing import Any
 
 from db.models import Dataset, Run, RunEvent, utc_now
 from puzzlecam_app.runs.comparing import compared_classes, compared_metrics, differing_settings
+from puzzlecam_app.runs.figures import pseudo_mask_miou
 from puzzlecam_app.runs.progress import summarize
 from trainer.config import Recipe
 
@@ -91,3 +92,29 @@ def test_progress_follows_the_stage_that_is_under_way() -> None:
 
     ended = summarize(events, is_active=False)
     assert (ended.stages[1].status, ended.stages[1].eta_s, ended.current) == ("stopped", None, None)
+
+
+def test_the_figure_of_a_run_of_two_rounds_is_that_of_the_last() -> None:
+    both = run(1, 0.4)
+    assert both.metrics is not None
+    (first,) = both.metrics["rows"]
+    second = {
+        **first,
+        "name": "pseudo-2",
+        "honest": {**first["honest"], "miou": 0.5, "per_class": [0.9, 0.5]},
+    }
+    both.metrics["rows"].append(second)
+    assert pseudo_mask_miou(both) == 0.5
+    assert compared_classes([both, run(1, 0.4)])[1] == {"class": "cat", "values": [0.5, 0.4]}
+    assert [row["name"] for row in compared_metrics([both])] == ["pseudo", "pseudo-2"]
+
+
+def test_stages_of_later_rounds_are_part_of_the_progress_of_their_run() -> None:
+    events = [
+        event(1, "stage_started", "segment-2"),
+        event(2, "progress", "segment-2", done=3, total=10, images_per_s=1.0, eta_s=7.0),
+    ]
+    stages = {stage.name: stage for stage in summarize(events, is_active=True, rounds=2).stages}
+    assert list(stages)[-3:] == ["relabel-2", "segment-2", "evaluate"]
+    assert (stages["segment-2"].done, stages["segment-2"].eta_s) == (3, 7.0)
+    assert "segment-2" not in {stage.name for stage in summarize(events, is_active=True).stages}

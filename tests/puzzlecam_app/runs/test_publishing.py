@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -144,6 +145,37 @@ def test_the_order_by_doubt_is_that_of_the_run_until_it_is_taken_back(runs: Runs
     assert order() == ["a", "b"]
     unpublish(runs.database, run_id, author="ann")
     assert order() == ["b", "a"]
+
+
+def test_a_run_of_two_rounds_gives_the_masks_of_the_second_once_they_are_complete(runs: Runs) -> None:
+    run_id = runs.start()
+    finish(runs, run_id, a=half(0), b=half(0))
+    train = runs.folder(run_id).train
+    for name in ("a", "b"):
+        write_mask(train.pseudo_path(name, 2), half(RED))
+        sure = np.zeros((1, 8, 8), np.float32)
+        save_maps(train.final_path(name, 2), ClassMaps((RED,), (HEIGHT, WIDTH), sure))
+
+    def publish_with(status: Literal["running", "done"], refined: str = "k") -> list[bool]:
+        made = StageRecord(
+            key="l", status=status, started="", settings={}, inputs={"refine": refined}, makes=()
+        )
+        manifest = train.manifest()
+        stages = {**manifest.stages, "relabel-2": made}
+        changed = manifest.model_copy(update={"recipe": {"rounds": 2}, "stages": stages})
+        train.manifest_path.write_text(changed.model_dump_json(), encoding="utf-8")
+        publish(runs.database, runs.services.masks, runs.folder(run_id), run_id, author="ann")
+        with runs.database.read() as session:
+            newest = [latest_revision(session, item_id) for item_id in (1, 2)]
+        return [
+            bool((runs.services.masks.get(str(one.mask_hash)) == RED).any())
+            for one in newest
+            if one is not None
+        ]
+
+    assert publish_with("running") == [False, False]
+    assert publish_with("done", refined="another key") == [False, False], "round 1 was made again since"
+    assert publish_with("done") == [True, True]
 
 
 def test_accepted_masks_stay(runs: Runs) -> None:

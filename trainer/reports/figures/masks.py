@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,15 +32,18 @@ def masks_sheet(directory: RunDir, count: int) -> tuple[Sheet | None, str | None
     """
     manifest = directory.manifest()
     predicted = str(manifest.recipe["segment"]["predict_split"])
-    if directory.predictions_path(predicted).is_dir():
+    last = manifest.last_round
+    # The network of the last round may still have to be trained.
+    segmented = [one for one in range(last, 0, -1) if directory.predictions_path(predicted, one).is_dir()]
+    if segmented:
         title, note, split = "Predictions of the segmentation network", None, predicted
 
         def path_of(identifier: str) -> Path:
-            return directory.prediction_path(predicted, identifier)
+            return directory.prediction_path(predicted, identifier, segmented[0])
 
     else:
         title, note, split = "Pseudo-labels", _NO_SEGMENTATION, manifest.dataset.split
-        path_of = directory.pseudo_path
+        path_of = functools.partial(directory.pseudo_path, round_number=last)
     dataset = dataset_of(manifest, split)
     if isinstance(dataset, str):
         return None, f"Figure 4 cannot be drawn. {dataset}"
