@@ -11,6 +11,7 @@ from db.loss import open_beside_masks
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.stores import Stores
+from puzzlecam_app.interchange.tag_readings import TagReader
 from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.predictor import Predictor
@@ -21,6 +22,7 @@ from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings, Workspace
 from puzzlecam_app.smart.tool import SmartTool
 from trainer.contract import MANIFEST_FILE
+from trainer.data.tag_words import TagWords
 
 if TYPE_CHECKING:
     from trainer.models.proposal import ProposalModel
@@ -58,7 +60,12 @@ class Services:
     @property
     def stores(self) -> Stores:
         """Where imports write."""
-        return Stores(self.database, self.masks, self.workspace.images_dir)
+        return Stores(self.database, self.masks, self.workspace.images_dir, self.tag_reader)
+
+    @property
+    def tag_reader(self) -> TagReader:
+        """Says what tags are understood as."""
+        return TagReader(self.settings.resolve_aliases(), self.workspace.meanings_dir)
 
     def close(self) -> None:
         """Stop background work and close the database."""
@@ -110,6 +117,6 @@ def _model_loader(settings: Settings) -> Callable[[], ProposalModel]:
         share = settings.min_piece_share
         if settings.model:
             return run_model(settings.model, min_piece_share=share)
-        return zero_shot_model(min_piece_share=share)
+        return zero_shot_model(min_piece_share=share, words=TagWords(settings.resolve_aliases()))
 
     return load

@@ -134,6 +134,11 @@ class Settings(BaseModel):
             "runs. Without it, the run that was published last is used, else the zero-shot model."
         ),
     )
+    aliases: AbsolutePath | None = Field(
+        default=None,
+        description="File that says what tags mean to the zero-shot model; by default aliases.toml in the "
+        "workspace.",
+    )
     min_piece_share: float | None = Field(
         default=None,
         ge=0,
@@ -220,6 +225,10 @@ class Settings(BaseModel):
         """The places inside the workspace folder."""
         return Workspace(self.workspace)
 
+    def resolve_aliases(self) -> Path:
+        """Return the file of aliases, which may be missing."""
+        return self.aliases or self.paths.aliases_path
+
     def resolve_database_url(self) -> str:
         """Return the URL to open: the one that was set, else SQLite in the workspace."""
         from db.engine import sqlite_url
@@ -284,6 +293,16 @@ class Workspace:
     def cache_dir(self) -> Path:
         """Everything that can be computed again; safe to delete while the studio is stopped."""
         return self.root / "cache"
+
+    @property
+    def aliases_path(self) -> Path:
+        """What tags mean, in people's own words; see `trainer.data.aliases`."""
+        return self.root / "aliases.toml"
+
+    @property
+    def meanings_dir(self) -> Path:
+        """Cached vectors of the meanings of ImageNet's classes."""
+        return self.cache_dir / "meanings"
 
     @property
     def cams_dir(self) -> Path:

@@ -42,6 +42,10 @@ def train(
     overrides: SetOption = None,
     resume: Annotated[bool, typer.Option(help="Continue an interrupted stage from its checkpoint.")] = True,
     reuse: ReuseOption = None,
+    aliases: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What tags mean; the run keeps a copy. See docs/formats.md."),
+    ] = None,
     device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,6 +67,7 @@ def train(
             listeners=(display,),
             stop=stop,
             reuse=reuse or (),
+            aliases=aliases,
         )
     _print(result, as_json, f"The run is in {result['run_dir']}.")
 

@@ -33,6 +33,7 @@ def train(
     listeners: tuple[Listener, ...] = (),
     stop: StopSignal | None = None,
     reuse: Sequence[Path] = (),
+    aliases: Path | None = None,
 ) -> dict[str, Any]:
     """Run a recipe. Arguments and errors: see `trainer.pipeline.run`; overrides: see `load_recipe`.
 
@@ -50,6 +51,7 @@ def train(
         listeners=listeners,
         stop=stop,
         reuse=reuse,
+        aliases=aliases,
     )
     manifest = directory.manifest()
     metrics = []

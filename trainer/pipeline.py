@@ -20,6 +20,7 @@ from trainer.contract import (
     stages_of,
 )
 from trainer.data.accepted import check_accepted
+from trainer.data.aliases import copy_aliases
 from trainer.data.dataset import DatasetError, TaggedDataset
 from trainer.data.folder import open_dataset
 from trainer.data.unreadable import unreadable_images
@@ -47,6 +48,7 @@ def run(
     listeners: tuple[Listener, ...] = (),
     stop: StopSignal | None = None,
     reuse: Sequence[Path | str] = (),
+    aliases: Path | None = None,
 ) -> RunDir:
     """Run stages of a recipe on a dataset. Called again, it does what is left.
 
@@ -66,6 +68,8 @@ def run(
         stop: set it to end the run after the current step or picture.
         reuse: other run directories. A stage up to the pseudo-labels that one of them has finished with the
             same settings, seed and inputs is not run again: the outputs of the first such run are used.
+        aliases: file that says what tags mean (`trainer.data.aliases`), which the run keeps a copy of; None
+            keeps what the run has.
 
     Returns:
         The run directory.
@@ -106,6 +110,8 @@ def run(
         return directory
     with _full_disk_named(directory), directory.lock():
         directory.open(recipe, _dataset_record(dataset))
+        if aliases is not None:
+            copy_aliases(aliases, directory.aliases_path)
         log = EventLog(directory.events_path, listeners)
         with _end_logged(log), _full_disk_named(directory):
             log.write(

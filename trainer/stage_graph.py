@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from trainer.config import Recipe
-from trainer.contract import split_round
+from trainer.contract import CAMS, CLASSIFY, split_round
 from trainer.data.dataset import TaggedDataset
+from trainer.data.tag_words import TagWords
 from trainer.errors import TrainerUsageError
 from trainer.run.directory import RunDir
 from trainer.settings import Settings
@@ -39,6 +40,7 @@ class StageGraph:
         self._with_accepted = dataset.fingerprint
         self._has_accepted = bool(dataset.accepted)
         self._directory = directory
+        self._aliased = TagWords(directory.aliases_path).aliased(dataset.class_names)
 
     def settings(self, name: str) -> dict[str, Any]:
         """The recipe's settings that determine a stage's own work, as JSON values."""
@@ -61,6 +63,7 @@ class StageGraph:
             "needs": {need: self.key(need) for need in stage.NEEDS},
             "uses": {use: self.key(use) for use in self._finished(stage.USES)},
             **self._accepted(stage),
+            **self._aliases(name),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -82,6 +85,10 @@ class StageGraph:
     def _accepted(self, stage: Stage) -> Mapping[str, Any]:
         """Where nobody has accepted a mask, keys depend on the tags alone."""
         return stage.accepted_key(self._recipe, self._with_accepted) if self._has_accepted else {}
+
+    def _aliases(self, name: str) -> Mapping[str, Any]:
+        """The zero-shot classifier, and the first weights of the trained one, follow what tags mean."""
+        return {"aliases": self._aliased} if self._aliased and name in (CLASSIFY, CAMS) else {}
 
     def _finished(self, names: tuple[str, ...]) -> list[str]:
         return [

@@ -1,4 +1,4 @@
-"""`dataset` lists, shows, checks, relocates and removes datasets; importing is in `import_dataset`."""
+"""`dataset` lists, shows, checks, relocates and removes datasets; others have their own files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlecam_app.commands.dataset_words import words
 from puzzlecam_app.commands.import_dataset import import_
 from puzzlecam_app.commands.options import NameArgument
 from puzzlecam_app.commands.printing import (
@@ -28,6 +29,7 @@ commands = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Import, list, check, relocate and remove datasets."
 )
 commands.command("import")(import_)
+commands.command("words")(words)
 
 
 @commands.command("list")

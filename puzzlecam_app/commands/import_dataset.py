@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlecam_app.commands.printing import print_json, print_problems, progress_bar
+from puzzlecam_app.commands.printing import print_json, print_problems, print_readings, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
@@ -122,6 +122,7 @@ def import_(
         print_json(report.model_dump(mode="json"))
     else:
         _print_import(report)
+        print_readings(report.words, services.tag_reader.hint)
     if not report.is_complete:
         raise typer.Exit(1)
 

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from puzzlecam_app.interchange.problems import Problem
+    from puzzlecam_app.interchange.tag_readings import TagReading
 
 PROBLEMS_SHOWN = 50
 
@@ -49,6 +50,25 @@ def print_problems(problems: Sequence[Problem]) -> None:
         typer.echo(f"{problem.severity:<7}  {problem.file}: {problem.reason} -> {problem.remedy}")
     if len(problems) > PROBLEMS_SHOWN:
         typer.echo(f"... and {len(problems) - PROBLEMS_SHOWN} more; --json lists all.")
+
+
+def print_readings(readings: Sequence[TagReading], hint: str) -> None:
+    """Print how the first tags were understood, one a line, and what finds the others if there are any.
+
+    Args:
+        readings: The tags of a dataset.
+        hint: What to install so that unknown tags get suggestions; "" if it is installed.
+    """
+    if readings:
+        typer.echo("Tags were understood as follows:")
+    for reading in readings[:PROBLEMS_SHOWN]:
+        typer.echo(f"  {reading.sentence}")
+    if len(readings) > PROBLEMS_SHOWN:
+        typer.echo(f"  ... and {len(readings) - PROBLEMS_SHOWN} more; --json lists all.")
+    if any(reading.suggestion for reading in readings):
+        typer.echo("To accept a suggestion: dataset words NAME --accept TAG")
+    elif hint and not all(reading.imagenet_classes for reading in readings):
+        say(hint)
 
 
 @contextmanager

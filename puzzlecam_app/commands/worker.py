@@ -45,6 +45,7 @@ def worker(
         device=settings.worker_device,
         max_attempts=settings.run_attempts,
         grace_s=settings.run_stop_seconds,
+        aliases=settings.resolve_aliases(),
     )
     one = Worker(database, workspace.runs_dir, options)
     if not attached:

@@ -32,6 +32,7 @@ from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.reports import ImportReport, keep_report
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.stores import Stores
+from puzzlecam_app.interchange.tag_readings import TagReading
 from puzzlecam_app.interchange.tag_remarks import alike, remarks_on_tags
 from puzzlecam_app.user_paths import user_path
 
@@ -80,6 +81,7 @@ def import_dataset(
     Raises:
         UserError: The dataset as a whole cannot be imported: no such folder, no tags, no pictures, a class
             list that contradicts the one stored, the name of a dataset from another folder, a full disk.
+        trainer.data.aliases.AliasError: The file of aliases cannot be used.
         db.errors.StorageError: The database refused.
     """
     reading = reading or ReadOptions()
@@ -121,6 +123,7 @@ def import_source(
     problems += unknown
     if not source.tags_from_masks:
         problems += remarks_on_tags(items, source.taggable if source.class_list is not None else ())
+    words = stores.reader.read(source.classes, suggest=True)
     root = stores.copies_root if options.copy else str(source.root)
     target = open_target(stores.database, name, source, root=root)
     checker = Checker(
@@ -148,7 +151,7 @@ def import_source(
         batch = usable[start : start + _BATCH]
         outcome += write_batch(stores.database, target, batch, options.masks, renamed=matched.renamed)
     problems += outcome.problems
-    report = _report(source, origin, target, matched, outcome, problems, reads_masks=reads_masks)
+    report = _report(source, origin, target, matched, outcome, words, problems, reads_masks=reads_masks)
     keep_report(stores.database, report)
     return report
 
@@ -234,6 +237,7 @@ def _report(
     target: Target,
     matched: Matched,
     outcome: Outcome,
+    words: Sequence[TagReading],
     problems: Sequence[Problem],
     *,
     reads_masks: bool,
@@ -255,6 +259,7 @@ def _report(
         proposals=outcome.proposals,
         ground_truth=outcome.ground_truth,
         masks_unread=0 if reads_masks else sum(item.mask is not None for item in source.items),
+        words=tuple(words),
         problems=tuple(
             sorted(
                 problems,

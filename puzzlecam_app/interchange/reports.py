@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from db.datasets import add_import_report, list_import_reports
 from db.engine import Database
 from puzzlecam_app.interchange.problems import Problem
+from puzzlecam_app.interchange.tag_readings import TagReading
 
 
 class ImportReport(BaseModel):
@@ -29,6 +30,7 @@ class ImportReport(BaseModel):
     proposals: int = Field(description="Masks stored as proposals by this import.")
     ground_truth: int = Field(description="Pictures that got a ground-truth mask in this import.")
     masks_unread: int = Field(default=0, description="Masks that nobody asked to import.")
+    words: tuple[TagReading, ...] = Field(default=(), description="How each class was understood.")
     problems: tuple[Problem, ...] = Field(description="In the natural order of files.")
 
     @property

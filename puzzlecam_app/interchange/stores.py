@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from db.engine import Database
 from db.masks import MaskStore
+from puzzlecam_app.interchange.tag_readings import TagReader
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,13 @@ class Stores:
         database: datasets, pictures, tags, revisions.
         masks: masks as content-addressed PNGs.
         images_dir: folder in the workspace for pictures that are copied in, named after their content.
+        reader: says what tags are understood as.
     """
 
     database: Database
     masks: MaskStore
     images_dir: Path
+    reader: TagReader = field(default_factory=TagReader)
 
     @property
     def copies_root(self) -> str:

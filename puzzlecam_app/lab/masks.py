@@ -132,7 +132,8 @@ class Masks:
         if settings.crf is None:
             thresholded = pseudo_label_steps(image, maps, tags, config)[0]
             return MaskSteps(walked, thresholded, drop_small_pieces(thresholded, settings.min_piece_share))
-        given = (model.identity, tags, settings.threshold, settings.walk, settings.crf.gt_prob)
+        identity = model.identity_of(picture.item.tag_names)
+        given = (identity, tags, settings.threshold, settings.walk, settings.crf.gt_prob)
         is_draft = may_be_draft and not self._is_quick(picture, settings.crf, given)
         crf = _drafted(settings.crf, image) if is_draft else settings.crf
         lattice = self._lattice(picture, crf, self._draft_lattices if is_draft else self._lattices)
@@ -145,7 +146,7 @@ class Masks:
 
     def _walked(self, model: ProposalModel, picture: PictureLook, walk: RefineConfig) -> NDArray[np.float32]:
         item = picture.item
-        key = (model.identity, item.sha256, item.tags, walk)
+        key = (model.identity_of(item.tag_names), item.sha256, item.tags, walk)
 
         def make() -> NDArray[np.float32]:
             assert model.walk is not None and picture.edges_hw is not None  # noqa: S101, PT018

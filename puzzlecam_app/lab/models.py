@@ -28,6 +28,7 @@ from puzzlecam_app.runs.snapshot import read_snapshot
 from puzzlecam_app.settings import Settings, Workspace
 from trainer.contract import CLASSIFY
 from trainer.data.labels import normalize_class_name
+from trainer.data.tag_words import TagWords
 from trainer.run.directory import RunDir, RunDirError
 
 if TYPE_CHECKING:  # torch is imported when the first model is loaded
@@ -107,6 +108,7 @@ class LabModels:
         self._proposals = proposals
         self._workspace = workspace
         self._model_dir = settings.model
+        self._words = TagWords(settings.resolve_aliases())
         self._lock = threading.Lock()
         self._predictors: OrderedDict[tuple[Any, ...], Predictor] = OrderedDict()
 
@@ -121,7 +123,7 @@ class LabModels:
         if key.kind == PROPOSER:
             return self._proposals.predictor_of(dataset_id).model
         if key.kind == ZERO_SHOT:
-            return self._kept((ZERO_SHOT,), _zero_shot)
+            return self._kept((ZERO_SHOT,), lambda: _zero_shot(self._words))
         if key.kind == "film":
             raise UserError(
                 "the film of a run contains maps, not a network",
@@ -290,10 +292,10 @@ def _names(snapshot_path: Path, _changed_ns: int) -> dict[tuple[int, str], str]:
     return {(one.item_id, one.sha256): one.id for one in read_snapshot(snapshot_path).items}
 
 
-def _zero_shot() -> ProposalModel:
+def _zero_shot(words: TagWords) -> ProposalModel:
     from trainer.models.proposal import zero_shot_model
 
-    return zero_shot_model()
+    return zero_shot_model(words=words)
 
 
 def _run(path: Path, epoch: int | None) -> ProposalModel:

@@ -295,4 +295,5 @@ _KEPT_MASKS = 6  # of a picture of 12 megapixels one takes 24 MB
 
 def _key(what: str, item: ItemFacts, model: ProposalModel) -> str:
     """Key of a result: it depends on the model, the picture's content, its tags and the other classes."""
-    return f"{what}\n{model.identity}\n{item.sha256}\n{item.tags}\n{sorted(item.class_names.items())}"
+    identity = model.identity_of(tuple(item.class_names.values()))
+    return f"{what}\n{identity}\n{item.sha256}\n{item.tags}\n{sorted(item.class_names.items())}"

@@ -46,8 +46,9 @@ def begin_mask(lab: Lab, item: ItemFacts, key: ModelKey) -> Future[NDArray[np.ui
     """Begin to make the mask of a side in the queue; this thread waits for missing maps."""
     model = lab.model(key, item)
     picture = lab.look(item, model)
+    identity = model.mask_identity_of(item.tag_names)
     return lab.begin(
-        ("side", model.mask_identity, item.sha256, item.tags, item.label_set_revision, item.dataset_id),
+        ("side", identity, item.sha256, item.tags, item.label_set_revision, item.dataset_id),
         lambda: _mask(picture.image, picture.final_thw, item, model.refinement),
     )
 
@@ -68,7 +69,7 @@ def side(lab: Lab, item: ItemFacts, key: ModelKey) -> Side:
     if key.kind == "epoch":
         note = "The classifier after this epoch, at the run's CAM threshold, without the random walk"
     return Side(
-        identity=model.identity,
+        identity=model.identity_of(item.tag_names),
         maps_thw=picture.final_thw,
         mask=mask,
         threshold=model.background_threshold,

@@ -172,7 +172,7 @@ class StudioSource(Source):
         if (
             proposal is not None
             and proposal.mask_hash
-            and proposal.proposed_by == self._services.predictor.proposer
+            and proposal.proposed_by == self._services.predictor.proposer_of(item.tag_names)
         ):
             mask = self._services.masks.get(proposal.mask_hash)
         maps = ClassMaps(item.tags, (item.height, item.width), cams.cams_khw)

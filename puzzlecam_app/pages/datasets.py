@@ -18,7 +18,7 @@ from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.interchange.layout import Format, ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport, load_reports
-from puzzlecam_app.pages import computing, moved_folder
+from puzzlecam_app.pages import computing, moved_folder, tag_words
 from puzzlecam_app.pages.sentences import plain, shown
 from puzzlecam_app.services import Services
 
@@ -49,6 +49,7 @@ def build(services: Services) -> None:
             report = gr.Markdown(elem_id="import-report")
             review = gr.Button("Review this dataset", link="/", visible=False, elem_id="import-review")
             work = computing.build(services, chosen)
+            words = tag_words.build(services, chosen)
             problems = gr.Dataframe(
                 headers=_PROBLEM_COLUMNS,
                 interactive=False,
@@ -101,8 +102,12 @@ def build(services: Services) -> None:
     outputs = [table, chosen, report, review, problems]
     start.click(_importer(services), inputs, outputs, show_progress_on=report, api_visibility="private")
     chosen.input(lambda name: _report(services, name), chosen, outputs[2:], api_visibility="private")
-    chosen.change(
-        work.state, chosen, work.outputs, api_visibility="private", show_progress="hidden", queue=False
+    for one in (work, words):
+        chosen.change(
+            one.state, chosen, one.outputs, api_visibility="private", show_progress="hidden", queue=False
+        )
+    report.change(
+        words.state, chosen, words.outputs, api_visibility="private", show_progress="hidden", queue=False
     )
     moved(lambda name: (_rows(services), *_report(services, name)), [table, *outputs[2:]])
     gr.on(None, _opener(services), None, outputs, api_visibility="private")

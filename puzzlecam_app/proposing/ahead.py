@@ -60,12 +60,13 @@ def plan_ahead(database: Database, proposals: Proposals, dataset_id: int) -> Pla
         names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
     tagged = [item for item in items if tags[item.id]]
     predictor = proposals.predictor_of(dataset_id)
+    tag_names = {item.id: [names[index] for index in tags[item.id]] for item in tagged}
     due = [
         (item.id, item.name)
         for item in tagged
-        if proposals.is_due(newest.get(item.id), predictor)
+        if proposals.is_due(newest.get(item.id), tag_names[item.id], predictor)
         or item.doubt_rank > 0
-        or predictor.cached_cams(item.sha256, [names[index] for index in tags[item.id]]) is None
+        or predictor.cached_cams(item.sha256, tag_names[item.id]) is None
     ]
     return Plan(due, present=len(tagged) - len(due), untagged=len(items) - len(tagged))
 

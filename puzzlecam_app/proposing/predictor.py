@@ -129,18 +129,18 @@ class Predictor:
         with self._computing:
             return model.mask(image, cams, class_indices)
 
-    @property
-    def proposer(self) -> str:
-        """Identity of everything that makes the masks: model, settings of the maps, threshold and CRF."""
-        return self.model.mask_identity
+    def proposer_of(self, class_names: Sequence[str]) -> str:
+        """Identity of all that makes the masks: model, meaning of the tags, settings, threshold and CRF."""
+        return self.model.mask_identity_of(class_names)
 
-    def has_made(self, proposed_by: str | None) -> bool:
+    def has_made(self, proposed_by: str | None, class_names: Sequence[str]) -> bool:
         """Whether a proposal comes from this model's maps: made here, or published from the model's run."""
         if proposed_by is None:
             return False
-        return proposed_by == self._published_as or proposed_by == self.proposer
+        return proposed_by == self._published_as or proposed_by == self.proposer_of(class_names)
 
     def _cams_path(self, image_sha256: str, class_names: Sequence[str]) -> Path:
         tags = hashlib.sha256("\n".join(class_names).encode()).hexdigest()[:16]
-        model = "".join(c if c.isalnum() or c in "-_.+" else "-" for c in self.model.identity)
+        identity = self.model.identity_of(class_names)
+        model = "".join(c if c.isalnum() or c in "-_.+" else "-" for c in identity)
         return self._cams_dir / model / image_sha256[:2] / f"{image_sha256}-{tags}.safetensors"

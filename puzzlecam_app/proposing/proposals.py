@@ -120,7 +120,7 @@ class Proposals:
         load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded at most once
         predictor = self.predictor_of(item.dataset_id)
         cams = predictor.cams(item.sha256, item.tag_names, load_image)
-        is_due = self.is_due(newest, predictor)
+        is_due = self.is_due(newest, item.tag_names, predictor)
         is_judged = (is_ahead or has_doubt) if is_due else (is_ahead and not has_doubt)
         try:
             if is_due:
@@ -136,15 +136,17 @@ class Proposals:
             _log.warning("the proposal of item %d cannot be stored: %s", item_id, error)
         return cams
 
-    def is_due(self, newest: Revision | None, predictor: Predictor | None = None) -> bool:
-        """Whether a picture whose newest revision is `newest` should get a proposal of `predictor`'s model.
+    def is_due(
+        self, newest: Revision | None, class_names: Sequence[str], predictor: Predictor | None = None
+    ) -> bool:
+        """Whether a picture with these tags and newest revision should get a proposal of `predictor`'s model.
 
         A proposal of the zero-shot model is replaced by that of any other model, and a proposal of a run by
         that of another run. Masks that were imported as proposals, published or made by a person stay.
         """
         if newest is None or newest.action == "withdrawn":
             return True
-        made_by, proposer = newest.proposed_by, (predictor or self._predictor).proposer
+        made_by, proposer = newest.proposed_by, (predictor or self._predictor).proposer_of(class_names)
         if newest.action != "proposed" or made_by is None or made_by == proposer:
             return False
         # Whenever a picture is opened this is asked: the zero-shot model must not replace a run's proposal.
@@ -161,7 +163,8 @@ class Proposals:
         mask = predictor.pseudo_mask(image, cams, item.tags)
         mask_hash = self._masks.put(mask, voc_palette())
         with self._database.write() as session:
-            propose(session, item.id, mask_hash=mask_hash, proposed_by=predictor.proposer)
+            proposer = predictor.proposer_of(item.tag_names)
+            propose(session, item.id, mask_hash=mask_hash, proposed_by=proposer)
             set_disagreement(session, item.id, float(cams.disagreement_k.max()))
 
 

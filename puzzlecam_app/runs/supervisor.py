@@ -51,6 +51,7 @@ class WorkerOptions:
         grace_s: seconds that a trainer has to end gently.
         lease: time after which another worker may take over the run of a silent one.
         poll_s: seconds between two looks at the trainer or the queue.
+        aliases: file that says what tags mean; a run keeps it as it was when it began.
         program: arguments with which Python starts the trainer.
     """
 
@@ -59,6 +60,7 @@ class WorkerOptions:
     grace_s: float = 60.0
     lease: timedelta = timedelta(seconds=30)
     poll_s: float = 1.0
+    aliases: Path | None = None
     program: tuple[str, ...] = ("-m", "trainer")
 
 
@@ -222,9 +224,14 @@ class Supervisor:
             "--split",
             list_name(snapshot, run.split),
             *(("--device", device) if device else ()),
+            *self._aliases(),
             # One argument each: a trainer is found again by an argument that is its own run directory.
             *(f"--reuse={path}" for path in self._earlier_runs(run)),
         ]
+
+    def _aliases(self) -> tuple[str | Path, ...]:
+        aliases, begun = self._options.aliases, self._folder.train.manifest_path.is_file()
+        return ("--aliases", aliases) if aliases is not None and aliases.is_file() and not begun else ()
 
     def _earlier_runs(self, run: Run) -> list[Path]:
         """Run directories of the same dataset, the latest first, whose stages may be reused."""

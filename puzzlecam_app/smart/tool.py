@@ -262,7 +262,7 @@ class SmartTool:
             proposal = latest_proposal(session, item.id)
             name = proposal.mask_hash if proposal else None
             made_by = proposal.proposed_by if proposal else None
-        if name is None or not predictor.has_made(made_by):
+        if name is None or not predictor.has_made(made_by, item.tag_names):
             return None
         if picture.proposal is None or picture.proposal[0] != name:
             picture.proposal = (name, self._masks.get(name))

@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from trainer import pipeline
 from trainer.config import Recipe, RefineConfig
-from trainer.contract import CAMS, REFINE, SEGMENT, STAGES
+from trainer.contract import CAMS, CLASSIFY, REFINE, SEGMENT, STAGES
+from trainer.data.aliases import AliasError
 from trainer.data.folder import open_dataset
 from trainer.recipes import recipe_from
 from trainer.run.directory import RunDir
@@ -113,6 +114,28 @@ def test_keys_with_accepted_masks_are_those_of_the_first_version(
     assert keys(recipe, root, finished) == WITH_ACCEPTED
     without_term = recipe.model_copy(update={"accepted_pixel_weight": 0.0})
     assert keys(without_term, root, finished) == WITHOUT_PIXEL_TERM
+
+
+def test_aliases_change_the_keys_of_what_reads_them_only_for_tags_that_have_one(
+    recipe: Recipe, root: Path, finished: RunDir
+) -> None:
+    before = keys(recipe, root, finished)
+    finished.aliases_path.write_text('Pferd = "horse"\n')
+    assert keys(recipe, root, finished) == before
+    finished.aliases_path.write_text('cat = "lion"\n')
+    after = keys(recipe, root, finished)
+    assert {name for name in STAGES if after[name] != before[name]} >= {CLASSIFY, CAMS}
+
+
+def test_a_run_keeps_the_aliases_that_it_was_given(
+    recipe: Recipe, root: Path, finished: RunDir, tmp_path: Path
+) -> None:
+    given = tmp_path / "mine.toml"
+    given.write_text('Pferd = "horse"\n')
+    pipeline.run(recipe, root, "train", finished.path, device="cpu", aliases=given)
+    assert finished.aliases_path.read_text() == given.read_text()
+    with pytest.raises(AliasError, match="no file of aliases"):
+        pipeline.run(recipe, root, "train", finished.path, device="cpu", aliases=tmp_path / "missing.toml")
 
 
 class GrownRefineConfig(RefineConfig):

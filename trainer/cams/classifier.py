@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -96,3 +96,11 @@ class _Joined:
 
     def __call__(self, features: Tensor) -> Tensor:
         return torch.cat([cell_maps(part, features) for part in self.parts], dim=1)
+
+
+@runtime_checkable
+class ReadsWords(Protocol):
+    """A classifier whose maps depend on what the names of classes mean, which can change while it runs."""
+
+    def meaning_of(self, class_names: Sequence[str]) -> str:
+        """What the classifier's `identity` does not say about these names; "" if it says everything."""

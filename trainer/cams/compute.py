@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.cams.classifier import CamClassifier, ClassWeights
+from trainer.cams.classifier import CamClassifier, ClassWeights, ReadsWords
 from trainer.cams.config import CamConfig
 from trainer.cams.feature_affinity import FeatureAffinity
 from trainer.cams.views import PictureViews
@@ -54,9 +54,10 @@ class CamResult:
     identity: str
 
 
-def cam_identity(classifier: CamClassifier, config: CamConfig) -> str:
-    """Key for caching maps: it changes with the weights, the head and the settings."""
-    return f"{classifier.identity}+{config.fingerprint}"
+def cam_identity(classifier: CamClassifier, config: CamConfig, class_names: Sequence[str] = ()) -> str:
+    """Key for caching maps: it changes with the weights, the head, the settings and what the names mean."""
+    meaning = classifier.meaning_of(class_names) if isinstance(classifier, ReadsWords) else ""
+    return f"{classifier.identity}{f'~{meaning}' if meaning else ''}+{config.fingerprint}"
 
 
 def compute_cams(
@@ -95,7 +96,7 @@ def compute_cams(
         disagreement_k=disagreement(whole_khw, tiled_khw),
         weak_k=np.array([classifier.is_weak(name) for name in names], dtype=np.bool_),
         tiles_per_side=config.tiles_per_side,
-        identity=cam_identity(classifier, config),
+        identity=cam_identity(classifier, config, names),
     )
 
 

@@ -15,6 +15,7 @@ from trainer.cams.trained import load_classifier
 from trainer.cams.zero_shot import load_zero_shot
 from trainer.config import CamsConfig, Recipe
 from trainer.contract import CLASSIFY
+from trainer.data.tag_words import TagWords
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.losses import EPSILON
@@ -67,8 +68,12 @@ class CamSources:
 
     @property
     def identity(self) -> str:
-        """Key for caching maps; with a single classifier, that classifier's."""
-        names = [one_identity(source.classifier, self._config) for source in self._sources]
+        """Key for caching maps of classes whose names mean what is usual; see `identity_of`."""
+        return self.identity_of(())
+
+    def identity_of(self, class_names: Sequence[str]) -> str:
+        """Key for caching the maps of some classes; with a single classifier, that classifier's."""
+        names = [one_identity(source.classifier, self._config, class_names) for source in self._sources]
         if len(names) == 1:
             return names[0]
         return " & ".join(
@@ -91,7 +96,9 @@ class CamSources:
             multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
             for source in self._sources[1:]
         ]
-        return replace(result, cams_khw=self.mean([result.cams_khw, *others]), identity=self.identity)
+        return replace(
+            result, cams_khw=self.mean([result.cams_khw, *others]), identity=self.identity_of(class_names)
+        )
 
     def mean(self, maps: Sequence[Maps]) -> Maps:
         """Weighted mean of one map (K, h, w) per classifier, over its maximum; a single one is unchanged."""
@@ -133,7 +140,9 @@ def load_sources(
         trained = load_classifier(path, choice, affinity_power=power)
         sources.append(CamSource(trained, 1 - config.zero_shot_share))
     if config.zero_shot_share > 0:
-        sources.append(CamSource(load_zero_shot(choice, recipe.backbone.name), config.zero_shot_share))
+        words = TagWords(run_dir.aliases_path)
+        zero_shot = load_zero_shot(choice, recipe.backbone.name, words)
+        sources.append(CamSource(zero_shot, config.zero_shot_share))
     return CamSources(sources, cam_config(config))
 
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from trainer.contract import ZERO_SHOT_KIND
 from trainer.data.class_table import load_class_table
-from trainer.data.imagenet_tags import match_tag
+from trainer.data.tag_words import TagWords
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.backbones import Backbone
 from trainer.nn.fusion import fold_batch_norm
@@ -44,8 +44,9 @@ class ZeroShotClassifier:
         affinity_power: exponent of the feature affinity that spreads its maps; 0 leaves them alone.
     """
 
-    def __init__(self, backbone: Backbone, device: DeviceChoice) -> None:
+    def __init__(self, backbone: Backbone, device: DeviceChoice, words: TagWords | None = None) -> None:
         self.device = device
+        self._words = words or TagWords()
         self.affinity_power = AFFINITY_POWER
         fold_batch_norm(backbone.eval())
         self._backbone = backbone.to(device.device).to(memory_format=torch.channels_last).eval()
@@ -66,11 +67,15 @@ class ZeroShotClassifier:
 
     def describe(self, class_name: str) -> str:
         """Which ImageNet classes the map of a tag comes from, in one sentence for people."""
-        return match_tag(class_name).reason
+        return self._words.match(class_name).reason
 
     def is_weak(self, class_name: str) -> bool:
         """Whether the tag has no ImageNet counterpart."""
-        return match_tag(class_name).weak
+        return self._words.match(class_name).weak
+
+    def meaning_of(self, class_names: Sequence[str]) -> str:
+        """Hash of the ImageNet classes of tags that the curated table does not list, or lists with others."""
+        return self._words.meaning_of(class_names)
 
     def features(self, images: Tensor) -> Tensor:
         """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on its device."""
@@ -87,7 +92,7 @@ class ZeroShotClassifier:
         if not class_names:
             return self._rows.new_zeros((0, self._rows.shape[1]))
         logits = functional.linear(features.mean(dim=(2, 3)), self._rows, self._bias).mean(dim=0)
-        found = [list(match_tag(name).imagenet_indices) for name in class_names]
+        found = [list(self._words.match(name).imagenet_indices) for name in class_names]
         untagged = self._untagged(logits, sorted({index for indices in found for index in indices}))
         weights = torch.stack(
             [
@@ -105,20 +110,25 @@ class ZeroShotClassifier:
     def _untagged(self, logits: Tensor, tagged: Sequence[int]) -> Tensor:
         """Weights (C,) of whatever the picture shows besides its tags."""
         others = logits.clone()
+        if len(tagged) == len(others):
+            return self._rows.mean(dim=0)  # all of ImageNet is tagged
         others[list(tagged)] = -torch.inf
         return others.softmax(dim=0) @ self._rows
 
 
-def load_zero_shot(device: DeviceChoice | str | None = None, backbone: str = "lite0") -> ZeroShotClassifier:
+def load_zero_shot(
+    device: DeviceChoice | str | None = None, backbone: str = "lite0", words: TagWords | None = None
+) -> ZeroShotClassifier:
     """Build the zero-shot classifier; loading takes a fraction of a second.
 
     Args:
         device: a choice made before, "cpu" or "cuda", or None to let `choose_device` decide.
         backbone: one of `trainer.nn.backbones.BACKBONES`.
+        words: what tags mean; without aliases when None.
 
     Raises:
         BackboneError: the backbone's weights are not installed.
         ValueError: the device is unknown or not available.
     """
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
-    return ZeroShotClassifier(load_backbone(backbone), choice)
+    return ZeroShotClassifier(load_backbone(backbone), choice, words)

@@ -16,6 +16,7 @@ from trainer.cams.zero_shot import load_zero_shot
 from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
 from trainer.contract import AFFINITY, PIXELS, RUN_KIND
 from trainer.data.labels import normalize_class_name
+from trainer.data.tag_words import TagWords
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.masks.crf import CrfConfig, crf_available
@@ -110,10 +111,14 @@ class ProposalModel:
 
     @property
     def identity(self) -> str:
-        """Key for caching maps: it changes with weights, heads, settings and edges."""
+        """Key for caching maps: it changes with weights, heads, settings and edges; see `identity_of`."""
+        return self.identity_of(())
+
+    def identity_of(self, class_names: Sequence[str]) -> str:
+        """Key for caching the maps of some classes; it also changes with what their names mean."""
         walk = f"+walk-{self.walk.identity}" if self.walk else ""
         pixels = f"+pixels-{self.self_trained.identity}" if self.self_trained else ""
-        return f"{self._kind}{self._sources.identity}{pixels}{walk}"
+        return f"{self._kind}{self._sources.identity_of(class_names)}{pixels}{walk}"
 
     @property
     def sources(self) -> CamSources:
@@ -132,9 +137,13 @@ class ProposalModel:
 
     @property
     def mask_identity(self) -> str:
-        """`identity` and a hash of what follows the maps: equal ones make equal masks."""
+        """`identity` and a hash of what follows the maps; see `mask_identity_of`."""
+        return self.mask_identity_of(())
+
+    def mask_identity_of(self, class_names: Sequence[str]) -> str:
+        """`identity_of` and a hash of what follows the maps: equal ones make equal masks."""
         refinement = f"{self._refinement.model_dump_json()} crf={crf_available().available}"
-        return f"{self.identity}+{hashlib.sha256(refinement.encode()).hexdigest()[:8]}"
+        return f"{self.identity_of(class_names)}+{hashlib.sha256(refinement.encode()).hexdigest()[:8]}"
 
     def cams(self, image_rgb: RgbImage, class_names: Sequence[str]) -> CamResult:
         """The maps of the tags; `cams_khw` are the final ones, after self-training and walk.
@@ -149,9 +158,11 @@ class ProposalModel:
         result = self._sources.compute(image_rgb, class_names)
         maps_khw = self.seeds(image_rgb, result.cams_khw, class_names)
         if self.walk is None or not class_names:
-            return replace(result, cams_khw=maps_khw, identity=self.identity)
+            return replace(result, cams_khw=maps_khw, identity=self.identity_of(class_names))
         edges = self.walk.edges.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2]))
-        return replace(result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity)
+        return replace(
+            result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity_of(class_names)
+        )
 
     def seeds(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
         """The seeds of the walk, float32 (K, h, w) in [0, 1]: the self-trained maps, or the CAMs."""
@@ -171,16 +182,20 @@ class ProposalModel:
 
 
 def zero_shot_model(
-    device: DeviceChoice | str | None = None, *, min_piece_share: float | None = None
+    device: DeviceChoice | str | None = None,
+    *,
+    min_piece_share: float | None = None,
+    words: TagWords | None = None,
 ) -> ProposalModel:
     """The model that needs no training; errors as for `trainer.cams.zero_shot.load_zero_shot`.
 
     Args:
         device: see `run_model`.
         min_piece_share: see `trainer.config.MinPieceShare`; the default when None.
+        words: what tags mean; without aliases when None.
     """
     refinement = _with_pieces(PseudoLabelConfig(), min_piece_share)
-    return ProposalModel(CamSources([CamSource(load_zero_shot(device))]), refinement)
+    return ProposalModel(CamSources([CamSource(load_zero_shot(device, words=words))]), refinement)
 
 
 def run_model(

@@ -22,6 +22,7 @@ from trainer.contract import (
     Folder,
     in_round,
 )
+from trainer.data.aliases import ALIASES_FILE
 from trainer.errors import TrainerError
 from trainer.machine.durable_write import link_tree, write_atomic
 from trainer.machine.file_lock import FileLock
@@ -146,6 +147,11 @@ class RunDir:
     @property
     def metrics_path(self) -> Path:
         return self.path / METRICS_FILE
+
+    @property
+    def aliases_path(self) -> Path:
+        """What tags mean in this run (`trainer.data.aliases`); missing if nobody gave aliases."""
+        return self.path / ALIASES_FILE
 
     def checkpoint_path(self, stage: str) -> Path:
         """State of a training that has not finished; removed when it has."""

@@ -18,8 +18,8 @@ from trainer.contract import CLASSIFY, Folder
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
-from trainer.data.imagenet_tags import match_tag
 from trainer.data.images import read_rgb
+from trainer.data.tag_words import TagWords
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec
 from trainer.pretrained.encoders import load_encoder
@@ -100,7 +100,8 @@ def build_network(context: StageContext) -> CamNetwork:
         encoder, context.dataset.class_count, batch_statistics=recipe.classify.batch_statistics
     )
     if recipe.classify.head_init == "imagenet":
-        rows = [match_tag(name).imagenet_indices for name in context.dataset.class_names]
+        words = TagWords(context.run_dir.aliases_path)
+        rows = [words.match(name).imagenet_indices for name in context.dataset.class_names]
         init_head_from_imagenet(network, rows)
     return network
 

@@ -64,11 +64,11 @@ def test_a_run_replaces_a_zero_shot_proposal_but_not_the_other_way_round(
 def test_a_run_replaces_neither_masks_of_people_nor_imported_masks(
     with_run: Proposals, newest: Revision
 ) -> None:
-    assert not with_run.is_due(newest)
+    assert not with_run.is_due(newest, ["cat"])
 
 
 def test_one_run_replaces_another(with_run: Proposals) -> None:
-    assert with_run.is_due(Revision(action="proposed", proposed_by=f"{RUN_KIND}other"))
+    assert with_run.is_due(Revision(action="proposed", proposed_by=f"{RUN_KIND}other"), ["cat"])
 
 
 def test_models_are_told_apart_as_the_trainer_names_them() -> None:

@@ -35,7 +35,7 @@ def test_the_newest_publication_in_force_decides(runs: Runs) -> None:
     of_first = predictors.of(1)
     assert of_first is not services.predictor
     assert predictors.of(1) is of_first, "its model is loaded once"
-    assert of_first.has_made(proposer(first)), "masks published from the run are its model's"
+    assert of_first.has_made(proposer(first), ["cat"]), "masks published from the run are its model's"
     publication = publish(runs, second)
     assert predictors.of(1) not in (services.predictor, of_first)
     with runs.database.write() as session:

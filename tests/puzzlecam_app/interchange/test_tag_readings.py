@@ -1,0 +1,96 @@
+"""An import says how each tag was understood, and suggestions are used after somebody agreed."""
+
+from pathlib import Path
+
+import pytest
+
+from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.dataset_words import accept_suggestions, read_dataset
+from puzzlecam_app.interchange.importing import import_dataset
+from puzzlecam_app.interchange.reports import load_reports
+from puzzlecam_app.interchange.tag_readings import TagReader
+from tests.helpers_pictures import Import, Studio, save
+from trainer.data.aliases import AliasError
+from trainer.data.meaning import Candidate, Suggestion
+
+SCRATCH = Candidate("screw", 783, ("screw",))
+DRIVER = Candidate("person", None, ("person",))
+
+
+class MadeUp:
+    """Suggests *person* for drivers and a screw for everything else."""
+
+    def suggest(self, tag: str) -> tuple[Suggestion, ...]:
+        return (Suggestion(tag, DRIVER if "driver" in tag else SCRATCH, 0.61),)
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> TagReader:
+    return TagReader(tmp_path / "aliases.toml", None, lambda cache_dir: MadeUp())
+
+
+def _folder(root: Path, *tags: str) -> Path:
+    for seed, _ in enumerate(tags):
+        save(root / f"{seed}.jpg", seed=seed)
+    rows = "".join(f"{seed}.jpg,{tag}\n" for seed, tag in enumerate(tags))
+    (root / "tags.csv").write_text(f"image,tags\n{rows}")
+    return root
+
+
+def test_an_import_says_how_each_tag_was_understood(tmp_path: Path, studio: Studio, run: Import) -> None:
+    report = run(_folder(tmp_path / "in", "cab", "leaf blight", "pony", "zebras"))
+    by_tag = {one.tag: one.sentence for one in report.words}
+    assert by_tag["zebras"] == "zebras -> zebra"
+    assert by_tag["cab"].startswith("cab -> cab.")
+    assert by_tag["pony"] == "pony -> horse: sorrel, horse cart. The map is weak."
+    assert by_tag["leaf blight"].startswith("leaf blight -> nothing;")
+    assert load_reports(studio.database, report.dataset_id)[0].words == report.words
+
+
+def test_other_meanings_are_named(reader: TagReader) -> None:
+    (crane,) = reader.read(["crane"])
+    assert crane.sentence == "crane -> crane. Other meanings: wading bird (crane)."
+
+
+def test_only_tags_without_classes_get_a_suggestion(reader: TagReader) -> None:
+    dog, driver = reader.read(["dog", "lorry driver"], suggest=True)
+    assert dog.suggestion is None
+    assert driver.note == "Suggested by meaning: person (0.61)."
+    assert driver.imagenet_classes == (), "nobody has agreed yet"
+
+
+def test_an_accepted_suggestion_is_remembered_and_used(
+    tmp_path: Path, studio: Studio, run: Import, reader: TagReader
+) -> None:
+    run(_folder(tmp_path / "in", "lorry driver", "scratch"))
+    readings = read_dataset(studio.database, reader, "data", suggest=True)
+    accept_suggestions(reader, readings, ["lorry driver", "scratch"])
+    driver, scratch = read_dataset(studio.database, reader, "data", suggest=True)
+    assert driver.origin == scratch.origin == "alias"
+    assert scratch.imagenet_classes == (783,)
+    assert "score 0.61" in (tmp_path / "aliases.toml").read_text()
+
+
+def test_nothing_is_written_if_one_tag_has_no_suggestion(reader: TagReader) -> None:
+    readings = reader.read(["lorry driver", "dog"], suggest=True)
+    with pytest.raises(UserError, match="no suggestion for the tag 'dog': it is understood as"):
+        accept_suggestions(reader, readings, ["lorry driver", "dog"])
+    with pytest.raises(UserError, match="has no tag 'cat'"):
+        accept_suggestions(reader, readings, ["lorry driver", "cat"])
+    assert reader.alias_file is not None
+    assert not reader.alias_file.exists()
+
+
+def test_a_broken_file_of_aliases_stops_an_import_before_anything_is_written(
+    tmp_path: Path, studio: Studio
+) -> None:
+    (tmp_path / "aliases.toml").write_text("a = \n")
+    stores = type(studio.stores)(
+        studio.database, studio.masks, studio.images, TagReader(tmp_path / "aliases.toml")
+    )
+    with pytest.raises(AliasError, match="line 1"):
+        import_dataset(stores, _folder(tmp_path / "in", "dog"), "data")
+    with studio.database.read() as session:
+        from db.datasets import list_datasets
+
+        assert list_datasets(session) == []
