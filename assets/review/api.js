@@ -7,7 +7,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 
 /**
  * @import {
- *   CamsHeader, DecisionIn, Health, HistoryEntry, ItemState, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
+ *   CamsHeader, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
  *   RevisionOut, Session, Step, StepsIn, SuperpixelsHeader
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
@@ -34,6 +34,21 @@ export const setAnnotator = (annotator) => json("/session", { body: { annotator 
 
 /** @param {number} datasetId @returns {Promise<ProgressOut>} */
 export const progress = (datasetId) => json(`/datasets/${datasetId}/progress`);
+
+/** What the live model of a dataset has learned. @param {number} datasetId @returns {Promise<LiveOut>} */
+export const live = (datasetId) => json(`/datasets/${datasetId}/live`);
+
+/**
+ * @param {number} datasetId
+ * @param {"pause"|"resume"|"reset"|"ignore"|"unignore"} command
+ * @param {number} [itemId] the picture to ignore, or to learn from again
+ * @returns {Promise<LiveOut>}
+ */
+export const tellLive = (datasetId, command, itemId) =>
+  json(`/datasets/${datasetId}/live/${command}`, {
+    method: "POST",
+    body: itemId === undefined ? undefined : { item_id: itemId },
+  });
 
 /** @param {number} id @returns {Promise<HistoryEntry[]>} oldest first */
 export const history = (id) => json(`/items/${id}/revisions`);

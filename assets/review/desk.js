@@ -3,6 +3,7 @@ import { MaskEditor } from "../editor/editor.js";
 import { ClassPanel } from "./class_panel.js";
 import { HeatPanel } from "./heat_panel.js";
 import { Layout } from "./layout.js";
+import { LivePanel } from "./live_panel.js";
 import { Loader } from "./loader.js";
 import { Queue } from "./queue.js";
 import { StatusBar } from "./status_bar.js";
@@ -18,6 +19,7 @@ export class Desk {
   queue = new Queue();
   classPanel = new ClassPanel();
   heatPanel = new HeatPanel();
+  livePanel = new LivePanel();
   statusBar = new StatusBar();
   /** @type {DatasetOut[]} */
   datasets = [];

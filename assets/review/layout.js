@@ -9,7 +9,7 @@ import { STATUS_TEXT } from "./queue.js";
  *
  * @typedef {{text: string, run: () => unknown}} Action  a button behind a sentence
  * @typedef {{root: HTMLElement}} Part
- * @typedef {{queue: Part, classPanel: Part, heatPanel: Part, statusBar: Part}} Parts
+ * @typedef {{queue: Part, classPanel: Part, heatPanel: Part, livePanel: Part, statusBar: Part}} Parts
  *
  * @typedef {object} LayoutEvents
  * @property {number} dataset     chosen, its id
@@ -84,7 +84,13 @@ export class Layout extends Emitter {
         parts.statusBar.root,
         this.decisions,
       ),
-      element("aside", { class: "pr-side" }, parts.classPanel.root, parts.heatPanel.root),
+      element(
+        "aside",
+        { class: "pr-side" },
+        parts.classPanel.root,
+        parts.heatPanel.root,
+        parts.livePanel.root,
+      ),
     );
   }
 

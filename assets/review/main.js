@@ -9,6 +9,7 @@ import { Deciding } from "./deciding.js";
 import { Desk } from "./desk.js";
 import { showHelp } from "./help.js";
 import { showHistory } from "./history.js";
+import { LiveLink } from "./live_link.js";
 import { Opening } from "./opening.js";
 import { Saving } from "./saving.js";
 import { connectSmart } from "./smart_link.js";
@@ -39,6 +40,7 @@ class ReviewPage {
   #opening;
   #takingBack;
   #deciding;
+  #live;
   /** Keys of the page; the editor lists its own. */
   #bindings;
 
@@ -47,10 +49,12 @@ class ReviewPage {
     this.#desk = desk;
     this.#saving = new Saving(desk, (id) => this.#opening.open(id));
     this.#opening = new Opening(desk, this.#saving);
+    this.#live = new LiveLink(desk);
     this.#takingBack = new TakingBack(desk, this.#saving, this.#opening);
-    this.#deciding = new Deciding(desk, this.#saving, this.#opening, this.#takingBack, () =>
-      this.#showProgress(),
-    );
+    this.#deciding = new Deciding(desk, this.#saving, this.#opening, this.#takingBack, () => {
+      this.#showProgress();
+      this.#live.refresh();
+    });
     this.#bindings = bindingsOf({
       decide: (action) => this.#deciding.decide(action),
       step: (step) => this.#opening.step(step),
@@ -126,13 +130,14 @@ class ReviewPage {
     localStorage.setItem(LAST_DATASET, String(dataset.id));
     await queue.open(dataset);
     this.#showProgress();
+    this.#live.open();
     if (itemId !== null) await queue.loadUntil(itemId);
     await this.#opening.openFirst(itemId);
   }
 
   #wire() {
     const desk = this.#desk;
-    const { classPanel, editor, heatPanel, layout, queue, statusBar } = desk;
+    const { classPanel, editor, heatPanel, layout, livePanel, queue, statusBar } = desk;
     queue.on("choose", (id) => this.#opening.open(id));
     queue.on("filter", () => this.#opening.openFirst());
     layout.on("dataset", (chosen) => {
@@ -152,6 +157,7 @@ class ReviewPage {
     heatPanel.on("view", (view) => editor.setHeatView(view));
     heatPanel.on("take", ({ classIndex, threshold }) => editor.thresholdToMask(classIndex, threshold));
     heatPanel.on("restart", ({ threshold }) => editor.smartFromHeat(threshold));
+    livePanel.on("picture", (id) => this.#opening.open(id));
     connectSmart(desk);
     editor.on("stroke", (change) => {
       layout.showWarning(null);
@@ -186,7 +192,7 @@ class ReviewPage {
     if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z") {
       if (this.#takingBack.isNext) {
         event.preventDefault();
-        if (!event.repeat) this.#takingBack.takeBack();
+        if (!event.repeat) this.#takingBack.takeBack().then(() => this.#live.refresh());
         return;
       }
     }

@@ -116,6 +116,7 @@ export class Opening {
     desk.layout.setUsable(true);
     desk.layout.setBusy(false);
     desk.layout.showItem(item, dataset);
+    desk.livePanel.setPicture(item);
     desk.queue.update({ id: item.id, status: item.status, revision: loaded.revision });
   }
 
@@ -141,8 +142,9 @@ export class Opening {
    * @param {Action} [action]
    */
   #showNothing(sentence, action) {
-    const { heatPanel, layout } = this.#desk;
+    const { heatPanel, layout, livePanel } = this.#desk;
     layout.showSentence(sentence, action);
+    livePanel.setPicture(null);
     layout.setUsable(false);
     layout.showItem(null);
     heatPanel.clear("");

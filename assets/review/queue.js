@@ -149,6 +149,13 @@ export class Queue extends Emitter {
     };
   }
 
+  /** Show the pictures with this tag that nobody has finished. @param {number} classIndex */
+  showUnfinished(classIndex) {
+    this.classSelect.value = String(classIndex);
+    this.statusSelect.value = "todo";
+    return this.#filter();
+  }
+
   async #filter() {
     if (!this.dataset) return;
     const chosen = Object.fromEntries(
