@@ -51,7 +51,9 @@ class TagReading(BaseModel):
     @property
     def note(self) -> str:
         """What a person should check, or ""."""
-        notes = [self.remark] if self.remark else []
+        notes = ["By its alias."] if self.origin == "alias" else []
+        if self.remark:
+            notes.append(self.remark)
         if self.weak and self.imagenet_classes:
             notes.append("The map is weak.")
         if self.suggestion is not None:
@@ -148,7 +150,7 @@ def _reading(tag: str, words: TagWords) -> TagReading:
     match = words.match(tag)
     classes = listed_classes(match.imagenet_indices)
     understood = classes or NOTHING
-    if classes and match.read_as not in ("", classes):
+    if classes and not classes.startswith(match.read_as):
         understood = f"{match.read_as}: {classes}"
     return TagReading(
         tag=tag,

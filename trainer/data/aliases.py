@@ -39,7 +39,7 @@ class Alias:
 
     Attributes:
         tag: as written in the file.
-        target: the other tag, or the list's entries separated by commas.
+        target: the other tag; "" for a list.
         indices: ImageNet classes, without repeats; empty if the other tag has none.
         weak: whether the map of the other tag is weak.
     """
@@ -147,7 +147,7 @@ def _alias(where: str, tag: str, value: object) -> Alias:
     indices: list[int] = []
     for entry in value:
         indices += _indices(where, entry)
-    return Alias(tag, ", ".join(map(str, value)), tuple(dict.fromkeys(indices)), weak=False)
+    return Alias(tag, "", tuple(dict.fromkeys(indices)), weak=False)
 
 
 def _indices(where: str, entry: object) -> Sequence[int]:

@@ -71,7 +71,12 @@ def class_names_of(indices: Sequence[int]) -> tuple[str, ...]:
 
 
 def listed_classes(indices: Sequence[int], limit: int = 3) -> str:
-    """Names of the first classes for a sentence, each once, and how many more there are."""
+    """Names of the first classes for a sentence, each once, and how many more there are.
+
+    A single class is described by further names, which tell a computer mouse from the animal.
+    """
+    if len(indices) == 1:
+        return load_wordnet_table().class_in_words(indices[0])
     names = list(dict.fromkeys(class_names_of(indices)))
     named = ", ".join(names[:limit])
     rest = len(names) - limit
@@ -181,13 +186,18 @@ def _other_senses(table: WordNetTable, senses: Sequence[Sense]) -> str:
     different = [sense for sense in others if not set(table.synsets[sense.synset].classes) <= set(own)]
     if different:
         meant = "; ".join(
-            f"{table.kind(one.synset)} ({listed_classes(table.synsets[one.synset].classes, 2)})"
+            f"{table.kind(one.synset)} ({_examples(table.synsets[one.synset].classes)})"
             for one in different[:2]
         )
         return f"Other meanings: {meant}."
     if first.rank > 1:
         return "It has more frequent meanings that ImageNet has no class for."
     return ""
+
+
+def _examples(indices: Sequence[int]) -> str:
+    names = list(dict.fromkeys(class_names_of(indices)))
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
 def _match(

@@ -67,10 +67,21 @@ class WordNetTable:
             )
         )
         """For each ImageNet class, its lemmas."""
+        self._number_of_class = {
+            one.class_index: number for number, one in enumerate(synsets) if one.class_index is not None
+        }
 
     def senses(self, word: str) -> tuple[Sense, ...]:
         """The meanings of a word in plain form, the most frequent first; () for an unknown one."""
         return self._senses.get(word, ())
+
+    def class_in_words(self, index: int) -> str:
+        """Up to three names of an ImageNet class; if it has only one, also what kind of thing it is."""
+        lemmas = self.class_lemmas[index]
+        if len(lemmas) > 1:
+            return ", ".join(lemmas[:3])
+        kind = self.kind(self._number_of_class[index])
+        return f"{lemmas[0]} ({kind})" if kind else lemmas[0]
 
     def broader(self, number: int) -> Iterator[Synset]:
         """The synset itself and all broader ones, the nearest first."""

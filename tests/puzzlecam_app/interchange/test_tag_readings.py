@@ -40,8 +40,8 @@ def _folder(root: Path, *tags: str) -> Path:
 def test_an_import_says_how_each_tag_was_understood(tmp_path: Path, studio: Studio, run: Import) -> None:
     report = run(_folder(tmp_path / "in", "cab", "leaf blight", "pony", "zebras"))
     by_tag = {one.tag: one.sentence for one in report.words}
-    assert by_tag["zebras"] == "zebras -> zebra"
-    assert by_tag["cab"].startswith("cab -> cab.")
+    assert by_tag["zebras"] == "zebras -> zebra (equine)"
+    assert by_tag["cab"].startswith("cab -> cab, hack, taxi.")
     assert by_tag["pony"] == "pony -> horse: sorrel, horse cart. The map is weak."
     assert by_tag["leaf blight"].startswith("leaf blight -> nothing;")
     assert load_reports(studio.database, report.dataset_id)[0].words == report.words
@@ -49,7 +49,14 @@ def test_an_import_says_how_each_tag_was_understood(tmp_path: Path, studio: Stud
 
 def test_other_meanings_are_named(reader: TagReader) -> None:
     (crane,) = reader.read(["crane"])
-    assert crane.sentence == "crane -> crane. Other meanings: wading bird (crane)."
+    assert crane.sentence == "crane -> crane (lifting device). Other meanings: wading bird (crane)."
+
+
+def test_one_class_is_told_apart_by_further_names(reader: TagReader) -> None:
+    assert [one.understood_as for one in reader.read(["mice", "minicab"])] == [
+        "mouse, computer mouse",
+        "cab, hack, taxi",
+    ]
 
 
 def test_only_tags_without_classes_get_a_suggestion(reader: TagReader) -> None:
@@ -68,6 +75,7 @@ def test_an_accepted_suggestion_is_remembered_and_used(
     driver, scratch = read_dataset(studio.database, reader, "data", suggest=True)
     assert driver.origin == scratch.origin == "alias"
     assert scratch.imagenet_classes == (783,)
+    assert scratch.sentence == "scratch -> screw (fastener). By its alias."
     assert "score 0.61" in (tmp_path / "aliases.toml").read_text()
 
 
