@@ -8,6 +8,7 @@ from db.datasets import require_dataset
 from db.engine import Database
 from db.labels import latest_label_set
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.reports import load_reports
 from puzzlecam_app.interchange.tag_readings import TagReader, TagReading
 
 
@@ -23,6 +24,24 @@ def read_dataset(
         classes = latest_label_set(session, require_dataset(session, name).id).classes
         names = [one.name for one in classes]
     return reader.read(names, suggest=suggest)
+
+
+def with_suggestions_of_import(
+    database: Database, name: str, readings: Sequence[TagReading]
+) -> tuple[TagReading, ...]:
+    """The readings with what the dataset's last import has suggested for tags that are still unknown.
+
+    Raises:
+        NotFoundError: There is no such dataset.
+    """
+    with database.read() as session:
+        dataset_id = require_dataset(session, name).id
+    reports = load_reports(database, dataset_id)
+    suggested = {one.tag: one.suggestion for one in reports[0].words} if reports else {}
+    return tuple(
+        one if one.imagenet_classes else one.model_copy(update={"suggestion": suggested.get(one.tag)})
+        for one in readings
+    )
 
 
 def accept_suggestions(reader: TagReader, readings: Sequence[TagReading], tags: Sequence[str]) -> None:

