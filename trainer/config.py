@@ -156,6 +156,11 @@ class CamsConfig(Settings):
         description="Share of the zero-shot maps in their mean with the trained classifier's: 0, as in the "
         "paper, leaves them out, 1 uses them alone. Above 0 it needs a lite backbone.",
     )
+    learn_from_accepted: bool = later_field(
+        False,
+        description="Combine the maps with what accepted masks teach in closed form (the live model), before "
+        "AffinityNet and the walk. It changes nothing in a dataset without accepted masks.",
+    )
 
 
 class AffinityConfig(TrainingConfig):

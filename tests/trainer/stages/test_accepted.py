@@ -12,8 +12,9 @@ from trainer.data.ground_truth import read_mask
 from trainer.data.masks import write_mask
 from trainer.nn.encoders import EncoderSpec
 from trainer.run.checkpoints import load_tensors
+from trainer.run.map_storage import load_maps
 from trainer.stage_graph import StageGraph
-from trainer.stages import affinity, classify, evaluate, pixels, segment
+from trainer.stages import affinity, cams, classify, evaluate, pixels, segment
 
 SPEC = EncoderSpec("x", (0.5,) * 3, (0.5,) * 3)
 
@@ -171,3 +172,32 @@ def test_pictures_with_an_accepted_mask_are_in_no_figure(make_context, root, wri
     assert [row["pictures"] for row in before["rows"]] == [4, 4]
     assert [row["pictures"] for row in after["rows"]] == [3, 3]
     assert after["rows"][1]["honest"]["per_class"][2] == 0.0 < before["rows"][1]["honest"]["per_class"][2]
+
+
+def cams_of(context):
+    cams.run(context)
+    return {
+        image.id: load_maps(context.run_dir.cam_path(image.id)).maps_khw for image in context.dataset.images
+    }
+
+
+ZERO_SHOT = ("backbone.pretrained=true", "cams.zero_shot_share=1", "cams.scales=[1.0]")
+
+
+def test_cams_can_take_what_accepted_masks_teach(make_context, make_voc):
+    root = make_voc(pictures=4, size=(96, 112))
+    for identifier in ("p0", "p2"):
+        mask = np.zeros((96, 112), np.uint8)
+        mask[24:49, 28:57] = 1
+        write_mask(root / "accepted" / f"{identifier}.png", mask)
+    plain = cams_of(make_context(*ZERO_SHOT, root=root, run="plain"))
+    taught = cams_of(make_context(*ZERO_SHOT, "cams.learn_from_accepted=true", root=root, run="taught"))
+    assert not np.array_equal(taught["p0"], plain["p0"])
+    np.testing.assert_array_equal(taught["p1"], plain["p1"])  # no accepted mask shows a dog
+
+
+def test_without_accepted_masks_cams_that_may_learn_from_them_are_the_same(make_context, root):
+    plain = cams_of(make_context(*ZERO_SHOT, root=root, run="plain"))
+    taught = cams_of(make_context(*ZERO_SHOT, "cams.learn_from_accepted=true", root=root, run="taught"))
+    for identifier, maps_khw in plain.items():
+        np.testing.assert_array_equal(taught[identifier], maps_khw)
