@@ -371,8 +371,8 @@ class Recipe(Settings):
         1,
         ge=1,
         le=MAX_ROUNDS,
-        description="Rounds of training: in each round after the first, the segmentation network labels the "
-        "training pictures again, held to their tags, and is trained again on these labels.",
+        description="How often the segmentation network is trained; from the second round on, it learns "
+        "labels that the network of the round before made, held to the tags.",
     )
     classify: ClassifyConfig = Field(default_factory=ClassifyConfig, description="The classifier.")
     cams: CamsConfig = Field(default_factory=CamsConfig, description="Its CAMs.")
