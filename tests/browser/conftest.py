@@ -7,12 +7,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Playwright, expect, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+# How long a test waits for anything. It is much, because what is slow on a busy machine is not wrong.
+PATIENCE_MS = 180_000
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,7 +36,7 @@ def find_chromium(playwright: Playwright) -> str | None:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for the whole session; tests ask it for contexts or use `page`."""
+    """One headless Chromium for the whole session; tests ask it for contexts."""
     with sync_playwright() as playwright:
         executable = find_chromium(playwright)
         if executable is None:
@@ -44,16 +49,8 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh 1440 x 900 page. Its test fails if a script throws or the page policy blocks something."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    thrown: list[str] = []
-    page.on("pageerror", lambda error: thrown.append(str(error)))
-    page.on(
-        "console", lambda said: thrown.append(said.text) if "Content Security Policy" in said.text else None
-    )
-    yield page
-    context.close()
-    assert thrown == [], f"the page threw: {thrown}"
+def new_context(browser: Browser, width: int, height: int, **options: Any) -> BrowserContext:
+    """A browser profile with a screen of that size."""
+    context = browser.new_context(viewport={"width": width, "height": height}, **options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context

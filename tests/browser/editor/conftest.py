@@ -15,6 +15,8 @@ import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Error, Page
 
+from tests.browser.conftest import new_context
+
 HERE = Path(__file__).parent
 ASSETS = Path(__file__).parents[3] / "assets"
 SERVED = ("editor/", "shared/")
@@ -137,8 +139,7 @@ def screens(browser: Browser, editor_url: str) -> Iterator[Callable[..., EditorP
     def on_screen(width: int, height: int, **options: Any) -> EditorPage:
         kind = (width, height, *sorted(options.items()))
         if kind not in opened:
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
-            opened[kind] = EditorPage(context.new_page(), editor_url)
+            opened[kind] = EditorPage(new_context(browser, width, height, **options).new_page(), editor_url)
         return opened[kind]
 
     yield on_screen

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,12 +22,14 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from puzzlecam_app.cli import main
+from tests.browser.conftest import PATIENCE_MS, new_context
 
 ROOT = Path(__file__).parents[3]
-START_S = 120
 # name, width, height: landscape, portrait, tiny, and twelve megapixels.
 SMALL_SIZES = [("landscape", 451, 300), ("portrait", 240, 360), ("small", 64, 40)]
 LARGE = ("large", 4000, 3000)
+# What a browser keeps of a studio, except its files.
+REMEMBERED = ("cookies", "local_storage", "indexeddb", "cache_storage", "service_workers")
 
 
 def free_port() -> int:
@@ -89,7 +91,7 @@ class Studio:
                 **self.environment,
             },
         )
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < deadline:
             try:
                 urllib.request.urlopen(f"{self.url}/api/health", timeout=5).close()
@@ -156,7 +158,7 @@ class Review:
     def open(self, dataset: str, picture: str) -> None:
         """Open a picture of a dataset, as the queue would."""
         self.page.goto(self.studio.url)
-        self.page.wait_for_selector(".pr-queue-list > *", timeout=60_000)
+        self.page.wait_for_selector(".pr-queue-list > *")
         select = self.page.get_by_label("Dataset", exact=True)
         if select.evaluate("node => node.selectedOptions[0].text") != dataset:
             select.select_option(label=dataset)
@@ -172,7 +174,6 @@ class Review:
                 return review?.current?.item.name === `${name}.jpg` && review.draft;
             }""",
             arg=picture,
-            timeout=90_000,
         )
 
     def mask(self) -> np.ndarray:
@@ -221,12 +222,59 @@ class Review:
                 const { draft } = window.puzzlecamReview;
                 return draft.state === "saved" && !draft.hasUnsavedWork;
             }""",
-            timeout=30_000,
         )
 
     def status_of(self, picture: str) -> str:
         row = self.page.locator(".pr-queue-item", has_text=picture)
         return row.locator(".pr-status").get_attribute("data-status") or ""
+
+
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Iterator[Callable[[int, int], BrowserContext]]:
+    """Browser profiles by the size of their screen.
+
+    All tests share them: without Gradio's files and compiled scripts in its cache, a page takes twice the
+    processor time.
+    """
+    opened: dict[tuple[int, int], BrowserContext] = {}
+
+    def profile(width: int, height: int) -> BrowserContext:
+        if (width, height) not in opened:
+            opened[width, height] = new_context(browser, width, height)
+        return opened[width, height]
+
+    yield profile
+    for context in opened.values():
+        context.close()
+
+
+@contextlib.contextmanager
+def visit(profile: BrowserContext) -> Iterator[Page]:
+    """A page of a profile that remembers nothing but files; all pages are closed in the end."""
+    page = profile.new_page()
+    profile.new_cdp_session(page).send(
+        "Storage.clearDataForOrigin", {"origin": "*", "storageTypes": ",".join(REMEMBERED)}
+    )
+    try:
+        yield page
+    finally:
+        profile.set_offline(False)
+        for opened in profile.pages:
+            opened.close()
+
+
+@pytest.fixture
+def page(profiles: Callable[[int, int], BrowserContext]) -> Iterator[Page]:
+    """A 1440 x 900 page. Its test fails if a script throws or the page policy blocks something."""
+    thrown: list[str] = []
+    with visit(profiles(1440, 900)) as page:
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        page.on(
+            "console",
+            lambda said: thrown.append(said.text) if "Content Security Policy" in said.text else None,
+        )
+        yield page
+    assert thrown == [], f"the page threw: {thrown}"
 
 
 @pytest.fixture
@@ -235,8 +283,7 @@ def review(page: Page, studio: Studio) -> Review:
 
 
 @pytest.fixture
-def second_person(browser: Browser, studio: Studio) -> Iterator[Review]:
+def second_person(profiles: Callable[[int, int], BrowserContext], studio: Studio) -> Iterator[Review]:
     """Somebody else, in a browser of their own."""
-    context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield Review(context.new_page(), studio)
-    context.close()
+    with visit(profiles(1280, 800)) as page:
+        yield Review(page, studio)

@@ -52,7 +52,10 @@ class LabOnScreen:
 
     def open(self, item: int, view: str) -> None:
         self.page.goto(f"{self.studio.url}/lab?item={item}&view={view}")
-        self.page.wait_for_function("window.puzzlecamLab?.picture?.maskSteps", timeout=120_000)
+        # The list of models moves what is below it: a click in this moment would hit something else.
+        self.page.wait_for_function(
+            "window.puzzlecamLab?.picture?.maskSteps && window.puzzlecamLab.modelChoice.choices.length"
+        )
 
     def array(self, expression: str) -> np.ndarray:
         """A typed array of the page, e.g. `picture.maskSteps.mask`."""

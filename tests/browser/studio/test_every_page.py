@@ -11,7 +11,7 @@ def test_a_page_loads_everything_from_the_studio_itself(page: Page, studio: Stud
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{studio.url}{path}")
-    expect(page.locator(".gradio-container")).to_contain_text("Review", timeout=60_000)
+    expect(page.locator(".gradio-container")).to_contain_text("Review")
     page.wait_for_load_state("load")
     foreign = [url for url in asked if not url.startswith((studio.url, "data:", "blob:"))]
     assert foreign == []

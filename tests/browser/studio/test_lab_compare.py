@@ -21,7 +21,6 @@ from trainer.models.proposal import ProposalModel, run_model, zero_shot_model
 
 SVG = "{http://www.w3.org/2000/svg}"
 TRAINED_S = 240
-SLOW_MS = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +67,7 @@ def model_of(studio: Studio, run: int, epoch: int | None = None) -> ProposalMode
 
 def compare(lab: LabOnScreen, item: int, a: str, b: str) -> None:
     lab.open(item, f"compare&a={a}&b={b}")
-    lab.page.wait_for_function("window.puzzlecamLab.panes.views.length > 2", timeout=120_000)
+    lab.page.wait_for_function("window.puzzlecamLab.panes.views.length > 2")
 
 
 def shot(lab: LabOnScreen, key: str) -> str:
@@ -151,7 +150,6 @@ def test_the_whole_page_looks_through_the_chosen_model(
     lab.page.wait_for_function(
         "key => window.puzzlecamLab.picture?.model === key && window.puzzlecamLab.picture.maskSteps",
         arg=f"run-{run}",
-        timeout=120_000,
     )
     np.testing.assert_array_equal(lab.array("picture.arrays.cams.data"), cams.cams_khw.ravel())
     np.testing.assert_array_equal(
@@ -168,16 +166,16 @@ def test_the_scale_over_the_dataset_is_the_largest_map_of_a_class(
     lab.page.get_by_role("button", name="over the dataset").click()
     steps = cam_steps(zero_shot_model().sources, image, ["person"])
     panel = lab.page.locator(".lb-content")
-    expect(panel).to_contain_text("1 of 20 classes known, from 1 picture each", timeout=SLOW_MS)
+    expect(panel).to_contain_text("1 of 20 classes known, from 1 picture each")
     note = lab.view("person (a guess)").locator(".lb-pane-note")
-    expect(note).to_have_text("max 1.00", timeout=SLOW_MS)
+    expect(note).to_have_text("max 1.00")
     assert f"{float(steps.raw_chw.max()):.2f}, over 1 picture" in (note.get_attribute("title") or "")
     assert lab.page.locator(".lb-pane-note", has_text="not measured").count() > 0
     with lab.page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok):
         lab.page.get_by_role("button", name="Measure 6 pictures per class").click()
     # Looked at once already, the only picture changes nothing.
     button = lab.page.get_by_role("button", name="Measure 6 pictures per class")
-    expect(button).to_be_visible(timeout=SLOW_MS)
+    expect(button).to_be_visible()
     expect(panel).to_contain_text("1 of 20 classes known, from 1 picture each")
 
 

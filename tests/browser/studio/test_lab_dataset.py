@@ -22,7 +22,6 @@ from trainer.run.map_storage import ClassMaps, save_maps
 
 HEIGHT, WIDTH = 60, 90
 CAT, DOG = 1, 2
-SLOW_MS = 120_000
 
 
 def truth_of(number: int) -> np.ndarray:
@@ -101,7 +100,6 @@ def shown(value: float) -> str:
 
 
 def open_lab(page: Page, studio: Studio, dataset: int, run: int) -> None:
-    page.set_default_timeout(SLOW_MS)
     page.goto(f"{studio.url}/lab?dataset={dataset}", wait_until="domcontentloaded")
     page.get_by_label("Measured").select_option(f"run-{run}")
     page.get_by_role("button", name="Measure").click()
@@ -119,7 +117,7 @@ def test_a_class_is_explained_from_its_figures_to_its_pictures(
     assert row.locator("td").nth(1).inner_text() == shown(ious[DOG])
     row.get_by_role("button").click()
     card = page.locator(".lb-class-page")
-    expect(card.locator("h3")).to_have_text("Class: dog", timeout=SLOW_MS)
+    expect(card.locator("h3")).to_have_text("Class: dog")
     last = card.locator("table").first.locator("tbody tr").last.locator("td").all_inner_texts()
     precision, recall = total[DOG, DOG] / total[:, DOG].sum(), total[DOG, DOG] / total[DOG].sum()
     assert last[3:6] == [shown(ious[DOG]), shown(precision), shown(recall)]
@@ -136,7 +134,7 @@ def test_a_class_is_explained_from_its_figures_to_its_pictures(
     cell = page.locator(".lb-confusion tbody tr").nth(DOG).locator("td").nth(CAT)
     assert cell.inner_text() == str(round(100 * total[DOG, CAT] / total[DOG].sum()))
     card.get_by_role("button", name="Its pictures in the table").click()
-    expect(page.locator(".lb-rows tbody tr")).to_have_count(3, timeout=SLOW_MS)
+    expect(page.locator(".lb-rows tbody tr")).to_have_count(3)
     page.get_by_label("Table or gallery").select_option("gallery")
     expect(page.locator(".lb-rows")).to_have_count(0)
     assert page.locator(".lb-survey-card .lb-gallery").last.locator(".lb-thumb").count() >= 3
@@ -154,7 +152,7 @@ def test_points_are_chosen_and_opened_by_keys(
     page.keyboard.press("ArrowDown")  # the first from above
     page.keyboard.press("Shift+ArrowDown")
     note = page.locator(".lb-gallery-note")
-    expect(note).to_have_text("2 chosen", timeout=SLOW_MS)
+    expect(note).to_have_text("2 chosen")
     page.keyboard.press("Escape")
     expect(note).to_have_count(0)
     page.keyboard.press("ArrowUp")  # the first from below
@@ -169,7 +167,6 @@ def test_two_runs_are_compared_and_the_worse_pictures_come_first(
     page: Page, studio: Studio, measured: tuple[int, list[int]]
 ) -> None:
     dataset, (good, worse) = measured
-    page.set_default_timeout(SLOW_MS)
     page.goto(f"{studio.url}/lab?dataset={dataset}", wait_until="domcontentloaded")
     page.get_by_label("First to compare").select_option(f"run-{good}")
     page.get_by_label("Second to compare").select_option(f"run-{worse}")
@@ -193,11 +190,10 @@ def test_what_is_missing_is_a_sentence(
     page: Page, studio: Studio, measured: tuple[int, list[int]], tmp_path: Path
 ) -> None:
     dataset, (run, _) = measured
-    page.set_default_timeout(SLOW_MS)
     page.goto(f"{studio.url}/lab?dataset={dataset}", wait_until="domcontentloaded")
     status = page.locator(".lb-figures-card [role=status]")
-    expect(status).to_have_text("Not drawn yet.", timeout=SLOW_MS)
+    expect(status).to_have_text("Not drawn yet.")
     page.get_by_label("Run", exact=True).select_option(str(run))
     page.get_by_role("button", name="Draw figures").click()
     # A run directory without a manifest: the trainer's own sentence, and no stack trace.
-    expect(status).to_contain_text("is not a run directory", timeout=SLOW_MS)
+    expect(status).to_contain_text("is not a run directory")

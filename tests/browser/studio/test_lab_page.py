@@ -80,9 +80,7 @@ def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
     np.testing.assert_array_equal(labels.reshape(SIZE), threshold_labels(cams.cams_khw, 0.3, SIZE) * PERSON)
     lab.slide("threshold", 0.2)
     expect(lab.view("Threshold 0.20")).to_be_visible()
-    lab.page.wait_for_function(
-        "window.puzzlecamLab.picture.maskSteps.settings.threshold === 0.2", timeout=60_000
-    )
+    lab.page.wait_for_function("window.puzzlecamLab.picture.maskSteps.settings.threshold === 0.2")
     np.testing.assert_array_equal(
         lab.array("picture.maskSteps.thresholded").reshape(SIZE),
         threshold_labels(cams.cams_khw, 0.2, SIZE) * PERSON,
@@ -99,13 +97,13 @@ def test_the_first_map_is_shown_while_the_others_are_computed(
 
     lab.page.route(f"**/api/items/{measured[0]}/lab?*", hold)
     lab.page.goto(f"{lab.studio.url}/lab?item={measured[0]}&view=steps")
-    expect(lab.view("person, ×1")).to_be_visible(timeout=60_000)
+    expect(lab.view("person, ×1")).to_be_visible()
     scores = cam_steps(model.sources, image, ["person"]).scores_chw[0].clip(0)
     shown = lab.array("lab.panes.views[0].map.data").reshape(scores.shape)
     np.testing.assert_allclose(shown, scores / scores.max(), atol=1e-3)
     (route,) = held
     route.continue_()
-    expect(lab.view("Dense CRF")).to_be_visible(timeout=60_000)
+    expect(lab.view("Dense CRF")).to_be_visible()
     expect(lab.view("person, ×1")).to_have_count(0)
 
 
@@ -115,15 +113,12 @@ def test_the_last_setting_wins_and_the_models_come_back(
     lab.open(measured[0], "steps")
     for iterations in (3, 5, 2):
         lab.slide("iterations", iterations)
-    lab.page.wait_for_function(
-        "window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === 2", timeout=60_000
-    )
+    lab.page.wait_for_function("window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === 2")
     lab.page.get_by_role("button", name="the model's settings").click()
     usual = model.refinement.crf.iterations
     lab.page.wait_for_function(
         "usual => window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === usual",
         arg=usual,
-        timeout=60_000,
     )
     expect(lab.page.get_by_role("button", name="the model's settings")).to_be_hidden()
     lab.page.get_by_role("checkbox", name="Dense CRF").uncheck()
@@ -146,7 +141,7 @@ def test_a_slider_shows_a_draft_and_then_the_mask_of_the_trainer(
         }"""
     )
     lab.slide("colour tolerance", 9)
-    lab.page.wait_for_function("window.drafts.at(-1) === false", timeout=60_000)
+    lab.page.wait_for_function("window.drafts.at(-1) === false")
     assert lab.page.evaluate("window.drafts") == [True, False]
     crf = model.refinement.crf.model_copy(update={"bilateral_srgb": 9.0})
     config = model.refinement.model_copy(update={"crf": crf})
@@ -161,9 +156,7 @@ def test_the_puzzle_shows_the_losses_and_the_difference_of_the_trainer(
     others = [name for name in VOC_CLASSES if name != "person"]
     for tiles in (2, 3):
         lab.page.get_by_role("button", name=f"{tiles}×{tiles}").click()
-        lab.page.wait_for_function(
-            "tiles => window.puzzlecamLab.picture.puzzles.has(tiles)", arg=tiles, timeout=120_000
-        )
+        lab.page.wait_for_function("tiles => window.puzzlecamLab.picture.puzzles.has(tiles)", arg=tiles)
         config = model.sources.config.model_copy(update={"tiles_per_side": tiles})
         look = puzzle_look(model.sources.first, image, ["person"], others, config)
         assert look.loss is not None
@@ -299,21 +292,25 @@ def test_a_measured_dataset_leads_from_numbers_to_the_picture(
     page.get_by_role("button", name="Whole dataset").click()
     page.get_by_role("button", name="Measure", exact=True).click()
     row = page.locator(".lb-rows tbody tr", has_text="astronaut")
-    expect(row).to_be_visible(timeout=60_000)
+    expect(row).to_be_visible()
     mask = model.mask(image, model.cams(image, ["person"]), [PERSON])
     iou = mean_iou(confusion_matrix(truth, mask, 256))
     assert row.locator("td").nth(1).text_content() == f"{100 * iou:.1f}"
     classes = page.locator(".lb-wide tbody tr", has_text="person")
     found, there = (mask == PERSON) & (truth != 255), truth == PERSON
     assert classes.locator("td").nth(3).text_content() == f"{100 * (found & there).sum() / there.sum():.1f}"
-    box = page.locator(".lb-scatter").bounding_box()
+    scatter = page.locator(".lb-scatter")
+    box = scatter.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 50, box["y"] + 5)
+    # Unlike the mouse alone, `hover` waits until the plot is in sight and stands still.
+    scatter.hover(position={"x": 50, "y": 5})
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] - 5, box["y"] + box["height"] - 30, steps=3)
+    for part in (0.5, 1):
+        x, y = 50 + part * (box["width"] - 55), 5 + part * (box["height"] - 35)
+        scatter.hover(position={"x": x, "y": y})
     page.mouse.up()
     expect(page.locator(".lb-gallery")).to_contain_text("1 chosen")
     assert f"item={item}" in (page.locator(".lb-gallery a").get_attribute("href") or "")
     row.get_by_role("button").click()
-    page.wait_for_function("item => window.puzzlecamLab.picture?.item.id === item", arg=item, timeout=60_000)
+    page.wait_for_function("item => window.puzzlecamLab.picture?.item.id === item", arg=item)
     expect(page.locator(".lb-survey")).to_be_hidden()

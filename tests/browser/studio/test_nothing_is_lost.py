@@ -28,7 +28,7 @@ def _both_paint(first: Review, second: Review, dataset: str) -> tuple[np.ndarray
     theirs = first.mask()
     second.page.keyboard.press("1")
     second.drag((40, 270), (400, 270))
-    expect(second.page.locator("dialog.pr-conflict")).to_be_visible(timeout=30_000)
+    expect(second.page.locator("dialog.pr-conflict")).to_be_visible()
     return base, theirs, second.mask()
 
 
@@ -58,7 +58,7 @@ def test_work_is_kept_while_the_server_is_away_and_sent_when_it_is_back(
     page.keyboard.press("0")
     review.drag((60, 60), (300, 200))
     painted = review.mask()
-    expect(page.locator(".pr-save")).to_have_attribute("data-state", "offline", timeout=15_000)
+    expect(page.locator(".pr-save")).to_have_attribute("data-state", "offline")
     expect(page.locator(".pr-save")).to_contain_text("kept in this browser")
     page.unroute("**/api/items/*/mask*")
     review.wait_saved()
@@ -74,7 +74,7 @@ def test_unsent_work_survives_a_closed_tab(review: Review, dataset: str) -> None
     page.keyboard.press("0")
     review.drag((60, 60), (300, 200))
     painted = review.mask()
-    expect(page.locator(".pr-save")).to_have_attribute("data-state", "offline", timeout=15_000)
+    expect(page.locator(".pr-save")).to_have_attribute("data-state", "offline")
     url = page.url
     page.close(run_before_unload=False)
     review.page = page.context.new_page()
@@ -129,7 +129,7 @@ def test_leaving_while_a_decision_is_on_its_way_warns(review: Review, dataset: s
     review.open(dataset, "landscape")
     on_their_way: list[Route] = []
     page.route("**/api/items/*/decision", lambda route: on_their_way.append(route))
-    with page.expect_request("**/api/items/*/decision", timeout=120_000):
+    with page.expect_request("**/api/items/*/decision"):
         page.keyboard.press("a")
     asked: list[str] = []
 
@@ -184,21 +184,19 @@ def test_decisions_made_offline_wait_beside_their_masks_and_are_sent_in_order(
     review.drag((40, 30), (400, 30))
     page.keyboard.press("n")
     review.wait_for("portrait")
-    expect(page.locator(".pr-saying")).to_contain_text(
-        "landscape.jpg: “skip” is kept in this browser", timeout=15_000
-    )
+    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “skip” is kept in this browser")
     expect(page.locator(".pr-save")).to_contain_text("1 other picture kept in this browser")
     expect(page.locator(".pr-save")).not_to_contain_text("Saved")
     page.keyboard.press("r")
     review.wait_for("small")
-    expect(page.locator(".pr-save")).to_contain_text("2 other pictures kept in this browser", timeout=15_000)
+    expect(page.locator(".pr-save")).to_contain_text("2 other pictures kept in this browser")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.method + request.url.split("/items/")[-1]))
     page.unroute("**/api/items/*/mask*")
     page.unroute("**/api/items/*/decision")
     for picture, status in (("landscape", "skipped"), ("portrait", "rejected")):
         expect(page.locator(".pr-queue-item", has_text=picture).locator(".pr-status")).to_have_attribute(
-            "data-status", status, timeout=30_000
+            "data-status", status
         )
     expect(page.locator(".pr-save")).to_have_text("Saved")
     decided = [one for one in sent if one.endswith("decision") or one.startswith("PUT")]
@@ -211,7 +209,7 @@ def test_an_unsent_decision_survives_a_closed_tab(review: Review, dataset: str) 
     review.open(dataset, "landscape")
     page.route("**/api/items/*/decision", lambda route: route.abort())
     page.keyboard.press("n")
-    expect(page.locator(".pr-saying")).to_contain_text("is kept in this browser", timeout=15_000)
+    expect(page.locator(".pr-saying")).to_contain_text("is kept in this browser")
     page.close(run_before_unload=False)
     review.page = page.context.new_page()
     review.open(dataset, "landscape")
@@ -231,7 +229,7 @@ def test_a_decision_whose_answer_was_lost_is_stored_once(review: Review, dataset
     item = page.evaluate("puzzlecamReview.current.item.id")
     page.keyboard.press("n")
     expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
-        "data-status", "skipped", timeout=15_000
+        "data-status", "skipped"
     )
     assert answered == [200]
     history = page.request.get(f"{review.studio.url}/api/items/{item}/revisions").json()
@@ -248,13 +246,13 @@ def test_a_refused_decision_offers_the_way_back_and_nothing_is_called_saved(
     second_person.drag((40, 30), (400, 30))
     second_person.wait_saved()
     page.keyboard.press("n")
-    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “skip” was not stored", timeout=15_000)
+    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “skip” was not stored")
     expect(page.locator(".pr-save")).to_have_text("The last change of 1 other picture not stored")
     page.locator(".pr-saying button").click()
     review.wait_for("landscape")
     page.keyboard.press("n")
     expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
-        "data-status", "skipped", timeout=15_000
+        "data-status", "skipped"
     )
 
 
@@ -267,13 +265,12 @@ def test_killing_the_server_amid_saves_loses_at_most_the_stroke_in_flight(page: 
     review = Review(page, studio)
     review.open("kill", "landscape")
     try:
-        for round_number in range(3):
-            review.page.keyboard.press(str(round_number % 2))
-            review.drag((30, 40 + 60 * round_number), (420, 60 + 60 * round_number))
-            if round_number == 0:
+        for key, y, is_stored in (("0", 40, True), ("1", 100, False)):
+            review.page.keyboard.press(key)
+            with review.page.expect_request(lambda request: request.method == "PUT"):
+                review.drag((30, y), (420, y + 20))
+            if is_stored:
                 review.wait_saved()
-            else:
-                review.page.wait_for_timeout(480 + 25 * round_number)  # about when a save is under way
             studio.kill()
             _is_whole(studio.workspace)
             studio.start()

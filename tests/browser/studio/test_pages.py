@@ -63,7 +63,7 @@ def test_pages_have_titles_and_skip_links_can_be_read_and_fit_on_small_screens(
     titles = set()
     for path, ready in READY.items():
         page.goto(studio.url + path)
-        expect(page.locator(ready)).to_be_visible(timeout=60_000)
+        expect(page.locator(ready)).to_be_visible()
         page.wait_for_function("document.title !== 'Puzzle-CAM studio'")
         titles.add(page.title())
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
@@ -84,10 +84,10 @@ def test_proposals_of_a_dataset_are_computed_with_progress(review: Review, datas
     expect(note).to_contain_text("The doubt of 3 pictures is not known yet")
     note.get_by_role("link").click()
     state = page.locator("#proposals-state")
-    expect(state).to_contain_text("No model has processed 3 pictures yet", timeout=60_000)
+    expect(state).to_contain_text("No model has processed 3 pictures yet")
     page.locator("#proposals-compute").click()
     expect(page.locator("#proposals-compute")).to_have_text("Stop computing")
-    expect(state).to_contain_text("3 pictures computed.", timeout=120_000)
+    expect(state).to_contain_text("3 pictures computed.")
     expect(state).to_contain_text("All pictures have heatmaps, a proposal and a doubt.")
     page.goto(f"{review.studio.url}/datasets?dataset=99999")
-    expect(page.locator("#import-report")).to_contain_text("There is no dataset 99999", timeout=60_000)
+    expect(page.locator("#import-report")).to_contain_text("There is no dataset 99999")

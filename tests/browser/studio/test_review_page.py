@@ -39,7 +39,7 @@ def test_the_header_says_what_the_picture_has_become(review: Review, dataset: st
     status = page.locator(".pr-header .pr-status")
     expect(status).to_have_text("proposed")
     review.drag((40, 30), (400, 30))
-    expect(status).to_have_text("draft", timeout=15_000)
+    expect(status).to_have_text("draft")
 
 
 def test_a_revert_can_be_undone(review: Review, dataset: str) -> None:
@@ -50,7 +50,7 @@ def test_a_revert_can_be_undone(review: Review, dataset: str) -> None:
     review.drag((40, 30), (400, 30))
     painted = review.mask()
     page.keyboard.press("v")
-    expect(page.locator(".pr-saying")).to_contain_text("The proposal is restored", timeout=15_000)
+    expect(page.locator(".pr-saying")).to_contain_text("The proposal is restored")
     np.testing.assert_array_equal(review.mask(), proposal)
     assert page.evaluate("puzzlecamReview.draft.hasUnsavedWork") is False
     page.keyboard.press("Control+z")
@@ -69,9 +69,9 @@ def test_a_picture_that_could_not_be_opened_comes_by_itself(review: Review, data
     painted = review.mask()
     page.keyboard.press("ArrowRight")
     sentence = page.locator(".pr-stage-sentence")
-    expect(sentence).to_contain_text("does not answer", timeout=15_000)
+    expect(sentence).to_contain_text("does not answer")
     expect(sentence.get_by_role("button", name="Try again")).to_be_visible()
-    expect(page.locator(".pr-save")).to_contain_text("1 picture kept in this browser", timeout=15_000)
+    expect(page.locator(".pr-save")).to_contain_text("1 picture kept in this browser")
     page.keyboard.press("Control+z")  # nothing is on the stage: nothing may change
     page.context.set_offline(False)
     review.wait_for("portrait")
@@ -125,12 +125,12 @@ def test_a_link_far_down_the_queue_opens_among_its_neighbours(
     page = review.page
     page.goto(studio.url)
     page.get_by_label("Dataset", exact=True).select_option(label=tmp_path.name)
-    page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p00')", timeout=60_000)
+    page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p00')")
     first, dataset = page.evaluate("[puzzlecamReview.current.item.id, puzzlecamReview.dataset.id]")
     page.goto(f"{studio.url}/?dataset={dataset}&item={first + MANY - 3}")
-    page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p67')", timeout=60_000)
+    page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p67')")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p68')", timeout=60_000)
+    page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p68')")
 
 
 def test_accepting_what_is_probably_an_oversight_is_asked_about_once(review: Review, dataset: str) -> None:
@@ -145,7 +145,7 @@ def test_accepting_what_is_probably_an_oversight_is_asked_about_once(review: Rev
     review.wait_for("portrait")
     expect(warning).to_be_hidden()
     expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
-        "data-status", "corrected", timeout=15_000
+        "data-status", "corrected"
     )
 
 
@@ -180,9 +180,9 @@ def test_undo_after_the_decision_about_the_last_picture_keeps_its_strokes(
     painted = review.mask()
     page.keyboard.press("r")
     status = page.locator(".pr-queue-item", has_text="small").locator(".pr-status")
-    expect(status).to_have_attribute("data-status", "rejected", timeout=15_000)
+    expect(status).to_have_attribute("data-status", "rejected")
     page.keyboard.press("Control+z")
-    expect(status).to_have_attribute("data-status", "drafted", timeout=15_000)
+    expect(status).to_have_attribute("data-status", "drafted")
     review.wait_for("small")
     np.testing.assert_array_equal(review.mask(), painted)
 
@@ -228,7 +228,7 @@ def test_classes_keep_their_keys_and_a_missing_picture_disables_what_cannot_work
         page.keyboard.press("a")
         expect(page.locator(".pr-warning")).to_contain_text("classes that are no tags of the picture: kind24")
         page.keyboard.press("ArrowRight")
-    expect(page.locator(".pr-stage-sentence")).to_contain_text("p3", timeout=30_000)
+    expect(page.locator(".pr-stage-sentence")).to_contain_text("p3")
     for name in ("Accept", "Reject", "Skip", "Revert"):
         expect(page.get_by_role("button", name=name)).to_be_disabled()
     expect(page.get_by_role("button", name="Previous")).to_be_enabled()
@@ -244,4 +244,4 @@ def test_addresses_of_what_does_not_exist_say_so(page: Page, studio: Studio, dat
         ("/runs?run=77", "There is no run 77."),
     ):
         page.goto(studio.url + path)
-        expect(page.get_by_text(sentence)).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(sentence)).to_be_visible()

@@ -23,11 +23,11 @@ def test_clicks_right_a_mask_and_make_it_again(review: Review, studio: Studio, d
     page.keyboard.down("Shift")
     page.mouse.click(*review.to_screen(330, 60))
     page.keyboard.up("Shift")
-    expect(pending).to_be_visible(timeout=60_000)
+    expect(pending).to_be_visible()
     np.testing.assert_array_equal(review.mask(), proposal)
 
     page.mouse.click(*review.to_screen(20, 20))
-    page.wait_for_function("() => !puzzlecamReview.editor.isRefining", timeout=60_000)
+    page.wait_for_function("() => !puzzlecamReview.editor.isRefining")
     page.keyboard.press("Enter")
     clicked = review.mask()
     assert (clicked[60, 330], clicked[20, 20]) == (0, 1)
@@ -40,7 +40,7 @@ def test_clicks_right_a_mask_and_make_it_again(review: Review, studio: Studio, d
     page.keyboard.press("a")
     review.wait_for("portrait")
     row = page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")
-    expect(row).to_have_attribute("data-status", "corrected", timeout=30_000)  # the studio has answered
+    expect(row).to_have_attribute("data-status", "corrected")  # the studio has answered
 
     entries = page.evaluate("id => fetch(`/api/items/${id}/revisions`).then((one) => one.json())", item_id)
     steps = [step for entry in entries for step in entry["seeds"]]
@@ -58,7 +58,7 @@ def test_a_save_makes_way_for_an_awaited_answer_but_not_for_long(review: Review,
     review.open(dataset, "landscape")
     page.keyboard.press("k")
     page.mouse.click(*review.to_screen(20, 20))
-    expect(page.locator(".pz-stage.pz-pending")).to_be_visible(timeout=60_000)
+    expect(page.locator(".pz-stage.pz-pending")).to_be_visible()
     saves: list[str] = []
     held: list[Route] = []
 
@@ -80,7 +80,7 @@ def test_a_save_makes_way_for_an_awaited_answer_but_not_for_long(review: Review,
     assert len(saves) == 1
     assert page.evaluate("puzzlecamReview.editor.isRefining")
     held[0].continue_()
-    page.wait_for_function("() => !puzzlecamReview.editor.isRefining", timeout=60_000)
+    page.wait_for_function("() => !puzzlecamReview.editor.isRefining")
 
 
 def test_without_the_studio_the_tool_says_so_and_does_nothing(review: Review, dataset: str) -> None:
@@ -90,6 +90,6 @@ def test_without_the_studio_the_tool_says_so_and_does_nothing(review: Review, da
     page.keyboard.press("k")
     page.context.set_offline(True)
     page.mouse.click(*review.to_screen(330, 60))
-    expect(page.locator(".pr-saying")).to_contain_text("does not answer", timeout=15_000)
+    expect(page.locator(".pr-saying")).to_contain_text("does not answer")
     page.context.set_offline(False)
     np.testing.assert_array_equal(review.mask(), before)

@@ -47,9 +47,9 @@ def test_the_whole_studio_works_below_a_sub_path(page: Page, below: Studio, pict
     page.locator("#import-name textarea").fill("below")
     page.locator("#import-tags textarea").fill(str(pictures / "tags.csv"))
     page.locator("#import-start").click()  # through Gradio's queue
-    expect(page.locator("#import-report")).to_contain_text("3 added", timeout=60_000)
+    expect(page.locator("#import-report")).to_contain_text("3 added")
     page.locator("#import-review").click()
-    expect(page).to_have_url(at("/"), timeout=60_000)
+    expect(page).to_have_url(at("/"))
 
     review = Review(page, below)
     review.open("below", "landscape")
@@ -64,15 +64,15 @@ def test_the_whole_studio_works_below_a_sub_path(page: Page, below: Studio, pict
 
     page.get_by_role("link", name="Lab").click()
     expect(page).to_have_url(at("/lab"))
-    page.wait_for_function("window.puzzlecamLab?.picture?.maskSteps", timeout=120_000)
+    page.wait_for_function("window.puzzlecamLab?.picture?.maskSteps")
     to_review = page.get_by_role("link", name=re.compile("Review", re.IGNORECASE)).last
     assert (to_review.get_attribute("href") or "").startswith(f"{ROOT}/?dataset=")
     page.get_by_role("link", name="Runs").click()
     expect(page).to_have_url(at("/runs"))
-    expect(page.locator(".rn-main")).to_be_visible(timeout=60_000)
+    expect(page.locator(".rn-main")).to_be_visible()
     page.get_by_role("link", name="Export").click()
     expect(page).to_have_url(at("/export"))
-    expect(page.locator("#export-start")).to_be_visible(timeout=60_000)
+    expect(page.locator("#export-start")).to_be_visible()
 
     page.get_by_role("link", name="Sign out").click()
     page.get_by_role("button", name="Sign out").click()

@@ -20,7 +20,7 @@ def _exported(studio: Studio, review: Review, dataset: str) -> Path:
     page.locator("#export-dataset input").click()
     page.get_by_role("option", name=dataset, exact=True).click()
     page.locator("#export-start").click()
-    expect(page.locator("#export-result")).to_contain_text("exported", timeout=180_000)
+    expect(page.locator("#export-result")).to_contain_text("exported")
     out = Path(page.locator("#export-result code").first.inner_text())
     return out / "VOCdevkit" / "VOC2012"
 
@@ -32,12 +32,12 @@ def test_from_a_folder_of_pictures_to_a_voc_mask(review: Review, studio: Studio,
     page.locator("#import-name textarea").fill("whole job")
     page.locator("#import-tags textarea").fill(str(pictures / "tags.csv"))
     page.locator("#import-start").click()
-    expect(page.locator("#import-report")).to_contain_text("3 added", timeout=60_000)
+    expect(page.locator("#import-report")).to_contain_text("3 added")
     page.locator("#import-review").click()
-    expect(page.locator(".pr-queue-item")).to_have_count(3, timeout=60_000)
+    expect(page.locator(".pr-queue-item")).to_have_count(3)
 
     review.open("whole job", "landscape")
-    expect(page.locator(".pr-compare-view")).to_have_count(4, timeout=60_000)
+    expect(page.locator(".pr-compare-view")).to_have_count(4)
     proposal = review.mask()
     assert 0.02 < (proposal == PERSON).mean() < 0.98, "the proposal says something"
 
@@ -94,7 +94,7 @@ def test_what_is_painted_is_what_is_exported(
     assert painted[int(height * 0.5), int(width * 0.5)] == 0
     page.keyboard.press("a")
     expect(page.locator(".pr-queue-item", has_text=name).locator(".pr-status")).to_have_attribute(
-        "data-status", re.compile("corrected|accepted"), timeout=30_000
+        "data-status", re.compile("corrected|accepted")
     )
     voc = _exported(studio, review, dataset)
     with Image.open(voc / "SegmentationClass" / f"{name}.png") as exported:
@@ -138,7 +138,7 @@ def test_revert_brings_the_proposal_back(review: Review, dataset: str) -> None:
 def test_heat_becomes_a_mask_without_asking_the_server(review: Review, dataset: str) -> None:
     page = review.page
     review.open(dataset, "landscape")
-    expect(page.locator(".pr-compare-view")).to_have_count(4, timeout=60_000)
+    expect(page.locator(".pr-compare-view")).to_have_count(4)
     page.wait_for_load_state("networkidle")  # the next pictures are fetched ahead
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.method + request.url))
@@ -159,9 +159,19 @@ def test_heat_becomes_a_mask_without_asking_the_server(review: Review, dataset: 
 def test_superpixels_come_when_their_tool_is_chosen(review: Review, dataset: str) -> None:
     page = review.page
     review.open(dataset, "landscape")
-    with page.expect_response(lambda response: response.url.endswith("/superpixels")):
-        page.keyboard.press("s")
-    page.wait_for_timeout(500)
+    page.evaluate(
+        """() => {
+            const { editor } = puzzlecamReview;
+            const set = editor.setSuperpixels.bind(editor);
+            editor.setSuperpixels = (labels) => {
+                set(labels);
+                window.superpixels = labels;
+            };
+        }"""
+    )
+    assert not page.evaluate("window.superpixels")
+    page.keyboard.press("s")
+    page.wait_for_function("window.superpixels")
     page.keyboard.press("0")
     before = review.mask()
     review.drag((225, 100), (225, 160))
