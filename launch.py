@@ -54,21 +54,10 @@ def hand_over(venv: VirtualEnv, *arguments: str) -> int:
                 return process.wait()
 
 
-def run_all_tests(venv: VirtualEnv) -> int:
-    """Run all tests and return 0 if they pass: those without a browser side by side, then those with one.
-
-    A studio and a browser use two cores, so that tests with a browser would only slow each other down.
-    """
-    cores = os.cpu_count() or 1
-    processes = min(cores, MOST_TEST_PROCESSES)
-    side_by_side = ["-n", str(processes), "--dist=loadfile", "--ignore=tests/browser"]
-    codes = []
-    for arguments, threads in ((side_by_side, cores // processes), (["tests/browser"], cores)):
-        # Each process uses its share of the cores; more threads than cores only wait for each other.
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
-        command = [str(venv.python), "-P", "-m", "pytest", *arguments]
-        codes.append(subprocess.run(command, env=environment, check=False).returncode)
-    return next((code for code in codes if code), 0)
+def in_processes(count: int) -> list[str]:
+    """Arguments of pytest that spread all tests over processes."""
+    # tests/conftest.py says which tests stay together, and which begin.
+    return ["-n", str(count), "--dist=loadgroup", "--no-loadscope-reorder"]
 
 
 def run(arguments: list[str], venv: VirtualEnv) -> int:
@@ -86,7 +75,9 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
         install_javascript_tools(venv)
         os.environ["PUZZLECAM_CHROMIUM"] = find_chromium() or install_chromium(venv)
         os.chdir(ROOT)
-        return hand_over(venv, "-m", "pytest", *arguments[1:]) if arguments[1:] else run_all_tests(venv)
+        # One more than cores: the process whose tests drive a browser waits most of the time.
+        processes = min((os.cpu_count() or 1) + 1, MOST_TEST_PROCESSES)
+        return hand_over(venv, "-m", "pytest", *(arguments[1:] or in_processes(processes)))
     set_up(venv, set(), retry_crf=command == "setup")
     os.environ["PUZZLECAM_PROGRAM"] = "launch.py"
     return hand_over(venv, "-m", "puzzlecam_app", *arguments)

@@ -142,21 +142,23 @@ def test_test_installs_a_chromium_where_there_is_none(
     assert os.environ["PUZZLECAM_CHROMIUM"] == "/playwright/chrome"
 
 
-@pytest.mark.parametrize(("codes", "expected"), [((0, 0), 0), ((1, 0), 1), ((0, 1), 1), ((-9, 0), -9)])
-def test_all_tests_run_without_a_browser_first_and_one_failure_is_enough(
-    launch: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, codes: tuple[int, int], expected: int
+@pytest.mark.parametrize(("cores", "processes"), [(None, 2), (1, 2), (2, 3), (64, 4)])
+def test_all_tests_run_in_one_process_more_than_there_are_cores(
+    launch: ModuleType,
+    handed_over: list[tuple[str, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    cores: int | None,
+    processes: int,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    commands: list[list[str]] = []
+    monkeypatch.setattr(launch.os, "cpu_count", lambda: cores)
 
-    def start(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
-        commands.append(command)
-        return subprocess.CompletedProcess(command, codes[len(commands) - 1])
+    launch.main(["test"])
 
-    monkeypatch.setattr(launch.subprocess, "run", start)
-    assert launch.main(["test"]) == expected
-    assert "--ignore=tests/browser" in commands[0]
-    assert commands[1][-1] == "tests/browser"
+    assert handed_over == [
+        ("-m", "pytest", "-n", str(processes), "--dist=loadgroup", "--no-loadscope-reorder")
+    ]
 
 
 def test_what_a_person_can_put_right_is_one_sentence_and_exit_code_1(
