@@ -143,11 +143,13 @@ def append_revision(
     """Append to the history of an item.
 
     `expected` is the id of the newest revision that the caller has seen, None or 0 for none. If another
-    revision is newest, nothing is stored and StaleRevision carries it. One case is not a conflict: an author
+    revision is newest, nothing is stored and StaleRevision carries it. Two cases are not conflicts. An author
     sends the same draft again because the first answer was lost (the tab was closed, the connection was cut);
-    the revision that was stored the first time is returned. `author` is a users.id, None for the program.
-    `mask_hash` names a mask of the picture's size in the mask store; only ``rejected`` and ``skipped`` need
-    none. `seeds` as in `Revision`. Raises NotFoundError and InvalidInputError for invalid values.
+    the revision that was stored the first time is returned. Or the caller has seen a proposal, and the
+    program has made only other proposals since: the person's work replaces these. `author` is a users.id,
+    None for the program. `mask_hash` names a mask of the picture's size in the mask store; only ``rejected``
+    and ``skipped`` need none. `seeds` as in `Revision`. Raises NotFoundError, and InvalidInputError for
+    invalid values.
     """
     item = get_item(session, item_id)
     if action not in ACTIONS:
@@ -163,8 +165,8 @@ def append_revision(
         and _is_repeated(parent, expected, revision)
     ):
         return parent
-    _check_expected(parent, expected)
-    return _append(session, item, parent, revision, author)
+    seen = _seen(session, parent, expected)
+    return _append(session, item, parent, revision, author, seen)
 
 
 def propose(
@@ -233,15 +235,17 @@ def decide(
         and latest.action in RECORDED_AS[action]
     ):
         return latest
-    _check_expected(latest, expected)
+    seen = _seen(session, latest, expected)
     proposal = latest_proposal(session, item_id)
     proposed_mask = proposal.mask_hash if proposal else None
-    mask_hash = latest.mask_hash if latest else None
+    mask_hash = seen.mask_hash if seen else None
     recorded: Action
     if action == "accept":
         if mask_hash is None:
             raise NothingToDecideError("The picture has no mask to accept; draw one or wait for a proposal.")
-        recorded = "accepted" if mask_hash == proposed_mask else "corrected"
+        # The proposal that the person has seen may be older than the newest one.
+        is_proposed = mask_hash == proposed_mask or seen is not latest
+        recorded = "accepted" if is_proposed else "corrected"
     elif action == "revert":
         if proposed_mask is None:
             raise NothingToDecideError("The picture has no proposal to go back to.")
@@ -249,7 +253,7 @@ def decide(
     else:
         recorded = "rejected" if action == "reject" else "skipped"
     revision = Revision(action=recorded, mask_hash=mask_hash, seconds_spent=seconds_spent)
-    return _append(session, item, latest, revision, author)
+    return _append(session, item, latest, revision, author, seen)
 
 
 def pace(
@@ -275,9 +279,24 @@ def pace(
     return Pace(count, count / (worked / timedelta(hours=1)), done, worked.total_seconds())
 
 
-def _check_expected(latest: Revision | None, expected: int | None) -> None:
-    if (latest.id if latest else None) != (expected or None):
+def _seen(session: Session, latest: Revision | None, expected: int | None) -> Revision | None:
+    """The revision that a person has seen, if what they do now can follow the newest one; else StaleRevision.
+
+    It can if they have seen the newest one, or a proposal that only other proposals have followed.
+    """
+    if (latest.id if latest else None) == (expected or None):
+        return latest
+    if latest is None or not expected or latest.action != "proposed":
         raise StaleRevision(latest)
+    seen = find_revision(session, latest.item_id, expected)
+    if seen is None or seen.action != "proposed":
+        raise StaleRevision(latest)
+    others = select(func.count(Revision.id)).where(
+        Revision.item_id == latest.item_id, Revision.sequence > seen.sequence, Revision.action != "proposed"
+    )
+    if session.scalar(others):
+        raise StaleRevision(latest)
+    return seen
 
 
 def _is_repeated(latest: Revision, expected: int | None, sent: Revision) -> bool:
@@ -287,9 +306,18 @@ def _is_repeated(latest: Revision, expected: int | None, sent: Revision) -> bool
 
 
 def _append(
-    session: Session, item: Item, parent: Revision | None, revision: Revision, author: int | None
+    session: Session,
+    item: Item,
+    newest: Revision | None,
+    revision: Revision,
+    author: int | None,
+    parent: Revision | None = None,
 ) -> Revision:
-    """Append `revision` after `parent`, the newest revision of `item`."""
+    """Append `revision` after `newest`, the newest revision of `item`.
+
+    `parent` is the revision that it is based on, `newest` when None.
+    """
+    parent = parent or newest
     seconds = revision.seconds_spent
     if seconds is not None and not 0 <= seconds < float("inf"):
         raise InvalidInputError(f"Seconds spent must be zero or more, not {seconds}.")
@@ -297,7 +325,7 @@ def _append(
         register_mask(session, revision.mask_hash, height=item.height, width=item.width)
     revision.author = None if author is None else get_user(session, author)
     revision.item_id = item.id
-    revision.sequence = parent.sequence + 1 if parent else 1
+    revision.sequence = newest.sequence + 1 if newest else 1
     revision.parent_id = parent.id if parent else None
     revision.label_set_id = latest_label_set_id(session, item.dataset_id)
     try:
@@ -305,8 +333,8 @@ def _append(
             session.add(revision)
     except IntegrityError:
         # On PostgreSQL two writers can see the same parent; unique(item_id, sequence) lets one through.
-        newest = latest_revision(session, item.id)
-        if newest is None or newest.id == revision.parent_id:
+        other = latest_revision(session, item.id)
+        if other is None or (newest is not None and other.id == newest.id):
             raise
-        raise StaleRevision(newest) from None
+        raise StaleRevision(other) from None
     return revision

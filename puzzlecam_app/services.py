@@ -13,6 +13,8 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
 from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.live.background import LiveWork
+from puzzlecam_app.live.features import PictureFeatures
 from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
@@ -25,6 +27,7 @@ from trainer.contract import MANIFEST_FILE
 from trainer.data.tag_words import TagWords
 
 if TYPE_CHECKING:
+    from trainer.live.features import LiveEncoder
     from trainer.models.proposal import ProposalModel
 
 
@@ -38,11 +41,12 @@ class Services:
     masks: MaskStore
     predictor: Predictor
     proposals: Proposals
+    live: LiveModels
     jobs: Jobs = field(default_factory=Jobs)
     measuring: Measuring = field(default_factory=Measuring)
     smart: SmartTool = field(init=False)
     lab: Lab = field(init=False)
-    live: LiveModels = field(init=False)
+    live_work: LiveWork = field(init=False)
 
     def __post_init__(self) -> None:
         smart = SmartTool(
@@ -51,11 +55,12 @@ class Services:
             self.proposals.predictor_of,
             self.proposals.queue,
             self.settings.max_image_pixels,
+            self.live,
         )
         lab = Lab(self.database, self.masks, self.proposals, self.workspace, self.settings)
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
         object.__setattr__(self, "lab", lab)
-        object.__setattr__(self, "live", LiveModels(self.database))
+        object.__setattr__(self, "live_work", LiveWork(self.database, self.live, self.proposals))
 
     @property
     def stores(self) -> Stores:
@@ -69,6 +74,7 @@ class Services:
 
     def close(self) -> None:
         """Stop background work and close the database."""
+        self.live_work.close()
         self.measuring.close()
         self.smart.close()
         self.proposals.close()
@@ -106,8 +112,22 @@ def open_services(settings: Settings) -> Services:
         of_dataset = Predictors(
             database, predictor, workspace.runs_dir, workspace.cams_dir, settings.min_piece_share
         ).of
-    proposals = Proposals(database, masks, predictor, settings.max_image_pixels, of_dataset)
-    return Services(settings, workspace, database, masks, predictor, proposals)
+    live = LiveModels(
+        database,
+        masks,
+        of_dataset or (lambda _dataset_id: predictor),
+        settings.max_image_pixels,
+        workspace.live_dir,
+        PictureFeatures(_load_live_encoder, workspace.cells_dir),
+    )
+    proposals = Proposals(database, masks, predictor, settings.max_image_pixels, of_dataset, live)
+    return Services(settings, workspace, database, masks, predictor, proposals, live)
+
+
+def _load_live_encoder() -> LiveEncoder:
+    from trainer.live.features import load_live_encoder
+
+    return load_live_encoder()
 
 
 def _model_loader(settings: Settings) -> Callable[[], ProposalModel]:

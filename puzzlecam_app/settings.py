@@ -310,6 +310,16 @@ class Workspace:
         return self.cache_dir / "cams"
 
     @property
+    def cells_dir(self) -> Path:
+        """Cached features of pictures for the live models."""
+        return self.cache_dir / "cells"
+
+    @property
+    def live_dir(self) -> Path:
+        """What the live models have learned, one folder for each dataset; made again if it is missing."""
+        return self.root / "live"
+
+    @property
     def thumbs_dir(self) -> Path:
         """Cached thumbnails."""
         return self.cache_dir / "thumbs"
@@ -350,6 +360,8 @@ class Workspace:
             self.masks_dir,
             self.images_dir,
             self.cams_dir,
+            self.cells_dir,
+            self.live_dir,
             self.thumbs_dir,
             self.display_dir,
             self.superpixels_dir,

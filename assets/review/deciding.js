@@ -38,6 +38,7 @@ export class Deciding {
     saving.on("decided", ({ draft, action, answer }) => {
       this.#decided(draft, answer);
       if (action === "revert") this.#showProposal(draft).catch(() => {}); // it is shown when it is opened again
+      this.#opening.renew(); // the studio has learned from the decision
     });
     saving.on("refused", ({ draft, action, why }) => this.#refused(draft, action, why));
   }

@@ -78,6 +78,11 @@ export class Draft extends Emitter {
     return !this.#isMaskSaved || this.decision !== null;
   }
 
+  /** Whether nothing was changed or decided since the picture was opened. */
+  get isUntouched() {
+    return this.#version === 0 && this.decision === null && !this.isDeciding && this.state === "saved";
+  }
+
   get #isMaskSaved() {
     return this.#version === this.#savedVersion;
   }
@@ -179,6 +184,18 @@ export class Draft extends Emitter {
       this.#become("saved");
       this.#forgetKept();
     }
+  }
+
+  /**
+   * Take over a newer proposal, while the draft is untouched.
+   * @param {number} revision
+   * @param {Uint8Array} base the mask of that revision
+   * @param {Uint8Array} mask the live mask
+   */
+  renew(revision, base, mask) {
+    this.revision = revision;
+    this.base = base;
+    this.mask = mask;
   }
 
   /** How long a save may still wait, in milliseconds. */

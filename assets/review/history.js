@@ -68,7 +68,9 @@ function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: 
 function programName(model) {
   if (model === "import") return "import";
   const run = /^run\/(\d+)$/.exec(model ?? "");
-  return run ? `run ${run[1]}` : "the studio";
+  if (run) return `run ${run[1]}`;
+  const live = /^live\/(\d+)\//.exec(model ?? "");
+  return live ? `the studio, learned from ${count(Number(live[1]), "mask")}` : "the studio";
 }
 
 class HistoryDialog {

@@ -36,6 +36,11 @@ export class Loader {
     return picture;
   }
 
+  /** @param {number} id @returns {boolean} whether the picture was fetched ahead of time */
+  has(id) {
+    return this.pictures.has(id);
+  }
+
   /** @param {number} id */
   forget(id) {
     this.pictures.delete(id);
@@ -53,7 +58,9 @@ export class Loader {
     const item = await api.item(id);
     const newest = item.revision?.id ?? 0;
     if (newest === loaded.revision) return { ...loaded, item };
-    return { ...loaded, item, ...(await api.mask(id)) };
+    const cams = api.cams(id); // those that the newer mask was made from
+    cams.catch(() => {});
+    return { ...loaded, item, cams, ...(await api.mask(id)) };
   }
 
   /** @param {number} id @returns {Promise<Loaded>} */

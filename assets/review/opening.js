@@ -1,6 +1,7 @@
 /** Opens pictures, and fetches the next ones ahead. */
 import * as api from "./api.js";
 import { orderClasses } from "./class_panel.js";
+import { Renewing } from "./renewing.js";
 import { prepare as prepareSmart } from "./smart_link.js";
 
 /**
@@ -22,11 +23,18 @@ export class Opening {
   /** Counts openings: a late answer to an earlier one is ignored. */
   #turn = 0;
   #reopening = 0;
+  #renewing;
 
   /** @param {Desk} desk @param {Saving} saving */
   constructor(desk, saving) {
     this.#desk = desk;
     this.#saving = saving;
+    this.#renewing = new Renewing(desk);
+  }
+
+  /** Show a newer proposal of the open picture, if there is one and nobody has begun to work on it. */
+  renew() {
+    this.#renewing.begin();
   }
 
   /** @param {number|null} [itemId] the first of the queue when omitted */
@@ -54,6 +62,7 @@ export class Opening {
     queue.setCurrent(id);
     if (queue.list.contains(document.activeElement)) editor.stage.focus({ preventScroll: true });
     layout.setBusy(true);
+    const wasAhead = loader.has(id);
     let loaded;
     try {
       loaded = await loader.fresh(id);
@@ -88,6 +97,7 @@ export class Opening {
     this.#showHeat(turn, loaded);
     prepareSmart(this.#desk);
     await this.#saving.offerLocal(id, () => turn === this.#turn);
+    if (wasAhead) this.renew();
     this.#lookAhead(id);
   }
 

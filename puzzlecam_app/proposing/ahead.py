@@ -59,12 +59,14 @@ def plan_ahead(database: Database, proposals: Proposals, dataset_id: int) -> Pla
         tags = tags_of(session, [item.id for item in items])
         names = {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
     tagged = [item for item in items if tags[item.id]]
-    predictor = proposals.predictor_of(dataset_id)
+    predictor, view = proposals.predictor_of(dataset_id), proposals.view(dataset_id)
     tag_names = {item.id: [names[index] for index in tags[item.id]] for item in tagged}
     due = [
         (item.id, item.name)
         for item in tagged
-        if proposals.is_due(newest.get(item.id), tag_names[item.id], predictor)
+        if proposals.is_due(
+            newest.get(item.id), tag_names[item.id], predictor, view, tags[item.id], is_ahead=True
+        )
         or item.doubt_rank > 0
         or predictor.cached_cams(item.sha256, tag_names[item.id]) is None
     ]

@@ -17,6 +17,7 @@ class Priority(IntEnum):
     NOW = 0
     SOON = 1
     IDLE = 2
+    RENEWAL = 3
 
 
 class WorkQueue:

@@ -131,6 +131,7 @@ def prefetch(wanted: PrefetchIn, services: OpenServices) -> None:
     items = [item for item in wanted.items[:8] if 0 < item < 2**31]
     services.proposals.prefetch(items)
     services.smart.prepare(items[:2])
+    services.live_work.opened(items)
 
 
 def _sent(shown: Path | bytes, media_type: str, headers: dict[str, str]) -> Response:

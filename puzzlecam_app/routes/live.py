@@ -107,7 +107,7 @@ class LivePictureIn(BaseModel):
 @router.get("/{dataset_id}/live", responses=problem_responses(404))
 def read_live(dataset_id: DatasetId, services: OpenServices) -> LiveOut:
     """Describe what the live model of a dataset has learned from accepted masks."""
-    return LiveOut.of(services.live.state(dataset_id))
+    return _state(services, dataset_id)
 
 
 @router.post("/{dataset_id}/live/pause", responses=problem_responses(404, 503))
@@ -155,4 +155,12 @@ def _change(
     with services.database.write() as session:
         author = get_or_create(session, annotator).id
         record_live_change(session, dataset_id, action, author=author, item_id=item_id)
-    return LiveOut.of(services.live.state(dataset_id))
+    services.live_work.changed(dataset_id)
+    return _state(services, dataset_id)
+
+
+def _state(services: Services, dataset_id: int) -> LiveOut:
+    state = services.live.state(dataset_id, is_computing=services.live_work.is_computing(dataset_id))
+    if state.waiting and not state.is_paused and not state.is_computing:
+        services.live_work.changed(dataset_id)  # another studio's decisions, or those before a restart
+    return LiveOut.of(state)

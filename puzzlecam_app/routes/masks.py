@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -45,6 +45,7 @@ _SAVED: dict[int | str, dict[str, Any]] = {
 _log = logging.getLogger(__name__)
 
 _LONGEST_WAIT_S = 120
+_RENEWAL_WAIT_S = 1.0
 _LONGEST_SESSION_S = 86_400.0
 Seconds = Annotated[
     float | None, Query(ge=0, le=_LONGEST_SESSION_S, description="Time worked since the last save")
@@ -75,7 +76,8 @@ async def read_mask(
     """Send a mask: height x width bytes of class indices, row by row, deflated. `ETag` is the revision.
 
     A picture without any revision gets its proposal first. If none can be made, the mask is all background
-    and the `ETag` is `"0"`.
+    and the `ETag` is `"0"`. A proposal is renewed first if something was learned since and it takes no longer
+    than a second.
     """
 
     def look() -> tuple[ItemFacts, Revision | None]:
@@ -85,7 +87,15 @@ async def read_mask(
 
     item, shown = await run_in_threadpool(look)
     if revision is None and (shown is None or shown.action == "withdrawn"):
-        await _wait_for_proposal(services, item)
+        await _wait(item, services.proposals.request(item.id, Priority.NOW), _LONGEST_WAIT_S)
+        item, shown = await run_in_threadpool(look)
+    elif (
+        revision is None
+        and shown is not None
+        and shown.action == "proposed"
+        and await run_in_threadpool(services.live.may_know, item.dataset_id)
+    ):
+        await _wait(item, services.proposals.request_newest(item.id), _RENEWAL_WAIT_S)
         item, shown = await run_in_threadpool(look)
     return await run_in_threadpool(_send, services, item, shown)
 
@@ -167,6 +177,19 @@ def write_decision(
     expected: ExpectedRevision,
 ) -> ItemState:
     """Accept, reject or skip a picture, or revert to its proposal."""
+    answer = _decide(item_id, decision, response, services, annotator, expected)
+    services.live_work.decided(item_id)
+    return answer
+
+
+def _decide(
+    item_id: int,
+    decision: DecisionIn,
+    response: Response,
+    services: Services,
+    annotator: str,
+    expected: int,
+) -> ItemState:
     with services.database.write() as session:
         read_item(session, item_id)
         newest = decide(
@@ -195,11 +218,12 @@ def _find(session: Session, item_id: int, revision_id: int) -> Revision | None:
     return revision
 
 
-async def _wait_for_proposal(services: Services, item: ItemFacts) -> None:
+async def _wait(item: ItemFacts, asked: Future[Any], seconds: float) -> None:
+    """Wait for a proposal; without one, painting by hand stays possible."""
     try:
-        await outcome(services.proposals.request(item.id, Priority.NOW), _LONGEST_WAIT_S)
+        await outcome(asked, seconds)
     except (UserError, TimeoutError, CancelledError):
-        return  # the heatmap panel says why; painting by hand stays possible
+        return  # the heatmap panel says why
     except Exception:
         _log.exception("no proposal for item %s", item.id)
 

@@ -21,6 +21,7 @@ from db.masks import MaskStore, mask_hash
 from db.palette import voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
+from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
 from puzzlecam_app.smart.pictures import PreparedPicture, PreparedPictures
@@ -77,13 +78,16 @@ class SmartTool:
         predictor_of: Callable[[int], Predictor],
         queue: WorkQueue,
         max_image_pixels: int,
+        live: LiveModels | None = None,
     ) -> None:
         """Args:
         database, masks: where proposals and their masks are.
         predictor_of: returns the predictor of a dataset by id, whose heatmaps and proposals are shown.
         queue: where pictures are prepared ahead of time, when nothing more urgent is waiting.
         max_image_pixels: larger pictures are refused.
+        live: what was learned from accepted masks, which changes the maps; None leaves it out.
         """
+        self._live = live
         self._database = database
         self._masks = masks
         self._predictor_of = predictor_of
@@ -135,7 +139,7 @@ class SmartTool:
         if step.engine != ENGINE:
             raise ReplayError(f"the step was made by the engine {step.engine}, but this is {ENGINE}")
         predictor = self._predictor_of(item.dataset_id)
-        cams = _cached_maps(item, predictor) if step.maps else None
+        cams = self._maps(item, predictor) if step.maps else None
         if step.maps and (cams is None or cams.identity != step.maps):
             raise ReplayError(f"the heatmaps of {step.maps} are not in the cache", where=item.name)
         picture = self._pictures.get(item, predictor)
@@ -257,19 +261,29 @@ class SmartTool:
             return None
         if request.heatmap is not None:
             predictor.cams(item.sha256, item.tag_names, lambda: item.load_image(self._max_image_pixels))
-            return _cached_maps(item, predictor)
+            return self._maps(item, predictor)
         with self._database.read() as session:
             proposal = latest_proposal(session, item.id)
             name = proposal.mask_hash if proposal else None
             made_by = proposal.proposed_by if proposal else None
-        if name is None or not predictor.has_made(made_by, item.tag_names):
+        is_learned = self._live is not None and self._live.has_made(made_by, predictor, item)
+        if name is None or not (is_learned or predictor.has_made(made_by, item.tag_names)):
             return None
         if picture.proposal is None or picture.proposal[0] != name:
             picture.proposal = (name, self._masks.get(name))
         is_proposed = picture.proposal[1] == mask
         if not is_proposed.all() and not (is_proposed | _kept_pixels(mask, request)).all():
             return None
-        return _cached_maps(item, predictor)
+        return self._maps(item, predictor)
+
+    def _maps(self, item: ItemFacts, predictor: Predictor) -> CamResult | None:
+        """The maps that are in the cache, with what was learned from accepted masks."""
+        # Always from the cache: maps that were just computed differ from the stored ones by rounding.
+        cams = predictor.cached_cams(item.sha256, item.tag_names)
+        if cams is None or self._live is None:
+            return cams
+        view = self._live.view(item.dataset_id)
+        return self._live.maps(item, cams, view, lambda: item.load_image(self._max_image_pixels))
 
     def _heat_mask(self, item: ItemFacts, cams: CamResult, threshold: float) -> NDArray[np.uint8]:
         from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
@@ -286,11 +300,6 @@ class SmartTool:
             while len(self._priors) > 1 and sum(one.nbytes for one in self._priors.values()) > _PRIORS_BYTES:
                 self._priors.popitem(last=False)
         return name
-
-
-def _cached_maps(item: ItemFacts, predictor: Predictor) -> CamResult | None:
-    # Always from the cache: maps that were just computed differ from the stored ones by rounding.
-    return predictor.cached_cams(item.sha256, item.tag_names)
 
 
 def _kept_pixels(mask: NDArray[np.uint8], request: RefineRequest) -> NDArray[np.bool_]:

@@ -406,3 +406,29 @@ def test_pace_counts_from_the_first_decision_of_the_period(
 def test_moments_without_a_time_zone_are_refused(database: Database, dataset_id: int, ann: int) -> None:
     with database.read() as session, pytest.raises(Exception, match="no time zone"):
         pace(session, dataset_id, ann, datetime.now(UTC).replace(tzinfo=None))
+
+
+def test_work_on_a_proposal_that_was_renewed_meanwhile_is_no_conflict(
+    database: Database, item_id: int, ann: int
+) -> None:
+    seen = _propose(database, item_id)
+    with database.write() as session:
+        propose(session, item_id, mask_hash=MASK_C, proposed_by="better")
+    stored = _draft(database, item_id, ann, seen, MASK_B)
+    with database.read() as session:
+        revisions = history(session, item_id)
+    assert [one.action for one in revisions] == ["proposed", "proposed", "drafted"]
+    assert (revisions[-1].id, revisions[-1].parent_id) == (stored, seen)
+    assert _draft(database, item_id, ann, seen, MASK_B) == stored  # sent again: its answer was lost
+
+
+def test_accepting_a_proposal_that_was_renewed_meanwhile_accepts_the_mask_that_was_seen(
+    database: Database, item_id: int, ann: int
+) -> None:
+    seen = _propose(database, item_id)
+    with database.write() as session:
+        proposed = latest_revision(session, item_id)
+        propose(session, item_id, mask_hash=MASK_C, proposed_by="better")
+    assert proposed is not None
+    accepted = _decide(database, item_id, ann, seen, "accept")
+    assert (accepted.action, accepted.mask_hash) == ("accepted", proposed.mask_hash)

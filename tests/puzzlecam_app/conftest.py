@@ -15,6 +15,7 @@ from db.items import ItemSpec, replace_tags, upsert_items
 from db.labels import ClassSpec
 from db.masks import MaskStore
 from puzzlecam_app.app import create_api
+from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.services import Services
@@ -71,8 +72,11 @@ def open_services(folder: Path, **changes: object) -> Services:
     database.migrate()
     masks = MaskStore(workspace.masks_dir)
     predictor = Predictor(colour_model, workspace.cams_dir)
+    live = LiveModels(
+        database, masks, lambda _: predictor, settings.max_image_pixels, workspace.live_dir, None
+    )
     proposals = Proposals(database, masks, predictor, settings.max_image_pixels)
-    return Services(settings, workspace, database, masks, predictor, proposals)
+    return Services(settings, workspace, database, masks, predictor, proposals, live)
 
 
 def add_colours(services: Services, folder: Path) -> None:

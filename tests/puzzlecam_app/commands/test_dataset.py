@@ -208,9 +208,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> RecordedModel:
     monkeypatch.setattr(
         Proposals, "compute", lambda self, item_id, *, is_ahead: recorded.compute(self, item_id)
     )
-    monkeypatch.setattr(
-        Proposals, "is_due", lambda self, newest, names, predictor=None: len(recorded.computed) < 3
-    )
+    monkeypatch.setattr(Proposals, "is_due", lambda self, newest, *_, **__: len(recorded.computed) < 3)
     monkeypatch.setattr(Predictor, "cached_cams", lambda self, sha256, names: object())
     return recorded
 

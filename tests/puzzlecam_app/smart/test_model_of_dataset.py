@@ -82,6 +82,7 @@ def studio(services: Services, publishing: Publishing) -> Iterator[Services]:
         services.masks,
         services.predictor,
         proposals,
+        services.live,
     ) as studio:
         yield studio
 
