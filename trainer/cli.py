@@ -221,6 +221,68 @@ def simulate_loop(
     _print(result, as_json, commands.teaching_table(result))
 
 
+@app.command(name="simulate-live")
+def simulate_live(
+    dataset_root: DatasetOption,
+    split: Annotated[str, typer.Option(help="Split whose pictures are corrected and measured.")] = "train",
+    points: Annotated[
+        str, typer.Option(help="Numbers of corrected pictures, in ascending order.")
+    ] = "0,1,2,5,10,25,50,100,200",
+    orders: Annotated[
+        str, typer.Option(help="score (most doubtful first), random, or both separated by a comma.")
+    ] = "score,random",
+    seeds: Annotated[str, typer.Option(help="Seeds of the random order, separated by commas.")] = "0,1",
+    untouched: Annotated[
+        int, typer.Option(min=1, help="Number of pictures that nobody corrects and that are measured.")
+    ] = 150,
+    pictures: Annotated[
+        int | None, typer.Option(min=2, help="Use only this many pictures, evenly spread.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="Where the maps at the start come from: zero-shot, or a run directory.")
+    ] = "zero-shot",
+    no_words: Annotated[bool, typer.Option("--no-words", help="Take the names of all classes away.")] = False,
+    no_clicks: Annotated[
+        bool,
+        typer.Option("--no-clicks", help="Take the ground truth as the correction, without clicks."),
+    ] = False,
+    baseline: Annotated[bool, typer.Option("--baseline", help="Simulate also without learning.")] = False,
+    target: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="IoU at which the annotator accepts a mask.")
+    ] = 0.85,
+    max_clicks: Annotated[
+        int, typer.Option(min=1, max=100, help="Clicks after which the annotator paints the mask by hand.")
+    ] = 10,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for all that was computed; with it, an interrupted simulation continues."),
+    ] = None,
+    device: DeviceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what the live model learns as a simulated annotator corrects pictures one after another."""
+    from trainer import commands
+
+    result = commands.simulate_live(
+        dataset_root,
+        split=split,
+        points=[_seed(text, "--points 0,10,25") for text in points.split(",")],
+        orders=[text.strip() for text in orders.split(",")],
+        seeds=[_seed(text) for text in seeds.split(",")],
+        untouched=untouched,
+        pictures=pictures,
+        model=model,
+        uses_words=not no_words,
+        has_clicks=not no_clicks,
+        has_baseline=baseline,
+        target=target,
+        max_clicks=max_clicks,
+        out=out,
+        device=device,
+    )
+    _print(result, as_json, commands.live_table(result))
+
+
 @app.command()
 def report(run_dir: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """Write a self-contained HTML page about a run."""

@@ -245,3 +245,63 @@ def teaching_table(result: dict[str, Any]) -> str:
     from trainer.studies.teaching.figures import teaching_table as table
 
     return table(result)
+
+
+def simulate_live(
+    dataset_root: Path,
+    *,
+    split: str = "train",
+    points: Sequence[int] = (0, 1, 2, 5, 10, 25, 50, 100, 200),
+    orders: Sequence[str] = ("score", "random"),
+    seeds: Sequence[int] = (0, 1),
+    untouched: int = 150,
+    pictures: int | None = None,
+    model: str = "zero-shot",
+    uses_words: bool = True,
+    has_clicks: bool = True,
+    has_baseline: bool = False,
+    target: float = 0.85,
+    max_clicks: int = 10,
+    out: Path | None = None,
+    device: str | None = None,
+) -> dict[str, Any]:
+    """Measure what the live model learns; see `trainer.studies.live.study.simulate_live`."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from trainer.studies.live.plan import LiveSimulationConfig
+    from trainer.studies.live.study import simulate_live as run
+
+    config = LiveSimulationConfig(
+        points=tuple(points),
+        orders=tuple(orders),
+        seeds=tuple(seeds),
+        untouched=untouched,
+        pictures=pictures,
+        has_clicks=has_clicks,
+        has_baseline=has_baseline,
+        target=target,
+        max_clicks=max_clicks,
+    )
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("prepared", total=None)
+        return run(
+            dataset_root,
+            split,
+            config,
+            out=out,
+            model=model,
+            uses_words=uses_words,
+            device=device,
+            advance=lambda what, done, total: progress.update(
+                task, description=what, completed=done, total=total
+            ),
+        )
+
+
+def live_table(result: dict[str, Any]) -> str:
+    """The result of `simulate_live` as Markdown."""
+    from trainer.studies.live.figures import live_table as table
+
+    return table(result)

@@ -164,6 +164,12 @@ class ProposalModel:
             result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity_of(class_names)
         )
 
+    def final_maps(self, image_rgb: RgbImage, class_names: Sequence[str]) -> Maps:
+        """Only the `cams_khw` of `cams`, without the work for tiles; same arguments and errors."""
+        maps_khw = self.seeds(image_rgb, self._sources.multi_scale(image_rgb, class_names), class_names)
+        edges = self.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2])) if class_names else None
+        return maps_khw if self.walk is None or edges is None else self.walk.maps(maps_khw, edges)
+
     def seeds(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
         """The seeds of the walk, float32 (K, h, w) in [0, 1]: the self-trained maps, or the CAMs."""
         return self.self_trained.maps(image_rgb, cams_khw, class_names) if self.self_trained else cams_khw

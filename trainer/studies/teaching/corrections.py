@@ -16,13 +16,14 @@ from trainer.data.dataset import TaggedImage
 from trainer.data.ground_truth import GroundTruth, read_mask
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
+from trainer.data.transforms import RgbImage
 from trainer.interactive.features import PictureFeatures, load_features
 from trainer.interactive.seeds import Click
 from trainer.interactive.segmenter import ENGINE, InteractiveConfig, InteractiveSegmenter
 from trainer.machine.durable_write import write_atomic
 from trainer.machine.image_pool import map_images
 from trainer.run.directory import RunDir
-from trainer.run.map_storage import load_maps
+from trainer.run.map_storage import ClassMaps, load_maps
 from trainer.studies.simulate.annotator import class_ious, next_click
 from trainer.studies.simulate.figures import SECONDS_PER_CLICK, SECONDS_POLYGON
 
@@ -111,36 +112,72 @@ def _corrected(
 ) -> Correction:
     # A first run that was trained again with other settings has other masks to correct.
     begun_from = hashlib.sha256(run.pseudo_path(image.id).read_bytes()).hexdigest()[:16]
-    setting = f"{ENGINE} target={acceptance.target:g} clicks={acceptance.max_clicks} from={begun_from}"
-    record = folder / f"{image.id}.json"
-    if record.is_file() and correction_path(folder, image.id).is_file():
+    mask, maps = read_mask(run.pseudo_path(image.id)), load_maps(run.final_path(image.id))
+    proposal = Proposal(image.id, mask, maps, begun_from)
+    return correct_proposal(proposal, lambda: read_rgb(image.path), truth.mask(image.id), folder, acceptance)
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A mask to correct.
+
+    Attributes:
+        id: id of the picture.
+        mask: uint8 (H, W).
+        maps: that it was made from; the annotator's tool takes them as evidence.
+        identity: another mask or other maps have another one.
+    """
+
+    id: str
+    mask: NDArray[np.uint8]
+    maps: ClassMaps
+    identity: str
+
+
+def correct_proposal(
+    proposal: Proposal,
+    picture: Callable[[], RgbImage],
+    truth: NDArray[np.uint8],
+    folder: Path,
+    acceptance: Acceptance,
+) -> Correction:
+    """Correct one proposal and store the mask; see `correct_pictures`.
+
+    Args:
+        proposal: to correct.
+        picture: reads the picture, uint8 (H, W, 3); called if there is something to click.
+        truth: uint8 (H, W), the mask that the annotator knows.
+        folder: where the mask and the correction are written.
+        acceptance: when the annotator accepts a mask.
+    """
+    setting = f"{ENGINE} target={acceptance.target:g} clicks={acceptance.max_clicks} from={proposal.identity}"
+    record = folder / f"{proposal.id}.json"
+    if record.is_file() and correction_path(folder, proposal.id).is_file():
         stored = json.loads(record.read_bytes())
         if stored.pop("setting") == setting:
             return Correction(**stored)
-    right = truth.mask(image.id)
-    begun = mask = read_mask(run.pseudo_path(image.id))
-    maps = load_maps(run.final_path(image.id))
-    before = after = _mean_iou(mask, right)
+    mask = proposal.mask
+    before = after = _mean_iou(mask, truth)
     segmenter = InteractiveSegmenter(_features(), InteractiveConfig())
     clicks = list[Click]()
     while after < acceptance.target and len(clicks) < acceptance.max_clicks:
-        click = next_click(mask, right)
+        click = next_click(mask, truth)
         if click is None:
             break
         if not clicks:
-            segmenter.set_image(read_rgb(image.path))
+            segmenter.set_image(picture())
         clicks.append(click)
-        mask = segmenter.refine(begun, clicks, evidence=maps)
-        after = _mean_iou(mask, right)
+        mask = segmenter.refine(proposal.mask, clicks, evidence=proposal.maps)
+        after = _mean_iou(mask, truth)
     is_painted = after < acceptance.target
     seconds = len(clicks) * SECONDS_PER_CLICK
     if is_painted:
-        mask, after = right, 1.0
-        seconds += SECONDS_POLYGON * len(image.tags)
+        mask, after = truth, 1.0
+        seconds += SECONDS_POLYGON * len(proposal.maps.class_indices)
     done = Correction(
-        image.id, round(before, 6), round(after, 6), len(clicks), is_painted, round(seconds, 1), ENGINE
+        proposal.id, round(before, 6), round(after, 6), len(clicks), is_painted, round(seconds, 1), ENGINE
     )
-    write_mask(correction_path(folder, image.id), mask)
+    write_mask(correction_path(folder, proposal.id), mask)
     write_atomic(record, json.dumps({"setting": setting, **asdict(done)}).encode())
     return done
 

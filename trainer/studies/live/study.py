@@ -1,0 +1,205 @@
+"""What the live model learns: pictures are corrected one after another, and others are measured."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from trainer.data.folder import open_dataset
+from trainer.data.ground_truth import GroundTruth
+from trainer.errors import TrainerUsageError
+from trainer.live.features import load_live_encoder
+from trainer.masks.crf import crf_available
+from trainer.masks.evaluation import score_of
+from trainer.models.proposal import run_model, zero_shot_model
+from trainer.studies.live.measuring import Untouched
+from trainer.studies.live.pictures import LivePictures
+from trainer.studies.live.plan import RANDOM, LiveSimulationConfig, divided
+from trainer.studies.live.session import Point, Session, Setting, Simulator
+from trainer.studies.simulate.figures import SECONDS_PER_CLICK, SECONDS_POLYGON
+from trainer.studies.simulate.start import ZERO_SHOT
+
+
+def simulate_live(
+    dataset_root: Path | str,
+    split: str,
+    config: LiveSimulationConfig,
+    *,
+    out: Path | None = None,
+    model: str = ZERO_SHOT,
+    uses_words: bool = True,
+    device: str | None = None,
+    workers: int | None = None,
+    advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
+) -> dict[str, Any]:
+    """Let a simulated annotator correct pictures, and measure the proposals of others as the model learns.
+
+    After each correction, the live model learns from the mask. At each point it is tested by leaving masks
+    out, as in the studio, and the proposals of the untouched pictures are measured.
+
+    Args:
+        dataset_root, split: pictures with tags and ground truth.
+        config: points, orders and annotator.
+        out: folder for features, maps, corrections and measurements. With the same folder, an interrupted
+            simulation continues. None takes a folder that is deleted at the end.
+        model: makes the prior maps: "zero-shot", or a run directory.
+        uses_words: False takes the names of all classes away, so that zero-shot knows none of them.
+        device: see `trainer.models.proposal.run_model`.
+        workers: processes for the measurements; None uses all cores.
+        advance: called with "prepared", "corrected" or "measured", and the numbers done and in total.
+
+    Returns:
+        The input of `trainer.studies.live.figures.live_table`.
+
+    Raises:
+        TrainerUsageError: too few pictures can be corrected, or a run is to forget its words.
+        TrainerError: the dataset, a picture or the run cannot be read.
+    """
+    if not uses_words and model != ZERO_SHOT:
+        raise TrainerUsageError("A run has learned its classes from tags, so --no-words needs zero-shot.")
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="simulate-live-") as temporary:
+            return simulate_live(
+                dataset_root,
+                split,
+                config,
+                out=Path(temporary),
+                model=model,
+                uses_words=uses_words,
+                device=device,
+                workers=workers,
+                advance=advance,
+            )
+    dataset = open_dataset(dataset_root, split)
+    truth = GroundTruth.of(dataset)
+    parts = divided([image for image in dataset.images if image.tags and truth.has(image.id)], config)
+    proposals = zero_shot_model(device) if model == ZERO_SHOT else run_model(model, device)
+    pictures = LivePictures(
+        dataset, proposals, load_live_encoder(device), out / "pictures", uses_words=uses_words
+    )
+    everything = (*parts.untouched, *parts.correctable)
+    for done, image in enumerate(everything, start=1):
+        pictures.prepared(image)
+        advance("prepared", done, len(everything))
+    untouched = Untouched(
+        parts.untouched, pictures, truth, dataset.class_count + 1, out / "measured", workers
+    )
+    folder = out / "corrections" / pictures.identity
+    simulator = Simulator(parts, pictures, truth, untouched, folder, config)
+    sessions = [simulator.run(setting, advance) for setting in _settings(config)]
+    names = ("background", *dataset.class_names)
+    return {
+        "split": split,
+        "model": model,
+        "words": uses_words,
+        "crf": proposals.refinement.use_crf and crf_available().available,
+        "correctable": len(parts.correctable),
+        "untouched": [image.id for image in parts.untouched],
+        "points": list(config.points),
+        "orders": list(config.orders),
+        "seeds": list(config.seeds),
+        "clicks": config.has_clicks,
+        "target": config.target,
+        "max_clicks": config.max_clicks,
+        "seconds": {"click": SECONDS_PER_CLICK, "polygon": SECONDS_POLYGON},
+        "rows": [row for alike in _grouped(sessions) for row in _rows(alike, names)],
+        "sessions": [_as_json(session, names) for session in sessions],
+    }
+
+
+def _settings(config: LiveSimulationConfig) -> list[Setting]:
+    return [
+        Setting(order, seed, learns)
+        for learns in ((False, True) if config.has_baseline else (True,))
+        for order in config.orders
+        for seed in (config.seeds if order == RANDOM else (None,))
+    ]
+
+
+def _grouped(sessions: Sequence[Session]) -> list[list[Session]]:
+    """The sessions that differ only in their seed, together."""
+    groups: dict[tuple[bool, str], list[Session]] = {}
+    for session in sessions:
+        groups.setdefault((session.setting.learns, session.setting.order), []).append(session)
+    return list(groups.values())
+
+
+def _rows(alike: Sequence[Session], names: Sequence[str]) -> list[dict[str, Any]]:
+    """One row for each point, over the seeds."""
+    rows = []
+    before = 0
+    for points in zip(*(session.points for session in alike), strict=True):
+        count = points[0].corrected
+        found = [_scores(point, names) for point in points]
+        row: dict[str, Any] = {
+            "learns": alike[0].setting.learns,
+            "order": alike[0].setting.order,
+            "corrected": count,
+            "seeds": len(found),
+        }
+        for key in ("maps_miou", "miou"):
+            values = [one[key] for one in found]
+            row[key] = round(statistics.fmean(values), 4)
+            row[f"{key}_spread"] = round(statistics.stdev(values), 4) if len(values) > 1 else None
+        row["per_class"] = {name: _mean([one["per_class"][name] for one in found]) for name in names}
+        since = [one for session in alike for one in session.corrections[before:count]]
+        if since:
+            row["clicks_per_picture"] = round(statistics.fmean(one.clicks for one in since), 3)
+            row["seconds_per_picture"] = round(statistics.fmean(one.seconds for one in since), 2)
+            row["painted"] = round(statistics.fmean(one.is_painted for one in since), 4)
+            row["proposal_miou"] = round(100 * statistics.fmean(one.before for one in since), 2)
+        rows.append(row)
+        before = count
+    return rows
+
+
+def _scores(point: Point, names: Sequence[str]) -> dict[str, Any]:
+    """Mean IoU in percent of the maps and of the proposals, and the proposals' IoU by class name."""
+    maps, masks = (score_of(found, "skip") for found in (point.measured.maps, point.measured.masks))
+    return {
+        "maps_miou": round(100 * maps.miou, 4),
+        "miou": round(100 * masks.miou, 4),
+        "per_class": {
+            name: None if value is None else round(100 * value, 2)
+            for name, value in zip(names, masks.per_class, strict=True)
+        },
+    }
+
+
+def _as_json(session: Session, names: Sequence[str]) -> dict[str, Any]:
+    def trust(point: Point) -> dict[str, Any] | None:
+        known = point.measured.trust
+        if known is None:
+            return None
+        by_name = {names[index]: round(factor, 4) for index, factor in sorted(known.by_class.items())}
+        return {"by_class": by_name, "unseen": round(known.unseen, 4)}
+
+    return {
+        "order": session.setting.order,
+        "seed": session.setting.seed,
+        "learns": session.setting.learns,
+        "points": [
+            {"corrected": point.corrected, **_scores(point, names), "trust": trust(point)}
+            for point in session.points
+        ],
+        "corrected": session.ids,
+        "corrections": [
+            {
+                "id": one.id,
+                "before": one.before,
+                "after": one.after,
+                "clicks": one.clicks,
+                "is_painted": one.is_painted,
+                "seconds": one.seconds,
+            }
+            for one in session.corrections
+        ],
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(statistics.fmean(known), 2) if known else None
