@@ -32,6 +32,7 @@ from db.natural_order import MAX_KEY_LENGTH, natural_key
 from db.palette import MAX_CLASS_INDEX
 from db.run_status import ACTIVE, RUN_STATUSES
 from db.status import ACTIONS, ACTIONS_WITHOUT_MASK
+from db.tag_actions import TAG_ACTIONS
 
 
 def utc_now() -> datetime:
@@ -217,6 +218,37 @@ class ItemTag(Base):
 
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), primary_key=True)
     class_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class TagChange(Base):
+    """What somebody said about a tag of a picture. Never changed, never deleted: the newest entry counts."""
+
+    __tablename__ = "tag_changes"
+    __table_args__ = (
+        CheckConstraint(_one_of("action", TAG_ACTIONS), name="action"),
+        Index("ix_tag_changes_item_id", "item_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="RESTRICT"))
+    class_index: Mapped[int]
+    action: Mapped[str] = mapped_column(String(16))
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class TagSuggestion(Base):
+    """A class that may be in a picture without its tag, or (`is_doubt`) a tag that may be wrong.
+
+    Computed from accepted masks, and replaced when more is known.
+    """
+
+    __tablename__ = "tag_suggestions"
+
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), primary_key=True)
+    class_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    is_doubt: Mapped[bool]
+    score: Mapped[float] = mapped_column(Double)
 
 
 class Revision(Base):

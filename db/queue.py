@@ -31,8 +31,8 @@ from sqlalchemy.orm import Session, aliased
 
 from db.errors import InvalidInputError
 from db.items import tags_of
-from db.models import Item, ItemTag, Revision, User
-from db.status import STATUSES, Status, status_of, statuses_named
+from db.models import Item, ItemTag, Revision, TagSuggestion, User
+from db.status import STATUS_GROUPS, STATUSES, Status, status_of, statuses_named
 
 Order = Literal["name", "doubt", "disagreement", "random"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
@@ -59,13 +59,15 @@ class QueueFilter:
     """Which items of a dataset the queue holds; None keeps all.
 
     `status` is a status or a group (``todo``, ``done``). `class_index` keeps items tagged with that class,
-    `author` (users.id) those whose newest revision is that person's.
+    `author` (users.id) those whose newest revision is that person's. `tags_in_doubt` keeps unfinished items
+    with a suggested or a doubtful tag.
     """
 
     status: str | None = None
     class_index: int | None = None
     split: str | None = None
     author: int | None = None
+    tags_in_doubt: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,9 @@ def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]
         conditions.append(Item.split == kept.split)
     if kept.author is not None:
         conditions.append(_latest.author_id == kept.author)
+    if kept.tags_in_doubt:
+        conditions.append(exists().where(TagSuggestion.item_id == Item.id))
+        conditions.append(_status_expression().not_in((*STATUS_GROUPS["done"], "rejected")))
     return conditions
 
 

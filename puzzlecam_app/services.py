@@ -16,6 +16,7 @@ from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.live.background import LiveWork
 from puzzlecam_app.live.features import PictureFeatures
 from puzzlecam_app.live.models import LiveModels
+from puzzlecam_app.live.tagging import TagAdviser
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.proposing.proposals import Proposals
@@ -47,6 +48,7 @@ class Services:
     smart: SmartTool = field(init=False)
     lab: Lab = field(init=False)
     live_work: LiveWork = field(init=False)
+    tag_adviser: TagAdviser = field(init=False)
 
     def __post_init__(self) -> None:
         smart = SmartTool(
@@ -61,6 +63,8 @@ class Services:
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
         object.__setattr__(self, "lab", lab)
         object.__setattr__(self, "live_work", LiveWork(self.database, self.live, self.proposals))
+        adviser = TagAdviser(self.database, self.masks, self.live, self.proposals.queue)
+        object.__setattr__(self, "tag_adviser", adviser)
 
     @property
     def stores(self) -> Stores:

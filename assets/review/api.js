@@ -8,7 +8,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 /**
  * @import {
  *   CamsHeader, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
- *   RevisionOut, Session, Step, StepsIn, SuperpixelsHeader
+ *   RevisionOut, Session, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
  *
@@ -115,6 +115,17 @@ export function decide(id, action, revision, seconds) {
   const body = { action, seconds_spent: Number(seconds.toFixed(1)) };
   return json(`/items/${id}/decision`, { headers: { "If-Match": `"${revision}"` }, body });
 }
+
+/** @param {number} id @returns {Promise<SuggestedTagsOut>} */
+export const suggestedTags = (id) => json(`/items/${id}/tags/suggestions`);
+
+/**
+ * Say that a class is in a picture, or that it is not.
+ * @param {number} id
+ * @param {TagIn} said
+ * @returns {Promise<TagsOut>}
+ */
+export const sayTag = (id, said) => json(`/items/${id}/tags`, { body: said });
 
 /** @param {number} id @returns {Promise<HeatMaps>} */
 export const cams = async (id) => readFrame(await (await request(`/items/${id}/cams`)).arrayBuffer());

@@ -14,6 +14,7 @@
  * @property {() => unknown} showHistory
  * @property {() => unknown} showHelp
  * @property {() => unknown} findClass
+ * @property {import("./tag_line.js").TagLine} tagLine
  * @property {import("./heat_panel.js").HeatPanel} heatPanel
  */
 
@@ -112,6 +113,20 @@ export const bindingsOf = (page) => [
     description: "Find a class by its name",
     group: "Classes",
     run: () => page.findClass(),
+  },
+  {
+    chord: "i",
+    keys: ["I"],
+    description: "The class that the line below the picture names is in the picture",
+    group: "Classes",
+    run: () => page.tagLine.answer(true),
+  },
+  {
+    chord: "o",
+    keys: ["O"],
+    description: "That class is not in the picture",
+    group: "Classes",
+    run: () => page.tagLine.answer(false),
   },
   { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => page.showHelp() },
 ];

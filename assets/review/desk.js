@@ -7,6 +7,7 @@ import { LivePanel } from "./live_panel.js";
 import { Loader } from "./loader.js";
 import { Queue } from "./queue.js";
 import { StatusBar } from "./status_bar.js";
+import { TagLine } from "./tag_line.js";
 
 /**
  * @import { DatasetOut } from "../shared/openapi"
@@ -21,6 +22,10 @@ export class Desk {
   heatPanel = new HeatPanel();
   livePanel = new LivePanel();
   statusBar = new StatusBar();
+  /** The draft is stored first, because the studio replaces proposals that nobody has worked on. */
+  tagLine = new TagLine(async () => {
+    await this.draft?.flush();
+  });
   /** @type {DatasetOut[]} */
   datasets = [];
   /** @type {DatasetOut|null} */

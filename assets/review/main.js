@@ -62,6 +62,7 @@ class ReviewPage {
       showHelp: () => this.#showHelp(),
       findClass: () => desk.classPanel.search(),
       heatPanel: desk.heatPanel,
+      tagLine: desk.tagLine,
     });
     this.#wire();
   }
@@ -137,7 +138,7 @@ class ReviewPage {
 
   #wire() {
     const desk = this.#desk;
-    const { classPanel, editor, heatPanel, layout, livePanel, queue, statusBar } = desk;
+    const { classPanel, editor, heatPanel, layout, livePanel, queue, statusBar, tagLine } = desk;
     queue.on("choose", (id) => this.#opening.open(id));
     queue.on("filter", () => this.#opening.openFirst());
     layout.on("dataset", (chosen) => {
@@ -159,6 +160,11 @@ class ReviewPage {
     heatPanel.on("restart", ({ threshold }) => editor.smartFromHeat(threshold));
     livePanel.on("picture", (id) => this.#opening.open(id));
     connectSmart(desk);
+    tagLine.on("tags", (id) => {
+      desk.loader.forget(id); // its maps and its proposal were made for the former tags
+      if (desk.current?.item.id === id) this.#opening.open(id);
+    });
+    tagLine.on("problem", (text) => statusBar.say(text));
     editor.on("stroke", (change) => {
       layout.showWarning(null);
       desk.draft?.changed(change);

@@ -128,10 +128,13 @@ export class Opening {
     desk.layout.showItem(item, dataset);
     desk.livePanel.setPicture(item);
     desk.queue.update({ id: item.id, status: item.status, revision: loaded.revision });
+    desk.queue.updateTags(item);
+    desk.tagLine.open(item.id);
   }
 
   #leave() {
     const desk = this.#desk;
+    desk.tagLine.close();
     desk.editor.settle(); // a stroke in progress must not be lost
     const { draft } = desk;
     desk.draft = null;

@@ -17,6 +17,7 @@ const FAR_PAGE = 500; // the most that the server sends at once
 const FAR_PAGES = 6; // a picture further down is opened without its neighbours
 const SHUFFLE = Math.floor(Math.random() * 2 ** 31); // two people must not get the same "random" order
 const REMEMBERED = "puzzlecam-filters-";
+const TAGS_IN_DOUBT = "tags-in-doubt";
 const STATUS_FILTERS = [
   { value: "todo", text: "To do" },
   { value: "done", text: "Done" },
@@ -26,6 +27,7 @@ const STATUS_FILTERS = [
   { value: "rejected", text: "Rejected" },
   { value: "accepted", text: "Accepted unchanged" },
   { value: "corrected", text: "Corrected" },
+  { value: TAGS_IN_DOUBT, text: "Tags in doubt" },
 ];
 const ORDERS = [
   { value: "doubt", text: "By doubt" },
@@ -220,10 +222,12 @@ export class Queue extends Emitter {
   async #load(isFirst, limit) {
     if (!this.dataset) return;
     const generation = this.#generation;
+    const isInDoubt = this.statusSelect.value === TAGS_IN_DOUBT;
     let page;
     try {
       page = await api.items(this.dataset.id, {
-        status: this.statusSelect.value,
+        status: isInDoubt ? null : this.statusSelect.value,
+        tags_in_doubt: isInDoubt ? "true" : null,
         class: this.classSelect.value,
         split: this.splitSelect.value,
         author: this.authorSelect.value,
@@ -266,19 +270,21 @@ export class Queue extends Emitter {
   #emptySentence() {
     if (this.statusSelect.value === "todo")
       return "Nothing left to do here. Choose “Done” or “All” to see finished pictures.";
+    if (this.statusSelect.value === TAGS_IN_DOUBT)
+      return "No unfinished picture has a suggested or doubtful tag now. Tags are compared with accepted masks.";
     return "No picture matches these filters. Choose “All” and “Any class”.";
   }
 
   /** @param {ItemRow} item */
   #row(item) {
-    const tags = item.tags.map((index) => this.classNames.get(index) ?? `class ${index}`).join(", ");
+    const tags = this.#tagNames(item.tags);
     const row = element(
       "button",
       {
         class: "pr-queue-item",
         type: "button",
         role: "option",
-        title: `${item.name}: ${tags || "no tags"}`,
+        title: `${item.name}: ${tags}`,
         data: { id: item.id },
         on: { click: () => this.emit("choose", item.id) },
       },
@@ -287,7 +293,7 @@ export class Queue extends Emitter {
         "span",
         { class: "pr-queue-text" },
         element("span", { class: "pr-queue-name", text: item.name }),
-        element("span", { class: "pr-queue-tags", text: tags || "no tags" }),
+        element("span", { class: "pr-queue-tags", text: tags }),
         element("span", {
           class: "st-pill pr-status",
           data: { status: item.status },
@@ -296,6 +302,11 @@ export class Queue extends Emitter {
       ),
     );
     return row;
+  }
+
+  /** @param {number[]} tags */
+  #tagNames(tags) {
+    return tags.map((index) => this.classNames.get(index) ?? `class ${index}`).join(", ") || "no tags";
   }
 
   /** @param {number} id @returns {HTMLElement|null} */
@@ -316,6 +327,17 @@ export class Queue extends Emitter {
     for (const row of this.list.querySelectorAll(".pr-queue-item")) {
       row.setAttribute("aria-selected", String(Number(row.getAttribute("data-id")) === this.current));
     }
+  }
+
+  /** Show the new tags of a picture in its row. @param {Pick<ItemRow, "id"|"tags">} changed */
+  updateTags({ id, tags }) {
+    const item = this.items.find((candidate) => candidate.id === id);
+    const row = this.#rowOf(id);
+    if (!item || !row) return;
+    item.tags = tags;
+    row.title = `${item.name}: ${this.#tagNames(tags)}`;
+    const shown = /** @type {HTMLElement} */ (row.querySelector(".pr-queue-tags"));
+    shown.textContent = this.#tagNames(tags);
   }
 
   /** Show the new state of a picture in its row. @param {Pick<ItemRow, "id"|"status"|"revision">} changed */

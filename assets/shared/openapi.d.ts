@@ -1395,6 +1395,17 @@ export interface components {
       is_firm: boolean;
       worker_is_silent: boolean;
     };
+    /** @description A tag that may be missing or wrong. */
+    SuggestedTagOut: {
+      class_index: number;
+      name: string;
+      /** @enum {string} */
+      kind: "missing" | "doubtful";
+    };
+    SuggestedTagsOut: {
+      /** @description The likeliest missing tag first */
+      suggestions: components["schemas"]["SuggestedTagOut"][];
+    };
     /** @description Header of the superpixels of a picture. */
     SuperpixelsHeader: {
       /** @description How many there are */
@@ -1461,6 +1472,22 @@ export interface components {
        * @default []
        */
       confusion: [number, number, number][];
+    };
+    /** @description What somebody says about a tag. */
+    TagIn: {
+      class_index: number;
+      /**
+       * @description added: the class is there; refused: it is not, so it is not suggested again; removed: its tag is wrong; kept: its tag is right, so it is not doubted again
+       * @enum {string}
+       */
+      action: "added" | "refused" | "removed" | "kept";
+    };
+    /** @description The tags of a picture after a change. */
+    TagsOut: {
+      revision: components["schemas"]["RevisionOut"] | null;
+      /** @enum {string} */
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+      tags: number[];
     };
     /** @description What unpublishing did, in pictures. */
     UnpublishedFacts: {
@@ -1649,10 +1676,14 @@ export type StatusOut = components["schemas"]["StatusOut"];
 export type Step = components["schemas"]["Step"];
 export type StepsHeader = components["schemas"]["StepsHeader"];
 export type StoppedOut = components["schemas"]["StoppedOut"];
+export type SuggestedTagOut = components["schemas"]["SuggestedTagOut"];
+export type SuggestedTagsOut = components["schemas"]["SuggestedTagsOut"];
 export type SuperpixelsHeader = components["schemas"]["SuperpixelsHeader"];
 export type SupervisionCounts = components["schemas"]["SupervisionCounts"];
 export type SupervisionOut = components["schemas"]["SupervisionOut"];
 export type SurveyOut = components["schemas"]["SurveyOut"];
+export type TagIn = components["schemas"]["TagIn"];
+export type TagsOut = components["schemas"]["TagsOut"];
 export type UnpublishedFacts = components["schemas"]["UnpublishedFacts"];
 export type ValidationError = components["schemas"]["ValidationError"];
 export type WalkFacts = components["schemas"]["WalkFacts"];

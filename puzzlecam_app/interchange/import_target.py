@@ -16,6 +16,7 @@ from db.engine import Database
 from db.items import ItemSpec, find_item, replace_tags, sha256_by_name, upsert_items
 from db.labels import ClassSpec, add_classes, latest_label_set
 from db.models import Dataset
+from db.tags import tags_with_changes
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture
 from puzzlecam_app.interchange.export_names import give_export_names
@@ -106,7 +107,7 @@ def write_batch(
         upserted = upsert_items(session, target.dataset_id, specs)
         give_export_names(session, target.dataset_id)
         tags = {upserted.ids[one.item.name]: [index_of[tag] for tag in one.item.tags] for one in taken}
-        retagged = replace_tags(session, target.dataset_id, tags)
+        retagged = replace_tags(session, target.dataset_id, tags_with_changes(session, tags))
         proposed = set()
         if masks == "proposals":
             for one in taken:

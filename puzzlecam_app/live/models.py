@@ -39,6 +39,7 @@ from puzzlecam_app.proposing.predictor import Predictor
 if TYPE_CHECKING:  # torch is imported when the first mask is learned
     from trainer.cams.compute import CamResult
     from trainer.live.evidence import PictureEvidence
+    from trainer.live.features import CellFeatures
 
 _OVERLAP: Final = 1000
 """On PostgreSQL a revision with a smaller id may be committed later; so many ids are looked at again."""
@@ -176,6 +177,11 @@ class LiveModels:
         features = self._features.of(item.sha256, load_image)
         learned = view.knowledge.maps(features, cams.cams_khw, item.tags)
         return replace(cams, cams_khw=learned, identity=f"{cams.identity}+live-{view.knowledge.identity}")
+
+    def cells(self, item: ItemFacts) -> CellFeatures:
+        """The features of a picture; only where `is_on`."""
+        assert self._features is not None  # noqa: S101
+        return self._features.of(item.sha256, lambda: item.load_image(self._max_image_pixels))
 
     def prepare(self, item: ItemFacts) -> None:
         """Compute the features of a picture that somebody will probably accept soon."""

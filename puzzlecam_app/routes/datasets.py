@@ -136,6 +136,9 @@ def read_items(
     class_: Annotated[int | None, Query(alias="class", ge=1, le=254, description="Tagged with it")] = None,
     split: Annotated[str | None, Query(max_length=64)] = None,
     author: Annotated[str | None, Query(max_length=64, description="Made the newest change")] = None,
+    tags_in_doubt: Annotated[
+        bool, Query(description="Only unfinished pictures with suggested or doubtful tags")
+    ] = False,
     order: Annotated[Literal["name", "doubt", "disagreement", "random"], Query()] = "name",
     seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
     after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
@@ -151,7 +154,7 @@ def read_items(
         page = list_items(
             session,
             dataset_id,
-            QueueFilter(status=status, class_index=class_, split=split, author=author_id),
+            QueueFilter(status, class_, split, author_id, tags_in_doubt),
             order=order,
             seed=seed,
             after=after,

@@ -179,6 +179,7 @@ def write_decision(
     """Accept, reject or skip a picture, or revert to its proposal."""
     answer = _decide(item_id, decision, response, services, annotator, expected)
     services.live_work.decided(item_id)
+    services.tag_adviser.decided(item_id)
     return answer
 
 

@@ -1,0 +1,106 @@
+/** A line below the picture: a class that may be there without its tag, or a tag that may be wrong. */
+import { element } from "../shared/dom.js";
+import { Emitter } from "../shared/emitter.js";
+import * as api from "./api.js";
+
+/** @import { SuggestedTagOut } from "../shared/openapi" */
+
+/**
+ * Events: `tags` the id of a picture whose tags have changed, `problem` why an answer was not stored.
+ * @extends {Emitter<{tags: number, problem: string}>}
+ */
+export class TagLine extends Emitter {
+  #beforeAnswer;
+  /** @type {number|null} */
+  #item = null;
+  /** Those that are still to be answered, the shown one first. @type {SuggestedTagOut[]} */
+  #open = [];
+  #isSending = false;
+  text = element("span", { class: "pr-tag-text" });
+  yes = this.#button("I", () => this.answer(true));
+  no = this.#button("O", () => this.answer(false));
+  root = element(
+    "div",
+    { class: "pr-tag-line", role: "status", hidden: true },
+    this.text,
+    element("span", { class: "st-spring" }),
+    this.yes,
+    this.no,
+  );
+
+  /** @param {() => Promise<void>} beforeAnswer stores what was painted */
+  constructor(beforeAnswer) {
+    super();
+    this.#beforeAnswer = beforeAnswer;
+  }
+
+  /** Show what is suggested for a picture, when the studio knows it. @param {number} id */
+  async open(id) {
+    this.close();
+    this.#item = id;
+    let answer;
+    try {
+      answer = await api.suggestedTags(id);
+    } catch {
+      return; // only a hint; the picture's own requests say what is wrong
+    }
+    if (this.#item !== id) return;
+    this.#open = answer.suggestions;
+    this.#show();
+  }
+
+  close() {
+    this.#item = null;
+    this.#open = [];
+    this.#show();
+  }
+
+  /** @param {boolean} isThere whether the class that the line names is in the picture */
+  async answer(isThere) {
+    const id = this.#item;
+    const asked = this.#open[0];
+    if (id === null || !asked || this.#isSending) return;
+    const isMissing = asked.kind === "missing";
+    this.#isSending = true;
+    try {
+      await this.#beforeAnswer();
+      await api.sayTag(id, {
+        class_index: asked.class_index,
+        action: isMissing ? (isThere ? "added" : "refused") : isThere ? "kept" : "removed",
+      });
+    } catch (error) {
+      this.emit("problem", api.messageOf(error));
+      return;
+    } finally {
+      this.#isSending = false;
+    }
+    if (this.#item === id) {
+      this.#open = this.#open.filter((one) => one !== asked);
+      this.#show();
+    }
+    if (isThere === isMissing) this.emit("tags", id);
+  }
+
+  #show() {
+    const [asked] = this.#open;
+    this.root.hidden = !asked;
+    if (!asked) return;
+    const isMissing = asked.kind === "missing";
+    this.text.textContent = isMissing
+      ? `“${asked.name}” may be in the picture, but it is not among its tags.`
+      : `Nothing in the picture looks like “${asked.name}”, which is one of its tags.`;
+    this.#label(this.yes, isMissing ? "Add tag" : "It is there", "I");
+    this.#label(this.no, isMissing ? "Not here" : "Remove tag", "O");
+  }
+
+  /** @param {string} key @param {() => unknown} run */
+  #button(key, run) {
+    return element("button", { class: "st-button", type: "button", title: `(${key})`, on: { click: run } });
+  }
+
+  /** @param {HTMLElement} button @param {string} text @param {string} key */
+  #label(button, text, key) {
+    button.replaceChildren(text, element("kbd", { text: key }));
+    button.title = `${text} (${key})`;
+  }
+}
