@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trainer.live.design import log_score
 from trainer.live.evidence import PictureEvidence
 from trainer.live.model import PRIOR_SLOPE, LiveModel, pair_sums
-from trainer.live.trust import HALF_TRUST_MASKS, Trust
+from trainer.live.trust import HALF_TRUST_MASKS, Trust, tested_trust_limit
 
 MAX_PICTURES = 64
 """So many accepted masks are enough to judge a model."""
@@ -65,12 +65,15 @@ def leave_one_out(model: LiveModel, evidence: Iterable[PictureEvidence]) -> Leav
         for index, left in _left_out(model, one).items():
             pairs.setdefault(index, []).append(left)
     everything = [left for of_class in pairs.values() for left in of_class]
-    pooled = _factor(everything, 0.0, HALF_TRUST_MASKS)
+    most = tested_trust_limit(model.masks)
+    pooled = min(most, _factor(everything, 0.0, HALF_TRUST_MASKS))
     scores = {}
     for index, of_class in sorted(pairs.items()):
         before = _iou(np.sum([left.before for left in of_class], axis=0))
         after = _iou(np.sum([left.after for left in of_class], axis=0))
-        scores[index] = ClassScore(len(of_class), before, after, _factor(of_class, pooled, _POOLED_PAIRS))
+        scores[index] = ClassScore(
+            len(of_class), before, after, min(most, _factor(of_class, pooled, _POOLED_PAIRS))
+        )
     trust_by_class = {index: score.trust for index, score in scores.items()}
     if everything:
         # A class without a tested mask is believed as much as all classes are on average.

@@ -31,3 +31,8 @@ class Trust:
 def untested_trust(masks: int) -> float:
     """The factor before any mask has been left out to test the others: it grows with their number."""
     return masks / (masks + HALF_TRUST_MASKS)
+
+
+def tested_trust_limit(masks: int) -> float:
+    """The highest factor after testing: two or three masks left out tell its error badly."""
+    return masks / (masks + 2)
