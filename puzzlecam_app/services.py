@@ -59,7 +59,7 @@ class Services:
             self.settings.max_image_pixels,
             self.live,
         )
-        lab = Lab(self.database, self.masks, self.proposals, self.workspace, self.settings)
+        lab = Lab(self.database, self.masks, self.proposals, self.workspace, self.settings, self.live)
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
         object.__setattr__(self, "lab", lab)
         object.__setattr__(self, "live_work", LiveWork(self.database, self.live, self.proposals))

@@ -27,6 +27,8 @@ import { readFrame } from "../shared/frame.js";
  * @property {Maps} [self_trained]  (T, h, w) 0..1
  * @property {Maps} [edges]         (h, w)
  * @property {Maps} [walked]        (T, h, w) 0..1
+ * @property {Maps} [learned]       (T, h, w) 0..1, 0.5 where what was learned changes nothing
+ * @property {Maps} [live]          (T, h, w) 0..1
  *
  * @typedef {{[name: `source_${number}`]: Maps}} SourceMaps of further classifiers
  * @typedef {{[name: `reference_${number}`]: Mask}} ReferenceMasks

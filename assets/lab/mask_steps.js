@@ -39,7 +39,12 @@ import { normalised } from "./maps.js";
  * @returns {MaskStep[]}
  */
 export function mapSteps(picture, k, eachView) {
-  return [...scaleSteps(picture, k, eachView), ...sumSteps(picture), ...learnedSteps(picture)];
+  return [
+    ...scaleSteps(picture, k, eachView),
+    ...sumSteps(picture),
+    ...learnedSteps(picture),
+    ...liveSteps(picture, k),
+  ];
 }
 
 /** @param {Picture} picture @param {number} k @param {boolean} eachView @returns {MaskStep[]} */
@@ -157,11 +162,37 @@ function learnedSteps(picture) {
         section,
         title: "Random walk",
         tip: `The maps before it times one minus the edge, spread along paths without edges, ${scaled}`,
-        maps: picture.final,
+        maps: picture.arrays.live ? picture.planes("walked") : picture.final,
       },
     );
   }
   return steps;
+}
+
+/** Number of the first section after self-training, edges and random walk. @param {Picture} picture */
+const afterTraining = ({ arrays }) =>
+  3 + Number(Boolean(arrays.self_trained)) + Number(Boolean(arrays.edges));
+
+/** What accepted masks have taught, where the model is the live one. @param {Picture} picture @param {number} k @returns {MaskStep[]} */
+function liveSteps(picture, k) {
+  if (!picture.arrays.live) return [];
+  const section = `${afterTraining(picture)} · Live model`;
+  return [
+    {
+      key: "learned",
+      section,
+      title: "Learned score",
+      tip: "What accepted masks have taught about this class, without the map before it: above 0.5 it raises the map, below it lowers it, at 0.5 it changes nothing",
+      map: picture.plane("learned", k),
+    },
+    {
+      key: "live",
+      section,
+      title: "Combined",
+      tip: "The map before it and the learned score, added as log odds. The threshold stays the same",
+      maps: picture.final,
+    },
+  ];
 }
 
 /**
@@ -172,7 +203,7 @@ function learnedSteps(picture) {
  * @returns {MaskStep[]}
  */
 export function lastSteps(picture, thresholded, { threshold, reference, isPending, useCrf }) {
-  const number = 3 + Number(Boolean(picture.arrays.self_trained)) + Number(Boolean(picture.arrays.edges));
+  const number = afterTraining(picture) + Number(Boolean(picture.arrays.live));
   const section = `${number} · Mask`;
   /** @type {MaskStep[]} */
   const steps = [

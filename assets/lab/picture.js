@@ -114,13 +114,14 @@ export class Picture {
     );
   }
 
-  /** The maps that the mask is made from: after the random walk where there is one. */
+  /** The maps that the mask is made from: those of the live model, or after the random walk, where there are any. */
   get final() {
     return this.maskSteps?.walked ?? this.planes(this.#last);
   }
 
   /** Name of the model's last maps before the threshold. @returns {MapName} */
   get #last() {
+    if (this.arrays.live) return "live";
     if (this.arrays.walked) return "walked";
     return this.arrays.self_trained ? "self_trained" : "cams";
   }

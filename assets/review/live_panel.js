@@ -18,7 +18,8 @@ import { Emitter } from "../shared/emitter.js";
 
 const IOU_TITLE =
   "IoU of the maps in percent, without and with what was learned. Each accepted mask is measured by a model that has not seen it (leave-one-out)";
-const TRUST_TITLE = "How much of what was learned is used for this class. It follows from the IoU";
+const TRUST_TITLE =
+  "How much of what was learned is used for this class. It follows from how well the model predicts masks that it has not seen";
 
 /** @extends {Emitter<LiveEvents>} */
 export class LivePanel extends Emitter {

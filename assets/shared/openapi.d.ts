@@ -41,7 +41,7 @@ export interface components {
     CamFacts: {
       index: number;
       name: string;
-      /** @description Whether the classifier only guesses it from similar classes */
+      /** @description Whether the classifier does not know it, and accepted masks have not taught it yet */
       weak: boolean;
       /** @description A sentence on how the classifier recognises it */
       seen_as: string;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ class PictureLook:
         self_trained_thw: Maps of the run's pixel classifier, float32 in [0, 1]; None if the model has none.
         edges_hw: AffinityNet's edge map, float32 in [0, 1]; None if the model has no random walk.
         walked_thw: The maps after the random walk, float32 in [0, 1]; None if the model has none.
+        learned_thw: See `puzzlecam_app.lab.taught.Taught`; None for all models but the live one.
+        live_thw: The maps combined with what was learned, float32 in [0, 1]; likewise.
     """
 
     item: ItemFacts
@@ -41,6 +43,8 @@ class PictureLook:
     self_trained_thw: NDArray[np.float32] | None
     edges_hw: NDArray[np.float32] | None
     walked_thw: NDArray[np.float32] | None
+    learned_thw: NDArray[np.float32] | None = None
+    live_thw: NDArray[np.float32] | None = None
 
     @cached_property
     def image(self) -> NDArray[np.uint8]:
@@ -55,6 +59,8 @@ class PictureLook:
     @property
     def final_thw(self) -> NDArray[np.float32]:
         """The maps that the mask is made from."""
+        if self.live_thw is not None:
+            return self.live_thw
         return self.seeds_thw if self.walked_thw is None else self.walked_thw
 
 
@@ -65,8 +71,13 @@ def look(
     on_first: Callable[[NDArray[np.float32]], None] | None = None,
 ) -> PictureLook:
     """Compute the maps of a tagged picture and keep every step; `on_first` as in `cam_steps`."""
+    from puzzlecam_app.lab.taught import TaughtModel
     from trainer.cams.inspection import cam_steps
 
+    if isinstance(model, TaughtModel):
+        before = look(model.prior, item, image, on_first)
+        made = model.teach(item, before.final_thw)
+        return replace(before, learned_thw=made.learned_thw, live_thw=made.live_thw)
     others = tuple(index for index in item.class_names if index not in item.tags)[:MOST_OTHERS]
     other_names = [item.class_names[index] for index in others]
     steps = cam_steps(model.sources, image, item.tag_names, other_names, on_first)

@@ -1,4 +1,4 @@
-"""The models that the Lab can show: the proposal model, the zero-shot model, runs and their epochs."""
+"""The models that the Lab can show: proposal model, live model, zero-shot model, runs and their epochs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from db.publications import published_run
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.folder import RunFolder
@@ -32,14 +33,17 @@ from trainer.data.tag_words import TagWords
 from trainer.run.directory import RunDir, RunDirError
 
 if TYPE_CHECKING:  # torch is imported when the first model is loaded
+    from trainer.live.model import Knowledge
     from trainer.models.proposal import ProposalModel
 
 PROPOSER: Final = "proposer"
 ZERO_SHOT: Final = "zero-shot"
-KEY_PATTERN: Final = r"^(proposer|zero-shot|run-[1-9]\d{0,8}(-(epoch|film)-\d{1,5})?)$"
+LIVE: Final = "live"
+KEY_PATTERN: Final = r"^(proposer|live|zero-shot|run-[1-9]\d{0,8}(-(epoch|film)-\d{1,5})?)$"
 _ZERO_SHOT_TITLE: Final = "Zero-shot model"
 _KEPT: Final = 3
 """Models kept in memory in addition to the proposal models."""
+_CATCH_UP_S: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -47,13 +51,14 @@ class ModelKey:
     """A model as URLs name it.
 
     Attributes:
-        kind: "proposer" is the proposal model of the picture's dataset; "film" is not a network but the
+        kind: "proposer" is the proposal model of the picture's dataset, "live" the same with what its live
+            model has learned; "film" is not a network but the
             stored CAMs of a few pictures after an epoch.
         run_id: The run, for the kinds "run", "epoch" and "film".
         epoch: The epoch, for the kinds "epoch" and "film".
     """
 
-    kind: Literal["proposer", "zero-shot", "run", "epoch", "film"]
+    kind: Literal["proposer", "live", "zero-shot", "run", "epoch", "film"]
     run_id: int = 0
     epoch: int | None = None
 
@@ -62,14 +67,14 @@ class ModelKey:
         """Read a text that matches `KEY_PATTERN`."""
         match = re.fullmatch(r"run-(\d+)(?:-(epoch|film)-(\d+))?", text)
         if match is None:
-            return cls("zero-shot" if text == ZERO_SHOT else "proposer")
+            return cls("zero-shot" if text == ZERO_SHOT else "live" if text == LIVE else "proposer")
         kind: Literal["run", "epoch", "film"] = match[2] or "run"  # type: ignore[assignment]
         return cls(kind, int(match[1]), int(match[3]) if match[3] else None)
 
     @property
     def text(self) -> str:
         """The key as it is in URLs."""
-        if self.kind in (PROPOSER, ZERO_SHOT):
+        if self.kind in (PROPOSER, LIVE, ZERO_SHOT):
             return self.kind
         moment = "" if self.epoch is None else f"-{self.kind}-{self.epoch}"
         return f"run-{self.run_id}{moment}"
@@ -102,9 +107,15 @@ class LabModels:
     """Loads models when they are used, and lists those that exist. Safe to use from several threads."""
 
     def __init__(
-        self, database: Database, proposals: Proposals, workspace: Workspace, settings: Settings
+        self,
+        database: Database,
+        proposals: Proposals,
+        workspace: Workspace,
+        settings: Settings,
+        live: LiveModels | None = None,
     ) -> None:
         self._database = database
+        self._live = live
         self._proposals = proposals
         self._workspace = workspace
         self._model_dir = settings.model
@@ -117,11 +128,14 @@ class LabModels:
 
         Raises:
             NotFoundError: There is no such run.
-            UserError: The run does not have the network: it is not trained yet, was not kept, or was pruned.
+            UserError: The run does not have the network: it is not trained yet, was not kept, or was pruned;
+                or the live model has not learned anything.
             TrainerError: The files of the run are damaged.
         """
         if key.kind == PROPOSER:
             return self._proposals.predictor_of(dataset_id).model
+        if key.kind == LIVE:
+            return self._taught(dataset_id)
         if key.kind == ZERO_SHOT:
             return self._kept((ZERO_SHOT,), lambda: _zero_shot(self._words))
         if key.kind == "film":
@@ -143,6 +157,25 @@ class LabModels:
             )
         return self._kept((key.text, *_stamps(path)), partial(_run, folder.train.path, key.epoch))
 
+    def _taught(self, dataset_id: int) -> ProposalModel:
+        from puzzlecam_app.lab.taught import TaughtModel
+
+        knowledge = self._knowledge(dataset_id)
+        if knowledge is None or self._live is None:
+            raise UserError(
+                "the live model is paused, or has not learned anything yet",
+                where="Live model",
+                remedy="Accept a mask on the Review page, or choose another model",
+            )
+        return TaughtModel(self._proposals.predictor_of(dataset_id).model, knowledge, self._live.cells)
+
+    def _knowledge(self, dataset_id: int) -> Knowledge | None:
+        """What the live model of a dataset has learned; None if there is nothing or it is paused."""
+        if self._live is None or not self._live.is_on:
+            return None
+        self._live.catch_up(dataset_id, may_compute=False, seconds=_CATCH_UP_S)
+        return self._live.view(dataset_id).knowledge
+
     def folder(self, run_id: int) -> RunFolder:
         """The folder of a run. Raises NotFoundError if there is no such run."""
         with self._database.read() as session:
@@ -150,7 +183,7 @@ class LabModels:
         return RunFolder.of(self._workspace.runs_dir, run_id)
 
     def choices(self, item: ItemFacts) -> list[ModelChoice]:
-        """The models for a picture: the proposal model first, then the zero-shot model, then runs.
+        """The models for a picture: the proposal model, the live model, the zero-shot model, then runs.
 
         Runs that have learned all tags of the picture come before the others, and runs of its dataset before
         those of other datasets.
@@ -168,6 +201,10 @@ class LabModels:
                 not_learned=[] if learned is None else _not_learned(learned, item),
             )
         ]
+        knowledge = self._knowledge(item.dataset_id)
+        if knowledge is not None:
+            masks = f"{knowledge.masks:,} {'mask' if knowledge.masks == 1 else 'masks'}"
+            models.append(ModelChoice(key=LIVE, title=f"Live model ({masks})", moments=[], not_learned=[]))
         if learned is not None:
             models.append(ModelChoice(key=ZERO_SHOT, title=_ZERO_SHOT_TITLE, moments=[], not_learned=[]))
         found: list[ModelChoice] = []

@@ -25,6 +25,7 @@ from puzzlecam_app.lab.scales import Scales
 from puzzlecam_app.lab.store import VERSION, LookStore, pack_look, pack_puzzle, unpack_look, unpack_puzzle
 from puzzlecam_app.lab.survey import Surveys
 from puzzlecam_app.lab.wording import model_facts
+from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.proposals import NoTagsError, Proposals
 from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.settings import Settings, Workspace
@@ -60,6 +61,7 @@ class Lab:
         proposals: Proposals,
         workspace: Workspace,
         settings: Settings,
+        live: LiveModels | None = None,
     ) -> None:
         self._database = database
         self._mask_store = masks
@@ -71,7 +73,7 @@ class Lab:
         self._own_masks = LruCache(_KEPT_MASKS)
         self._firsts = FirstMaps()
         self._ahead = 0
-        self.models = LabModels(database, proposals, workspace, settings)
+        self.models = LabModels(database, proposals, workspace, settings, live)
         self.scales = Scales(database, proposals.queue, workspace.cache_dir, settings.max_image_pixels)
         self.surveys = Surveys(workspace.cache_dir)
 

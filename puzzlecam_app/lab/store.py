@@ -114,6 +114,8 @@ def pack_look(look: PictureLook) -> tuple[dict[str, Any], Arrays]:
         "self_trained": look.self_trained_thw,
         "edges": look.edges_hw,
         "walked": look.walked_thw,
+        "learned": look.learned_thw,
+        "live": look.live_thw,
         **{f"source_{number}": maps for number, maps in enumerate(steps.others_thw, start=2)},
     }
     header = {"scales": steps.scales, "others": look.others, "sources": 1 + len(steps.others_thw)}
@@ -151,6 +153,8 @@ def unpack_look(
         arrays.get("self_trained"),
         arrays.get("edges"),
         arrays.get("walked"),
+        arrays.get("learned"),
+        arrays.get("live"),
     )
 
 

@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 def model_facts(model: ProposalModel) -> ModelFacts:
     """The model and its settings, and a sentence for each part that it lacks."""
+    from puzzlecam_app.lab.taught import TaughtModel
     from trainer.masks.crf import CrfConfig, crf_available
 
     refinement, crf = model.refinement, crf_available()
     is_run = model.identity.startswith(RUN_KIND)
     walk = model.walk.config if model.walk else None
+    taught = model if isinstance(model, TaughtModel) else None
+    prior_walk = taught.prior.walk if taught else model.walk
     if walk:
         no_walk = None
+    elif prior_walk:
+        no_walk = "The live model starts from a run's maps after the random walk, with the run's settings."
     elif is_run:
         no_walk = (
             "This run has no AffinityNet, so there is no edge map and no random walk. Train a run with "
@@ -36,7 +41,7 @@ def model_facts(model: ProposalModel) -> ModelFacts:
         )
     return ModelFacts(
         identity=model.identity,
-        title="trained run" if is_run else "zero-shot model",
+        title=_title(taught.knowledge.masks if taught else None, is_run=is_run),
         is_trained=is_run,
         threshold=refinement.background_threshold,
         scales=sorted(model.sources.config.scales),
@@ -51,9 +56,16 @@ def model_facts(model: ProposalModel) -> ModelFacts:
         crf_bounds={name: bounds_of(field) for name, field in CrfConfig.model_fields.items()},
         no_crf=None if crf.available else crf.reason,
         walk=WalkFacts(beta=walk.beta, radius=walk.radius, log2_steps=walk.log2_steps) if walk else None,
-        walk_background=walk is not None and walk.walk_background,
+        walk_background=prior_walk is not None and prior_walk.config.walk_background,
         no_walk=no_walk,
     )
+
+
+def _title(masks: int | None, *, is_run: bool) -> str:
+    before = "trained run" if is_run else "zero-shot model"
+    if masks is None:
+        return before
+    return f"live model, learned from {masks:,} {'mask' if masks == 1 else 'masks'}, on the {before}"
 
 
 def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) -> list[ClassFacts]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from puzzlecam_app.live.names import LiveName
 
 if TYPE_CHECKING:
     from trainer.live.model import Knowledge
+
+
+_PROVED_TRUST: Final = 0.35
+"""The panel calls such a trust medium."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,11 @@ class LiveView:
         """Whether something was learned that changes the maps of one of these classes."""
         knowledge = self.knowledge
         return knowledge is not None and any(knowledge.trust_in(index) > 0 for index in tags)
+
+    def has_proved(self, class_index: int) -> bool:
+        """Whether leaving masks out has shown that what was learned about a class helps."""
+        knowledge = self.knowledge
+        return knowledge is not None and knowledge.trust.by_class.get(class_index, 0.0) >= _PROVED_TRUST
 
     def name(self, prior: str) -> LiveName | None:
         """The name of a proposal of this moment, made from the maps of `prior` (a `Predictor.proposer`)."""

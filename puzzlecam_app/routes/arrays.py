@@ -32,7 +32,9 @@ class CamFacts(BaseModel):
 
     index: int
     name: str
-    weak: bool = Field(description="Whether the classifier only guesses it from similar classes")
+    weak: bool = Field(
+        description="Whether the classifier does not know it, and accepted masks have not taught it yet"
+    )
     seen_as: str = Field(description="A sentence on how the classifier recognises it")
     disagreement: float = Field(description="Of whole and tiled map, 0..1")
 
@@ -72,11 +74,12 @@ async def read_cams(item_id: ItemId, services: OpenServices) -> Response:
 
 def _answer(services: Services, item: ItemFacts, cams: CamResult) -> Response:
     model = services.proposals.predictor_of(item.dataset_id).model
+    view = services.live.view(item.dataset_id)
     classes = [
         CamFacts(
             index=index,
             name=name,
-            weak=bool(cams.weak_k[k]),
+            weak=bool(cams.weak_k[k]) and not view.has_proved(index),
             seen_as=model.describe(name),
             disagreement=float(cams.disagreement_k[k]),
         )

@@ -315,6 +315,9 @@ def _step_arrays(picture: PictureLook, *, half: bool = True) -> dict[str, NDArra
     if picture.edges_hw is not None and picture.walked_thw is not None:
         arrays["edges"] = narrow(picture.edges_hw)
         arrays["walked"] = picture.walked_thw
+    if picture.learned_thw is not None and picture.live_thw is not None:
+        arrays["learned"] = narrow(picture.learned_thw)
+        arrays["live"] = picture.live_thw
     return arrays
 
 
