@@ -136,11 +136,18 @@ def _load_live_encoder() -> LiveEncoder:
 
 def _model_loader(settings: Settings) -> Callable[[], ProposalModel]:
     def load() -> ProposalModel:
+        from trainer.cams.zero_shot_sources import ZeroShotSource
         from trainer.models.proposal import run_model, zero_shot_model
+        from trainer.pretrained.clip import ClipWeights
 
         share = settings.min_piece_share
         if settings.model:
             return run_model(settings.model, min_piece_share=share)
-        return zero_shot_model(min_piece_share=share, words=TagWords(settings.resolve_aliases()))
+        clip = ClipWeights(settings.clip_weights, settings.clip_sha256, settings.clip_network)
+        return zero_shot_model(
+            source=ZeroShotSource(settings.source, clip=clip),
+            min_piece_share=share,
+            words=TagWords(settings.resolve_aliases()),
+        )
 
     return load

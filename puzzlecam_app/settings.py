@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -138,6 +138,33 @@ class Settings(BaseModel):
         default=None,
         description="File that says what tags mean to the zero-shot model; by default aliases.toml in the "
         "workspace.",
+    )
+    source: Literal["imagenet", "clip", "clip-es"] = Field(
+        default="imagenet",
+        description=(
+            "Zero-shot model: imagenet knows the tags that ImageNet has classes for, clip takes any tag, "
+            "clip-es any tag where the tags of every picture are complete. CLIP needs the extra 'words'."
+        ),
+    )
+    clip_weights: AbsolutePath | None = Field(
+        default=None,
+        description=(
+            "File with the weights of CLIP (.safetensors, or a PyTorch state dict); by default the published "
+            "ones, from the Hugging Face hub."
+        ),
+    )
+    clip_sha256: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="SHA-256 that the weights of CLIP must have.",
+    )
+    clip_network: str = Field(
+        default="ViT-B-16-quickgelu",
+        min_length=1,
+        description=(
+            "Network of the weights of CLIP, as open_clip names it: ViT-B-16-quickgelu for OpenAI's, "
+            "ViT-B-16 for LAION's."
+        ),
     )
     min_piece_share: float | None = Field(
         default=None,

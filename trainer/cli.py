@@ -334,16 +334,71 @@ def show_recipe(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) 
 
 @app.command()
 def bench(
-    name: Annotated[str, typer.Argument(help="random-walk, crf, cam, train-step, evaluate or all.")] = "all",
+    name: Annotated[
+        str, typer.Argument(help="random-walk, crf, cam, train-step, evaluate, all of them, or zero-shot.")
+    ] = "all",
     full: Annotated[
         bool,
         typer.Option(
             "--full", help="Run the dense random walk on the whole grid. This takes minutes and gigabytes."
         ),
     ] = False,
+    dataset_root: Annotated[
+        Path | None,
+        typer.Option(help="zero-shot: dataset with ground-truth masks and a class file such as labels.txt."),
+    ] = None,
+    split: Annotated[str, typer.Option(help="zero-shot: split to measure.")] = "train",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="zero-shot: measure N evenly spaced pictures only.")
+    ] = None,
+    source: Annotated[
+        str, typer.Option(help="zero-shot: imagenet, clip, or clip-es for pictures with all their tags.")
+    ] = "imagenet",
+    backbone: Annotated[
+        str, typer.Option(help="zero-shot: lite0, or lite2 if its weights are installed; of imagenet.")
+    ] = "lite0",
+    clip_weights: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="PUZZLECAM_CLIP_WEIGHTS",
+            help="zero-shot: file with the weights of CLIP; the published ones by default.",
+        ),
+    ] = None,
+    clip_sha256: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PUZZLECAM_CLIP_SHA256", help="zero-shot: SHA-256 that the weights of CLIP must have."
+        ),
+    ] = None,
+    clip_network: Annotated[
+        str,
+        typer.Option(
+            envvar="PUZZLECAM_CLIP_NETWORK",
+            help="zero-shot: network of the weights, as open_clip names it; ViT-B-16 for LAION's.",
+        ),
+    ] = "ViT-B-16-quickgelu",
     as_json: JsonOption = False,
 ) -> None:
-    """Compare the fast implementations with plain ones of the reference's arithmetic, in one run."""
+    """Compare the fast implementations with plain ones of the reference's arithmetic, in one run.
+
+    bench zero-shot instead measures pseudo-masks that are made without training, on a dataset with masks.
+    """
+    if name == "zero-shot":
+        from trainer import commands
+
+        figures, text = commands.bench_zero_shot(
+            dataset_root,
+            split,
+            source,
+            limit=limit,
+            backbone=backbone,
+            clip_weights=clip_weights,
+            clip_sha256=clip_sha256,
+            clip_network=clip_network,
+            show_progress=not as_json,
+        )
+        _print(figures, as_json, text)
+        return
     from trainer.benchmarks.runner import as_text, machine, run_benchmarks
 
     rows = run_benchmarks(name, is_full=full)

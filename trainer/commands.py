@@ -10,6 +10,7 @@ from typing import Any
 
 from trainer import pipeline
 from trainer.contract import EventKind
+from trainer.errors import TrainerUsageError
 from trainer.machine.stop import StopSignal
 from trainer.masks.evaluation import AbsentClasses
 from trainer.masks.mask_folders import evaluate_folder
@@ -136,6 +137,43 @@ def figures(
 
     made = write_figures(run_dir, out, baseline=baseline, compare=compare, pictures=pictures)
     return {"files": [str(path) for path in made.files], "notes": list(made.notes)}
+
+
+def bench_zero_shot(
+    dataset_root: Path | None,
+    split: str,
+    source: str,
+    *,
+    limit: int | None = None,
+    backbone: str = "lite0",
+    clip_weights: Path | None = None,
+    clip_sha256: str | None = None,
+    clip_network: str = "ViT-B-16-quickgelu",
+    show_progress: bool = False,
+) -> tuple[dict[str, Any], str]:
+    """Measure pseudo-masks made without training; the figures, and lines for a terminal.
+
+    Arguments: see `trainer.cams.zero_shot_sources.ZeroShotSource` and `trainer.pretrained.clip.ClipWeights`.
+
+    Raises:
+        TrainerUsageError: no dataset is named, or there is no such source.
+        DatasetError: no picture has ground truth, or no class list says what the indices in it mean.
+        BackboneError, ClipError: weights or their package are missing.
+    """
+    from trainer.benchmarks.zero_shot import as_text, evenly_spaced, measure
+    from trainer.cams.zero_shot_sources import ZeroShotSource, zero_shot_name
+    from trainer.data.folder import open_dataset
+    from trainer.pretrained.clip import ClipWeights
+
+    if dataset_root is None:
+        raise TrainerUsageError(
+            "bench zero-shot needs --dataset-root DIR, a dataset with ground-truth masks."
+        )
+    clip = ClipWeights(clip_weights, clip_sha256, clip_network)
+    chosen = ZeroShotSource(zero_shot_name(source), backbone, clip)
+    dataset = evenly_spaced(open_dataset(dataset_root, split), limit)
+    figures = measure(dataset, source=chosen, show_progress=show_progress)
+    return figures.as_json(), as_text(figures, dataset)
 
 
 def recipes() -> list[dict[str, str]]:

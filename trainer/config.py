@@ -31,6 +31,9 @@ RECIPE_VERSION = 1
 ZERO_SHOT_BACKBONES = ("lite0", "lite2")
 """Backbones whose ImageNet classifier needs no download (`trainer.nn.backbones.BACKBONES`)."""
 
+ZeroShotName = Literal["imagenet", "clip", "clip-es"]
+"""What makes maps without training: an ImageNet classifier, or CLIP in one of two ways (`trainer.cams`)."""
+
 Threshold = Annotated[float, Field(ge=0, le=1)]
 BackgroundThreshold = Annotated[
     Threshold, Field(description="A pixel is background unless the map of some class exceeds this.")
@@ -154,7 +157,27 @@ class CamsConfig(Settings):
         ge=0,
         le=1,
         description="Share of the zero-shot maps in their mean with the trained classifier's: 0, as in the "
-        "paper, leaves them out, 1 uses them alone. Above 0 it needs a lite backbone.",
+        "paper, leaves them out, 1 uses them alone. Above 0 it needs a lite backbone, or CLIP.",
+    )
+    zero_shot_source: ZeroShotName = later_field(
+        "imagenet",
+        description="What makes the zero-shot maps: the ImageNet classifier of a lite backbone, CLIP for any "
+        "tag, or CLIP-ES where the tags of every picture are complete. CLIP needs the extra 'words' and "
+        "clip_sha256; its maps have one scale.",
+    )
+    clip_weights: Path | None = machine_field(
+        None, description="File with the weights of CLIP (.safetensors or .pth); the published ones if empty."
+    )
+    clip_sha256: str | None = later_field(
+        None,
+        pattern=r"^[0-9a-fA-F]{64}$",
+        description="SHA-256 of the weights of CLIP, by which a run says what it used.",
+    )
+    clip_network: str = later_field(
+        "ViT-B-16-quickgelu",
+        min_length=1,
+        description="Network of the weights, as open_clip names it: ViT-B-16-quickgelu for OpenAI's, "
+        "ViT-B-16 for LAION's.",
     )
     learn_from_accepted: bool = later_field(
         False,
@@ -409,9 +432,16 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _zero_shot_is_possible(self) -> Self:
-        if self.cams.zero_shot_share > 0 and self.backbone.name not in ZERO_SHOT_BACKBONES:
+        uses_clip = self.cams.zero_shot_share > 0 and self.cams.zero_shot_source != "imagenet"
+        if uses_clip and self.cams.clip_sha256 is None:
+            raise ValueError(
+                f"cams.zero_shot_source = {self.cams.zero_shot_source} needs cams.clip_sha256, the SHA-256 "
+                "of the weights (sha256sum FILE prints it), so that the run says what it used"
+            )
+        uses_backbone = self.cams.zero_shot_share > 0 and self.cams.zero_shot_source == "imagenet"
+        if uses_backbone and self.backbone.name not in ZERO_SHOT_BACKBONES:
             raise ValueError(
                 f"cams.zero_shot_share needs the ImageNet classifier of {' or '.join(ZERO_SHOT_BACKBONES)}, "
-                f"but the backbone is {self.backbone.name}; set it to 0"
+                f"but the backbone is {self.backbone.name}; set it to 0, or cams.zero_shot_source to clip"
             )
         return self

@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import MinPieceShareOption, ModelOption, setting_option
+from puzzlecam_app.commands.options import (
+    ClipWeightsOption,
+    MinPieceShareOption,
+    ModelOption,
+    SourceOption,
+    setting_option,
+)
 from puzzlecam_app.commands.printing import say
 from puzzlecam_app.commands.studio import Studio, studio_command
 
@@ -18,6 +24,8 @@ def app(
     port: Annotated[int | None, setting_option("port", "P", default="7860")] = None,
     root_path: Annotated[str | None, setting_option("root_path", "PATH")] = None,
     model: ModelOption = None,
+    source: SourceOption = None,
+    clip_weights: ClipWeightsOption = None,
     min_piece_share: MinPieceShareOption = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
@@ -37,6 +45,8 @@ def app(
         port=port,
         root_path=root_path,
         model=model,
+        source=source,
+        clip_weights=clip_weights,
         min_piece_share=min_piece_share,
         open_browser=False if no_browser else None,
     )

@@ -27,6 +27,8 @@ def setting_option(field: str, metavar: str, *, name: str | None = None, default
 WorkspaceOption = Annotated[Path | None, setting_option("workspace", "DIR", default="~/puzzlecam")]
 DatabaseUrlOption = Annotated[str | None, setting_option("database_url", "URL")]
 ModelOption = Annotated[Path | None, setting_option("model", "RUN_DIR")]
+SourceOption = Annotated[str | None, setting_option("source", "NAME", default="imagenet")]
+ClipWeightsOption = Annotated[Path | None, setting_option("clip_weights", "FILE")]
 MinPieceShareOption = Annotated[float | None, setting_option("min_piece_share", "SHARE")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the report as JSON.")]
 RunArgument = Annotated[int, typer.Argument(metavar="RUN", help="Number of the run.")]

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import MinPieceShareOption, ModelOption, NameArgument
+from puzzlecam_app.commands.options import (
+    ClipWeightsOption,
+    MinPieceShareOption,
+    ModelOption,
+    NameArgument,
+    SourceOption,
+)
 from puzzlecam_app.commands.printing import print_json, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
 
@@ -37,20 +43,26 @@ def propose(
         int | None, typer.Option(metavar="N", min=1, help="Stop after N pictures; the next call continues.")
     ] = None,
     model: ModelOption = None,
+    source: SourceOption = None,
+    clip_weights: ClipWeightsOption = None,
     min_piece_share: MinPieceShareOption = None,
 ) -> None:
     """Compute heatmaps and proposals of a dataset ahead of time.
 
     It can be stopped at any time; the next call does the rest. Masks that somebody has worked on are kept.
-    With --model, the run's masks replace the proposals of the zero-shot model and of other runs.
+    With --model, the run's masks replace the proposals of the zero-shot model and of other runs. With
+    --source, the masks of one zero-shot model replace those of another.
 
     \b
     Examples:
       puzzlecam propose voc
       puzzlecam propose voc --limit 100 --json
       puzzlecam propose voc --model runs/first
+      puzzlecam propose leaves --source clip --clip-weights open_clip_model.safetensors
     """
-    with studio.open(model=model, min_piece_share=min_piece_share) as services:
+    with studio.open(
+        model=model, source=source, clip_weights=clip_weights, min_piece_share=min_piece_share
+    ) as services:
         plan = _plan(services, name)
         todo = plan.due[:limit]
         failures = tuple(_compute(services, todo))

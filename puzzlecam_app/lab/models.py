@@ -41,6 +41,7 @@ ZERO_SHOT: Final = "zero-shot"
 LIVE: Final = "live"
 KEY_PATTERN: Final = r"^(proposer|live|zero-shot|run-[1-9]\d{0,8}(-(epoch|film)-\d{1,5})?)$"
 _ZERO_SHOT_TITLE: Final = "Zero-shot model"
+_CLIP_TITLES: Final = {"clip": "Zero-shot model (CLIP)", "clip-es": "Zero-shot model (CLIP-ES)"}
 _KEPT: Final = 3
 """Models kept in memory in addition to the proposal models."""
 _CATCH_UP_S: Final = 0.2
@@ -120,6 +121,7 @@ class LabModels:
         self._workspace = workspace
         self._model_dir = settings.model
         self._words = TagWords(settings.resolve_aliases())
+        self._source = settings.source
         self._lock = threading.Lock()
         self._predictors: OrderedDict[tuple[Any, ...], Predictor] = OrderedDict()
 
@@ -205,7 +207,7 @@ class LabModels:
         if knowledge is not None:
             masks = f"{knowledge.masks:,} {'mask' if knowledge.masks == 1 else 'masks'}"
             models.append(ModelChoice(key=LIVE, title=f"Live model ({masks})", moments=[], not_learned=[]))
-        if learned is not None:
+        if learned is not None or self._source in _CLIP_TITLES:
             models.append(ModelChoice(key=ZERO_SHOT, title=_ZERO_SHOT_TITLE, moments=[], not_learned=[]))
         found: list[ModelChoice] = []
         for run_id, name, status, dataset, split in sorted(
@@ -239,7 +241,7 @@ class LabModels:
             return f"Published: run {published}"
         if self._model_dir:
             return "The run given with --model"
-        return _ZERO_SHOT_TITLE
+        return _CLIP_TITLES.get(self._source, _ZERO_SHOT_TITLE)
 
     def _kept(self, key: tuple[Any, ...], load: Callable[[], ProposalModel]) -> ProposalModel:
         with self._lock:

@@ -36,8 +36,8 @@ COMMON: Final = (
 )
 """The most important settings, in the order of the form; those that recipes do not have are left out."""
 
-_NOT_ASKED: Final = ("version", "name", "description", "backbone.weights")
-"""Fields that the form does not show: names, versions, and a path on this machine, which no page may set."""
+_NOT_ASKED: Final = ("version", "name", "description", "backbone.weights", "cams.clip_weights")
+"""Fields that the form does not show: names, versions, and paths on this machine, which no page may set."""
 
 FieldKind = Literal["integer", "number", "boolean", "choice", "text", "numbers"]
 

@@ -57,6 +57,9 @@ LATER_DEFAULTS: dict[str, Any] = {
     "relabel.max_side": 512,
     "relabel.use_walk": True,
     "relabel.background_threshold": 0.5,
+    "cams.zero_shot_source": "imagenet",
+    "cams.clip_sha256": None,
+    "cams.clip_network": "ViT-B-16-quickgelu",
 }
 """Settings added after the first version, by dotted name, with their defaults. Add new ones and change none:
 outputs that were made with a default carry a key without it."""

@@ -1,6 +1,6 @@
 """How good are pseudo-masks before any training?
 
-    python -m trainer.benchmarks.zero_shot --dataset-root DIR --split train [--limit N] [--json]
+    python3 launch.py bench zero-shot --dataset-root DIR --split train [--source clip] [--limit N] [--json]
 
 Tags are the only supervision. Two kinds of figures, never mixed: honest ones at the one fixed threshold of
 `PseudoLabelConfig`, and an oracle one at the threshold that ground truth says is best.
@@ -9,27 +9,22 @@ Tags are the only supervision. Two kinds of figures, never mixed: honest ones at
 from __future__ import annotations
 
 import functools
-import json
 import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 from rich.progress import track
 
+from trainer.cams.classifier import CamClassifier
 from trainer.cams.compute import compute_cams
-from trainer.cams.config import CamConfig
-from trainer.cams.zero_shot import ZeroShotClassifier, load_zero_shot
+from trainer.cams.zero_shot_sources import ZeroShotSource
 from trainer.data.dataset import DatasetError, TaggedDataset, TaggedImage
-from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.data.images import read_rgb
-from trainer.errors import TrainerError
 from trainer.machine.device import choose_device
 from trainer.machine.image_pool import map_images
 from trainer.masks.crf import crf_available
@@ -49,7 +44,7 @@ class Job:
     class_names: tuple[str, ...]
     class_count: int
     truth: GroundTruth
-    backbone: str
+    source: ZeroShotSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,20 +81,27 @@ class ZeroShotFigures:
 
 
 def measure(
-    dataset: TaggedDataset, *, backbone: str = "lite0", show_progress: bool = False
+    dataset: TaggedDataset, *, source: ZeroShotSource | None = None, show_progress: bool = False
 ) -> ZeroShotFigures:
     """Compute maps and masks of every picture that has a ground-truth mask, and score them.
+
+    Args:
+        dataset: pictures, tags and masks.
+        source: the classifier; that of ImageNet when None.
+        show_progress: draw a progress bar.
 
     Raises:
         DatasetError: no picture has ground truth, or no class list says what the indices in it mean.
         TrainerError: a file, weight or class is missing.
     """
     config = PseudoLabelConfig()
-    jobs = list(_jobs(dataset, backbone))
+    source = source or ZeroShotSource()
+    jobs = list(_jobs(dataset, source))
     if not jobs:
         raise DatasetError(
             f"No picture of {dataset.root} has a ground-truth mask; there is nothing to measure."
         )
+    identity = _classifier(source).identity  # before the work, so that missing weights are told at once
     thresholds = _thresholds(config)
     class_count = dataset.class_count + 1
     cam_tcc = np.zeros((len(thresholds), class_count, class_count), dtype=np.int64)
@@ -114,7 +116,7 @@ def measure(
         crf_seconds.append(counts.crf_seconds)
     scores = [score_of(confusion, "skip", t) for t, confusion in zip(thresholds, cam_tcc, strict=True)]
     return ZeroShotFigures(
-        identity=_classifier(backbone).identity,
+        identity=identity,
         pictures=len(jobs),
         cam=scores[thresholds.index(config.background_threshold)],
         cam_oracle=max(scores, key=lambda score: score.miou),
@@ -129,9 +131,9 @@ def measure_picture(job: Job) -> PictureCounts:
     image = read_rgb(job.image.path)
     truth = job.truth.mask(job.image.id)
     config = PseudoLabelConfig()
-    classifier = _classifier(job.backbone)
+    classifier = _classifier(job.source)
     started = time.perf_counter()
-    result = compute_cams(classifier, image, job.class_names, CamConfig())
+    result = compute_cams(classifier, image, job.class_names, job.source.maps)
     cam_seconds = time.perf_counter() - started
     sweep = ThresholdSweep(_thresholds(config), job.class_count)
     sweep.add(truth, *strongest_class(ClassMaps(job.image.tags, result.image_size, result.cams_khw)))
@@ -145,23 +147,24 @@ def measure_picture(job: Job) -> PictureCounts:
 
 
 @functools.cache
-def _classifier(backbone: str) -> ZeroShotClassifier:
+def _classifier(source: ZeroShotSource) -> CamClassifier:
     """Return the model, which is loaded once in each process."""
-    return load_zero_shot(choose_device(), backbone)
+    return source.load(choose_device())
 
 
-def _jobs(dataset: TaggedDataset, backbone: str) -> Iterator[Job]:
+def _jobs(dataset: TaggedDataset, source: ZeroShotSource) -> Iterator[Job]:
     truth = GroundTruth.of(dataset)
     for image in dataset.images:
         if truth.has(image.id):
-            yield Job(image, dataset.names_of(image), dataset.class_count + 1, truth, backbone)
+            yield Job(image, dataset.names_of(image), dataset.class_count + 1, truth, source)
 
 
 def _thresholds(config: PseudoLabelConfig) -> list[float]:
     return sorted({*ORACLE_THRESHOLDS, config.background_threshold})
 
 
-def _evenly_spaced(dataset: TaggedDataset, limit: int | None) -> TaggedDataset:
+def evenly_spaced(dataset: TaggedDataset, limit: int | None) -> TaggedDataset:
+    """Return N pictures that are evenly spread over the dataset; all if there is no limit."""
     if limit is None or limit >= len(dataset):
         return dataset
     positions = {round(position) for position in np.linspace(0, len(dataset) - 1, limit)}
@@ -169,7 +172,8 @@ def _evenly_spaced(dataset: TaggedDataset, limit: int | None) -> TaggedDataset:
     return dataset.of_images(images)
 
 
-def _table(figures: ZeroShotFigures, dataset: TaggedDataset) -> str:
+def as_text(figures: ZeroShotFigures, dataset: TaggedDataset) -> str:
+    """Return lines for a terminal."""
     crf = f"{100 * figures.crf.miou:.1f}" if figures.crf else "not installed"
     oracle = figures.cam_oracle
     rows = [
@@ -189,30 +193,3 @@ def _table(figures: ZeroShotFigures, dataset: TaggedDataset) -> str:
 
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
-
-
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-
-@app.command()
-def main(
-    dataset_root: Annotated[
-        Path, typer.Option(help="Dataset with ground-truth masks and a class file such as labels.txt.")
-    ],
-    split: Annotated[str, typer.Option(help="List in ImageSets, or value of the column split.")] = "train",
-    limit: Annotated[int | None, typer.Option(min=1, help="Measure N evenly spaced pictures only.")] = None,
-    backbone: Annotated[str, typer.Option(help="lite0, or lite2 if its weights are installed.")] = "lite0",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Measure pseudo-masks made before any training against ground truth."""
-    try:
-        dataset = _evenly_spaced(open_dataset(dataset_root, split), limit)
-        figures = measure(dataset, backbone=backbone, show_progress=not as_json)
-    except TrainerError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(error.exit_code) from error
-    typer.echo(json.dumps(figures.as_json(), indent=2) if as_json else _table(figures, dataset))
-
-
-if __name__ == "__main__":
-    app()

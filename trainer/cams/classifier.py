@@ -67,6 +67,8 @@ def cell_maps(weights: ClassWeights, features: Tensor) -> Tensor:
         features: (N, C, h, w).
     """
     if isinstance(weights, Tensor):
+        if len(weights) == 0:
+            return features.new_zeros((len(features), 0, *features.shape[2:]))
         return torch.einsum("kc,nchw->nkhw", weights, features)
     return weights(features)
 

@@ -104,7 +104,7 @@ def cam_steps(
             scores = torch.cat([scores, views.maps(features, other_weights, 1.0)])
     own = divided_by_maximum(steps.result_khw)
     further = tuple(
-        multi_scale_cams(source.classifier, image_rgb, tags, config) for source in sources.all[1:]
+        multi_scale_cams(source.classifier, image_rgb, tags, source.config) for source in sources.all[1:]
     )
     return CamSteps(
         scales=steps.scales,

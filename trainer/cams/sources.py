@@ -12,23 +12,31 @@ from trainer.cams.compute import CamResult, compute_cams, multi_scale_cams
 from trainer.cams.compute import cam_identity as one_identity
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import load_classifier
-from trainer.cams.zero_shot import load_zero_shot
+from trainer.cams.zero_shot_sources import ZeroShotSource
 from trainer.config import CamsConfig, Recipe
 from trainer.contract import CLASSIFY
 from trainer.data.tag_words import TagWords
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.losses import EPSILON
+from trainer.pretrained.clip import ClipWeights
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import Maps
 
 
 @dataclass(frozen=True)
 class CamSource:
-    """A classifier and its share of the mean."""
+    """A classifier and its share of the mean.
+
+    Attributes:
+        classifier: the classifier.
+        share: above 0.
+        config: how its maps are computed, with the `max_side` of the others; None for that of `CamSources`.
+    """
 
     classifier: CamClassifier
     share: float = 1.0
+    config: CamConfig | None = None
 
 
 class CamSources:
@@ -41,15 +49,15 @@ class CamSources:
     def __init__(self, sources: Sequence[CamSource], config: CamConfig | None = None) -> None:
         """Args:
             sources: at least one; whole and tiled maps come from the first.
-            config: how maps are computed; defaults when None.
+            config: how maps are computed where a source does not say it; defaults when None.
 
         Raises:
             ValueError: there is no source, or a share is not positive.
         """
         if not sources or any(source.share <= 0 for source in sources):
             raise ValueError("CAMs need at least one classifier, each with a share above 0.")
-        self._sources = tuple(sources)
-        self._config = config or CamConfig()
+        self._config = sources[0].config or config or CamConfig()
+        self._sources = tuple(replace(source, config=source.config or self._config) for source in sources)
 
     @property
     def first(self) -> CamClassifier:
@@ -63,7 +71,7 @@ class CamSources:
 
     @property
     def config(self) -> CamConfig:
-        """How maps are computed."""
+        """How the maps of the first classifier are computed."""
         return self._config
 
     @property
@@ -73,7 +81,10 @@ class CamSources:
 
     def identity_of(self, class_names: Sequence[str]) -> str:
         """Key for caching the maps of some classes; with a single classifier, that classifier's."""
-        names = [one_identity(source.classifier, self._config, class_names) for source in self._sources]
+        names = [
+            one_identity(source.classifier, source.config or self._config, class_names)
+            for source in self._sources
+        ]
         if len(names) == 1:
             return names[0]
         return " & ".join(
@@ -84,7 +95,7 @@ class CamSources:
         """Multi-scale maps float32 (K, h, w) in [0, 1]; arguments and errors as for `compute_cams`."""
         return self.mean(
             [
-                multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
+                multi_scale_cams(source.classifier, image_rgb, class_names, source.config)
                 for source in self._sources
             ]
         )
@@ -93,7 +104,7 @@ class CamSources:
         """What `compute_cams` returns; all but `cams_khw` comes from the first classifier."""
         result = compute_cams(self.first, image_rgb, class_names, self._config)
         others = [
-            multi_scale_cams(source.classifier, image_rgb, class_names, self._config)
+            multi_scale_cams(source.classifier, image_rgb, class_names, source.config)
             for source in self._sources[1:]
         ]
         return replace(
@@ -130,6 +141,7 @@ def load_sources(
     Raises:
         CheckpointError: the recipe uses the trained classifier, and its file is missing or damaged.
         BackboneError: the recipe uses the zero-shot classifier, and its weights are not installed.
+        ClipError: the recipe uses CLIP, and its package or weights cannot be used.
     """
     config = recipe.cams
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
@@ -140,10 +152,17 @@ def load_sources(
         trained = load_classifier(path, choice, affinity_power=power)
         sources.append(CamSource(trained, 1 - config.zero_shot_share))
     if config.zero_shot_share > 0:
-        words = TagWords(run_dir.aliases_path)
-        zero_shot = load_zero_shot(choice, recipe.backbone.name, words)
-        sources.append(CamSource(zero_shot, config.zero_shot_share))
+        sources.append(_zero_shot_source(recipe, choice, TagWords(run_dir.aliases_path)))
     return CamSources(sources, cam_config(config))
+
+
+def _zero_shot_source(recipe: Recipe, device: DeviceChoice, words: TagWords) -> CamSource:
+    config = recipe.cams
+    clip = ClipWeights(config.clip_weights, config.clip_sha256, config.clip_network)
+    source = ZeroShotSource(config.zero_shot_source, recipe.backbone.name, clip)
+    is_clip = source.name != "imagenet"
+    maps = source.maps.model_copy(update={"max_side": config.max_side}) if is_clip else None
+    return CamSource(source.load(device, words), config.zero_shot_share, maps)
 
 
 def cam_config(config: CamsConfig) -> CamConfig:

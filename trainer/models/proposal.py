@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from trainer.cams.compute import CamResult
 from trainer.cams.sources import CamSource, CamSources, load_sources
-from trainer.cams.zero_shot import load_zero_shot
+from trainer.cams.zero_shot_sources import ZeroShotSource
 from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
 from trainer.contract import AFFINITY, PIXELS, RUN_KIND
 from trainer.data.labels import normalize_class_name
@@ -190,18 +190,21 @@ class ProposalModel:
 def zero_shot_model(
     device: DeviceChoice | str | None = None,
     *,
+    source: ZeroShotSource | None = None,
     min_piece_share: float | None = None,
     words: TagWords | None = None,
 ) -> ProposalModel:
-    """The model that needs no training; errors as for `trainer.cams.zero_shot.load_zero_shot`.
+    """A model that needs no training; errors as for `trainer.cams.zero_shot_sources.ZeroShotSource.load`.
 
     Args:
         device: see `run_model`.
+        source: the classifier; that of ImageNet when None.
         min_piece_share: see `trainer.config.MinPieceShare`; the default when None.
         words: what tags mean; without aliases when None.
     """
+    source = source or ZeroShotSource()
     refinement = _with_pieces(PseudoLabelConfig(), min_piece_share)
-    return ProposalModel(CamSources([CamSource(load_zero_shot(device, words=words))]), refinement)
+    return ProposalModel(CamSources([CamSource(source.load(device, words))], source.maps), refinement)
 
 
 def run_model(

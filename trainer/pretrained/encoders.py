@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import torch
 from safetensors.torch import load_file
@@ -21,10 +20,9 @@ from trainer.nn.encoders import (
     encoder_spec,
 )
 from trainer.pretrained.backbones import BackboneError, load_backbone
+from trainer.pretrained.hub import hub_file, hub_url
 
 _WEIGHTS_FILE = "model.safetensors"
-_HUB = f"https://huggingface.co/timm/{{name}}/resolve/main/{_WEIGHTS_FILE}"
-_REACH_TIMEOUT_S = 10
 
 
 def load_encoder(config: BackboneConfig, *, output_stride: int = 16) -> Encoder:
@@ -54,21 +52,15 @@ def load_encoder(config: BackboneConfig, *, output_stride: int = 16) -> Encoder:
 
 
 def _published_weights(spec: EncoderSpec) -> Path:
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
-
-    repository, url = f"timm/{spec.timm_name}", _HUB.format(name=spec.timm_name)
-    cached = try_to_load_from_cache(repository, _WEIGHTS_FILE)
-    if isinstance(cached, str):
-        return Path(cached)
+    repository = f"timm/{spec.timm_name}"
     try:
-        # The hub's client retries for half a minute before it says that there is no internet.
-        urlopen(Request(url, method="HEAD"), timeout=_REACH_TIMEOUT_S).close()  # noqa: S310
-        return Path(hf_hub_download(repository, _WEIGHTS_FILE))
+        return hub_file(repository, _WEIGHTS_FILE)
     except (OSError, ValueError) as error:
         raise EncoderError(
-            f"The ImageNet weights of {spec.timm_name} are not available ({error}); download {url} on a "
-            f"machine with internet access and name the file with --set backbone.weights=FILE, or choose a "
-            f"recipe with a lite backbone, whose weights are installed."
+            f"The ImageNet weights of {spec.timm_name} are not available ({error}); download "
+            f"{hub_url(repository, _WEIGHTS_FILE)} on a machine with internet access and name the file with "
+            f"--set backbone.weights=FILE, or choose a recipe with a lite backbone, whose weights are "
+            f"installed."
         ) from error
 
 

@@ -255,10 +255,11 @@ def test_without_one_a_few_steps_are_timed(client: TestClient, monkeypatch: pyte
     }
 
 
-def test_no_page_names_a_file_of_the_machine() -> None:
-    assert "backbone.weights" not in {field.name for field in form_fields()}
+@pytest.mark.parametrize("name", ["backbone.weights", "cams.clip_weights"])
+def test_no_page_names_a_file_of_the_machine(name: str) -> None:
+    assert name not in {field.name for field in form_fields()}
     with pytest.raises(FormError):
-        recipe_from_answers("tiny", {"backbone.weights": "/etc/passwd"})
+        recipe_from_answers("tiny", {name: "/etc/passwd"})
 
 
 def test_answers_must_fit_the_recipe() -> None:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 from trainer import commands
-from trainer.benchmarks.zero_shot import app as zero_shot
+from trainer.benchmarks.zero_shot import measure
 from trainer.data.accepted import check_accepted
 from trainer.data.class_list import VOC_CLASS_LIST
 from trainer.data.dataset import DatasetError
@@ -99,9 +98,8 @@ def test_a_simulation_refuses_masks_without_a_class_list(no_list: Path) -> None:
 
 
 def test_the_zero_shot_benchmark_refuses_masks_without_a_class_list(no_list: Path) -> None:
-    answer = CliRunner().invoke(zero_shot, ["--dataset-root", str(no_list)])
-    assert answer.exit_code != 0
-    assert "Nothing says which classes" in answer.output
+    with pytest.raises(DatasetError, match="Nothing says which classes"):
+        measure(open_dataset(no_list, "train"))
 
 
 def test_a_run_measures_nothing_without_a_class_list_and_says_why(no_list: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from trainer.config import BackboneConfig
 from trainer.nn.encoders import EncoderError
-from trainer.pretrained import encoders
+from trainer.pretrained import hub
 from trainer.pretrained.encoders import load_encoder
 
 
@@ -39,7 +39,7 @@ def test_weights_that_cannot_be_had_are_answered_with_how_to_get_them(
     def unreachable(*_arguments: object, **_keywords: object) -> None:
         raise URLError("no internet")
 
-    monkeypatch.setattr(encoders, "urlopen", unreachable)
+    monkeypatch.setattr(hub, "urlopen", unreachable)
     monkeypatch.setenv("HF_HUB_CACHE", "nowhere")
     with pytest.raises(
         EncoderError, match=r"no internet.*download https://.*resnest269e.*--set backbone\.weights=FILE"
