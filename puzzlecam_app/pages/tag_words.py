@@ -135,5 +135,5 @@ def _in_words(readings: Sequence[TagReading], unknown: int) -> str:
         "what it means into the file aliases.toml of the workspace."
     )
     if not unknown:
-        return f"All {counted(len(readings), 'tag')} are understood. {text}"
-    return f"**{unknown} of {counted(len(readings), 'tag')} not understood.** {text}"
+        return f"Every tag is understood. {text}"
+    return f"**{unknown} of {counted(len(readings), 'tag')} could not be matched.** {text}"

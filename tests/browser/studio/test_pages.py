@@ -1,11 +1,13 @@
 """What every page has: a title, a link past the navigation, and room on a small screen."""
 
+from pathlib import Path
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.studio.conftest import Review, Studio
+from tests.helpers_pictures import save
 
 READY = {
     "/": ".pr-decisions",
@@ -91,3 +93,18 @@ def test_proposals_of_a_dataset_are_computed_with_progress(review: Review, datas
     expect(state).to_contain_text("All pictures have heatmaps, a proposal and a doubt.")
     page.goto(f"{review.studio.url}/datasets?dataset=99999")
     expect(page.locator("#import-report")).to_contain_text("There is no dataset 99999")
+
+
+def test_the_datasets_page_says_how_tags_are_understood(review: Review, tmp_path: Path) -> None:
+    save(tmp_path / "a.jpg")
+    save(tmp_path / "b.jpg", seed=1)
+    (tmp_path / "tags.csv").write_text("image,tags\na.jpg,cab\nb.jpg,leaf blight\n")
+    review.studio.import_folder(tmp_path, "odd words")
+    page = review.page
+    page.goto(f"{review.studio.url}/datasets")
+    page.locator("#import-report-of input").click()
+    page.get_by_role("option", name="odd words").click()
+    expect(page.locator("#tag-words-text")).to_contain_text("1 of 2 tags could not be matched")
+    table = page.locator("#tag-words-table")
+    expect(table).to_contain_text("cab, hack, taxi")
+    expect(table).to_contain_text("nothing; until a run has learned it")
