@@ -57,6 +57,7 @@ LATER_DEFAULTS: dict[str, Any] = {
     "relabel.max_side": 512,
     "relabel.use_walk": True,
     "relabel.background_threshold": 0.5,
+    "cams.learn_from_accepted": False,
     "cams.zero_shot_source": "imagenet",
     "cams.clip_sha256": None,
     "cams.clip_network": "ViT-B-16-quickgelu",
