@@ -342,7 +342,8 @@ def test_a_changed_model_never_shows_a_stale_map(
 ) -> None:
     client.get("/api/items/1/cams")
     before = client.get("/api/items/1").json()["revision"]
-    monkeypatch.setattr(type(services.predictor.model), "identity", "zero-shot-other")
+    model = type(services.predictor.model)
+    monkeypatch.setattr(model, "identity_of", lambda *_: "zero-shot-other")
     client.get("/api/items/1/cams")
     assert len(list(services.workspace.cams_dir.rglob("*.safetensors"))) == 2
     after = client.get("/api/items/1").json()["revision"]
