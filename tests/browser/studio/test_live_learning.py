@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.studio.conftest import Review, Studio
 
 HEIGHT, WIDTH = 192, 256
@@ -64,10 +65,18 @@ def state(page: Page) -> dict[str, Any]:
 
 
 def wait_for_masks(page: Page, masks: int) -> None:
-    page.wait_for_function(
-        "async (masks) => (await (await fetch('/api/datasets/1/live')).json()).masks === masks",
-        arg=masks,
-        timeout=60_000,
+    """Ask until the studio has learned from so many masks; the page itself awaits every answer."""
+    page.evaluate(
+        """async ([masks, patience_ms]) => {
+            const deadline = Date.now() + patience_ms;
+            for (;;) {
+                const state = await (await fetch('/api/datasets/1/live')).json();
+                if (state.masks === masks && state.waiting === 0) return;
+                if (Date.now() > deadline) throw Error(`The studio learned from ${state.masks} masks.`);
+                await new Promise((resolve) => setTimeout(resolve, 100));
+            }
+        }""",
+        [masks, PATIENCE_MS],
     )
 
 
@@ -121,7 +130,6 @@ def test_three_accepted_masks_teach_a_class_that_nothing_else_knows(page: Page, 
             return both / either > wanted;
         }""",
         arg=[disc(4).astype(int).ravel().tolist(), before + 0.1],
-        timeout=60_000,
     )
     page.keyboard.press("y")
     expect(page.get_by_role("dialog")).to_contain_text(re.compile(r"by the studio, learned from \d masks?"))

@@ -33,7 +33,7 @@ def test_nothing_is_learned_before_a_mask_is_accepted(panel: Locator) -> None:
 
 def test_an_accepted_mask_appears_in_the_panel(panel: Locator, review: Review) -> None:
     accept(review, "portrait")
-    expect(panel.locator("summary")).to_contain_text(re.compile("learn(ed|ing) from 1 mask"), timeout=30_000)
+    expect(panel.locator("summary")).to_contain_text(re.compile("learn(ed|ing) from 1 mask"))
 
 
 def test_the_live_model_is_paused_and_resumed(panel: Locator) -> None:
@@ -55,7 +55,7 @@ def test_a_picture_is_ignored_and_learned_from_again(panel: Locator) -> None:
 def test_a_reset_asks_first_and_keeps_every_mask(panel: Locator, review: Review) -> None:
     page = review.page
     accept(review, "portrait")
-    expect(panel.locator("summary")).to_contain_text("1 mask", timeout=30_000)
+    expect(panel.locator("summary")).to_contain_text("1 mask")
 
     panel.get_by_role("button", name="Reset…").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
