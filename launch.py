@@ -57,7 +57,7 @@ def hand_over(venv: VirtualEnv, *arguments: str) -> int:
 def in_processes(count: int) -> list[str]:
     """Arguments of pytest that spread all tests over processes."""
     # tests/conftest.py says which tests stay together, and which begin.
-    return ["-n", str(count), "--dist=loadgroup", "--no-loadscope-reorder"]
+    return ["-n", str(count), "--dist=loadscope", "--no-loadscope-reorder"]
 
 
 def run(arguments: list[str], venv: VirtualEnv) -> int:

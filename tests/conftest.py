@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,14 +20,25 @@ if _processes > 1:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take longest."""
+    items.sort(key=_rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Keep the tests of a file in one process, and all that drive a studio in another.
 
     They share fixtures that take seconds. Two browsers with two studios would only slow each other down.
     """
-    for item in items:
-        group = STUDIO if STUDIO in item.path.parents else item.path
-        item.add_marker(pytest.mark.xdist_group(group.relative_to(HERE).as_posix()))
-    items.sort(key=_rank)
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return studio if file.startswith(f"{studio}/") else file
+
+    studio = STUDIO.relative_to(config.rootpath).as_posix()
+    return ByFile(config, log)
 
 
 def _rank(item: pytest.Item) -> int:

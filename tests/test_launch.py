@@ -157,7 +157,7 @@ def test_all_tests_run_in_one_process_more_than_there_are_cores(
     launch.main(["test"])
 
     assert handed_over == [
-        ("-m", "pytest", "-n", str(processes), "--dist=loadgroup", "--no-loadscope-reorder")
+        ("-m", "pytest", "-n", str(processes), "--dist=loadscope", "--no-loadscope-reorder")
     ]
 
 
