@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from trainer.live.design import log_score
 from trainer.live.evidence import PictureEvidence
 from trainer.live.model import PRIOR_SLOPE, LiveModel, pair_sums
-from trainer.live.trust import HALF_TRUST_MASKS, Trust, tested_trust_limit
+from trainer.live.trust import HALF_TRUST_MASKS, Trust, tested_trust_limit, unseen_trust_limit
 
 MAX_PICTURES = 64
 """So many accepted masks are enough to judge a model."""
@@ -164,7 +164,8 @@ def _unseen_factor(model: LiveModel) -> float:
     classes = len(model.class_indices)
     if not classes or energy <= 0:
         return 0.0
-    return float(np.clip(gain / (energy * (1 + HALF_TRUST_MASKS / classes)), 0, 1))
+    factor = gain / (energy * (1 + HALF_TRUST_MASKS / classes))
+    return float(np.clip(factor, 0, unseen_trust_limit(model.masks)))
 
 
 def _iou(counts: NDArray[np.float64]) -> float:

@@ -36,3 +36,8 @@ def untested_trust(masks: int) -> float:
 def tested_trust_limit(masks: int) -> float:
     """The highest factor after testing: two or three masks left out tell its error badly."""
     return masks / (masks + 2)
+
+
+def unseen_trust_limit(masks: int) -> float:
+    """The highest factor for classes without a mask: two pictures do not test what holds for all classes."""
+    return max(0, masks - 2) / (masks + 5)

@@ -219,3 +219,8 @@ def test_a_single_mask_has_nothing_to_be_tested_by() -> None:
     judged = leave_one_out(model, [only])
     assert not judged.by_class
     assert model.fit(judged.trust).trust_in(1) == pytest.approx(model.fit().trust_in(1))
+
+
+def test_two_pictures_say_nothing_about_other_classes_however_many_they_show() -> None:
+    pictures = [evidence_of(0, 1), evidence_of(1, 2)]
+    assert leave_one_out(model_of(*pictures), pictures).trust.unseen == 0
