@@ -11,6 +11,7 @@ const KEPT = 6;
  * @property {ImageBitmap} image
  * @property {Uint8Array} mask
  * @property {number} revision the mask's
+ * @property {boolean} isPending whether a newer proposal was being made when the mask was fetched
  * @property {Promise<api.HeatMaps>} cams rejects with `ApiError` where there is no heatmap
  */
 
@@ -67,7 +68,7 @@ export class Loader {
   async #load(id) {
     const cams = api.cams(id);
     cams.catch(() => {}); // the heatmap panel reports the error
-    const [image, { mask, revision }] = await Promise.all([api.image(id), api.mask(id)]);
-    return { item: await api.item(id), image, mask, revision, cams };
+    const [image, mask] = await Promise.all([api.image(id), api.mask(id)]);
+    return { item: await api.item(id), image, cams, ...mask };
   }
 }

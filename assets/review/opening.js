@@ -97,7 +97,7 @@ export class Opening {
     this.#showHeat(turn, loaded);
     prepareSmart(this.#desk);
     await this.#saving.offerLocal(id, () => turn === this.#turn);
-    if (wasAhead) this.renew();
+    if (wasAhead || loaded.isPending) this.renew();
     this.#lookAhead(id);
   }
 

@@ -7,6 +7,7 @@ import * as api from "./api.js";
  */
 
 const TESTED_AFTER_MS = 4000;
+const MOST_QUESTIONS = 60; // each waits up to a second in the studio
 
 export class Renewing {
   #desk;
@@ -30,11 +31,21 @@ export class Renewing {
 
   /** Ask for a newer proposal of the open picture. What a person has begun stays as it is. */
   async check() {
-    const { current, draft, editor, heatPanel, queue } = this.#desk;
-    if (!current || !draft || !this.#isUntouched(draft)) return;
+    const { draft } = this.#desk;
+    for (let asked = 0; asked < MOST_QUESTIONS; asked++) {
+      if (!draft || !this.#isUntouched(draft)) return;
+      const answer = await api.mask(draft.itemId);
+      if (!this.#isUntouched(draft)) return;
+      if (answer.revision !== draft.revision) await this.#show(draft, answer);
+      if (!answer.isPending) return;
+    }
+  }
+
+  /** @param {Draft} draft @param {{mask: Uint8Array, revision: number}} answer */
+  async #show(draft, { mask, revision }) {
+    const { current, editor, heatPanel, queue } = this.#desk;
+    if (!current) return;
     const { id } = current.item;
-    const { mask, revision } = await api.mask(id);
-    if (revision === draft.revision || !this.#isUntouched(draft)) return;
     editor.setMask(mask.slice(), { undoable: false });
     draft.renew(revision, mask, editor.mask);
     const cams = api.cams(id);

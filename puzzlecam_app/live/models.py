@@ -157,13 +157,18 @@ class LiveModels:
             return NOTHING_LEARNED
         return LiveView(knowledge=learner.knowledge)
 
-    def may_know(self, dataset_id: int) -> bool:
-        """Whether something was learned, or may be once the model has followed the history; quick."""
+    def may_renew(self, dataset_id: int, proposed_by: str | None) -> bool:
+        """Whether a proposal may be due for what was learned or taken back since; quick.
+
+        Args:
+            dataset_id: The dataset.
+            proposed_by: What made the present proposal.
+        """
         rules = self._rules.get(dataset_id)
         if not self.is_on or (rules is not None and rules.is_paused):
             return False
         learner = self._learners.get(dataset_id)
-        if learner is not None and learner.held:
+        if (learner is not None and learner.held) or LiveName.parse(proposed_by) is not None:
             return True
         with self._database.read() as session:
             return newest_revision_id(session) != self._seen.get(dataset_id)

@@ -76,8 +76,8 @@ async def read_mask(
     """Send a mask: height x width bytes of class indices, row by row, deflated. `ETag` is the revision.
 
     A picture without any revision gets its proposal first. If none can be made, the mask is all background
-    and the `ETag` is `"0"`. A proposal is renewed first if something was learned since and it takes no longer
-    than a second.
+    and the `ETag` is `"0"`. A proposal is renewed first if something was learned or forgotten since. If that
+    takes longer than a second, the earlier proposal is sent with `X-Renewal: pending`: ask again.
     """
 
     def look() -> tuple[ItemFacts, Revision | None]:
@@ -86,6 +86,7 @@ async def read_mask(
             return read_item(session, item_id), newest(session, item_id)
 
     item, shown = await run_in_threadpool(look)
+    is_pending = False
     if revision is None and (shown is None or shown.action == "withdrawn"):
         await _wait(item, services.proposals.request(item.id, Priority.NOW), _LONGEST_WAIT_S)
         item, shown = await run_in_threadpool(look)
@@ -93,14 +94,16 @@ async def read_mask(
         revision is None
         and shown is not None
         and shown.action == "proposed"
-        and await run_in_threadpool(services.live.may_know, item.dataset_id)
+        and await run_in_threadpool(services.live.may_renew, item.dataset_id, shown.proposed_by)
     ):
-        await _wait(item, services.proposals.request_newest(item.id), _RENEWAL_WAIT_S)
+        asked = services.proposals.request_newest(item.id)
+        await _wait(item, asked, _RENEWAL_WAIT_S)
+        is_pending = not asked.done()
         item, shown = await run_in_threadpool(look)
-    return await run_in_threadpool(_send, services, item, shown)
+    return await run_in_threadpool(_send, services, item, shown, is_pending)
 
 
-def _send(services: Services, item: ItemFacts, shown: Revision | None) -> Response:
+def _send(services: Services, item: ItemFacts, shown: Revision | None, is_pending: bool) -> Response:
     mask = _mask_of(services, item, shown)
     return Response(
         deflate(mask.tobytes()),
@@ -110,6 +113,7 @@ def _send(services: Services, item: ItemFacts, shown: Revision | None) -> Respon
             "ETag": etag(shown),
             "Cache-Control": "no-store",
             "X-Mask-Shape": f"{item.height},{item.width}",
+            **({"X-Renewal": "pending"} if is_pending else {}),
         },
     )
 

@@ -265,3 +265,16 @@ def test_measuring_stops_when_somebody_waits(live: Services) -> None:
     sums(live)
     assert not live.live.measure(1, lambda: False)
     assert live.live.state(1).classes[1].iou_after is None
+
+
+def test_a_proposal_of_the_live_model_may_be_renewed_although_nothing_is_learned_any_more(
+    live: Services,
+) -> None:
+    teach(live)
+    live.proposals.compute(4)
+    made_by = getattr(newest(live, 4), "proposed_by", None)
+    for item_id in (1, 2, 3):
+        record(live, item_id, "rejected")
+    sums(live)
+    assert live.live.may_renew(1, made_by)
+    assert not live.live.may_renew(1, "zero-shot-v2/model")
