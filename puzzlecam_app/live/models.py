@@ -164,11 +164,18 @@ class LiveModels:
             dataset_id: The dataset.
             proposed_by: What made the present proposal.
         """
+        if LiveName.parse(proposed_by) is not None:
+            rules = self._rules.get(dataset_id)
+            return self.is_on and not (rules is not None and rules.is_paused)
+        return self.may_know(dataset_id)
+
+    def may_know(self, dataset_id: int) -> bool:
+        """Whether something was learned, or may be once the model has followed the history; quick."""
         rules = self._rules.get(dataset_id)
         if not self.is_on or (rules is not None and rules.is_paused):
             return False
         learner = self._learners.get(dataset_id)
-        if (learner is not None and learner.held) or LiveName.parse(proposed_by) is not None:
+        if learner is not None and learner.held:
             return True
         with self._database.read() as session:
             return newest_revision_id(session) != self._seen.get(dataset_id)

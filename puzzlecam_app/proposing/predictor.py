@@ -6,14 +6,18 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from puzzlecam_app.proposing.recent_crfs import RecentCrfs
+
 if TYPE_CHECKING:  # torch is imported for the first picture, not when the app starts
     from trainer.cams.compute import CamResult
+    from trainer.masks.image_crf import ImageCrf
     from trainer.models.proposal import ProposalModel
 
 
@@ -44,6 +48,7 @@ class Predictor:
         self._loading = threading.Lock()
         self._computing = threading.Lock()
         self._model: ProposalModel | None = None
+        self._crfs = RecentCrfs()
 
     @property
     def model(self) -> ProposalModel:
@@ -117,6 +122,7 @@ class Predictor:
         image: NDArray[np.uint8],
         cams: CamResult,
         class_indices: Sequence[int],
+        image_sha256: str,
     ) -> NDArray[np.uint8]:
         """Return the pseudo-label, uint8 HxW with the indices of the class list.
 
@@ -124,10 +130,26 @@ class Predictor:
             image: uint8 HxWx3 RGB, upright.
             cams: The picture's maps.
             class_indices: For each map, the index of its class in the class list.
+            image_sha256: Hash of the picture's file.
         """
         model = self.model
         with self._computing:
-            return model.mask(image, cams, class_indices)
+            crf = self._crfs.of(image_sha256, len(class_indices), partial(model.image_crf, image))
+            return model.mask(image, cams, class_indices, crf)
+
+    def prepare_mask(
+        self, image_sha256: str, class_count: int, load_image: Callable[[], NDArray[np.uint8]]
+    ) -> None:
+        """Do the part of `pseudo_mask` that depends on the picture alone, for a picture that comes soon."""
+        model = self.model
+
+        def make(count: int) -> ImageCrf | None:
+            return model.image_crf(load_image(), count)
+
+        with self._computing:
+            crf = self._crfs.of(image_sha256, class_count, make)
+            if crf is not None:
+                crf.prepare()
 
     def proposer_of(self, class_names: Sequence[str]) -> str:
         """Identity of all that makes the masks: model, meaning of the tags, settings, threshold and CRF."""

@@ -220,6 +220,10 @@ class Proposals:
             with self._database.read() as session:
                 item = read_item(session, item_id)
             live.prepare(item)
+            if item.tags and live.may_know(item.dataset_id):
+                self.predictor_of(item.dataset_id).prepare_mask(
+                    item.sha256, len(item.tags), lambda: item.load_image(self._max_image_pixels)
+                )
 
         with contextlib.suppress(RuntimeError):  # the studio is being closed
             self._queue.submit(("features", item_id), work, priority)
@@ -235,7 +239,7 @@ class Proposals:
     ) -> None:
         prior = PicturePrior(predictor, item.tag_names)
         name = view.name(prior.proposer) if view.knows(item.tags) else None
-        mask = predictor.pseudo_mask(image, cams, item.tags)
+        mask = predictor.pseudo_mask(image, cams, item.tags, item.sha256)
         mask_hash = self._masks.put(mask, voc_palette())
         if name is not None and newest is not None and newest.mask_hash == mask_hash:
             self._same.note(newest, view, prior)

@@ -69,6 +69,16 @@ class ImageCrf:
         self._built: Any = None
         self._field: _MeanField | None = None
 
+    @property
+    def pixels(self) -> int:
+        """Pixels of the limited size: each takes about 230 bytes once the lattices are built."""
+        return self._small_size[0] * self._small_size[1]
+
+    def prepare(self) -> None:
+        """Build the lattices now."""
+        if self._built is None:
+            self._built = self._build()
+
     def refine_labels(self, labels: NDArray[np.uint8], config: CrfConfig | None = None) -> NDArray[np.uint8]:
         """Sharpen a label map along the colour edges of the picture.
 
@@ -131,8 +141,7 @@ class ImageCrf:
 
     def _marginals(self, unary: NDArray[np.float32], iterations: int) -> NDArray[np.float32]:
         """Unary energies (L, h * w) -> marginal probabilities (L, h, w) at the limited size."""
-        if self._built is None:
-            self._built = self._build()
+        self.prepare()
         field = self._field
         if field is None or field.iterations > iterations or not np.array_equal(field.unary, unary):
             self._built.setUnaryEnergy(unary)

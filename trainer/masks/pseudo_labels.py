@@ -37,10 +37,11 @@ def pseudo_label(
     cams: CamResult | Maps,
     class_indices: Sequence[int],
     config: PseudoLabelConfig | None = None,
+    image_crf: ImageCrf | None = None,
 ) -> NDArray[np.uint8]:
     """The last mask of `pseudo_label_steps` without small pieces, uint8 (H, W); same arguments and errors."""
     config = config or PseudoLabelConfig()
-    mask = pseudo_label_steps(image_rgb, cams, class_indices, config)[1]
+    mask = pseudo_label_steps(image_rgb, cams, class_indices, config, image_crf)[1]
     return drop_small_pieces(mask, config.min_piece_share)
 
 

@@ -20,6 +20,7 @@ from trainer.data.tag_words import TagWords
 from trainer.data.transforms import RgbImage
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.masks.crf import CrfConfig, crf_available
+from trainer.masks.image_crf import ImageCrf
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 from trainer.masks.walked_maps import walked_maps
 from trainer.models.edges import EdgeModel, load_edge_model
@@ -178,9 +179,26 @@ class ProposalModel:
         """AffinityNet's edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
         return self.walk.edges.edges(image_rgb, grid_size) if self.walk else None
 
-    def mask(self, image_rgb: RgbImage, cams: CamResult, class_indices: Sequence[int]) -> NDArray[np.uint8]:
+    def mask(
+        self,
+        image_rgb: RgbImage,
+        cams: CamResult,
+        class_indices: Sequence[int],
+        image_crf: ImageCrf | None = None,
+    ) -> NDArray[np.uint8]:
         """The pseudo-mask, uint8 (H, W); arguments and errors as for `pseudo_label`."""
-        return pseudo_label(image_rgb, cams, class_indices, self._refinement)
+        return pseudo_label(image_rgb, cams, class_indices, self._refinement, image_crf)
+
+    def image_crf(self, image_rgb: RgbImage, class_count: int) -> ImageCrf | None:
+        """The CRF for `mask`, which may be used again for other maps; None if the masks need none.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+            class_count: Number of maps.
+        """
+        if not (self._refinement.use_crf and crf_available().available):
+            return None
+        return ImageCrf(image_rgb, class_count + 1, self._refinement.crf)
 
     def describe(self, class_name: str) -> str:
         """Where the map of the class comes from, in one sentence for people."""

@@ -14,6 +14,7 @@ import pytest
 from puzzlecam_app.proposing.predictor import Predictor
 from tests.puzzlecam_app.conftest import BLUE, RED, colour_model
 from trainer.cams.compute import CamResult
+from trainer.masks.image_crf import ImageCrf
 from trainer.models.proposal import ProposalModel
 
 PATIENCE_S = 60
@@ -37,8 +38,14 @@ class Watched(ProposalModel):
     def edges(self, image_rgb: np.ndarray, grid_size: tuple[int, int]) -> np.ndarray | None:
         return self._watched(lambda: super(Watched, self).edges(image_rgb, grid_size))
 
-    def mask(self, image_rgb: np.ndarray, cams: CamResult, class_indices: Sequence[int]) -> np.ndarray:
-        return self._watched(lambda: super(Watched, self).mask(image_rgb, cams, class_indices))
+    def mask(
+        self,
+        image_rgb: np.ndarray,
+        cams: CamResult,
+        class_indices: Sequence[int],
+        image_crf: ImageCrf | None = None,
+    ) -> np.ndarray:
+        return self._watched(lambda: super(Watched, self).mask(image_rgb, cams, class_indices, image_crf))
 
     def _watched(self, compute: Callable[[], Any]) -> Any:
         if self.is_busy.is_set():
@@ -71,7 +78,7 @@ CAMS = colour_model().cams(IMAGE, TAGS)
 WORK: dict[str, Callable[[Predictor], Any]] = {
     "maps": lambda predictor: predictor.cams(SECOND, TAGS, lambda: IMAGE),
     "edges": lambda predictor: predictor.edges(IMAGE, (3, 4)),
-    "mask": lambda predictor: predictor.pseudo_mask(IMAGE, CAMS, [BLUE, RED]),
+    "mask": lambda predictor: predictor.pseudo_mask(IMAGE, CAMS, [BLUE, RED], "0" * 64),
 }
 
 
