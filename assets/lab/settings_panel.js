@@ -5,14 +5,11 @@ import { Emitter } from "../shared/emitter.js";
 /** @import { Bounds, CrfConfig, MaskFacts, MaskIn, ModelFacts, WalkFacts, WalkIn } from "../shared/openapi" */
 /**
  * @template Name
- * @typedef {[name: Name, label: string, low: number, high: number, step: number, tip: string]} Setting
+ * @typedef {[name: Name, label: string, step: number, tip: string]} Setting a slider; its bounds come with the model
  */
 /** @typedef {{input: HTMLInputElement, modelValue: string, show: () => void}} Slider */
 
-/**
- * Sliders of the dense CRF; their bounds come with the model.
- * @type {[name: Exclude<keyof CrfConfig, "max_side">, label: string, step: number, tip: string][]}
- */
+/** @type {Setting<Exclude<keyof CrfConfig, "max_side">>[]} */
 const CRF = [
   ["iterations", "iterations", 1, "Mean-field iterations"],
   ["gt_prob", "label trust", 0.01, "Probability that a pixel's label is right before smoothing"],
@@ -29,9 +26,9 @@ const CRF = [
 ];
 /** @type {Setting<keyof WalkFacts>[]} */
 const WALK = [
-  ["beta", "β", 1, 32, 1, "Exponent of the affinities: a high one keeps the walk from crossing weak edges"],
-  ["log2_steps", "log₂ of the steps", 0, 12, 1, "The walk takes 2 to this power steps"],
-  ["radius", "reach of a step", 2, 10, 1, "In cells of the map, four pixels each"],
+  ["beta", "β", 1, "Exponent of the affinities: a high one keeps the walk from crossing weak edges"],
+  ["log2_steps", "log₂ of the steps", 1, "The walk takes 2 to this power steps"],
+  ["radius", "reach of a step", 1, "In cells of the map, four pixels each"],
 ];
 const THRESHOLD_TIP = "A pixel is background unless a tag's map exceeds this";
 
@@ -82,13 +79,14 @@ export class SettingsPanel extends Emitter {
   }
 
   /** @param {ModelFacts} model */
-  #walkRows({ walk, no_walk: reason }) {
+  #walkRows({ walk, walk_bounds: bounds, no_walk: reason }) {
     if (!walk) return [element("p", { class: "st-muted", text: reason })];
     return [
       element("h4", { text: "Random walk" }),
-      ...WALK.map(([name, text, low, high, step, tip]) =>
-        this.#slider(`walk ${name}`, text, low, high, step, walk[name], tip),
-      ),
+      ...WALK.map(([name, text, step, tip]) => {
+        const [low, high] = within(bounds[name], step);
+        return this.#slider(`walk ${name}`, text, low, high, step, walk[name], tip);
+      }),
     ];
   }
 

@@ -695,6 +695,10 @@ export interface components {
       /** @description Why the dense CRF cannot be used; null if it can */
       no_crf: string | null;
       walk: components["schemas"]["WalkFacts"] | null;
+      /** @description Bounds of what may be asked for, by name */
+      walk_bounds: {
+        [key: string]: components["schemas"]["Bounds"];
+      };
       /** @description Whether the random walk includes the background */
       walk_background: boolean;
       /** @description Why there is no random walk; null if there is one */
@@ -1511,7 +1515,7 @@ export interface components {
       /** @description Base-2 logarithm of the number of steps */
       log2_steps: number;
     };
-    /** @description Reach and length of the random walk. */
+    /** @description Reach and length of a random walk that a person asks for; the bounds keep it quick. */
     WalkIn: {
       beta: number;
       radius: number;

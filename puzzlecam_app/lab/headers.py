@@ -32,6 +32,16 @@ class WalkFacts(_Facts):
     log2_steps: int = Field(description="Base-2 logarithm of the number of steps")
 
 
+class WalkIn(BaseModel):
+    """Reach and length of a random walk that a person asks for; the bounds keep it quick."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    beta: float = Field(ge=1, le=64)
+    radius: int = Field(ge=2, le=10)
+    log2_steps: int = Field(ge=0, le=12)
+
+
 class ModelFacts(_Facts):
     """A model, its settings, and a sentence for each part that it lacks."""
 
@@ -53,6 +63,7 @@ class ModelFacts(_Facts):
     crf_bounds: dict[str, Bounds] = Field(description="Bounds of each constant, by name")
     no_crf: str | None = Field(description="Why the dense CRF cannot be used; null if it can")
     walk: WalkFacts | None
+    walk_bounds: dict[str, Bounds] = Field(description="Bounds of what may be asked for, by name")
     walk_background: bool = Field(description="Whether the random walk includes the background")
     no_walk: str | None = Field(description="Why there is no random walk; null if there is one")
 

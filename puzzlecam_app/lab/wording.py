@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from puzzlecam_app.bounds import bounds_of
-from puzzlecam_app.lab.headers import ClassFacts, LossFacts, ModelFacts, PuzzleHeader, WalkFacts
+from puzzlecam_app.lab.headers import ClassFacts, LossFacts, ModelFacts, PuzzleHeader, WalkFacts, WalkIn
 from puzzlecam_app.lab.looking import PictureLook
 from trainer.contract import RUN_KIND
 
@@ -56,6 +56,7 @@ def model_facts(model: ProposalModel) -> ModelFacts:
         crf_bounds={name: bounds_of(field) for name, field in CrfConfig.model_fields.items()},
         no_crf=None if crf.available else crf.reason,
         walk=WalkFacts(beta=walk.beta, radius=walk.radius, log2_steps=walk.log2_steps) if walk else None,
+        walk_bounds={name: bounds_of(field) for name, field in WalkIn.model_fields.items()},
         walk_background=prior_walk is not None and prior_walk.config.walk_background,
         no_walk=no_walk,
     )

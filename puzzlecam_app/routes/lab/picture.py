@@ -25,6 +25,7 @@ from puzzlecam_app.lab.headers import (
     ReferenceFacts,
     StepsHeader,
     WalkFacts,
+    WalkIn,
 )
 from puzzlecam_app.lab.looking import PictureLook
 from puzzlecam_app.lab.masks import MaskSettings, MaskSteps
@@ -85,16 +86,6 @@ async def opened(lab: Lab, item_id: int, model_key: ModelKey) -> tuple[ItemFacts
         return item, lab.model(model_key, item)
 
     return await run_in(MAPS, find)
-
-
-class WalkIn(BaseModel):
-    """Reach and length of the random walk."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    beta: float = Field(gt=0, le=64)
-    radius: int = Field(ge=1, le=10)
-    log2_steps: int = Field(ge=0, le=12)
 
 
 class MaskIn(BaseModel):

@@ -266,3 +266,14 @@ def test_sliders_of_the_crf_have_the_bounds_that_requests_are_checked_with(clien
         for value in (ends["minimum"] - 1, ends["maximum"] + 1):
             answer = client.post("/api/items/1/lab/mask", json={"use_crf": True, "crf": {name: value}})
             assert answer.status_code == 422, (name, value)
+
+
+def test_sliders_of_the_walk_have_the_bounds_that_requests_are_checked_with(client: TestClient) -> None:
+    header, _ = read_frame(client.get("/api/items/1/lab").content)
+    middle = {"beta": 10, "radius": 5, "log2_steps": 8}
+    bounds = header["model"]["walk_bounds"]
+    assert set(bounds) == set(middle)
+    for name, ends in bounds.items():
+        for value in (ends["minimum"] - 1, ends["maximum"] + 1):
+            answer = client.post("/api/items/1/lab/mask", json={"walk": {**middle, name: value}})
+            assert answer.status_code == 422, (name, value)
