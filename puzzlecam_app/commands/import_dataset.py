@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from puzzlecam_app.commands.printing import print_json, print_problems, print_readings, progress_bar
+from puzzlecam_app.commands.printing import (
+    print_json,
+    print_problems,
+    print_readings,
+    print_table,
+    progress_bar,
+)
 from puzzlecam_app.commands.studio import Studio, studio_command
 
 if TYPE_CHECKING:
+    from puzzlecam_app.interchange.dry_run import CheckReport
+    from puzzlecam_app.interchange.importing import ImportOptions
+    from puzzlecam_app.interchange.parallel import Progress
     from puzzlecam_app.interchange.reports import ImportReport
-
-
-class Format(StrEnum):
-    """How a dataset is laid out on disk."""
-
-    AUTO = "auto"
-    VOC = "voc"
-    FOLDER = "folder"
+    from puzzlecam_app.interchange.source import Source
 
 
 class MaskUse(StrEnum):
@@ -43,9 +45,12 @@ def import_(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of the dataset.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the dataset in the studio.")],
     format: Annotated[
-        Format,
-        typer.Option(help="Layout: voc (JPEGImages ...), folder (pictures with tags), or auto to detect it."),
-    ] = Format.AUTO,
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Format of the dataset: auto recognises it by its files; docs/formats.md lists all.",
+        ),
+    ] = "auto",
     tags: Annotated[
         Path | None,
         typer.Option(
@@ -82,6 +87,10 @@ def import_(
             "--copy", help="Copy the pictures into the workspace; by default they stay where they are."
         ),
     ] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Store nothing; print what would come in, and what would be lost."),
+    ] = False,
     follow_links: Annotated[
         bool,
         typer.Option(
@@ -100,23 +109,25 @@ def import_(
     Examples:
       puzzlecam dataset import ~/VOC2012 --name voc --split train --masks ground-truth
       puzzlecam dataset import ~/pets --name pets --tags ~/pets/tags.csv --copy
+      puzzlecam dataset import ~/coco --name coco --check
     """
-    from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
-    from puzzlecam_app.interchange.layout import ReadOptions
+    from puzzlecam_app.interchange.importing import ImportOptions, import_source, read_for
+    from puzzlecam_app.interchange.read_options import ReadOptions
 
     with studio.open() as services, progress_bar("Checking pictures") as progress:
-        report = import_dataset(
-            services.stores,
-            path,
-            name,
-            reading=ReadOptions(format.value, tags, classes, split, tags_from_masks, follow_links),
-            options=ImportOptions(
-                masks.value if masks else None,
-                copy,
-                services.settings.max_image_pixels,
-                mask_255 is Mask255.CLASS,
-            ),
-            progress=progress,
+        reading = ReadOptions(format, tags, classes, split, tags_from_masks, follow_links)
+        options = ImportOptions(
+            masks.value if masks else None,
+            copy,
+            services.settings.max_image_pixels,
+            mask_255 is Mask255.CLASS,
+        )
+        source = read_for(services.stores, path, name, reading)
+        if check:
+            _check(studio, source, options, progress)
+            return
+        report = import_source(
+            services.stores, source, name, origin=str(source.root), options=options, progress=progress
         )
     if studio.as_json:
         print_json(report.model_dump(mode="json"))
@@ -127,7 +138,45 @@ def import_(
         raise typer.Exit(1)
 
 
+def _check(studio: Studio, source: Source, options: ImportOptions, progress: Progress) -> None:
+    from puzzlecam_app.interchange.dry_run import check_source
+
+    report = check_source(source, options, progress=progress)
+    if studio.as_json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        _print_check(report)
+    if not report.is_complete:
+        raise typer.Exit(1)
+
+
+def _print_check(report: CheckReport) -> None:
+    typer.echo(f"Read as {report.layout}: {report.recognised}. Nothing was stored.")
+    typer.echo(
+        f"{report.usable} of {report.found} pictures and {report.masks_usable} of {report.masks_found} masks "
+        f"can be imported, with {report.objects} objects."
+    )
+    splits = ", ".join(f"{count} {split}" for split, count in sorted(report.splits.items()))
+    typer.echo(f"Splits: {splits or '-'}")
+    print_table(
+        ("INDEX", "CLASS", "COLOR", "ID", "TAGGED", "IN MASKS"),
+        [
+            (
+                one.index,
+                one.name,
+                one.color,
+                "-" if one.source_id is None else one.source_id,
+                one.tagged,
+                one.in_masks,
+            )
+            for one in report.classes
+        ],
+    )
+    print_problems(report.problems)
+
+
 def _print_import(report: ImportReport) -> None:
+    typer.echo(f"Read as {report.layout}: {report.recognised}.")
     typer.echo(
         f"{report.dataset}: {report.found} pictures found, {report.added} added, {report.changed} changed, "
         f"{report.unchanged} unchanged, {report.left_out} left out."

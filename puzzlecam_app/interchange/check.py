@@ -10,14 +10,15 @@ from typing import Final
 
 import numpy as np
 
-from db.masks import MaskStore
+from db.masks import MaskArray, MaskStore, mask_hash
 from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.blobs import store_blob
+from puzzlecam_app.interchange.drawn import DrawnObject
 from puzzlecam_app.interchange.mask_files import IndexMask, classes_in, read_index_mask
 from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError, PictureInfo, verify_picture
 from puzzlecam_app.interchange.problems import Problem, error, warning
-from puzzlecam_app.interchange.source import SourceItem
+from puzzlecam_app.interchange.source import LabelReader, SourceItem
 from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK, LeadsOutError, RootFiles
 from trainer.data.class_list import ClassList
 
@@ -29,7 +30,8 @@ class CheckedPicture:
     """A picture that can be used, and what is known about it after reading it.
 
     `path` is its place under the dataset's root. `mask_hash` names its mask in the mask store and
-    `mask_classes` are the class indices in it; both are None without a usable mask.
+    `mask_classes` are the class indices in it; both are None without a usable mask. `objects` are those of
+    the mask, if its format has objects.
     """
 
     item: SourceItem
@@ -39,6 +41,7 @@ class CheckedPicture:
     mask_hash: str | None
     mask_classes: tuple[int, ...] | None
     problems: Sequence[Problem]
+    objects: tuple[DrawnObject, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,12 +57,13 @@ class Checker:
     """Checks pictures among `files`; may be called from many threads.
 
     `class_list` is None if masks are not read. With `copy_to`, usable pictures are copied into that
-    content-addressed folder. With `void_is_class`, index 255 is read as the only class.
+    content-addressed folder. With `void_is_class`, index 255 is read as the only class. Without a
+    `mask_store`, masks are checked and not stored.
     """
 
     files: RootFiles
     max_pixels: int
-    mask_store: MaskStore
+    mask_store: MaskStore | None
     class_list: ClassList | None
     copy_to: Path | None
     void_is_class: bool = False
@@ -77,27 +81,46 @@ class Checker:
         path = item.path
         if self.copy_to is not None:
             path = store_blob(self.copy_to, sha256, Path(item.path).suffix.lower(), data)
-        mask_hash, mask_classes = None, None
+        taken = _Taken()
         if self.class_list is not None and item.mask is not None:
             try:
-                mask_hash, mask_classes, remarks = self._take_mask(item.mask, info, self.class_list)
-                problems += remarks
+                taken = self._take_mask(item.mask, info, self.class_list)
+                problems += taken.remarks
             except UserError as problem:
-                problems.append(error(item.mask, problem.message, problem.remedy or "Correct the mask"))
-        return CheckedPicture(item, path, info, sha256, mask_hash, mask_classes, problems)
+                where = problem.where or item.mask_place
+                problems.append(error(where, problem.message, problem.remedy or "Correct the mask"))
+        return CheckedPicture(item, path, info, sha256, taken.hash, taken.classes, problems, taken.objects)
 
-    def _take_mask(
-        self, relative: str, info: PictureInfo, class_list: ClassList
-    ) -> tuple[str, tuple[int, ...], list[Problem]]:
-        """Store a mask and return its hash, the classes in it, and remarks on it."""
-        read = read_index_mask(_read(self.files, relative), info, class_list=class_list)
-        mask, remarks = read.indices, _exchanged_colors(relative, read, class_list)
+    def _take_mask(self, mask: str | LabelReader, info: PictureInfo, class_list: ClassList) -> _Taken:
+        """Store a mask, and say what is in it."""
+        objects: tuple[DrawnObject, ...] = ()
+        if isinstance(mask, str):
+            read = read_index_mask(_read(self.files, mask), info, class_list=class_list)
+            indices, remarks = read.indices, _exchanged_colors(mask, read, class_list)
+            where = mask
+        else:
+            labels = mask.read(self.files, info)
+            indices, objects, remarks = labels.indices, labels.objects, list(labels.remarks)
+            where = mask.where
         if self.void_is_class:
-            mask = np.where(mask == VOID, np.uint8(1), mask)
-        void_px, classes = int(np.count_nonzero(mask == VOID)), classes_in(mask)
+            indices = np.where(indices == VOID, np.uint8(1), indices)
+        void_px, classes = int(np.count_nonzero(indices == VOID)), classes_in(indices)
         if void_px and not classes:
-            remarks.append(_only_void(relative, void_px, class_list))
-        return self.mask_store.put(mask, voc_palette()), classes, remarks
+            remarks.append(_only_void(where, void_px, class_list))
+        return _Taken(self._put(indices), classes, tuple(remarks), objects)
+
+    def _put(self, indices: MaskArray) -> str:
+        return mask_hash(indices) if self.mask_store is None else self.mask_store.put(indices, voc_palette())
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A mask that was read; the defaults are those of a picture without one."""
+
+    hash: str | None = None
+    classes: tuple[int, ...] | None = None
+    remarks: tuple[Problem, ...] = ()
+    objects: tuple[DrawnObject, ...] = ()
 
 
 def _exchanged_colors(mask: str, read: IndexMask, class_list: ClassList) -> list[Problem]:

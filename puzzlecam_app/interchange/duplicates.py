@@ -42,7 +42,7 @@ def _merged(kept: CheckedPicture, other: CheckedPicture) -> tuple[CheckedPicture
             given.append("mask")
             merged = replace(merged, mask_hash=other.mask_hash, mask_classes=other.mask_classes)
         else:
-            lost.append(f"its mask {printable(other.item.mask or '')}")
+            lost.append(f"its mask {printable(other.item.mask_place)}")
     if other.item.split is not None and other.item.split != kept.item.split:
         if kept.item.split is None:
             given.append("split")

@@ -22,7 +22,7 @@ from puzzlecam_app.interchange.check import CheckedPicture
 from puzzlecam_app.interchange.export_names import give_export_names
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import Source
-from trainer.data.class_list import ClassList, is_void_name
+from trainer.data.class_list import ClassList, Rgb, is_void_name
 
 MaskUse = Literal["proposals", "ground-truth"]
 PROPOSED_BY = "import"
@@ -70,7 +70,10 @@ def open_target(database: Database, name: str, source: Source, *, root: str) -> 
     with database.write() as session:
         dataset = find_dataset(session, name)
         if dataset is None:
-            specs = [ClassSpec(index, label) for index, label in enumerate(source.classes, start=1)]
+            specs = [
+                ClassSpec(index, label, _hex(source.colors.get(index)))
+                for index, label in enumerate(source.classes, start=1)
+            ]
             dataset = create_dataset(session, name, root=root, layout=source.layout, classes=specs)
         else:
             _check_same_origin(dataset, source, root)
@@ -128,6 +131,10 @@ def write_batch(
         ground_truth=sum(spec.ground_truth is not None for spec in specs),
         problems=tuple(problems),
     )
+
+
+def _hex(color: Rgb | None) -> str | None:
+    return None if color is None else "#{:02x}{:02x}{:02x}".format(*color)
 
 
 def _check_same_origin(dataset: Dataset, source: Source, root: str) -> None:

@@ -25,10 +25,11 @@ from puzzlecam_app.interchange.import_target import (
     refreshed,
     write_batch,
 )
-from puzzlecam_app.interchange.layout import ReadOptions, read_source
+from puzzlecam_app.interchange.layout import read_source
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
 from puzzlecam_app.interchange.problems import Problem, error, warning
+from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport, keep_report
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.stores import Stores
@@ -84,11 +85,26 @@ def import_dataset(
         trainer.data.aliases.AliasError: The file of aliases cannot be used.
         db.errors.StorageError: The database refused.
     """
-    reading = reading or ReadOptions()
-    if _follows_links(stores, path, name):
-        reading = replace(reading, follow_links=True)
-    source = read_source(path, reading)
+    source = read_for(stores, path, name, reading)
     return import_source(stores, source, name, origin=str(source.root), options=options, progress=progress)
+
+
+def read_for(stores: Stores, path: Path, name: str, reading: ReadOptions | None = None) -> Source:
+    """Read the dataset at `path` to import it as `name`: as it was imported before, if it was.
+
+    Raises:
+        UserError: As `read_source` does.
+    """
+    reading = reading or ReadOptions()
+    with stores.database.read() as session:
+        dataset = find_dataset(session, name)
+    if dataset is None:
+        return read_source(path, reading)
+    # The dataset may be in a folder below, as that of VOC.
+    is_same_place = Path(dataset.root).is_relative_to(user_path(path))
+    if dataset.follow_links and is_same_place:
+        reading = replace(reading, follow_links=True)
+    return read_source(path, reading, known=dataset.layout if is_same_place else None)
 
 
 def import_source(
@@ -102,27 +118,8 @@ def import_source(
 ) -> ImportReport:
     """The same for a dataset that has been read already; the report names `origin` as its source."""
     options = options or ImportOptions()
-    if not source.items:
-        raise _no_pictures(source)
     reads_masks = options.masks is not None or source.tags_from_masks
-    if reads_masks and source.class_list is None:
-        raise UserError(
-            "nothing says which classes the indices in the masks stand for",
-            where=origin,
-            remedy="Give a file with the classes in index order with --classes",
-        )
-    if options.void_is_class and len(source.classes) != 1:
-        raise UserError(
-            f"255 can be read as the class only where there is one class, and here are {len(source.classes)}",
-            where=origin,
-            remedy="Leave out --mask-255 class",
-        )
-    problems = [*source.problems, *_remarks_on_classes(source)]
-    problems += source.mask_problems if reads_masks else source.passed_over
-    items, unknown = _without_unknown_tags(source)
-    problems += unknown
-    if not source.tags_from_masks:
-        problems += remarks_on_tags(items, source.taggable if source.class_list is not None else ())
+    items, problems = settle(source, origin, options)
     words = stores.reader.read(source.classes, suggest=True)
     root = stores.copies_root if options.copy else str(source.root)
     target = open_target(stores.database, name, source, root=root)
@@ -134,7 +131,7 @@ def import_source(
         copy_to=stores.images_dir if options.copy else None,
         void_is_class=options.void_is_class,
     )
-    checked = _check_all(checker, items, progress)
+    checked = check_all(checker, items, progress)
     problems += (problem for one in checked for problem in one.problems)
     usable = [one for one in checked if isinstance(one, CheckedPicture)]
     usable, duplicates = merge_duplicates(usable, target.sha256_of)
@@ -156,23 +153,46 @@ def import_source(
     return report
 
 
-def _follows_links(stores: Stores, path: Path, name: str) -> bool:
-    """Whether an earlier import of this dataset from this folder was told to follow links."""
-    with stores.database.read() as session:
-        dataset = find_dataset(session, name)
-    # The dataset may be in a folder below, as that of VOC.
-    return dataset is not None and dataset.follow_links and Path(dataset.root).is_relative_to(user_path(path))
+def settle(source: Source, origin: str, options: ImportOptions) -> tuple[list[SourceItem], list[Problem]]:
+    """The pictures of a source with the tags that are used, and what its lists have to say.
+
+    Raises:
+        UserError: The dataset as a whole cannot be imported.
+    """
+    if not source.items:
+        raise _no_pictures(source)
+    reads_masks = options.masks is not None or source.tags_from_masks
+    if reads_masks and source.class_list is None:
+        raise UserError(
+            "nothing says which classes the indices in the masks stand for",
+            where=origin,
+            remedy="Give a file with the classes in index order with --classes",
+        )
+    if options.void_is_class and len(source.classes) != 1:
+        raise UserError(
+            f"255 can be read as the class only where there is one class, and here are {len(source.classes)}",
+            where=origin,
+            remedy="Leave out --mask-255 class",
+        )
+    problems = [*source.problems, *_remarks_on_classes(source)]
+    problems += source.mask_problems if reads_masks else source.passed_over
+    items, unknown = _without_unknown_tags(source)
+    problems += unknown
+    if not source.tags_from_masks:
+        problems += remarks_on_tags(items, source.taggable if source.class_list is not None else ())
+    return items, problems
 
 
-def _check_all(
+def check_all(
     checker: Checker, items: Sequence[SourceItem], progress: Progress | None
 ) -> list[CheckedPicture | RefusedPicture]:
+    """Check pictures and masks; raises UserError if the workspace cannot be written."""
     try:
         return map_files(checker, items, progress)
     except OSError as problem:
         raise UserError(
             f"the workspace cannot be written ({problem.strerror})",
-            where=str(problem.filename or checker.mask_store.root),
+            where=str(problem.filename or checker.copy_to or checker.files.root),
             remedy="Free some disk space and import again; what is stored already is kept",
         ) from problem
 
@@ -248,6 +268,7 @@ def _report(
         dataset_id=target.dataset_id,
         source=origin,
         layout=source.layout,
+        recognised=source.recognised,
         classes=target.classes,
         found=len(source.items),
         added=outcome.added,

@@ -15,10 +15,9 @@ from db.identity import KnownPicture, Place, known_pictures, move_items, set_fou
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.folder_layout import find_layout
 from puzzlecam_app.interchange.identity import unused_label
-from puzzlecam_app.interchange.layout import find_voc_root
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.tree import scan_pictures
-from puzzlecam_app.interchange.voc import PICTURES
+from puzzlecam_app.interchange.voc import PICTURES, find_voc_root
 from puzzlecam_app.root_files import RootFiles
 
 

@@ -19,6 +19,7 @@ class ImportReport(BaseModel):
     dataset_id: int
     source: str = Field(description="Folder that was read.")
     layout: str
+    recognised: str = Field(default="", description="By what the format was recognised.")
     classes: tuple[str, ...] = Field(description="Class names in index order, from index 1.")
     found: int = Field(description="Pictures that the folder contains or lists.")
     added: int

@@ -2,30 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Protocol
 
+from db.masks import MaskArray
+from puzzlecam_app.interchange.drawn import DrawnObject
+from puzzlecam_app.interchange.pictures import PictureInfo
 from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.root_files import RootFiles
-from trainer.data.class_list import ClassList
+from trainer.data.class_list import ClassList, Rgb
 
-Layout = Literal["voc", "folder"]
+
+@dataclass(frozen=True)
+class Labels:
+    """The mask of a picture as a format tells it, and the objects beside it where the format has objects.
+
+    Attributes:
+        indices: class indices of the source's class list, uint8 (H, W), as large as the upright picture.
+        objects: as the file has them, overlaps included; empty for formats without objects.
+        remarks: what is odd about them.
+    """
+
+    indices: MaskArray
+    objects: tuple[DrawnObject, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+
+
+class LabelReader(Protocol):
+    """Reads the mask of one picture from whatever a format stores."""
+
+    @property
+    def where(self) -> str:
+        """File, and place in it, for messages."""
+
+    def read(self, files: RootFiles, picture: PictureInfo) -> Labels:
+        """Read the mask. Called from several threads.
+
+        Raises:
+            UserError: It cannot be used.
+        """
 
 
 @dataclass(frozen=True)
 class SourceItem:
     """A picture as its dataset describes it; its content has not been read yet.
 
-    `path` and `mask` are relative to the source's root, with forward slashes.
+    `path` is relative to the source's root, with forward slashes, and so is `mask` if it is a file of
+    indices. `author` and `labelled_at` say who made the mask, and when, if the format knows.
     """
 
     name: str
     path: str
     tags: tuple[str, ...] = ()
     split: str | None = None
-    mask: str | None = None
+    mask: str | LabelReader | None = None
+    author: str | None = None
+    labelled_at: datetime | None = None
+
+    @property
+    def mask_place(self) -> str:
+        """The file of the mask, for messages; "" without a mask."""
+        return self.mask if isinstance(self.mask, str) else "" if self.mask is None else self.mask.where
 
 
 @dataclass(frozen=True)
@@ -36,11 +76,12 @@ class Source:
     itself say what an index means; otherwise the order is the studio's own and masks cannot be read. With
     `tags_from_masks` the items have no tags yet: the importer takes them from the masks. `mask_problems` are
     told if masks are read, else `passed_over`, which are about whole folders. With `follow_links`, links may
-    lead out of `root`.
+    lead out of `root`. `colors` are those that the format gives to class indices, and `source_ids` the
+    numbers that it gives to classes, by name. `recognised` says how the format was recognised.
     """
 
     root: Path
-    layout: Layout
+    layout: str
     items: Sequence[SourceItem]
     classes: tuple[str, ...]
     class_list: ClassList | None
@@ -49,6 +90,9 @@ class Source:
     mask_problems: Sequence[Problem] = ()
     passed_over: Sequence[Problem] = ()
     follow_links: bool = False
+    colors: Mapping[int, Rgb] = field(default_factory=dict)
+    source_ids: Mapping[str, int] = field(default_factory=dict)
+    recognised: str = ""
 
     @property
     def taggable(self) -> tuple[str, ...]:

@@ -113,6 +113,31 @@ def read_voc(
     )
 
 
+def find_voc_root(files: RootFiles) -> Path | None:
+    """The folder with ``JPEGImages``: that of `files`, or the only one below as the development kit has it.
+
+    Raises:
+        UserError: There are several, one per year, or it is a link that leads out.
+    """
+    root = files.root
+    with refusal_in_words(root / PICTURES):
+        if files.has_folder(PICTURES):
+            return root
+    below = sorted(
+        {folder.parent for pattern in ("*", "VOCdevkit/*") for folder in root.glob(f"{pattern}/{PICTURES}")}
+    )
+    if len(below) > 1:
+        names = ", ".join(str(folder.relative_to(root)) for folder in below)
+        raise UserError(
+            f"there are several VOC folders ({names})", where=str(root), remedy="Give one of them"
+        )
+    if not below:
+        return None
+    inside = (below[0] / PICTURES).relative_to(root).as_posix()
+    with refusal_in_words(root / inside):
+        return below[0] if files.has_folder(inside) else None
+
+
 def _is_augmented_voc(files: RootFiles, names: Iterable[str]) -> bool:
     """Whether this is PASCAL VOC with the masks of SBD: their folder, and the names of VOC 2007 to 2012."""
     return _has_folder(files, MASKS[1]) and all(_VOC_NAME.fullmatch(name) for name in names)

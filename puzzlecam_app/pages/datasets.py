@@ -16,7 +16,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
-from puzzlecam_app.interchange.layout import Format, ReadOptions
+from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport, load_reports
 from puzzlecam_app.pages import computing, moved_folder, tag_words
 from puzzlecam_app.pages.sentences import plain, shown
@@ -141,7 +141,7 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
         name: str | None,
         tags: str | None,
         masks: str,
-        layout: Format,
+        layout: str,
         split: str | None,
         classes: str | None,
         mask_255: str,

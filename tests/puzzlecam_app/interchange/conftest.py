@@ -6,8 +6,8 @@ import pytest
 
 from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
-from puzzlecam_app.interchange.layout import ReadOptions
 from puzzlecam_app.interchange.parallel import Progress
+from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport
 from tests.helpers_pictures import Import, Studio, open_studio
 

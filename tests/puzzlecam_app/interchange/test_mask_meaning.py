@@ -11,7 +11,7 @@ from PIL import Image
 from db.items import all_items
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
-from puzzlecam_app.interchange.layout import ReadOptions
+from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport
 from tests.helpers_pictures import Studio, save, save_mask
 
