@@ -1,5 +1,6 @@
 """A workspace whose studio learns at once, from features that are the colours of cells."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.services import Services
 from puzzlecam_app.settings import Settings
+from tests.postgresql import new_postgresql, postgresql_server  # noqa: F401 - a fixture
 from tests.puzzlecam_app.conftest import BLUE, RED, colour_model
 from trainer.live.features import CELL_PX, CellFeatures
 
@@ -71,13 +73,16 @@ def green_mask(seed: int) -> NDArray[np.uint8]:
 
 
 def open_live(
-    folder: Path, database: Database | None = None, encoder: ColourEncoder | None = None
+    folder: Path,
+    database: Database | None = None,
+    encoder: ColourEncoder | None = None,
+    url: str | None = None,
 ) -> Services:
-    """Open a workspace in `folder` that learns. The caller closes it."""
+    """Open a workspace in `folder` that learns, on its own database or the one at `url`; close it."""
     settings = Settings(workspace=folder / "workspace", open_browser=False)
     workspace = settings.paths.prepare()
     if database is None:
-        database = open_database(sqlite_url(workspace.database_path))
+        database = open_database(url or sqlite_url(workspace.database_path))
         database.migrate()
     masks = MaskStore(workspace.masks_dir)
     predictor = Predictor(colour_model, workspace.cams_dir)
@@ -152,3 +157,11 @@ def live(make_live: Callable[..., Services], tmp_path: Path) -> Services:
     services = make_live()
     add_pictures(services, tmp_path / "pictures")
     return services
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a database without tables, one of each kind."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "shared.sqlite3")
+    return new_postgresql(request.getfixturevalue("postgresql_server"), f"live_{uuid.uuid4().hex}")

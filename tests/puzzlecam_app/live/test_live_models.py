@@ -155,9 +155,11 @@ def test_a_mask_whose_evidence_is_lost_is_still_forgotten_exactly(live: Services
 
 
 def test_two_studios_on_one_database_end_with_the_same_model(
-    live: Services, make_live: Callable[..., Services]
+    make_live: Callable[..., Services], database_url: str, tmp_path: Path
 ) -> None:
-    other = make_live()
+    live = make_live(url=database_url)
+    add_pictures(live, tmp_path / "pictures")
+    other = make_live(url=database_url)
     record(live, 1, "corrected", green_mask(1))
     sums(live)
     record(other, 2, "corrected", green_mask(2))
