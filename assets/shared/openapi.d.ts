@@ -66,7 +66,7 @@ export interface components {
       /** @description #rrggbb */
       color: string;
       tagged: boolean;
-      /** @description Whether the classifier does not know it, so that its map is only a hint */
+      /** @description Whether its map is only a hint: the classifier does not know it, and accepted masks have not shown that what they taught helps */
       weak: boolean;
       /** @description A sentence about how the classifier recognises it */
       seen_as: string;

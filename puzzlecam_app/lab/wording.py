@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from puzzlecam_app.bounds import bounds_of
 from puzzlecam_app.lab.headers import ClassFacts, LossFacts, ModelFacts, PuzzleHeader, WalkFacts, WalkIn
 from puzzlecam_app.lab.looking import PictureLook
+from puzzlecam_app.live.view import NOTHING_LEARNED, LiveView
 from trainer.contract import RUN_KIND
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ def _title(masks: int | None, *, is_run: bool) -> str:
 
 def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) -> list[ClassFacts]:
     """Facts about the classes of the maps at the positions `shown`."""
+    from puzzlecam_app.lab.taught import TaughtModel
+
     item, classifier = picture.item, model.sources.first
+    view = LiveView(knowledge=model.knowledge) if isinstance(model, TaughtModel) else NOTHING_LEARNED
     facts = []
     for position in shown:
         index = (*item.tags, *picture.others)[position]
@@ -82,7 +86,7 @@ def class_facts(model: ProposalModel, picture: PictureLook, shown: list[int]) ->
                 name=name,
                 color=item.class_colors[index],
                 tagged=position < len(item.tags),
-                weak=classifier.is_weak(name),
+                weak=classifier.is_weak(name) and not view.has_proved(index),
                 seen_as=model.describe(name),
                 logit=float(picture.steps.logits_c[position]),
                 maximum=float(picture.steps.raw_chw[position].max()),

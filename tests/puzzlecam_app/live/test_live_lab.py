@@ -7,7 +7,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.lab.models import ModelKey
 from puzzlecam_app.lab.sides import side
 from puzzlecam_app.lab.store import pack_look, unpack_look
-from puzzlecam_app.lab.wording import model_facts
+from puzzlecam_app.lab.wording import class_facts, model_facts
 from puzzlecam_app.services import Services
 from tests.puzzlecam_app.live.conftest import green_mask, record
 
@@ -71,3 +71,20 @@ def test_it_is_compared_with_the_zero_shot_model(taught: Services) -> None:
     before, after = (side(taught.lab, item, ModelKey.parse(key)) for key in ("proposer", "live"))
     assert after.identity != before.identity
     assert (after.mask != before.mask).any()
+
+
+def test_a_class_that_the_classifier_does_not_know_is_no_guess_once_masks_have_proved_it(
+    taught: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(taught, 3, "corrected", green_mask(3))
+    assert taught.live.catch_up(1) == 0
+    item = taught.lab.item(4)
+
+    def is_weak() -> bool:
+        model = taught.lab.model(LIVE, item)
+        monkeypatch.setattr(type(model.sources.first), "is_weak", lambda *_: True)
+        return class_facts(model, taught.lab.look(item, model), [0])[0].weak
+
+    assert is_weak()
+    assert taught.live.measure(1)
+    assert not is_weak()
