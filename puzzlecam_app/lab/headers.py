@@ -76,8 +76,8 @@ class ClassFacts(_Facts):
     color: str = Field(description="#rrggbb")
     tagged: bool
     weak: bool = Field(
-        description="Whether its map is only a hint: the classifier does not know it, and accepted masks have not "
-        "shown that what they taught helps"
+        description="Whether its map is only a hint: the classifier does not know it, and accepted masks "
+        "have not shown that what they taught helps"
     )
     seen_as: str = Field(description="A sentence about how the classifier recognises it")
     logit: float = Field(description="Mean of equation 1 at scale 1 over the picture (equation 2)")
