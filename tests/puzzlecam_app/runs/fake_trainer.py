@@ -48,7 +48,8 @@ def main() -> int:
     event("stage_started", stage="classify", key="k", goes_on=attempt > 1)
     step = 1 if "die" in behaviour else attempt
     event("step", stage="classify", step=step, steps=4, epoch=1, epochs=1, losses={"loss": 1.0}, eta_s=1)
-    print(f"attempt {attempt}", *reused, flush=True)
+    aliases = [f"--aliases={options['--aliases']}"] if "--aliases" in options else []
+    print(f"attempt {attempt}", *reused, *aliases, flush=True)
     if "spawn" in behaviour:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (run_dir.parent / "child").write_text(str(child.pid))

@@ -73,6 +73,20 @@ def test_a_run_is_told_of_the_earlier_runs_of_its_dataset(runs: Runs) -> None:
     assert runs.folder(first).log_tail().split()[2:] == told[:1]
 
 
+def test_a_run_is_told_what_tags_mean_if_somebody_has_said_so(runs: Runs, tmp_path: Path) -> None:
+    aliases = tmp_path / "aliases.toml"
+    runs.options = dataclasses.replace(runs.options, aliases=aliases)
+    without = runs.start()
+    with runs.worker():
+        runs.wait_for(without, "done", "failed")
+    aliases.write_text('cab = ["taxi"]\n', encoding="utf-8")
+    with_them = runs.start()
+    with runs.worker():
+        runs.wait_for(with_them, "done", "failed")
+    assert "--aliases" not in runs.folder(without).log_tail()
+    assert f"--aliases={aliases}" in runs.folder(with_them).log_tail()
+
+
 def test_a_failure_that_would_come_again_is_told_at_once(runs: Runs, behave: Behave) -> None:
     behave("diverge")
     run_id = runs.start()
