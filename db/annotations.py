@@ -139,6 +139,7 @@ def append_revision(
     mask_hash: str | None,
     seconds_spent: float | None = None,
     seeds: list[dict[str, Any]] | None = None,
+    made_at: datetime | None = None,
 ) -> Revision:
     """Append to the history of an item.
 
@@ -148,7 +149,8 @@ def append_revision(
     the revision that was stored the first time is returned. Or the caller has seen a proposal, and the
     program has made only other proposals since: the person's work replaces these. `author` is a users.id,
     None for the program. `mask_hash` names a mask of the picture's size in the mask store; only ``rejected``
-    and ``skipped`` need none. `seeds` as in `Revision`. Raises NotFoundError, and InvalidInputError for
+    and ``skipped`` need none. `seeds` as in `Revision`. `made_at` is for work that was done elsewhere before;
+    otherwise it is now. Raises NotFoundError, and InvalidInputError for
     invalid values.
     """
     item = get_item(session, item_id)
@@ -158,6 +160,8 @@ def append_revision(
         raise InvalidInputError(f"A revision with the action {action!r} needs a mask.")
     parent = latest_revision(session, item_id)
     revision = Revision(action=action, mask_hash=mask_hash, seconds_spent=seconds_spent, seeds=seeds or None)
+    if made_at is not None:
+        revision.created_at = min(made_at, utc_now())
     if (
         parent
         and action == "drafted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +12,7 @@ import typer
 from puzzlecam_app.commands.options import NameArgument
 from puzzlecam_app.commands.printing import print_json, print_problems, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
-
-
-class Format(StrEnum):
-    """Layouts that can be written."""
-
-    VOC = "voc"
+from puzzlecam_app.errors import UsageError
 
 
 class Include(StrEnum):
@@ -37,13 +33,47 @@ def export(
         Path,
         typer.Option(metavar="DIR", help="Folder to write: new, empty, or an earlier export to replace."),
     ],
-    format: Annotated[Format, typer.Option(help="Layout to write.")] = Format.VOC,
+    format: Annotated[
+        str,
+        typer.Option(metavar="FORMAT", help="Format to write; docs/formats.md lists all."),
+    ] = "voc",
     status: Annotated[
         list[Include] | None,
         typer.Option(
             help="Export pictures with this status (repeatable). Default: accepted, which includes corrected."
         ),
     ] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Export only pictures in this split (repeatable)."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASS", help="Export only pictures with one of these tags (repeatable)."),
+    ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW", help="Rename a class (repeatable); classes with the same new name become one."
+        ),
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CLASS", help="Leave out a class (repeatable); its pixels become background."),
+    ] = None,
+    drop_to_void: Annotated[
+        bool, typer.Option("--drop-to-void", help="Make pixels of classes that are left out void instead.")
+    ] = False,
+    first: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CLASS", help="Give the lowest indices to these classes, in this order (repeatable)."
+        ),
+    ] = None,
+    polygons: Annotated[
+        bool,
+        typer.Option("--polygons", help="Write outlines instead of run lengths, in formats that have both."),
+    ] = False,
     void_boundary: Annotated[
         int,
         typer.Option(
@@ -58,8 +88,12 @@ def export(
         bool,
         typer.Option("--copy", help="Copy the pictures; by default they are hard-linked where possible."),
     ] = False,
+    no_pictures: Annotated[
+        bool,
+        typer.Option("--no-pictures", help="Export labels alone; they name the pictures of the dataset."),
+    ] = False,
 ) -> None:
-    """Export the masks of a dataset as VOC labels.
+    """Export the masks of a dataset in a format that other programs read.
 
     An export is a snapshot: it contains nothing that people change while it is being written.
 
@@ -67,29 +101,53 @@ def export(
     Examples:
       puzzlecam export voc --format voc --out ~/voc-masks
       puzzlecam export voc --format voc --out ~/all --status accepted --status proposed --void-boundary 5
+      puzzlecam export pets --format coco --out ~/pets-coco --rename kitten=cat --drop person
     """
     from db.status import STATUS_GROUPS
-    from puzzlecam_app.interchange.export_voc import ExportOptions, export_voc
+    from puzzlecam_app.interchange.class_changes import ClassChanges
+    from puzzlecam_app.interchange.exporting import ExportOptions, export_dataset
 
     wanted = {include.value for include in status or [Include.ACCEPTED]}
     if Include.ACCEPTED in wanted:
         wanted.update(STATUS_GROUPS["done"])
-    write = {Format.VOC: export_voc}[format]
+    changes = ClassChanges(_renamed(rename or ()), drop or (), first or (), drop_to_void)
     with studio.open() as services, progress_bar("Exporting") as progress:
-        report = write(
+        report = export_dataset(
             services.database,
             services.masks,
             name,
             out,
             ExportOptions(
-                sorted(wanted), void_boundary, not copy, services.settings.max_image_pixels, replace
+                sorted(wanted),
+                void_boundary,
+                "none" if no_pictures else "copy" if copy else "link",
+                services.settings.max_image_pixels,
+                replace,
+                split or (),
+                tag or (),
+                changes,
+                polygons,
             ),
+            format=format,
             progress=progress,
         )
     if studio.as_json:
         print_json(report.model_dump(mode="json"))
     else:
-        typer.echo(f"{report.exported} pictures exported to {report.voc_root}, {report.left_out} left out.")
+        typer.echo(f"{report.exported} pictures exported to {report.root}, {report.left_out} left out.")
+        for sentence in report.lost:
+            typer.echo(f"Not in the export: {sentence}.")
         print_problems(report.problems)
     if report.left_out:
         raise typer.Exit(1)
+
+
+def _renamed(pairs: Sequence[str]) -> dict[str, str]:
+    """New names by old names, of texts like ``old=new``."""
+    renamed = {}
+    for pair in pairs:
+        old, equals, new = pair.partition("=")
+        if not equals:
+            raise UsageError(f"{pair!r} is no new name", where="--rename", remedy="Write OLD=NEW")
+        renamed[old] = new
+    return renamed

@@ -30,6 +30,7 @@ class MaskUse(StrEnum):
 
     PROPOSALS = "proposals"
     GROUND_TRUTH = "ground-truth"
+    ACCEPTED = "accepted"
 
 
 class Mask255(StrEnum):
@@ -69,7 +70,10 @@ def import_(
     ] = None,
     masks: Annotated[
         MaskUse | None,
-        typer.Option(help="Import the masks too: as proposals, or as ground truth to measure against."),
+        typer.Option(
+            help="Import the masks too: as proposals, as ground truth to measure against, "
+            "or as accepted work."
+        ),
     ] = None,
     mask_255: Annotated[
         Mask255,
@@ -183,8 +187,11 @@ def _print_import(report: ImportReport) -> None:
     )
     if report.renamed or report.missing:
         typer.echo(f"Known pictures: {report.renamed} renamed, {report.missing} missing.")
-    if report.proposals or report.ground_truth:
-        typer.echo(f"Masks: {report.proposals} as proposals, {report.ground_truth} as ground truth.")
+    if report.proposals or report.ground_truth or report.accepted:
+        typer.echo(
+            f"Masks: {report.proposals} as proposals, {report.ground_truth} as ground truth, "
+            f"{report.accepted} as accepted work."
+        )
     if report.masks_unread:
         typer.echo(f"Masks: {report.masks_unread} in the folder were not imported; --masks imports them.")
     if report.problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,11 @@ from db.masks import MaskArray, MaskStore, mask_hash
 from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.blobs import store_blob
-from puzzlecam_app.interchange.drawn import DrawnObject
+from puzzlecam_app.interchange.drawn import DrawnObject, PaintOrder
 from puzzlecam_app.interchange.mask_files import IndexMask, classes_in, read_index_mask
 from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError, PictureInfo, verify_picture
 from puzzlecam_app.interchange.problems import Problem, error, warning
-from puzzlecam_app.interchange.source import LabelReader, SourceItem
+from puzzlecam_app.interchange.source import LabelReader, Labels, SourceItem
 from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK, LeadsOutError, RootFiles
 from trainer.data.class_list import ClassList
 
@@ -42,6 +42,8 @@ class CheckedPicture:
     mask_classes: tuple[int, ...] | None
     problems: Sequence[Problem]
     objects: tuple[DrawnObject, ...] = ()
+    hidden_px: int = 0
+    order: PaintOrder = "smaller-over-larger"
 
 
 @dataclass(frozen=True)
@@ -89,25 +91,36 @@ class Checker:
             except UserError as problem:
                 where = problem.where or item.mask_place
                 problems.append(error(where, problem.message, problem.remedy or "Correct the mask"))
-        return CheckedPicture(item, path, info, sha256, taken.hash, taken.classes, problems, taken.objects)
+        return CheckedPicture(
+            item,
+            path,
+            info,
+            sha256,
+            taken.hash,
+            taken.classes,
+            problems,
+            taken.labels.objects if taken.labels else (),
+            taken.labels.hidden_px if taken.labels else 0,
+            taken.labels.order if taken.labels else "smaller-over-larger",
+        )
 
     def _take_mask(self, mask: str | LabelReader, info: PictureInfo, class_list: ClassList) -> _Taken:
         """Store a mask, and say what is in it."""
-        objects: tuple[DrawnObject, ...] = ()
+        labels = None
         if isinstance(mask, str):
             read = read_index_mask(_read(self.files, mask), info, class_list=class_list)
             indices, remarks = read.indices, _exchanged_colors(mask, read, class_list)
             where = mask
         else:
             labels = mask.read(self.files, info)
-            indices, objects, remarks = labels.indices, labels.objects, list(labels.remarks)
+            indices, remarks = labels.indices, list(labels.remarks)
             where = mask.where
         if self.void_is_class:
             indices = np.where(indices == VOID, np.uint8(1), indices)
         void_px, classes = int(np.count_nonzero(indices == VOID)), classes_in(indices)
         if void_px and not classes:
             remarks.append(_only_void(where, void_px, class_list))
-        return _Taken(self._put(indices), classes, tuple(remarks), objects)
+        return _Taken(self._put(indices), classes, tuple(remarks), labels)
 
     def _put(self, indices: MaskArray) -> str:
         return mask_hash(indices) if self.mask_store is None else self.mask_store.put(indices, voc_palette())
@@ -120,7 +133,25 @@ class _Taken:
     hash: str | None = None
     classes: tuple[int, ...] | None = None
     remarks: tuple[Problem, ...] = ()
-    objects: tuple[DrawnObject, ...] = ()
+    labels: Labels | None = None
+
+
+def remarks_on_overlaps(checked: Sequence[CheckedPicture]) -> list[Problem]:
+    """How many pixels of objects the masks do not show, by the rule that decided; none if there are none."""
+    remarks = []
+    for order, rule in _RULES.items():
+        hidden = [one.hidden_px for one in checked if one.order == order and one.hidden_px]
+        if hidden:
+            pictures = "1 picture" if len(hidden) == 1 else f"{len(hidden)} pictures"
+            reason = f"objects overlap in {pictures}; {sum(hidden)} pixels went to {rule}"
+            remarks.append(warning("masks", reason, "The objects themselves are kept beside the masks"))
+    return remarks
+
+
+_RULES: Final[Mapping[PaintOrder, str]] = {
+    "smaller-over-larger": "the smaller object",
+    "later-over-earlier": "the object on top",
+}
 
 
 def _exchanged_colors(mask: str, read: IndexMask, class_list: ClassList) -> list[Problem]:

@@ -7,7 +7,7 @@ from collections import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
 from db.palette import voc_hex_color
-from puzzlecam_app.interchange.check import CheckedPicture, Checker
+from puzzlecam_app.interchange.check import CheckedPicture, Checker, remarks_on_overlaps
 from puzzlecam_app.interchange.importing import ImportOptions, check_all, settle
 from puzzlecam_app.interchange.parallel import Progress
 from puzzlecam_app.interchange.problems import Problem
@@ -96,7 +96,11 @@ def check_source(
         masks_usable=len(masked),
         objects=sum(len(one.objects) for one in masked),
         splits=dict(Counter(item.split or "none" for item in items)),
-        problems=(*problems, *(problem for one in checked for problem in one.problems)),
+        problems=(
+            *problems,
+            *(problem for one in checked for problem in one.problems),
+            *remarks_on_overlaps(usable),
+        ),
     )
 
 

@@ -40,7 +40,12 @@ def _merged(kept: CheckedPicture, other: CheckedPicture) -> tuple[CheckedPicture
     if other.mask_hash is not None and other.mask_hash != kept.mask_hash:
         if kept.mask_hash is None:
             given.append("mask")
-            merged = replace(merged, mask_hash=other.mask_hash, mask_classes=other.mask_classes)
+            merged = replace(
+                merged,
+                mask_hash=other.mask_hash,
+                mask_classes=other.mask_classes,
+                objects=other.objects,
+            )
         else:
             lost.append(f"its mask {printable(other.item.mask_place)}")
     if other.item.split is not None and other.item.split != kept.item.split:

@@ -1,4 +1,4 @@
-"""Writes one picture and its mask into an export."""
+"""Writes one picture and its labels into an export."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import hashlib
 import io
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
 from PIL import Image
 
+from db.engine import Database
 from db.errors import StorageError
 from db.masks import MaskArray, MaskStore
-from db.palette import voc_palette
+from puzzlecam_app.interchange.drawn import DrawnObject
+from puzzlecam_app.interchange.formats.writing import PictureOut, PictureRecord, Target, Writer, Written
+from puzzlecam_app.interchange.kept_objects import fitted, objects_in
 from puzzlecam_app.interchange.mask_files import classes_in
 from puzzlecam_app.interchange.pictures import PictureError, load_upright_rgb, open_picture
 from puzzlecam_app.interchange.problems import Problem, error
@@ -21,82 +24,108 @@ from puzzlecam_app.interchange.snapshot import SnapshotItem
 from puzzlecam_app.interchange.void_boundary import with_void_boundary
 from puzzlecam_app.root_files import RootFiles
 
-HowStored = Literal["linked", "copied", "re-encoded"]
+HowStored = Literal["linked", "copied", "re-encoded", "not exported"]
+HowPictures = Literal["link", "copy", "none"]
 
 _JPEG_QUALITY: Final = 95
+_SUFFIXES: Final = {"JPEG": ".jpg", "PNG": ".png"}
 
 
 @dataclass(frozen=True)
 class ExportedPicture:
-    """A picture that is in the export under `name`; `mask_classes` are the indices in its mask."""
+    """A picture that is in the export; `written` is what its format returned."""
 
-    item: SnapshotItem
-    name: str
+    record: PictureRecord
     stored: HowStored
-    jpeg_sha256: str
-    mask_classes: tuple[int, ...]
+    picture_sha256: str
+    written: Written
+
+    @property
+    def item(self) -> SnapshotItem:
+        """What the studio knows about it."""
+        return self.record.item
 
 
 @dataclass(frozen=True)
 class FileExporter:
-    """Writes pictures among `files` to `pictures` and masks to `masks`; may be called from many threads.
+    """Writes pictures among `files`, and hands their labels to `writer`; may be called from many threads.
 
-    `max_pixels` is as in `pictures.load_upright_rgb`,
-    `void_boundary_px` as in `with_void_boundary`.
+    `max_pixels` is as in `pictures.load_upright_rgb`, `void_boundary_px` as in `with_void_boundary`. With
+    `jpeg_only`, all other pictures are encoded again; otherwise PNG files are kept too.
     """
 
+    database: Database
     files: RootFiles
     mask_store: MaskStore
-    pictures: Path
-    masks: Path
+    target: Target
+    writer: Writer
     void_boundary_px: int
-    link: bool
+    pictures: HowPictures
     max_pixels: int
+    jpeg_only: bool
 
     def __call__(self, item: SnapshotItem) -> ExportedPicture | Problem:
-        """Write `item` as ``<name>.jpg`` and ``<name>.png``, or return what prevents that."""
-        name = item.export_name
-        source = self.files.root / item.path
+        """Write `item`, or return what prevents that."""
         try:
-            mask = self.mask_store.get(item.mask_hash)
-            with self.files.open(item.path) as file:
-                data, known = file.read(), os.fstat(file.fileno())
+            stored_mask = self.mask_store.get(item.mask_hash)
+            file, stored, sha256 = self._write_picture(item)
         except StorageError as problem:
             return error(item.name, str(problem), "Restore the file and export again")
         except OSError as problem:
-            reason = f"the picture {source} cannot be read ({problem.strerror})"
+            reason = f"the picture {self.files.root / item.path} cannot be read ({problem.strerror})"
             return error(item.name, reason, "Put it back and export again")
-        sha256 = hashlib.sha256(data).hexdigest()
-        if sha256 != item.sha256:
-            reason = f"the picture {source} has changed since it was imported"
-            return error(item.name, reason, "Import the dataset again, check the mask, and export again")
-        target = self.pictures / f"{name}.jpg"
-        stored: HowStored
-        try:
-            if _is_upright_jpeg(data, item, self.max_pixels):
-                stored = _link_or_copy(source, target, data, known if self.link else None)
-            else:
-                data = _encoded(data, self.max_pixels)
-                sha256 = hashlib.sha256(data).hexdigest()
-                target.write_bytes(data)
-                stored = "re-encoded"
         except PictureError as problem:
             return error(item.name, problem.message, problem.remedy or "Export again")
-        write_palette_png(self.masks / f"{name}.png", with_void_boundary(mask, self.void_boundary_px))
-        return ExportedPicture(item, name, stored, sha256, classes_in(mask))
+        classes = self.target.classes
+        mask = with_void_boundary(classes.mask(stored_mask), self.void_boundary_px)
+        tags = classes.tags(item.tags)
+        one = PictureOut(item, item.export_name, file, mask, self._objects(item, stored_mask, mask), tags)
+        record = PictureRecord(item, one.name, file, one.height, one.width, classes_in(mask), tags)
+        return ExportedPicture(record, stored, sha256, self.writer.write(one))
 
+    def _objects(self, item: SnapshotItem, stored: MaskArray, mask: MaskArray) -> tuple[DrawnObject, ...]:
+        found = objects_in(self.database, item.item_id, item.mask_hash, stored)
+        objects = self.target.classes.objects(found)
+        return tuple(fitted(objects, mask)) if self.void_boundary_px else objects
 
-def write_palette_png(path: Path, mask: MaskArray) -> None:
-    """Write class indices (uint8 HxW) as a PNG of mode P with VOC's colour map of 256 entries."""
-    image = Image.fromarray(mask)
-    image.putpalette(voc_palette())
-    image.save(path, format="PNG")
+    def _write_picture(self, item: SnapshotItem) -> tuple[str, HowStored, str]:
+        """Write the file of a picture; returns its path in the export, how it got there, and its SHA-256."""
+        if self.pictures == "none":
+            return item.path, "not exported", item.sha256
+        source = self.files.root / item.path
+        with self.files.open(item.path) as file:
+            data, known = file.read(), os.fstat(file.fileno())
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 != item.sha256:
+            raise PictureError(
+                f"the picture {source} has changed since it was imported",
+                remedy="Import the dataset again, check the mask, and export again",
+            )
+        suffix = self._kept_suffix(data, item)
+        place = self.writer.place(item) + (suffix or ".jpg")
+        target = self.target.folder / PurePosixPath(place)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if suffix is not None:
+            return (
+                place,
+                _link_or_copy(source, target, data, known if self.pictures == "link" else None),
+                sha256,
+            )
+        data = _encoded(data, self.max_pixels)
+        target.write_bytes(data)
+        return place, "re-encoded", hashlib.sha256(data).hexdigest()
 
+    def _kept_suffix(self, data: bytes, item: SnapshotItem) -> str | None:
+        """The ending of a file that readers that know nothing of EXIF or CMYK see as the editor showed it.
 
-def _is_upright_jpeg(data: bytes, item: SnapshotItem, max_pixels: int) -> bool:
-    """Whether readers that know nothing of EXIF or CMYK see the file as the editor showed it."""
-    with open_picture(data, max_pixels=max_pixels) as image:
-        return image.format == "JPEG" and image.mode in {"RGB", "L"} and item.orientation == 1
+        None for a file that must be encoded again.
+        """
+        with open_picture(data, max_pixels=self.max_pixels) as image:
+            is_plain = image.mode in {"RGB", "L"} and item.orientation == 1
+            suffix = _SUFFIXES.get(image.format or "")
+        if not is_plain or (self.jpeg_only and suffix != ".jpg"):
+            return None
+        return suffix
 
 
 def _link_or_copy(source: Path, target: Path, data: bytes, known: os.stat_result | None) -> HowStored:

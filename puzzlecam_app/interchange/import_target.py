@@ -10,21 +10,25 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from db.annotations import latest_revision, propose, register_mask
+from db.annotations import append_revision, latest_revision, propose, register_mask
 from db.datasets import create_dataset, find_dataset, is_copied
 from db.engine import Database
 from db.items import ItemSpec, find_item, replace_tags, sha256_by_name, upsert_items
 from db.labels import ClassSpec, add_classes, latest_label_set
 from db.models import Dataset
+from db.objects import keep_objects, keep_source_ids
+from db.status import UNTOUCHED_ACTIONS
 from db.tags import tags_with_changes
+from db.users import MAX_NAME_LENGTH, get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture
 from puzzlecam_app.interchange.export_names import give_export_names
+from puzzlecam_app.interchange.kept_objects import as_rows
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import Source
 from trainer.data.class_list import ClassList, Rgb, is_void_name
 
-MaskUse = Literal["proposals", "ground-truth"]
+MaskUse = Literal["proposals", "ground-truth", "accepted"]
 PROPOSED_BY = "import"
 
 
@@ -47,6 +51,7 @@ class Outcome:
     unchanged: int = 0
     proposals: int = 0
     ground_truth: int = 0
+    accepted: int = 0
     problems: tuple[Problem, ...] = ()
 
     def __add__(self, other: Outcome) -> Outcome:
@@ -56,6 +61,7 @@ class Outcome:
             self.unchanged + other.unchanged,
             self.proposals + other.proposals,
             self.ground_truth + other.ground_truth,
+            self.accepted + other.accepted,
             self.problems + other.problems,
         )
 
@@ -80,6 +86,7 @@ def open_target(database: Database, name: str, source: Source, *, root: str) -> 
             _extend_classes(session, dataset, source)
         if source.follow_links:
             dataset.follow_links = True
+        keep_source_ids(session, dataset.id, source.source_ids)
         classes = tuple(row.name for row in latest_label_set(session, dataset.id).classes)
         return Target(dataset.id, dataset.name, classes, sha256_by_name(session, dataset.id))
 
@@ -111,26 +118,63 @@ def write_batch(
         give_export_names(session, target.dataset_id)
         tags = {upserted.ids[one.item.name]: [index_of[tag] for tag in one.item.tags] for one in taken}
         retagged = replace_tags(session, target.dataset_id, tags_with_changes(session, tags))
-        proposed = set()
-        if masks == "proposals":
-            for one in taken:
-                item_id = upserted.ids[one.item.name]
-                if one.mask_hash is not None and propose(
-                    session, item_id, mask_hash=one.mask_hash, proposed_by=PROPOSED_BY
-                ):
-                    proposed.add(item_id)
+        worked = _take_masks(session, taken, upserted.ids, masks)
+        for one in taken:
+            if masks is not None and one.mask_hash is not None and one.objects:
+                register_mask(session, one.mask_hash, height=one.info.height, width=one.info.width)
+                keep_objects(session, upserted.ids[one.item.name], one.mask_hash, as_rows(one.objects))
     moved = {item_id for name, item_id in upserted.ids.items() if name in renamed}
-    changed = ({upserted.ids[name] for name in upserted.changed} | retagged | proposed | moved) - {
+    changed = ({upserted.ids[name] for name in upserted.changed} | retagged | worked | moved) - {
         upserted.ids[name] for name in upserted.added
     }
     return Outcome(
         added=len(upserted.added),
         changed=len(changed),
         unchanged=len(taken) - len(upserted.added) - len(changed),
-        proposals=len(proposed),
+        proposals=len(worked) if masks == "proposals" else 0,
+        accepted=len(worked) if masks == "accepted" else 0,
         ground_truth=sum(spec.ground_truth is not None for spec in specs),
         problems=tuple(problems),
     )
+
+
+def _take_masks(
+    session: Session, taken: Sequence[CheckedPicture], ids: Mapping[str, int], masks: MaskUse | None
+) -> set[int]:
+    """Make masks proposals or accepted work; returns the ids of the items whose history got longer.
+
+    Work that somebody did in the studio is never replaced, and neither is what was imported as accepted.
+    """
+    worked = set()
+    for one in taken:
+        if one.mask_hash is None:
+            continue
+        item_id = ids[one.item.name]
+        if masks == "proposals":
+            if propose(session, item_id, mask_hash=one.mask_hash, proposed_by=PROPOSED_BY):
+                worked.add(item_id)
+        elif masks == "accepted":
+            latest = latest_revision(session, item_id)
+            if latest is not None and latest.action not in UNTOUCHED_ACTIONS:
+                continue
+            append_revision(
+                session,
+                item_id,
+                expected=latest.id if latest else None,
+                action="accepted",
+                author=_author(session, one.item.author),
+                mask_hash=one.mask_hash,
+                made_at=one.item.labelled_at,
+            )
+            worked.add(item_id)
+    return worked
+
+
+def _author(session: Session, name: str | None) -> int | None:
+    """The user that a format names; None if it names nobody, or what cannot be a name here."""
+    if name is None or not name.strip() or not name.isprintable():
+        return None
+    return get_or_create(session, name.strip()[:MAX_NAME_LENGTH]).id
 
 
 def _hex(color: Rgb | None) -> str | None:

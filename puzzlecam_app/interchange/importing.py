@@ -14,7 +14,7 @@ from typing import Final
 from db.datasets import find_dataset
 from db.natural_order import natural_key
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture
+from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture, remarks_on_overlaps
 from puzzlecam_app.interchange.duplicates import merge_duplicates
 from puzzlecam_app.interchange.identity import Matched, match_pictures
 from puzzlecam_app.interchange.import_target import (
@@ -134,6 +134,7 @@ def import_source(
     checked = check_all(checker, items, progress)
     problems += (problem for one in checked for problem in one.problems)
     usable = [one for one in checked if isinstance(one, CheckedPicture)]
+    problems += remarks_on_overlaps(usable)
     usable, duplicates = merge_duplicates(usable, target.sha256_of)
     problems += duplicates
     matched = match_pictures(stores.database, target.dataset_id, source, checked, usable, copied=options.copy)
@@ -279,6 +280,7 @@ def _report(
         left_out=len(source.items) - taken,
         proposals=outcome.proposals,
         ground_truth=outcome.ground_truth,
+        accepted=outcome.accepted,
         masks_unread=0 if reads_masks else sum(item.mask is not None for item in source.items),
         words=tuple(words),
         problems=tuple(

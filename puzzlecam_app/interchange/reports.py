@@ -30,6 +30,7 @@ class ImportReport(BaseModel):
     left_out: int = Field(description="Pictures that were not imported; each has a problem.")
     proposals: int = Field(description="Masks stored as proposals by this import.")
     ground_truth: int = Field(description="Pictures that got a ground-truth mask in this import.")
+    accepted: int = Field(default=0, description="Masks stored as accepted work by this import.")
     masks_unread: int = Field(default=0, description="Masks that nobody asked to import.")
     words: tuple[TagReading, ...] = Field(default=(), description="How each class was understood.")
     problems: tuple[Problem, ...] = Field(description="In the natural order of files.")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from db.annotations import latest_revisions, status_of
 from db.datasets import require_dataset
 from db.engine import Database
+from db.errors import InvalidInputError
 from db.items import all_items, tags_of
 from db.labels import latest_label_set
 from db.models import utc_now
+from db.objects import source_ids_of
 from db.status import Status, statuses_named
 from puzzlecam_app.interchange.export_names import give_export_names
 from puzzlecam_app.root_files import RootFiles, files_of
@@ -34,6 +36,7 @@ class SnapshotItem:
     revision_id: int
     status: Status
     author: str | None
+    decided_at: datetime
     mask_hash: str
 
 
@@ -41,7 +44,9 @@ class SnapshotItem:
 class Snapshot:
     """A dataset at one moment. `classes` are in index order, from index 1; `items` are by name.
 
-    `missing` are the names of pictures that would be in `items` if their files were not missing.
+    `colors` are those of the classes, as #rrggbb, and `source_ids` the numbers that a format gave to
+    classes, by name. `missing` are the names of pictures that would be in `items` if their files were not
+    missing.
     """
 
     dataset_id: int
@@ -49,17 +54,28 @@ class Snapshot:
     files: RootFiles
     label_set_revision: int
     classes: tuple[str, ...]
+    colors: tuple[str, ...]
+    source_ids: Mapping[str, int]
     taken_at: datetime
     items: tuple[SnapshotItem, ...]
     missing: tuple[str, ...] = ()
 
 
-def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]) -> Snapshot:
+def take_snapshot(
+    database: Database,
+    dataset_name: str,
+    statuses: Sequence[str],
+    *,
+    splits: Sequence[str] = (),
+    with_tags: Sequence[str] = (),
+) -> Snapshot:
     """The pictures of a dataset that have one of `statuses` (groups count) and a mask.
+
+    Of these, only those in one of `splits` and with one of the tags `with_tags`, if any are given.
 
     Raises:
         db.errors.NotFoundError: There is no such dataset.
-        db.errors.InvalidInputError: There is no such status.
+        db.errors.InvalidInputError: There is no such status, or no such class.
     """
     wanted = {status for name in statuses for status in statuses_named(name)}
     with database.write() as session:
@@ -69,8 +85,13 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
         revisions = latest_revisions(session, dataset.id)
         items = all_items(session, dataset.id)
         tags = tags_of(session, [item.id for item in items])
+        wanted_tags = _indices(with_tags, [row.name for row in label_set.classes])
         taken, missing = [], []
         for item in items:
+            if splits and (item.split or "") not in splits:
+                continue
+            if with_tags and wanted_tags.isdisjoint(tags[item.id]):
+                continue
             revision = revisions.get(item.id)
             if revision is None or revision.mask_hash is None:
                 continue
@@ -95,6 +116,7 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
                     revision_id=revision.id,
                     status=status,
                     author=revision.author.name if revision.author else None,
+                    decided_at=revision.created_at,
                     mask_hash=revision.mask_hash,
                 )
             )
@@ -104,7 +126,16 @@ def take_snapshot(database: Database, dataset_name: str, statuses: Sequence[str]
             files=files_of(session, dataset),
             label_set_revision=label_set.revision,
             classes=tuple(row.name for row in label_set.classes),
+            colors=tuple(row.color for row in label_set.classes),
+            source_ids=source_ids_of(session, dataset.id),
             taken_at=utc_now(),
             items=tuple(taken),
             missing=tuple(missing),
         )
+
+
+def _indices(names: Sequence[str], classes: Sequence[str]) -> set[int]:
+    unknown = [name for name in names if name not in classes]
+    if unknown:
+        raise InvalidInputError(f"There is no class {unknown[0]!r}; the classes are: {', '.join(classes)}.")
+    return {classes.index(name) + 1 for name in names}

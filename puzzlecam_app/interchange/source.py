@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from db.masks import MaskArray
-from puzzlecam_app.interchange.drawn import DrawnObject
+from puzzlecam_app.interchange.drawn import DrawnObject, PaintOrder
 from puzzlecam_app.interchange.pictures import PictureInfo
 from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.root_files import RootFiles
@@ -24,11 +24,15 @@ class Labels:
         indices: class indices of the source's class list, uint8 (H, W), as large as the upright picture.
         objects: as the file has them, overlaps included; empty for formats without objects.
         remarks: what is odd about them.
+        hidden_px: pixels of objects that an object of another class covers in the mask.
+        order: the rule that decided which one covers which.
     """
 
     indices: MaskArray
     objects: tuple[DrawnObject, ...] = ()
     remarks: tuple[Problem, ...] = ()
+    hidden_px: int = 0
+    order: PaintOrder = "smaller-over-larger"
 
 
 class LabelReader(Protocol):

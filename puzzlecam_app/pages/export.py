@@ -12,7 +12,7 @@ from db.datasets import find_dataset, list_datasets
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS, STATUSES
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.export_voc import ExportOptions, ExportReport, export_voc
+from puzzlecam_app.interchange.exporting import ExportOptions, ExportReport, export_dataset
 from puzzlecam_app.interchange.problems import Severity
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
@@ -90,7 +90,7 @@ def _exporter(services: Services) -> Callable[..., str]:
             if not statuses:
                 raise UserError("no status is selected", remedy="Select accepted, corrected or both")
             stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
-            report = export_voc(
+            report = export_dataset(
                 services.database,
                 services.masks,
                 name,

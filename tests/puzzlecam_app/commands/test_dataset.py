@@ -181,7 +181,7 @@ def test_masks_that_came_along_can_be_exported_as_proposals(
     report = answer(capsys, "export", "pets", "--out", str(tmp_path / "out"), "--status", "proposed")
 
     assert report["exported"] == 1
-    (exported,) = Path(report["voc_root"]).glob("SegmentationClass/*.png")
+    (exported,) = Path(report["root"]).glob("SegmentationClass/*.png")
     with Image.open(exported) as image:
         assert image.mode == "P"
         assert np.array_equal(np.asarray(image), mask)

@@ -18,7 +18,9 @@ from db.models import utc_now
 from db.palette import voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.export_voc import VOC_FOLDER, ExportOptions, export_voc
+from puzzlecam_app.interchange.exporting import ExportOptions
+from puzzlecam_app.interchange.exporting import export_dataset as export_voc
+from puzzlecam_app.interchange.formats.voc_write import VOC_FOLDER
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.interchange.pictures import load_upright_rgb
 from tests.helpers_pictures import Studio, exif, open_studio, save
@@ -100,11 +102,14 @@ def test_torchvision_reads_it(tmp_path: Path, studio: Studio) -> None:
 def test_lists_follow_the_splits_and_what_is_in_the_masks(tmp_path: Path, studio: Studio) -> None:
     record(studio, "photo.jpg", np.full((HEIGHT, WIDTH), 1, np.uint8), "corrected")
     report = export_voc(studio.database, studio.masks, "pets", tmp_path / "out")
-    root = Path(report.voc_root)
+    root = Path(report.root)
     assert root == tmp_path / "out" / VOC_FOLDER
-    assert report.splits == {"train": 2, "val": 1, "trainval": 3, "test": 1}
+    assert report.splits == {"none": 1, "train": 1, "val": 1, "test": 1}
     for folder in ("Segmentation", "Main"):
-        lists = {split: read_lines(root / "ImageSets" / folder / f"{split}.txt") for split in report.splits}
+        lists = {
+            split: read_lines(root / "ImageSets" / folder / f"{split}.txt")
+            for split in ("train", "val", "trainval", "test")
+        }
         # "grey" has no split, so it is for training.
         assert lists == {
             "train": ["grey", "photo"],
@@ -120,12 +125,12 @@ def test_lists_follow_the_splits_and_what_is_in_the_masks(tmp_path: Path, studio
 
 def test_a_class_that_is_neither_tag_nor_mask_is_minus_one(tmp_path: Path, studio: Studio) -> None:
     record(studio, "drawn.png", np.zeros((HEIGHT, WIDTH), np.uint8), "corrected")
-    root = Path(export_voc(studio.database, studio.masks, "pets", tmp_path / "out").voc_root)
+    root = Path(export_voc(studio.database, studio.masks, "pets", tmp_path / "out").root)
     assert read_lines(root / "ImageSets" / "Main" / "cat_test.txt") == ["drawn -1"]
 
 
 def test_pictures_are_linked_where_nothing_must_change(tmp_path: Path, studio: Studio) -> None:
-    root = Path(export_voc(studio.database, studio.masks, "pets", tmp_path / "out").voc_root)
+    root = Path(export_voc(studio.database, studio.masks, "pets", tmp_path / "out").root)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     stored = {one["name"]: one["picture"] for one in manifest["items"]}
     assert stored == {"photo": "linked", "grey": "linked", "my_dog": "re-encoded", "drawn": "re-encoded"}
@@ -141,7 +146,7 @@ def test_pictures_are_linked_where_nothing_must_change(tmp_path: Path, studio: S
 def test_copies_when_links_are_not_wanted_or_not_possible(
     tmp_path: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export_voc(studio.database, studio.masks, "pets", tmp_path / "one", ExportOptions(link=False))
+    export_voc(studio.database, studio.masks, "pets", tmp_path / "one", ExportOptions(pictures="copy"))
 
     def refuse(*_arguments: object) -> None:
         raise OSError(18, "Invalid cross-device link")
@@ -215,7 +220,7 @@ def test_work_during_an_export_does_not_get_into_it(tmp_path: Path, studio: Stud
 
     report = export_voc(studio.database, studio.masks, "pets", tmp_path / "out", progress=work)
     for number, name in enumerate(("photo", "my_dog", "grey", "drawn"), start=1):
-        with Image.open(Path(report.voc_root) / "SegmentationClass" / f"{name}.png") as image:
+        with Image.open(Path(report.root) / "SegmentationClass" / f"{name}.png") as image:
             np.testing.assert_array_equal(np.array(image), mask(number))
 
 
@@ -301,7 +306,7 @@ def test_a_void_boundary_is_drawn_into_the_export_alone(tmp_path: Path, studio: 
     report = export_voc(
         studio.database, studio.masks, "pets", tmp_path / "out", ExportOptions(void_boundary_px=2)
     )
-    with Image.open(Path(report.voc_root) / "SegmentationClass" / "photo.png") as image:
+    with Image.open(Path(report.root) / "SegmentationClass" / "photo.png") as image:
         row = np.array(image)[5]
     expected = np.where(np.abs(np.arange(WIDTH) - WIDTH // 2 + 0.5) < 2, 255, halves[5])
     np.testing.assert_array_equal(row, expected)
@@ -380,7 +385,7 @@ def test_a_split_spelled_otherwise_is_written_under_its_usual_name(tmp_path: Pat
 
     report = export_voc(studio.database, studio.masks, "pets", tmp_path / "out")
 
-    assert report.splits == {"train": 2, "val": 1, "trainval": 3, "fold.1": 1}
+    assert report.splits == {"train": 2, "val": 1, "fold.1": 1}
     lists = tmp_path / "out" / VOC_FOLDER / "ImageSets" / "Segmentation"
     assert (lists / "train.txt").read_text() == "a\nb\n"
     assert (lists / "fold.1.txt").read_text() == "d\n"

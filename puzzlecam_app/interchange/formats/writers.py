@@ -1,0 +1,21 @@
+"""All formats that can be written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from puzzlecam_app.errors import UsageError
+from puzzlecam_app.interchange.formats import coco_write, voc_write
+from puzzlecam_app.interchange.formats.writing import WriteFormat
+
+WRITE_FORMATS: Final = (voc_write.WRITE, coco_write.WRITE)
+"""In the order in which they are offered."""
+
+
+def write_format(name: str) -> WriteFormat:
+    """The format called `name`; raises UsageError, which lists all names."""
+    for one in WRITE_FORMATS:
+        if one.name == name:
+            return one
+    known = ", ".join(one.name for one in WRITE_FORMATS)
+    raise UsageError(f"there is no format {name!r}", where="--format", remedy=f"Choose one of {known}")
