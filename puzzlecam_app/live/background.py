@@ -99,9 +99,10 @@ class LiveWork:
             except Exception:
                 # What is wrong with one picture is said when it is opened; the next decision tries again.
                 _log.exception("the live model of dataset %d", dataset_id)
-            finally:
-                with self._lock:
-                    self._busy[dataset_id] -= 1
+
+        def ended(_: object) -> None:
+            with self._lock:
+                self._busy[dataset_id] -= 1
 
         with self._lock:
             if self._is_closed:
@@ -109,10 +110,11 @@ class LiveWork:
             self._busy[dataset_id] = self._busy.get(dataset_id, 0) + 1
         try:
             # Each job has a key of its own: one that is running may have looked at the history already.
-            self._proposals.queue.submit(("live", dataset_id, next(self._turns)), job, priority)
+            done = self._proposals.queue.submit(("live", dataset_id, next(self._turns)), job, priority)
         except RuntimeError:  # the studio is being closed
-            with self._lock:
-                self._busy[dataset_id] -= 1
+            ended(None)
+        else:
+            done.add_done_callback(ended)
 
     def _learn(self, dataset_id: int) -> None:
         """Learn from new decisions; where many masks are missing, go on with them bit by bit."""

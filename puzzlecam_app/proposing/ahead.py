@@ -111,6 +111,6 @@ def _compute(proposals: Proposals, item_id: int, stop: threading.Event) -> bool:
         try:
             asked.result()
         except CancelledError:
-            continue  # the queue was emptied for the picture that somebody has opened
+            continue  # the queue is being closed, and says so when it is asked again
         return True
     return False

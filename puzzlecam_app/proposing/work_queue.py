@@ -66,9 +66,9 @@ class WorkQueue:
             return len(self._jobs)
 
     def forget(self, priority: Priority) -> None:
-        """Drop waiting jobs that were never submitted with a more urgent priority than `priority`."""
+        """Drop waiting jobs that were submitted with this priority and no other."""
         with self._condition:
-            wanted = {key for level, _, key in self._heap if level < priority}
+            wanted = {key for level, _, key in self._heap if level != priority}
             for _, _, key in self._heap:
                 if key not in wanted and key in self._jobs and self._jobs[key][1].cancel():
                     del self._jobs[key]

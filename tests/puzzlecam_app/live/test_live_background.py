@@ -1,5 +1,7 @@
 """What the live models do when nobody waits for it."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -90,4 +92,45 @@ def test_a_pause_stops_renewing(live: Services, work: LiveWork) -> None:
     work.renew_now(1)
     finish(live)
     assert not proposer(live, 4).startswith("live/")
+    work.close()
+
+
+def test_opening_a_picture_does_not_end_the_renewals(live: Services, work: LiveWork) -> None:
+    live.proposals.compute(4)
+    teach(live, 1, 2)
+    work.changed(1)
+    finish(live)
+    is_open, may_go_on = threading.Event(), threading.Event()
+
+    def picture_is_opened() -> None:
+        is_open.set()
+        assert may_go_on.wait(60)
+
+    live.proposals.in_turn("opened", picture_is_opened)
+    assert is_open.wait(60)
+    work.renew_now(1)
+    live.proposals.prefetch([5])
+    may_go_on.set()
+    finish(live)
+    assert proposer(live, 4).startswith("live/2/")
+    assert not work.is_computing(1)
+    work.close()
+
+
+def test_what_is_dropped_when_the_studio_closes_is_not_being_computed(live: Services, work: LiveWork) -> None:
+    is_busy, may_go_on = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        is_busy.set()
+        assert may_go_on.wait(60)
+
+    live.proposals.in_turn("busy", busy)
+    assert is_busy.wait(60)
+    work.renew_now(1)
+    assert work.is_computing(1)
+    closing = threading.Thread(target=live.proposals.close)
+    closing.start()
+    may_go_on.set()
+    closing.join(60)
+    assert not work.is_computing(1)
     work.close()

@@ -77,9 +77,11 @@ def test_forgotten_jobs_are_dropped_but_urgent_ones_stay(queue: WorkQueue, block
     wish = queue.submit("wish", lambda: 1, Priority.SOON)
     urgent = queue.submit("urgent", lambda: 2, Priority.SOON)
     queue.submit("urgent", lambda: 2, Priority.NOW)
+    patient = queue.submit("patient", lambda: 3, Priority.RENEWAL)
     queue.forget(Priority.SOON)
     blocked.set()
     assert urgent.result(10) == 2
+    assert patient.result(10) == 3
     with pytest.raises(CancelledError):
         wish.result(10)
 
