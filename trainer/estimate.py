@@ -35,13 +35,14 @@ from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 from trainer.nn.affinity import EdgeNetwork
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import build_encoder
+from trainer.nn.methods import build_classifier
 from trainer.nn.pixels import PIXEL_STRIDE, PixelNetwork
 from trainer.nn.segmentation import SegmentationNetwork
 from trainer.recipes import load_recipe
 from trainer.stages.affinity import AffinityStep
 from trainer.stages.pixels import PixelStep
 from trainer.stages.segment import SegmentationStep
-from trainer.training.puzzle_step import PuzzleStep
+from trainer.training.methods import build_step
 from trainer.training_config import TrainingConfig, ViewConfig
 
 _PICTURE = (375, 500)
@@ -82,14 +83,12 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
     choice = choose_device(device)
     probe = _Probe(choice)
     backbone = recipe.backbone.name
-    classifier = CamNetwork(
-        build_encoder(backbone, output_stride=recipe.classify.output_stride),
-        _CLASSES,
-        batch_statistics=recipe.classify.batch_statistics,
+    classifier = build_classifier(
+        build_encoder(backbone, output_stride=recipe.classify.output_stride), _CLASSES, recipe.classify
     )
     seconds = {
         CLASSIFY: probe.training(
-            PuzzleStep(classifier, recipe.classify.loss),
+            build_step(classifier, recipe.classify),
             recipe.classify,
             recipe.classify.view,
             pictures,

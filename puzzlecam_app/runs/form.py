@@ -20,6 +20,7 @@ from trainer.settings import Settings
 COMMON: Final = (
     "use_accepted",
     "accepted_pixel_weight",
+    "classify.method",
     "classify.epochs",
     "classify.batch_size",
     "classify.optimizer.learning_rate",

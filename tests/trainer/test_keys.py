@@ -50,6 +50,7 @@ WITHOUT_PIXEL_TERM = {
 """The same where the recipe sets accepted_pixel_weight to 0."""
 
 LATER_DEFAULTS: dict[str, Any] = {
+    "classify.method": "puzzle",
     "refine.min_piece_share": 0.001,
     "rounds": 1,
     "relabel.scales": (0.75, 1.0, 1.25),

@@ -25,7 +25,8 @@ from pathlib import Path
 from torch import nn
 torch.set_num_threads(1)
 from trainer.run.checkpoints import save_tensors
-from trainer.config import PuzzleLossConfig, Recipe
+from trainer.classify_config import PuzzleLossConfig
+from trainer.config import Recipe
 from trainer.training_config import TrainingConfig
 from trainer.data.dataset import TaggedDataset
 from trainer.machine.device import choose_device

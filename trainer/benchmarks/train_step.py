@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from trainer.benchmarks.cam import benchmark_network
 from trainer.benchmarks.comparison import Comparison, interleaved_seconds
-from trainer.config import PuzzleLossConfig
+from trainer.classify_config import PuzzleLossConfig
 from trainer.data.labels import VOC_CLASSES
 from trainer.machine.device import DeviceChoice, choose_device, in_bfloat16
 from trainer.nn.classifier import CamNetwork

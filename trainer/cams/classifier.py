@@ -10,17 +10,7 @@ import torch
 from torch import Tensor
 
 from trainer.data.transforms import ChannelValue
-
-
-class MapHead(Protocol):
-    """The maps of K classes where they are not linear in the features, such as a softmax over words."""
-
-    def __call__(self, features: Tensor) -> Tensor:
-        """Features (N, C, h, w) -> maps (N, K, h, w); negative values count as 0."""
-
-
-ClassWeights = Tensor | MapHead
-"""The weights (K, C) of a linear classifier, or a head that computes the maps itself."""
+from trainer.nn.classifier import ClassWeights, MapHead
 
 
 class CamClassifier(Protocol):

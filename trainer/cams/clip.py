@@ -130,7 +130,7 @@ class ClipClassifier:
 
 @dataclass(frozen=True, eq=False)
 class SoftmaxHead:
-    """A `trainer.cams.classifier.MapHead`: the share of each class's best name in a softmax over words.
+    """A `trainer.nn.classifier.MapHead`: the share of each class's best name in a softmax over words.
 
     Attributes:
         queries: unit text embeddings (Q, C): the names of the classes, class by class, then other words.

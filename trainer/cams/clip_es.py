@@ -96,7 +96,7 @@ class ClipEsClassifier:
 
 @dataclass(frozen=True, eq=False)
 class GradientHead:
-    """A `trainer.cams.classifier.MapHead`: Grad-CAM, then class-aware attention affinity.
+    """A `trainer.nn.classifier.MapHead`: Grad-CAM, then class-aware attention affinity.
 
     Attributes:
         weights: (K, D), see `trainer.nn.clip.class_gradients`.

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.cams.classifier import CamClassifier, ClassWeights, ReadsWords
+from trainer.cams.classifier import CamClassifier, ReadsWords
 from trainer.cams.config import CamConfig
 from trainer.cams.feature_affinity import FeatureAffinity
 from trainer.cams.views import PictureViews
 from trainer.data.transforms import RgbImage
+from trainer.nn.classifier import ClassWeights
 from trainer.nn.losses import EPSILON
 from trainer.run.map_storage import Maps
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.cams.classifier import CamClassifier, ClassWeights, cell_maps, joined, last_class
+from trainer.cams.classifier import CamClassifier, cell_maps, joined, last_class
 from trainer.cams.compute import (
     disagreement,
     divided_alike,
@@ -24,9 +24,9 @@ from trainer.cams.compute import (
 from trainer.cams.config import CamConfig
 from trainer.cams.sources import CamSources
 from trainer.cams.views import PictureViews
-from trainer.config import PuzzleLossConfig
+from trainer.classify_config import PuzzleLossConfig
 from trainer.data.transforms import RgbImage
-from trainer.nn.classifier import class_logits
+from trainer.nn.classifier import ClassWeights, class_logits
 from trainer.nn.losses import alpha_at, classification_terms, puzzle_loss, reconstruction_loss
 from trainer.run.map_storage import Maps
 

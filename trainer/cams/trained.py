@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
+from trainer.classify_config import ClassifyConfig
 from trainer.config import Recipe
 from trainer.data.labels import normalize_class_name
 from trainer.data.transforms import ChannelValue
 from trainer.machine.device import DeviceChoice, choose_device
-from trainer.nn.classifier import CamNetwork
+from trainer.nn.classifier import CamNetwork, ClassWeights
 from trainer.nn.encoders import build_encoder
 from trainer.nn.fusion import fold_batch_norm
+from trainer.nn.methods import build_classifier
 from trainer.run.checkpoints import CheckpointError, load_tensors, save_tensors
 
 KIND = "puzzlecam-classifier"
@@ -63,15 +67,12 @@ class TrainedClassifier:
             torch.inference_mode(),
             torch.autocast(self.device.device.type, self.device.dtype, enabled=self.device.uses_autocast),
         ):
-            features: Tensor = self._network.encoder(on_device)
+            features = self._network.map_features(on_device)
         return features.float()
 
-    def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:  # noqa: ARG002
-        """Rows (K, C) of the head; zeros, and so an empty map, for a class that it has not learned."""
-        head = self._network.classifier.weight.detach()[:, :, 0, 0].float()
-        rows = [self._rows.get(normalize_class_name(name)) for name in class_names]
-        chosen = [head[row] if row is not None else torch.zeros_like(head[0]) for row in rows]
-        return torch.stack(chosen) if chosen else head.new_zeros((0, head.shape[1]))
+    def class_weights(self, features: Tensor, class_names: Sequence[str]) -> ClassWeights:  # noqa: ARG002
+        """What makes the maps; they are empty for a class that it has not learned."""
+        return self._network.map_weights([self._rows.get(normalize_class_name(name)) for name in class_names])
 
     def is_weak(self, class_name: str) -> bool:
         """Whether the class was not among those it has learned."""
@@ -90,6 +91,8 @@ def save_classifier(path: Path, network: CamNetwork, recipe: Recipe, class_names
         "backbone": recipe.backbone.name,
         "output_stride": network.output_stride,
         "batch_statistics": recipe.classify.batch_statistics,
+        "method": recipe.classify.method,
+        "method_settings": recipe.classify.method_settings,
         "class_names": list(class_names),
         "recipe": recipe.name,
         "seed": recipe.seed,
@@ -115,13 +118,25 @@ def load_classifier(
     try:
         encoder = build_encoder(header["backbone"], output_stride=header["output_stride"])
         class_names = tuple(header["class_names"])
-        network = CamNetwork(encoder, len(class_names), batch_statistics=header["batch_statistics"])
+        config = _method_of(header)
+        network = build_classifier(encoder, len(class_names), config)
         network.load_state_dict(stored.tensors)
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError, ValidationError) as error:
         reason = str(error).partition("\n")[0]
         raise CheckpointError(
             f"The weights in {path} do not match its header ({reason}); train it again."
         ) from error
     choice = device if isinstance(device, DeviceChoice) else choose_device(device)
     identity = f"{header['backbone']}-os{header['output_stride']}-{header['sha256'][:12]}"
+    if config.method_settings:
+        identity = f"{identity}-{config.method}-{config.fingerprint[:8]}"
     return TrainedClassifier(network, class_names, choice, f"trained/{identity}", affinity_power)
+
+
+def _method_of(header: Mapping[str, Any]) -> ClassifyConfig:
+    """The settings that say how to build a stored network; files of older versions name no method."""
+    return ClassifyConfig(
+        method=header.get("method", "puzzle"),
+        batch_statistics=header["batch_statistics"],
+        **header.get("method_settings", {}),
+    )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.cams.classifier import CamClassifier, ClassWeights, cell_maps
+from trainer.cams.classifier import CamClassifier, cell_maps
 from trainer.cams.config import CamConfig
 from trainer.data.transforms import (
     RgbImage,
@@ -17,6 +17,7 @@ from trainer.data.transforms import (
     scaled_size,
 )
 from trainer.nn import puzzle
+from trainer.nn.classifier import ClassWeights
 
 GRID_STRIDE = 4
 """Pixels of the (size-limited) picture per cell of the maps; fine enough for random walk and display."""

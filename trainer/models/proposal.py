@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from trainer.cams.compute import CamResult
 from trainer.cams.sources import CamSource, CamSources, load_sources
 from trainer.cams.zero_shot_sources import ZeroShotSource
-from trainer.config import PuzzleLossConfig, Recipe, RefineConfig
+from trainer.classify_config import PuzzleLossConfig
+from trainer.config import Recipe, RefineConfig
 from trainer.contract import AFFINITY, PIXELS, RUN_KIND
 from trainer.data.labels import normalize_class_name
 from trainer.data.tag_words import TagWords
@@ -257,7 +258,7 @@ def run_model(
     refinement = refinement_of(recipe, is_walked=walk is not None, is_self_trained=self_trained is not None)
     refinement = _with_pieces(refinement, min_piece_share)
     return ProposalModel(
-        sources, refinement, walk, kind=RUN_KIND, self_trained=self_trained, loss=recipe.classify.loss
+        sources, refinement, walk, kind=RUN_KIND, self_trained=self_trained, loss=recipe.classify.method_loss
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,17 @@ from trainer.nn.encoders import Encoder
 from trainer.nn.fusion import FoldedTraining
 from trainer.nn.normalization import keep_frozen, set_normalization
 from trainer.training_config import BatchStatistics
+
+
+class MapHead(Protocol):
+    """The maps of K classes where they are not linear in the features."""
+
+    def __call__(self, features: Tensor, /) -> Tensor:
+        """Features (N, C, h, w) -> maps (N, K, h, w); negative values count as 0."""
+
+
+ClassWeights = Tensor | MapHead
+"""The weights (K, C) of a linear classifier, or a head that computes the maps itself."""
 
 
 class CamNetwork(nn.Module):
@@ -49,12 +61,33 @@ class CamNetwork(nn.Module):
         maps: Tensor = self.classifier(features)
         return maps
 
+    def map_features(self, images: Tensor) -> Tensor:
+        """What the maps are made from in evaluation mode: pictures (N, 3, H, W) -> (N, C, h, w)."""
+        features: Tensor = self.encoder(images)
+        return features
+
+    def map_weights(self, rows: Sequence[int | None]) -> ClassWeights:
+        """What makes the maps of some classes from `map_features`.
+
+        Args:
+            rows: for each of the K classes its number 0 .. among those of the network, or None for a class
+                that the network has not learned; its map is empty.
+        """
+        head = self.classifier.weight.detach()[:, :, 0, 0].float()
+        return rows_or_zeros(head, rows)
+
     def train(self, mode: bool = True) -> CamNetwork:
         """Set the mode; frozen statistics stay frozen."""
         super().train(mode)
         if self._folded is not None:
             keep_frozen(self)
         return self
+
+
+def rows_or_zeros(table: Tensor, rows: Sequence[int | None]) -> Tensor:
+    """Rows (K, ...) of a table (L, ...), zeros for None."""
+    chosen = [table[row] if row is not None else torch.zeros_like(table[0]) for row in rows]
+    return torch.stack(chosen) if chosen else table.new_zeros((0, *table.shape[1:]))
 
 
 def class_logits(maps: Tensor) -> Tensor:

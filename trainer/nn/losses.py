@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from trainer.config import PuzzleLossConfig
+from trainer.classify_config import PuzzleLossConfig
 from trainer.nn.classifier import class_logits
 
 EPSILON = 1e-5
@@ -18,7 +18,7 @@ def classification_loss(maps: Tensor, labels: Tensor, logit_offset: float = 0.0)
     Args:
         maps: (N, K, h, w), unbounded.
         labels: float (N, K), 1 where the class is in the picture, else 0.
-        logit_offset: see `trainer.config.PuzzleLossConfig`.
+        logit_offset: see `trainer.classify_config.PuzzleLossConfig`.
     """
     return functional.multilabel_soft_margin_loss(class_logits(maps) + logit_offset, labels)
 

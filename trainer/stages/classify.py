@@ -1,4 +1,4 @@
-"""Stage 1: train the classifier with the losses of Puzzle-CAM (paper sections 3.2 to 4.1).
+"""Stage 1: train the classifier by the method that the recipe names; Puzzle-CAM unless it says otherwise.
 
 If people accepted masks, a pixel-wise loss also compares the maps of these pictures with them.
 """
@@ -22,6 +22,7 @@ from trainer.data.images import read_rgb
 from trainer.data.tag_words import TagWords
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec
+from trainer.nn.methods import build_classifier
 from trainer.pretrained.encoders import load_encoder
 from trainer.run.stage_context import StageContext
 from trainer.stages.stage import StageResult
@@ -30,7 +31,7 @@ from trainer.training.cam_monitor import CamMonitor
 from trainer.training.kept_epochs import KeptEpochs
 from trainer.training.log import Alarm
 from trainer.training.loop import Training, train
-from trainer.training.puzzle_step import PuzzleStep
+from trainer.training.methods import build_step
 from trainer.training_config import ViewConfig
 
 NAME = CLASSIFY
@@ -74,10 +75,10 @@ def run(context: StageContext) -> StageResult:
         context,
         Training(
             stage=NAME,
-            step=PuzzleStep(network, config.loss, monitor, pixel_weight=context.recipe.accepted_pixel_weight),
+            step=build_step(network, config, monitor, pixel_weight=context.recipe.accepted_pixel_weight),
             samples=TaggedViews(context.dataset, config.view, network.encoder.spec, mask_stride(context)),
             config=config,
-            is_new=lambda name: name.startswith("network.classifier."),
+            is_new=lambda name: not name.startswith("network.encoder."),
             end_epoch=end_epoch,
         ),
     )
@@ -96,9 +97,7 @@ def build_network(context: StageContext) -> CamNetwork:
     # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(recipe.seed)
     encoder = load_encoder(recipe.backbone, output_stride=recipe.classify.output_stride)
-    network = CamNetwork(
-        encoder, context.dataset.class_count, batch_statistics=recipe.classify.batch_statistics
-    )
+    network = build_classifier(encoder, context.dataset.class_count, recipe.classify)
     if recipe.classify.head_init == "imagenet":
         words = TagWords(context.run_dir.aliases_path)
         rows = [words.match(name).imagenet_indices for name in context.dataset.class_names]

@@ -13,7 +13,7 @@ from trainer.cams.config import CamConfig
 from trainer.cams.inspection import cam_steps, puzzle_look
 from trainer.cams.sources import CamSource, CamSources
 from trainer.cams.trained import TrainedClassifier
-from trainer.config import PuzzleLossConfig
+from trainer.classify_config import PuzzleLossConfig
 from trainer.data.transforms import normalized_tensor
 from trainer.machine.device import DeviceChoice
 from trainer.nn.classifier import CamNetwork

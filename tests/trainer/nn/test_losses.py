@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from trainer.config import PuzzleLossConfig
+from trainer.classify_config import PuzzleLossConfig
 from trainer.nn.losses import (
     alpha_at,
     classification_loss,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from trainer.config import PuzzleLossConfig
+from trainer.classify_config import PuzzleLossConfig
 from trainer.training.cam_monitor import CamMonitor
 from trainer.training.puzzle_step import PuzzleStep
 

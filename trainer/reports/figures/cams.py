@@ -10,7 +10,8 @@ from trainer.cams.config import CamConfig
 from trainer.cams.inspection import PuzzleLook, puzzle_look
 from trainer.cams.sources import cam_config
 from trainer.cams.trained import TrainedClassifier, load_classifier
-from trainer.config import PuzzleLossConfig, Recipe
+from trainer.classify_config import PuzzleLossConfig
+from trainer.config import Recipe
 from trainer.contract import CLASSIFY
 from trainer.nn.losses import EPSILON
 from trainer.recipes import recipe_from
@@ -56,7 +57,7 @@ class ClassifierOfRun:
         """Whole and tiled maps of the tags, and the losses and logits of every class."""
         others = [name for name in self.manifest.dataset.class_names if name not in photo.names]
         return puzzle_look(
-            self.classifier, photo.pixels, photo.names, others, self.config, self.recipe.classify.loss
+            self.classifier, photo.pixels, photo.names, others, self.config, self.recipe.classify.method_loss
         )
 
 
