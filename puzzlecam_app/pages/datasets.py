@@ -13,10 +13,11 @@ from db.labels import latest_label_set
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.formats.registry import READ_FORMATS
 from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
-from puzzlecam_app.interchange.read_options import ReadOptions
+from puzzlecam_app.interchange.read_options import AUTO, ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport, load_reports
 from puzzlecam_app.pages import computing, moved_folder, tag_words
 from puzzlecam_app.pages.sentences import plain, shown
@@ -28,6 +29,7 @@ _MASK_USES: dict[str, MaskUse | None] = {
     "Do not import masks": None,
     "Import as proposals": "proposals",
     "Import as ground truth to measure against": "ground-truth",
+    "Import as accepted work": "accepted",
 }
 _MASK_255 = {"Void (not used)": False, "The only class": True}
 
@@ -83,7 +85,11 @@ def build(services: Services) -> None:
                 elem_id="import-masks",
             )
             with gr.Accordion("More", open=False):
-                layout = gr.Dropdown(["auto", "voc", "folder"], value="auto", label="Layout")
+                layout = gr.Dropdown(
+                    [("Recognise it", AUTO), *((one.title, one.name) for one in READ_FORMATS)],
+                    value=AUTO,
+                    label="Format",
+                )
                 split = gr.Textbox(
                     label="Split", placeholder="all", info="Import only this split of a VOC dataset."
                 )

@@ -1,4 +1,4 @@
-"""The Export page: a snapshot of accepted masks in VOC layout."""
+"""The Export page: a snapshot of accepted masks in a format that other programs read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from db.queue import counts_by_status
 from db.status import STATUS_GROUPS, STATUSES
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.exporting import ExportOptions, ExportReport, export_dataset
+from puzzlecam_app.interchange.formats.writers import WRITE_FORMATS, write_format
 from puzzlecam_app.interchange.problems import Severity
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
@@ -25,12 +26,19 @@ def build(services: Services) -> None:
     """Add the page to the Blocks that are being built."""
     with gr.Column(elem_classes="studio-narrow"):
         gr.Markdown(
-            "## Export\nWrites `JPEGImages`, `SegmentationClass`, `ImageSets`, `labels.txt` and a manifest. "
+            "## Export\nWrites pictures, masks and a manifest in the format that you choose. "
             "The export is a snapshot: work on the masks can continue while it runs.",
             elem_classes="studio-heading",
         )
         dataset = gr.Dropdown([], label="Dataset", elem_id="export-dataset")
         preview = gr.Markdown(elem_id="export-preview")
+        format = gr.Dropdown(
+            [(one.title, one.name) for one in WRITE_FORMATS],
+            value=WRITE_FORMATS[0].name,
+            label="Format",
+            elem_id="export-format",
+        )
+        limits = gr.Markdown(_limits(WRITE_FORMATS[0].name), elem_id="export-limits")
         statuses = gr.CheckboxGroup(
             _WITH_MASKS, value=_EXPORTED, label="Which pictures", elem_id="export-statuses"
         )
@@ -50,9 +58,10 @@ def build(services: Services) -> None:
     dataset.change(
         _previewer(services), dataset, preview, api_visibility="private", show_progress="hidden", queue=False
     )
+    format.change(_limits, format, limits, api_visibility="private", show_progress="hidden", queue=False)
     start.click(
         _exporter(services),
-        [dataset, statuses, boundary],
+        [dataset, format, statuses, boundary],
         result,
         show_progress_on=result,
         api_visibility="private",
@@ -64,6 +73,11 @@ def _choices(services: Services) -> Any:
     with services.database.read() as session:
         names = [dataset.name for dataset in list_datasets(session)]
     return gr.Dropdown(choices=names, value=names[0] if names else None)
+
+
+def _limits(format: str) -> str:
+    """What the chosen format has no place for."""
+    return f"This format cannot carry: {'; '.join(write_format(format).cannot_carry)}."
 
 
 def _previewer(services: Services) -> Callable[[str | None], str]:
@@ -81,7 +95,7 @@ def _previewer(services: Services) -> Callable[[str | None], str]:
 
 
 def _exporter(services: Services) -> Callable[..., str]:
-    def run(name: str | None, statuses: list[str], boundary: float) -> str:
+    def run(name: str | None, format: str, statuses: list[str], boundary: float) -> str:
         def work() -> str:
             if not name:
                 raise UserError(
@@ -100,8 +114,11 @@ def _exporter(services: Services) -> Callable[..., str]:
                     void_boundary_px=int(boundary),
                     max_pixels=services.settings.max_image_pixels,
                 ),
+                format=format,
             )
             text = f"**{counted(report.exported, 'picture')} exported** to `{report.out}`."
+            if report.lost:
+                text += "\n\nNot in the export: " + plain("; ".join(report.lost)) + "."
             if report.left_out:
                 text += f"\n\n{report.left_out} could not be exported: {_reasons(report, 'error')}"
             missing = sum(one.severity == "warning" for one in report.problems)
