@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands import app, dataset, doctor, export, propose, run, worker
+from puzzlecam_app.commands import app, dataset, doctor, export, propose, run, user, worker
 from puzzlecam_app.commands.printing import say
 from puzzlecam_app.commands.studio import Invocation
 from puzzlecam_app.errors import UserError
@@ -32,6 +32,7 @@ commands.add_typer(dataset.commands, name="dataset")
 commands.command("propose")(propose.propose)
 commands.command("export")(export.export)
 commands.add_typer(run.commands, name="run")
+commands.add_typer(user.commands, name="user")
 commands.command("worker")(worker.worker)
 commands.command("doctor")(doctor.doctor)
 # The trainer's own commands, as `python -m trainer` has them.

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import db.account_models  # noqa: F401 - its tables are part of the metadata
 import db.object_models  # noqa: F401 - its tables are part of the metadata
 from db.models import Base
 

@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from db import migrate
+from db.accounts import create_account, has_work
 from db.datasets import get_dataset, root_of
 from db.engine import open_database, sqlite_url
 from db.items import all_items
@@ -113,4 +114,27 @@ def test_an_upgrade_finds_copied_pictures_relative_to_the_workspace(tmp_path: Pa
         assert copied.root == "images"
         assert root_of(session, copied) == tmp_path / "images"
         assert root_of(session, other) == Path("/pictures/images")
+    database.close()
+
+
+def test_people_who_worked_before_accounts_stay_the_authors_of_their_work(empty_url: str) -> None:
+    _migrate_to(empty_url, "0012")
+    database = open_database(empty_url)
+    with database.write() as session:
+        session.execute(text("INSERT INTO users (id, name, created_at) VALUES (1, 'Ann', '2026-01-01')"))
+        for row in ROWS[:4]:
+            session.execute(
+                text(
+                    row.replace("created_at)", "created_at, author_id)").replace(
+                        "'2026-01-01')", "'2026-01-01', 1)"
+                    )
+                    if "INTO revisions" in row
+                    else row
+                )
+            )
+    database.migrate()
+    with database.write() as session:
+        made = create_account(session, "Ann", None)
+        assert made.user_id == 1
+        assert has_work(session, "Ann")
     database.close()

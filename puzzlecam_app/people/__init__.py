@@ -1,0 +1,1 @@
+"""People: accounts, sessions, roles, the permission table, and the audit log."""
