@@ -128,8 +128,38 @@ class CamsConfig(Settings):
     )
 
 
+class PsaConfig(Settings):
+    """AffinityNet of 2018 (Ahn and Kwak, CVPR 2018); used if affinity.method is psa."""
+
+    low_power: float = later_field(
+        4.0,
+        gt=0,
+        description="Exponent of the strong background (1 - strongest CAM) ** exponent: what is an object "
+        "even beside it is a confident object.",
+    )
+    high_power: float = later_field(
+        32.0,
+        gt=0,
+        description="Exponent of the weak background: what is background even then is confident background.",
+    )
+    walk_power: float = later_field(
+        16.0, gt=0, description="Exponent of the background that walks beside the classes."
+    )
+    trains_backbone: bool = later_field(
+        False, description="Also train the backbone, as the authors did; off keeps it frozen."
+    )
+
+
 class AffinityConfig(TrainingConfig):
-    """Stage 3: AffinityNet's edge branch on the frozen backbone (Ahn and Kwak 2018; paper section 4.3)."""
+    """Stage 3: what guides the random walk, trained on the frozen backbone (paper section 4.3)."""
+
+    method: Literal["irn", "psa"] = later_field(
+        "irn",
+        description="What is trained. irn: the edge branch of IRNet (2019), as in the paper of Puzzle-CAM; "
+        "edges stop the walk. psa: AffinityNet of 2018; features of neighbouring cells are compared, and "
+        "background walks beside the classes, so that refine.background_threshold should be 0.5.",
+    )
+    psa: PsaConfig = later_field(PsaConfig(), description="Settings of method psa.")
 
     enabled: bool = Field(
         default=True, description="Train AffinityNet; off also turns off self-training and the random walk."
@@ -150,7 +180,10 @@ class AffinityConfig(TrainingConfig):
     )
     crf_iterations: CrfIterations = 10
     radius: int = Field(
-        default=10, ge=1, description="Pairs of cells closer than this are compared, in cells of four pixels."
+        default=10,
+        ge=1,
+        description="Pairs of cells closer than this are compared, in cells of four pixels (eight with psa, "
+        "whose authors took 5).",
     )
     view: View = Field(default_factory=ViewConfig)
 

@@ -29,17 +29,16 @@ from trainer.cams.trained import TrainedClassifier
 from trainer.config import Recipe
 from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, RELABEL, SEGMENT, in_round
 from trainer.machine.device import DeviceChoice, available_cpu_count, choose_device
-from trainer.masks.affinity import confident_labels
 from trainer.masks.crf import CrfConfig
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.nn.affinity import EdgeNetwork
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import build_encoder
 from trainer.nn.methods import build_classifier
 from trainer.nn.pixels import PIXEL_STRIDE, PixelNetwork
 from trainer.nn.segmentation import SegmentationNetwork
 from trainer.recipes import load_recipe
-from trainer.stages.affinity import AffinityStep
+from trainer.run.map_storage import ClassMaps
+from trainer.stages.affinity import build_affinity, labels_to_learn
 from trainer.stages.pixels import PixelStep
 from trainer.stages.segment import SegmentationStep
 from trainer.training.methods import build_step
@@ -98,24 +97,15 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
     seconds[CAMS], cams = probe.cams(classifier, recipe, pictures)
     seconds[AFFINITY] = 0.0
     if recipe.affinity.enabled:
-        edges = EdgeNetwork(build_encoder(backbone, output_stride=16))
-        labelling = probe.on_cores(
-            lambda: confident_labels(
-                probe.picture,
-                cams,
-                (1,),
-                foreground_threshold=recipe.affinity.foreground_threshold,
-                background_threshold=recipe.affinity.background_threshold,
-                crf=CrfConfig(iterations=recipe.affinity.crf_iterations),
-            ),
-            pictures,
-        )
+        _, step, stride = build_affinity(build_encoder(backbone, output_stride=16), recipe.affinity)
+        maps = ClassMaps((1,), _PICTURE, cams)
+        labelling = probe.on_cores(lambda: labels_to_learn(probe.picture, maps, recipe.affinity), pictures)
         seconds[AFFINITY] = labelling + probe.training(
-            AffinityStep(edges, recipe.affinity.radius),
+            step,
             recipe.affinity,
             recipe.affinity.view,
             pictures,
-            lambda count, crop: torch.zeros(count, -(-crop // 4), -(-crop // 4), dtype=torch.uint8),
+            lambda count, crop: torch.zeros(count, *(-(-crop // stride),) * 2, dtype=torch.uint8),
         )
     seconds[PIXELS] = _pixels(probe, recipe, pictures) if recipe.self_trains else 0.0
     crf = CrfConfig(iterations=recipe.refine.crf_iterations)

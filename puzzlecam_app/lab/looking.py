@@ -87,7 +87,7 @@ def look(
     edges = model.edges(image, grid_size)
     walked = None
     if model.walk is not None and edges is not None:
-        walked = model.walk.maps(steps.cams_thw if maps is None else maps, edges)
+        walked = model.walk.maps(image, steps.cams_thw if maps is None else maps, edges)
     return PictureLook(item, lambda: image, steps, others, maps, edges, walked)
 
 

@@ -150,7 +150,7 @@ class Masks:
 
         def make() -> NDArray[np.float32]:
             assert model.walk is not None and picture.edges_hw is not None  # noqa: S101, PT018
-            return model.walk.maps(picture.seeds_thw, picture.edges_hw, walk)
+            return model.walk.maps(picture.image, picture.seeds_thw, picture.edges_hw, walk)
 
         walked: NDArray[np.float32] = self._walks.get_or_make(key, make)
         return walked

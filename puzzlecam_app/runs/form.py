@@ -27,6 +27,7 @@ COMMON: Final = (
     "classify.loss.reconstruction",
     "classify.loss.alpha",
     "affinity.enabled",
+    "affinity.method",
     "pixels.enabled",
     "refine.background_threshold",
     "refine.use_crf",

@@ -51,6 +51,11 @@ WITHOUT_PIXEL_TERM = {
 
 LATER_DEFAULTS: dict[str, Any] = {
     "classify.method": "puzzle",
+    "affinity.method": "irn",
+    "affinity.psa.low_power": 4.0,
+    "affinity.psa.high_power": 32.0,
+    "affinity.psa.walk_power": 16.0,
+    "affinity.psa.trains_backbone": False,
     "refine.min_piece_share": 0.001,
     "rounds": 1,
     "relabel.scales": (0.75, 1.0, 1.25),

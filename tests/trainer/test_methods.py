@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from trainer import pipeline
 from trainer.benchmarks.photographs import photographs
+from trainer.cams.trained import KIND as CLASSIFIER
 from trainer.classify_config import ClassifyMethod
-from trainer.contract import CAMS, CLASSIFY
+from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, STAGES
 from trainer.data.images import read_rgb
 from trainer.errors import TrainerUsageError
+from trainer.models.edges import KIND as WALK
 from trainer.models.proposal import run_model
 from trainer.nn.methods import NETWORKS
 from trainer.recipes import load_recipe
+from trainer.run.checkpoints import load_tensors
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps
+from trainer.training.batches import Batch
+from trainer.training.loop import _Loop
 from trainer.training.methods import STEPS
 
 METHODS: tuple[ClassifyMethod, ...] = get_args(ClassifyMethod)
@@ -64,6 +71,61 @@ def test_the_model_of_a_run_makes_the_maps_that_its_stage_stored(
 def test_an_unknown_method_is_answered_with_the_known_ones() -> None:
     with pytest.raises(TrainerUsageError, match=r"classify\.method.*'puzzle'.*'plain'"):
         load_recipe("tiny", ("classify.method=cam2",))
+
+
+def test_the_model_of_a_run_walks_by_the_affinities_that_it_trained(root: Path, tmp_path: Path) -> None:
+    recipe = load_recipe("tiny", ("affinity.method=psa", "affinity.radius=2", "pixels.enabled=false", *SLOW))
+    stages = (CLASSIFY, CAMS, AFFINITY, PIXELS, REFINE)
+    run = pipeline.run(recipe, root, "train", tmp_path / "run", device="cpu", stages=stages)
+    stored = load_maps(RunDir(run.path).walk_path("cup0")).maps_khw
+    model, picture = run_model(run.path, "cpu"), read_rgb(root / "cup0.png")
+    made = model.final_maps(picture, ["cup"])
+    np.testing.assert_allclose(stored, made, atol=2e-3)
+    edges = model.edges(picture, (18, 24))
+    assert edges is not None
+    assert edges.shape == (18, 24)
+    assert 0.0 <= edges.min() < edges.max() <= 1.0
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing is stored any more."""
+
+
+TRAININGS = {
+    AFFINITY: ("affinity.method=psa", "affinity.psa.trains_backbone=true", "affinity.epochs=4"),
+}
+"""Settings of each training that is new here, with four steps, by the name of its test."""
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(
+    name: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None
+) -> None:
+    recipe = load_recipe("tiny", (*SLOW, *TRAININGS[name]))
+    stage = name.partition("-")[0]
+    before = STAGES[: STAGES.index(stage)]
+    first = pipeline.run(recipe, root, "train", tmp_path / "first", before or (CLASSIFY,), device="cpu")
+    runs = [tmp_path / "whole", tmp_path / "cut"]
+    for path in runs:
+        if before:
+            shutil.copytree(first.path, path)
+    pipeline.run(recipe, root, "train", runs[0], (stage,), device="cpu")
+    optimize, calls = _Loop._optimize, []
+
+    def dies(loop: _Loop, parts: list[Batch]) -> dict[str, float]:
+        calls.append(1)
+        if len(calls) == 3:
+            raise Killed
+        return optimize(loop, parts)
+
+    monkeypatch.setattr(_Loop, "_optimize", dies)
+    with pytest.raises(Killed):
+        pipeline.run(recipe, root, "train", runs[1], (stage,), device="cpu")
+    pipeline.run(recipe, root, "train", runs[1], (stage,), device="cpu")
+    kind = {CLASSIFY: CLASSIFIER, AFFINITY: WALK}[stage]
+    whole, cut = (load_tensors(RunDir(path).model_path(stage), kind).tensors for path in runs)
+    assert len(calls) == 3 + 2
+    assert [key for key, tensor in whole.items() if not torch.equal(tensor, cut[key])] == []
 
 
 def test_plain_trains_without_tiles(root: Path, tmp_path: Path) -> None:

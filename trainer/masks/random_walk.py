@@ -66,13 +66,62 @@ def random_walk(
     masked = np.asarray(seeds_khw * (1.0 - edges_hw), dtype=np.float32)
     if masked.size == 0:
         return masked
+    weights_ohw, degree_hw = transition_weights(edges_hw, half_disc(radius), beta)
+    return _walk(masked, weights_ohw, degree_hw, radius, log2_steps, device, threads, tolerance)
+
+
+def affinity_walk(
+    seeds_khw: Maps,
+    affinities_ohw: Maps,
+    *,
+    radius: int = 5,
+    beta: float = 8.0,
+    log2_steps: int = 8,
+    device: torch.device | str = "cpu",
+    threads: int | None = None,
+    tolerance: float = TOLERANCE,
+) -> Maps:
+    """Spread seeds over the grid by given affinities: seeds T ^ (2 ^ log2_steps) (AffinityNet, 2018).
+
+    Args:
+        seeds_khw: float32 (K, h, w), non-negative.
+        affinities_ohw: float32 (O, h, w) in [0, 1], see `path_affinities`.
+        radius: of the O offsets, in cells.
+        beta, log2_steps, device, threads, tolerance: see `random_walk`.
+
+    Returns:
+        float32 (K, h, w) in [0, max of the seeds]: weighted means of the seeds around each cell.
+
+    Raises:
+        ValueError: the affinities are not those of the radius and the grid.
+    """
     stencil = half_disc(radius)
-    weights_ohw, degree_hw = transition_weights(edges_hw, stencil, beta)
+    if affinities_ohw.shape != (len(stencil.offsets), *seeds_khw.shape[1:]):
+        raise ValueError(
+            f"Radius {radius} has {len(stencil.offsets)} offsets, and the seeds are of shape "
+            f"{seeds_khw.shape}, but the affinities are of shape {affinities_ohw.shape}."
+        )
+    if seeds_khw.size == 0:
+        return seeds_khw
+    weights_ohw, degree_hw = _transition(affinities_ohw.copy(), stencil, beta)
+    return _walk(seeds_khw, weights_ohw, degree_hw, radius, log2_steps, device, threads, tolerance)
+
+
+def _walk(
+    masked: Maps,
+    weights_ohw: Maps,
+    degree_hw: NDArray[np.float64],
+    radius: int,
+    log2_steps: int,
+    device: torch.device | str,
+    threads: int | None,
+    tolerance: float,
+) -> Maps:
     # The walk keeps this mean. The rest is smaller, which reduces rounding errors to a third.
     mean = np.einsum("khw,hw->k", masked, degree_hw / degree_hw.sum())[:, None, None].astype(np.float32)
     coefficients = chebyshev_coefficients(2**log2_steps, tolerance)
     chebyshev_sum = _backend(torch.device(device), threads)
-    walked = mean + chebyshev_sum(weights_ohw, degree_hw, masked - mean, coefficients, stencil)
+    walked = mean + chebyshev_sum(weights_ohw, degree_hw, masked - mean, coefficients, half_disc(radius))
     # Means of non-negative seeds are not negative; the truncated series can be, by its tolerance.
     return np.asarray(np.maximum(walked, 0.0), dtype=np.float32)
 
@@ -108,10 +157,15 @@ def transition_weights(
         float32 (O, h, w): entries of W for cell and cell + offset, 0 where that leaves the grid;
         float64 (h, w): D, the sums of the rows of W, at least 1.
     """
-    weights = path_affinities(edges_hw, stencil)
+    return _transition(path_affinities(edges_hw, stencil), stencil, beta)
+
+
+def _transition(weights: Maps, stencil: Stencil, beta: float) -> tuple[Maps, NDArray[np.float64]]:
+    """`transition_weights` of affinities, which are overwritten."""
     np.power(weights, np.float32(beta), out=weights)
-    degree = np.ones(edges_hw.shape, dtype=np.float64)
-    for pairs in stencil.pairs(*edges_hw.shape):
+    _, height, width = weights.shape
+    degree = np.ones((height, width), dtype=np.float64)
+    for pairs in stencil.pairs(height, width):
         weight = weights[pairs.number, *pairs.first]
         degree[pairs.first] += weight
         degree[pairs.second] += weight

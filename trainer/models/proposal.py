@@ -23,8 +23,8 @@ from trainer.machine.device import DeviceChoice, choose_device
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.masks.walked_maps import walked_maps
-from trainer.models.edges import EdgeModel, load_edge_model
+from trainer.masks.walked_maps import Barriers, walked_maps
+from trainer.models.edges import PsaModel, WalkModel, load_edge_model
 from trainer.models.pixels import PixelModel, load_pixel_model
 from trainer.recipes import recipe_from
 from trainer.run.directory import RunDir
@@ -33,23 +33,39 @@ from trainer.run.map_storage import ClassMaps, Maps
 
 @dataclass(frozen=True)
 class Walk:
-    """The random walk of a run: its edge model, its settings, and a hash of both."""
+    """The random walk of a run: the model that guides it, its settings, and a hash of both."""
 
-    edges: EdgeModel
+    edges: WalkModel
     config: RefineConfig
     identity: str
 
-    def maps(self, cams_khw: Maps, edges_hw: NDArray[np.float32], config: RefineConfig | None = None) -> Maps:
+    def maps(
+        self,
+        image_rgb: RgbImage,
+        cams_khw: Maps,
+        edges_hw: NDArray[np.float32] | None = None,
+        config: RefineConfig | None = None,
+    ) -> Maps:
         """The maps after the walk, float32 (K, h, w) in [0, 1].
 
         Args:
+            image_rgb: uint8 (H, W, 3).
             cams_khw: float32 (K, h, w) in [0, 1], the seeds of the walk.
-            edges_hw: float32 (h, w) in [0, 1] on their grid.
+            edges_hw: what `edges.edges` returned for their grid, if it is at hand; a run with AffinityNet
+                of 2018 walks by its affinities instead.
             config: settings of the walk; the run's when None.
         """
+        config = config or self.config
         grid_size = (cams_khw.shape[1], cams_khw.shape[2])
         maps = ClassMaps(tuple(range(1, len(cams_khw) + 1)), grid_size, cams_khw)
-        return walked_maps(maps, edges_hw, config or self.config, self.edges.device).maps_khw
+        barriers: Barriers
+        if isinstance(self.edges, PsaModel):
+            barriers = self.edges.barriers(image_rgb, grid_size, config.radius)
+        elif edges_hw is None:
+            barriers = self.edges.edges(image_rgb, grid_size)
+        else:
+            barriers = edges_hw
+        return walked_maps(maps, barriers, config, self.edges.device).maps_khw
 
 
 @dataclass(frozen=True)
@@ -161,23 +177,21 @@ class ProposalModel:
         maps_khw = self.seeds(image_rgb, result.cams_khw, class_names)
         if self.walk is None or not class_names:
             return replace(result, cams_khw=maps_khw, identity=self.identity_of(class_names))
-        edges = self.walk.edges.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2]))
         return replace(
-            result, cams_khw=self.walk.maps(maps_khw, edges), identity=self.identity_of(class_names)
+            result, cams_khw=self.walk.maps(image_rgb, maps_khw), identity=self.identity_of(class_names)
         )
 
     def final_maps(self, image_rgb: RgbImage, class_names: Sequence[str]) -> Maps:
         """Only the `cams_khw` of `cams`, without the work for tiles; same arguments and errors."""
         maps_khw = self.seeds(image_rgb, self._sources.multi_scale(image_rgb, class_names), class_names)
-        edges = self.edges(image_rgb, (maps_khw.shape[1], maps_khw.shape[2])) if class_names else None
-        return maps_khw if self.walk is None or edges is None else self.walk.maps(maps_khw, edges)
+        return self.walk.maps(image_rgb, maps_khw) if self.walk and class_names else maps_khw
 
     def seeds(self, image_rgb: RgbImage, cams_khw: Maps, class_names: Sequence[str]) -> Maps:
         """The seeds of the walk, float32 (K, h, w) in [0, 1]: the self-trained maps, or the CAMs."""
         return self.self_trained.maps(image_rgb, cams_khw, class_names) if self.self_trained else cams_khw
 
     def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32] | None:
-        """AffinityNet's edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
+        """Edges float32 (h, w) in [0, 1] on the grid of the maps; None without a walk."""
         return self.walk.edges.edges(image_rgb, grid_size) if self.walk else None
 
     def mask(

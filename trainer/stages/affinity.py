@@ -1,4 +1,4 @@
-"""Stage 3: confident labels from the CAMs, and the edge branch trained on them (paper section 4.3).
+"""Stage 3: confident labels from the CAMs, and the network trained on them that guides the walk.
 
 If a person accepted a mask of a picture, the mask is its label.
 """
@@ -21,16 +21,19 @@ from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.ground_truth import read_mask
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
+from trainer.data.transforms import RgbImage
 from trainer.machine.device import available_cpu_count
 from trainer.machine.image_pool import map_images
 from trainer.masks.affinity import affinity_loss, confident_labels
 from trainer.masks.crf import CrfConfig
+from trainer.masks.psa import AFFINITY_CRF, agreed_labels, psa_loss
 from trainer.models.edges import save_edge_network
 from trainer.nn.affinity import EDGE_STRIDE, EdgeNetwork
-from trainer.nn.encoders import EncoderSpec
+from trainer.nn.encoders import Encoder, EncoderSpec
+from trainer.nn.psa import PSA_STRIDE, PsaNetwork
 from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import RunDir
-from trainer.run.map_storage import load_maps
+from trainer.run.map_storage import ClassMaps, load_maps
 from trainer.run.stage_context import StageContext
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageResult
@@ -56,7 +59,7 @@ def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
 
 
 def run(context: StageContext) -> StageResult:
-    """Label the pictures where the CAMs are confident, train the edge branch, and store it.
+    """Label the pictures where the CAMs are confident, train what guides the walk, and store it.
 
     Raises:
         EncoderError: the backbone or its weights cannot be loaded.
@@ -70,16 +73,20 @@ def run(context: StageContext) -> StageResult:
     context.processes.wait()
     # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(context.recipe.seed)
-    network = EdgeNetwork(load_encoder(context.recipe.backbone, output_stride=_OUTPUT_STRIDE))
+    encoder = load_encoder(context.recipe.backbone, output_stride=_OUTPUT_STRIDE)
+    network, step, stride = build_affinity(encoder, config)
+    trains_backbone = config.method == "psa" and config.psa.trains_backbone
     outcome = train(
         context,
         Training(
             stage=NAME,
-            step=AffinityStep(network, config.radius),
-            samples=confidently_labelled(context.dataset, context.run_dir, config.view, network.encoder.spec),
+            step=step,
+            samples=confidently_labelled(
+                context.dataset, context.run_dir, config.view, encoder.spec, stride=stride
+            ),
             config=config,
-            # Only the branch is trained, so it gets the recipe's rate without the factor for new layers.
-            is_new=lambda _name: False,
+            # Where only new layers are trained, they get the recipe's rate without the factor for new layers.
+            is_new=lambda name: trains_backbone and not name.startswith("network.encoder."),
         ),
     )
     if context.processes.is_main:
@@ -89,18 +96,32 @@ def run(context: StageContext) -> StageResult:
     )
 
 
+def build_affinity(
+    encoder: Encoder, config: AffinityConfig
+) -> tuple[EdgeNetwork | PsaNetwork, nn.Module, int]:
+    """The network of `config.method`, its training step, and picture pixels per label of the step."""
+    if config.method == "psa":
+        affinity_net = PsaNetwork(encoder, trains_backbone=config.psa.trains_backbone)
+        return affinity_net, PsaStep(affinity_net, config.radius), PSA_STRIDE
+    network = EdgeNetwork(encoder)
+    return network, AffinityStep(network, config.radius), EDGE_STRIDE
+
+
 def label_path(run_dir: RunDir, identifier: str) -> Path:
     """File of a picture's confident labels: palette PNG of its size, void where nothing is confident."""
     return run_dir.path / Folder.AFFINITY / f"{identifier}.png"
 
 
 def confidently_labelled(
-    dataset: TaggedDataset, run_dir: RunDir, view: ViewConfig, spec: EncoderSpec
+    dataset: TaggedDataset,
+    run_dir: RunDir,
+    view: ViewConfig,
+    spec: EncoderSpec,
+    *,
+    stride: int = EDGE_STRIDE,
 ) -> LabelledViews:
-    """Random views of the pictures with their confident labels at the stride of the edge map."""
-    return LabelledViews(
-        dataset, functools.partial(_confident_labels_of, run_dir), view, spec, stride=EDGE_STRIDE
-    )
+    """Random views of the pictures with their confident labels, one for `stride` pixels along each side."""
+    return LabelledViews(dataset, functools.partial(_confident_labels_of, run_dir), view, spec, stride=stride)
 
 
 def _confident_labels_of(run_dir: RunDir, image: TaggedImage) -> NDArray[np.uint8]:
@@ -125,15 +146,29 @@ def _label_picture(run_dir: RunDir, config: AffinityConfig, image: TaggedImage) 
         write_mask(label_path(run_dir, image.id), accepted)
         return
     stored = load_maps(run_dir.cam_path(image.id))
-    labels = confident_labels(
-        read_rgb(image.path),
-        stored.maps_khw,
-        stored.class_indices,
+    labels = labels_to_learn(read_rgb(image.path), stored, config)
+    write_mask(label_path(run_dir, image.id), labels)
+
+
+def labels_to_learn(image_rgb: RgbImage, maps: ClassMaps, config: AffinityConfig) -> NDArray[np.uint8]:
+    """The confident labels of a picture, uint8 (H, W), as `config.method` makes them from its CAMs."""
+    if config.method == "psa":
+        return agreed_labels(
+            image_rgb,
+            maps.maps_khw,
+            maps.class_indices,
+            low_power=config.psa.low_power,
+            high_power=config.psa.high_power,
+            crf=AFFINITY_CRF.model_copy(update={"iterations": config.crf_iterations}),
+        )
+    return confident_labels(
+        image_rgb,
+        maps.maps_khw,
+        maps.class_indices,
         foreground_threshold=config.foreground_threshold,
         background_threshold=config.background_threshold,
         crf=CrfConfig(iterations=config.crf_iterations),
     )
-    write_mask(label_path(run_dir, image.id), labels)
 
 
 class AffinityStep(nn.Module):
@@ -152,3 +187,21 @@ class AffinityStep(nn.Module):
             progress: share of the training that is done; not used.
         """
         return affinity_loss(self.network(batch["images"]).float().sigmoid(), batch["labels"], self._radius)
+
+
+class PsaStep(nn.Module):
+    """One training step of AffinityNet: features of the pictures, then the loss over pairs of cells."""
+
+    def __init__(self, network: PsaNetwork, radius: int) -> None:
+        super().__init__()
+        self.network = network
+        self._radius = radius
+
+    def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:  # noqa: ARG002
+        """Losses by name, see `trainer.masks.psa.psa_loss`.
+
+        Args:
+            batch: "images" (N, 3, H, W), normalised, and "labels" uint8 (N, ceil(H / 8), ceil(W / 8)).
+            progress: share of the training that is done; not used.
+        """
+        return psa_loss(self.network(batch["images"]).float(), batch["labels"], self._radius)

@@ -7,9 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from trainer.config import Recipe, RefineConfig
 from trainer.contract import AFFINITY, CAMS, PIXELS, REFINE, Folder
 from trainer.data.class_files import write_class_file
@@ -20,8 +17,8 @@ from trainer.machine.device import available_cpu_count
 from trainer.machine.image_pool import map_images
 from trainer.masks.crf import CrfConfig
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.masks.walked_maps import walked_maps
-from trainer.models.edges import EdgeModel, load_edge_model
+from trainer.masks.walked_maps import Barriers, walked_maps
+from trainer.models.edges import WalkModel, load_edge_model
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps, save_maps
 from trainer.run.stage_context import StageContext
@@ -48,11 +45,11 @@ class _Task:
 
     Attributes:
         image: the picture.
-        edges_hw: float32 (h, w) in [0, 1] if the worker has to do the random walk, else None.
+        barriers: what guides the random walk if the worker has to do it, else None.
     """
 
     image: TaggedImage
-    edges_hw: NDArray[np.float32] | None
+    barriers: Barriers | None
 
 
 def run(context: StageContext) -> StageResult:
@@ -82,7 +79,7 @@ def run(context: StageContext) -> StageResult:
 
 
 def _tasks(
-    images: Iterable[TaggedImage], run_dir: RunDir, config: RefineConfig, model: EdgeModel | None
+    images: Iterable[TaggedImage], run_dir: RunDir, config: RefineConfig, model: WalkModel | None
 ) -> Iterator[_Task]:
     """The tasks of the workers. The network, and the random walk on a GPU, run in this process."""
     for image in images:
@@ -90,11 +87,12 @@ def _tasks(
             yield _Task(image, None)
             continue
         maps = load_maps(run_dir.seed_path(image.id))
-        edges = model.edges(read_rgb(image.path), (maps.maps_khw.shape[1], maps.maps_khw.shape[2]))
+        grid_size = (maps.maps_khw.shape[1], maps.maps_khw.shape[2])
+        barriers = model.barriers(read_rgb(image.path), grid_size, config.radius)
         if model.device.device.type == "cpu":
-            yield _Task(image, edges)
+            yield _Task(image, barriers)
         else:
-            save_maps(run_dir.walk_path(image.id), walked_maps(maps, edges, config, model.device))
+            save_maps(run_dir.walk_path(image.id), walked_maps(maps, barriers, config, model.device))
             yield _Task(image, None)
 
 
@@ -102,8 +100,8 @@ def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
     """Random walk (if still to be done), threshold, CRF, no specks; the pseudo-label is written last."""
     identifier = task.image.id
     walk_path = run_dir.walk_path(identifier)
-    if task.edges_hw is not None:
-        save_maps(walk_path, walked_maps(load_maps(run_dir.seed_path(identifier)), task.edges_hw, config))
+    if task.barriers is not None:
+        save_maps(walk_path, walked_maps(load_maps(run_dir.seed_path(identifier)), task.barriers, config))
     maps = load_maps(run_dir.final_path(identifier))
     labels = pseudo_label(
         read_rgb(task.image.path),

@@ -12,9 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from trainer.config import Recipe, RefineConfig
 from trainer.contract import AFFINITY, RELABEL, SEGMENT, Folder, in_round
 from trainer.data.class_files import write_class_file
@@ -25,8 +22,8 @@ from trainer.machine.device import available_cpu_count
 from trainer.machine.image_pool import map_images
 from trainer.masks.crf import CrfConfig
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
-from trainer.masks.walked_maps import walked_maps
-from trainer.models.edges import EdgeModel, load_edge_model
+from trainer.masks.walked_maps import Barriers, walked_maps
+from trainer.models.edges import WalkModel, load_edge_model
 from trainer.models.segmentation import SegmentationModel, load_segmentation_model
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import ClassMaps, save_maps
@@ -71,7 +68,7 @@ class _Task:
 
     image: TaggedImage
     maps: ClassMaps
-    edges_hw: NDArray[np.float32] | None
+    barriers: Barriers | None
 
 
 def run(context: StageContext, round_number: int) -> StageResult:
@@ -103,7 +100,7 @@ def run(context: StageContext, round_number: int) -> StageResult:
 
 
 def _tasks(
-    recipe: Recipe, images: Iterable[TaggedImage], network: SegmentationModel, edges: EdgeModel | None
+    recipe: Recipe, images: Iterable[TaggedImage], network: SegmentationModel, edges: WalkModel | None
 ) -> Iterator[_Task]:
     """The tasks of the workers. The networks, and the random walk on a GPU, run in this process."""
     config = recipe.relabel
@@ -116,11 +113,11 @@ def _tasks(
         if edges is None:
             yield _Task(image, maps, None)
             continue
-        edges_hw = edges.edges(picture, (maps_khw.shape[1], maps_khw.shape[2]))
+        barriers = edges.barriers(picture, (maps_khw.shape[1], maps_khw.shape[2]), recipe.refine.radius)
         if edges.device.device.type == "cpu":
-            yield _Task(image, maps, edges_hw)
+            yield _Task(image, maps, barriers)
         else:
-            yield _Task(image, walked_maps(maps, edges_hw, walk_of(recipe), edges.device), None)
+            yield _Task(image, walked_maps(maps, barriers, walk_of(recipe), edges.device), None)
 
 
 def walk_of(recipe: Recipe) -> RefineConfig:
@@ -131,8 +128,8 @@ def walk_of(recipe: Recipe) -> RefineConfig:
 def _finish(run_dir: RunDir, recipe: Recipe, round_number: int, task: _Task) -> None:
     """Random walk (if still to be done), threshold, CRF, no specks; the pseudo-label is written last."""
     maps, refine = task.maps, recipe.refine
-    if task.edges_hw is not None:
-        maps = walked_maps(maps, task.edges_hw, walk_of(recipe))
+    if task.barriers is not None:
+        maps = walked_maps(maps, task.barriers, walk_of(recipe))
     save_maps(run_dir.final_path(task.image.id, round_number), maps)
     labels = pseudo_label(
         read_rgb(task.image.path),
