@@ -35,7 +35,7 @@ from tests.helpers_pictures import Studio, open_studio, pixels
 MADE_AT = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 
 few = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 

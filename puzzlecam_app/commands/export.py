@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands.options import NameArgument
+from puzzlecam_app.commands.options import NameArgument, Zero
 from puzzlecam_app.commands.printing import print_json, print_problems, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
 from puzzlecam_app.errors import UsageError
@@ -70,6 +70,10 @@ def export(
             metavar="CLASS", help="Give the lowest indices to these classes, in this order (repeatable)."
         ),
     ] = None,
+    zero: Annotated[
+        Zero,
+        typer.Option(help="mmseg: what 0 means in masks. With class, it is the first class, not background."),
+    ] = Zero.BACKGROUND,
     polygons: Annotated[
         bool,
         typer.Option("--polygons", help="Write outlines instead of run lengths, in formats that have both."),
@@ -127,6 +131,7 @@ def export(
                 tag or (),
                 changes,
                 polygons,
+                zero.value,
             ),
             format=format,
             progress=progress,

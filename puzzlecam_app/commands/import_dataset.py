@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from puzzlecam_app.commands.options import Zero
 from puzzlecam_app.commands.printing import (
     print_json,
     print_problems,
@@ -79,6 +80,12 @@ def import_(
         Mask255,
         typer.Option("--mask-255", help="What 255 means in masks of a single class: void, or the class."),
     ] = Mask255.VOID,
+    zero: Annotated[
+        Zero,
+        typer.Option(
+            help="What 0 means in masks of indices: background, void, or the first class of the list."
+        ),
+    ] = Zero.BACKGROUND,
     tags_from_masks: Annotated[
         bool,
         typer.Option(
@@ -119,7 +126,7 @@ def import_(
     from puzzlecam_app.interchange.read_options import ReadOptions
 
     with studio.open() as services, progress_bar("Checking pictures") as progress:
-        reading = ReadOptions(format, tags, classes, split, tags_from_masks, follow_links)
+        reading = ReadOptions(format, tags, classes, split, tags_from_masks, follow_links, zero.value)
         options = ImportOptions(
             masks.value if masks else None,
             copy,

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from puzzlecam_app.settings import Settings, environment_variable
+
+
+class Zero(StrEnum):
+    """What 0 means in masks of indices."""
+
+    BACKGROUND = "background"
+    VOID = "void"
+    CLASS = "class"
 
 
 def setting_option(field: str, metavar: str, *, name: str | None = None, default: str | None = None) -> Any:

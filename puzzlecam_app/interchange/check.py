@@ -15,11 +15,13 @@ from db.palette import VOID, voc_palette
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.blobs import store_blob
 from puzzlecam_app.interchange.drawn import DrawnObject, PaintOrder
-from puzzlecam_app.interchange.mask_files import IndexMask, classes_in, read_index_mask
-from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError, PictureInfo, verify_picture
+from puzzlecam_app.interchange.file_bytes import read_file
+from puzzlecam_app.interchange.mask_files import IndexMask, classes_in, read_colors, read_index_mask
+from puzzlecam_app.interchange.object_masks import objects_of_colors
+from puzzlecam_app.interchange.pictures import PictureError, PictureInfo, verify_picture
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import LabelReader, Labels, SourceItem
-from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK, LeadsOutError, RootFiles
+from puzzlecam_app.root_files import RootFiles
 from trainer.data.class_list import ClassList
 
 _NOTHING: Final = "Nothing needs to be done"
@@ -73,7 +75,7 @@ class Checker:
     def __call__(self, item: SourceItem) -> CheckedPicture | RefusedPicture:
         """Read and check one picture. Whatever is in the files, this does not raise."""
         try:
-            data = _read(self.files, item.path)
+            data = read_file(self.files, item.path)
             info = verify_picture(data, max_pixels=self.max_pixels)
         except PictureError as problem:
             found = error(item.path, problem.message, problem.remedy or "Get it from its source again")
@@ -86,7 +88,7 @@ class Checker:
         taken = _Taken()
         if self.class_list is not None and item.mask is not None:
             try:
-                taken = self._take_mask(item.mask, info, self.class_list)
+                taken = self._take_mask(item.mask, item.object_mask, info, self.class_list)
                 problems += taken.remarks
             except UserError as problem:
                 where = problem.where or item.mask_place
@@ -104,11 +106,13 @@ class Checker:
             taken.labels.order if taken.labels else "smaller-over-larger",
         )
 
-    def _take_mask(self, mask: str | LabelReader, info: PictureInfo, class_list: ClassList) -> _Taken:
+    def _take_mask(
+        self, mask: str | LabelReader, object_mask: str | None, info: PictureInfo, class_list: ClassList
+    ) -> _Taken:
         """Store a mask, and say what is in it."""
         labels = None
         if isinstance(mask, str):
-            read = read_index_mask(_read(self.files, mask), info, class_list=class_list)
+            read = read_index_mask(read_file(self.files, mask), info, class_list=class_list)
             indices, remarks = read.indices, _exchanged_colors(mask, read, class_list)
             where = mask
         else:
@@ -120,6 +124,9 @@ class Checker:
         void_px, classes = int(np.count_nonzero(indices == VOID)), classes_in(indices)
         if void_px and not classes:
             remarks.append(_only_void(where, void_px, class_list))
+        if object_mask is not None:
+            colors = read_colors(read_file(self.files, object_mask), info)
+            labels = Labels(indices, objects_of_colors(colors, indices))
         return _Taken(self._put(indices), classes, tuple(remarks), labels)
 
     def _put(self, indices: MaskArray) -> str:
@@ -177,25 +184,6 @@ def _only_void(mask: str, void_px: int, class_list: ClassList) -> Problem:
     return warning(
         mask, f"the mask holds no class: its {void_px} pixels that are not background are void (255)", remedy
     )
-
-
-def _read(files: RootFiles, path: str) -> bytes:
-    try:
-        with files.open(path) as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except LeadsOutError as problem:
-        raise PictureError(LEADS_OUT, remedy=REPLACE_THE_LINK) from problem
-    except FileNotFoundError as problem:
-        raise PictureError("the file is missing", remedy="Put it back") from problem
-    except OSError as problem:
-        raise PictureError(
-            f"the file cannot be read ({problem.strerror})", remedy="Check its permissions"
-        ) from problem
-    if len(data) > MAX_FILE_BYTES:
-        raise PictureError(f"the file is larger than {MAX_FILE_BYTES >> 20} MiB", remedy="Scale it down")
-    if not data:
-        raise PictureError("the file is empty", remedy="Get it from its source again")
-    return data
 
 
 def _remarks(path: str, info: PictureInfo) -> list[Problem]:

@@ -23,6 +23,7 @@ from puzzlecam_app.interchange.formats.writing import Target
 from puzzlecam_app.interchange.parallel import Progress, map_files
 from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
 from puzzlecam_app.interchange.problems import Problem, warning
+from puzzlecam_app.interchange.read_options import Zero
 from puzzlecam_app.interchange.snapshot import Snapshot, take_snapshot
 from puzzlecam_app.interchange.splits import split_name
 from puzzlecam_app.user_paths import user_path
@@ -64,6 +65,7 @@ class ExportOptions:
         with_tags: only pictures with one of these tags.
         classes: what becomes of the class list.
         as_polygons: outlines instead of run lengths, in formats that have both.
+        zero: what 0 means in masks of indices, in formats that leave it open.
     """
 
     statuses: Sequence[str] = ("accepted", "corrected")
@@ -75,6 +77,7 @@ class ExportOptions:
     with_tags: Sequence[str] = ()
     classes: ClassChanges = field(default_factory=ClassChanges)
     as_polygons: bool = False
+    zero: Zero = "background"
 
 
 def export_dataset(
@@ -120,7 +123,14 @@ def export_dataset(
         raise _nothing_to_export(snapshot, options)
     classes = changed_classes(snapshot.classes, snapshot.colors, snapshot.source_ids, options.classes)
     with new_export(out_dir) as folder:
-        target = Target(folder, snapshot.dataset_name, classes, snapshot.taken_at, options.as_polygons)
+        target = Target(
+            folder,
+            snapshot.dataset_name,
+            classes,
+            snapshot.taken_at,
+            options.as_polygons,
+            options.zero,
+        )
         writer = chosen.writer(target)
         exporter = FileExporter(
             database=database,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from db.masks import MaskArray
@@ -52,15 +55,9 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList)
     Raises:
         MaskFileError: It is anything else.
     """
-    try:
-        with open_picture(data, max_pixels=max(DEFAULT_MAX_PIXELS, picture.width * picture.height)) as image:
-            _check_kind(image, data)
-            _check_size(image, picture)
-            decode(image, data)
-            mask = _indices(image)
-            exchanged = exchanged_by_palette(image, mask, class_list)
-    except PictureError as error:
-        raise MaskFileError(f"the mask cannot be read ({error.message})", remedy=_SAVE_AS_INDICES) from error
+    with _decoded(data, picture, only_indices=True) as image:
+        mask = _indices(image)
+        exchanged = exchanged_by_palette(image, mask, class_list)
     if exchanges_ground(exchanged):
         raise MaskFileError(
             "the colours of the mask's palette exchange object and background: "
@@ -79,6 +76,48 @@ def read_index_mask(data: bytes, picture: PictureInfo, *, class_list: ClassList)
             remedy="Correct the mask, or give the complete class list with --classes",
         )
     return IndexMask(mask, counted)
+
+
+def read_values(data: bytes, picture: PictureInfo) -> MaskArray:
+    """The values of a mask file of indices, uint8 (H, W), whatever they mean.
+
+    Raises:
+        MaskFileError: As `read_index_mask`.
+    """
+    with _decoded(data, picture, only_indices=True) as image:
+        return _indices(image)
+
+
+def read_colors(data: bytes, picture: PictureInfo) -> NDArray[np.uint8]:
+    """The colours of a mask file, uint8 (H, W, 3). JPEG files are refused, because they change colours.
+
+    Raises:
+        MaskFileError: The file is no PNG, is partly transparent, or has another size than the `picture`.
+    """
+    with _decoded(data, picture, only_indices=False) as image:
+        if "A" in image.getbands() and np.asarray(image.getchannel("A")).min(initial=255) < 255:
+            raise MaskFileError(
+                "parts of the mask are transparent, and nothing says which class that is",
+                remedy="Save it without transparency",
+            )
+        return np.array(image.convert("RGB"))
+
+
+@contextmanager
+def _decoded(data: bytes, picture: PictureInfo, *, only_indices: bool) -> Iterator[Image.Image]:
+    try:
+        with open_picture(data, max_pixels=max(DEFAULT_MAX_PIXELS, picture.width * picture.height)) as image:
+            if only_indices:
+                _check_kind(image, data)
+            elif image.format != "PNG":
+                raise MaskFileError(
+                    f"the mask is a {image.format} file, which may change colours", remedy="Save it as PNG"
+                )
+            _check_size(image, picture)
+            decode(image, data)
+            yield image
+    except PictureError as error:
+        raise MaskFileError(f"the mask cannot be read ({error.message})", remedy=_SAVE_AS_INDICES) from error
 
 
 def classes_in(mask: MaskArray) -> tuple[int, ...]:

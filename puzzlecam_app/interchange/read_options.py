@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+Zero = Literal["background", "void", "class"]
 
 AUTO: Final = "auto"
 """The format that means: the one that the files show."""
@@ -20,6 +22,7 @@ class ReadOptions:
         classes_file: class names in index order; without it they come from the dataset.
         split: VOC: read only this split. Others: the split of pictures that have none.
         tags_from_masks: take the tags from the masks; no other source of tags is needed then.
+        zero: what 0 means in masks of indices; with ``class``, it is the first class, 1 the second and so on.
         follow_links: links may lead out of the folder. Only for people who may read those files anyway.
     """
 
@@ -29,3 +32,4 @@ class ReadOptions:
     split: str | None = None
     tags_from_masks: bool = False
     follow_links: bool = False
+    zero: Zero = "background"

@@ -55,7 +55,8 @@ class SourceItem:
     """A picture as its dataset describes it; its content has not been read yet.
 
     `path` is relative to the source's root, with forward slashes, and so is `mask` if it is a file of
-    indices. `author` and `labelled_at` say who made the mask, and when, if the format knows.
+    indices. `object_mask` is a file that gives each object a colour. `author` and `labelled_at` say who made
+    the mask, and when, if the format knows.
     """
 
     name: str
@@ -63,6 +64,7 @@ class SourceItem:
     tags: tuple[str, ...] = ()
     split: str | None = None
     mask: str | LabelReader | None = None
+    object_mask: str | None = None
     author: str | None = None
     labelled_at: datetime | None = None
 

@@ -29,6 +29,8 @@ from trainer.data.class_list import VOC_CLASS_LIST
 PICTURES: Final = "JPEGImages"
 MASKS: Final = ("SegmentationClass", "SegmentationClassAug")
 """Folders of masks; the first has precedence. The second is that of the 10,582 pictures of SBD and VOC."""
+OBJECTS: Final = "SegmentationObject"
+"""Folder of masks that number the objects of a picture."""
 _VOC_NAME: Final = re.compile(r"20(0[7-9]|1[0-2])_\d{6}")
 _TAG_FILES: Final = ("tags.csv", "cls_labels.npz", "cls_labels.npy")
 
@@ -88,7 +90,8 @@ def read_voc(
         problems += wrong
         if not own and not tags_from_masks:
             problems.append(warning(path, "the picture has no tags", "Add tags for it"))
-        items.append(SourceItem(name, path, own, splits.get(name), pairs.mask_of.get(path)))
+        mask = pairs.mask_of.get(path)
+        items.append(SourceItem(name, path, own, splits.get(name), mask, _object_mask(files, mask)))
 
     if listed is None:
         # With tags from masks, annotations and lists only say whose classes these are.
@@ -111,6 +114,14 @@ def read_voc(
         mask_problems=pairs.problems,
         passed_over=pairs.passed_over,
     )
+
+
+def _object_mask(files: RootFiles, mask: str | None) -> str | None:
+    """The mask of objects that belongs to a mask of classes, if there is one."""
+    if mask is None or not mask.startswith(f"{MASKS[0]}/"):
+        return None
+    path = f"{OBJECTS}/{mask.removeprefix(f'{MASKS[0]}/')}"
+    return path if files.lists_file(path) else None
 
 
 def find_voc_root(files: RootFiles) -> Path | None:

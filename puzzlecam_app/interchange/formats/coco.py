@@ -209,8 +209,8 @@ def _add_pictures(
                 classes.tags(names),
                 split,
                 CocoLabels(where, own, index_of, image.get("width"), image.get("height")),
-                author if isinstance(author, str) else None,
-                moment(image.get("annotated_at")),
+                author=author if isinstance(author, str) else None,
+                labelled_at=moment(image.get("annotated_at")),
             ),
             where=where,
         )

@@ -7,6 +7,7 @@ from typing import Final
 
 from puzzlecam_app.interchange.folder import read_folder
 from puzzlecam_app.interchange.formats.base import ReadFormat
+from puzzlecam_app.interchange.formats.zero import with_zero
 from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.source import Source
 from puzzlecam_app.root_files import RootFiles
@@ -19,7 +20,7 @@ def recognise(_files: RootFiles) -> str | None:
 
 def read(root: Path, options: ReadOptions) -> Source:
     """Read the folder; raises as `read_folder` does."""
-    return read_folder(
+    source = read_folder(
         root,
         tags_file=options.tags_file,
         classes_file=options.classes_file,
@@ -27,6 +28,7 @@ def read(root: Path, options: ReadOptions) -> Source:
         tags_from_masks=options.tags_from_masks,
         follow_links=options.follow_links,
     )
+    return with_zero(source, options.zero)
 
 
 READ: Final = ReadFormat("folder", "folder of pictures, with masks beside them", recognise, read)

@@ -7,6 +7,7 @@ from typing import Final
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.formats.base import ReadFormat
+from puzzlecam_app.interchange.formats.zero import with_zero
 from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.source import Source
 from puzzlecam_app.interchange.voc import PICTURES, find_voc_root, read_voc
@@ -28,7 +29,7 @@ def read(root: Path, options: ReadOptions) -> Source:
         raise UserError(
             f"there is no folder {PICTURES}", where=str(root), remedy="Give the folder that contains it"
         )
-    return read_voc(
+    source = read_voc(
         voc_root,
         tags_file=options.tags_file,
         classes_file=options.classes_file,
@@ -36,6 +37,7 @@ def read(root: Path, options: ReadOptions) -> Source:
         tags_from_masks=options.tags_from_masks,
         follow_links=options.follow_links,
     )
+    return with_zero(source, options.zero)
 
 
 READ: Final = ReadFormat("voc", "PASCAL VOC", recognise, read)

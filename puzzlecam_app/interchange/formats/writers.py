@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from puzzlecam_app.errors import UsageError
-from puzzlecam_app.interchange.formats import coco_write, voc_write
+from puzzlecam_app.interchange.formats import coco_write, color_masks, cvat_masks, index_masks, voc_write
 from puzzlecam_app.interchange.formats.writing import WriteFormat
 
-WRITE_FORMATS: Final = (voc_write.WRITE, coco_write.WRITE)
+WRITE_FORMATS: Final = (
+    voc_write.WRITE,
+    coco_write.WRITE,
+    cvat_masks.WRITE,
+    color_masks.WRITE,
+    index_masks.MMSEG,
+    index_masks.FOLDER,
+)
 """In the order in which they are offered."""
 
 

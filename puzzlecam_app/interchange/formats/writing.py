@@ -15,6 +15,7 @@ from db.palette import VOID
 from puzzlecam_app.interchange.class_changes import ExportClasses
 from puzzlecam_app.interchange.drawn import DrawnObject
 from puzzlecam_app.interchange.mask_files import classes_in
+from puzzlecam_app.interchange.read_options import Zero
 from puzzlecam_app.interchange.snapshot import SnapshotItem
 
 
@@ -27,6 +28,7 @@ class Target:
         dataset: name of the dataset.
         classes: the classes of the export.
         created: when the snapshot was taken.
+        zero: what 0 means in masks of indices, in formats that leave it open.
         as_polygons: outlines instead of run lengths, in formats that have both.
     """
 
@@ -35,6 +37,7 @@ class Target:
     classes: ExportClasses
     created: datetime
     as_polygons: bool = False
+    zero: Zero = "background"
 
 
 @dataclass(frozen=True)

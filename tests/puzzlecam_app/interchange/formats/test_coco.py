@@ -26,7 +26,6 @@ from tests.helpers_formats import (
     exported,
     few,
     imported,
-    many_classes,
     scratch,
     studio_with,
 )
@@ -82,17 +81,6 @@ def test_pycocotools_decodes_the_same_pixels(data: Data, as_polygons: bool) -> N
 
         for one in data.pictures:
             np.testing.assert_array_equal(found[export_names(studio)[one.name]], one.mask)
-
-
-def test_254_classes_come_back() -> None:
-    mask = np.arange(255, dtype=np.uint8).reshape(15, 17)
-    data = Data(many_classes(254), (Drawn("all", mask),))
-    with scratch() as root:
-        studio = studio_with(root, data)
-        exported(studio, root / "out", "coco")
-        back, _ = imported(root / "out", root / "again")
-
-        assert_same_masks(data, studio, back, classes=data.classes)
 
 
 def written(root: Path, annotations: list[dict], **changes: object) -> Path:
