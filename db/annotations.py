@@ -43,6 +43,7 @@ __all__ = [
     "pace",
     "propose",
     "register_mask",
+    "repeat_revision",
     "status_of",
 ]
 
@@ -212,6 +213,17 @@ def append_program_revision(
     return _append(session, get_item(session, item_id), latest_revision(session, item_id), revision, None)
 
 
+def repeat_revision(session: Session, revision: Revision, *, mask_hash: str | None, note: str) -> Revision:
+    """Append an older revision of an item again with another mask, because the class list has changed.
+
+    Action, author and model stay; `note` says what was changed. The caller has checked that it may follow the
+    newest one; raises StaleRevision if somebody else appends one at the same moment.
+    """
+    again = Revision(action=revision.action, mask_hash=mask_hash, proposed_by=revision.proposed_by, note=note)
+    newest = latest_revision(session, revision.item_id)
+    return _append(session, get_item(session, revision.item_id), newest, again, revision.author_id)
+
+
 def decide(
     session: Session,
     item_id: int,
@@ -272,7 +284,8 @@ def pace(
         select(func.count(Revision.id), func.min(Revision.created_at))
         .join(Item, Item.id == Revision.item_id)
         .where(Item.dataset_id == dataset_id, Revision.author_id == author)
-        .where(Revision.action.in_(_DECIDED), Revision.created_at >= since)
+        # What a change of the class list repeated has a note.
+        .where(Revision.action.in_(_DECIDED), Revision.created_at >= since, Revision.note.is_(None))
     )
     count, first = session.execute(decided).one()
     counts = counts_by_status(session, dataset_id)

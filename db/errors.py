@@ -43,6 +43,13 @@ class InvalidInputError(StorageError, ValueError):
     """A value that the tables must never hold: a bad name, colour, index, cursor or action."""
 
 
+class StaleClassListError(StorageError):
+    """Somebody changed the class list after the caller had read it; nothing was stored."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else has changed the class list; load it again and repeat your change.")
+
+
 class HistoryIsAppendOnlyError(StorageError):
     """Something tried to change or delete a revision."""
 

@@ -131,13 +131,21 @@ class LabelSet(Base):
 
 
 class LabelClass(Base):
-    """One class. Background (0) and void (255) are in every list and are not stored."""
+    """One class. Background (0) and void (255) are in every list and are not stored.
+
+    `hotkey` is the place of its key, 1..19: a digit, from 10 on with Shift; None gives it that of its place.
+    `position` orders the classes where they are shown; None puts a class after the others, by index.
+    A class that was merged into another or removed keeps its row, so that no index changes: `retired_to` is
+    the index that its pixels became (0 background, 255 void).
+    """
 
     __tablename__ = "label_classes"
     __table_args__ = (
         UniqueConstraint("label_set_id", "name"),
         CheckConstraint(f'"index" BETWEEN 1 AND {MAX_CLASS_INDEX}', name="index"),
         CheckConstraint("color LIKE '#______'", name="color"),
+        CheckConstraint("hotkey BETWEEN 1 AND 19", name="hotkey"),
+        CheckConstraint("retired_to BETWEEN 0 AND 255", name="retired_to"),
     )
 
     label_set_id: Mapped[int] = mapped_column(
@@ -146,6 +154,10 @@ class LabelClass(Base):
     index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(String(128))
     color: Mapped[str] = mapped_column(String(7))
+    hotkey: Mapped[int | None]
+    description: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[int | None]
+    retired_to: Mapped[int | None]
 
 
 class Mask(Base):

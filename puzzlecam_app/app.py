@@ -24,6 +24,7 @@ from db.errors import (
     InvalidInputError,
     NotFoundError,
     NothingToDecideError,
+    StaleClassListError,
     StorageError,
 )
 from db.runs import RunStateError
@@ -46,6 +47,7 @@ _STATUS_OF_ERROR: dict[type[StorageError], int] = {
     NotFoundError: 404,
     RunStateError: 409,
     InvalidInputError: 422,
+    StaleClassListError: 409,
     NothingToDecideError: 409,
     DatabaseBusyError: 503,
     DatabaseLostError: 503,

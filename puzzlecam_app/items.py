@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db.datasets import get_dataset
 from db.items import get_item, tags_of
-from db.labels import latest_label_set
+from db.labels import latest_label_set, resolve_retired
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.root_files import REPLACE_THE_LINK, LeadsOutError, RootFiles, files_of
 
@@ -39,6 +39,7 @@ class ItemFacts:
     tags: tuple[int, ...]
     class_names: dict[int, str]
     class_colors: dict[int, str]
+    retired_to: dict[int, int]
 
     @property
     def path(self) -> Path:
@@ -124,4 +125,7 @@ def read_item(session: Session, item_id: int) -> ItemFacts:
         tags=tags_of(session, [item.id])[item.id],
         class_names={one.index: one.name for one in label_set.classes},
         class_colors={one.index: one.color for one in label_set.classes},
+        retired_to=resolve_retired(
+            {one.index: one.retired_to for one in label_set.classes if one.retired_to is not None}
+        ),
     )

@@ -13,6 +13,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
 from puzzlecam_app.lab.room import Lab
+from puzzlecam_app.labels.changes import ClassChanges
 from puzzlecam_app.live.background import LiveWork
 from puzzlecam_app.live.features import PictureFeatures
 from puzzlecam_app.live.models import LiveModels
@@ -48,6 +49,7 @@ class Services:
     smart: SmartTool = field(init=False)
     lab: Lab = field(init=False)
     live_work: LiveWork = field(init=False)
+    class_changes: ClassChanges = field(init=False)
     tag_adviser: TagAdviser = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +65,8 @@ class Services:
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
         object.__setattr__(self, "lab", lab)
         object.__setattr__(self, "live_work", LiveWork(self.database, self.live, self.proposals))
+        changes = ClassChanges(self.database, self.masks, self.jobs, self.live_work.changed)
+        object.__setattr__(self, "class_changes", changes)
         adviser = TagAdviser(self.database, self.masks, self.live, self.proposals.queue)
         object.__setattr__(self, "tag_adviser", adviser)
 

@@ -59,6 +59,18 @@ export interface components {
       /** @description In the order of the maps */
       classes: components["schemas"]["CamFacts"][];
     };
+    /** @description A class that was merged or removed. */
+    ClassChangeOut: {
+      id: number;
+      /** @description What was done, in words */
+      text: string;
+      author: string | null;
+      /** @description UTC, ISO 8601 */
+      created_at: string;
+      /** @enum {string} */
+      state: "applying" | "applied" | "undoing" | "undone";
+      can_undo: boolean;
+    };
     /** @description A class whose maps are in the answer. */
     ClassFacts: {
       index: number;
@@ -92,6 +104,33 @@ export interface components {
       /** @description Up to two classes that most of its painted pixels belong to, with their share of these */
       stolen: components["schemas"]["ShareOfPixels"][];
     };
+    /** @description A class as somebody wants it. */
+    ClassIn: {
+      /** @description Null for a new class */
+      index?: number | null;
+      name: string;
+      /** @description Null for VOC's */
+      color?: string | null;
+      hotkey?: number | null;
+      description?: string | null;
+    };
+    /** @description All classes of the list, in the order in which they are to be shown. */
+    ClassListIn: {
+      revision: number;
+      classes: components["schemas"]["ClassIn"][];
+    };
+    /** @description The class list, its history of changes, and the work that is going on. */
+    ClassListOut: {
+      /** @description To be sent with a change */
+      revision: number;
+      /** @description In the order in which they are shown */
+      classes: components["schemas"]["ListedClassOut"][];
+      /** @description As many colours that are easily told apart, in the order of the classes */
+      distinct_colors: string[];
+      /** @description The newest first */
+      changes: components["schemas"]["ClassChangeOut"][];
+      work: components["schemas"]["ClassWorkOut"] | null;
+    };
     /** @description What one class adds to the losses of a picture. */
     ClassLossFacts: {
       name: string;
@@ -111,6 +150,13 @@ export interface components {
       name: string;
       /** @description #rrggbb */
       color: string;
+      /** @description See the class list */
+      hotkey?: number | null;
+      description?: string | null;
+      /** @description Place where classes are shown; null comes last */
+      position?: number | null;
+      /** @description What its pixels became, if it was merged or removed; only history shows it */
+      retired_to?: number | null;
     };
     /** @description All figures about one class of a dataset. */
     ClassPage: {
@@ -123,6 +169,15 @@ export interface components {
       together: components["schemas"]["OtherTag"][];
       worst: components["schemas"]["PictureOfClass"][];
       best: components["schemas"]["PictureOfClass"][];
+    };
+    /** @description Background work on masks. */
+    ClassWorkOut: {
+      /** @enum {string} */
+      state: "running" | "done" | "failed";
+      done: number;
+      total: number;
+      /** @description What it found or did, or why it failed; empty while it runs */
+      sentence: string;
     };
     /** @description The object at this pixel is of this class. */
     ClickSeed: {
@@ -463,6 +518,8 @@ export interface components {
       /** @description Identity of the model or run that proposed it */
       proposed_by: string | null;
       seconds_spent: number | null;
+      /** @description What the program did, if it was not a person's decision */
+      note: string | null;
       /** @description Answers of the Smart tool, in order; each can be repeated */
       seeds: components["schemas"]["Step"][];
     };
@@ -530,6 +587,21 @@ export interface components {
       total: number;
       /** @description In the order of doubt: how many of the pictures no model has processed; they come last */
       doubt_unknown: number | null;
+    };
+    /** @description A class of the list. */
+    ListedClassOut: {
+      /** @description In masks and exports; it never changes */
+      index: number;
+      name: string;
+      /** @description #rrggbb */
+      color: string;
+      /** @description Digit of its key, plus 10 with Shift; null for that of its place */
+      hotkey: number | null;
+      description: string | null;
+      /** @description Pictures with it as a tag */
+      tagged: number;
+      /** @description Ids of finished pictures with it as a tag, at most four */
+      examples: number[];
     };
     /** @description A class, and what the live model knows about it. */
     LiveClassOut: {
@@ -1021,6 +1093,11 @@ export interface components {
       /** @description Send it when the mask is saved, so that the step can be repeated later */
       step: components["schemas"]["Step"];
     };
+    /** @description What the pixels of a class become. */
+    RetireIn: {
+      /** @description Another class, 0 for background, 255 for void */
+      target: number;
+    };
     /** @description One entry of a picture's history. */
     RevisionOut: {
       /** @description Id; in `ETag` and `If-Match` */
@@ -1038,6 +1115,8 @@ export interface components {
       /** @description Identity of the model or run that proposed it */
       proposed_by: string | null;
       seconds_spent: number | null;
+      /** @description What the program did, if it was not a person's decision */
+      note: string | null;
     };
     /** @description The signals and the IoU of one picture. */
     Row: {
@@ -1571,11 +1650,16 @@ export type Bounds = components["schemas"]["Bounds"];
 export type BoxSeed = components["schemas"]["BoxSeed"];
 export type CamFacts = components["schemas"]["CamFacts"];
 export type CamsHeader = components["schemas"]["CamsHeader"];
+export type ClassChangeOut = components["schemas"]["ClassChangeOut"];
 export type ClassFacts = components["schemas"]["ClassFacts"];
 export type ClassFigures = components["schemas"]["ClassFigures"];
+export type ClassIn = components["schemas"]["ClassIn"];
+export type ClassListIn = components["schemas"]["ClassListIn"];
+export type ClassListOut = components["schemas"]["ClassListOut"];
 export type ClassLossFacts = components["schemas"]["ClassLossFacts"];
 export type ClassOut = components["schemas"]["ClassOut"];
 export type ClassPage = components["schemas"]["ClassPage"];
+export type ClassWorkOut = components["schemas"]["ClassWorkOut"];
 export type ClickSeed = components["schemas"]["ClickSeed"];
 export type ComparedClass = components["schemas"]["ComparedClass"];
 export type ComparedFigure = components["schemas"]["ComparedFigure"];
@@ -1609,6 +1693,7 @@ export type ItemPlan = components["schemas"]["ItemPlan"];
 export type ItemRow = components["schemas"]["ItemRow"];
 export type ItemState = components["schemas"]["ItemState"];
 export type ItemsOut = components["schemas"]["ItemsOut"];
+export type ListedClassOut = components["schemas"]["ListedClassOut"];
 export type LiveClassOut = components["schemas"]["LiveClassOut"];
 export type LiveNextOut = components["schemas"]["LiveNextOut"];
 export type LiveOut = components["schemas"]["LiveOut"];
@@ -1653,6 +1738,7 @@ export type RankedSignal = components["schemas"]["RankedSignal"];
 export type RecipeChoice = components["schemas"]["RecipeChoice"];
 export type ReferenceFacts = components["schemas"]["ReferenceFacts"];
 export type RefinedHeader = components["schemas"]["RefinedHeader"];
+export type RetireIn = components["schemas"]["RetireIn"];
 export type RevisionOut = components["schemas"]["RevisionOut"];
 export type Row = components["schemas"]["Row"];
 export type RowsOut = components["schemas"]["RowsOut"];

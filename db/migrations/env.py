@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import db.account_models  # their tables are part of the metadata
+import db.account_models  # these tables are part of the metadata
+import db.class_models
 import db.object_models  # noqa: F401
 from db.models import Base
 

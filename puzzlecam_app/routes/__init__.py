@@ -4,12 +4,36 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from puzzlecam_app.routes import arrays, datasets, items, lab, live, masks, refine, runs, session, tags
+from puzzlecam_app.routes import (
+    arrays,
+    classes,
+    datasets,
+    items,
+    lab,
+    live,
+    masks,
+    refine,
+    runs,
+    session,
+    tags,
+)
 
 
 def api_router() -> APIRouter:
     """Return all routes under one prefix."""
     router = APIRouter(prefix="/api")
-    for room in (session, datasets, live, items, arrays, masks, tags, *lab.ROOMS, refine, *runs.ROOMS):
+    for room in (
+        session,
+        datasets,
+        classes,
+        live,
+        items,
+        arrays,
+        masks,
+        tags,
+        *lab.ROOMS,
+        refine,
+        *runs.ROOMS,
+    ):
         router.include_router(room.router)
     return router

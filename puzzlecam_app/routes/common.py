@@ -72,6 +72,7 @@ class RevisionOut(BaseModel):
     has_mask: bool
     proposed_by: str | None = Field(description="Identity of the model or run that proposed it")
     seconds_spent: float | None
+    note: str | None = Field(description="What the program did, if it was not a person's decision")
 
     @classmethod
     def of(cls, revision: Revision) -> RevisionOut:
@@ -84,6 +85,7 @@ class RevisionOut(BaseModel):
             has_mask=revision.mask_hash is not None,
             proposed_by=revision.proposed_by,
             seconds_spent=revision.seconds_spent,
+            note=revision.note,
         )
 
 

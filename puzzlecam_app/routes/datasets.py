@@ -36,6 +36,12 @@ class ClassOut(BaseModel):
     index: int
     name: str
     color: str = Field(description="#rrggbb")
+    hotkey: int | None = Field(default=None, description="See the class list")
+    description: str | None = None
+    position: int | None = Field(default=None, description="Place where classes are shown; null comes last")
+    retired_to: int | None = Field(
+        default=None, description="What its pixels became, if it was merged or removed; only history shows it"
+    )
 
 
 class DatasetOut(BaseModel):
@@ -119,7 +125,18 @@ def read_datasets(services: OpenServices) -> DatasetsOut:
                     counts=counts,
                     classes=[
                         ClassOut(index=BACKGROUND, name="background", color=BACKGROUND_COLOR),
-                        *(ClassOut(index=one.index, name=one.name, color=one.color) for one in classes),
+                        *(
+                            ClassOut(
+                                index=one.index,
+                                name=one.name,
+                                color=one.color,
+                                hotkey=one.hotkey,
+                                description=one.description,
+                                position=one.position,
+                                retired_to=one.retired_to,
+                            )
+                            for one in classes
+                        ),
                     ],
                     splits=sorted((name for name in splits if name is not None), key=natural_key),
                     authors=sorted(session.scalars(authors), key=natural_key),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from db.palette import BACKGROUND, VOID
 from puzzlecam_app.items import ItemFacts
+from puzzlecam_app.labels.masks import with_classes_replaced
 from puzzlecam_app.routes.common import HttpError
 from puzzlecam_app.wire import WireError, inflate, largest_deflated, read_message
 
@@ -59,7 +60,7 @@ def read_framed(item: ItemFacts, body: bytes, words: type[Words]) -> tuple[Words
 
 
 def unpack_mask(item: ItemFacts, body: bytes, *, is_deflated: bool) -> NDArray[np.uint8]:
-    """Return the mask in a body, uint8 (H, W), read-only.
+    """Return the mask in a body, uint8 (H, W), with the classes that the list has now.
 
     Raises:
         HttpError: It has another size, or a class that the class list does not contain.
@@ -78,7 +79,11 @@ def unpack_mask(item: ItemFacts, body: bytes, *, is_deflated: bool) -> NDArray[n
     mask = np.frombuffer(body, np.uint8).reshape(item.height, item.width)
     is_present = np.zeros(256, np.bool_)
     is_present[mask] = True
-    check_classes(item, np.flatnonzero(is_present).tolist())
+    present = np.flatnonzero(is_present).tolist()
+    check_classes(item, present)
+    if any(index in item.retired_to for index in present):
+        # Somebody painted with a class while it was merged or removed: its pixels become what it became.
+        return with_classes_replaced(mask, item.retired_to)
     return mask
 
 

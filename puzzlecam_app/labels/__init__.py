@@ -1,0 +1,1 @@
+"""Class lists of datasets, and what their changes do to masks."""
