@@ -34,8 +34,10 @@ from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import BusyError, UserError
 from puzzlecam_app.incidents import Incidents
 from puzzlecam_app.page_events import PageEvents
+from puzzlecam_app.people.gate import Gate
+from puzzlecam_app.people.limits import SignInLimits
 from puzzlecam_app.protection import BodyLimit, ClosedRoutes, SafeHeaders
-from puzzlecam_app.routes import api_router
+from puzzlecam_app.routes import api_router, sign_in
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut, etag
 from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
@@ -88,7 +90,10 @@ def _routes(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.state.page_events = {}
+    app.state.event_pages = {}
+    app.state.sign_in_limits = SignInLimits()
     app.include_router(api_router())
+    app.include_router(sign_in.router)
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
     return app
@@ -99,6 +104,7 @@ def _protected(app: FastAPI, services: Services) -> FastAPI:
     # no body is read before access has been checked.
     app.add_middleware(PageEvents)
     app.add_middleware(ClosedRoutes)
+    app.add_middleware(Gate, services=services)
     app.add_middleware(BodyLimit)
     app.add_middleware(AccessGuard, settings=services.settings)
     app.add_middleware(BodyTime)

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from puzzlecam_app.guesses import Guesses
+from puzzlecam_app.people.person import Person
 from puzzlecam_app.settings import Settings, environment_variable, is_loopback
 from puzzlecam_app.sub_path import own_path, root_of
 
@@ -49,7 +50,12 @@ _LOGOUT_PAGE = (
 
 
 def annotator_of(request: Request) -> str:
-    """Return the name that the person works under; without a chosen name, the server's login name."""
+    """Return the name that the person works under: that of the account where people have accounts, else the
+    chosen one, else the server's login name.
+    """
+    person: Person | None = request.scope.get("state", {}).get("person")
+    if person is not None and person.user_id is not None:
+        return person.name
     name = unquote(request.cookies.get(ANNOTATOR_COOKIE, "")).strip()
     if name and name.isprintable() and len(name) <= 64:
         return name
@@ -83,14 +89,16 @@ class AccessGuard:
     - A server bound to this machine answers only requests whose host is a loopback name or one of
       `public_names`: another site cannot reach it by pointing its own name at 127.0.0.1 (DNS rebinding).
     - A request that changes something must come from the app's own pages (`Origin`).
-    - Where an access key is set, every request is refused until the key has been entered.
+    - Where people share an access key, every request is refused until the key has been entered. Where they
+      have accounts, `puzzlecam_app.people.gate` decides instead.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._is_local = is_loopback(settings.host)
         self._public_names = frozenset(settings.public_names)
-        key = settings.access_key.get_secret_value() if settings.access_key else None
+        secret = None if settings.has_accounts else settings.access_key
+        key = secret.get_secret_value() if secret else None
         self._key = key
         self._guesses = Guesses()
         # The cookie proves knowledge of the key without carrying it.

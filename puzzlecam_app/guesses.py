@@ -1,4 +1,4 @@
-"""Limits how often the access key can be guessed: a few times at once, then more and more slowly."""
+"""Limits how often a secret can be guessed: a few times at once, then more and more slowly."""
 
 from __future__ import annotations
 
@@ -35,10 +35,14 @@ class Guesses:
 
     Args:
         clock: a monotonic clock, in seconds.
+        longest_wait_s: what the wait of one client grows to.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, longest_wait_s: float = _LONGEST_WAIT_S
+    ) -> None:
         self._clock = clock
+        self._longest_wait_s = longest_wait_s
         self._clients: OrderedDict[str, _Client] = OrderedDict()
         self._left = float(_ALL_AT_ONCE)
         self._counted_at = clock()
@@ -67,7 +71,7 @@ class Guesses:
         client.wrong += 1
         client.last = now
         if client.wrong >= _FREE:
-            client.free_at = now + min(_LONGEST_WAIT_S, 2.0 ** min(30, client.wrong - _FREE))
+            client.free_at = now + min(self._longest_wait_s, 2.0 ** min(30, client.wrong - _FREE))
         self._clients[name] = client
         while len(self._clients) > _MOST_CLIENTS:
             self._clients.popitem(last=False)

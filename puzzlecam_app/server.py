@@ -15,8 +15,9 @@ from pydantic import SecretStr
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.incidents import warnings_kept_in
+from puzzlecam_app.people.joining import invite_first_admin
 from puzzlecam_app.runs.app_worker import AppWorker
-from puzzlecam_app.services import open_services
+from puzzlecam_app.services import Services, open_services
 from puzzlecam_app.settings import Settings
 from puzzlecam_app.slow_clients import PatientProtocol
 
@@ -52,6 +53,7 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
         app = create_app(services)
         url = f"http://{_shown_host(settings.host)}:{port}{settings.root_path}"
         say(f"Puzzle-CAM studio: {url}  (workspace {settings.workspace}; stop with Ctrl+C)")
+        _first_admin(settings, services, url, say)
         if settings.open_browser:
             threading.Timer(1.0, webbrowser.open, [url]).start()
         config = uvicorn.Config(
@@ -112,12 +114,31 @@ def _bind(host: str, port: int) -> socket.socket:
 
 
 def _access_key(settings: Settings, say: Callable[[str], None]) -> dict[str, SecretStr]:
-    """Make an access key where other machines can reach the studio and none was set."""
-    if not settings.is_reachable_from_outside or settings.access_key is not None:
+    """Make an access key where people share one and none was set."""
+    if settings.has_accounts:
+        if settings.access_key is not None:
+            say("The access key is not used, because people sign in with accounts.")
         return {}
-    key = secrets.token_urlsafe(12)
-    say(f"Other machines can reach this studio; the access key is {key}")
+    if settings.access == "key" and settings.access_key is None:
+        key = secrets.token_urlsafe(12)
+        say(f"The access key is {key}")
+    elif settings.access_key is None:
+        return {}
+    else:
+        key = settings.access_key.get_secret_value()
+    say("Everybody enters the same access key, so the names that people work under are only claims.")
     return {"access_key": SecretStr(key)}
+
+
+def _first_admin(settings: Settings, services: Services, url: str, say: Callable[[str], None]) -> None:
+    """Print the link for the first admin where people have accounts and nobody is one yet."""
+    link = invite_first_admin(services.database) if settings.has_accounts else None
+    if link is None:
+        return
+    say(f"Nobody can sign in as an admin yet. Make the first account at {url}{link.path}")
+    if settings.is_reachable_from_outside:
+        say("From another machine, use the studio's address there in front of /join/.")
+    say("The link works once, within a day; each start prints a new one.")
 
 
 def _shown_host(host: str) -> str:

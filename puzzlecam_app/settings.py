@@ -20,6 +20,7 @@ ENVIRONMENT_PREFIX = "PUZZLECAM_"
 RESERVED_SUB_PATHS: Final = frozenset(
     (
         *("api", "datasets", "export", "lab", "login", "logout", "openapi.json", "runs", "ui"),
+        *("account", "join", "people"),
         *("assets", "config", "favicon.ico", "gradio_api", "manifest.json", "monitoring", "pwa_icon"),
         *("robots.txt", "static", "svelte", "theme.css"),
     )
@@ -185,8 +186,16 @@ class Settings(BaseModel):
         default=None,
         min_length=8,
         description=(
-            "Secret of at least eight characters that people must enter before they can work. If other "
-            "machines can reach the studio and no key is set, each start makes a new one."
+            "Secret of at least eight characters that all people enter before they can work; the names they "
+            "work under are then only claims. If the access is by key and no key is set, each start makes a "
+            "new one."
+        ),
+    )
+    access: Literal["accounts", "key"] | None = Field(
+        default=None,
+        description=(
+            "How people get in: accounts with names and passwords, or one shared access key. By default "
+            "accounts if other machines can reach the studio and no key is set, else neither."
         ),
     )
     worker: bool = Field(
@@ -241,6 +250,13 @@ class Settings(BaseModel):
             return cls.model_validate(from_environment | given)
         except ValidationError as error:
             raise _usage_error(error, given) from error
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether people sign in. Otherwise there is one implied person with all rights."""
+        if self.access is not None:
+            return self.access == "accounts"
+        return self.is_reachable_from_outside and self.access_key is None
 
     @property
     def is_reachable_from_outside(self) -> bool:

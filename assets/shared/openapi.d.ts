@@ -1330,6 +1330,19 @@ export interface components {
     Session: {
       annotator: string;
     };
+    /** @description Who is working, and what the pages may offer them. */
+    SessionOut: {
+      annotator: string;
+      /** @description Whether the name is that of an account and cannot be typed */
+      has_account: boolean;
+      is_admin: boolean;
+      /** @description Roles by dataset id; an admin needs none */
+      roles: {
+        [key: string]: "labeler" | "reviewer" | "lead" | "admin";
+      };
+      /** @description Paths of the pages that this person may not open */
+      closed_pages: string[];
+    };
     /** @description A class and its share of another class's pixels. */
     ShareOfPixels: {
       name: string;
@@ -1755,6 +1768,7 @@ export type ScalesOut = components["schemas"]["ScalesOut"];
 export type ScoreFacts = components["schemas"]["ScoreFacts"];
 export type ScribbleSeed = components["schemas"]["ScribbleSeed"];
 export type Session = components["schemas"]["Session"];
+export type SessionOut = components["schemas"]["SessionOut"];
 export type ShareOfPixels = components["schemas"]["ShareOfPixels"];
 export type SideHeader = components["schemas"]["SideHeader"];
 export type SizesOut = components["schemas"]["SizesOut"];

@@ -27,6 +27,7 @@ def app(
     source: SourceOption = None,
     clip_weights: ClipWeightsOption = None,
     min_piece_share: MinPieceShareOption = None,
+    access: Annotated[str | None, setting_option("access", "accounts|key")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Start the studio and open it in a browser.
@@ -38,6 +39,7 @@ def app(
       puzzlecam
       puzzlecam app --port 9000 --no-browser
       puzzlecam app --host 0.0.0.0 --workspace /srv/puzzlecam
+      puzzlecam app --host 0.0.0.0 --access key
       puzzlecam app --root-path /studio --no-browser
     """
     settings = studio.settings(
@@ -48,6 +50,7 @@ def app(
         source=source,
         clip_weights=clip_weights,
         min_piece_share=min_piece_share,
+        access=access,
         open_browser=False if no_browser else None,
     )
     say("Starting the studio ...")

@@ -88,12 +88,14 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         path: start + module.head(root_path) for path, module in modules.items()
     }
     mounted.add_middleware(EarlyHeads, heads=heads)
+    mounted.state.event_pages = {number: event.page for number, event in pages.fns.items()}
     mounted.state.page_events = {number: len(event.inputs) for number, event in pages.fns.items()}
     return mounted
 
 
 def _navigation(services: Services) -> None:
     """Call the first page Review; without this, Gradio calls it Home. Every page needs it."""
+    may_sign_out = services.settings.has_accounts or services.settings.access_key is not None
     # Gradio puts the root and a slash in front of the path.
-    links = [("Sign out", LOGOUT_PATH.removeprefix("/"))] if services.settings.access_key else None
+    links = [("Sign out", LOGOUT_PATH.removeprefix("/"))] if may_sign_out else None
     Navbar(links, main_page_name="Review")

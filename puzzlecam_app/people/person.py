@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from db.role_names import DatasetRole, Role, includes, lesser
+
+Least = Literal["anyone", "person", Role]
+"""The least that a request needs. `anyone` need not be signed in; `person` has any account."""
 
 
 @dataclass(frozen=True)
@@ -57,3 +60,24 @@ class Person:
 
 NOBODY_ELSE: Final = Person("", is_admin=True)
 """The one implied person of a studio without accounts, with all rights."""
+
+
+def may_use(person: Person | None, least: Least, datasets: Collection[int] = ()) -> bool:
+    """Return whether a person has the least that a request needs.
+
+    Args:
+        person: Who sends it; None if nobody is signed in.
+        least: What it needs.
+        datasets: The datasets that it is about; without any, a role on any dataset is enough.
+    """
+    if least == "anyone":
+        return True
+    if person is None:
+        return False
+    if least == "person":
+        return True
+    if least == "admin":
+        return person.may_everywhere()
+    if datasets:
+        return all(person.may(least, dataset_id) for dataset_id in datasets)
+    return person.may_anywhere(least)

@@ -11,6 +11,7 @@ from db.models import Revision
 from db.status import Action, Status, status_of
 from puzzlecam_app.auth import annotator_of
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.people.person import Person
 from puzzlecam_app.services import Services
 
 # PostgreSQL's integer; a larger number cannot be an id and must not reach the database.
@@ -31,6 +32,15 @@ async def _annotator(request: Request) -> str:
 
 
 Annotator = Annotated[str, Depends(_annotator)]
+
+
+async def _person(request: Request) -> Person:
+    person: Person = request.state.person
+    return person
+
+
+CurrentPerson = Annotated[Person, Depends(_person)]
+"""Who sends the request; with all rights where people have no accounts."""
 Id = Annotated[int, Field(ge=1, le=_LARGEST_ID)]
 DatasetId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a dataset")]
 ItemId = Annotated[int, Path(ge=1, le=_LARGEST_ID, description="Id of a picture")]

@@ -18,7 +18,7 @@ from db.palette import BACKGROUND
 from db.queue import QueueFilter, counts_by_status, list_items
 from db.status import Status
 from db.users import find_user
-from puzzlecam_app.routes.common import Annotator, DatasetId, OpenServices, problem_responses
+from puzzlecam_app.routes.common import Annotator, CurrentPerson, DatasetId, OpenServices, problem_responses
 
 router = APIRouter(tags=["datasets"])
 
@@ -98,11 +98,13 @@ class ProgressOut(BaseModel):
 
 
 @router.get("/datasets")
-def read_datasets(services: OpenServices) -> DatasetsOut:
-    """List the datasets."""
+def read_datasets(services: OpenServices, person: CurrentPerson) -> DatasetsOut:
+    """List the datasets that this person has a role on."""
     with services.database.read() as session:
         answers = []
         for dataset in list_datasets(session):
+            if not person.may("labeler", dataset.id):
+                continue
             counts = counts_by_status(session, dataset.id)
             classes = latest_label_set(session, dataset.id).classes
             splits = session.scalars(

@@ -1,12 +1,17 @@
-"""The port that the studio listens on."""
+"""The port that the studio listens on, and what a start says about access."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from puzzlecam_app import server
+from puzzlecam_app.people.joining import join
 from puzzlecam_app.server import listen
+from puzzlecam_app.services import Services
 
 
 def test_answers_are_sent_without_waiting_for_more() -> None:
@@ -18,8 +23,8 @@ def test_answers_are_sent_without_waiting_for_more() -> None:
             found.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
-        server = await asyncio.start_server(connected, sock=listening)
-        async with server:
+        listener = await asyncio.start_server(connected, sock=listening)
+        async with listener:
             _, writer = await asyncio.open_connection(*listening.getsockname()[:2])
             value = await found
             writer.close()
@@ -34,3 +39,33 @@ def test_a_taken_port_gives_the_next_one() -> None:
         port = first.getsockname()[1]
         with listen("127.0.0.1", port) as second:
             assert second.getsockname()[1] > port
+
+
+def start_messages(services: Services) -> list[str]:
+    """What a start says about access."""
+    said: list[str] = []
+    server._access_key(services.settings, said.append)
+    server._first_admin(services.settings, services, "http://127.0.0.1:7860", said.append)
+    return said
+
+
+def test_the_first_start_with_accounts_prints_a_link_that_makes_the_first_admin(
+    make_services: Callable[..., Services],
+) -> None:
+    services = make_services(access="accounts")
+    link = re.search(r"http://127.0.0.1:7860/join/(\S+)", " ".join(start_messages(services)))
+    assert link is not None
+
+    assert join(services.database, link[1], "Ann", "correct horse battery").is_admin
+    assert start_messages(services) == []
+
+
+def test_a_start_with_a_key_says_that_names_are_claims(make_services: Callable[..., Services]) -> None:
+    key, claims = start_messages(make_services(access="key"))
+
+    assert key.startswith("The access key is ")
+    assert "only claims" in claims
+
+
+def test_a_start_for_this_machine_alone_says_nothing_about_access(services: Services) -> None:
+    assert start_messages(services) == []

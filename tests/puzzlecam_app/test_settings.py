@@ -147,3 +147,21 @@ def test_a_workspace_without_permission_to_write_is_refused(
 
     with pytest.raises(UserError, match="no permission to write"):
         Workspace(tmp_path).prepare()
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({}, False),
+        ({"host": "0.0.0.0"}, True),
+        ({"public_names": "masks.example.org"}, True),
+        ({"host": "0.0.0.0", "access_key": "open sesame"}, False),
+        ({"host": "0.0.0.0", "access": "key"}, False),
+        ({"access": "accounts"}, True),
+        ({"access": "accounts", "access_key": "open sesame"}, True),
+    ],
+)
+def test_people_have_accounts_where_others_can_reach_the_studio(
+    flags: dict[str, str], expected: bool
+) -> None:
+    assert Settings.load({}, **flags).has_accounts is expected

@@ -11,7 +11,7 @@ from db.run_queue import lease_is_over
 from db.run_status import ACTIVE
 from db.runs import get_run, list_runs
 from puzzlecam_app.lanes import PICTURES, in_lane
-from puzzlecam_app.routes.common import OpenServices, RunId, problem_responses
+from puzzlecam_app.routes.common import CurrentPerson, OpenServices, RunId, problem_responses
 from puzzlecam_app.routes.runs.answers import (
     CurvesOut,
     LogOut,
@@ -34,27 +34,29 @@ _LOG_LINES = 200
 
 
 @router.get("")
-def read_runs(services: OpenServices) -> RunsOut:
+def read_runs(services: OpenServices, person: CurrentPerson) -> RunsOut:
     """List runs: the running ones, the queue in its order, then the ended ones."""
     with services.database.read() as session:
-        runs = list_runs(session)
+        runs = [run for run in list_runs(session) if person.may("reviewer", run.dataset_id)]
         rows = [brief_facts(session, run) for run in runs]
     return RunsOut(runs=rows, is_busy=any(run.status in ("queued", *ACTIVE) for run in runs))
 
 
 @router.get("/offers")
-def read_offers(services: OpenServices) -> OffersOut:
+def read_offers(services: OpenServices, person: CurrentPerson) -> OffersOut:
     """List datasets for which enough masks were accepted or corrected since the last run to train another."""
     with services.database.read() as session:
-        return OffersOut(offers=run_offers(session, services.settings.offer_run_after))
+        offers = run_offers(session, services.settings.offer_run_after)
+    return OffersOut(offers=[one for one in offers if person.may("reviewer", one["dataset_id"])])
 
 
 @router.get("/storage")
 @in_lane(PICTURES)
-def read_sizes(services: OpenServices) -> SizesOut:
+def read_sizes(services: OpenServices, person: CurrentPerson) -> SizesOut:
     """Measure the disk space of each run, and how much of it pruning would free."""
     with services.database.read() as session:
-        rows = [brief_facts(session, run) for run in list_runs(session)]
+        runs = [run for run in list_runs(session) if person.may("lead", run.dataset_id)]
+        rows = [brief_facts(session, run) for run in runs]
     for row in rows:
         size = run_size(RunFolder.of(services.workspace.runs_dir, row["id"]))
         row |= {"bytes": size.total, "prunable_bytes": 0 if row["is_published"] else size.prunable}
