@@ -87,6 +87,7 @@ def _rules() -> Iterator[Rule]:
     yield from _pages()
     yield from _people()
     yield from _datasets()
+    yield from _classes()
     yield from _items()
     yield from _lab()
     yield from _runs()
@@ -124,6 +125,15 @@ def _datasets() -> Iterator[Rule]:
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "reviewer", changes=True)
     for path in ("pause", "resume", "reset"):
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "lead", changes=True)
+
+
+def _classes() -> Iterator[Rule]:
+    classes = "/api/datasets/{dataset_id}/classes"
+    yield Rule("GET", classes, "labeler")
+    yield Rule("PUT", classes, "lead", changes=True)
+    yield Rule("POST", f"{classes}/{{class_index}}/impact", "lead")
+    yield Rule("POST", f"{classes}/{{class_index}}/retire", "lead", changes=True)
+    yield Rule("POST", f"{classes}/changes/{{change_id}}/undo", "lead", changes=True)
 
 
 def _items() -> Iterator[Rule]:

@@ -37,7 +37,8 @@ def test_every_route_is_in_the_table(services: Services) -> None:
     )
 
     assert missing == [], (
-        "These routes are closed to everybody where people have accounts. Give each the least role it needs "
+        f"These routes are not in the table: {', '.join(missing)}. They are "
+        "closed to everybody where people have accounts. Give each the least role it needs "
         "in puzzlecam_app/people/permissions.py, then run python -m puzzlecam_app.people.permissions and put "
         "the table that it prints into docs/operators.md."
     )
