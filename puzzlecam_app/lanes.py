@@ -45,6 +45,8 @@ PICTURES: Final = Lane("pictures", 4)
 """Decoding, shrinking and segmenting pictures."""
 MAPS: Final = Lane("maps", 4)
 """Loading models, reading maps and making masks of them."""
+PASSWORDS: Final = Lane("passwords", 2)
+"""Checking passwords: each takes 64 MiB of memory for a moment, so that few are done at once."""
 
 _limiters: RunVar[dict[Lane, CapacityLimiter]] = RunVar("puzzlecam_lanes")
 

@@ -1,4 +1,4 @@
-"""The cookie and the header with which people and scripts say who they are."""
+"""The cookie and the header with which people and scripts say who they are, and where they are."""
 
 from __future__ import annotations
 
@@ -55,3 +55,8 @@ def forget_session(scope: Scope, response: Response) -> None:
         secure=scope["scheme"] == "https",
     )
     response.headers["Clear-Site-Data"] = '"cache"'
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address that a request comes from; empty if it is unknown."""
+    return str(scope["client"][0]) if scope.get("client") else ""

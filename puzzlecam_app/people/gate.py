@@ -17,7 +17,7 @@ from db import audit
 from db.errors import StorageError
 from puzzlecam_app.auth import LOGIN_PATH, annotator_of
 from puzzlecam_app.lanes import SAVES, Lane, run_in
-from puzzlecam_app.people.cookies import secret_of
+from puzzlecam_app.people.cookies import address_of, secret_of
 from puzzlecam_app.people.permissions import Rule, page_rule, rule_of
 from puzzlecam_app.people.person import NOBODY_ELSE, Least, Person, may_use
 from puzzlecam_app.people.scopes import Ids, datasets_named_in, datasets_of, ids_of
@@ -43,6 +43,7 @@ class Gate:
 
     The person is in `request.state.person`. In a studio without accounts that is one implied person with all
     rights. Of bodies it reads only those of events of pages, and those in which a rule says that ids are.
+    What a route puts into `request.state.audit_detail` becomes part of the entry in the audit log.
     """
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
@@ -140,6 +141,7 @@ class Gate:
                     "address": address_of(scope),
                     "item_id": _only(ids.item),
                     "run_id": _only(ids.run),
+                    "detail": scope["state"].get("audit_detail"),
                 }
                 try:
                     await run_in(SAVES, self._write, f"{rule.method} {rule.path}", entry, ids)
@@ -153,11 +155,6 @@ class Gate:
         with self._services.database.write() as session:
             dataset_id = _only(datasets_of(session, ids))
             audit.write(session, action, dataset_id=dataset_id, **entry)
-
-
-def address_of(scope: Scope) -> str:
-    """Return the address that a request comes from; empty if it is unknown."""
-    return str(scope["client"][0]) if scope.get("client") else ""
 
 
 def _refusal_of(person: Person, least: Least, datasets: set[int], path: str) -> Response | None:

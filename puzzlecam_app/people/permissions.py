@@ -115,6 +115,20 @@ def _people() -> Iterator[Rule]:
     yield Rule("GET", "/api/openapi.json", "person")
     yield Rule("GET", "/api/session", "person")
     yield Rule("POST", "/api/session", "person")
+    yield Rule("GET", "/api/people", "lead")
+    invited_to = Named("body", "dataset_ids", "dataset")
+    yield Rule("POST", "/api/people/invitations", "lead", (invited_to,), changes=True)
+    yield Rule("DELETE", "/api/people/invitations/{invitation_id}", "lead", changes=True)
+    yield Rule("PUT", "/api/datasets/{dataset_id}/people", "lead", changes=True)
+    yield Rule("PUT", "/api/people/{user_id}/admin", "admin", changes=True)
+    for path in ("disable", "enable", "reset", "sign-out"):
+        yield Rule("POST", f"/api/people/{{user_id}}/{path}", "admin", changes=True)
+    yield Rule("GET", "/api/audit", "lead", (Named("query", "dataset_id", "dataset"),))
+    yield Rule("GET", "/api/account", "person")
+    for path in ("password", "sign-out", "tokens"):
+        yield Rule("POST", f"/api/account/{path}", "person", changes=True)
+    yield Rule("DELETE", "/api/account/sign-ins/{sign_in_id}", "person", changes=True)
+    yield Rule("DELETE", "/api/account/tokens/{token_id}", "person", changes=True)
 
 
 def _datasets() -> Iterator[Rule]:

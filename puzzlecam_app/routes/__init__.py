@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from puzzlecam_app.routes import (
+    account,
     arrays,
     classes,
     datasets,
@@ -12,6 +13,7 @@ from puzzlecam_app.routes import (
     lab,
     live,
     masks,
+    people,
     refine,
     runs,
     session,
@@ -24,6 +26,8 @@ def api_router() -> APIRouter:
     router = APIRouter(prefix="/api")
     for room in (
         session,
+        account,
+        people,
         datasets,
         classes,
         live,

@@ -11,10 +11,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from db.errors import InvalidInputError, NotFoundError
 from puzzlecam_app.auth import LOGIN_PATH, LOGOUT_PATH
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.lanes import Lane, run_in
+from puzzlecam_app.lanes import PASSWORDS, run_in
 from puzzlecam_app.people import forms, joining, signing_in
-from puzzlecam_app.people.cookies import forget_session, keep_session
-from puzzlecam_app.people.gate import address_of
+from puzzlecam_app.people.cookies import address_of, forget_session, keep_session
 from puzzlecam_app.people.limits import SignInLimits
 from puzzlecam_app.people.person import Person
 from puzzlecam_app.routes.common import OpenServices
@@ -23,8 +22,6 @@ from puzzlecam_app.sub_path import root_of
 router = APIRouter(include_in_schema=False)
 
 _log = logging.getLogger(__name__)
-# Each check of a password takes 64 MiB of memory for a moment; a flood of them must not take it all.
-_PASSWORDS = Lane("passwords", 2)
 
 
 @router.get(LOGIN_PATH)
@@ -52,7 +49,7 @@ async def sign_in(request: Request, services: OpenServices) -> Response:
     # Counted before the password is checked: requests that arrive together are all counted.
     count = limits.wrong(address, name)
     secret = await run_in(
-        _PASSWORDS,
+        PASSWORDS,
         signing_in.sign_in,
         services.database,
         name,
@@ -87,9 +84,7 @@ async def sign_out(request: Request, services: OpenServices) -> Response:
     person: Person = request.state.person
     if not services.settings.has_accounts:
         return _to(request, "/")
-    await run_in(
-        _PASSWORDS, signing_in.sign_out, services.database, person, address=address_of(request.scope)
-    )
+    await run_in(PASSWORDS, signing_in.sign_out, services.database, person, address=address_of(request.scope))
     answer = _to(request, LOGIN_PATH)
     forget_session(request.scope, answer)
     return answer
@@ -98,7 +93,7 @@ async def sign_out(request: Request, services: OpenServices) -> Response:
 @router.get(joining.JOIN_PATH + "/{secret}")
 async def show_invitation(secret: str, services: OpenServices) -> Response:
     """Show the page of an invitation, or of a link for another password."""
-    page = await run_in(_PASSWORDS, _invitation_page, services, secret)
+    page = await run_in(PASSWORDS, _invitation_page, services, secret)
     return HTMLResponse(page or forms.used_link_page(), status_code=200 if page else 404)
 
 
@@ -111,7 +106,7 @@ async def join(secret: str, request: Request, services: OpenServices) -> Respons
     if not alert:
         try:
             account = await run_in(
-                _PASSWORDS, joining.join, services.database, secret, name, password, address=address
+                PASSWORDS, joining.join, services.database, secret, name, password, address=address
             )
         except NotFoundError:
             return HTMLResponse(forms.used_link_page(), status_code=404)
@@ -120,7 +115,7 @@ async def join(secret: str, request: Request, services: OpenServices) -> Respons
             alert = text[:1].upper() + text[1:]
         else:
             cookie = await run_in(
-                _PASSWORDS,
+                PASSWORDS,
                 signing_in.start_session,
                 services.database,
                 account,
@@ -130,7 +125,7 @@ async def join(secret: str, request: Request, services: OpenServices) -> Respons
             answer = _to(request, "/")
             keep_session(request.scope, answer, cookie)
             return answer
-    page = await run_in(_PASSWORDS, _invitation_page, services, secret, alert, name)
+    page = await run_in(PASSWORDS, _invitation_page, services, secret, alert, name)
     return HTMLResponse(page or forms.used_link_page(), status_code=422 if page else 404)
 
 
