@@ -7,6 +7,33 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /** @description The account of the asking person. */
+    AccountOut: {
+      name: string;
+      is_admin: boolean;
+      roles: components["schemas"]["RoleOut"][];
+      sign_ins: components["schemas"]["SignInOut"][];
+      tokens: components["schemas"]["TokenOut"][];
+    };
+    AdminIn: {
+      is_admin: boolean;
+    };
+    /** @description Who did what, when and from where. */
+    AuditEntryOut: {
+      id: number;
+      /** Format: date-time */
+      at: string;
+      name: string | null;
+      action: string;
+      status: number;
+      address: string;
+      dataset_id: number | null;
+      item_id: number | null;
+      run_id: number | null;
+      detail: {
+        [key: string]: unknown;
+      } | null;
+    };
     /** @description Bounds of a number; None where there is none. An exclusive bound is not allowed itself. */
     Bounds: {
       minimum?: number | null;
@@ -523,6 +550,29 @@ export interface components {
       /** @description Answers of the Smart tool, in order; each can be repeated */
       seeds: components["schemas"]["Step"][];
     };
+    /** @description Whom to invite. */
+    InvitationIn: {
+      /** @enum {string} */
+      role: "labeler" | "reviewer" | "lead" | "admin";
+      dataset_ids?: number[];
+      name?: string | null;
+      /** @default 7 */
+      days: number;
+    };
+    /** @description An invitation that can still be used. */
+    InvitationOut: {
+      id: number;
+      /** @enum {string} */
+      role: "labeler" | "reviewer" | "lead" | "admin";
+      datasets: string[];
+      /** @description The only name that the account can have */
+      name: string | null;
+      /** @description Whether it lets the owner of an account choose another password */
+      is_reset: boolean;
+      created_by: string | null;
+      /** Format: date-time */
+      expires_at: string;
+    };
     /** @description A picture. */
     ItemOut: {
       revision: components["schemas"]["RevisionOut"] | null;
@@ -587,6 +637,13 @@ export interface components {
       total: number;
       /** @description In the order of doubt: how many of the pictures no model has processed; they come last */
       doubt_unknown: number | null;
+    };
+    /** @description A link that was just made; it is not shown again. */
+    LinkOut: {
+      /** @description Follows the address of the studio */
+      path: string;
+      /** Format: date-time */
+      expires_at: string;
     };
     /** @description A class of the list. */
     ListedClassOut: {
@@ -791,6 +848,16 @@ export interface components {
     NameOut: {
       name: string;
     };
+    NamedDataset: {
+      id: number;
+      name: string;
+    };
+    /** @description A token that was just made; it is not shown again. */
+    NewTokenOut: {
+      token: string;
+      /** Format: date-time */
+      expires_at: string;
+    };
     /** @description A suggestion to train another run on a dataset. */
     OfferFacts: {
       dataset_id: number;
@@ -832,6 +899,34 @@ export interface components {
       iou_with: number | null;
       /** @description IoU of the class over its pictures without the other tag */
       iou_without: number | null;
+    };
+    PasswordIn: {
+      /** Format: password */
+      old: string;
+      /** Format: password */
+      new: string;
+    };
+    /** @description People, and what this person may give them. */
+    PeopleOut: {
+      people: components["schemas"]["PersonOut"][];
+      /** @description Those that this person leads */
+      datasets: components["schemas"]["NamedDataset"][];
+      invitations: components["schemas"]["InvitationOut"][];
+    };
+    /** @description An account, with its roles on the datasets that the asking person leads. */
+    PersonOut: {
+      id: number;
+      name: string;
+      is_admin: boolean;
+      is_disabled: boolean;
+      /** @description Whether a password was chosen; else the person cannot sign in */
+      has_password: boolean;
+      /** @description Role by dataset id */
+      roles: {
+        [key: string]: "labeler" | "reviewer" | "lead";
+      };
+      /** @description In how many browsers the person is signed in */
+      sign_ins: number;
     };
     /** @description The picture itself. */
     PictureFacts: {
@@ -1118,6 +1213,17 @@ export interface components {
       /** @description What the program did, if it was not a person's decision */
       note: string | null;
     };
+    /** @description A role for somebody. */
+    RoleIn: {
+      name: string;
+      /** @description Null takes the role away */
+      role: ("labeler" | "reviewer" | "lead") | null;
+    };
+    RoleOut: {
+      dataset: string;
+      /** @enum {string} */
+      role: "labeler" | "reviewer" | "lead" | "admin";
+    };
     /** @description The signals and the IoU of one picture. */
     Row: {
       id: number;
@@ -1360,6 +1466,22 @@ export interface components {
       /** @description Logits of the tags; null for an epoch of a film */
       logits: number[] | null;
     };
+    /** @description A browser in which the person is signed in. */
+    SignInOut: {
+      id: number;
+      /** @description As the browser calls itself */
+      browser: string;
+      address: string;
+      /** Format: date-time */
+      created_at: string;
+      /**
+       * Format: date-time
+       * @description Last use, to a few minutes
+       */
+      seen_at: string;
+      /** @description Whether it is the one that asks */
+      is_this: boolean;
+    };
     /** @description Bytes on disk, largest first. */
     SizesOut: {
       runs: components["schemas"]["RunSizeFacts"][];
@@ -1585,6 +1707,30 @@ export interface components {
       status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
       tags: number[];
     };
+    /** @description A token to make. */
+    TokenIn: {
+      /** @description What it is for */
+      name: string;
+      /**
+       * @description The highest role that it has; it never has more than its owner
+       * @enum {string}
+       */
+      role: "labeler" | "reviewer" | "lead" | "admin";
+      /** @default 90 */
+      days: number;
+    };
+    /** @description A token; its secret is not kept. */
+    TokenOut: {
+      id: number;
+      name: string;
+      /** @enum {string} */
+      role: "labeler" | "reviewer" | "lead" | "admin";
+      /** Format: date-time */
+      created_at: string;
+      /** Format: date-time */
+      expires_at: string;
+      used_at: string | null;
+    };
     /** @description What unpublishing did, in pictures. */
     UnpublishedFacts: {
       restored: number;
@@ -1659,6 +1805,9 @@ export interface components {
   headers: never;
   pathItems: never;
 }
+export type AccountOut = components["schemas"]["AccountOut"];
+export type AdminIn = components["schemas"]["AdminIn"];
+export type AuditEntryOut = components["schemas"]["AuditEntryOut"];
 export type Bounds = components["schemas"]["Bounds"];
 export type BoxSeed = components["schemas"]["BoxSeed"];
 export type CamFacts = components["schemas"]["CamFacts"];
@@ -1701,11 +1850,14 @@ export type FormOut = components["schemas"]["FormOut"];
 export type HTTPValidationError = components["schemas"]["HTTPValidationError"];
 export type Health = components["schemas"]["Health"];
 export type HistoryEntry = components["schemas"]["HistoryEntry"];
+export type InvitationIn = components["schemas"]["InvitationIn"];
+export type InvitationOut = components["schemas"]["InvitationOut"];
 export type ItemOut = components["schemas"]["ItemOut"];
 export type ItemPlan = components["schemas"]["ItemPlan"];
 export type ItemRow = components["schemas"]["ItemRow"];
 export type ItemState = components["schemas"]["ItemState"];
 export type ItemsOut = components["schemas"]["ItemsOut"];
+export type LinkOut = components["schemas"]["LinkOut"];
 export type ListedClassOut = components["schemas"]["ListedClassOut"];
 export type LiveClassOut = components["schemas"]["LiveClassOut"];
 export type LiveNextOut = components["schemas"]["LiveNextOut"];
@@ -1725,10 +1877,15 @@ export type ModelFacts = components["schemas"]["ModelFacts"];
 export type Moment = components["schemas"]["Moment"];
 export type NameIn = components["schemas"]["NameIn"];
 export type NameOut = components["schemas"]["NameOut"];
+export type NamedDataset = components["schemas"]["NamedDataset"];
+export type NewTokenOut = components["schemas"]["NewTokenOut"];
 export type OfferFacts = components["schemas"]["OfferFacts"];
 export type OffersOut = components["schemas"]["OffersOut"];
 export type OrderIn = components["schemas"]["OrderIn"];
 export type OtherTag = components["schemas"]["OtherTag"];
+export type PasswordIn = components["schemas"]["PasswordIn"];
+export type PeopleOut = components["schemas"]["PeopleOut"];
+export type PersonOut = components["schemas"]["PersonOut"];
 export type PictureFacts = components["schemas"]["PictureFacts"];
 export type PictureOfClass = components["schemas"]["PictureOfClass"];
 export type PictureReference = components["schemas"]["PictureReference"];
@@ -1753,6 +1910,8 @@ export type ReferenceFacts = components["schemas"]["ReferenceFacts"];
 export type RefinedHeader = components["schemas"]["RefinedHeader"];
 export type RetireIn = components["schemas"]["RetireIn"];
 export type RevisionOut = components["schemas"]["RevisionOut"];
+export type RoleIn = components["schemas"]["RoleIn"];
+export type RoleOut = components["schemas"]["RoleOut"];
 export type Row = components["schemas"]["Row"];
 export type RowsOut = components["schemas"]["RowsOut"];
 export type RunBrief = components["schemas"]["RunBrief"];
@@ -1771,6 +1930,7 @@ export type Session = components["schemas"]["Session"];
 export type SessionOut = components["schemas"]["SessionOut"];
 export type ShareOfPixels = components["schemas"]["ShareOfPixels"];
 export type SideHeader = components["schemas"]["SideHeader"];
+export type SignInOut = components["schemas"]["SignInOut"];
 export type SizesOut = components["schemas"]["SizesOut"];
 export type SourceOut = components["schemas"]["SourceOut"];
 export type StageOfClass = components["schemas"]["StageOfClass"];
@@ -1788,6 +1948,8 @@ export type SupervisionOut = components["schemas"]["SupervisionOut"];
 export type SurveyOut = components["schemas"]["SurveyOut"];
 export type TagIn = components["schemas"]["TagIn"];
 export type TagsOut = components["schemas"]["TagsOut"];
+export type TokenIn = components["schemas"]["TokenIn"];
+export type TokenOut = components["schemas"]["TokenOut"];
 export type UnpublishedFacts = components["schemas"]["UnpublishedFacts"];
 export type ValidationError = components["schemas"]["ValidationError"];
 export type WalkFacts = components["schemas"]["WalkFacts"];
