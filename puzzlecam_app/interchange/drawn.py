@@ -7,7 +7,7 @@ belongs to, and the pixels that objects lose are counted. The objects themselves
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -45,6 +45,12 @@ class DrawnObject:
         """Number of its pixels."""
         return int(np.count_nonzero(self.pixels))
 
+    def whole(self, height: int, width: int) -> BoolArray:
+        """The object in the whole picture, bool (height, width)."""
+        mask = np.zeros((height, width), bool)
+        mask[self.box] = self.pixels
+        return mask
+
     @property
     def box(self) -> tuple[slice, slice]:
         """Where `pixels` lies in the mask."""
@@ -77,6 +83,19 @@ def cut_out(mask: BoolArray, class_index: int, source_id: int | None = None) -> 
     top, left = int(rows[0]), int(columns[0])
     pixels = mask[top : rows[-1] + 1, left : columns[-1] + 1]
     return DrawnObject(class_index, top, left, np.ascontiguousarray(pixels), source_id)
+
+
+def visible(objects: Sequence[DrawnObject], mask: MaskArray) -> list[DrawnObject]:
+    """The objects as far as `mask`, uint8 (H, W), shows their classes; those that it hides are left out."""
+    shown = []
+    for one in objects:
+        pixels = one.pixels & (mask[one.box] == one.class_index)
+        rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+        if len(rows):
+            top, left = int(rows[0]), int(columns[0])
+            tight = np.ascontiguousarray(pixels[top : rows[-1] + 1, left : columns[-1] + 1])
+            shown.append(replace(one, top=one.top + top, left=one.left + left, pixels=tight))
+    return shown
 
 
 def paint(objects: Sequence[DrawnObject], height: int, width: int, order: PaintOrder) -> Painted:

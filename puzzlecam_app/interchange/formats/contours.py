@@ -12,26 +12,15 @@ Contour = NDArray[np.int64]
 """(N, 2): x, y of pixels."""
 
 
-def contours(pixels: BoolArray) -> list[tuple[Contour, list[Contour]]]:
-    """The connected parts of true pixels: the outline of each, and those of its holes.
+def contours(pixels: BoolArray) -> list[Contour]:
+    """The outline of each connected part of true pixels; pixels that touch at a corner are connected.
 
-    Pixels that touch at a corner are connected. The outline of a hole goes through the pixels around it; what
-    lies strictly inside is not part of the object.
+    Filled again, an outline gives its part without holes.
     """
-    found, tree = cv2.findContours(
-        np.ascontiguousarray(pixels, np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE
+    found, _ = cv2.findContours(
+        np.ascontiguousarray(pixels, np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE
     )
-    if tree is None:
-        return []
-    parts: dict[int, tuple[Contour, list[Contour]]] = {}
-    for number, (_, _, _, parent) in enumerate(tree[0].tolist()):
-        path = found[number].reshape(-1, 2).astype(np.int64)
-        if parent < 0:
-            parts[number] = (path, [])
-    for number, (_, _, _, parent) in enumerate(tree[0].tolist()):
-        if parent >= 0:
-            parts[parent][1].append(found[number].reshape(-1, 2).astype(np.int64))
-    return list(parts.values())
+    return [path.reshape(-1, 2).astype(np.int64) for path in found]
 
 
 def filled(path: Contour, height: int, width: int) -> BoolArray:

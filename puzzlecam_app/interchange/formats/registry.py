@@ -6,12 +6,30 @@ from dataclasses import dataclass
 from typing import Final
 
 from puzzlecam_app.errors import UsageError, UserError
-from puzzlecam_app.interchange.formats import coco, color_masks, cvat_masks, folder, voc
+from puzzlecam_app.interchange.formats import (
+    coco,
+    color_masks,
+    cvat_masks,
+    cvat_xml,
+    folder,
+    labelme,
+    voc,
+    yolo,
+)
 from puzzlecam_app.interchange.formats.base import ReadFormat
 from puzzlecam_app.interchange.read_options import AUTO
 from puzzlecam_app.root_files import RootFiles
 
-READ_FORMATS: Final = (voc.READ, coco.READ, cvat_masks.READ, color_masks.READ, folder.READ)
+READ_FORMATS: Final = (
+    voc.READ,
+    coco.READ,
+    yolo.READ,
+    labelme.READ,
+    cvat_xml.READ,
+    cvat_masks.READ,
+    color_masks.READ,
+    folder.READ,
+)
 """In the order in which they are listed; the last one reads any folder."""
 
 

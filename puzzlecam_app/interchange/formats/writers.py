@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 from puzzlecam_app.errors import UsageError
-from puzzlecam_app.interchange.formats import coco_write, color_masks, cvat_masks, index_masks, voc_write
+from puzzlecam_app.interchange.formats import (
+    coco_write,
+    color_masks,
+    cvat_masks,
+    cvat_xml,
+    index_masks,
+    labelme,
+    voc_write,
+    yolo,
+)
 from puzzlecam_app.interchange.formats.writing import WriteFormat
 
 WRITE_FORMATS: Final = (
     voc_write.WRITE,
     coco_write.WRITE,
+    yolo.WRITE,
+    labelme.WRITE,
+    cvat_xml.WRITE,
     cvat_masks.WRITE,
     color_masks.WRITE,
     index_masks.MMSEG,

@@ -13,7 +13,7 @@ import numpy as np
 from db.masks import MaskArray
 from db.palette import VOID
 from puzzlecam_app.interchange.class_changes import ExportClasses
-from puzzlecam_app.interchange.drawn import DrawnObject
+from puzzlecam_app.interchange.drawn import DrawnObject, visible
 from puzzlecam_app.interchange.mask_files import classes_in
 from puzzlecam_app.interchange.read_options import Zero
 from puzzlecam_app.interchange.snapshot import SnapshotItem
@@ -69,6 +69,11 @@ class PictureOut:
     def width(self) -> int:
         """Columns of the picture."""
         return int(self.mask.shape[1])
+
+    @property
+    def visible_objects(self) -> list[DrawnObject]:
+        """The objects as far as the mask shows them."""
+        return visible(self.objects, self.mask)
 
     @property
     def void_px(self) -> int:
