@@ -12,28 +12,48 @@ const MOST_KEYS = 20;
 const FEW = 10; // classes that can be found without searching
 
 /**
- * @typedef {{index: number, name: string, color: string, isTagged: boolean, hotkey: number|null}} ListedClass
+ * @import { ClassOut } from "../shared/openapi"
+ *
+ * @typedef {{index: number, name: string, color: string, description?: string|null, isTagged: boolean, hotkey: number|null}} ListedClass
  */
 
 /**
  * The tags of the picture first. Keys belong to the class list, so that a class has the same key on every picture:
- * 0 the background, 1 to 9 the next classes, with Shift the ten after them.
- * @param {{index: number, name: string, color: string}[]} classes
+ * its own, or else that of its place: 0 the background, 1 to 9 the next classes, with Shift the ten after them.
+ * Classes that were merged or removed are left out.
+ * @param {ClassOut[]} all
  * @param {number[]} tags
  * @returns {ListedClass[]}
  */
-export function orderClasses(classes, tags) {
+export function orderClasses(all, tags) {
+  const classes = currentClasses(all);
+  const taken = new Set(classes.map(({ hotkey }) => hotkey));
   const tagged = new Set(tags);
   const background = classes.filter(({ index }) => index === 0);
   const first = classes.filter(({ index }) => tagged.has(index));
   const rest = classes.filter(({ index }) => index !== 0 && !tagged.has(index));
-  const places = new Map(
-    [...classes].sort((a, b) => a.index - b.index).map(({ index }, place) => [index, place]),
-  );
+  const places = new Map(classes.map(({ index }, place) => [index, place]));
   return [...background, ...first, ...rest].map((one) => {
     const place = places.get(one.index) ?? MOST_KEYS;
-    return { ...one, isTagged: tagged.has(one.index), hotkey: place < MOST_KEYS ? place : null };
+    const isFree = place < MOST_KEYS && !taken.has(place);
+    return { ...one, isTagged: tagged.has(one.index), hotkey: one.hotkey ?? (isFree ? place : null) };
   });
+}
+
+/**
+ * Those that can be painted, in the order of the class list; the background first.
+ * @param {ClassOut[]} classes
+ */
+export function currentClasses(classes) {
+  const last = Number.MAX_SAFE_INTEGER;
+  return classes
+    .filter(({ retired_to: target }) => target === null || target === undefined)
+    .sort(
+      (a, b) =>
+        Number(b.index === 0) - Number(a.index === 0) ||
+        (a.position ?? last) - (b.position ?? last) ||
+        a.index - b.index,
+    );
 }
 
 /**
@@ -122,14 +142,15 @@ export class ClassPanel extends Emitter {
   }
 
   /** @param {ListedClass} listed */
-  #row({ index, name, color, hotkey, isTagged }) {
+  #row({ index, name, color, description, hotkey, isTagged }) {
+    const meaning = description ? `: ${description}` : "";
     const choose = element(
       "button",
       {
         class: "pr-class",
         type: "button",
         role: "radio",
-        title: hotkey === null ? `Paint ${name}` : `Paint ${name} (${keyName(hotkey)})`,
+        title: `Paint ${name}${hotkey === null ? "" : ` (${keyName(hotkey)})`}${meaning}`,
         on: { click: () => this.emit("choose", index) },
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),

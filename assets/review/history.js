@@ -57,10 +57,11 @@ export async function showHistory(desk) {
 }
 
 /** @param {HistoryEntry} entry @returns {string} what, by whom, and how */
-function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: model }) {
+function describe({ action, author, seconds_spent: seconds, seeds, proposed_by: model, note }) {
   const parts = [`${ACTION_TEXT[action]} by ${author ?? programName(model)}`];
   if (seeds?.length) parts.push(count(seeds.length, "click"));
   if (seconds !== null && seconds >= 1) parts.push(`${Math.round(seconds)} s`);
+  if (note) parts.push(note);
   return parts.join(" · ");
 }
 

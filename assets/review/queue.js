@@ -5,6 +5,7 @@ import { changePicture, count, element, fillSelect, listPicture } from "../share
 import { Emitter } from "../shared/emitter.js";
 import { address, storageName } from "../shared/place.js";
 import * as api from "./api.js";
+import { currentClasses } from "./class_panel.js";
 
 /**
  * @import { DatasetOut, ItemRow } from "../shared/openapi"
@@ -121,7 +122,7 @@ export class Queue extends Emitter {
     // Other datasets have other classes, splits and authors.
     fillSelect(this.classSelect, [
       { value: "", text: "Any class" },
-      ...dataset.classes
+      ...currentClasses(dataset.classes)
         .filter(({ index }) => index !== 0)
         .map(({ index, name }) => ({ value: String(index), text: name })),
     ]);

@@ -82,11 +82,14 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         css_paths=[theme_dir / "studio.css"],
         favicon_path=str(theme_dir / "favicon.svg"),
     )
-    modules = {"/": review.MODULE, "/lab": lab.MODULE, "/runs": runs.MODULE}
-    start = f'<script type="module" src="{asset_url("shared/start.js", root_path)}"></script>'
-    heads = dict.fromkeys(("/datasets", "/export"), start) | {
-        path: start + module.head(root_path) for path, module in modules.items()
+    modules = {
+        "/": review.MODULE,
+        "/datasets": datasets.CLASSES,
+        "/lab": lab.MODULE,
+        "/runs": runs.MODULE,
     }
+    start = f'<script type="module" src="{asset_url("shared/start.js", root_path)}"></script>'
+    heads = {"/export": start} | {path: start + module.head(root_path) for path, module in modules.items()}
     mounted.add_middleware(EarlyHeads, heads=heads)
     mounted.state.event_pages = {number: event.page for number, event in pages.fns.items()}
     mounted.state.page_events = {number: len(event.inputs) for number, event in pages.fns.items()}

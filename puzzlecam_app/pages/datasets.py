@@ -12,6 +12,7 @@ from db.datasets import find_dataset, list_datasets
 from db.labels import latest_label_set
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS
+from puzzlecam_app.components.own_module import OwnModule
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.formats.registry import READ_FORMATS
 from puzzlecam_app.interchange.import_roots import check_import_path
@@ -32,6 +33,10 @@ _MASK_USES: dict[str, MaskUse | None] = {
     "Import as accepted work": "accepted",
 }
 _MASK_255 = {"Void (not used)": False, "The only class": True}
+
+
+CLASSES = OwnModule("datasets/main.js", ("datasets/classes.css",))
+"""The class lists, below what Gradio draws."""
 
 
 def build(services: Services) -> None:
@@ -103,6 +108,7 @@ def build(services: Services) -> None:
                 tags_from_masks = gr.Checkbox(label="Derive the tags from the masks", value=False)
                 copy = gr.Checkbox(label="Copy the pictures into the workspace", value=False)
             start = gr.Button("Import", variant="primary", elem_id="import-start")
+    CLASSES.component(elem_id="classes", class_name="ds-root", root_path=services.settings.root_path)
 
     inputs = [path, name, tags, masks, layout, split, classes, mask_255, tags_from_masks, copy]
     outputs = [table, chosen, report, review, problems]
