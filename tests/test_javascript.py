@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "review": {"review", "editor", "shared"},
     "lab": {"lab", "shared"},
     "runs": {"runs", "shared"},
+    "datasets": {"datasets", "shared"},
 }
 """Folders with modules, and the folders that they import from. A page does not reach into another page."""
 

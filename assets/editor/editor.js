@@ -8,7 +8,6 @@ import { classForDigit, cssColourOf, firstClass } from "./classes.js";
 import { EditorView } from "./editor_view.js";
 import { HoverReporter, describePoint } from "./hover.js";
 import { Keyboard } from "./keyboard.js";
-import { BINDINGS } from "./keys.js";
 import { MaskDocument } from "./mask_document.js";
 import { PointerInput } from "./pointer.js";
 import { decodePicture } from "./render/picture.js";
@@ -260,6 +259,7 @@ export class MaskEditor extends EditorView {
   /** @param {number} index */
   setActiveClass(index) {
     this.#bench.setActiveClass(index);
+    if (this.view.shownClass !== null) this.setView({ shownClass: index });
     this.renderer.invalidate("overlay");
     this.emit("classchange", { classIndex: index });
   }
@@ -267,6 +267,12 @@ export class MaskEditor extends EditorView {
   /** Change between the active class and background. */
   swapClass() {
     this.setActiveClass(this.#bench.otherClass);
+  }
+
+  /** Grow or shrink the active class by a pixel, or smooth its outline. @param {import("./workbench.js").Reshaping} how */
+  reshape(how) {
+    this.settle();
+    if (this.#canPaint()) this.#bench.reshape(how);
   }
 
   /** @param {number} digit 1..19, from 10 on with Shift: the class of that hotkey, else counting classes other than background */
@@ -356,11 +362,6 @@ export class MaskEditor extends EditorView {
   }
 
   // ---------------------------------------------------------------- keys and life
-
-  /** For the page's help: [{keys, description, group}], keys being alternatives. */
-  get bindings() {
-    return BINDINGS.map(({ keys, description, group }) => ({ keys: [...keys], description, group }));
-  }
 
   /**
    * React to a key. Call it for keydown and keyup (Space is held), before the page's own keys.

@@ -1,5 +1,6 @@
 /** What is seen of the picture: zoom, layers, heatmap. The editor adds the work on the mask. */
 import { Emitter } from "../shared/emitter.js";
+import { BINDINGS } from "./keys.js";
 import { Renderer } from "./render/renderer.js";
 import { makeStage } from "./stage.js";
 import { Viewport } from "../shared/viewport.js";
@@ -72,6 +73,11 @@ export class EditorView extends Emitter {
   setView(changes) {
     this.renderer.setView(changes);
     this.emit("viewchange");
+  }
+
+  /** For the page's help: [{keys, description, group}], keys being alternatives. */
+  get bindings() {
+    return BINDINGS.map(({ keys, description, group }) => ({ keys: [...keys], description, group }));
   }
 
   /** CSS pixels per image pixel. */

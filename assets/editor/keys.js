@@ -3,6 +3,7 @@
  *
  * A (accept), R (reject), the arrows and ? are left to the page.
  */
+import { VOID } from "./raster/raster.js";
 import { TOOLS } from "./tools/tools.js";
 
 /**
@@ -108,6 +109,37 @@ export const BINDINGS = [
     run: (editor) => editor.swapClass(),
   },
   {
+    keys: ["U"],
+    description: "Paint void: pixels that training ignores",
+    group: "Classes",
+    chords: ["u"],
+    run: (editor) => editor.setActiveClass(VOID),
+  },
+  {
+    keys: ["Alt+]"],
+    description: "Grow the current class by a pixel",
+    group: "Classes",
+    chords: ["alt+]"],
+    repeats: true,
+    run: (editor) => editor.reshape("grow"),
+  },
+  {
+    keys: ["Alt+["],
+    description: "Shrink the current class by a pixel",
+    group: "Classes",
+    chords: ["alt+["],
+    repeats: true,
+    run: (editor) => editor.reshape("shrink"),
+  },
+  {
+    keys: ["Alt+S"],
+    description: "Smooth the outline of the current class",
+    group: "Classes",
+    chords: ["alt+s"],
+    repeats: true,
+    run: (editor) => editor.reshape("smooth"),
+  },
+  {
     keys: ["Ctrl+Z", "⌘Z"],
     description: "Undo",
     group: "History",
@@ -136,6 +168,14 @@ export const BINDINGS = [
     group: "View",
     chords: ["c"],
     run: (editor) => editor.setView({ contour: !editor.view.contour }),
+  },
+  {
+    keys: ["J"],
+    description: "Show the current class alone, or all classes",
+    group: "View",
+    chords: ["j"],
+    run: (editor) =>
+      editor.setView({ shownClass: editor.view.shownClass === null ? editor.activeClass : null }),
   },
   { keys: ["Wheel"], description: "Zoom at the cursor", group: "View" },
   { keys: ["Space + drag", "Middle button"], description: "Pan", group: "View", chords: ["space"] },

@@ -5,6 +5,7 @@
 import { forEachHeatRow } from "../shared/heatmap.js";
 import { fillWhereAtLeast, indexSegments } from "./raster/fill.js";
 import { protectTable } from "./raster/raster.js";
+import { growClass, shrinkClass, smoothClass } from "./raster/reshape.js";
 
 /**
  * @typedef {import("./mask_document.js").MaskDocument} MaskDocument
@@ -34,6 +35,19 @@ import { protectTable } from "./raster/raster.js";
  */
 
 export const MAX_BRUSH_PX = 500;
+const SMOOTH_PX = 3;
+
+/** @typedef {keyof typeof RESHAPINGS} Reshaping */
+const RESHAPINGS = {
+  grow: { run: growClass, label: "Grow", isWriting: true },
+  shrink: { run: shrinkClass, label: "Shrink", isWriting: false },
+  smooth: {
+    run: (/** @type {Raster} */ raster, /** @type {number} */ value, /** @type {ProtectTable} */ protect) =>
+      smoothClass(raster, value, protect, SMOOTH_PX),
+    label: "Smooth",
+    isWriting: true,
+  },
+};
 
 export class Workbench {
   #hooks;
@@ -225,6 +239,15 @@ export class Workbench {
       ),
     );
     this.commit("Heatmap threshold", { byHand: false });
+  }
+
+  /** Grow or shrink the current class by a pixel, or smooth its outline. @param {Reshaping} how */
+  reshape(how) {
+    const { run, label, isWriting } = RESHAPINGS[how];
+    const value = this.activeClass;
+    // What a class gives up is written with other classes, which only locks forbid.
+    this.change(isWriting ? value : 0, (raster, _, protect) => run(raster, value, protect));
+    this.commit(label);
   }
 
   redraw() {

@@ -9,6 +9,15 @@ const LOCK_ICON = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" st
   <path class="pr-shackle-open" d="M5 7V4.5a3 3 0 0 1 5.6-1.5"/></svg>`;
 
 const MOST_KEYS = 20;
+const VOID_KEY = "U";
+const VOID = {
+  index: 255,
+  name: "void",
+  color: "#e0e0c0",
+  description: "training and measuring ignore it",
+  isTagged: false,
+  hotkey: null,
+};
 const FEW = 10; // classes that can be found without searching
 
 /**
@@ -99,7 +108,7 @@ export class ClassPanel extends Emitter {
     this.locked.clear();
     const near = classes.filter(({ index, isTagged }) => index === 0 || isTagged);
     const others = classes.filter(({ index, isTagged }) => index !== 0 && !isTagged);
-    this.list.replaceChildren(...near.map((one) => this.#row(one)));
+    this.list.replaceChildren(...near.map((one) => this.#row(one)), this.#row(VOID));
     this.more.replaceChildren(
       element("summary", { text: count(others.length, "other class") }),
       ...others.map((one) => this.#row(one)),
@@ -143,6 +152,7 @@ export class ClassPanel extends Emitter {
 
   /** @param {ListedClass} listed */
   #row({ index, name, color, description, hotkey, isTagged }) {
+    const key = index === VOID.index ? VOID_KEY : hotkey === null ? null : keyName(hotkey);
     const meaning = description ? `: ${description}` : "";
     const choose = element(
       "button",
@@ -150,7 +160,7 @@ export class ClassPanel extends Emitter {
         class: "pr-class",
         type: "button",
         role: "radio",
-        title: `Paint ${name}${hotkey === null ? "" : ` (${keyName(hotkey)})`}${meaning}`,
+        title: `Paint ${name}${key === null ? "" : ` (${key})`}${meaning}`,
         on: { click: () => this.emit("choose", index) },
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),
@@ -162,7 +172,7 @@ export class ClassPanel extends Emitter {
             title: "The picture is tagged with this class",
           })
         : null,
-      hotkey === null ? null : element("kbd", { text: keyName(hotkey) }),
+      key === null ? null : element("kbd", { text: key }),
     );
     const lock = element("button", {
       class: "pr-lock",

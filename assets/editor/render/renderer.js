@@ -21,6 +21,7 @@ import { composeMask, makeLookup, screenRect } from "./mask_view.js";
  * @property {boolean} maskVisible
  * @property {boolean} contour       outlines instead of areas
  * @property {number} opacity        of areas, 0..1
+ * @property {number|null} shownClass  the only class that is drawn; null: all are
  * @property {boolean} imageVisible
  *
  * @typedef {object} HeatView
@@ -78,7 +79,7 @@ export class Renderer {
   constructor(stage, viewport) {
     this.viewport = viewport;
     /** @type {View} */
-    this.view = { maskVisible: true, contour: false, opacity: 0.5, imageVisible: true };
+    this.view = { maskVisible: true, contour: false, opacity: 0.5, shownClass: null, imageVisible: true };
     /** @type {HeatView} */
     this.heatView = { visible: true, opacity: 0.5, threshold: 0, colormap: "turbo" };
     /** @type {OverlayPainter|null} */
@@ -97,7 +98,7 @@ export class Renderer {
       const options = name === "mask" ? { willReadFrequently: true } : undefined;
       this.#layers[name] = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
     }
-    this.#colours = makeColours([], this.view.opacity, false);
+    this.#colours = makeColours([], { ...this.view, contour: false });
     this.#lookup = makeLookup(viewport);
     this.#maskWords = new Uint32Array(this.#maskPixels.data.buffer);
   }
@@ -109,7 +110,7 @@ export class Renderer {
    * @throws {RangeError} when a colour cannot be read; what was open stays
    */
   open(document, image, classes) {
-    const colours = makeColours(classes, this.view.opacity, this.view.contour);
+    const colours = makeColours(classes, this.view);
     this.#classes = classes;
     this.#document = document;
     this.#picture = image;
@@ -201,7 +202,7 @@ export class Renderer {
 
   #recolour() {
     this.#isOutlined = this.#wantsOutlines;
-    this.#colours = makeColours(this.#classes, this.view.opacity, this.#isOutlined);
+    this.#colours = makeColours(this.#classes, { ...this.view, contour: this.#isOutlined });
     this.invalidate("mask");
     if (this.#preview) this.invalidate("guides");
   }
@@ -343,15 +344,15 @@ export class Renderer {
 
 /**
  * @param {ClassInfo[]} classes
- * @param {number} opacity  of areas, 0..1
- * @param {boolean} contour  outlines instead of areas
+ * @param {Pick<View, "opacity"|"contour"|"shownClass">} view
  * @returns {import("./mask_view.js").MaskColours}
  */
-function makeColours(classes, opacity, contour) {
+function makeColours(classes, { opacity, contour, shownClass }) {
   const inside = new Uint32Array(256);
   const edge = new Uint32Array(256);
   const named = new Map(classes.map(({ index, color }) => [index, parseHex(color)]));
   for (let index = 1; index < 256; index++) {
+    if (shownClass !== null && index !== shownClass) continue;
     const rgb = named.get(index) ?? vocColour(index);
     inside[index] = contour ? 0 : toWord(rgb, opacity);
     edge[index] = toWord(rgb, contour ? 1 : Math.min(1, opacity + RIM_EXTRA * Math.min(1, 4 * opacity)));

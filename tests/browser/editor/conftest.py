@@ -189,7 +189,7 @@ def modules(browser: Browser, editor_url: str) -> Iterator[Page]:
         """async () => {
             const paths = [
                 'editor/raster/raster', 'editor/raster/rect', 'editor/raster/brush', 'editor/raster/polygon',
-                'editor/raster/fill', 'editor/raster/pieces', 'editor/history',
+                'editor/raster/fill', 'editor/raster/pieces', 'editor/raster/reshape', 'editor/history',
                 'editor/mask_document', 'editor/render/mask_view', 'shared/heatmap',
                 'shared/viewport', 'shared/colours',
             ];

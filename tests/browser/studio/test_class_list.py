@@ -28,7 +28,7 @@ def test_classes_are_added_merged_and_brought_back(page: Page, studio: Studio, d
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".ds-root")).to_contain_text("Saved.")
     review.open(dataset, "landscape")
-    assert set(classes(review)) == {"background", "person", "astronaut"}
+    assert set(classes(review)) == {"background", "person", "astronaut", "void"}
     expect(page.get_by_title("Everybody who wears no helmet")).to_be_visible()
 
     open_list(page, studio, dataset)
@@ -41,7 +41,7 @@ def test_classes_are_added_merged_and_brought_back(page: Page, studio: Studio, d
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_visible()
     review.open(dataset, "landscape")
-    assert set(classes(review)) == {"background", "astronaut"}
+    assert set(classes(review)) == {"background", "astronaut", "void"}
     assert review.status_of("landscape") == "accepted"
     assert set(review.mask().ravel().tolist()) <= {0, 2}
 
@@ -50,5 +50,5 @@ def test_classes_are_added_merged_and_brought_back(page: Page, studio: Studio, d
     undo.click()
     expect(page.locator(".ds-changes")).to_contain_text("undone")
     review.open(dataset, "landscape")
-    assert set(classes(review)) == {"background", "person", "astronaut"}
+    assert set(classes(review)) == {"background", "person", "astronaut", "void"}
     assert set(review.mask().ravel().tolist()) <= {0, 1}
