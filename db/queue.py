@@ -129,6 +129,12 @@ def list_items(
     return Page(entries, entries[-1].cursor if len(found) > limit else None, total, unknown)
 
 
+def is_in_queue(session: Session, dataset_id: int, item_id: int, kept: QueueFilter) -> bool:
+    """Whether the queue that `kept` chooses holds the item now."""
+    found = _with_latest(select(Item.id)).where(Item.id == item_id, *_conditions(dataset_id, kept))
+    return session.scalar(found) is not None
+
+
 def counts_by_status(session: Session, dataset_id: int) -> dict[Status, int]:
     """How many items of the dataset have each status; all seven are there, in the order of `STATUSES`.
 

@@ -53,7 +53,7 @@ export class Deciding {
     const desk = this.#desk;
     const { current, draft, editor } = desk;
     // One decision per picture: a key pressed too early must not decide on the next picture.
-    if (!current || !draft || draft.isDeciding || editor.isPointerDown) return;
+    if (!current || !draft || draft.isDeciding || editor.isPointerDown || desk.isLookOnly) return;
     draft.isDeciding = true;
     if (editor.isRefining && (!(await editor.finishRefining()) || desk.draft !== draft)) {
       draft.isDeciding = false; // the last click failed, so the mask is not what the person expects

@@ -34,6 +34,8 @@ export class Desk {
   current = null;
   /** The draft of the current picture. @type {Draft|null} */
   draft = null;
+  /** Somebody else works on the current picture. */
+  isLookOnly = false;
 
   /** @param {HTMLElement} root */
   constructor(root) {

@@ -3,6 +3,7 @@ import * as api from "./api.js";
 import { orderClasses } from "./class_panel.js";
 import { Renewing } from "./renewing.js";
 import { prepare as prepareSmart } from "./smart_link.js";
+import { TeamLease } from "./team_lease.js";
 
 /**
  * @import { DatasetOut } from "../shared/openapi"
@@ -24,12 +25,18 @@ export class Opening {
   #turn = 0;
   #reopening = 0;
   #renewing;
+  #lease;
 
   /** @param {Desk} desk @param {Saving} saving */
   constructor(desk, saving) {
     this.#desk = desk;
     this.#saving = saving;
     this.#renewing = new Renewing(desk);
+    this.#lease = new TeamLease(
+      desk,
+      (id) => this.open(id),
+      () => this.openFree(),
+    );
   }
 
   /** Show a newer proposal of the open picture, if there is one and nobody has begun to work on it. */
@@ -41,16 +48,21 @@ export class Opening {
   async openFirst(itemId = null) {
     const first = itemId ?? this.#desk.queue.first;
     if (first !== null) {
-      await this.open(first);
+      if ((await this.open(first, { isPassed: itemId === null })) === "passed") await this.step(1);
       return;
     }
     this.#turn++;
     this.#leave();
+    this.#lease.leave();
     this.#showNothing(this.#desk.queue.list.textContent);
   }
 
-  /** @param {number} id */
-  async open(id) {
+  /**
+   * @param {number} id
+   * @param {{isPassed?: boolean}} [options]  whether a picture is passed over that somebody else works on
+   * @returns {Promise<"passed"|void>}
+   */
+  async open(id, { isPassed = false } = {}) {
     const { dataset, editor, layout, loader, queue, statusBar } = this.#desk;
     if (!dataset) return;
     if (editor.isRefining) await editor.finishRefining(); // the change of the last click must not be lost
@@ -59,10 +71,12 @@ export class Opening {
     clearTimeout(this.#reopening);
     statusBar.hush();
     layout.showWarning(null);
+    this.#lease.show(null);
     queue.setCurrent(id);
     if (queue.list.contains(document.activeElement)) editor.stage.focus({ preventScroll: true });
     layout.setBusy(true);
     const wasAhead = loader.has(id);
+    const asked = this.#lease.take(id);
     let loaded;
     try {
       loaded = await loader.fresh(id);
@@ -70,8 +84,10 @@ export class Opening {
       if (turn === this.#turn) this.#cannotOpen(id, error);
       return;
     }
+    const lease = await asked;
     if (turn !== this.#turn) return;
     const unsent = this.#saving.unsent(id);
+    if (isPassed && !unsent && ((lease && !lease.own) || this.#isDoneByOther(loaded))) return "passed";
     const mask = unsent?.mask ?? loaded.mask.slice();
     loader.forget(id); // its mask is about to change
     const classes = orderClasses(dataset.classes, loaded.item.tags);
@@ -91,6 +107,7 @@ export class Opening {
     if (turn !== this.#turn) return;
     editor.setOptions({ lockedClasses: [] }); // locks apply to one picture only
     this.#show(loaded, dataset);
+    this.#lease.show(lease);
     this.#desk.classPanel.show(classes, active);
     this.#saving.show();
     history.replaceState(history.state, "", `?dataset=${dataset.id}&item=${id}`);
@@ -105,14 +122,50 @@ export class Opening {
   async step(step) {
     const { queue, statusBar } = this.#desk;
     if (queue.current === null) return;
-    const next = await queue.neighbour(queue.current, step);
-    if (next === null)
-      statusBar.say(
-        step > 0
-          ? "This is the last picture of the queue. Choose another status or class to continue."
-          : "This is the first picture.",
+    let isTaken = false;
+    for (;;) {
+      const next = await queue.neighbour(queue.current, step);
+      if (next === null) break;
+      if ((await this.open(next, { isPassed: true })) !== "passed") return;
+      isTaken = true;
+    }
+    if (isTaken) {
+      this.#showNothing(
+        "Other people are working on the pictures that are left here. Choose another filter.",
       );
-    else await this.open(next);
+      return;
+    }
+    statusBar.say(
+      step > 0
+        ? "This is the last picture of the queue. Choose another status or class to continue."
+        : "This is the first picture.",
+    );
+  }
+
+  /** Open the next picture of the list that nobody works on; after the last one, the list begins again. */
+  async openFree() {
+    const { current, items } = this.#desk.queue;
+    const at = items.findIndex(({ id }) => id === current);
+    for (const { id } of [...items.slice(at + 1), ...items.slice(0, Math.max(0, at))]) {
+      if ((await this.open(id, { isPassed: true })) !== "passed") return;
+    }
+    this.#showAllTaken();
+  }
+
+  #showAllTaken() {
+    this.#showNothing("Other people are working on the pictures that are left here. Choose another filter.");
+  }
+
+  /** Whether another person has finished a picture that is still listed as to do. @param {Loaded} loaded */
+  #isDoneByOther({ item }) {
+    const { layout, queue } = this.#desk;
+    const author = item.revision?.author ?? null;
+    return (
+      queue.statusSelect.value === "todo" &&
+      ["accepted", "corrected", "rejected"].includes(item.status) &&
+      author !== null &&
+      author !== layout.annotator.value
+    );
   }
 
   /** @param {Loaded} loaded @param {DatasetOut} dataset */
@@ -123,6 +176,7 @@ export class Opening {
     desk.draft = this.#saving.unsent(item.id) ?? this.#saving.begin(item.id, loaded);
     desk.draft.mask = desk.editor.mask;
     desk.layout.showSentence(null);
+    desk.isLookOnly = false;
     desk.layout.setUsable(true);
     desk.layout.setBusy(false);
     desk.layout.showItem(item, dataset);

@@ -36,7 +36,7 @@ export class Saving extends Emitter {
 
   /**
    * @param {Desk} desk
-   * @param {(id: number) => Promise<void>} open  opens a picture
+   * @param {(id: number) => Promise<unknown>} open  opens a picture
    */
   constructor(desk, open) {
     super();

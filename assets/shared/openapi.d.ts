@@ -638,6 +638,29 @@ export interface components {
       /** @description In the order of doubt: how many of the pictures no model has processed; they come last */
       doubt_unknown: number | null;
     };
+    /** @description A tab that wants a picture. */
+    LeaseIn: {
+      /** @description Names the browser tab */
+      holder: string;
+      /**
+       * @description Take it from this person's own other tab
+       * @default false
+       */
+      take_over: boolean;
+    };
+    /** @description Who has a picture. */
+    LeaseOut: {
+      item_id: number;
+      /** @description Whether the tab that asked has it */
+      granted: boolean;
+      /** @description Whether the same person has it, in this tab or another */
+      own: boolean;
+      user: string;
+      /** @description UTC, ISO 8601 */
+      since: string;
+      /** @description When anybody can have it unless it is renewed; UTC, ISO 8601 */
+      until: string;
+    };
     /** @description A link that was just made; it is not shown again. */
     LinkOut: {
       /** @description Follows the address of the studio */
@@ -857,6 +880,31 @@ export interface components {
       token: string;
       /** Format: date-time */
       expires_at: string;
+    };
+    /** @description A tab that wants the next picture of a queue. */
+    NextIn: {
+      /** @description Names the browser tab */
+      holder: string;
+      /**
+       * @default todo
+       * @enum {string}
+       */
+      status:
+        "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "todo" | "done";
+      class_index?: number | null;
+      split?: string | null;
+      /**
+       * @default doubt
+       * @enum {string}
+       */
+      order: "name" | "doubt" | "disagreement" | "random";
+      /** @default 0 */
+      seed: number;
+    };
+    /** @description The next picture, leased to the tab that asked. */
+    NextOut: {
+      /** @description Null if no picture is left that nobody works on */
+      lease: components["schemas"]["LeaseOut"] | null;
     };
     /** @description A suggestion to train another run on a dataset. */
     OfferFacts: {
@@ -1187,6 +1235,11 @@ export interface components {
       rect: [number, number, number, number] | null;
       /** @description Send it when the mask is saved, so that the step can be repeated later */
       step: components["schemas"]["Step"];
+    };
+    /** @description A tab that leaves a picture. */
+    ReleaseIn: {
+      /** @description Names the browser tab */
+      holder: string;
     };
     /** @description What the pixels of a class become. */
     RetireIn: {
@@ -1857,6 +1910,8 @@ export type ItemPlan = components["schemas"]["ItemPlan"];
 export type ItemRow = components["schemas"]["ItemRow"];
 export type ItemState = components["schemas"]["ItemState"];
 export type ItemsOut = components["schemas"]["ItemsOut"];
+export type LeaseIn = components["schemas"]["LeaseIn"];
+export type LeaseOut = components["schemas"]["LeaseOut"];
 export type LinkOut = components["schemas"]["LinkOut"];
 export type ListedClassOut = components["schemas"]["ListedClassOut"];
 export type LiveClassOut = components["schemas"]["LiveClassOut"];
@@ -1879,6 +1934,8 @@ export type NameIn = components["schemas"]["NameIn"];
 export type NameOut = components["schemas"]["NameOut"];
 export type NamedDataset = components["schemas"]["NamedDataset"];
 export type NewTokenOut = components["schemas"]["NewTokenOut"];
+export type NextIn = components["schemas"]["NextIn"];
+export type NextOut = components["schemas"]["NextOut"];
 export type OfferFacts = components["schemas"]["OfferFacts"];
 export type OffersOut = components["schemas"]["OffersOut"];
 export type OrderIn = components["schemas"]["OrderIn"];
@@ -1908,6 +1965,7 @@ export type RankedSignal = components["schemas"]["RankedSignal"];
 export type RecipeChoice = components["schemas"]["RecipeChoice"];
 export type ReferenceFacts = components["schemas"]["ReferenceFacts"];
 export type RefinedHeader = components["schemas"]["RefinedHeader"];
+export type ReleaseIn = components["schemas"]["ReleaseIn"];
 export type RetireIn = components["schemas"]["RetireIn"];
 export type RevisionOut = components["schemas"]["RevisionOut"];
 export type RoleIn = components["schemas"]["RoleIn"];

@@ -4,7 +4,8 @@ from alembic import context
 
 import db.account_models  # these tables are part of the metadata
 import db.class_models
-import db.object_models  # noqa: F401
+import db.object_models
+import db.team_models  # noqa: F401
 from db.models import Base
 
 context.configure(

@@ -6,7 +6,10 @@ from puzzlecam_app.components.own_module import OwnModule
 
 MODULE = OwnModule(
     "review/main.js",
-    ("editor/editor.css", *(f"review/{name}.css" for name in ("review", "queue", "panels", "dialogs"))),
+    (
+        "editor/editor.css",
+        *(f"review/{name}.css" for name in ("review", "queue", "panels", "dialogs", "team")),
+    ),
 )
 
 

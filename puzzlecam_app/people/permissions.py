@@ -89,6 +89,7 @@ def _rules() -> Iterator[Rule]:
     yield from _datasets()
     yield from _classes()
     yield from _items()
+    yield from _team()
     yield from _lab()
     yield from _runs()
 
@@ -162,6 +163,12 @@ def _items() -> Iterator[Rule]:
     yield Rule("PUT", "/api/items/{item_id}/mask", "labeler", changes=True)
     yield Rule("POST", "/api/items/{item_id}/decision", "labeler", changes=True)
     yield Rule("POST", "/api/items/{item_id}/tags", "labeler", changes=True)
+
+
+def _team() -> Iterator[Rule]:
+    for path in ("/lease", "/lease/release"):
+        yield Rule("POST", f"/api/items/{{item_id}}{path}", "labeler")
+    yield Rule("POST", "/api/datasets/{dataset_id}/next", "labeler")
 
 
 def _lab() -> Iterator[Rule]:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from db.annotations import append_revision, decide, find_revision, latest_revision
+from db.leases import free
 from db.models import Revision
 from db.palette import BACKGROUND, voc_palette
 from db.users import get_or_create
@@ -197,14 +198,17 @@ def _decide(
 ) -> ItemState:
     with services.database.write() as session:
         read_item(session, item_id)
+        author = get_or_create(session, annotator).id
         newest = decide(
             session,
             item_id,
             expected=expected,
             action=decision.action,
-            author=get_or_create(session, annotator).id,
+            author=author,
             seconds_spent=decision.seconds_spent,
         )
+        if decision.action != "revert":
+            free(session, item_id, author)
         return _stored(response, newest)
 
 

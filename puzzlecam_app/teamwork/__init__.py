@@ -1,0 +1,1 @@
+"""Work that people share: who has which picture, second looks, agreement, progress."""
