@@ -9,7 +9,7 @@ from pydantic import Field
 from trainer.settings import Settings, later_field, machine_field
 from trainer.training_config import BatchSize, Epochs, TrainingConfig, View, ViewConfig
 
-ClassifyMethod = Literal["puzzle", "plain"]
+ClassifyMethod = Literal["puzzle", "plain", "seam"]
 """How the classifier is trained, and what makes its maps (`trainer.nn.methods`)."""
 
 
@@ -52,6 +52,21 @@ class PuzzleLossConfig(Settings):
     )
 
 
+class SeamConfig(Settings):
+    """SEAM (Wang et al., CVPR 2020); used if classify.method is seam."""
+
+    rescale: float = later_field(0.3, gt=0, lt=1, description="Scale of the second view of each picture.")
+    top_share: float = later_field(
+        0.2, gt=0, le=1, description="Share of the cells, those that differ most, that the cross loss counts."
+    )
+    dropout: float = later_field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="Share of the feature channels that training drops.",
+    )
+
+
 class ClassifyConfig(TrainingConfig):
     """Stage 1: the classifier that gives the CAMs (paper sections 3.2 to 3.4)."""
 
@@ -60,7 +75,9 @@ class ClassifyConfig(TrainingConfig):
         description="How the classifier is trained. "
         "puzzle: Puzzle-CAM. The maps of a picture and of its tiles must agree, so that they cover the whole "
         "object. "
-        "plain: only the tags are learned. The maps of all other methods are measured against these.",
+        "plain: only the tags are learned. The maps of all other methods are measured against these. "
+        "seam: SEAM (2020). The maps of a picture must scale with it, and cells are compared by learned "
+        "features, by which the maps are spread.",
     )
     epochs: Epochs = 15
     batch_size: BatchSize = 32
@@ -77,6 +94,7 @@ class ClassifyConfig(TrainingConfig):
     )
     view: View = Field(default_factory=ViewConfig)
     loss: PuzzleLossConfig = Field(default_factory=PuzzleLossConfig, description="Terms of the loss.")
+    seam: SeamConfig = later_field(SeamConfig(), description="Settings of method seam.")
 
     @property
     def method_loss(self) -> PuzzleLossConfig:

@@ -51,6 +51,9 @@ WITHOUT_PIXEL_TERM = {
 
 LATER_DEFAULTS: dict[str, Any] = {
     "classify.method": "puzzle",
+    "classify.seam.rescale": 0.3,
+    "classify.seam.top_share": 0.2,
+    "classify.seam.dropout": 0.5,
     "affinity.method": "irn",
     "affinity.psa.low_power": 4.0,
     "affinity.psa.high_power": 32.0,

@@ -92,6 +92,7 @@ class Killed(BaseException):
 
 
 TRAININGS = {
+    "classify-seam": ("classify.method=seam", "classify.epochs=4"),
     AFFINITY: ("affinity.method=psa", "affinity.psa.trains_backbone=true", "affinity.epochs=4"),
 }
 """Settings of each training that is new here, with four steps, by the name of its test."""

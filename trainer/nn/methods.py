@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from trainer.classify_config import ClassifyConfig, ClassifyMethod
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import Encoder
+from trainer.nn.seam import SeamNetwork
 
 
 def _linear(encoder: Encoder, class_count: int, config: ClassifyConfig) -> CamNetwork:
@@ -20,6 +21,7 @@ def _linear(encoder: Encoder, class_count: int, config: ClassifyConfig) -> CamNe
 NETWORKS: Mapping[ClassifyMethod, Callable[[Encoder, int, ClassifyConfig], CamNetwork]] = {
     "puzzle": _linear,
     "plain": _linear,
+    "seam": SeamNetwork,
 }
 """The network of each method."""
 

@@ -9,10 +9,12 @@ from trainer.nn.classifier import CamNetwork
 from trainer.training.cam_monitor import CamMonitor
 from trainer.training.classifier_step import ClassifierStep
 from trainer.training.puzzle_step import PuzzleStep
+from trainer.training.seam_step import SeamStep
 
 STEPS: Mapping[ClassifyMethod, type[ClassifierStep]] = {
     "puzzle": PuzzleStep,
     "plain": PuzzleStep,
+    "seam": SeamStep,
 }
 """The training step of each method."""
 
