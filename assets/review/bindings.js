@@ -11,6 +11,7 @@
  * @typedef {object} Actions  what the keys do
  * @property {(action: import("./api.js").Decision) => unknown} decide
  * @property {(step: 1|-1) => unknown} step
+ * @property {() => unknown} copyPrevious
  * @property {() => unknown} showHistory
  * @property {() => unknown} showHelp
  * @property {() => unknown} findClass
@@ -57,6 +58,13 @@ export const bindingsOf = (page) => [
     description: "History: see and restore earlier masks",
     group: "Review",
     run: () => page.showHistory(),
+  },
+  {
+    chord: "q",
+    keys: ["Q"],
+    description: "Copy the mask of the picture that was open before",
+    group: "Review",
+    run: () => page.copyPrevious(),
   },
   {
     chord: "arrowright",

@@ -82,7 +82,8 @@ export class Deciding {
   #warns({ item }) {
     const { dataset, editor, layout } = this.#desk;
     const names = new Map(dataset?.classes.map(({ index, name }) => [index, name]));
-    const doubt = doubtAbout(editor.mask, item.tags, names);
+    const { mask, width, height } = editor;
+    const doubt = doubtAbout({ mask, width, height, tags: item.tags, names });
     if (doubt === null || this.#warned.get(item.id) === doubt) return false;
     this.#warned.set(item.id, doubt);
     layout.showWarning(`${doubt} Accept again (A) if that is right.`);

@@ -58,6 +58,7 @@ class ReviewPage {
     this.#bindings = bindingsOf({
       decide: (action) => this.#deciding.decide(action),
       step: (step) => this.#opening.step(step),
+      copyPrevious: () => this.#opening.copyPrevious(),
       showHistory: () => showHistory(desk),
       showHelp: () => this.#showHelp(),
       findClass: () => desk.classPanel.search(),

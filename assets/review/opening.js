@@ -26,6 +26,8 @@ export class Opening {
   #reopening = 0;
   #renewing;
   #lease;
+  /** The mask of the picture that was open before. @type {{name: string, width: number, height: number, mask: Uint8Array}|null} */
+  #previous = null;
 
   /** @param {Desk} desk @param {Saving} saving */
   constructor(desk, saving) {
@@ -118,6 +120,27 @@ export class Opening {
     this.#lookAhead(id);
   }
 
+  /** Use the mask of the picture that was open before, for pictures of a sequence. */
+  copyPrevious() {
+    const { draft, editor, statusBar } = this.#desk;
+    const previous = this.#previous;
+    if (!draft || editor.readOnly) return;
+    if (!previous) {
+      statusBar.say("No picture was open before this one, so there is no mask to copy.");
+      return;
+    }
+    if (previous.width !== editor.width || previous.height !== editor.height) {
+      statusBar.say(
+        `The mask of ${previous.name} has ${previous.width} x ${previous.height} pixels; this picture has ${editor.width} x ${editor.height}.`,
+      );
+      return;
+    }
+    editor.setMask(previous.mask, { undoable: true, label: "Mask of the previous picture" });
+    draft.mask = editor.mask;
+    draft.changed();
+    statusBar.say(`The mask of ${previous.name} is copied. Ctrl+Z undoes this.`);
+  }
+
   /** @param {1|-1} step */
   async step(step) {
     const { queue, statusBar } = this.#desk;
@@ -190,7 +213,11 @@ export class Opening {
     const desk = this.#desk;
     desk.tagLine.close();
     desk.editor.settle(); // a stroke in progress must not be lost
-    const { draft } = desk;
+    const { draft, editor, current } = desk;
+    if (draft && current) {
+      const { name, width, height } = current.item;
+      this.#previous = { name, width, height, mask: editor.mask.slice() };
+    }
     desk.draft = null;
     desk.current = null;
     if (draft) this.#saving.leave(draft);

@@ -245,7 +245,6 @@ export class Queue extends Emitter {
     if (generation !== this.#generation) return;
     this.next = page.next;
     this.total = page.total;
-    this.count.textContent = count(page.total, "picture");
     this.#showUnknown(page.doubt_unknown);
     for (const item of page.items) {
       if (this.#has(item.id)) continue;
@@ -325,6 +324,9 @@ export class Queue extends Emitter {
   }
 
   #mark() {
+    const place = this.items.findIndex(({ id }) => id === this.current);
+    const pictures = count(this.total, "picture");
+    this.count.textContent = place < 0 ? pictures : `${(place + 1).toLocaleString()} of ${pictures}`;
     for (const row of this.list.querySelectorAll(".pr-queue-item")) {
       row.setAttribute("aria-selected", String(Number(row.getAttribute("data-id")) === this.current));
     }

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.studio.conftest import Review, Studio
+from tests.browser.studio.conftest import Review, Studio, photographs
 
 PERSON = 1
 MANY = 70  # more than one page of the queue
@@ -147,6 +147,44 @@ def test_accepting_what_is_probably_an_oversight_is_asked_about_once(review: Rev
     expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
         "data-status", "corrected"
     )
+
+
+def test_specks_are_pointed_out_and_one_key_removes_them(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    mask = np.zeros((300, 451), np.uint8)
+    mask[50:200, 100:300] = PERSON
+    mask[10:13, 10:13] = PERSON
+    page.evaluate("(mask) => puzzlecamReview.editor.setMask(Uint8Array.from(mask))", mask.ravel().tolist())
+    page.keyboard.press("a")
+    expect(page.locator(".pr-warning")).to_contain_text("1 small piece")
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    assert review.mask()[11, 11] == 0
+    page.keyboard.press("a")
+    review.wait_for("portrait")
+
+
+def test_the_mask_of_the_picture_before_is_copied(review: Review, studio: Studio, tmp_path: Path) -> None:
+    photographs(tmp_path / "frames", [("first", 120, 80), ("second", 120, 80), ("wider", 160, 80)])
+    Image.new("RGB", (120, 80), "teal").save(tmp_path / "frames" / "second.jpg")  # no two are equal
+    studio.import_folder(tmp_path / "frames", f"{tmp_path.name} frames")
+    page = review.page
+    review.open(f"{tmp_path.name} frames", "first")
+    expect(page.locator(".pr-queue-count")).to_have_text("1 of 3 pictures")
+    mask = np.zeros((80, 120), np.uint8)
+    mask[20:60, 30:90] = PERSON
+    page.evaluate("(mask) => puzzlecamReview.editor.setMask(Uint8Array.from(mask))", mask.ravel().tolist())
+    page.keyboard.press("ArrowRight")
+    review.wait_for("second")
+    expect(page.locator(".pr-queue-count")).to_have_text("2 of 3 pictures")
+    page.keyboard.press("q")
+    np.testing.assert_array_equal(review.mask(), mask)
+    review.wait_saved()
+    page.keyboard.press("ArrowRight")
+    review.wait_for("wider")
+    page.keyboard.press("q")
+    expect(page.locator(".pr-saying")).to_contain_text("120 x 80 pixels; this picture has 160 x 80")
 
 
 def test_undo_after_a_decision_takes_the_decision_back(review: Review, dataset: str) -> None:
