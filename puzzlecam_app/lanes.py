@@ -47,6 +47,8 @@ MAPS: Final = Lane("maps", 4)
 """Loading models, reading maps and making masks of them."""
 PASSWORDS: Final = Lane("passwords", 2)
 """Checking passwords: each takes 64 MiB of memory for a moment, so that few are done at once."""
+ZIPS: Final = Lane("zips", 2)
+"""Packing and removing exports."""
 
 _limiters: RunVar[dict[Lane, CapacityLimiter]] = RunVar("puzzlecam_lanes")
 

@@ -10,6 +10,7 @@ from db.engine import Database
 from db.loss import open_beside_masks
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.kept_exports import KeptExports
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
 from puzzlecam_app.lab.room import Lab
@@ -51,6 +52,7 @@ class Services:
     live_work: LiveWork = field(init=False)
     class_changes: ClassChanges = field(init=False)
     tag_adviser: TagAdviser = field(init=False)
+    exports: KeptExports = field(init=False)
 
     def __post_init__(self) -> None:
         smart = SmartTool(
@@ -69,6 +71,8 @@ class Services:
         object.__setattr__(self, "class_changes", changes)
         adviser = TagAdviser(self.database, self.masks, self.live, self.proposals.queue)
         object.__setattr__(self, "tag_adviser", adviser)
+        exports = KeptExports(self.workspace.exports_dir, self.workspace.zips_dir)
+        object.__setattr__(self, "exports", exports)
 
     @property
     def stores(self) -> Stores:

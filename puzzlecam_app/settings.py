@@ -383,6 +383,11 @@ class Workspace:
         return self.root / "exports"
 
     @property
+    def zips_dir(self) -> Path:
+        """Zips of exports for download; each is made again when it is asked for."""
+        return self.cache_dir / "zips"
+
+    @property
     def runs_dir(self) -> Path:
         """Training runs, one folder for each; see `puzzlecam_app.runs.folder`."""
         return self.root / "runs"

@@ -425,6 +425,57 @@ export interface components {
       /** @description A sentence, where the state is failed */
       problem: string | null;
     };
+    /** @description What to export. */
+    ExportIn: {
+      /**
+       * @description A format that `dataset export` knows
+       * @default voc
+       */
+      format: string;
+      statuses?: ("new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped")[];
+      /** @description Only these; empty for all */
+      splits?: string[];
+      /** @description Only pictures with one of these tags */
+      with_tags?: string[];
+      /** @default 0 */
+      void_boundary_px: number;
+    };
+    /** @description An export that the workspace keeps. */
+    ExportOut: {
+      name: string;
+      /** @description Name that the dataset had */
+      dataset: string;
+      created: string;
+      /** @description Who started it; null if that is not known */
+      by: string | null;
+      format: string;
+      pictures: number;
+      /** @description Pictures that could not be exported */
+      left_out: number;
+      classes: string[];
+      statuses: string[];
+      /** @description Empty if all were exported */
+      splits: string[];
+      /** @description Empty if all were exported */
+      with_tags: string[];
+      void_boundary_px: number;
+      size_bytes: number;
+    };
+    /** @description How far the newest export is that was started by this route. */
+    ExportWorkOut: {
+      /** @enum {string} */
+      state: "running" | "done" | "failed";
+      done: number;
+      total: number;
+      problem: string | null;
+      /** @description Name of the export once it is done */
+      name: string | null;
+    };
+    ExportsOut: {
+      /** @description The newest first */
+      exports: components["schemas"]["ExportOut"][];
+      work: components["schemas"]["ExportWorkOut"] | null;
+    };
     /** @description How good one output of a run is. */
     FigureFacts: {
       name: string;
@@ -1893,6 +1944,10 @@ export type DatasetsOut = components["schemas"]["DatasetsOut"];
 export type DecisionIn = components["schemas"]["DecisionIn"];
 export type EstimateFacts = components["schemas"]["EstimateFacts"];
 export type EstimateJob = components["schemas"]["EstimateJob"];
+export type ExportIn = components["schemas"]["ExportIn"];
+export type ExportOut = components["schemas"]["ExportOut"];
+export type ExportWorkOut = components["schemas"]["ExportWorkOut"];
+export type ExportsOut = components["schemas"]["ExportsOut"];
 export type FigureFacts = components["schemas"]["FigureFacts"];
 export type FiguresIn = components["schemas"]["FiguresIn"];
 export type FiguresOut = components["schemas"]["FiguresOut"];

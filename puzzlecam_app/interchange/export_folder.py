@@ -50,6 +50,11 @@ def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
+def is_export(manifest: dict[str, Any]) -> bool:
+    """Whether `write_manifest` wrote what was read from a file."""
+    return manifest.get("kind") == _KIND
+
+
 def _refuse_foreign(out: Path) -> None:
     if not out.exists():
         return

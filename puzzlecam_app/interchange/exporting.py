@@ -66,6 +66,7 @@ class ExportOptions:
         classes: what becomes of the class list.
         as_polygons: outlines instead of run lengths, in formats that have both.
         zero: what 0 means in masks of indices, in formats that leave it open.
+        by: who exports, for the manifest.
     """
 
     statuses: Sequence[str] = ("accepted", "corrected")
@@ -78,6 +79,7 @@ class ExportOptions:
     classes: ClassChanges = field(default_factory=ClassChanges)
     as_polygons: bool = False
     zero: Zero = "background"
+    by: str | None = None
 
 
 def export_dataset(
@@ -236,6 +238,7 @@ def _manifest(
         "format_version": FORMAT_VERSION,
         "software": f"puzzlecam-studio {__version__}",
         "created": snapshot.taken_at.isoformat(timespec="seconds"),
+        "exported_by": options.by,
         "dataset": {"id": snapshot.dataset_id, "name": snapshot.dataset_name},
         "label_set": {"revision": snapshot.label_set_revision, "classes": list(snapshot.classes)},
         "classes": list(target.classes.names),

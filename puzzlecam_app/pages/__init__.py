@@ -87,9 +87,10 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         "/datasets": datasets.CLASSES,
         "/lab": lab.MODULE,
         "/runs": runs.MODULE,
+        "/export": export.MODULE,
     }
     start = f'<script type="module" src="{asset_url("shared/start.js", root_path)}"></script>'
-    heads = {"/export": start} | {path: start + module.head(root_path) for path, module in modules.items()}
+    heads = {path: start + module.head(root_path) for path, module in modules.items()}
     mounted.add_middleware(EarlyHeads, heads=heads)
     mounted.state.event_pages = {number: event.page for number, event in pages.fns.items()}
     mounted.state.page_events = {number: len(event.inputs) for number, event in pages.fns.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import gradio as gr
@@ -11,6 +10,8 @@ import gradio as gr
 from db.datasets import find_dataset, list_datasets
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS, STATUSES
+from puzzlecam_app.auth import annotator_of
+from puzzlecam_app.components.own_module import OwnModule
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.exporting import ExportOptions, ExportReport, export_dataset
 from puzzlecam_app.interchange.formats.writers import WRITE_FORMATS, write_format
@@ -18,6 +19,7 @@ from puzzlecam_app.interchange.problems import Severity
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
 
+MODULE = OwnModule("export/main.js", ("export/export.css",))
 _EXPORTED = list(STATUS_GROUPS["done"])
 _WITH_MASKS = [status for status in STATUSES if status not in ("new", "skipped")]
 
@@ -52,6 +54,7 @@ def build(services: Services) -> None:
         )
         start = gr.Button("Export", variant="primary", elem_id="export-start")
         result = gr.Markdown(elem_id="export-result")
+        MODULE.component(elem_id="exports", class_name="ex-root", root_path=services.settings.root_path)
 
     # Answered at once, without Gradio's queue: an export that is started meanwhile is then the only event of
     # its stream.
@@ -95,7 +98,7 @@ def _previewer(services: Services) -> Callable[[str | None], str]:
 
 
 def _exporter(services: Services) -> Callable[..., str]:
-    def run(name: str | None, format: str, statuses: list[str], boundary: float) -> str:
+    def run(name: str | None, format: str, statuses: list[str], boundary: float, asked: gr.Request) -> str:
         def work() -> str:
             if not name:
                 raise UserError(
@@ -103,19 +106,24 @@ def _exporter(services: Services) -> Callable[..., str]:
                 )
             if not statuses:
                 raise UserError("no status is selected", remedy="Select accepted, corrected or both")
-            stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
+            out = services.exports.new_folder(name)
             report = export_dataset(
                 services.database,
                 services.masks,
                 name,
-                services.workspace.exports_dir / f"{_file_name(name)}-{stamp}",
+                out,
                 ExportOptions(
                     statuses=tuple(statuses),
                     void_boundary_px=int(boundary),
                     max_pixels=services.settings.max_image_pixels,
+                    by=annotator_of(asked.request) if asked.request else None,
                 ),
                 format=format,
             )
+            with services.database.read() as session:
+                dataset = find_dataset(session, name)
+            if dataset is not None:
+                services.exports.pack(dataset.id, out.name)
             text = f"**{counted(report.exported, 'picture')} exported** to `{report.out}`."
             if report.lost:
                 text += "\n\nNot in the export: " + plain("; ".join(report.lost)) + "."
@@ -135,7 +143,3 @@ def _reasons(report: ExportReport, severity: Severity) -> str:
     return plain(
         "; ".join(f"{one.file}: {one.reason}" for one in report.problems if one.severity == severity)
     )
-
-
-def _file_name(name: str) -> str:
-    return "".join(c if c.isalnum() or c in "-_" else "-" for c in name)

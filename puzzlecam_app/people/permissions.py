@@ -88,6 +88,7 @@ def _rules() -> Iterator[Rule]:
     yield from _people()
     yield from _datasets()
     yield from _classes()
+    yield from _exports()
     yield from _items()
     yield from _team()
     yield from _lab()
@@ -140,6 +141,14 @@ def _datasets() -> Iterator[Rule]:
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "reviewer", changes=True)
     for path in ("pause", "resume", "reset"):
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "lead", changes=True)
+
+
+def _exports() -> Iterator[Rule]:
+    exports = "/api/datasets/{dataset_id}/exports"
+    yield Rule("GET", exports, "lead")
+    yield Rule("POST", exports, "lead", changes=True)
+    yield Rule("GET", f"{exports}/{{name}}/zip", "lead")
+    yield Rule("DELETE", f"{exports}/{{name}}", "lead", changes=True)
 
 
 def _classes() -> Iterator[Rule]:
