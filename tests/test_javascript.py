@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "lab": {"lab", "shared"},
     "runs": {"runs", "shared"},
     "datasets": {"datasets", "shared"},
+    "export": {"export", "shared"},
 }
 """Folders with modules, and the folders that they import from. A page does not reach into another page."""
 

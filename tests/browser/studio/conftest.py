@@ -176,6 +176,21 @@ class Review:
             arg=picture,
         )
 
+    def accept(self, following: str) -> None:
+        """Accept the open picture, again if the page points something out, and wait for the following one."""
+        self.page.keyboard.press("a")
+        self.page.wait_for_function(
+            """name => {
+                const warning = document.querySelector(".pr-warning");
+                return window.puzzlecamReview.current?.item.name === `${name}.jpg` ||
+                    (warning && warning.checkVisibility());
+            }""",
+            arg=following,
+        )
+        if self.page.locator(".pr-warning").is_visible():
+            self.page.keyboard.press("a")
+        self.wait_for(following)
+
     def mask(self) -> np.ndarray:
         """The live mask of the editor."""
         width, height, text = self.page.evaluate(

@@ -37,8 +37,7 @@ def test_clicks_right_a_mask_and_make_it_again(review: Review, studio: Studio, d
     page.keyboard.press("Control+y")
     np.testing.assert_array_equal(review.mask(), clicked)
     item_id = page.evaluate("puzzlecamReview.current.item.id")
-    page.keyboard.press("a")
-    review.wait_for("portrait")
+    review.accept("portrait")
     row = page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")
     expect(row).to_have_attribute("data-status", "corrected")  # the studio has answered
 
