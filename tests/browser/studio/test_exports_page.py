@@ -20,8 +20,7 @@ def test_a_download_holds_the_painted_mask_pixel_for_pixel(
     page.keyboard.press("1")
     review.drag((90, 60), (300, 200))
     painted = review.mask()
-    page.keyboard.press("a")
-    review.wait_for("portrait")
+    review.accept("portrait")
     row = page.locator(".pr-queue-item", has_text="landscape")
     expect(row.locator(".pr-status")).to_have_attribute("data-status", re.compile("corrected|accepted"))
 

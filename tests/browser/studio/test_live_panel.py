@@ -21,8 +21,7 @@ def accept(review: Review, following: str) -> None:
     """Accept what was painted, and go to the next picture."""
     review.page.keyboard.press("1")
     review.drag((30, 20), (50, 20))
-    review.page.keyboard.press("a")
-    review.wait_for(following)
+    review.accept(following)
 
 
 def test_nothing_is_learned_before_a_mask_is_accepted(panel: Locator) -> None:
