@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "runs": {"runs", "shared"},
     "datasets": {"datasets", "shared"},
     "export": {"export", "shared"},
+    "people": {"people", "shared"},
 }
 """Folders with modules, and the folders that they import from. A page does not reach into another page."""
 

@@ -8,7 +8,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 /**
  * @import {
  *   CamsHeader, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
- *   RevisionOut, Session, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut
+ *   RevisionOut, Session, SessionOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
  *
@@ -26,7 +26,7 @@ const DEFLATED = { "Content-Type": "application/octet-stream", "Content-Encoding
 /** @returns {Promise<Health>} */
 export const health = () => json("/health");
 
-/** @returns {Promise<Session>} */
+/** @returns {Promise<SessionOut>} */
 export const session = () => json("/session");
 
 /** @param {string} annotator @returns {Promise<Session>} */

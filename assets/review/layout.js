@@ -210,9 +210,12 @@ export class Layout extends Emitter {
     this.progressBar.value = done;
   }
 
-  /** @param {string} name */
-  showAnnotator(name) {
+  /** @param {string} name @param {boolean} [isFixed] whether it is the name of an account */
+  showAnnotator(name, isFixed = false) {
     this.annotator.value = name;
+    this.annotator.readOnly = isFixed;
+    if (isFixed)
+      this.annotator.title = "You are signed in under this name; it is stored with everything you save";
   }
 
   /** @param {Health} health */

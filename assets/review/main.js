@@ -221,7 +221,7 @@ class ReviewPage {
   async #showSession() {
     const { layout } = this.#desk;
     const [session, health] = await Promise.all([api.session(), api.health()]);
-    layout.showAnnotator(session.annotator);
+    layout.showAnnotator(session.annotator, session.has_account);
     layout.showHealth(health);
   }
 

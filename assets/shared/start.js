@@ -8,6 +8,8 @@ const PAGES = /** @type {Record<string, {title: string, content: string}>} */ ({
   lab: { title: "Lab", content: ".lb-main" },
   runs: { title: "Runs", content: ".rn-main" },
   export: { title: "Export", content: "main" },
+  people: { title: "People", content: ".pp-main" },
+  account: { title: "Account", content: ".pp-main" },
 });
 const SHOWN = "translateY(0)";
 const HIDDEN = "translateY(-300%)";

@@ -11,7 +11,7 @@ from gradio.components import Navbar
 from puzzlecam_app.assets import asset_url, assets_dir
 from puzzlecam_app.auth import LOGOUT_PATH
 from puzzlecam_app.components.own_module import EarlyHeads
-from puzzlecam_app.pages import datasets, export, lab, review, runs
+from puzzlecam_app.pages import datasets, export, lab, people, review, runs
 from puzzlecam_app.services import Services
 
 _FORM_UPLOADS = "1mb"  # no page uploads files; Gradio's own route is kept small
@@ -39,6 +39,13 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     with pages.route("Export", "/export"):
         _navigation(services)
         export.build(services)
+    if services.settings.has_accounts:
+        with pages.route("People", "/people"):
+            _navigation(services)
+            people.build_people(root_path)
+        with pages.route("Account", "/account"):
+            _navigation(services)
+            people.build_account(root_path)
     theme_dir = assets_dir() / "theme"
     # Gradio warns that it turns server-side rendering off, although `ssr_mode=False` asks for that.
     warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
@@ -90,6 +97,9 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         "/export": export.MODULE,
     }
     start = f'<script type="module" src="{asset_url("shared/start.js", root_path)}"></script>'
+    if services.settings.has_accounts:
+        modules |= {"/people": people.PEOPLE, "/account": people.ACCOUNT}
+        start += f'<script type="module" src="{asset_url("shared/closed_pages.js", root_path)}"></script>'
     heads = {path: start + module.head(root_path) for path, module in modules.items()}
     mounted.add_middleware(EarlyHeads, heads=heads)
     mounted.state.event_pages = {number: event.page for number, event in pages.fns.items()}

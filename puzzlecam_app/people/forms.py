@@ -73,6 +73,20 @@ def used_link_page() -> str:
     )
 
 
+def closed_page(needed: str) -> str:
+    """Return what somebody sees who may not open a page.
+
+    Args:
+        needed: The role that it needs, as in "the role of a lead".
+    """
+    return _page(
+        "This page is closed to you",
+        f"<p>It needs {escape(needed)}. Ask a lead or an admin.</p>"
+        '<p><a href="./">Back to the studio</a></p>',
+        "",
+    )
+
+
 def sign_out_form(name: str) -> str:
     """Return the page that asks whether to sign out."""
     body = (

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db import audit
@@ -18,6 +18,7 @@ from db.errors import StorageError
 from puzzlecam_app.auth import LOGIN_PATH, annotator_of
 from puzzlecam_app.lanes import SAVES, Lane, run_in
 from puzzlecam_app.people.cookies import address_of, secret_of
+from puzzlecam_app.people.forms import closed_page
 from puzzlecam_app.people.permissions import Rule, page_rule, rule_of
 from puzzlecam_app.people.person import NOBODY_ELSE, Least, Person, may_use
 from puzzlecam_app.people.scopes import Ids, datasets_named_in, datasets_of, ids_of
@@ -102,7 +103,10 @@ class Gate:
         if rule.least == "person":
             return None
         datasets = await run_in(_LOOKS, self._datasets_of, ids)
-        return _refusal_of(person, rule.least, datasets, scope["path"])
+        refusal = _refusal_of(person, rule.least, datasets, scope["path"])
+        if refusal is not None and _is_for_reading(scope):
+            return HTMLResponse(closed_page(_A_ROLE[rule.least]), status_code=403)
+        return refusal
 
     async def _refusal_of_event(self, scope: Scope, person: Person, body: bytes) -> Response | None:
         event = _json_object(body)
@@ -198,9 +202,14 @@ def _only(ids: set[int]) -> int | None:
     return next(iter(ids)) if len(ids) == 1 else None
 
 
+def _is_for_reading(scope: Scope) -> bool:
+    """Whether a person opens the address in a browser, and not a page or script."""
+    return scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
+
+
 def _sign_in(scope: Scope) -> Response:
     login = root_of(scope) + LOGIN_PATH
-    if scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", ""):
+    if _is_for_reading(scope):
         query = scope["query_string"].decode("latin-1")
         wanted = own_path(scope) + (f"?{query}" if query else "")
         return RedirectResponse(login if wanted == "/" else f"{login}?next={quote(wanted)}", status_code=303)

@@ -129,3 +129,10 @@ def test_without_accounts_nothing_is_asked_and_the_chosen_name_is_logged(
     assert entries(services.database)[0].name == "Änn"
     session = client.get("/api/session").json()
     assert (session["has_account"], session["closed_pages"]) == (False, [])
+
+
+def test_who_opens_a_closed_page_reads_why(as_person: AsPerson) -> None:
+    answer = as_person("labeler").get("/people", headers={"Accept": "text/html"})
+
+    assert answer.status_code == 403
+    assert "It needs the role of a lead" in answer.text

@@ -1,0 +1,59 @@
+/** The routes of people and of one's own account. */
+import { json, query, request } from "../shared/api.js";
+
+export { datasets, messageOf } from "../shared/api.js";
+
+/**
+ * @import {
+ *   AccountOut, AuditEntryOut, InvitationIn, LinkOut, NewTokenOut, PeopleOut, SessionOut, TokenIn
+ * } from "../shared/openapi"
+ *
+ * @typedef {"labeler"|"reviewer"|"lead"} DatasetRole
+ */
+
+/** @returns {Promise<SessionOut>} */
+export const session = () => json("/session");
+
+/** @returns {Promise<PeopleOut>} */
+export const people = () => json("/people");
+
+/** @param {InvitationIn} wanted @returns {Promise<LinkOut>} */
+export const invite = (wanted) => json("/people/invitations", { body: wanted });
+
+/** @param {number} id */
+export const revoke = (id) => request(`/people/invitations/${id}`, { method: "DELETE" });
+
+/** @param {number} datasetId @param {string} name @param {DatasetRole|null} role null takes it away */
+export const setRole = (datasetId, name, role) =>
+  request(`/datasets/${datasetId}/people`, { method: "PUT", body: { name, role } });
+
+/** @param {number} id @param {boolean} isAdmin */
+export const setAdmin = (id, isAdmin) =>
+  request(`/people/${id}/admin`, { method: "PUT", body: { is_admin: isAdmin } });
+
+/** @param {number} id @param {"disable"|"enable"|"sign-out"} what */
+export const change = (id, what) => request(`/people/${id}/${what}`, { method: "POST" });
+
+/** @param {number} id @returns {Promise<LinkOut>} */
+export const reset = (id) => json(`/people/${id}/reset`, { method: "POST" });
+
+/** @param {{dataset_id?: number|null, before?: number|null}} wanted @returns {Promise<AuditEntryOut[]>} */
+export const audit = (wanted) => json(`/audit?${query(wanted)}`);
+
+/** @returns {Promise<AccountOut>} */
+export const account = () => json("/account");
+
+/** @param {string} old @param {string} password */
+export const changePassword = (old, password) =>
+  request("/account/password", { body: { old, new: password } });
+
+export const signOutElsewhere = () => request("/account/sign-out", { method: "POST" });
+
+/** @param {number} id of a sign-in */
+export const endSignIn = (id) => request(`/account/sign-ins/${id}`, { method: "DELETE" });
+
+/** @param {TokenIn} wanted @returns {Promise<NewTokenOut>} */
+export const makeToken = (wanted) => json("/account/tokens", { body: wanted });
+
+/** @param {number} id */
+export const revokeToken = (id) => request(`/account/tokens/${id}`, { method: "DELETE" });
