@@ -67,3 +67,9 @@ def roles_by_user(session: Session) -> dict[int, dict[int, DatasetRole]]:
     for user_id, dataset_id, role in rows:
         found[user_id][dataset_id] = role
     return dict(found)
+
+
+def has_roles(session: Session, dataset_id: int) -> bool:
+    """Return whether anybody has a role on a dataset."""
+    wanted = select(RoleOnDataset.user_id).where(RoleOnDataset.dataset_id == dataset_id).limit(1)
+    return session.scalar(wanted) is not None

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from db.datasets import find_dataset, list_datasets
+from db.datasets import find_dataset
 from db.labels import latest_label_set
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS
@@ -21,7 +21,10 @@ from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
 from puzzlecam_app.interchange.read_options import AUTO, ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport, load_reports
 from puzzlecam_app.pages import computing, moved_folder, tag_words
+from puzzlecam_app.pages.asking import led_datasets, person_of
 from puzzlecam_app.pages.sentences import plain, shown
+from puzzlecam_app.people.owning import lead_new_dataset
+from puzzlecam_app.people.person import Person
 from puzzlecam_app.services import Services
 
 _DATASET_COLUMNS = ["Dataset", "Pictures", "To do", "Accepted", "Corrected", "Rejected", "Classes"]
@@ -121,14 +124,14 @@ def build(services: Services) -> None:
     report.change(
         words.state, chosen, words.outputs, api_visibility="private", show_progress="hidden", queue=False
     )
-    moved(lambda name: (_rows(services), *_report(services, name)), [table, *outputs[2:]])
+    moved(lambda name, person: (_rows(services, person), *_report(services, name)), [table, *outputs[2:]])
     gr.on(None, _opener(services), None, outputs, api_visibility="private")
 
 
-def _rows(services: Services) -> list[list[Any]]:
+def _rows(services: Services, person: Person) -> list[list[Any]]:
     with services.database.read() as session:
         rows = []
-        for dataset in list_datasets(session):
+        for dataset in led_datasets(session, person):
             counts = counts_by_status(session, dataset.id)
             todo = sum(counts[status] for status in STATUS_GROUPS["todo"])
             total = sum(counts.values())
@@ -159,8 +162,11 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
         mask_255: str,
         tags_from_masks: bool,
         copy: bool,
+        request: gr.Request,
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio reads the default
     ) -> tuple[Any, ...]:
+        person = person_of(request)
+
         def work() -> tuple[Any, ...]:
             if not _text(path) or not _text(name):
                 raise UserError("a folder and a name are needed", remedy="Fill in both fields")
@@ -180,13 +186,20 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
                 ),
                 progress=lambda done, total: progress((done, total), desc="Checking pictures"),
             )
-            rows = _rows(services)
+            known = lead_new_dataset(services.database, person, _text(name))
+            rows = _rows(services, known)
             choice = gr.Dropdown(choices=[row[0] for row in rows], value=_text(name))
             return rows, choice, *_report(services, _text(name))
 
         def failure(why: str) -> tuple[Any, ...]:
             text = f"**Nothing was imported:** {plain(why)}"
-            return _rows(services), gr.Dropdown(), text, _review_link(None), gr.Dataframe(visible=False)
+            return (
+                _rows(services, person),
+                gr.Dropdown(),
+                text,
+                _review_link(None),
+                gr.Dataframe(visible=False),
+            )
 
         return shown(work, failure)
 
@@ -204,19 +217,20 @@ def _file(services: Services, value: str | None) -> Path | None:
 
 def _opener(services: Services) -> Callable[[gr.Request], tuple[Any, ...]]:
     def opened(request: gr.Request) -> tuple[Any, ...]:
-        return _opened(services, dict(request.query_params).get("dataset"))
+        return _opened(services, dict(request.query_params).get("dataset"), person_of(request))
 
     return opened
 
 
-def _opened(services: Services, asked: str | None) -> tuple[Any, ...]:
-    """What the page shows when it is opened: all datasets, and the report of one of them.
+def _opened(services: Services, asked: str | None, person: Person) -> tuple[Any, ...]:
+    """What the page shows when it is opened: the datasets that the person leads, and the report of one.
 
     Args:
         services: The open workspace.
         asked: Id of the dataset, as the address names it; without it, the first one is shown.
+        person: Who opens the page.
     """
-    rows = _rows(services)
+    rows = _rows(services, person)
     names = [row[0] for row in rows]
     if not names:
         return (
@@ -227,7 +241,7 @@ def _opened(services: Services, asked: str | None) -> tuple[Any, ...]:
             gr.Dataframe(visible=False),
         )
     with services.database.read() as session:
-        by_id = {str(dataset.id): dataset.name for dataset in list_datasets(session)}
+        by_id = {str(dataset.id): dataset.name for dataset in led_datasets(session, person)}
     if asked is not None and asked not in by_id:
         text = f"There is no dataset {plain(asked)}. It may have been removed. Choose another one."
         choice = gr.Dropdown(choices=names, value=None)

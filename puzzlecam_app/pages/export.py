@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from db.datasets import find_dataset, list_datasets
+from db.datasets import find_dataset
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS, STATUSES
 from puzzlecam_app.auth import annotator_of
@@ -16,6 +16,7 @@ from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.exporting import ExportOptions, ExportReport, export_dataset
 from puzzlecam_app.interchange.formats.writers import WRITE_FORMATS, write_format
 from puzzlecam_app.interchange.problems import Severity
+from puzzlecam_app.pages.asking import led_datasets, person_of
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
 
@@ -69,13 +70,16 @@ def build(services: Services) -> None:
         show_progress_on=result,
         api_visibility="private",
     )
-    gr.on(None, lambda: _choices(services), None, dataset, api_visibility="private", queue=False)
+    gr.on(None, _chooser(services), None, dataset, api_visibility="private", queue=False)
 
 
-def _choices(services: Services) -> Any:
-    with services.database.read() as session:
-        names = [dataset.name for dataset in list_datasets(session)]
-    return gr.Dropdown(choices=names, value=names[0] if names else None)
+def _chooser(services: Services) -> Callable[[gr.Request], Any]:
+    def choices(request: gr.Request) -> Any:
+        with services.database.read() as session:
+            names = [dataset.name for dataset in led_datasets(session, person_of(request))]
+        return gr.Dropdown(choices=names, value=names[0] if names else None)
+
+    return choices
 
 
 def _limits(format: str) -> str:

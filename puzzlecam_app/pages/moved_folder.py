@@ -11,19 +11,21 @@ import gradio as gr
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.interchange.relocation import RelocateReport, relocate_dataset
+from puzzlecam_app.pages.asking import person_of
 from puzzlecam_app.pages.sentences import plain, shown
+from puzzlecam_app.people.person import Person
 from puzzlecam_app.services import Services
 
 _MISSING_SHOWN = 20
-Refresh = Callable[[str], Sequence[Any]]
+Refresh = Callable[[str, Person], Sequence[Any]]
 
 
 def build(services: Services, dataset: gr.Dropdown) -> Callable[[Refresh, Sequence[Any]], None]:
     """Add the part for the dataset that `dataset` selects.
 
     Returns:
-        A function to call with what refreshes the rest of the page, given the name of the dataset, and the
-        components that it refreshes.
+        A function to call with what refreshes the rest of the page, given the name of the dataset and
+        who asks, and the components that it refreshes.
     """
     with gr.Accordion("Moved folder", open=False, elem_id="moved-folder"):
         path = gr.Textbox(
@@ -40,10 +42,11 @@ def build(services: Services, dataset: gr.Dropdown) -> Callable[[Refresh, Sequen
             name: str | None,
             folder: str | None,
             partial: bool,
+            request: gr.Request,
             progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio reads the default
         ) -> tuple[Any, ...]:
             text = relocated(services, name, folder, partial, progress)
-            return text, *(refresh(name) if name else [gr.skip()] * len(outputs))
+            return text, *(refresh(name, person_of(request)) if name else [gr.skip()] * len(outputs))
 
         start.click(
             run,

@@ -110,7 +110,8 @@ class Gate:
 
     async def _refusal_of_event(self, scope: Scope, person: Person, body: bytes) -> Response | None:
         event = _json_object(body)
-        page = scope["app"].state.event_pages.get(event.get("fn_index"))
+        number = event.get("fn_index")
+        page = scope["app"].state.event_pages.get(number) if type(number) is int else None
         rule = None if page is None else page_rule(page)
         if rule is None:
             return _refuse(422, "this is not an event of a page", "Load the page again", scope["path"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,3 +86,25 @@ def test_a_password_is_changed_and_the_old_one_no_longer_works(page: Page, share
         if heading is not None:
             expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
     expect(page.get_by_label("Your name", exact=True)).to_have_value("Lea")
+
+
+def test_a_lead_sees_their_own_datasets_and_leads_those_they_import(
+    page: Page, shared: Studio, pictures: Path
+) -> None:
+    shared.import_folder(pictures, "secret")
+    invited = shared.command("user", "invite", "--role", "lead", "--dataset", "sample", "--json")
+    join(page, f"{shared.url}{json.loads(invited.stdout)['path']}", "Lea")
+
+    page.get_by_role("link", name="Datasets").click()
+    table = page.locator("#datasets-table")
+    expect(table).to_contain_text("sample")
+    page.locator("#import-path textarea").fill(str(pictures))
+    page.locator("#import-name textarea").fill("mine")
+    page.locator("#import-tags textarea").fill(str(pictures / "tags.csv"))
+    page.locator("#import-start").click()
+    expect(page.locator("#import-report")).to_contain_text("3 added")
+    expect(table).to_contain_text("mine")
+    expect(table).not_to_contain_text("secret")
+
+    seen = page.request.get(f"{shared.url}/api/datasets").json()["datasets"]
+    assert sorted(one["name"] for one in seen) == ["mine", "sample"]
