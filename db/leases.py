@@ -5,6 +5,7 @@ A lease only guides people. Saving does not ask for it: conflicts are found by r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -97,6 +98,15 @@ def leases_in(session: Session, dataset_id: int, *, now: datetime | None = None)
         .where(Item.dataset_id == dataset_id, Lease.until > (now or utc_now()))
     )
     return list(session.scalars(rows.order_by(Lease.since.desc(), Lease.item_id)))
+
+
+def held_by_others(
+    session: Session, item_ids: Sequence[int], user_id: int, *, now: datetime | None = None
+) -> dict[int, str]:
+    """Names of the people who have pictures, by id of the picture; without those that `user_id` has."""
+    rows = select(Lease.item_id, User.name).join(User, User.id == Lease.user_id)
+    rows = rows.where(Lease.item_id.in_(item_ids), Lease.user_id != user_id, Lease.until > (now or utc_now()))
+    return {row.item_id: row.name for row in session.execute(rows)}
 
 
 def _read(session: Session, item_id: int, user_id: int, holder: str) -> Held:

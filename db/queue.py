@@ -10,7 +10,8 @@ import base64
 import binascii
 import json
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, get_args
 
 from sqlalchemy import (
@@ -37,6 +38,7 @@ from db.status import STATUS_GROUPS, STATUSES, Status, status_of, statuses_named
 Order = Literal["name", "doubt", "disagreement", "random"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 MAX_PAGE: Final = 500
+MAX_IDS_PAGE: Final = 20_000
 _PRIME: Final = 2_147_483_647
 
 _latest = aliased(Revision, name="latest")
@@ -44,14 +46,17 @@ _latest = aliased(Revision, name="latest")
 
 @dataclass(frozen=True)
 class QueueEntry:
-    """An item with what the queue shows about it. `tags` are class indices; `cursor` continues after it."""
+    """An item with what the queue shows about it. `tags` are class indices; `cursor` continues after it.
+
+    The cursor is empty where the item is not from a page.
+    """
 
     item: Item
     status: Status
     revision_id: int | None
     author: str | None
     tags: tuple[int, ...]
-    cursor: str
+    cursor: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class QueueFilter:
 
     `status` is a status or a group (``todo``, ``done``). `class_index` keeps items tagged with that class,
     `author` (users.id) those whose newest revision is that person's. `tags_in_doubt` keeps unfinished items
-    with a suggested or a doubtful tag.
+    with a suggested or a doubtful tag, `name` those whose names contain it, in upper or lower case.
     """
 
     status: str | None = None
@@ -68,6 +73,7 @@ class QueueFilter:
     split: str | None = None
     author: int | None = None
     tags_in_doubt: bool | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,31 +108,87 @@ def list_items(
     """
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
-    key, descending = _sort_key(order, seed)
     conditions = _conditions(dataset_id, kept or QueueFilter())
     counted = _with_latest(select(func.count(Item.id))).where(*conditions)
     total = session.scalar(counted) or 0
     unknown = session.scalar(counted.where(Item.doubt_rank > 0)) or 0 if order == "doubt" else None
 
-    rows = _with_latest(select(Item, _latest.id, _latest.action, User.name, key))
+    rows = _in_order(select(Item, _latest.id, _latest.action, User.name), order, seed, after)
     rows = rows.outerjoin(User, User.id == _latest.author_id).where(*conditions)
+    found = session.execute(rows.limit(limit + 1)).all()
+    entries = _entries(session, [row[:4] for row in found[:limit]])
+    entries = tuple(
+        replace(entry, cursor=_encode_cursor(order, row[4], entry.item.id))
+        for entry, row in zip(entries, found, strict=False)
+    )
+    return Page(entries, entries[-1].cursor if len(found) > limit else None, total, unknown)
+
+
+def list_ids(
+    session: Session,
+    dataset_id: int,
+    kept: QueueFilter,
+    *,
+    order: str = "name",
+    seed: int = 0,
+    after: str | None = None,
+    limit: int = MAX_IDS_PAGE,
+) -> tuple[list[int], str | None]:
+    """The ids alone of a page as `list_items` describes it, and the cursor that continues after it.
+
+    The cursor is None after the last page. A page holds 1 to 20,000 ids.
+    """
+    if not 1 <= limit <= MAX_IDS_PAGE:
+        raise InvalidInputError(f"A page holds 1 to {MAX_IDS_PAGE} ids, not {limit}.")
+    rows = _in_order(select(Item.id), order, seed, after)
+    found = session.execute(rows.where(*_conditions(dataset_id, kept)).limit(limit + 1)).all()
+    ids = [row[0] for row in found[:limit]]
+    return ids, _encode_cursor(order, found[limit - 1][1], ids[-1]) if len(found) > limit else None
+
+
+def count_items(session: Session, dataset_id: int, kept: QueueFilter) -> int:
+    """How many items the queue that `kept` chooses contains."""
+    return (
+        session.scalar(_with_latest(select(func.count(Item.id))).where(*_conditions(dataset_id, kept))) or 0
+    )
+
+
+def entries_of(session: Session, dataset_id: int, ids: Sequence[int]) -> tuple[QueueEntry, ...]:
+    """What the queue shows about at most 500 items of a dataset, in the order of `ids`.
+
+    Unknown and missing ones are left out.
+    """
+    if len(ids) > MAX_PAGE:
+        raise InvalidInputError(f"Ask for at most {MAX_PAGE} pictures at once, not {len(ids)}.")
+    rows = _with_latest(select(Item, _latest.id, _latest.action, User.name))
+    rows = rows.outerjoin(User, User.id == _latest.author_id)
+    found = session.execute(rows.where(Item.id.in_(ids), *_conditions(dataset_id, QueueFilter()))).all()
+    place = {item_id: number for number, item_id in enumerate(ids)}
+    return _entries(session, sorted(found, key=lambda row: place[row[0].id]))
+
+
+def _in_order(
+    statement: Select[*tuple[Any, ...]], order: str, seed: int, after: str | None
+) -> Select[*tuple[Any, ...]]:
+    """`statement` from items in an order, after a cursor, with the sort key as its last column."""
+    key, descending = _sort_key(order, seed)
+    rows = _with_latest(statement.add_columns(key))
     if after is not None:
         last_key, last_id = _decode_cursor(after, order)
         further = key < last_key if descending else key > last_key
         rows = rows.where(or_(further, and_(key == last_key, Item.id > last_id)))
         # Redundant, but lets an index begin where the previous page ended.
         rows = rows.where(key <= last_key if descending else key >= last_key)
-    rows = rows.order_by(key.desc() if descending else key.asc(), Item.id).limit(limit + 1)
-    found = session.execute(rows).all()
+    return rows.order_by(key.desc() if descending else key.asc(), Item.id)
 
-    tags = tags_of(session, [item.id for item, *_ in found])
-    entries = tuple(
-        QueueEntry(
-            item, status_of(action), revision_id, name, tags[item.id], _encode_cursor(order, value, item.id)
-        )
-        for item, revision_id, action, name, value in found[:limit]
+
+def _entries(session: Session, rows: Sequence[Sequence[Any]]) -> tuple[QueueEntry, ...]:
+    """Entries of rows with item, revision id, action and author."""
+    tags = tags_of(session, [item.id for item, *_ in rows])
+    return tuple(
+        QueueEntry(item, status_of(action), revision_id, author, tags[item.id])
+        for item, revision_id, action, author in rows
     )
-    return Page(entries, entries[-1].cursor if len(found) > limit else None, total, unknown)
 
 
 def is_in_queue(session: Session, dataset_id: int, item_id: int, kept: QueueFilter) -> bool:
@@ -177,6 +239,8 @@ def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]
         conditions.append(Item.split == kept.split)
     if kept.author is not None:
         conditions.append(_latest.author_id == kept.author)
+    if kept.name:
+        conditions.append(Item.name.icontains(kept.name, autoescape=True))
     if kept.tags_in_doubt:
         conditions.append(exists().where(TagSuggestion.item_id == Item.id))
         conditions.append(_status_expression().not_in((*STATUS_GROUPS["done"], "rejected")))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,8 @@ from trainer.data.images import orientation
 from trainer.data.rgb import bits_per_channel
 from trainer.machine.durable_write import write_cache
 
-THUMBNAIL_SIDE_PX = 144
+ThumbnailSize = Literal["small", "large"]
+THUMBNAIL_SIDES_PX: Final[dict[ThumbnailSize, int]] = {"small": 144, "large": 384}
 _MASK_OPACITY = 0.5
 _SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _PLAIN_MODES = {"RGB", "L"}
@@ -59,9 +61,14 @@ def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path | b
 
 
 def thumbnail(
-    item: ItemFacts, mask: NDArray[np.uint8] | None, mask_hash: str | None, cache_dir: Path, max_pixels: int
+    item: ItemFacts,
+    mask: NDArray[np.uint8] | None,
+    mask_hash: str | None,
+    cache_dir: Path,
+    max_pixels: int,
+    size: ThumbnailSize = "small",
 ) -> Path | bytes:
-    """Return a WebP of at most `THUMBNAIL_SIDE_PX` on its longer side, with the mask laid over it.
+    """Return a WebP of the size in `THUMBNAIL_SIDES_PX` on its longer side, with the mask laid over it.
 
     Where the cache cannot be written, the content is returned in place of the file.
 
@@ -69,16 +76,17 @@ def thumbnail(
         mask: uint8 HxW of the picture's size, or `None` for the picture alone.
         mask_hash: The mask's hash, `None` without a mask; part of the cache key.
     """
-    cached = cache_dir / item.sha256[:2] / f"{item.sha256}-{(mask_hash or 'bare')[:32]}.webp"
+    suffix = ".webp" if size == "small" else f"-{size}.webp"
+    cached = cache_dir / item.sha256[:2] / f"{item.sha256}-{(mask_hash or 'bare')[:32]}{suffix}"
     if cached.exists():
         return cached
-    bare = cache_dir / item.sha256[:2] / f"{item.sha256}-bare.webp"
+    bare = cache_dir / item.sha256[:2] / f"{item.sha256}-bare{suffix}"
     if mask is not None and bare.exists():
         with Image.open(bare) as opened:
             small = np.asarray(opened.convert("RGB"))
     else:
         shown = Image.fromarray(item.load_image(max_pixels))
-        shown.thumbnail((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX))
+        shown.thumbnail((THUMBNAIL_SIDES_PX[size], THUMBNAIL_SIDES_PX[size]))
         small = np.asarray(shown)
         kept = _kept_webp(bare, small)
         if mask is None:

@@ -10,6 +10,7 @@ from db.engine import Database
 from db.loss import open_beside_masks
 from db.masks import MaskStore
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.gallery.bulk import BulkActions
 from puzzlecam_app.interchange.kept_exports import KeptExports
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
@@ -53,6 +54,7 @@ class Services:
     class_changes: ClassChanges = field(init=False)
     tag_adviser: TagAdviser = field(init=False)
     exports: KeptExports = field(init=False)
+    bulk_actions: BulkActions = field(init=False)
 
     def __post_init__(self) -> None:
         smart = SmartTool(
@@ -73,6 +75,7 @@ class Services:
         object.__setattr__(self, "tag_adviser", adviser)
         exports = KeptExports(self.workspace.exports_dir, self.workspace.zips_dir)
         object.__setattr__(self, "exports", exports)
+        object.__setattr__(self, "bulk_actions", BulkActions(self.database, self.jobs, self.decided))
 
     @property
     def stores(self) -> Stores:
@@ -83,6 +86,11 @@ class Services:
     def tag_reader(self) -> TagReader:
         """Says what tags are understood as."""
         return TagReader(self.settings.resolve_aliases(), self.workspace.meanings_dir)
+
+    def decided(self, item_id: int) -> None:
+        """Learn from what somebody has just decided about a picture."""
+        self.live_work.decided(item_id)
+        self.tag_adviser.decided(item_id)
 
     def close(self) -> None:
         """Stop background work and close the database."""

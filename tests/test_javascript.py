@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "lab": {"lab", "shared"},
     "runs": {"runs", "shared"},
     "datasets": {"datasets", "shared"},
+    "gallery": {"gallery", "shared"},
     "export": {"export", "shared"},
     "people": {"people", "shared"},
 }

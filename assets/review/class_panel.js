@@ -1,6 +1,7 @@
 /**
  * The class list: colour, hotkey, tag, lock, and the current class.
  */
+import { currentClasses } from "../shared/classes.js";
 import { count, element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 
@@ -47,22 +48,6 @@ export function orderClasses(all, tags) {
     const isFree = place < MOST_KEYS && !taken.has(place);
     return { ...one, isTagged: tagged.has(one.index), hotkey: one.hotkey ?? (isFree ? place : null) };
   });
-}
-
-/**
- * Those that can be painted, in the order of the class list; the background first.
- * @param {ClassOut[]} classes
- */
-export function currentClasses(classes) {
-  const last = Number.MAX_SAFE_INTEGER;
-  return classes
-    .filter(({ retired_to: target }) => target === null || target === undefined)
-    .sort(
-      (a, b) =>
-        Number(b.index === 0) - Number(a.index === 0) ||
-        (a.position ?? last) - (b.position ?? last) ||
-        a.index - b.index,
-    );
 }
 
 /**

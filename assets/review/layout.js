@@ -1,7 +1,7 @@
 /** The layout of the Review page, and its header. */
 import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
-import { STATUS_TEXT } from "./queue.js";
+import { STATUS_TEXT } from "../shared/queue_filters.js";
 
 /**
  * @import { DatasetOut, Health, ItemOut, ItemState, ProgressOut } from "../shared/openapi"

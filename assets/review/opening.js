@@ -184,7 +184,7 @@ export class Opening {
     const { layout, queue } = this.#desk;
     const author = item.revision?.author ?? null;
     return (
-      queue.statusSelect.value === "todo" &&
+      queue.filters.statusSelect.value === "todo" &&
       ["accepted", "corrected", "rejected"].includes(item.status) &&
       author !== null &&
       author !== layout.annotator.value

@@ -1,51 +1,17 @@
 /**
  * The queue: the pictures to review, their order, filters and status.
  */
-import { changePicture, count, element, fillSelect, listPicture } from "../shared/dom.js";
+import { changePicture, count, element, listPicture } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
-import { address, storageName } from "../shared/place.js";
+import { address } from "../shared/place.js";
+import { QueueFilters, STATUS_TEXT } from "../shared/queue_filters.js";
 import * as api from "./api.js";
-import { currentClasses } from "./class_panel.js";
 
-/**
- * @import { DatasetOut, ItemRow } from "../shared/openapi"
- *
- * @typedef {ItemRow["status"]} Status
- */
+/** @import { DatasetOut, ItemRow } from "../shared/openapi" */
 
 const PAGE = 60;
 const FAR_PAGE = 500; // the most that the server sends at once
 const FAR_PAGES = 6; // a picture further down is opened without its neighbours
-const SHUFFLE = Math.floor(Math.random() * 2 ** 31); // two people must not get the same "random" order
-const REMEMBERED = "puzzlecam-filters-";
-const TAGS_IN_DOUBT = "tags-in-doubt";
-const STATUS_FILTERS = [
-  { value: "todo", text: "To do" },
-  { value: "done", text: "Done" },
-  { value: "", text: "All" },
-  { value: "drafted", text: "Drafts" },
-  { value: "skipped", text: "Skipped" },
-  { value: "rejected", text: "Rejected" },
-  { value: "accepted", text: "Accepted unchanged" },
-  { value: "corrected", text: "Corrected" },
-  { value: TAGS_IN_DOUBT, text: "Tags in doubt" },
-];
-const ORDERS = [
-  { value: "doubt", text: "By doubt" },
-  { value: "name", text: "By name" },
-  { value: "disagreement", text: "Tiles disagree" },
-  { value: "random", text: "Random" },
-];
-/** @type {Record<Status, string>} */
-export const STATUS_TEXT = {
-  new: "new",
-  proposed: "proposed",
-  drafted: "draft",
-  accepted: "accepted",
-  corrected: "corrected",
-  rejected: "rejected",
-  skipped: "skipped",
-};
 
 /**
  * Events: `choose` an item's id, `filter` (somebody chose another filter or order; the queue is loaded anew).
@@ -66,15 +32,7 @@ export class Queue extends Emitter {
   total = 0;
   /** Id of the current picture. @type {number|null} */
   current = null;
-  statusSelect = this.#select("Status", STATUS_FILTERS);
-  orderSelect = this.#select(
-    "Order",
-    ORDERS,
-    "Order. By doubt: the most doubtful pictures first. Doubt is high where much of the picture is close to the threshold between object and background or, for a self-trained run, where its heatmaps are low; of all measured signals, these find bad masks best. Tiles disagree: first the pictures whose whole and tiled maps differ most. In both orders, pictures that no model has processed come last",
-  );
-  classSelect = this.#select("Class", [{ value: "", text: "Any class" }]);
-  splitSelect = this.#select("Split", [{ value: "", text: "Any split" }]);
-  authorSelect = this.#select("Author of the last change", [{ value: "", text: "Anybody" }]);
+  filters = new QueueFilters();
   list = element("div", { class: "pr-queue-list", role: "listbox", "aria-label": "Pictures" });
   count = element("span", { class: "pr-queue-count" });
   note = element("p", { class: "pr-queue-note", hidden: true });
@@ -84,9 +42,10 @@ export class Queue extends Emitter {
     element(
       "div",
       { class: "pr-filters" },
-      element("div", { class: "pr-filter-row" }, this.statusSelect, this.orderSelect),
-      element("div", { class: "pr-filter-row" }, this.classSelect, this.splitSelect),
-      element("div", { class: "pr-filter-row" }, this.authorSelect, this.count),
+      element("div", { class: "pr-filter-row" }, this.filters.statusSelect, this.filters.orderSelect),
+      element("div", { class: "pr-filter-row" }, this.filters.classSelect, this.filters.splitSelect),
+      element("div", { class: "pr-filter-row" }, this.filters.nameInput),
+      element("div", { class: "pr-filter-row" }, this.filters.authorSelect, this.count),
     ),
     this.note,
     this.list,
@@ -94,105 +53,37 @@ export class Queue extends Emitter {
 
   constructor() {
     super();
+    this.filters.on("change", async () => {
+      if (await this.reload()) this.emit("filter");
+    });
     this.list.addEventListener("scroll", () => {
       if (this.list.scrollTop + this.list.clientHeight > this.list.scrollHeight - 400) this.loadMore();
     });
-  }
-
-  /** @param {string} label @param {{value: string, text: string}[]} options @param {string} [title] */
-  #select(label, options, title = label) {
-    const select = element("select", {
-      class: "st-input",
-      "aria-label": label,
-      title,
-      on: {
-        change: () => {
-          this.#filter();
-        },
-      },
-    });
-    fillSelect(select, options, options[0].value);
-    return select;
   }
 
   /** @param {DatasetOut} dataset */
   async open(dataset) {
     this.dataset = dataset;
     this.classNames = new Map(dataset.classes.map(({ index, name }) => [index, name]));
-    // Other datasets have other classes, splits and authors.
-    fillSelect(this.classSelect, [
-      { value: "", text: "Any class" },
-      ...currentClasses(dataset.classes)
-        .filter(({ index }) => index !== 0)
-        .map(({ index, name }) => ({ value: String(index), text: name })),
-    ]);
-    fillSelect(this.splitSelect, [
-      { value: "", text: "Any split" },
-      ...dataset.splits.map((name) => ({ value: name, text: name })),
-    ]);
-    fillSelect(this.authorSelect, [
-      { value: "", text: "Anybody" },
-      ...dataset.authors.map((name) => ({ value: name, text: name })),
-    ]);
-    this.splitSelect.hidden = dataset.splits.length < 2;
-    // Hidden but in place, so that the list does not move once somebody has worked.
-    this.authorSelect.style.visibility = dataset.authors.length ? "" : "hidden";
-    this.#recall(dataset.id);
+    this.filters.open(dataset);
     await this.reload();
-  }
-
-  /** The filters by the name they are remembered under. */
-  get #selects() {
-    return {
-      status: this.statusSelect,
-      order: this.orderSelect,
-      class: this.classSelect,
-      split: this.splitSelect,
-      author: this.authorSelect,
-    };
   }
 
   /** Show the pictures with this tag that nobody has finished. @param {number} classIndex */
   showUnfinished(classIndex) {
-    this.classSelect.value = String(classIndex);
-    this.statusSelect.value = "todo";
-    return this.#filter();
+    this.filters.showUnfinished(classIndex);
   }
 
-  async #filter() {
-    if (!this.dataset) return;
-    const chosen = Object.fromEntries(
-      Object.entries(this.#selects).map(([name, { value }]) => [name, value]),
-    );
-    localStorage.setItem(storageName(`${REMEMBERED}${this.dataset.id}`), JSON.stringify(chosen));
-    await this.reload();
-    this.emit("filter");
-  }
-
-  /** Restore the filters last chosen for this dataset, except for classes and people that are gone. @param {number} datasetId */
-  #recall(datasetId) {
-    /** @type {Record<string, string>} */
-    let chosen = {};
-    try {
-      chosen = JSON.parse(localStorage.getItem(storageName(`${REMEMBERED}${datasetId}`)) ?? "{}");
-    } catch {
-      // written by another version
-    }
-    for (const [name, select] of Object.entries(this.#selects)) {
-      const value = chosen[name] ?? select.options[0].value;
-      const isThere = [...select.options].some((option) => option.value === value);
-      select.value = isThere ? value : select.options[0].value;
-    }
-  }
-
+  /** @returns {Promise<boolean>} false if it was loaded again meanwhile */
   async reload() {
-    this.#generation++;
+    const generation = ++this.#generation;
     this.#loading = null;
     this.items = [];
     this.next = null;
     this.list.replaceChildren();
     this.list.scrollTop = 0;
     await this.loadMore(true);
+    return generation === this.#generation;
   }
 
   /** @param {boolean} [isFirst] @param {number} [limit] */
@@ -223,17 +114,10 @@ export class Queue extends Emitter {
   async #load(isFirst, limit) {
     if (!this.dataset) return;
     const generation = this.#generation;
-    const isInDoubt = this.statusSelect.value === TAGS_IN_DOUBT;
     let page;
     try {
       page = await api.items(this.dataset.id, {
-        status: isInDoubt ? null : this.statusSelect.value,
-        tags_in_doubt: isInDoubt ? "true" : null,
-        class: this.classSelect.value,
-        split: this.splitSelect.value,
-        author: this.authorSelect.value,
-        order: this.orderSelect.value,
-        seed: this.orderSelect.value === "random" ? SHUFFLE : null,
+        ...this.filters.wanted,
         after: isFirst ? null : this.next,
         limit,
       });
@@ -252,7 +136,7 @@ export class Queue extends Emitter {
       this.list.append(this.#row(item));
     }
     if (!this.items.length)
-      this.list.append(element("p", { class: "pr-empty", text: this.#emptySentence() }));
+      this.list.append(element("p", { class: "pr-empty", text: this.filters.emptySentence }));
     this.#mark();
   }
 
@@ -265,14 +149,6 @@ export class Queue extends Emitter {
       `The doubt of ${count(unknown, "picture")} is not known yet: they come last. `,
       element("a", { href: link, text: "Compute it", title: "Opens the Datasets page" }),
     );
-  }
-
-  #emptySentence() {
-    if (this.statusSelect.value === "todo")
-      return "Nothing left to do here. Choose “Done” or “All” to see finished pictures.";
-    if (this.statusSelect.value === TAGS_IN_DOUBT)
-      return "No unfinished picture has a suggested or doubtful tag now. Tags are compared with accepted masks.";
-    return "No picture matches these filters. Choose “All” and “Any class”.";
   }
 
   /** @param {ItemRow} item */
@@ -374,7 +250,7 @@ export class Queue extends Emitter {
    * does not change while somebody works, so they are added at its end.
    */
   async #loadPassed() {
-    if (this.orderSelect.value !== "doubt" || this.next !== null) return;
+    if (this.filters.orderSelect.value !== "doubt" || this.next !== null) return;
     const known = this.items.length;
     await this.loadMore(true);
     while (this.items.length === known && this.next !== null) await this.loadMore(false, FAR_PAGE);

@@ -64,6 +64,33 @@ export interface components {
       /** @description First column to the right of the box */
       right: number;
     };
+    /** @description What is to be done to many pictures. */
+    BulkIn: {
+      /** @enum {string} */
+      action: "accept" | "reject" | "skip" | "tag" | "untag";
+      /** @description The tag */
+      class_index?: number | null;
+      ids: number[];
+      /** @description The revision that each picture was shown at, 0 for none; null if it was only listed */
+      shown: (number | null)[];
+      listed_at: number;
+    };
+    /** @description This person's last bulk action on the dataset. */
+    BulkOut: {
+      work: components["schemas"]["BulkWorkOut"] | null;
+      can_undo: boolean;
+    };
+    /** @description A bulk action of this person. */
+    BulkWorkOut: {
+      /** @enum {string} */
+      state: "running" | "done" | "failed";
+      done: number;
+      total: number;
+      /** @description What it did, or why it failed; empty while it runs */
+      sentence: string;
+      /** @description The first pictures that were left as they were */
+      left: components["schemas"]["LeftOut"][];
+    };
     /** @description A class whose map is sent. */
     CamFacts: {
       index: number;
@@ -564,6 +591,24 @@ export interface components {
       fields: components["schemas"]["FormField"][];
       recipes: components["schemas"]["RecipeChoice"][];
     };
+    /** @description Ids of pictures, in order. */
+    GalleryOut: {
+      ids: number[];
+      /** @description Value for `after` to get the next ids; null after the last */
+      next: string | null;
+      /** @description How many there are in all; only with the first ids */
+      total: number | null;
+      /** @description The newest revision now; to be sent with a bulk action */
+      listed_at: number;
+    };
+    /** @description Pictures to describe. */
+    GalleryRowsIn: {
+      ids: number[];
+    };
+    GalleryRowsOut: {
+      /** @description In the order asked for; those that are gone are left out */
+      items: components["schemas"]["ItemRow"][];
+    };
     HTTPValidationError: {
       detail?: components["schemas"]["ValidationError"][];
     };
@@ -711,6 +756,12 @@ export interface components {
       since: string;
       /** @description When anybody can have it unless it is renewed; UTC, ISO 8601 */
       until: string;
+    };
+    /** @description A picture that was left as it was. */
+    LeftOut: {
+      item_id: number;
+      name: string;
+      reason: string;
     };
     /** @description A link that was just made; it is not shown again. */
     LinkOut: {
@@ -1914,6 +1965,9 @@ export type AdminIn = components["schemas"]["AdminIn"];
 export type AuditEntryOut = components["schemas"]["AuditEntryOut"];
 export type Bounds = components["schemas"]["Bounds"];
 export type BoxSeed = components["schemas"]["BoxSeed"];
+export type BulkIn = components["schemas"]["BulkIn"];
+export type BulkOut = components["schemas"]["BulkOut"];
+export type BulkWorkOut = components["schemas"]["BulkWorkOut"];
 export type CamFacts = components["schemas"]["CamFacts"];
 export type CamsHeader = components["schemas"]["CamsHeader"];
 export type ClassChangeOut = components["schemas"]["ClassChangeOut"];
@@ -1955,6 +2009,9 @@ export type FilmFrame = components["schemas"]["FilmFrame"];
 export type FirstHeader = components["schemas"]["FirstHeader"];
 export type FormField = components["schemas"]["FormField"];
 export type FormOut = components["schemas"]["FormOut"];
+export type GalleryOut = components["schemas"]["GalleryOut"];
+export type GalleryRowsIn = components["schemas"]["GalleryRowsIn"];
+export type GalleryRowsOut = components["schemas"]["GalleryRowsOut"];
 export type HTTPValidationError = components["schemas"]["HTTPValidationError"];
 export type Health = components["schemas"]["Health"];
 export type HistoryEntry = components["schemas"]["HistoryEntry"];
@@ -1967,6 +2024,7 @@ export type ItemState = components["schemas"]["ItemState"];
 export type ItemsOut = components["schemas"]["ItemsOut"];
 export type LeaseIn = components["schemas"]["LeaseIn"];
 export type LeaseOut = components["schemas"]["LeaseOut"];
+export type LeftOut = components["schemas"]["LeftOut"];
 export type LinkOut = components["schemas"]["LinkOut"];
 export type ListedClassOut = components["schemas"]["ListedClassOut"];
 export type LiveClassOut = components["schemas"]["LiveClassOut"];

@@ -4,6 +4,7 @@ const STUDIO = "Puzzle-CAM studio";
 /** The title of each page, and where its content begins; by the last part of the address. */
 const PAGES = /** @type {Record<string, {title: string, content: string}>} */ ({
   "": { title: "Review", content: ".pz-stage" },
+  gallery: { title: "Gallery", content: ".gl-grid" },
   datasets: { title: "Datasets", content: "main" },
   lab: { title: "Lab", content: ".lb-main" },
   runs: { title: "Runs", content: ".rn-main" },

@@ -11,7 +11,7 @@ from gradio.components import Navbar
 from puzzlecam_app.assets import asset_url, assets_dir
 from puzzlecam_app.auth import LOGOUT_PATH
 from puzzlecam_app.components.own_module import EarlyHeads
-from puzzlecam_app.pages import datasets, export, lab, people, review, runs
+from puzzlecam_app.pages import datasets, export, gallery, lab, people, review, runs
 from puzzlecam_app.services import Services
 
 _FORM_UPLOADS = "1mb"  # no page uploads files; Gradio's own route is kept small
@@ -27,6 +27,9 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     with gr.Blocks(title="Puzzle-CAM studio", analytics_enabled=False, fill_width=True) as pages:
         _navigation(services)
         review.build(root_path)
+    with pages.route("Gallery", "/gallery"):
+        _navigation(services)
+        gallery.build(root_path)
     with pages.route("Datasets", "/datasets"):
         _navigation(services)
         datasets.build(services)
@@ -91,6 +94,7 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     )
     modules = {
         "/": review.MODULE,
+        "/gallery": gallery.MODULE,
         "/datasets": datasets.CLASSES,
         "/lab": lab.MODULE,
         "/runs": runs.MODULE,

@@ -68,6 +68,7 @@ def _pattern_of(part: str) -> str:
 _IN_BODY: Final = Named("body", "dataset_id", "dataset")
 _PAGES: Final[tuple[tuple[str, str, Least], ...]] = (
     ("GET", "/", "person"),
+    ("GET", "/gallery", "person"),
     ("GET", "/datasets", "lead"),
     ("GET", "/lab", "reviewer"),
     ("GET", "/runs", "reviewer"),
@@ -89,6 +90,7 @@ def _rules() -> Iterator[Rule]:
     yield from _datasets()
     yield from _classes()
     yield from _exports()
+    yield from _gallery()
     yield from _items()
     yield from _team()
     yield from _lab()
@@ -149,6 +151,16 @@ def _exports() -> Iterator[Rule]:
     yield Rule("POST", exports, "lead", changes=True)
     yield Rule("GET", f"{exports}/{{name}}/zip", "lead")
     yield Rule("DELETE", f"{exports}/{{name}}", "lead", changes=True)
+
+
+def _gallery() -> Iterator[Rule]:
+    gallery = "/api/datasets/{dataset_id}/gallery"
+    yield Rule("GET", gallery, "labeler")
+    yield Rule("POST", f"{gallery}/rows", "labeler")
+    # What somebody may do to a picture, they may do to many; every picture must be of this dataset.
+    yield Rule("GET", f"{gallery}/actions", "labeler")
+    yield Rule("POST", f"{gallery}/actions", "labeler", changes=True)
+    yield Rule("POST", f"{gallery}/actions/undo", "labeler", changes=True)
 
 
 def _classes() -> Iterator[Rule]:
@@ -218,7 +230,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(_rules())
 _BY_RANK: Final = sorted(RULES, key=lambda rule: rule.rank)
 
 
-PAGES: Final = ("", "datasets", "lab", "runs", "export", "people", "account")
+PAGES: Final = ("", "gallery", "datasets", "lab", "runs", "export", "people", "account")
 """The Gradio pages, by their paths."""
 
 

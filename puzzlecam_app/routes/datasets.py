@@ -1,11 +1,10 @@
-"""Datasets and their queues."""
+"""Datasets, their class lists and how far they are."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 
@@ -15,7 +14,7 @@ from db.labels import latest_label_set
 from db.models import Item, Revision, User, utc_now
 from db.natural_order import natural_key
 from db.palette import BACKGROUND
-from db.queue import QueueFilter, counts_by_status, list_items
+from db.queue import counts_by_status
 from db.status import Status
 from db.users import find_user
 from puzzlecam_app.routes.common import Annotator, CurrentPerson, DatasetId, OpenServices, problem_responses
@@ -25,9 +24,6 @@ router = APIRouter(tags=["datasets"])
 BACKGROUND_COLOR = "#000000"
 _PACE_OVER = timedelta(hours=1)
 _NOBODY = 0  # ids start at 1
-StatusFilter = Literal[
-    "new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "todo", "done"
-]
 
 
 class ClassOut(BaseModel):
@@ -58,33 +54,6 @@ class DatasetOut(BaseModel):
 
 class DatasetsOut(BaseModel):
     datasets: list[DatasetOut]
-
-
-class ItemRow(BaseModel):
-    """A picture in the queue."""
-
-    id: int
-    name: str
-    width: int
-    height: int
-    tags: list[int]
-    split: str | None
-    status: Status
-    revision: int | None
-    author: str | None
-    disagreement: float | None
-    doubt: float | None = Field(
-        description="How doubtful the proposal is, 0..1; null if no model has processed the picture"
-    )
-
-
-class ItemsOut(BaseModel):
-    items: list[ItemRow]
-    next: str | None = Field(description="Value for `after` to get the next page; null on the last")
-    total: int
-    doubt_unknown: int | None = Field(
-        description="In the order of doubt: how many of the pictures no model has processed; they come last"
-    )
 
 
 class ProgressOut(BaseModel):
@@ -145,57 +114,6 @@ def read_datasets(services: OpenServices, person: CurrentPerson) -> DatasetsOut:
                 )
             )
     return DatasetsOut(datasets=answers)
-
-
-@router.get("/datasets/{dataset_id}/items", responses=problem_responses(404, 422))
-def read_items(
-    dataset_id: DatasetId,
-    services: OpenServices,
-    status: Annotated[StatusFilter | None, Query(description="A status, or the groups todo and done")] = None,
-    class_: Annotated[int | None, Query(alias="class", ge=1, le=254, description="Tagged with it")] = None,
-    split: Annotated[str | None, Query(max_length=64)] = None,
-    author: Annotated[str | None, Query(max_length=64, description="Made the newest change")] = None,
-    tags_in_doubt: Annotated[
-        bool, Query(description="Only unfinished pictures with suggested or doubtful tags")
-    ] = False,
-    order: Annotated[Literal["name", "doubt", "disagreement", "random"], Query()] = "name",
-    seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
-    after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
-) -> ItemsOut:
-    """List pictures of a dataset in the order of review."""
-    with services.database.read() as session:
-        get_dataset(session, dataset_id)
-        author_id = None
-        if author is not None:
-            user = find_user(session, author)
-            author_id = user.id if user else _NOBODY
-        page = list_items(
-            session,
-            dataset_id,
-            QueueFilter(status, class_, split, author_id, tags_in_doubt),
-            order=order,
-            seed=seed,
-            after=after,
-            limit=limit,
-        )
-    rows = [
-        ItemRow(
-            id=entry.item.id,
-            name=entry.item.name,
-            width=entry.item.width,
-            height=entry.item.height,
-            tags=list(entry.tags),
-            split=entry.item.split,
-            status=entry.status,
-            revision=entry.revision_id,
-            author=entry.author,
-            disagreement=entry.item.disagreement,
-            doubt=None if entry.item.doubt_rank > 0 else abs(entry.item.doubt_rank),
-        )
-        for entry in page.items
-    ]
-    return ItemsOut(items=rows, next=page.next, total=page.total, doubt_unknown=page.doubt_unknown)
 
 
 @router.get("/datasets/{dataset_id}/progress", responses=problem_responses(404))

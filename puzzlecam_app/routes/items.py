@@ -110,6 +110,7 @@ def read_thumbnail(
     revision: Annotated[
         int, Query(ge=0, description="Not used; a new value makes the browser fetch it again")
     ] = 0,
+    size: display.ThumbnailSize = "small",
 ) -> Response:
     """Send a small WebP of the picture with its newest mask on top."""
     item, newest = _find(services, item_id)
@@ -120,6 +121,7 @@ def read_thumbnail(
         mask_hash,
         services.workspace.thumbs_dir,
         services.settings.max_image_pixels,
+        size,
     )
     fresh = newest is not None and newest.id == revision
     return _sent(shown, "image/webp", {"Cache-Control": "private, max-age=86400" if fresh else _CACHE})

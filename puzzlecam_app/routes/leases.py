@@ -14,7 +14,7 @@ from db.queue import QueueFilter
 from db.users import get_or_create
 from puzzlecam_app.lanes import SAVES, in_lane
 from puzzlecam_app.routes.common import Annotator, DatasetId, ItemId, OpenServices, problem_responses
-from puzzlecam_app.routes.datasets import StatusFilter
+from puzzlecam_app.routes.queue import StatusFilter
 from puzzlecam_app.teamwork.next_picture import hold, take_next
 
 router = APIRouter(tags=["leases"])

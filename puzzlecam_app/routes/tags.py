@@ -9,23 +9,20 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from db.annotations import append_program_revision, latest_revision
+from db.annotations import latest_revision
 from db.items import get_item, tags_of
-from db.models import Revision
 from db.tag_actions import TagAction
-from db.tags import change_tag, suggested_tags
+from db.tags import suggested_tags
 from db.users import get_or_create
 from puzzlecam_app.items import read_item
 from puzzlecam_app.lanes import outcome
 from puzzlecam_app.routes.common import Annotator, Id, ItemId, ItemState, OpenServices, problem_responses
 from puzzlecam_app.services import Services
-from trainer.contract import RUN_KIND, ZERO_SHOT_KIND
+from puzzlecam_app.tag_changes import say_about_tag
 
 router = APIRouter(prefix="/items", tags=["tags"])
 
 _LONGEST_WAIT_S: Final = 10.0
-_COMPUTED: Final = (ZERO_SHOT_KIND, RUN_KIND, "live/")
-"""How proposals begin that a model of the studio computed from the picture's tags."""
 
 
 class TagIn(BaseModel):
@@ -75,28 +72,10 @@ def write_tag(item_id: ItemId, said: TagIn, services: OpenServices, annotator: A
     """
     with services.database.write() as session:
         author = get_or_create(session, annotator).id
-        has_changed = change_tag(session, item_id, said.class_index, said.action, author=author)
+        say_about_tag(session, item_id, said.class_index, said.action, author=author)
         newest = latest_revision(session, item_id)
-        if has_changed and _is_outdated(newest):
-            newest = append_program_revision(
-                session,
-                item_id,
-                action="withdrawn",
-                mask_hash=None,
-                proposed_by=None,
-                note="The tags have changed.",
-            )
         tags = tags_of(session, [item_id])[item_id]
         return TagsOut(**ItemState.of(newest).model_dump(), tags=list(tags))
-
-
-def _is_outdated(newest: Revision | None) -> bool:
-    """Whether the newest revision is a proposal that follows from the tags alone."""
-    return (
-        newest is not None
-        and newest.action == "proposed"
-        and (newest.proposed_by or "").startswith(_COMPUTED)
-    )
 
 
 def _suggestions(services: Services, item_id: int) -> SuggestedTagsOut:

@@ -13,7 +13,15 @@ from db.engine import Database
 from db.errors import InvalidInputError
 from db.items import ItemSpec, replace_tags, set_disagreement, set_doubt, upsert_items
 from db.models import Item, utc_now
-from db.queue import Page, QueueEntry, QueueFilter, counts_by_status, list_items
+from db.queue import (
+    Page,
+    QueueEntry,
+    QueueFilter,
+    counts_by_status,
+    entries_of,
+    list_ids,
+    list_items,
+)
 from db.users import get_or_create
 
 MASK = "a" * 64
@@ -290,3 +298,40 @@ def test_a_cursor_belongs_to_its_order(database: Database, dataset_id: int, ids:
     cursor = _list(database, dataset_id, limit=1).next
     with pytest.raises(InvalidInputError, match="belongs to another order than 'random'"):
         _list(database, dataset_id, order="random", after=cursor)
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("P1", ["p1"]), ("%", []), ("_", []), ("", 10)])
+def test_a_name_is_found_by_a_part_of_it(
+    database: Database, dataset_id: int, ids: dict[str, int], wanted: str, found: list[str] | int
+) -> None:
+    page = _list(database, dataset_id, name=wanted)
+    assert found in (_names(page.items), page.total)
+
+
+@pytest.mark.parametrize("order", ["name", "doubt", "disagreement", "random"])
+def test_ids_alone_come_in_the_order_of_the_queue(
+    database: Database, dataset_id: int, ids: dict[str, int], order: str
+) -> None:
+    with database.write() as session:
+        set_doubt(session, {ids["p3"]: 0.5, ids["p1"]: 0.5})
+        set_disagreement(session, ids["p7"], 0.3)
+    kept = QueueFilter(class_index=2)
+    found: list[int] = []
+    after = None
+    with database.read() as session:
+        while True:
+            part, after = list_ids(session, dataset_id, kept, order=order, after=after, limit=2)
+            found += part
+            if after is None:
+                break
+        queue = list_items(session, dataset_id, kept, order=order)
+    assert found == [entry.item.id for entry in queue.items]
+
+
+def test_entries_come_in_the_order_asked_for_without_missing_and_foreign_items(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        session.get_one(Item, ids["p2"]).missing_since = utc_now()
+        entries = entries_of(session, dataset_id, [ids["p5"], 10**9, ids["p2"], ids["p0"]])
+    assert _names(entries) == ["p5", "p0"]

@@ -11,9 +11,7 @@ from puzzlecam_app.interchange.formats import (
     cvat_masks,
     cvat_xml,
     index_masks,
-    label_studio,
     labelme,
-    panoptic,
     voc_write,
     yolo,
 )
@@ -24,8 +22,6 @@ WRITE_FORMATS: Final = (
     coco_write.WRITE,
     yolo.WRITE,
     labelme.WRITE,
-    label_studio.WRITE,
-    panoptic.WRITE,
     cvat_xml.WRITE,
     cvat_masks.WRITE,
     color_masks.WRITE,

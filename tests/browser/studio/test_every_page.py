@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.studio.conftest import Studio
 
 
-@pytest.mark.parametrize("path", ["/", "/datasets", "/lab", "/runs", "/export"])
+@pytest.mark.parametrize("path", ["/", "/gallery", "/datasets", "/lab", "/runs", "/export"])
 def test_a_page_loads_everything_from_the_studio_itself(page: Page, studio: Studio, path: str) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -1,0 +1,197 @@
+/**
+ * The filters and the order of a queue: chosen once for a dataset, on every page that shows its pictures.
+ */
+import { currentClasses } from "./classes.js";
+import { element, fillSelect } from "./dom.js";
+import { Emitter } from "./emitter.js";
+import { storageName } from "./place.js";
+
+/**
+ * @import { DatasetOut, ItemRow } from "./openapi"
+ *
+ * @typedef {ItemRow["status"]} Status
+ */
+
+const REMEMBERED = "puzzlecam-filters-";
+const TYPING_MS = 300;
+const TAGS_IN_DOUBT = "tags-in-doubt";
+const STATUS_FILTERS = [
+  { value: "todo", text: "To do" },
+  { value: "done", text: "Done" },
+  { value: "", text: "All" },
+  { value: "drafted", text: "Drafts" },
+  { value: "skipped", text: "Skipped" },
+  { value: "rejected", text: "Rejected" },
+  { value: "accepted", text: "Accepted unchanged" },
+  { value: "corrected", text: "Corrected" },
+  { value: TAGS_IN_DOUBT, text: "Tags in doubt" },
+];
+const ORDERS = [
+  { value: "doubt", text: "By doubt" },
+  { value: "name", text: "By name" },
+  { value: "disagreement", text: "Tiles disagree" },
+  { value: "random", text: "Random" },
+];
+/** @type {Record<Status, string>} */
+export const STATUS_TEXT = {
+  new: "new",
+  proposed: "proposed",
+  drafted: "draft",
+  accepted: "accepted",
+  corrected: "corrected",
+  rejected: "rejected",
+  skipped: "skipped",
+};
+
+/**
+ * The event `change` says that somebody chose another filter or order.
+ * @extends {Emitter<{change: undefined}>}
+ */
+export class QueueFilters extends Emitter {
+  /** @type {DatasetOut|null} */
+  #dataset = null;
+  #typing = 0;
+  statusSelect = this.#select("Status", STATUS_FILTERS);
+  orderSelect = this.#select(
+    "Order",
+    ORDERS,
+    "Order. By doubt: the most doubtful pictures first. Doubt is high where much of the picture is close to the threshold between object and background or, for a self-trained run, where its heatmaps are low; of all measured signals, these find bad masks best. Tiles disagree: first the pictures whose whole and tiled maps differ most. In both orders, pictures that no model has processed come last",
+  );
+  classSelect = this.#select("Class", [{ value: "", text: "Any class" }]);
+  splitSelect = this.#select("Split", [{ value: "", text: "Any split" }]);
+  authorSelect = this.#select("Author of the last change", [{ value: "", text: "Anybody" }]);
+  nameInput = element("input", {
+    class: "st-input",
+    type: "search",
+    maxlength: 128,
+    placeholder: "Part of a name",
+    "aria-label": "Part of the name",
+    title: "Only pictures whose names contain this",
+    on: {
+      input: () => {
+        clearTimeout(this.#typing);
+        this.#typing = setTimeout(() => this.#choose(), TYPING_MS);
+      },
+    },
+  });
+
+  /** @param {string} label @param {{value: string, text: string}[]} options @param {string} [title] */
+  #select(label, options, title = label) {
+    const select = element("select", {
+      class: "st-input",
+      "aria-label": label,
+      title,
+      on: { change: () => this.#choose() },
+    });
+    fillSelect(select, options, options[0].value);
+    return select;
+  }
+
+  /** Offer what the dataset has, and choose what was last chosen for it. @param {DatasetOut} dataset */
+  open(dataset) {
+    clearTimeout(this.#typing);
+    this.#dataset = dataset;
+    // Other datasets have other classes, splits and authors.
+    fillSelect(this.classSelect, [
+      { value: "", text: "Any class" },
+      ...currentClasses(dataset.classes)
+        .filter(({ index }) => index !== 0)
+        .map(({ index, name }) => ({ value: String(index), text: name })),
+    ]);
+    fillSelect(this.splitSelect, [
+      { value: "", text: "Any split" },
+      ...dataset.splits.map((name) => ({ value: name, text: name })),
+    ]);
+    fillSelect(this.authorSelect, [
+      { value: "", text: "Anybody" },
+      ...dataset.authors.map((name) => ({ value: name, text: name })),
+    ]);
+    this.splitSelect.hidden = dataset.splits.length < 2;
+    this.authorSelect.hidden = !dataset.authors.length;
+    this.#recall(dataset.id);
+  }
+
+  /** As `/api/datasets/{id}/items` names them. @returns {Record<string, string|number|null>} */
+  get wanted() {
+    const order = this.orderSelect.value;
+    return {
+      status: this.isInDoubt ? null : this.statusSelect.value,
+      tags_in_doubt: this.isInDoubt ? "true" : null,
+      class: this.classSelect.value,
+      split: this.splitSelect.value,
+      author: this.authorSelect.value,
+      name: this.nameInput.value.trim(),
+      order,
+      seed: order === "random" ? shuffle() : null,
+    };
+  }
+
+  get isInDoubt() {
+    return this.statusSelect.value === TAGS_IN_DOUBT;
+  }
+
+  /** Keep the pictures with this tag that nobody has finished. @param {number} classIndex */
+  showUnfinished(classIndex) {
+    this.classSelect.value = String(classIndex);
+    this.statusSelect.value = "todo";
+    this.nameInput.value = "";
+    this.#choose();
+  }
+
+  /** Why nothing is listed. */
+  get emptySentence() {
+    if (this.isInDoubt)
+      return "No unfinished picture has a suggested or doubtful tag now. Tags are compared with accepted masks.";
+    if (this.statusSelect.value === "todo" && !this.nameInput.value)
+      return "Nothing left to do here. Choose “Done” or “All” to see finished pictures.";
+    return "No picture matches these filters. Choose “All” and “Any class”, and clear the name.";
+  }
+
+  /** The fields by the name they are remembered under. */
+  get #fields() {
+    return {
+      status: this.statusSelect,
+      order: this.orderSelect,
+      class: this.classSelect,
+      split: this.splitSelect,
+      author: this.authorSelect,
+      name: this.nameInput,
+    };
+  }
+
+  #choose() {
+    clearTimeout(this.#typing);
+    if (!this.#dataset) return;
+    const chosen = Object.fromEntries(Object.entries(this.#fields).map(([name, { value }]) => [name, value]));
+    localStorage.setItem(storageName(`${REMEMBERED}${this.#dataset.id}`), JSON.stringify(chosen));
+    this.emit("change");
+  }
+
+  /** Restore what was last chosen for this dataset, except for classes and people that are gone. @param {number} datasetId */
+  #recall(datasetId) {
+    /** @type {Record<string, string>} */
+    let chosen = {};
+    try {
+      chosen = JSON.parse(localStorage.getItem(storageName(`${REMEMBERED}${datasetId}`)) ?? "{}");
+    } catch {
+      // written by another version
+    }
+    for (const [name, field] of Object.entries(this.#fields)) {
+      if (field instanceof HTMLInputElement) {
+        field.value = chosen[name] ?? "";
+        continue;
+      }
+      const value = chosen[name] ?? field.options[0].value;
+      const isThere = [...field.options].some((option) => option.value === value);
+      field.value = isThere ? value : field.options[0].value;
+    }
+  }
+}
+
+/** The seed of the random order: one for each tab, because two people must not get the same order. */
+function shuffle() {
+  const name = storageName("puzzlecam-shuffle");
+  const seed = sessionStorage.getItem(name) ?? String(Math.floor(Math.random() * 2 ** 31));
+  sessionStorage.setItem(name, seed);
+  return Number(seed);
+}

@@ -1,0 +1,1 @@
+"""Doing the same to many pictures."""

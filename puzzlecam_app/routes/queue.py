@@ -1,0 +1,140 @@
+"""The queue of a dataset: pictures that a filter keeps, in the order of review."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+from sqlalchemy.orm import Session
+
+from db.datasets import get_dataset
+from db.queue import QueueEntry, QueueFilter, list_items
+from db.status import Status
+from db.users import find_user
+from puzzlecam_app.routes.common import DatasetId, OpenServices, problem_responses
+
+router = APIRouter(tags=["datasets"])
+
+_NOBODY = 0  # ids start at 1
+StatusFilter = Literal[
+    "new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "todo", "done"
+]
+OrderName = Literal["name", "doubt", "disagreement", "random"]
+
+
+@dataclass(frozen=True)
+class AskedQueue:
+    """Filters and order of a queue as an address names them."""
+
+    status: StatusFilter | None
+    class_index: int | None
+    split: str | None
+    author: str | None
+    tags_in_doubt: bool
+    name: str | None
+    order: OrderName
+    seed: int
+    after: str | None
+
+    def kept(self, session: Session) -> QueueFilter:
+        """The filter; nothing is kept if nobody has the name of the author."""
+        author = None
+        if self.author is not None:
+            user = find_user(session, self.author)
+            author = user.id if user else _NOBODY
+        return QueueFilter(
+            self.status, self.class_index, self.split, author, self.tags_in_doubt, (self.name or "").strip()
+        )
+
+
+# A coroutine, because a plain function would be run on a thread.
+async def _asked(
+    status: Annotated[StatusFilter | None, Query(description="A status, or the groups todo and done")] = None,
+    class_: Annotated[int | None, Query(alias="class", ge=1, le=254, description="Tagged with it")] = None,
+    split: Annotated[str | None, Query(max_length=64)] = None,
+    author: Annotated[str | None, Query(max_length=64, description="Made the newest change")] = None,
+    tags_in_doubt: Annotated[
+        bool, Query(description="Only unfinished pictures with suggested or doubtful tags")
+    ] = False,
+    name: Annotated[str | None, Query(max_length=128, description="A part of the name, in any case")] = None,
+    order: Annotated[OrderName, Query()] = "name",
+    seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
+    after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
+) -> AskedQueue:
+    return AskedQueue(status, class_, split, author, tags_in_doubt, name, order, seed, after)
+
+
+QueueAsked = Annotated[AskedQueue, Depends(_asked)]
+
+
+class ItemRow(BaseModel):
+    """A picture in the queue."""
+
+    id: int
+    name: str
+    width: int
+    height: int
+    tags: list[int]
+    split: str | None
+    status: Status
+    revision: int | None
+    author: str | None
+    disagreement: float | None
+    doubt: float | None = Field(
+        description="How doubtful the proposal is, 0..1; null if no model has processed the picture"
+    )
+
+    @classmethod
+    def of(cls, entry: QueueEntry) -> ItemRow:
+        item = entry.item
+        return cls(
+            id=item.id,
+            name=item.name,
+            width=item.width,
+            height=item.height,
+            tags=list(entry.tags),
+            split=item.split,
+            status=entry.status,
+            revision=entry.revision_id,
+            author=entry.author,
+            disagreement=item.disagreement,
+            doubt=None if item.doubt_rank > 0 else abs(item.doubt_rank),
+        )
+
+
+class ItemsOut(BaseModel):
+    items: list[ItemRow]
+    next: str | None = Field(description="Value for `after` to get the next page; null on the last")
+    total: int
+    doubt_unknown: int | None = Field(
+        description="In the order of doubt: how many of the pictures no model has processed; they come last"
+    )
+
+
+@router.get("/datasets/{dataset_id}/items", responses=problem_responses(404, 422))
+def read_items(
+    dataset_id: DatasetId,
+    services: OpenServices,
+    asked: QueueAsked,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> ItemsOut:
+    """List pictures of a dataset in the order of review."""
+    with services.database.read() as session:
+        get_dataset(session, dataset_id)
+        page = list_items(
+            session,
+            dataset_id,
+            asked.kept(session),
+            order=asked.order,
+            seed=asked.seed,
+            after=asked.after,
+            limit=limit,
+        )
+    return ItemsOut(
+        items=[ItemRow.of(entry) for entry in page.items],
+        next=page.next,
+        total=page.total,
+        doubt_unknown=page.doubt_unknown,
+    )
