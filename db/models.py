@@ -109,7 +109,6 @@ class Dataset(Base):
     name: Mapped[str] = mapped_column(String(128))
     root: Mapped[str] = mapped_column(Text)
     layout: Mapped[str] = mapped_column(String(32))
-    cams_model: Mapped[str | None] = mapped_column(Text)
     follow_links: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     removed_at: Mapped[datetime | None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import hmac
 import logging
@@ -15,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from puzzlecam_app.guesses import Guesses
+from puzzlecam_app.login_name import login_name
 from puzzlecam_app.people.person import Person
 from puzzlecam_app.settings import Settings, environment_variable, is_loopback
 from puzzlecam_app.sub_path import own_path, root_of
@@ -59,10 +59,7 @@ def annotator_of(request: Request) -> str:
     name = unquote(request.cookies.get(ANNOTATOR_COOKIE, "")).strip()
     if name and name.isprintable() and len(name) <= 64:
         return name
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may have no login name
-        return "annotator"
+    return login_name()
 
 
 def remember_annotator(request: Request, response: Response, name: str) -> None:

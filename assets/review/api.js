@@ -56,8 +56,8 @@ export const history = (id) => json(`/items/${id}/revisions`);
 /**
  * @param {number} id
  * @param {number} [revision] the latest when omitted
- * @returns {Promise<{mask: Uint8Array, revision: number, isPending: boolean}>} revision 0 when the picture
- *   has none; whether a newer proposal is being made
+ * @returns {Promise<{mask: Uint8Array, revision: number, isProposal: boolean, isPending: boolean}>} revision 0
+ *   when the picture has none; whether nobody has worked on it; whether a newer proposal is being made
  */
 export async function mask(id, revision) {
   const suffix = revision === undefined ? "" : `?revision=${revision}`;
@@ -66,6 +66,7 @@ export async function mask(id, revision) {
   return {
     mask: new Uint8Array(await response.arrayBuffer()),
     revision: Number(tag.replace(/\D/g, "")),
+    isProposal: response.headers.get("X-Mask-Action") === "proposed",
     isPending: response.headers.get("X-Renewal") === "pending",
   };
 }

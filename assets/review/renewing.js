@@ -36,6 +36,7 @@ export class Renewing {
       if (!draft || !this.#isUntouched(draft)) return;
       const answer = await api.mask(draft.itemId);
       if (!this.#isUntouched(draft)) return;
+      if (!answer.isProposal) return; // somebody else has begun: a save will show both masks
       if (answer.revision !== draft.revision) await this.#show(draft, answer);
       if (!answer.isPending) return;
     }

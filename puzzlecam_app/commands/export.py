@@ -78,6 +78,10 @@ def export(
         bool,
         typer.Option("--polygons", help="Write outlines instead of run lengths, in formats that have both."),
     ] = False,
+    predictions: Annotated[
+        bool,
+        typer.Option("--predictions", help="Label Studio: write masks as predictions, not as annotations."),
+    ] = False,
     void_boundary: Annotated[
         int,
         typer.Option(
@@ -132,6 +136,7 @@ def export(
                 changes,
                 polygons,
                 zero.value,
+                predictions,
             ),
             format=format,
             progress=progress,

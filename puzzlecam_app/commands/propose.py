@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,12 +59,15 @@ def propose(
       puzzlecam propose voc --model runs/first
       puzzlecam propose leaves --source clip --clip-weights open_clip_model.safetensors
     """
+    from puzzlecam_app.proposing.ahead import compute_now
+
     with studio.open(
         model=model, source=source, clip_weights=clip_weights, min_piece_share=min_piece_share
     ) as services:
         plan = _plan(services, name)
         todo = plan.due[:limit]
-        failures = tuple(_compute(services, todo))
+        with progress_bar("Proposing") as progress:
+            failures = tuple(compute_now(services.proposals, todo, progress))
     report = ProposeReport(
         dataset=name,
         computed=len(todo) - len(failures),
@@ -89,22 +91,6 @@ def _plan(services: Services, name: str) -> Plan:
     with services.database.read() as session:
         dataset_id = require_dataset(session, name).id
     return plan_ahead(services.database, services.proposals, dataset_id)
-
-
-def _compute(services: Services, todo: list[tuple[int, str]]) -> Iterator[Failure]:
-    """Compute one picture after the other; yields those that failed; the others are computed all the same."""
-    from db.errors import StorageError
-    from puzzlecam_app.errors import UserError
-    from puzzlecam_app.proposing.ahead import Failure
-
-    with progress_bar("Proposing") as progress:
-        for done, (item_id, name) in enumerate(todo):
-            progress(done, len(todo))
-            try:
-                services.proposals.compute(item_id, is_ahead=True)
-            except (UserError, StorageError) as error:
-                yield Failure(name, str(error))
-        progress(len(todo), len(todo))
 
 
 def _print(report: ProposeReport) -> None:

@@ -56,7 +56,7 @@ def start(
       puzzlecam run start voc --recipe tiny --split train --set classify.epochs=1
     """
     from db.datasets import require_dataset
-    from puzzlecam_app.commands.run_results import person
+    from puzzlecam_app.login_name import login_name
     from puzzlecam_app.runs.starting import RunRequest, start_run
     from trainer.recipes import load_recipe
 
@@ -65,7 +65,7 @@ def start(
         with services.database.read() as session:
             dataset_id = require_dataset(session, dataset).id
         request = RunRequest(
-            dataset_id, chosen, author=person(), split=split, name=name, device=_checked_device(device)
+            dataset_id, chosen, author=login_name(), split=split, name=name, device=_checked_device(device)
         )
         run = start_run(services.database, services.masks, services.workspace.runs_dir, request)
         with services.database.read() as session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from puzzlecam_app.commands.options import RunArgument
 from puzzlecam_app.commands.printing import print_json, print_table, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
+from puzzlecam_app.login_name import login_name
 
 _SHOWN = 20
 
@@ -60,7 +60,7 @@ def publish(
                 services.masks,
                 folder,
                 run,
-                author=person(),
+                author=login_name(),
                 over_rejected=over_rejected,
                 progress=progress,
             )
@@ -101,7 +101,7 @@ def unpublish(studio: Studio, run: RunArgument) -> None:
     from puzzlecam_app.runs import publishing
 
     with studio.open() as services, progress_bar("Unpublishing") as progress:
-        undone = publishing.unpublish(services.database, run, author=person(), progress=progress)
+        undone = publishing.unpublish(services.database, run, author=login_name(), progress=progress)
     sentence = (
         f"{undone.restored} pictures have their earlier proposal again; {undone.kept} have human work and "
         f"were not changed."
@@ -219,14 +219,6 @@ def prune(
         typer.echo(f"run {one.run_id} ({one.name}): {one.freed / 1e6:,.0f} MB")
     total = sum(one.freed for one in pruned)
     typer.echo(f"{total / 1e6:,.0f} MB {'would be' if dry_run else 'were'} freed.")
-
-
-def person() -> str:
-    """The user of the command line: the login name, as in the studio."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no login name in a bare container
-        return "annotator"
 
 
 def _figure(figure: dict[str, Any] | None) -> str:

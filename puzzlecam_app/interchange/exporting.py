@@ -66,6 +66,7 @@ class ExportOptions:
         classes: what becomes of the class list.
         as_polygons: outlines instead of run lengths, in formats that have both.
         zero: what 0 means in masks of indices, in formats that leave it open.
+        as_predictions: predictions instead of annotations, in formats that have both.
         by: who exports, for the manifest.
     """
 
@@ -79,6 +80,7 @@ class ExportOptions:
     classes: ClassChanges = field(default_factory=ClassChanges)
     as_polygons: bool = False
     zero: Zero = "background"
+    as_predictions: bool = False
     by: str | None = None
 
 
@@ -132,6 +134,7 @@ def export_dataset(
             snapshot.taken_at,
             options.as_polygons,
             options.zero,
+            options.as_predictions,
         )
         writer = chosen.writer(target)
         exporter = FileExporter(

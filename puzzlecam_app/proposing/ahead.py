@@ -73,6 +73,27 @@ def plan_ahead(database: Database, proposals: Proposals, dataset_id: int) -> Pla
     return Plan(due, present=len(tagged) - len(due), untagged=len(items) - len(tagged))
 
 
+def compute_now(
+    proposals: Proposals, due: list[tuple[int, str]], progress: Callable[[int, int], None]
+) -> list[Failure]:
+    """Compute pictures one after the other on this thread; returns those that failed.
+
+    Args:
+        proposals: Computes them.
+        due: Ids and names of the pictures.
+        progress: Called with (done, total) before every picture.
+    """
+    failures = []
+    for done, (item_id, name) in enumerate(due):
+        progress(done, len(due))
+        try:
+            proposals.compute(item_id, is_ahead=True)
+        except (UserError, StorageError) as error:
+            failures.append(Failure(name, str(error)))
+    progress(len(due), len(due))
+    return failures
+
+
 def compute_in_turn(
     proposals: Proposals,
     due: list[tuple[int, str]],

@@ -74,7 +74,9 @@ async def read_mask(
         int | None, Query(ge=0, description="An older revision; the newest when absent")
     ] = None,
 ) -> Response:
-    """Send a mask: height x width bytes of class indices, row by row, deflated. `ETag` is the revision.
+    """Send a mask: height x width bytes of class indices, row by row, deflated.
+
+    `ETag` is the revision, `X-Mask-Action` the action that made it: `none` where there is no revision.
 
     A picture without any revision gets its proposal first. If none can be made, the mask is all background
     and the `ETag` is `"0"`. A proposal is renewed first if something was learned or forgotten since. If that
@@ -114,6 +116,7 @@ def _send(services: Services, item: ItemFacts, shown: Revision | None, is_pendin
             "ETag": etag(shown),
             "Cache-Control": "no-store",
             "X-Mask-Shape": f"{item.height},{item.width}",
+            "X-Mask-Action": "none" if shown is None else shown.action,
             **({"X-Renewal": "pending"} if is_pending else {}),
         },
     )

@@ -45,21 +45,14 @@ class ListedPictures:
             return None
         return found
 
-    def find_stem(self, stem: str, folders: Sequence[str]) -> str | None:
-        """The picture of that name without suffix in one of `folders`, which may be empty for any folder."""
-        wanted = [f"{folder}/{stem}" if folder not in {"", "."} else stem for folder in folders]
-        by_stem = self._stems()
-        for path in wanted:
-            if path in by_stem:
-                return by_stem[path]
-        return None
-
-    def _stems(self) -> dict[str, str]:
-        if not hasattr(self, "_by_stem"):
-            self._by_stem: dict[str, str] = {}
-            for path in self._tree.pictures:
-                self._by_stem.setdefault(path.rpartition(".")[0], path)
-        return self._by_stem
+    def find_first(self, places: Sequence[str], *, where: str) -> str | None:
+        """The picture at the first of `places` that has one; None if none has, which becomes a problem."""
+        for place in places:
+            if not is_path_trick(place):
+                found = self._tree.find(place, row=where)
+                if not isinstance(found, Problem):
+                    return found
+        return self.find(places[0] if places else None, where=where)
 
     def add(self, item: SourceItem, *, where: str) -> None:
         """Add a picture; what a second entry says about it is added to the first one's tags."""

@@ -12,7 +12,9 @@ from puzzlecam_app.interchange.formats import (
     cvat_masks,
     cvat_xml,
     folder,
+    label_studio,
     labelme,
+    panoptic,
     voc,
     yolo,
 )
@@ -25,6 +27,8 @@ READ_FORMATS: Final = (
     coco.READ,
     yolo.READ,
     labelme.READ,
+    label_studio.READ,
+    panoptic.READ,
     cvat_xml.READ,
     cvat_masks.READ,
     color_masks.READ,

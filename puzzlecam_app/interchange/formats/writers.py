@@ -11,7 +11,9 @@ from puzzlecam_app.interchange.formats import (
     cvat_masks,
     cvat_xml,
     index_masks,
+    label_studio,
     labelme,
+    panoptic,
     voc_write,
     yolo,
 )
@@ -22,6 +24,8 @@ WRITE_FORMATS: Final = (
     coco_write.WRITE,
     yolo.WRITE,
     labelme.WRITE,
+    label_studio.WRITE,
+    panoptic.WRITE,
     cvat_xml.WRITE,
     cvat_masks.WRITE,
     color_masks.WRITE,

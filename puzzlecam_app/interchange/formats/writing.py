@@ -30,6 +30,7 @@ class Target:
         created: when the snapshot was taken.
         zero: what 0 means in masks of indices, in formats that leave it open.
         as_polygons: outlines instead of run lengths, in formats that have both.
+        as_predictions: predictions instead of annotations, in formats that have both.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Target:
     created: datetime
     as_polygons: bool = False
     zero: Zero = "background"
+    as_predictions: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,7 @@ class WriteFormat:
         jpeg_only: whether all pictures must be JPEG files.
         root: folder of the export that is given to programs that read it; "" for the export itself.
         has_polygons: whether outlines can be chosen instead of run lengths.
+        has_predictions: whether predictions can be chosen instead of annotations.
         oracle: what the tests read its files with.
     """
 
@@ -148,3 +151,4 @@ class WriteFormat:
     jpeg_only: bool = False
     root: str = ""
     has_polygons: bool = False
+    has_predictions: bool = False

@@ -363,3 +363,11 @@ def test_the_guard_protects_the_pages_too_and_they_serve_no_files(services: Serv
             "/gradio_api/file=../pyproject.toml",
         ):
             assert client.get(path).status_code in (403, 404)
+
+
+def test_a_mask_says_whether_it_is_still_a_proposal(client: TestClient) -> None:
+    """A page takes over a newer proposal by itself, but not what somebody else has begun."""
+    answer = client.get("/api/items/1/mask")
+    assert answer.headers["x-mask-action"] == "proposed"
+    assert _save(client, np.ones((HEIGHT, WIDTH), np.uint8), answer.headers["etag"]).status_code == 200
+    assert client.get("/api/items/1/mask").headers["x-mask-action"] == "drafted"
