@@ -236,7 +236,7 @@ def contents(studio: Studio, dataset: str = "data") -> tuple[tuple[str, ...], di
 
 def stem(path: str) -> str:
     """The name of a file without folders and suffix."""
-    return path.rpartition("/")[2].rpartition(".")[0]
+    return path.rpartition("/")[2].rpartition(".")[0].removesuffix("_leftImg8bit")
 
 
 def export_names(studio: Studio, dataset: str = "data") -> dict[str, str]:

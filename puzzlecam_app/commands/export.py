@@ -70,9 +70,20 @@ def export(
             metavar="CLASS", help="Give the lowest indices to these classes, in this order (repeatable)."
         ),
     ] = None,
+    offset: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=253,
+            help="Put N unused classes before the first, so that indices begin at N + 1.",
+        ),
+    ] = 0,
     zero: Annotated[
         Zero,
-        typer.Option(help="mmseg: what 0 means in masks. With class, it is the first class, not background."),
+        typer.Option(
+            help="mmseg, and train ids of cityscapes: what 0 means. With class, it is the first class."
+        ),
     ] = Zero.BACKGROUND,
     polygons: Annotated[
         bool,
@@ -118,7 +129,7 @@ def export(
     wanted = {include.value for include in status or [Include.ACCEPTED]}
     if Include.ACCEPTED in wanted:
         wanted.update(STATUS_GROUPS["done"])
-    changes = ClassChanges(_renamed(rename or ()), drop or (), first or (), drop_to_void)
+    changes = ClassChanges(_renamed(rename or ()), drop or (), first or (), drop_to_void, offset)
     with studio.open() as services, progress_bar("Exporting") as progress:
         report = export_dataset(
             services.database,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from db.masks import MaskArray
-from db.palette import BACKGROUND, MAX_CLASS_INDEX, VOID
+from db.palette import BACKGROUND, MAX_CLASS_INDEX, VOID, voc_color
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.drawn import DrawnObject
 
@@ -23,12 +23,14 @@ class ClassChanges:
         drop: classes that are left out; their pixels become background, or void with `drop_to_void`.
         order: names, after renaming, that come first; the others follow in their order.
         drop_to_void: whether pixels of dropped classes are void instead of background.
+        offset: unused classes before the first one, so that indices begin at `offset` + 1.
     """
 
     rename: Mapping[str, str] = field(default_factory=dict)
     drop: Sequence[str] = ()
     order: Sequence[str] = ()
     drop_to_void: bool = False
+    offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,38 @@ def changed_classes(
         )
     if not kept:
         raise UserError("every class is left out", remedy="Keep at least one")
+    unused = _unused_names(changes.offset, kept)
     ordered = list(dict.fromkeys((*changes.order, *kept)))
-    index_of = {name: index for index, name in enumerate(ordered, start=1)}
+    index_of = {name: index for index, name in enumerate((*unused, *ordered), start=1)}
     table = np.arange(256, dtype=np.uint8)
     for old_index, (old, new) in enumerate(zip(names, new_names, strict=True), start=1):
         dropped = VOID if changes.drop_to_void else BACKGROUND
         table[old_index] = dropped if old in changes.drop else index_of[new]
     table[len(names) + 1 : MAX_CLASS_INDEX + 1] = BACKGROUND
     first_of = {new: position for position, new in reversed(list(enumerate(new_names)))}
+    spare = [ExportClass(index, name, _hex(voc_color(index))) for index, name in enumerate(unused, start=1)]
     classes = tuple(
         ExportClass(index_of[name], name, colors[first_of[name]], source_ids.get(names[first_of[name]]))
         for name in ordered
     )
-    return ExportClasses(classes, table)
+    return ExportClasses((*spare, *classes), table)
+
+
+def _unused_names(count: int, taken: Collection[str]) -> list[str]:
+    """Names of the classes that an offset puts before the others."""
+    if not 0 <= count <= MAX_CLASS_INDEX - len(taken):
+        raise UserError(
+            f"an offset of {count} is not possible with {len(taken)} classes",
+            remedy=f"Choose 0 to {MAX_CLASS_INDEX - len(taken)}, because indices end at {MAX_CLASS_INDEX}",
+        )
+    names: list[str] = []
+    for number in range(1, count + 1):
+        name = f"unused {number}"
+        while name in taken:
+            name += "_"
+        names.append(name)
+    return names
+
+
+def _hex(color: tuple[int, int, int]) -> str:
+    return f"#{bytes(color).hex()}"

@@ -199,7 +199,7 @@ def _passed_over(found: _Found) -> list[Problem]:
                 folder,
                 f"{len(found.train_ids)} masks of Cityscapes' train ids were passed over: they number the "
                 f"classes from 0 (road), but 0 is background here (first: {printable(found.train_ids[0])})",
-                "Add 1 to their indices except 255 and name them like their pictures, or use labelIds",
+                "Import the folder with --format cityscapes, which reads them",
             )
         )
     if found.unmatched and not found.paired and not found.ambiguous:

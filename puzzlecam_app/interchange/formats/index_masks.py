@@ -101,4 +101,5 @@ MMSEG: Final = WriteFormat(
         "authors and times; they are in the manifest",
     ),
     oracle="a reader of ten lines",
+    read_as="folder",
 )

@@ -7,6 +7,7 @@ from typing import Final
 
 from puzzlecam_app.errors import UsageError, UserError
 from puzzlecam_app.interchange.formats import (
+    cityscapes,
     coco,
     color_masks,
     cvat_masks,
@@ -24,6 +25,7 @@ from puzzlecam_app.root_files import RootFiles
 
 READ_FORMATS: Final = (
     voc.READ,
+    cityscapes.READ,
     coco.READ,
     yolo.READ,
     labelme.READ,

@@ -16,9 +16,10 @@ def formats_table() -> list[str]:
     ]
     for name in dict.fromkeys((*writers, *readers)):
         reader, writer = readers.get(name), writers.get(name)
+        read_as = "yes" if reader else f"as `{writer.read_as}`" if writer and writer.read_as else "no"
         title = writer.title if writer is not None else readers[name].title
         lines.append(
-            f"| `{name}` | {title} | {'yes' if reader else 'no'} | {'yes' if writer else 'no'} | "
+            f"| `{name}` | {title} | {read_as} | {'yes' if writer else 'no'} | "
             f"{'; '.join(writer.cannot_carry) if writer else '-'} | {writer.oracle if writer else '-'} |"
         )
     return lines

@@ -6,6 +6,7 @@ from typing import Final
 
 from puzzlecam_app.errors import UsageError
 from puzzlecam_app.interchange.formats import (
+    cityscapes,
     coco_write,
     color_masks,
     cvat_masks,
@@ -14,6 +15,7 @@ from puzzlecam_app.interchange.formats import (
     label_studio,
     labelme,
     panoptic,
+    puzzle_cam,
     voc_write,
     yolo,
 )
@@ -30,6 +32,8 @@ WRITE_FORMATS: Final = (
     cvat_masks.WRITE,
     color_masks.WRITE,
     index_masks.MMSEG,
+    cityscapes.WRITE,
+    puzzle_cam.WRITE,
     index_masks.FOLDER,
 )
 """In the order in which they are offered."""

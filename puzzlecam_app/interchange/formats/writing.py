@@ -141,6 +141,7 @@ class WriteFormat:
         has_polygons: whether outlines can be chosen instead of run lengths.
         has_predictions: whether predictions can be chosen instead of annotations.
         oracle: what the tests read its files with.
+        read_as: the format that imports it, if that has another name.
     """
 
     name: str
@@ -152,3 +153,4 @@ class WriteFormat:
     root: str = ""
     has_polygons: bool = False
     has_predictions: bool = False
+    read_as: str = ""

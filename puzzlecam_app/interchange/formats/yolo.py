@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import yaml
 
+from db.palette import BACKGROUND, VOID
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.drawn import cut_out, paint
 from puzzlecam_app.interchange.file_bytes import read_file
@@ -185,13 +186,14 @@ class YoloWriter:
         text.parent.mkdir(parents=True, exist_ok=True)
         text.write_text("".join(lines), "utf-8")
         seen = paint(drawn, one.height, one.width, "smaller-over-larger").indices
-        wanted = np.where(one.mask == 255, np.uint8(0), one.mask)
+        is_void = one.mask == VOID
+        void_px = int(np.count_nonzero(is_void & (seen == BACKGROUND)))
         return Written(
             None,
             {
-                "pixels of void, which became background": one.void_px,
+                "pixels of void, which became background": void_px,
                 "pixels that readers see as another class, because outlines have no holes": int(
-                    np.count_nonzero((seen != wanted) & (one.mask != 255))
+                    np.count_nonzero(seen != np.where(is_void, BACKGROUND, one.mask))
                 ),
                 "tags without a pixel in the mask": len(one.bare_tags),
             },

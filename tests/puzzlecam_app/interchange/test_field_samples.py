@@ -285,7 +285,6 @@ def test_a_sample_is_imported_and_what_is_odd_is_told(
     ("sample", "told"),
     [
         ("13-*/H6_comma", "tags.csv, line 2: the row has more columns"),
-        ("18-*/CS", "gtFine: 2 masks of Cityscapes' train ids were passed over"),
         ("18-*/RF", "train/images: the folder was read as a folder of pictures"),
         ("18-*/TR", "train: the folder was read as a split"),
     ],

@@ -249,7 +249,7 @@ def test_labels_of_cityscapes_are_no_pictures_and_train_ids_are_refused(folder: 
     for kind in ("labelTrainIds", "color", "instanceIds"):
         _mask(folder / "gtFine" / "train" / "aachen" / f"a_0_gtFine_{kind}.png")
     (folder / "labels.txt").write_text("road\n")
-    report = run(folder, masks="proposals")
+    report = run(folder, masks="proposals", format="folder")
     assert (report.found, report.proposals) == (1, 0)
     assert "gtFine" in {problem.file for problem in report.errors}
     assert "from 0 (road)" in reasons(report)["gtFine"][1]

@@ -69,6 +69,9 @@ CASES = [
     Case("cvat-masks", "cvat-masks"),
     Case("color-masks", "color-masks"),
     Case("mmseg", "folder", reading={"tags_from_masks": True}),
+    Case("cityscapes", "cityscapes", splits=False),
+    Case("cityscapes", "cityscapes", splits=False, writing={"zero": "class"}),
+    Case("puzzle-cam", "voc", splits=False),
     Case("folder", "folder"),
 ]
 

@@ -45,9 +45,10 @@ def test_yolo_says_which_pictures_have_no_labels_and_how_many_boxes_no_outline(t
     assert contents(studio)[1]["b"].mask is None
 
 
-def test_yolo_says_how_many_pixels_holes_cost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("hole", [0, 255])
+def test_yolo_says_how_many_pixels_holes_cost(tmp_path: Path, hole: int) -> None:
     ring = np.ones((5, 5), np.uint8)
-    ring[2, 2] = 0
+    ring[2, 2] = hole
 
     report = exported(studio_with(tmp_path, Data(("cat",), (Drawn("a", ring),))), tmp_path / "out", "yolo")
 
