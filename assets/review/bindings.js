@@ -15,6 +15,7 @@
  * @property {() => unknown} showHistory
  * @property {() => unknown} showHelp
  * @property {() => unknown} findClass
+ * @property {() => unknown} toggleTag
  * @property {import("./tag_line.js").TagLine} tagLine
  * @property {import("./heat_panel.js").HeatPanel} heatPanel
  */
@@ -121,6 +122,13 @@ export const bindingsOf = (page) => [
     description: "Find a class by its name",
     group: "Classes",
     run: () => page.findClass(),
+  },
+  {
+    chord: "w",
+    keys: ["W"],
+    description: "Make the current class a tag of the picture, or no tag any more",
+    group: "Classes",
+    run: () => page.toggleTag(),
   },
   {
     chord: "i",

@@ -51,8 +51,9 @@ export function orderClasses(all, tags) {
 }
 
 /**
- * Events: `choose` a class index, `lock` the locked class indices.
- * @extends {Emitter<{choose: number, lock: number[]}>}
+ * Events: `choose` a class index, `lock` the locked class indices, `tag` a class that becomes a tag of the picture or
+ * is one no more.
+ * @extends {Emitter<{choose: number, lock: number[], tag: {index: number, isTagged: boolean}}>}
  */
 export class ClassPanel extends Emitter {
   constructor() {
@@ -61,6 +62,8 @@ export class ClassPanel extends Emitter {
     this.locked = new Set();
     /** @type {Map<number, HTMLElement>} */
     this.rows = new Map();
+    /** @type {Map<number, boolean>} */
+    this.tags = new Map();
     this.list = element("div", { class: "pr-classes", role: "radiogroup", "aria-label": "Class to paint" });
     this.more = element("details", { class: "pr-more-classes", hidden: true });
     /** @type {HTMLInputElement} */
@@ -90,6 +93,9 @@ export class ClassPanel extends Emitter {
   /** @param {ListedClass[]} classes @param {number} active */
   show(classes, active) {
     this.rows.clear();
+    this.tags = new Map(
+      classes.filter(({ index }) => index !== 0).map(({ index, isTagged }) => [index, isTagged]),
+    );
     this.locked.clear();
     const near = classes.filter(({ index, isTagged }) => index === 0 || isTagged);
     const others = classes.filter(({ index, isTagged }) => index !== 0 && !isTagged);
@@ -102,6 +108,12 @@ export class ClassPanel extends Emitter {
     this.more.open = near.length < 2;
     this.finder.hidden = classes.length <= FEW;
     this.setActive(active);
+  }
+
+  /** Make a class a tag of the picture, or no tag any more. @param {number} index */
+  toggleTag(index) {
+    const isTagged = this.tags.get(index);
+    if (isTagged !== undefined) this.emit("tag", { index, isTagged: !isTagged });
   }
 
   /** Put the cursor into the search field. */
@@ -150,15 +162,19 @@ export class ClassPanel extends Emitter {
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),
       element("span", { class: "pr-class-name", text: name }),
-      isTagged
-        ? element("span", {
-            class: "st-pill pr-tag",
-            text: "tag",
-            title: "The picture is tagged with this class",
-          })
-        : null,
       key === null ? null : element("kbd", { text: key }),
     );
+    const tag = this.tags.has(index)
+      ? element("button", {
+          class: "st-pill pr-tag",
+          type: "button",
+          text: "tag",
+          "aria-pressed": String(isTagged),
+          "aria-label": `${name} is a tag of the picture`,
+          title: isTagged ? "A tag of the picture: remove it (W)" : "Make it a tag of the picture (W)",
+          on: { click: () => this.toggleTag(index) },
+        })
+      : null;
     const lock = element("button", {
       class: "pr-lock",
       type: "button",
@@ -172,7 +188,7 @@ export class ClassPanel extends Emitter {
       },
     });
     lock.innerHTML = LOCK_ICON;
-    const row = element("div", { class: "pr-class-row" }, choose, lock);
+    const row = element("div", { class: "pr-class-row" }, choose, tag, lock);
     this.rows.set(index, choose);
     return row;
   }

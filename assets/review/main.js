@@ -62,6 +62,7 @@ class ReviewPage {
       showHistory: () => showHistory(desk),
       showHelp: () => this.#showHelp(),
       findClass: () => desk.classPanel.search(),
+      toggleTag: () => desk.classPanel.toggleTag(desk.editor.activeClass),
       heatPanel: desk.heatPanel,
       tagLine: desk.tagLine,
     });
@@ -154,6 +155,10 @@ class ReviewPage {
     layout.on("history", () => showHistory(desk));
     layout.on("help", () => this.#showHelp());
     classPanel.on("choose", (index) => editor.setActiveClass(index));
+    classPanel.on("tag", ({ index, isTagged }) => {
+      if (desk.isLookOnly) statusBar.say("Somebody else works on this picture, so its tags stay.");
+      else tagLine.change(index, isTagged);
+    });
     classPanel.on("lock", (lockedClasses) => editor.setOptions({ lockedClasses }));
     heatPanel.on("heat", (heat) => editor.setHeat(heat));
     heatPanel.on("view", (view) => editor.setHeatView(view));

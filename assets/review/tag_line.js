@@ -61,24 +61,40 @@ export class TagLine extends Emitter {
     const asked = this.#open[0];
     if (id === null || !asked || this.#isSending) return;
     const isMissing = asked.kind === "missing";
+    const action = isMissing ? (isThere ? "added" : "refused") : isThere ? "kept" : "removed";
+    if (!(await this.#say(id, asked.class_index, action))) return;
+    if (isThere === isMissing) this.emit("tags", id);
+  }
+
+  /** Give the picture a tag or take it away. @param {number} classIndex @param {boolean} isThere */
+  async change(classIndex, isThere) {
+    const id = this.#item;
+    if (id === null || this.#isSending) return;
+    if (await this.#say(id, classIndex, isThere ? "added" : "removed")) this.emit("tags", id);
+  }
+
+  /**
+   * @param {number} id
+   * @param {number} classIndex
+   * @param {import("../shared/openapi").TagIn["action"]} action
+   * @returns {Promise<boolean>} whether it is stored
+   */
+  async #say(id, classIndex, action) {
     this.#isSending = true;
     try {
       await this.#beforeAnswer();
-      await api.sayTag(id, {
-        class_index: asked.class_index,
-        action: isMissing ? (isThere ? "added" : "refused") : isThere ? "kept" : "removed",
-      });
+      await api.sayTag(id, { class_index: classIndex, action });
     } catch (error) {
       this.emit("problem", api.messageOf(error));
-      return;
+      return false;
     } finally {
       this.#isSending = false;
     }
     if (this.#item === id) {
-      this.#open = this.#open.filter((one) => one !== asked);
+      this.#open = this.#open.filter((one) => one.class_index !== classIndex);
       this.#show();
     }
-    if (isThere === isMissing) this.emit("tags", id);
+    return true;
   }
 
   #show() {

@@ -44,3 +44,9 @@ def test_a_suggested_tag_is_added_with_one_key_and_refused_with_another(
         review.wait_for(name)
         expect(shown).to_have_text(tags)
         expect(line).to_be_hidden()
+
+    page.evaluate("puzzlecamReview.editor.setActiveClass(1)")
+    page.keyboard.press("w")
+    expect(shown).to_have_text("cat, person")
+    page.get_by_role("button", name="cat is a tag of the picture").click()
+    expect(shown).to_have_text("person")
