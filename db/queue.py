@@ -34,6 +34,7 @@ from db.errors import InvalidInputError
 from db.items import tags_of
 from db.models import Item, ItemTag, Revision, TagSuggestion, User
 from db.status import STATUS_GROUPS, STATUSES, Status, status_of, statuses_named
+from db.team_models import Assignment
 
 Order = Literal["name", "doubt", "disagreement", "random"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
@@ -66,6 +67,7 @@ class QueueFilter:
     `status` is a status or a group (``todo``, ``done``). `class_index` keeps items tagged with that class,
     `author` (users.id) those whose newest revision is that person's. `tags_in_doubt` keeps unfinished items
     with a suggested or a doubtful tag, `name` those whose names contain it, in upper or lower case.
+    `assigned_to` (users.id) keeps that person's pictures, `is_unassigned` those that are nobody's.
     """
 
     status: str | None = None
@@ -74,6 +76,8 @@ class QueueFilter:
     author: int | None = None
     tags_in_doubt: bool | None = None
     name: str | None = None
+    assigned_to: int | None = None
+    is_unassigned: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +214,21 @@ def counts_by_status(session: Session, dataset_id: int) -> dict[Status, int]:
     return {name: counted.get(name, 0) for name in STATUSES}
 
 
+def counts_by_owner(session: Session, dataset_id: int) -> dict[int | None, dict[Status, int]]:
+    """How many items of each status every person (users.id) has; those that are nobody's are under None.
+
+    Missing items are not counted.
+    """
+    status = _status_expression().label("status")
+    rows = _with_latest(select(Assignment.user_id, status, func.count(Item.id).label("items")))
+    rows = rows.outerjoin(Assignment, Assignment.item_id == Item.id)
+    rows = rows.where(Item.dataset_id == dataset_id, Item.missing_since.is_(None))
+    found: dict[int | None, dict[Status, int]] = {}
+    for row in session.execute(rows.group_by(Assignment.user_id, status)):
+        found.setdefault(row.user_id, {})[row.status] = row.items
+    return found
+
+
 def _with_latest(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """`statement` from items with the newest revision of each, answered from unique(item_id, sequence)."""
     other = aliased(Revision)
@@ -244,6 +263,11 @@ def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]
     if kept.tags_in_doubt:
         conditions.append(exists().where(TagSuggestion.item_id == Item.id))
         conditions.append(_status_expression().not_in((*STATUS_GROUPS["done"], "rejected")))
+    assigned = exists().where(Assignment.item_id == Item.id)
+    if kept.assigned_to is not None:
+        conditions.append(assigned.where(Assignment.user_id == kept.assigned_to))
+    if kept.is_unassigned:
+        conditions.append(~assigned)
     return conditions
 
 

@@ -259,6 +259,11 @@ class Settings(BaseModel):
         return self.is_reachable_from_outside and self.access_key is None
 
     @property
+    def is_shared(self) -> bool:
+        """Whether several people may work here, so that the page Team is offered."""
+        return self.has_accounts or self.is_reachable_from_outside
+
+    @property
     def is_reachable_from_outside(self) -> bool:
         """Whether other machines can reach the studio, itself or through a proxy."""
         return bool(self.public_names) or not is_loopback(self.host)

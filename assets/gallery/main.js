@@ -61,6 +61,7 @@ class Gallery {
         "header",
         { class: "gl-header" },
         this.#datasetSelect,
+        filters.ownerSelect,
         filters.statusSelect,
         filters.classSelect,
         filters.splitSelect,

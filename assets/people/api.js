@@ -5,7 +5,8 @@ export { datasets, messageOf } from "../shared/api.js";
 
 /**
  * @import {
- *   AccountOut, AuditEntryOut, InvitationIn, LinkOut, NewTokenOut, PeopleOut, SessionOut, TokenIn
+ *   AccountOut, AuditEntryOut, InvitationIn, LinkOut, NewTokenOut, PeopleOut, SessionOut, SharesIn, SharesOut,
+ *   TakeBackOut, TeamOut, TokenIn
  * } from "../shared/openapi"
  *
  * @typedef {"labeler"|"reviewer"|"lead"} DatasetRole
@@ -57,3 +58,14 @@ export const makeToken = (wanted) => json("/account/tokens", { body: wanted });
 
 /** @param {number} id */
 export const revokeToken = (id) => request(`/account/tokens/${id}`, { method: "DELETE" });
+
+/** @param {number} datasetId @returns {Promise<TeamOut>} */
+export const team = (datasetId) => json(`/datasets/${datasetId}/team`);
+
+/** @param {number} datasetId @param {Partial<SharesIn>} wanted @returns {Promise<SharesOut>} */
+export const sharePictures = (datasetId, wanted) =>
+  json(`/datasets/${datasetId}/assignments`, { body: wanted });
+
+/** @param {number} datasetId @param {string|null} person null: everybody @returns {Promise<TakeBackOut>} */
+export const takePicturesBack = (datasetId, person) =>
+  json(`/datasets/${datasetId}/assignments/take-back`, { body: { person } });

@@ -8,7 +8,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 /**
  * @import {
  *   CamsHeader, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
- *   RevisionOut, Session, SessionOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut
+ *   RevisionOut, Session, SessionOut, SharesOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
  *
@@ -34,6 +34,10 @@ export const setAnnotator = (annotator) => json("/session", { body: { annotator 
 
 /** @param {number} datasetId @returns {Promise<ProgressOut>} */
 export const progress = (datasetId) => json(`/datasets/${datasetId}/progress`);
+
+/** Take pictures that are nobody's. @param {number} datasetId @param {number} count @returns {Promise<SharesOut>} */
+export const takePictures = (datasetId, count) =>
+  json(`/datasets/${datasetId}/assignments/take`, { body: { count } });
 
 /** What the live model of a dataset has learned. @param {number} datasetId @returns {Promise<LiveOut>} */
 export const live = (datasetId) => json(`/datasets/${datasetId}/live`);

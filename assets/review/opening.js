@@ -16,6 +16,7 @@ import { TeamLease } from "./team_lease.js";
 const AHEAD = 2; // pictures fetched into the browser
 const COMPUTED_AHEAD = 4; // pictures whose maps the server is asked for
 const NO_KEY = -1;
+const MORE = 10; // pictures that a person takes when theirs are finished
 const REOPEN_MS = 3000; // between attempts to open a picture while the studio does not answer
 
 export class Opening {
@@ -56,7 +57,25 @@ export class Opening {
     this.#turn++;
     this.#leave();
     this.#lease.leave();
-    this.#showNothing(this.#desk.queue.list.textContent);
+    this.#showNothing(this.#desk.queue.list.textContent, this.#takeMore);
+  }
+
+  /** Offered where all pictures of a person are finished. @returns {Action|undefined} */
+  get #takeMore() {
+    const { queue, statusBar } = this.#desk;
+    if (!queue.filters.isOwnWork || !queue.dataset) return undefined;
+    const { id } = queue.dataset;
+    const run = async () => {
+      try {
+        const { shares } = await api.takePictures(id, MORE);
+        await queue.reload();
+        await this.openFirst();
+        if (!Object.values(shares).some(Boolean)) statusBar.say("All pictures are somebody's already.");
+      } catch (error) {
+        statusBar.say(api.messageOf(error));
+      }
+    };
+    return { text: `Take ${MORE} more pictures`, run };
   }
 
   /**
@@ -162,6 +181,7 @@ export class Opening {
       step > 0
         ? "This is the last picture of the queue. Choose another status or class to continue."
         : "This is the first picture.",
+      step > 0 ? this.#takeMore : undefined,
     );
   }
 

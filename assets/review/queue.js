@@ -42,6 +42,7 @@ export class Queue extends Emitter {
     element(
       "div",
       { class: "pr-filters" },
+      element("div", { class: "pr-filter-row" }, this.filters.ownerSelect),
       element("div", { class: "pr-filter-row" }, this.filters.statusSelect, this.filters.orderSelect),
       element("div", { class: "pr-filter-row" }, this.filters.classSelect, this.filters.splitSelect),
       element("div", { class: "pr-filter-row" }, this.filters.nameInput),

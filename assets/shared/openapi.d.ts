@@ -418,6 +418,10 @@ export interface components {
       splits: string[];
       /** @description Everybody who has changed a picture */
       authors: string[];
+      /** @description Whether pictures are assigned to people */
+      is_shared_out: boolean;
+      /** @description How many pictures are assigned to this person */
+      own_items: number;
     };
     DatasetsOut: {
       datasets: components["schemas"]["DatasetOut"][];
@@ -889,6 +893,16 @@ export interface components {
        * @default false
        */
       may_be_draft: boolean;
+    };
+    /** @description A person, what they have to do, and what they have open. */
+    MemberOut: {
+      name: string;
+      /** @description Assigned pictures that are not finished */
+      to_do: number;
+      /** @description Assigned pictures that are accepted or corrected */
+      done: number;
+      /** @description Ids of the pictures that the person has open */
+      open_items: number[];
     };
     /** @description A sentence of the worker or the trainer. */
     MessageFacts: {
@@ -1609,6 +1623,49 @@ export interface components {
       name: string;
       share: number;
     };
+    /** @description Pictures to share out equally. */
+    SharesIn: {
+      people: string[];
+      /** @description How many pictures; all that match when absent */
+      count?: number | null;
+      /** @default todo */
+      status:
+        | (
+            | "new"
+            | "proposed"
+            | "drafted"
+            | "accepted"
+            | "corrected"
+            | "rejected"
+            | "skipped"
+            | "todo"
+            | "done"
+          )
+        | null;
+      class_index?: number | null;
+      split?: string | null;
+      /**
+       * @default doubt
+       * @enum {string}
+       */
+      order: "name" | "doubt" | "disagreement" | "random";
+      /**
+       * @description Of the random order
+       * @default 0
+       */
+      seed: number;
+      /**
+       * @description Also pictures that are somebody's already
+       * @default false
+       */
+      is_reassigned: boolean;
+    };
+    /** @description How many pictures each person was given. */
+    SharesOut: {
+      shares: {
+        [key: string]: number;
+      };
+    };
     /** @description Header of one side of a comparison. */
     SideHeader: {
       /** @description Key of the model, as `/lab/models` lists it */
@@ -1862,6 +1919,29 @@ export interface components {
       status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
       tags: number[];
     };
+    /** @description Whose unfinished pictures become nobody's. */
+    TakeBackIn: {
+      /** @description Everybody's when absent */
+      person?: string | null;
+    };
+    /** @description How many pictures became nobody's. */
+    TakeBackOut: {
+      pictures: number;
+    };
+    /** @description A person takes pictures that are nobody's. */
+    TakeIn: {
+      /** @default 10 */
+      count: number;
+    };
+    /** @description The people of a dataset; somebody who does not lead it sees only themselves. */
+    TeamOut: {
+      people: components["schemas"]["MemberOut"][];
+      /** @description Unfinished pictures that are nobody's */
+      unassigned: number;
+      is_lead: boolean;
+      /** @description Whether only people with a role here can be given pictures */
+      has_accounts: boolean;
+    };
     /** @description A token to make. */
     TokenIn: {
       /** @description What it is for */
@@ -2038,6 +2118,7 @@ export type MaskFacts = components["schemas"]["MaskFacts"];
 export type MaskHeader = components["schemas"]["MaskHeader"];
 export type MaskIn = components["schemas"]["MaskIn"];
 export type MaskOnScreenIn = components["schemas"]["MaskOnScreenIn"];
+export type MemberOut = components["schemas"]["MemberOut"];
 export type MessageFacts = components["schemas"]["MessageFacts"];
 export type MetricsFacts = components["schemas"]["MetricsFacts"];
 export type ModelChoice = components["schemas"]["ModelChoice"];
@@ -2100,6 +2181,8 @@ export type ScribbleSeed = components["schemas"]["ScribbleSeed"];
 export type Session = components["schemas"]["Session"];
 export type SessionOut = components["schemas"]["SessionOut"];
 export type ShareOfPixels = components["schemas"]["ShareOfPixels"];
+export type SharesIn = components["schemas"]["SharesIn"];
+export type SharesOut = components["schemas"]["SharesOut"];
 export type SideHeader = components["schemas"]["SideHeader"];
 export type SignInOut = components["schemas"]["SignInOut"];
 export type SizesOut = components["schemas"]["SizesOut"];
@@ -2119,6 +2202,10 @@ export type SupervisionOut = components["schemas"]["SupervisionOut"];
 export type SurveyOut = components["schemas"]["SurveyOut"];
 export type TagIn = components["schemas"]["TagIn"];
 export type TagsOut = components["schemas"]["TagsOut"];
+export type TakeBackIn = components["schemas"]["TakeBackIn"];
+export type TakeBackOut = components["schemas"]["TakeBackOut"];
+export type TakeIn = components["schemas"]["TakeIn"];
+export type TeamOut = components["schemas"]["TeamOut"];
 export type TokenIn = components["schemas"]["TokenIn"];
 export type TokenOut = components["schemas"]["TokenOut"];
 export type UnpublishedFacts = components["schemas"]["UnpublishedFacts"];

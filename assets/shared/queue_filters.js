@@ -32,6 +32,11 @@ const ORDERS = [
   { value: "disagreement", text: "Tiles disagree" },
   { value: "random", text: "Random" },
 ];
+const OWNERS = [
+  { value: "me", text: "My pictures" },
+  { value: "nobody", text: "Nobody's pictures" },
+  { value: "", text: "Everybody's pictures" },
+];
 /** @type {Record<Status, string>} */
 export const STATUS_TEXT = {
   new: "new",
@@ -60,6 +65,8 @@ export class QueueFilters extends Emitter {
   classSelect = this.#select("Class", [{ value: "", text: "Any class" }]);
   splitSelect = this.#select("Split", [{ value: "", text: "Any split" }]);
   authorSelect = this.#select("Author of the last change", [{ value: "", text: "Anybody" }]);
+  /** Hidden where no picture is assigned to anybody. */
+  ownerSelect = this.#select("Whose pictures", OWNERS);
   nameInput = element("input", {
     class: "st-input",
     type: "search",
@@ -108,6 +115,7 @@ export class QueueFilters extends Emitter {
     ]);
     this.splitSelect.hidden = dataset.splits.length < 2;
     this.authorSelect.hidden = !dataset.authors.length;
+    this.ownerSelect.hidden = !dataset.is_shared_out;
     this.#recall(dataset.id);
   }
 
@@ -121,6 +129,7 @@ export class QueueFilters extends Emitter {
       split: this.splitSelect.value,
       author: this.authorSelect.value,
       name: this.nameInput.value.trim(),
+      owner: this.ownerSelect.hidden ? null : this.ownerSelect.value,
       order,
       seed: order === "random" ? shuffle() : null,
     };
@@ -135,11 +144,21 @@ export class QueueFilters extends Emitter {
     this.classSelect.value = String(classIndex);
     this.statusSelect.value = "todo";
     this.nameInput.value = "";
+    this.ownerSelect.value = "";
     this.#choose();
+  }
+
+  /** Whether they keep what this person has to do, all of it. */
+  get isOwnWork() {
+    const { authorSelect, classSelect, nameInput, ownerSelect, splitSelect, statusSelect } = this;
+    const isUnfiltered = !authorSelect.value && !classSelect.value && !splitSelect.value && !nameInput.value;
+    const isOwn = !ownerSelect.hidden && ownerSelect.value === "me";
+    return isOwn && isUnfiltered && statusSelect.value === "todo";
   }
 
   /** Why nothing is listed. */
   get emptySentence() {
+    if (this.isOwnWork) return "You have finished all pictures that are yours.";
     if (this.isInDoubt)
       return "No unfinished picture has a suggested or doubtful tag now. Tags are compared with accepted masks.";
     if (this.statusSelect.value === "todo" && !this.nameInput.value)
@@ -155,6 +174,7 @@ export class QueueFilters extends Emitter {
       class: this.classSelect,
       split: this.splitSelect,
       author: this.authorSelect,
+      owner: this.ownerSelect,
       name: this.nameInput,
     };
   }
@@ -181,9 +201,11 @@ export class QueueFilters extends Emitter {
         field.value = chosen[name] ?? "";
         continue;
       }
-      const value = chosen[name] ?? field.options[0].value;
+      // People who have pictures start with their own.
+      const usual = name === "owner" && !this.#dataset?.own_items ? "" : field.options[0].value;
+      const value = chosen[name] ?? usual;
       const isThere = [...field.options].some((option) => option.value === value);
-      field.value = isThere ? value : field.options[0].value;
+      field.value = isThere ? value : usual;
     }
   }
 }

@@ -42,6 +42,10 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     with pages.route("Export", "/export"):
         _navigation(services)
         export.build(services)
+    if services.settings.is_shared:
+        with pages.route("Team", "/team"):
+            _navigation(services)
+            people.build_team(root_path)
     if services.settings.has_accounts:
         with pages.route("People", "/people"):
             _navigation(services)
@@ -101,6 +105,8 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
         "/export": export.MODULE,
     }
     start = f'<script type="module" src="{asset_url("shared/start.js", root_path)}"></script>'
+    if services.settings.is_shared:
+        modules["/team"] = people.TEAM
     if services.settings.has_accounts:
         modules |= {"/people": people.PEOPLE, "/account": people.ACCOUNT}
         start += f'<script type="module" src="{asset_url("shared/closed_pages.js", root_path)}"></script>'

@@ -73,6 +73,7 @@ _PAGES: Final[tuple[tuple[str, str, Least], ...]] = (
     ("GET", "/lab", "reviewer"),
     ("GET", "/runs", "reviewer"),
     ("GET", "/export", "lead"),
+    ("GET", "/team", "labeler"),
     ("GET", "/people", "lead"),
     ("GET", "/account", "person"),
     ("GET", "/login", "anyone"),
@@ -189,7 +190,12 @@ def _items() -> Iterator[Rule]:
 def _team() -> Iterator[Rule]:
     for path in ("/lease", "/lease/release"):
         yield Rule("POST", f"/api/items/{{item_id}}{path}", "labeler")
-    yield Rule("POST", "/api/datasets/{dataset_id}/next", "labeler")
+    dataset = "/api/datasets/{dataset_id}"
+    yield Rule("POST", f"{dataset}/next", "labeler")
+    yield Rule("GET", f"{dataset}/team", "labeler")
+    yield Rule("POST", f"{dataset}/assignments", "lead", changes=True)
+    yield Rule("POST", f"{dataset}/assignments/take", "labeler", changes=True)
+    yield Rule("POST", f"{dataset}/assignments/take-back", "lead", changes=True)
 
 
 def _lab() -> Iterator[Rule]:
@@ -230,7 +236,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(_rules())
 _BY_RANK: Final = sorted(RULES, key=lambda rule: rule.rank)
 
 
-PAGES: Final = ("", "gallery", "datasets", "lab", "runs", "export", "people", "account")
+PAGES: Final = ("", "gallery", "datasets", "lab", "runs", "export", "team", "people", "account")
 """The Gradio pages, by their paths."""
 
 

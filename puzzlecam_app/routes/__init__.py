@@ -22,6 +22,7 @@ from puzzlecam_app.routes import (
     runs,
     session,
     tags,
+    team,
 )
 
 
@@ -43,6 +44,7 @@ def api_router() -> APIRouter:
         arrays,
         masks,
         tags,
+        team,
         *lab.ROOMS,
         refine,
         *runs.ROOMS,

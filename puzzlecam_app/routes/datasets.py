@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from db.annotations import pace
+from db.assignments import owners_in
 from db.datasets import get_dataset, list_datasets
 from db.labels import latest_label_set
 from db.models import Item, Revision, User, utc_now
@@ -50,6 +51,8 @@ class DatasetOut(BaseModel):
     classes: list[ClassOut]
     splits: list[str]
     authors: list[str] = Field(description="Everybody who has changed a picture")
+    is_shared_out: bool = Field(description="Whether pictures are assigned to people")
+    own_items: int = Field(description="How many pictures are assigned to this person")
 
 
 class DatasetsOut(BaseModel):
@@ -67,15 +70,17 @@ class ProgressOut(BaseModel):
 
 
 @router.get("/datasets")
-def read_datasets(services: OpenServices, person: CurrentPerson) -> DatasetsOut:
+def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Annotator) -> DatasetsOut:
     """List the datasets that this person has a role on."""
     with services.database.read() as session:
+        user = find_user(session, annotator)
         answers = []
         for dataset in list_datasets(session):
             if not person.may("labeler", dataset.id):
                 continue
             counts = counts_by_status(session, dataset.id)
             classes = latest_label_set(session, dataset.id).classes
+            owners = owners_in(session, dataset.id).values()
             splits = session.scalars(
                 select(Item.split)
                 .distinct()
@@ -111,6 +116,8 @@ def read_datasets(services: OpenServices, person: CurrentPerson) -> DatasetsOut:
                     ],
                     splits=sorted((name for name in splits if name is not None), key=natural_key),
                     authors=sorted(session.scalars(authors), key=natural_key),
+                    is_shared_out=bool(owners),
+                    own_items=sum(owner == user.id for owner in owners) if user else 0,
                 )
             )
     return DatasetsOut(datasets=answers)

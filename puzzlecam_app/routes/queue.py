@@ -13,7 +13,7 @@ from db.datasets import get_dataset
 from db.queue import QueueEntry, QueueFilter, list_items
 from db.status import Status
 from db.users import find_user
-from puzzlecam_app.routes.common import DatasetId, OpenServices, problem_responses
+from puzzlecam_app.routes.common import Annotator, DatasetId, OpenServices, problem_responses
 
 router = APIRouter(tags=["datasets"])
 
@@ -34,23 +34,34 @@ class AskedQueue:
     author: str | None
     tags_in_doubt: bool
     name: str | None
+    owner: Literal["me", "nobody"] | None
+    annotator: str
     order: OrderName
     seed: int
     after: str | None
 
     def kept(self, session: Session) -> QueueFilter:
         """The filter; nothing is kept if nobody has the name of the author."""
-        author = None
-        if self.author is not None:
-            user = find_user(session, self.author)
-            author = user.id if user else _NOBODY
         return QueueFilter(
-            self.status, self.class_index, self.split, author, self.tags_in_doubt, (self.name or "").strip()
+            self.status,
+            self.class_index,
+            self.split,
+            None if self.author is None else _id_of(session, self.author),
+            self.tags_in_doubt,
+            (self.name or "").strip(),
+            assigned_to=_id_of(session, self.annotator) if self.owner == "me" else None,
+            is_unassigned=self.owner == "nobody",
         )
+
+
+def _id_of(session: Session, name: str) -> int:
+    user = find_user(session, name)
+    return user.id if user else _NOBODY
 
 
 # A coroutine, because a plain function would be run on a thread.
 async def _asked(
+    annotator: Annotator,
     status: Annotated[StatusFilter | None, Query(description="A status, or the groups todo and done")] = None,
     class_: Annotated[int | None, Query(alias="class", ge=1, le=254, description="Tagged with it")] = None,
     split: Annotated[str | None, Query(max_length=64)] = None,
@@ -59,11 +70,16 @@ async def _asked(
         bool, Query(description="Only unfinished pictures with suggested or doubtful tags")
     ] = False,
     name: Annotated[str | None, Query(max_length=128, description="A part of the name, in any case")] = None,
+    owner: Annotated[
+        Literal["me", "nobody"] | None, Query(description="Only this person's pictures, or those of nobody")
+    ] = None,
     order: Annotated[OrderName, Query()] = "name",
     seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
     after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
 ) -> AskedQueue:
-    return AskedQueue(status, class_, split, author, tags_in_doubt, name, order, seed, after)
+    return AskedQueue(
+        status, class_, split, author, tags_in_doubt, name, owner, annotator, order, seed, after
+    )
 
 
 QueueAsked = Annotated[AskedQueue, Depends(_asked)]

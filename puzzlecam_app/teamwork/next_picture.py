@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from db.engine import Database
 from db.leases import Held, free_others, leases_in, take
 from db.queue import QueueFilter, is_in_queue, list_items
@@ -21,9 +23,27 @@ def take_next(
 ) -> Held | None:
     """Lease the first free picture of the queue; None if others have all that are left.
 
-    What the tab had before is given back. Each picture is tried in a transaction of its own, so no two
+    The person's own pictures come first, then those that are nobody's. What is assigned to others is left to
+    them. What the tab had before is given back. Each picture is tried in a transaction of its own, so no two
     people get the same one.
     """
+    for own in (replace(kept, assigned_to=user_id), replace(kept, is_unassigned=True)):
+        held = _take_first(database, dataset_id, user_id, holder, own, order=order, seed=seed)
+        if held is not None:
+            return held
+    return None
+
+
+def _take_first(
+    database: Database,
+    dataset_id: int,
+    user_id: int,
+    holder: str,
+    kept: QueueFilter,
+    *,
+    order: str,
+    seed: int,
+) -> Held | None:
     after: str | None = None
     while True:
         with database.read() as session:

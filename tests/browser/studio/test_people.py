@@ -56,7 +56,7 @@ def test_an_admin_invites_a_labeler_who_sees_only_their_own_pages(
         join(labeler, link, "Ben")
         expect(labeler.get_by_label("Your name", exact=True)).not_to_be_editable()
         links = labeler.locator(".nav-holder nav").get_by_role("link")
-        expect(links.filter(visible=True)).to_have_text(["Review", "Account", "Sign out"])
+        expect(links.filter(visible=True)).to_have_text(["Review", "Team", "Account", "Sign out"])
         labeler.goto(f"{shared.url}/people")
         expect(labeler.get_by_role("heading")).to_have_text("This page is closed to you")
         assert other.request.get(f"{shared.url}/api/people").status == 403

@@ -1,0 +1,135 @@
+/** The Team page: whose pictures they are, and how far each person is. A person who leads nothing sees only themselves. */
+import { count, element } from "../shared/dom.js";
+import { LAST_DATASET } from "../shared/place.js";
+import * as api from "./api.js";
+import { button, labelled, Notice, section, select, table } from "./parts.js";
+import { ShareForm } from "./share_form.js";
+
+/**
+ * @import { DatasetOut, TeamOut } from "../shared/openapi"
+ */
+
+/** @param {HTMLElement} root */
+export function mount(root) {
+  new TeamPage(root).start();
+}
+
+class TeamPage {
+  /** @type {DatasetOut[]} */
+  #datasets = [];
+  #notice = new Notice();
+  #chooser = element("div");
+  #people = element("div");
+  #form = new ShareForm();
+  #sharing = section("Share pictures out", this.#form.root);
+
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.#sharing.hidden = true;
+    this.#form.on("share", (wanted) => this.#share(wanted));
+    root.className = "st-page pp-root";
+    root.replaceChildren(
+      element(
+        "main",
+        { class: "pp-main" },
+        element("h2", { text: "Team" }),
+        this.#notice.root,
+        this.#chooser,
+        section("Whose pictures", this.#people),
+        this.#sharing,
+      ),
+    );
+  }
+
+  async start() {
+    try {
+      this.#datasets = (await api.datasets()).datasets;
+    } catch (error) {
+      this.#notice.fail(error);
+      return;
+    }
+    const options = this.#datasets.map(({ id, name }) => ({ value: String(id), text: name }));
+    if (!options.length) {
+      this.#people.replaceChildren(element("p", { class: "st-muted", text: "There is no dataset yet." }));
+      return;
+    }
+    const last = localStorage.getItem(LAST_DATASET);
+    const first = options.some(({ value }) => value === last) ? String(last) : options[0].value;
+    const chosen = select(options, first, { on: { change: () => this.#load(Number(chosen.value)) } });
+    this.#chooser.replaceChildren(labelled("Dataset", chosen));
+    await this.#load(Number(first));
+  }
+
+  /** @param {number} datasetId */
+  async #load(datasetId) {
+    const dataset = this.#datasets.find(({ id }) => id === datasetId);
+    if (!dataset) return;
+    try {
+      const team = await api.team(datasetId);
+      this.#show(dataset, team);
+    } catch (error) {
+      this.#notice.fail(error);
+    }
+  }
+
+  /** @param {DatasetOut} dataset @param {TeamOut} team */
+  #show(dataset, team) {
+    this.#form.dataset = dataset;
+    this.#form.showPeople(
+      team.people.map(({ name }) => name),
+      team.has_accounts,
+    );
+    this.#sharing.hidden = !team.is_lead;
+    const rows = team.people.map((one) => [
+      one.name,
+      one.to_do.toLocaleString(),
+      one.done.toLocaleString(),
+      one.open_items.length ? count(one.open_items.length, "picture") : "",
+      team.is_lead && one.to_do
+        ? button("Take back", () => this.#takeBack(one.name), {
+            "aria-label": `Take back: ${one.name}`,
+            title: "Unfinished pictures become nobody's",
+          })
+        : "",
+    ]);
+    this.#people.replaceChildren(
+      table(["Name", "To do", "Done", "Works on", ""], rows, "Nobody has a picture yet."),
+      element("p", {
+        class: "st-muted",
+        text: `${count(team.unassigned, "unfinished picture")} ${team.unassigned === 1 ? "is" : "are"} nobody's.`,
+      }),
+    );
+  }
+
+  /** @param {Parameters<typeof api.sharePictures>[1]} wanted */
+  async #share(wanted) {
+    const { dataset } = this.#form;
+    if (!dataset) return;
+    try {
+      const { shares } = await api.sharePictures(dataset.id, wanted);
+      const given = Object.entries(shares).map(([name, number]) => `${name} ${number.toLocaleString()}`);
+      const isAny = Object.values(shares).some(Boolean);
+      this.#notice.say(
+        isAny ? `Shared out: ${given.join(", ")}.` : "No picture matches, so nothing was shared out.",
+      );
+    } catch (error) {
+      this.#notice.fail(error);
+    }
+    await this.#load(dataset.id);
+  }
+
+  /** @param {string} name */
+  async #takeBack(name) {
+    const { dataset } = this.#form;
+    if (!dataset) return;
+    try {
+      const { pictures } = await api.takePicturesBack(dataset.id, name);
+      this.#notice.say(
+        `${count(pictures, "picture")} of ${name} ${pictures === 1 ? "is" : "are"} nobody's now.`,
+      );
+    } catch (error) {
+      this.#notice.fail(error);
+    }
+    await this.#load(dataset.id);
+  }
+}

@@ -1,0 +1,48 @@
+"""Whose picture it is: assigned by a lead, or taken by the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from db.models import Item
+from db.team_models import Assignment
+
+_ITEMS_A_STATEMENT = 500
+
+
+def assign(
+    session: Session, items_by_user: Mapping[int, Sequence[int]], *, assigned_by: int | None = None
+) -> None:
+    """Make pictures the work of people: item ids by users.id. Earlier assignments of them are replaced."""
+    owners = {item_id: user_id for user_id, items in items_by_user.items() for item_id in items}
+    item_ids = sorted(owners)
+    for start in range(0, len(item_ids), _ITEMS_A_STATEMENT):
+        batch = item_ids[start : start + _ITEMS_A_STATEMENT]
+        session.execute(delete(Assignment).where(Assignment.item_id.in_(batch)))
+        session.execute(
+            insert(Assignment),
+            [
+                {"item_id": item_id, "user_id": owners[item_id], "assigned_by_id": assigned_by}
+                for item_id in batch
+            ],
+        )
+
+
+def take_back(session: Session, item_ids: Sequence[int]) -> None:
+    """Make pictures nobody's again."""
+    for start in range(0, len(item_ids), _ITEMS_A_STATEMENT):
+        batch = item_ids[start : start + _ITEMS_A_STATEMENT]
+        session.execute(delete(Assignment).where(Assignment.item_id.in_(batch)))
+
+
+def owners_in(session: Session, dataset_id: int) -> dict[int, int]:
+    """Whose pictures they are: users.id by item id, for the assigned pictures of a dataset."""
+    rows = (
+        select(Assignment.item_id, Assignment.user_id)
+        .join(Item, Item.id == Assignment.item_id)
+        .where(Item.dataset_id == dataset_id)
+    )
+    return {row.item_id: row.user_id for row in session.execute(rows)}
