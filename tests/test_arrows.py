@@ -50,6 +50,8 @@ TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
     ("reports",),
     ("studies",),
     ("commands",),
+    ("cli_options",),
+    ("cli_studies",),
     ("cli",),
     ("__main__",),
 )

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from trainer.cli_options import (
+    DatasetOption,
+    DeviceOption,
+    JsonOption,
+    RecipeOption,
+    ReuseOption,
+    SetOption,
+    print_result,
+)
+from trainer.cli_studies import studies_app
 from trainer.contract import DEFAULT_RECIPE, EXIT_GOOD
 from trainer.errors import TrainerError, failure_code
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 recipes_app = typer.Typer(rich_markup_mode=None)
 app.add_typer(recipes_app, name="recipes")
-
-DatasetOption = Annotated[Path, typer.Option(help="Folder in VOC layout, or with tags.csv.")]
-RecipeOption = Annotated[str, typer.Option(help="Name of a shipped recipe, or a .toml file.")]
-SetOption = Annotated[list[str] | None, typer.Option("--set", help="Override, e.g. classify.epochs=3.")]
-DeviceOption = Annotated[
-    str | None, typer.Option(help="cpu, cuda or cuda:N; the best available one by default.")
-]
-ReuseOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        help="Another run directory. Stages that it has finished with the same settings are not run again."
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.registered_commands += studies_app.registered_commands
 
 
 @app.command()
@@ -69,7 +65,7 @@ def train(
             reuse=reuse or (),
             aliases=aliases,
         )
-    _print(result, as_json, f"The run is in {result['run_dir']}.")
+    print_result(result, as_json, f"The run is in {result['run_dir']}.")
 
 
 @app.command()
@@ -101,186 +97,7 @@ def evaluate(
         for name, iou in result["per_class"].items()
     ]
     miou = "nothing could be measured" if result["miou"] is None else f"{100 * result['miou']:.2f}"
-    _print(result, as_json, "\n".join([*lines, f"mean IoU of {result['pictures']} pictures: {miou}"]))
-
-
-@app.command()
-def ablate(
-    dataset_root: DatasetOption,
-    out: Annotated[Path, typer.Option(help="Folder for the runs, the table and the plot.")],
-    recipe: RecipeOption = DEFAULT_RECIPE,
-    split: Annotated[str, typer.Option(help="Split to train on and measure.")] = "train",
-    seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1",
-    overrides: SetOption = None,
-    device: DeviceOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Make table 1 of the paper: CAM quality with and without each loss term."""
-    from trainer import commands
-    from trainer.run.progress import ProgressDisplay
-    from trainer.studies.ablation import ablation_table
-
-    numbers = [_seed(text) for text in seeds.split(",")]
-    with ProgressDisplay() as display:
-        result = commands.ablate(
-            dataset_root,
-            recipe,
-            out,
-            split=split,
-            seeds=numbers,
-            overrides=overrides or (),
-            device=device,
-            listeners=(display,),
-        )
-    _print(result, as_json, ablation_table(result))
-
-
-@app.command()
-def simulate(
-    dataset_root: DatasetOption,
-    split: Annotated[str, typer.Option(help="Split whose pictures are corrected.")] = "val",
-    engine: Annotated[
-        str,
-        typer.Option(help="none, superpixel, grabcut, walker or ours; several separated by commas; or all."),
-    ] = "ours",
-    start: Annotated[
-        str, typer.Option(help="Where the masks come from: zero-shot, or a run directory.")
-    ] = "zero-shot",
-    max_clicks: Annotated[int, typer.Option(min=1, max=100, help="Most clicks per picture.")] = 20,
-    jitter: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="0 clicks in the middle of an error, 1 anywhere in it.")
-    ] = 0.0,
-    seeds: Annotated[str, typer.Option(help="Seeds of the jitter, separated by commas.")] = "0,1,2",
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Use only this many pictures, evenly spread.")
-    ] = None,
-    cache: Annotated[Path | None, typer.Option(help="Folder to keep zero-shot masks in.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how many clicks a mask takes, with a simulated annotator."""
-    from trainer import commands
-
-    result = commands.simulate(
-        dataset_root,
-        split,
-        engine,
-        start=start,
-        max_clicks=max_clicks,
-        jitter=jitter,
-        seeds=[_seed(text) for text in seeds.split(",")],
-        limit=limit,
-        cache=cache,
-    )
-    _print(result, as_json, commands.simulation_table(result))
-
-
-@app.command(name="simulate-loop")
-def simulate_loop(
-    dataset_root: DatasetOption,
-    out: Annotated[Path, typer.Option(help="Folder for the runs, the corrections, the table and the plot.")],
-    recipe: RecipeOption = DEFAULT_RECIPE,
-    split: Annotated[str, typer.Option(help="Split to correct, train on and measure.")] = "train",
-    points: Annotated[
-        str, typer.Option(help="Numbers of corrected pictures, in ascending order.")
-    ] = "0,25,50,100,200",
-    orders: Annotated[
-        str, typer.Option(help="random, undecided, entropy or score; several separated by commas.")
-    ] = "random,undecided",
-    seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0",
-    target: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="IoU at which the annotator accepts a mask.")
-    ] = 0.85,
-    max_clicks: Annotated[
-        int, typer.Option(min=1, max=100, help="Clicks after which the annotator paints the mask by hand.")
-    ] = 10,
-    overrides: SetOption = None,
-    reuse: ReuseOption = None,
-    device: DeviceOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure what corrections teach: mask quality of untouched pictures as more others are corrected."""
-    from trainer import commands
-    from trainer.run.progress import ProgressDisplay
-
-    with ProgressDisplay() as display:
-        result = commands.simulate_loop(
-            dataset_root,
-            recipe,
-            out,
-            split=split,
-            points=[_seed(text, "--points 0,25,50") for text in points.split(",")],
-            orders=[text.strip() for text in orders.split(",")],
-            seeds=[_seed(text) for text in seeds.split(",")],
-            target=target,
-            max_clicks=max_clicks,
-            overrides=overrides or (),
-            reuse=reuse or (),
-            device=device,
-            listeners=(display,),
-        )
-    _print(result, as_json, commands.teaching_table(result))
-
-
-@app.command(name="simulate-live")
-def simulate_live(
-    dataset_root: DatasetOption,
-    split: Annotated[str, typer.Option(help="Split whose pictures are corrected and measured.")] = "train",
-    points: Annotated[
-        str, typer.Option(help="Numbers of corrected pictures, in ascending order.")
-    ] = "0,1,2,5,10,25,50,100,200",
-    orders: Annotated[
-        str, typer.Option(help="score (most doubtful first), random, or both separated by a comma.")
-    ] = "score,random",
-    seeds: Annotated[str, typer.Option(help="Seeds of the random order, separated by commas.")] = "0,1",
-    untouched: Annotated[
-        int, typer.Option(min=1, help="Number of pictures that nobody corrects and that are measured.")
-    ] = 150,
-    pictures: Annotated[
-        int | None, typer.Option(min=2, help="Use only this many pictures, evenly spread.")
-    ] = None,
-    model: Annotated[
-        str, typer.Option(help="Where the maps at the start come from: zero-shot, or a run directory.")
-    ] = "zero-shot",
-    no_words: Annotated[bool, typer.Option("--no-words", help="Take the names of all classes away.")] = False,
-    no_clicks: Annotated[
-        bool,
-        typer.Option("--no-clicks", help="Take the ground truth as the correction, without clicks."),
-    ] = False,
-    baseline: Annotated[bool, typer.Option("--baseline", help="Simulate also without learning.")] = False,
-    target: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="IoU at which the annotator accepts a mask.")
-    ] = 0.85,
-    max_clicks: Annotated[
-        int, typer.Option(min=1, max=100, help="Clicks after which the annotator paints the mask by hand.")
-    ] = 10,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for all that was computed; with it, an interrupted simulation continues."),
-    ] = None,
-    device: DeviceOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure what the live model learns as a simulated annotator corrects pictures one after another."""
-    from trainer import commands
-
-    result = commands.simulate_live(
-        dataset_root,
-        split=split,
-        points=[_seed(text, "--points 0,10,25") for text in points.split(",")],
-        orders=[text.strip() for text in orders.split(",")],
-        seeds=[_seed(text) for text in seeds.split(",")],
-        untouched=untouched,
-        pictures=pictures,
-        model=model,
-        uses_words=not no_words,
-        has_clicks=not no_clicks,
-        has_baseline=baseline,
-        target=target,
-        max_clicks=max_clicks,
-        out=out,
-        device=device,
-    )
-    _print(result, as_json, commands.live_table(result))
+    print_result(result, as_json, "\n".join([*lines, f"mean IoU of {result['pictures']} pictures: {miou}"]))
 
 
 @app.command()
@@ -311,7 +128,7 @@ def figures(
     result = commands.figures(
         run_dir, out, baseline=baseline, compare=tuple(compare or ()), pictures=pictures
     )
-    _print(result, as_json, "\n".join([*result["files"], *result["notes"]]))
+    print_result(result, as_json, "\n".join([*result["files"], *result["notes"]]))
 
 
 @recipes_app.callback(invoke_without_command=True)
@@ -321,7 +138,7 @@ def recipes(context: typer.Context, as_json: JsonOption = False) -> None:
 
     if context.invoked_subcommand is None:
         known = commands.recipes()
-        _print(known, as_json, "\n".join(f"{row['name']:<18} {row['description']}" for row in known))
+        print_result(known, as_json, "\n".join(f"{row['name']:<18} {row['description']}" for row in known))
 
 
 @recipes_app.command("show")
@@ -397,13 +214,13 @@ def bench(
             clip_network=clip_network,
             show_progress=not as_json,
         )
-        _print(figures, as_json, text)
+        print_result(figures, as_json, text)
         return
     from trainer.benchmarks.runner import as_text, machine, run_benchmarks
 
     rows = run_benchmarks(name, is_full=full)
     facts = machine()
-    _print({"machine": facts, "rows": [row.as_json() for row in rows]}, as_json, as_text(facts, rows))
+    print_result({"machine": facts, "rows": [row.as_json() for row in rows]}, as_json, as_text(facts, rows))
 
 
 def main() -> int:
@@ -429,14 +246,3 @@ def main() -> int:
 def _print_error(text: str) -> None:
     with contextlib.suppress(OSError):  # the output may be a file on a full disk; the exit code counts
         typer.echo(text, err=True, nl=False)
-
-
-def _seed(text: str, example: str = "--seeds 0,1") -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is not a whole number; write for example {example}.") from error
-
-
-def _print(result: Any, as_json: bool, text: str) -> None:
-    typer.echo(json.dumps(result, indent=2, ensure_ascii=False) if as_json else text)

@@ -18,6 +18,7 @@ from trainer.recipes import load_recipe, recipe_names, recipe_path
 from trainer.reports.report import write_report
 from trainer.run.events import Listener
 from trainer.studies.ablation import run_ablation
+from trainer.studies.methods import run_comparison, systems_named
 from trainer.studies.training import Training
 
 
@@ -113,6 +114,24 @@ def ablate(
     """Table 1 of the paper; see `trainer.studies.ablation.run_ablation`."""
     training = Training(load_recipe(recipe, overrides), device, listeners=listeners)
     return run_ablation(training, dataset_root, split, out, seeds)
+
+
+def compare_methods(
+    dataset_root: Path,
+    recipe: str,
+    out: Path,
+    *,
+    methods: Sequence[str],
+    split: str = "train",
+    seeds: Sequence[int] = (0, 1),
+    overrides: Sequence[str] = (),
+    device: str | None = None,
+    listeners: tuple[Listener, ...] = (),
+) -> dict[str, Any]:
+    """Table 3 of the paper; see `trainer.studies.methods`."""
+    systems = systems_named(methods)
+    training = Training(load_recipe(recipe, overrides), device, listeners=listeners)
+    return run_comparison(training, dataset_root, split, out, systems, seeds)
 
 
 def report(run_dir: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from trainer.errors import TrainerUsageError
 from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Bar, bar_chart
 from trainer.run.directory import RunDir
+from trainer.studies.over_seeds import over_seeds
 from trainer.studies.training import Training
 
 STAGES = (CLASSIFY, CAMS, EVALUATE)
@@ -80,7 +80,7 @@ def run_ablation(
             )
             for seed in seeds
         ]
-        kinds = {kind: _summary([score[kind] for score in scores]) for kind in ("honest", "oracle")}
+        kinds = {kind: over_seeds([score[kind] for score in scores]) for kind in ("honest", "oracle")}
         rows.append({"name": variant.name, "title": variant.title, "paper": variant.paper_miou, **kinds})
     result = {"recipe": training.recipe.name, "split": split, "seeds": list(seeds), "rows": rows}
     write_atomic(out / "ablation.json", json.dumps(result, indent=2).encode())
@@ -136,11 +136,3 @@ def _miou(run: RunDir, missing: str) -> dict[str, float]:
             f"{missing}, so that variants cannot be compared; choose a dataset with SegmentationClass."
         )
     return {kind: 100.0 * cam[kind]["miou"] for kind in ("honest", "oracle")}
-
-
-def _summary(values: list[float]) -> dict[str, Any]:
-    return {
-        "values": [round(value, 4) for value in values],
-        "mean": round(statistics.fmean(values), 4),
-        "spread": round(statistics.stdev(values), 4) if len(values) > 1 else 0.0,
-    }
