@@ -1,9 +1,9 @@
 """Programs that formats belong to, installed apart from the environment in use.
 
-`python -m tests.format_oracles FOLDER` installs them. Each gets a folder of its own without its dependencies,
-except the small ones that the called part imports; NumPy, Pillow and pandas come from the environment of
-the tests. Tests find the oracles by the variable PUZZLECAM_FORMAT_ORACLES, which names FOLDER, and are
-skipped without it.
+`python -m tests.format_oracles FOLDER [NAME ...]` installs them. Each gets a folder of its own without its
+dependencies, except the small ones that the called part imports; NumPy, Pillow and pandas come from the
+environment of the tests. Tests find the oracles by the variable PUZZLECAM_FORMAT_ORACLES, which names FOLDER,
+and are skipped without it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,17 @@ ORACLES = {
     "labelme": ("labelme==5.10.1", "loguru==0.7.3"),
 }
 """What is installed for each oracle."""
+
+LARGE_ORACLES = {
+    "datasets": (
+        "datasets==5.2.0",
+        "dill==0.4.1",
+        "multiprocess==0.70.19",
+        "pyarrow==26.0.1",
+        "xxhash==4.1.0",
+    ),
+}
+"""Oracles that are installed only by name, because they are large: 180 MB."""
 
 LONGEST_S = 60
 _MISSING = 77
@@ -64,9 +76,9 @@ def ask(oracle: str, imports: str, script: str, *arguments: object) -> Any:
     return json.loads(found.stdout.splitlines()[-1])
 
 
-def install(folder: Path) -> list[str]:
-    """Install the oracles that are missing in `folder`; returns those that could not be installed."""
-    missing = [name for name in ORACLES if not (folder / name).is_dir()]
+def install(folder: Path, names: Iterable[str] = ORACLES) -> list[str]:
+    """Install those of `names` that are missing in `folder`; returns those that could not be installed."""
+    missing = [name for name in names if not (folder / name).is_dir()]
     if not missing:
         return []
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +90,7 @@ def install(folder: Path) -> list[str]:
             command = [Path(work) / "pip/bin/python", "-m", "pip", "install", "--quiet", "--no-deps"]
             command += ["--no-compile", "--only-binary=:all:", "--target", place]
             try:
-                subprocess.run([*command, *ORACLES[name]], check=True, timeout=LONGEST_S)
+                subprocess.run([*command, *(ORACLES | LARGE_ORACLES)[name]], check=True, timeout=LONGEST_S)
                 place.rename(folder / name)
             except (subprocess.SubprocessError, OSError):
                 failed.append(name)
@@ -86,5 +98,5 @@ def install(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    for name in install(Path(sys.argv[1])):
+    for name in install(Path(sys.argv[1]), sys.argv[2:] or ORACLES):
         print(f"{name} cannot be installed; its tests are skipped.", file=sys.stderr)

@@ -73,7 +73,7 @@ class CocoLabels:
             if index is None or not annotation.get("segmentation"):
                 continue
             try:
-                found = _pixels(annotation["segmentation"], picture.height, picture.width)
+                found = segmented(annotation["segmentation"], picture.height, picture.width)
             except (RleError, PolygonError) as problem:
                 place = f"{self.where}, annotation {annotation.get('id')}"
                 raise MaskFileError(str(problem), where=place, remedy=_EXPORT_AGAIN) from problem
@@ -243,7 +243,13 @@ def _split(file: RootFile, data: Mapping[str, Any]) -> str | None:
     return split_name(name) if is_split_folder(name) else None
 
 
-def _pixels(segmentation: Any, height: int, width: int) -> tuple[int, int, BoolArray] | None:
+def segmented(segmentation: Any, height: int, width: int) -> tuple[int, int, BoolArray] | None:
+    """The pixels of a list of polygons or of run lengths, as `from_counts` gives them.
+
+    Raises:
+        RleError: The run lengths are those of no mask of this size.
+        PolygonError: The polygons are none.
+    """
     if isinstance(segmentation, dict):
         size, counts = segmentation.get("size"), segmentation.get("counts")
         if size != [height, width]:

@@ -12,7 +12,9 @@ from puzzlecam_app.interchange.formats import (
     color_masks,
     cvat_masks,
     cvat_xml,
+    datumaro,
     folder,
+    hugging_face,
     label_studio,
     labelme,
     panoptic,
@@ -33,6 +35,8 @@ READ_FORMATS: Final = (
     panoptic.READ,
     cvat_xml.READ,
     cvat_masks.READ,
+    datumaro.READ,
+    hugging_face.READ,
     color_masks.READ,
     folder.READ,
 )

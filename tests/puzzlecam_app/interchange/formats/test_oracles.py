@@ -9,7 +9,7 @@ import pytest
 from puzzlecam_app.interchange.formats.brush import decode, encode
 from puzzlecam_app.interchange.formats.rle import RleError
 from tests.format_oracles import ask
-from tests.helpers_formats import Data, Drawn, export_names, exported, studio_with
+from tests.helpers_formats import Data, Drawn, contents, export_names, exported, imported, studio_with
 
 CLASSES = ("cat", "dog", "traffic light")
 
@@ -127,15 +127,59 @@ def test_what_label_studios_own_encoder_writes_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(decode(values, 9, 13), mask)
 
 
-@pytest.mark.parametrize("format", ["cvat", "cvat-masks"])
-def test_datumaro_reads_what_is_written_for_cvat(tmp_path: Path, format: str) -> None:
+@pytest.mark.parametrize("format", ["cvat", "cvat-masks", "datumaro"])
+def test_datumaro_reads_what_is_written_for_it_and_for_cvat(tmp_path: Path, format: str) -> None:
     data = hard_masks()
     studio = studio_with(tmp_path, data)
     exported(studio, tmp_path / "out", format)
 
-    reader = {"cvat": "cvat", "cvat-masks": "voc_segmentation"}[format]
+    reader = {"cvat-masks": "voc_segmentation"}.get(format, format)
     found = ask("datumaro", DATUMARO_IMPORTS, DATUMARO, tmp_path / "out", reader)
     assert_read(found, data, export_names(studio))
+
+
+def test_what_datumaro_itself_writes_is_read(tmp_path: Path) -> None:
+    script = """
+from datumaro import AnnotationType, DatasetItem, Image, Label, LabelCategories, Mask, Polygon
+cat = np.zeros((6, 7), bool)
+cat[1:5, 1:5] = True
+items = [DatasetItem("sub/a", subset="train", media=Image.from_numpy(np.zeros((6, 7, 3), np.uint8)),
+    annotations=[Mask(cat, label=0, z_order=1), Polygon([0, 0, 7, 0, 7, 6, 0, 6], label=1), Label(2)])]
+labels = LabelCategories.from_iterable(["cat", "dog", "bird"])
+Dataset.from_iterable(items, categories={AnnotationType.label: labels}).export(
+    sys.argv[1], "datumaro", save_media=True)
+print(1)
+"""
+    ask("datumaro", DATUMARO_IMPORTS, script, tmp_path / "in")
+
+    studio, report = imported(tmp_path / "in", tmp_path / "workspace")
+
+    classes, pictures = contents(studio)
+    assert (report.layout, classes) == ("datumaro", ("cat", "dog", "bird"))
+    expected = np.full((6, 7), 2, np.uint8)
+    expected[1:5, 1:5] = 1
+    np.testing.assert_array_equal(pictures["sub_a"].mask, expected)
+    assert (pictures["sub_a"].split, pictures["sub_a"].tags) == ("train", (1, 2, 3))
+
+
+def test_datasets_loads_pictures_masks_and_tags(tmp_path: Path) -> None:
+    data = hard_masks()
+    studio = studio_with(tmp_path, data)
+    exported(studio, tmp_path / "out", "hugging-face")
+
+    script = """
+import json
+found = {"tags": {}, "masks": {}}
+for row in load_dataset("imagefolder", data_dir=sys.argv[1], split="train", cache_dir=sys.argv[2]):
+    name = row["image"].filename.rpartition("/")[2].rpartition(".")[0]
+    found["tags"][name], found["masks"][name] = row["tags"], np.array(row["mask"]).tolist()
+print(json.dumps(found))
+"""
+    imports = "import os, numpy as np\nos.environ['HF_HUB_OFFLINE'] = '1'\nfrom datasets import load_dataset"
+    found = ask("datasets", imports, script, tmp_path / "out", tmp_path / "cache")
+
+    assert_read(found["masks"], data, export_names(studio))
+    assert found["tags"]["rings"] == ["cat", "dog", "traffic light"]
 
 
 def test_brush_run_lengths_come_back_however_long_the_runs_are() -> None:

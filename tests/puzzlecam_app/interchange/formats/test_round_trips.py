@@ -69,6 +69,8 @@ CASES = [
     Case("cvat-masks", "cvat-masks"),
     Case("color-masks", "color-masks"),
     Case("mmseg", "folder", reading={"tags_from_masks": True}),
+    Case("datumaro", "datumaro"),
+    Case("hugging-face", "hugging-face", splits=False),
     Case("cityscapes", "cityscapes", splits=False),
     Case("cityscapes", "cityscapes", splits=False, writing={"zero": "class"}),
     Case("puzzle-cam", "voc", splits=False),
