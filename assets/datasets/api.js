@@ -3,7 +3,7 @@ import { json } from "../shared/api.js";
 
 export { datasets, messageOf, thumbnailUrl } from "../shared/api.js";
 
-/** @import { ClassListIn, ClassListOut, ClassWorkOut } from "../shared/openapi" */
+/** @import { ClassListIn, ClassListOut, ClassWorkOut, TagListIn, TagListOut, TagWorkOut } from "../shared/openapi" */
 
 /** @param {number} datasetId @returns {Promise<ClassListOut>} */
 export const classes = (datasetId) => json(`/datasets/${datasetId}/classes`, { cache: "no-store" });
@@ -23,3 +23,12 @@ export const retire = (datasetId, index, target) =>
 /** @param {number} datasetId @param {number} changeId @returns {Promise<ClassListOut>} */
 export const undo = (datasetId, changeId) =>
   json(`/datasets/${datasetId}/classes/changes/${changeId}/undo`, { method: "POST" });
+
+/** What a list of tags would change. @param {number} datasetId @param {TagListIn} list @returns {Promise<TagListOut>} */
+export const previewTags = (datasetId, list) => json(`/datasets/${datasetId}/tags/preview`, { body: list });
+
+/** @param {number} datasetId @param {TagListIn} list @returns {Promise<TagWorkOut>} */
+export const applyTags = (datasetId, list) => json(`/datasets/${datasetId}/tags`, { body: list });
+
+/** @param {number} datasetId @returns {Promise<TagWorkOut>} */
+export const tagWork = (datasetId) => json(`/datasets/${datasetId}/tags/work`, { cache: "no-store" });

@@ -3,6 +3,7 @@ import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
 import { ClassRow } from "./class_row.js";
 import { askTarget } from "./retire_dialog.js";
+import { TagList } from "./tag_list.js";
 
 /** @import { ClassChangeOut, ClassListOut } from "../shared/openapi" */
 
@@ -26,8 +27,17 @@ class ClassLists {
     this.dataset = element("select", {
       class: "st-input",
       "aria-label": "Dataset of the class list",
-      on: { change: () => this.#load() },
+      on: {
+        change: () => {
+          this.tags.clear();
+          return this.#load();
+        },
+      },
     });
+    this.tags = new TagList(
+      () => this.#datasetId,
+      () => this.#load(),
+    );
     this.body = element("tbody");
     this.said = element("p", { role: "status" });
     this.save = this.#button("Save", () => this.#save(), "st-button st-primary");
@@ -65,6 +75,7 @@ class ClassLists {
         class: "st-muted",
         text: "The index of a class never changes, and exports are in the order of the indices. The order here is that of the pickers.",
       }),
+      this.tags.root,
     );
     this.#begin();
   }

@@ -113,6 +113,12 @@ export interface components {
       /** @description In the order of the maps */
       classes: components["schemas"]["CamFacts"][];
     };
+    /** @description A picture whose tags change. */
+    ChangedPicture: {
+      name: string;
+      added: string[];
+      removed: string[];
+    };
     /** @description A class that was merged or removed. */
     ClassChangeOut: {
       id: number;
@@ -773,6 +779,13 @@ export interface components {
       path: string;
       /** Format: date-time */
       expires_at: string;
+    };
+    /** @description What is wrong with a row of a list. */
+    ListProblemOut: {
+      /** @description Name of the list, and the row */
+      file: string;
+      reason: string;
+      remedy: string;
     };
     /** @description A class of the list. */
     ListedClassOut: {
@@ -1912,6 +1925,53 @@ export interface components {
        */
       action: "added" | "refused" | "removed" | "kept";
     };
+    /** @description A list of tags. */
+    TagListIn: {
+      /**
+       * @default csv
+       * @enum {string}
+       */
+      kind: "csv" | "json";
+      /** @description The content of the file */
+      text: string;
+      /**
+       * @description Remove no tag
+       * @default false
+       */
+      only_add: boolean;
+    };
+    /** @description What a list changes. */
+    TagListOut: {
+      sentence: string;
+      /** @description Pictures of the dataset that the list names */
+      listed: number;
+      /** @description Those whose tags change */
+      changed: number;
+      /** @description By tag: how many pictures get it */
+      added: {
+        [key: string]: number;
+      };
+      /** @description By tag: how many pictures lose it */
+      removed: {
+        [key: string]: number;
+      };
+      new_classes: string[];
+      /** @description The first pictures that change */
+      examples: components["schemas"]["ChangedPicture"][];
+      /** @description The first rows that cannot be used */
+      problems: components["schemas"]["ListProblemOut"][];
+    };
+    /** @description The last list of a dataset that was applied. */
+    TagWorkOut: {
+      /** @enum {string} */
+      state: "none" | "running" | "done" | "failed";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      result?: components["schemas"]["TagListOut"] | null;
+      problem?: string | null;
+    };
     /** @description The tags of a picture after a change. */
     TagsOut: {
       revision: components["schemas"]["RevisionOut"] | null;
@@ -2050,6 +2110,7 @@ export type BulkOut = components["schemas"]["BulkOut"];
 export type BulkWorkOut = components["schemas"]["BulkWorkOut"];
 export type CamFacts = components["schemas"]["CamFacts"];
 export type CamsHeader = components["schemas"]["CamsHeader"];
+export type ChangedPicture = components["schemas"]["ChangedPicture"];
 export type ClassChangeOut = components["schemas"]["ClassChangeOut"];
 export type ClassFacts = components["schemas"]["ClassFacts"];
 export type ClassFigures = components["schemas"]["ClassFigures"];
@@ -2106,6 +2167,7 @@ export type LeaseIn = components["schemas"]["LeaseIn"];
 export type LeaseOut = components["schemas"]["LeaseOut"];
 export type LeftOut = components["schemas"]["LeftOut"];
 export type LinkOut = components["schemas"]["LinkOut"];
+export type ListProblemOut = components["schemas"]["ListProblemOut"];
 export type ListedClassOut = components["schemas"]["ListedClassOut"];
 export type LiveClassOut = components["schemas"]["LiveClassOut"];
 export type LiveNextOut = components["schemas"]["LiveNextOut"];
@@ -2201,6 +2263,9 @@ export type SupervisionCounts = components["schemas"]["SupervisionCounts"];
 export type SupervisionOut = components["schemas"]["SupervisionOut"];
 export type SurveyOut = components["schemas"]["SurveyOut"];
 export type TagIn = components["schemas"]["TagIn"];
+export type TagListIn = components["schemas"]["TagListIn"];
+export type TagListOut = components["schemas"]["TagListOut"];
+export type TagWorkOut = components["schemas"]["TagWorkOut"];
 export type TagsOut = components["schemas"]["TagsOut"];
 export type TakeBackIn = components["schemas"]["TakeBackIn"];
 export type TakeBackOut = components["schemas"]["TakeBackOut"];

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from puzzlecam_app.commands.dataset_tags import tags
 from puzzlecam_app.commands.dataset_words import words
 from puzzlecam_app.commands.import_dataset import import_
 from puzzlecam_app.commands.options import NameArgument
@@ -30,6 +31,7 @@ commands = typer.Typer(
 )
 commands.command("import")(import_)
 commands.command("words")(words)
+commands.command("tags")(tags)
 
 
 @commands.command("list")

@@ -46,10 +46,12 @@ def read_tag_file(
     if path.suffix.lower() in SUFFIXES:
         array = read_label_array(path, meaning or Meaning())
         return [TagRow(where, name, tags) for where, name, tags in array], []
-    text = read_text(path)
-    if path.suffix.lower() == ".json":
-        return _read_json(path, text)
-    return _read_csv(path, text)
+    return parse_tag_list(path, read_text(path))
+
+
+def parse_tag_list(path: Path | RootFile, text: str) -> tuple[list[TagRow], list[Problem]]:
+    """Read the text of a list, as `read_tag_file` does; `path` gives its name and kind."""
+    return _read_json(path, text) if path.suffix.lower() == ".json" else _read_csv(path, text)
 
 
 def _read_json(path: Path | RootFile, text: str) -> tuple[list[TagRow], list[Problem]]:

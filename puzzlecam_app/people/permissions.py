@@ -90,6 +90,7 @@ def _rules() -> Iterator[Rule]:
     yield from _people()
     yield from _datasets()
     yield from _classes()
+    yield from _tag_lists()
     yield from _exports()
     yield from _gallery()
     yield from _items()
@@ -144,6 +145,13 @@ def _datasets() -> Iterator[Rule]:
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "reviewer", changes=True)
     for path in ("pause", "resume", "reset"):
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "lead", changes=True)
+
+
+def _tag_lists() -> Iterator[Rule]:
+    tags = "/api/datasets/{dataset_id}/tags"
+    yield Rule("POST", f"{tags}/preview", "lead")
+    yield Rule("POST", tags, "lead", changes=True)
+    yield Rule("GET", f"{tags}/work", "lead")
 
 
 def _exports() -> Iterator[Rule]:

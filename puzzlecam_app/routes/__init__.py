@@ -21,6 +21,7 @@ from puzzlecam_app.routes import (
     refine,
     runs,
     session,
+    tag_lists,
     tags,
     team,
 )
@@ -45,6 +46,7 @@ def api_router() -> APIRouter:
         masks,
         tags,
         team,
+        tag_lists,
         *lab.ROOMS,
         refine,
         *runs.ROOMS,
