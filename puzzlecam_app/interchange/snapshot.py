@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from db.annotations import latest_revisions, status_of
 from db.datasets import require_dataset
@@ -12,7 +14,7 @@ from db.engine import Database
 from db.errors import InvalidInputError
 from db.items import all_items, tags_of
 from db.labels import latest_label_set
-from db.models import utc_now
+from db.models import Item, Revision, utc_now
 from db.objects import source_ids_of
 from db.status import Status, statuses_named
 from puzzlecam_app.interchange.export_names import give_export_names
@@ -77,27 +79,12 @@ def take_snapshot(
         db.errors.NotFoundError: There is no such dataset.
         db.errors.InvalidInputError: There is no such status, or no such class.
     """
-    wanted = {status for name in statuses for status in statuses_named(name)}
     with database.write() as session:
         dataset = require_dataset(session, dataset_name)
         give_export_names(session, dataset.id)
         label_set = latest_label_set(session, dataset.id)
-        revisions = latest_revisions(session, dataset.id)
-        items = all_items(session, dataset.id)
-        tags = tags_of(session, [item.id for item in items])
-        wanted_tags = _indices(with_tags, [row.name for row in label_set.classes])
         taken, missing = [], []
-        for item in items:
-            if splits and (item.split or "") not in splits:
-                continue
-            if with_tags and wanted_tags.isdisjoint(tags[item.id]):
-                continue
-            revision = revisions.get(item.id)
-            if revision is None or revision.mask_hash is None:
-                continue
-            status = status_of(revision.action)
-            if status not in wanted:
-                continue
+        for item, revision, tags in _chosen(session, dataset.id, statuses, splits, with_tags):
             if item.missing_since is not None:
                 missing.append(item.name)
                 continue
@@ -112,12 +99,12 @@ def take_snapshot(
                     height=item.height,
                     orientation=item.orientation,
                     split=item.split,
-                    tags=tags[item.id],
+                    tags=tags,
                     revision_id=revision.id,
-                    status=status,
+                    status=status_of(revision.action),
                     author=revision.author.name if revision.author else None,
                     decided_at=revision.created_at,
-                    mask_hash=revision.mask_hash,
+                    mask_hash=revision.mask_hash or "",
                 )
             )
         return Snapshot(
@@ -132,6 +119,43 @@ def take_snapshot(
             items=tuple(taken),
             missing=tuple(missing),
         )
+
+
+def count_exportable(
+    session: Session,
+    dataset_id: int,
+    statuses: Sequence[str],
+    *,
+    splits: Sequence[str] = (),
+    with_tags: Sequence[str] = (),
+) -> int:
+    """How many pictures `take_snapshot` would take; raises as it does."""
+    chosen = _chosen(session, dataset_id, statuses, splits, with_tags)
+    return sum(item.missing_since is None for item, _, _ in chosen)
+
+
+def _chosen(
+    session: Session,
+    dataset_id: int,
+    statuses: Sequence[str],
+    splits: Sequence[str],
+    with_tags: Sequence[str],
+) -> Iterator[tuple[Item, Revision, tuple[int, ...]]]:
+    """The pictures to export, with their newest revisions and their tags; missing ones too."""
+    wanted = {status for name in statuses for status in statuses_named(name)}
+    classes = [row.name for row in latest_label_set(session, dataset_id).classes]
+    wanted_tags = _indices(with_tags, classes)
+    revisions = latest_revisions(session, dataset_id)
+    items = all_items(session, dataset_id)
+    tags = tags_of(session, [item.id for item in items])
+    for item in items:
+        revision = revisions.get(item.id)
+        if splits and (item.split or "") not in splits:
+            continue
+        if with_tags and wanted_tags.isdisjoint(tags[item.id]):
+            continue
+        if revision is not None and revision.mask_hash and status_of(revision.action) in wanted:
+            yield item, revision, tags[item.id]
 
 
 def _indices(names: Sequence[str], classes: Sequence[str]) -> set[int]:

@@ -14,13 +14,14 @@ from db.queue import counts_by_status
 from db.status import STATUS_GROUPS
 from puzzlecam_app.components.own_module import OwnModule
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.dry_run import check_source
 from puzzlecam_app.interchange.formats.registry import READ_FORMATS
 from puzzlecam_app.interchange.import_roots import check_import_path
 from puzzlecam_app.interchange.import_target import MaskUse
-from puzzlecam_app.interchange.importing import ImportOptions, import_dataset
-from puzzlecam_app.interchange.read_options import AUTO, ReadOptions
+from puzzlecam_app.interchange.importing import ImportOptions, import_dataset, read_for
+from puzzlecam_app.interchange.read_options import AUTO, ReadOptions, Zero
 from puzzlecam_app.interchange.reports import ImportReport, load_reports
-from puzzlecam_app.pages import computing, moved_folder, tag_words
+from puzzlecam_app.pages import checking, computing, moved_folder, tag_words
 from puzzlecam_app.pages.asking import led_datasets, person_of
 from puzzlecam_app.pages.sentences import plain, shown
 from puzzlecam_app.people.owning import lead_new_dataset
@@ -34,6 +35,11 @@ _MASK_USES: dict[str, MaskUse | None] = {
     "Import as proposals": "proposals",
     "Import as ground truth to measure against": "ground-truth",
     "Import as accepted work": "accepted",
+}
+_ZEROS: dict[str, Zero] = {
+    "Background": "background",
+    "Void (ADE20K: other)": "void",
+    "The first class": "class",
 }
 _MASK_255 = {"Void (not used)": False, "The only class": True}
 
@@ -108,14 +114,22 @@ def build(services: Services) -> None:
                     label="Index 255 in masks",
                     info="Some tools write 255 for the object if there is only one class.",
                 )
+                zero = gr.Dropdown(
+                    list(_ZEROS), value=next(iter(_ZEROS)), label="Index 0 in masks", elem_id="import-zero"
+                )
                 tags_from_masks = gr.Checkbox(label="Derive the tags from the masks", value=False)
                 copy = gr.Checkbox(label="Copy the pictures into the workspace", value=False)
-            start = gr.Button("Import", variant="primary", elem_id="import-start")
+            with gr.Row():
+                check = gr.Button("Check", elem_id="import-check")
+                start = gr.Button("Import", variant="primary", elem_id="import-start")
     CLASSES.component(elem_id="classes", class_name="ds-root", root_path=services.settings.root_path)
 
-    inputs = [path, name, tags, masks, layout, split, classes, mask_255, tags_from_masks, copy]
+    inputs = [path, name, tags, masks, layout, split, classes, mask_255, zero, tags_from_masks, copy]
     outputs = [table, chosen, report, review, problems]
     start.click(_importer(services), inputs, outputs, show_progress_on=report, api_visibility="private")
+    check.click(
+        _checker(services), inputs, [report, problems], show_progress_on=report, api_visibility="private"
+    )
     chosen.input(lambda name: _report(services, name), chosen, outputs[2:], api_visibility="private")
     for one in (work, words):
         chosen.change(
@@ -160,6 +174,7 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
         split: str | None,
         classes: str | None,
         mask_255: str,
+        zero: str,
         tags_from_masks: bool,
         copy: bool,
         request: gr.Request,
@@ -170,17 +185,12 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
         def work() -> tuple[Any, ...]:
             if not _text(path) or not _text(name):
                 raise UserError("a folder and a name are needed", remedy="Fill in both fields")
+            reading = _reading(services, tags, layout, split, classes, zero, tags_from_masks)
             import_dataset(
                 services.stores,
                 check_import_path(services.settings, Path(_text(path))),
                 _text(name),
-                reading=ReadOptions(
-                    format=layout,
-                    tags_file=_file(services, tags),
-                    classes_file=_file(services, classes),
-                    split=_text(split) or None,
-                    tags_from_masks=tags_from_masks,
-                ),
+                reading=reading,
                 options=ImportOptions(
                     _MASK_USES[masks], copy, services.settings.max_image_pixels, _MASK_255[mask_255]
                 ),
@@ -204,6 +214,66 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
         return shown(work, failure)
 
     return run
+
+
+def _checker(services: Services) -> Callable[..., tuple[Any, ...]]:
+    def run(
+        path: str | None,
+        name: str | None,
+        tags: str | None,
+        masks: str,
+        layout: str,
+        split: str | None,
+        classes: str | None,
+        mask_255: str,
+        zero: str,
+        tags_from_masks: bool,
+        copy: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio reads the default
+    ) -> tuple[Any, ...]:
+        def work() -> tuple[Any, ...]:
+            if not _text(path):
+                raise UserError("a folder is needed", remedy="Fill in the field")
+            source = read_for(
+                services.stores,
+                check_import_path(services.settings, Path(_text(path))),
+                _text(name),
+                _reading(services, tags, layout, split, classes, zero, tags_from_masks),
+            )
+            report = check_source(
+                source,
+                ImportOptions(
+                    _MASK_USES[masks], copy, services.settings.max_image_pixels, _MASK_255[mask_255]
+                ),
+                progress=lambda done, total: progress((done, total), desc="Checking pictures"),
+            )
+            return checking.check_text(report), checking.check_rows(report)
+
+        return shown(
+            work,
+            lambda why: (f"**The folder cannot be imported:** {plain(why)}", gr.Dataframe(visible=False)),
+        )
+
+    return run
+
+
+def _reading(
+    services: Services,
+    tags: str | None,
+    layout: str,
+    split: str | None,
+    classes: str | None,
+    zero: str,
+    tags_from_masks: bool,
+) -> ReadOptions:
+    return ReadOptions(
+        format=layout,
+        tags_file=_file(services, tags),
+        classes_file=_file(services, classes),
+        split=_text(split) or None,
+        tags_from_masks=tags_from_masks,
+        zero=_ZEROS[zero],
+    )
 
 
 def _text(value: str | None) -> str:

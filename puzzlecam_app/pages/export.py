@@ -12,11 +12,11 @@ from db.queue import counts_by_status
 from db.status import STATUS_GROUPS, STATUSES
 from puzzlecam_app.auth import annotator_of
 from puzzlecam_app.components.own_module import OwnModule
-from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.exporting import ExportOptions, ExportReport, export_dataset
 from puzzlecam_app.interchange.formats.writers import WRITE_FORMATS, write_format
 from puzzlecam_app.interchange.problems import Severity
 from puzzlecam_app.pages.asking import led_datasets, person_of
+from puzzlecam_app.pages.export_choice import ExportChoice, check_name, chosen
 from puzzlecam_app.pages.sentences import counted, plain, shown
 from puzzlecam_app.services import Services
 
@@ -53,6 +53,8 @@ def build(services: Services) -> None:
             label="Void boundary in pixels",
             info="Pixels this close to the edge of a class become void (255), as in VOC.",
         )
+        choice = ExportChoice(services, dataset, format)
+        choice.summarise_when_changed(dataset, statuses)
         start = gr.Button("Export", variant="primary", elem_id="export-start")
         result = gr.Markdown(elem_id="export-result")
         MODULE.component(elem_id="exports", class_name="ex-root", root_path=services.settings.root_path)
@@ -65,7 +67,7 @@ def build(services: Services) -> None:
     format.change(_limits, format, limits, api_visibility="private", show_progress="hidden", queue=False)
     start.click(
         _exporter(services),
-        [dataset, format, statuses, boundary],
+        [dataset, format, statuses, boundary, *choice.inputs],
         result,
         show_progress_on=result,
         api_visibility="private",
@@ -102,14 +104,25 @@ def _previewer(services: Services) -> Callable[[str | None], str]:
 
 
 def _exporter(services: Services) -> Callable[..., str]:
-    def run(name: str | None, format: str, statuses: list[str], boundary: float, asked: gr.Request) -> str:
+    def run(
+        selected: str | None,
+        format: str,
+        statuses: list[str],
+        boundary: float,
+        splits: list[str],
+        tags: list[str],
+        classes: list[list[Any]],
+        first: list[str],
+        dropped: str,
+        offset: float | None,
+        zero: str,
+        as_polygons: bool,
+        as_predictions: bool,
+        asked: gr.Request,
+    ) -> str:
         def work() -> str:
-            if not name:
-                raise UserError(
-                    "no dataset is selected", remedy="Select one, or import one on the Datasets page"
-                )
-            if not statuses:
-                raise UserError("no status is selected", remedy="Select accepted, corrected or both")
+            name = check_name(selected, statuses)
+            wanted = chosen(splits, tags, classes, first, dropped, offset, zero, as_polygons, as_predictions)
             out = services.exports.new_folder(name)
             report = export_dataset(
                 services.database,
@@ -121,6 +134,12 @@ def _exporter(services: Services) -> Callable[..., str]:
                     void_boundary_px=int(boundary),
                     max_pixels=services.settings.max_image_pixels,
                     by=annotator_of(asked.request) if asked.request else None,
+                    splits=wanted.splits,
+                    with_tags=wanted.with_tags,
+                    classes=wanted.classes,
+                    zero=wanted.zero,
+                    as_polygons=wanted.as_polygons,
+                    as_predictions=wanted.as_predictions,
                 ),
                 format=format,
             )
