@@ -25,8 +25,10 @@ from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.estimating import Measuring
 from puzzlecam_app.runs.jobs import Jobs
-from puzzlecam_app.settings import Settings, Workspace
+from puzzlecam_app.settings import Settings
 from puzzlecam_app.smart.tool import SmartTool
+from puzzlecam_app.uploads.store import UploadStore
+from puzzlecam_app.workspace import Workspace
 from trainer.contract import MANIFEST_FILE
 from trainer.data.tag_words import TagWords
 
@@ -55,6 +57,7 @@ class Services:
     tag_adviser: TagAdviser = field(init=False)
     exports: KeptExports = field(init=False)
     bulk_actions: BulkActions = field(init=False)
+    uploads: UploadStore = field(init=False)
 
     def __post_init__(self) -> None:
         smart = SmartTool(
@@ -75,6 +78,10 @@ class Services:
         object.__setattr__(self, "tag_adviser", adviser)
         exports = KeptExports(self.workspace.exports_dir, self.workspace.zips_dir)
         object.__setattr__(self, "exports", exports)
+        quota_bytes = self.settings.upload_quota_gb * 10**9
+        uploads = UploadStore(self.workspace.uploads_dir, self.workspace.images_dir, quota_bytes)
+        uploads.sweep()
+        object.__setattr__(self, "uploads", uploads)
         object.__setattr__(self, "bulk_actions", BulkActions(self.database, self.jobs, self.decided))
 
     @property

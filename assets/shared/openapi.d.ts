@@ -424,6 +424,8 @@ export interface components {
       splits: string[];
       /** @description Everybody who has changed a picture */
       authors: string[];
+      /** @description Whether its pictures are in the workspace */
+      takes_uploads: boolean;
       /** @description Whether pictures are assigned to people */
       is_shared_out: boolean;
       /** @description How many pictures are assigned to this person */
@@ -655,6 +657,11 @@ export interface components {
       note: string | null;
       /** @description Answers of the Smart tool, in order; each can be repeated */
       seeds: components["schemas"]["Step"][];
+    };
+    /** @description What becomes of an upload. */
+    ImportIn: {
+      /** @description What masks in the upload become; null leaves them out */
+      masks?: ("proposals" | "ground-truth" | "accepted") | null;
     };
     /** @description Whom to invite. */
     InvitationIn: {
@@ -1342,6 +1349,12 @@ export interface components {
        * @enum {string}
        */
       order: "high" | "low";
+    };
+    /** @description How much of a file is there. */
+    ReceivedOut: {
+      received: number;
+      /** @description False if the part did not follow what was there; go on from there */
+      is_expected: boolean;
     };
     /** @description A shipped recipe. */
     RecipeChoice: {
@@ -2032,6 +2045,73 @@ export interface components {
       /** @description Left alone because of a person's work */
       kept: number;
     };
+    /** @description What is going to be uploaded, and where it goes. */
+    UploadIn: {
+      /**
+       * @description Name of a new dataset
+       * @default
+       */
+      dataset: string;
+      /** @description The dataset that pictures are added to */
+      dataset_id?: number | null;
+      total_bytes: number;
+      files: number;
+    };
+    /** @description An upload that is under way. */
+    UploadOut: {
+      id: string;
+      dataset: string;
+      dataset_id: number | null;
+      total_bytes: number;
+      files: number;
+      /** @description Seconds since 1970 */
+      begun: number;
+      /** @description The most that one request may send */
+      chunk_bytes: number;
+    };
+    /** @description A file that the import could not use, or should be checked. */
+    UploadProblemOut: {
+      file: string;
+      /** @enum {string} */
+      severity: "error" | "warning";
+      reason: string;
+      remedy: string;
+    };
+    /** @description How far an upload is. */
+    UploadStateOut: {
+      /** @description Null after it was imported */
+      upload: components["schemas"]["UploadOut"] | null;
+      /** @description Bytes of each file that are there, by its path */
+      received: {
+        [key: string]: number;
+      };
+      work: components["schemas"]["UploadWorkOut"];
+    };
+    /** @description The import of an upload. */
+    UploadWorkOut: {
+      /** @enum {string} */
+      state: "none" | "running" | "done" | "failed";
+      /** @default 0 */
+      done: number;
+      /** @default 0 */
+      total: number;
+      /** @description Why it failed */
+      problem?: string | null;
+      /** @description What was imported */
+      sentence?: string | null;
+      dataset_id?: number | null;
+      /**
+       * @description The first ones
+       * @default []
+       */
+      problems: components["schemas"]["UploadProblemOut"][];
+    };
+    /** @description The uploads of this person that are under way. */
+    UploadsOut: {
+      uploads: components["schemas"]["UploadOut"][];
+      /** @description How much can be uploaded now */
+      room_bytes: number;
+    };
     ValidationError: {
       loc: (string | number)[];
       msg: string;
@@ -2156,6 +2236,7 @@ export type GalleryRowsOut = components["schemas"]["GalleryRowsOut"];
 export type HTTPValidationError = components["schemas"]["HTTPValidationError"];
 export type Health = components["schemas"]["Health"];
 export type HistoryEntry = components["schemas"]["HistoryEntry"];
+export type ImportIn = components["schemas"]["ImportIn"];
 export type InvitationIn = components["schemas"]["InvitationIn"];
 export type InvitationOut = components["schemas"]["InvitationOut"];
 export type ItemOut = components["schemas"]["ItemOut"];
@@ -2218,6 +2299,7 @@ export type PublishedFacts = components["schemas"]["PublishedFacts"];
 export type PuzzleHeader = components["schemas"]["PuzzleHeader"];
 export type PuzzleLossConfig = components["schemas"]["PuzzleLossConfig"];
 export type RankedSignal = components["schemas"]["RankedSignal"];
+export type ReceivedOut = components["schemas"]["ReceivedOut"];
 export type RecipeChoice = components["schemas"]["RecipeChoice"];
 export type ReferenceFacts = components["schemas"]["ReferenceFacts"];
 export type RefinedHeader = components["schemas"]["RefinedHeader"];
@@ -2274,6 +2356,12 @@ export type TeamOut = components["schemas"]["TeamOut"];
 export type TokenIn = components["schemas"]["TokenIn"];
 export type TokenOut = components["schemas"]["TokenOut"];
 export type UnpublishedFacts = components["schemas"]["UnpublishedFacts"];
+export type UploadIn = components["schemas"]["UploadIn"];
+export type UploadOut = components["schemas"]["UploadOut"];
+export type UploadProblemOut = components["schemas"]["UploadProblemOut"];
+export type UploadStateOut = components["schemas"]["UploadStateOut"];
+export type UploadWorkOut = components["schemas"]["UploadWorkOut"];
+export type UploadsOut = components["schemas"]["UploadsOut"];
 export type ValidationError = components["schemas"]["ValidationError"];
 export type WalkFacts = components["schemas"]["WalkFacts"];
 export type WalkIn = components["schemas"]["WalkIn"];

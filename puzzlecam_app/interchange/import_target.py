@@ -66,8 +66,10 @@ class Outcome:
         )
 
 
-def open_target(database: Database, name: str, source: Source, *, root: str) -> Target:
+def open_target(database: Database, name: str, source: Source, *, root: str, adds: bool = False) -> Target:
     """Find the dataset `name` or create it, and update its class list. `root` is as in `db.models.Dataset`.
+
+    With `adds`, pictures join those of a dataset of any layout.
 
     Raises:
         UserError: A dataset of that name was imported from another folder, or its class list contradicts
@@ -82,7 +84,8 @@ def open_target(database: Database, name: str, source: Source, *, root: str) -> 
             ]
             dataset = create_dataset(session, name, root=root, layout=source.layout, classes=specs)
         else:
-            _check_same_origin(dataset, source, root)
+            if not adds:
+                _check_same_origin(dataset, source, root)
             _extend_classes(session, dataset, source)
         if source.follow_links:
             dataset.follow_links = True

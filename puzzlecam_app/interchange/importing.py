@@ -49,12 +49,15 @@ class ImportOptions:
         copy: copy the pictures into the workspace; otherwise they stay where they are.
         max_pixels: larger pictures are left out.
         void_is_class: read index 255 as the only class of the dataset, not as void.
+        adds_to_known: the pictures join those of a dataset whose pictures are copied, whatever its layout; a
+            picture with the name of another one is left out.
     """
 
     masks: MaskUse | None = None
     copy: bool = False
     max_pixels: int = DEFAULT_MAX_PIXELS
     void_is_class: bool = False
+    adds_to_known: bool = False
 
 
 def import_dataset(
@@ -122,7 +125,7 @@ def import_source(
     items, problems = settle(source, origin, options)
     words = stores.reader.read(source.classes, suggest=True)
     root = stores.copies_root if options.copy else str(source.root)
-    target = open_target(stores.database, name, source, root=root)
+    target = open_target(stores.database, name, source, root=root, adds=options.adds_to_known)
     checker = Checker(
         files=source.files,
         max_pixels=options.max_pixels,
@@ -133,6 +136,9 @@ def import_source(
     )
     checked = check_all(checker, items, progress)
     problems += (problem for one in checked for problem in one.problems)
+    if options.adds_to_known:
+        checked, taken = _without_taken_names(checked, target)
+        problems += taken
     usable = [one for one in checked if isinstance(one, CheckedPicture)]
     problems += remarks_on_overlaps(usable)
     usable, duplicates = merge_duplicates(usable, target.sha256_of)
@@ -223,6 +229,21 @@ def _without_unknown_tags(source: Source) -> tuple[list[SourceItem], list[Proble
         ]
         items.append(replace(item, tags=tuple(tag for tag in item.tags if tag in known)))
     return items, problems
+
+
+def _without_taken_names(
+    checked: Sequence[CheckedPicture | RefusedPicture], target: Target
+) -> tuple[list[CheckedPicture | RefusedPicture], list[Problem]]:
+    """Leave out pictures whose names others in the dataset have; these are not to be replaced."""
+    left: list[CheckedPicture | RefusedPicture] = []
+    problems = []
+    for one in checked:
+        if isinstance(one, CheckedPicture) and target.sha256_of.get(one.item.name, one.sha256) != one.sha256:
+            reason = "another picture of the dataset has this name"
+            problems.append(error(one.item.path, reason, "Rename it and add it again"))
+        else:
+            left.append(one)
+    return left, problems
 
 
 def _tagged_by_masks(

@@ -26,7 +26,8 @@ from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import read_snapshot
-from puzzlecam_app.settings import Settings, Workspace
+from puzzlecam_app.settings import Settings
+from puzzlecam_app.workspace import Workspace
 from trainer.contract import CLASSIFY
 from trainer.data.labels import normalize_class_name
 from trainer.data.tag_words import TagWords

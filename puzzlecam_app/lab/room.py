@@ -28,7 +28,8 @@ from puzzlecam_app.lab.wording import model_facts
 from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.proposals import NoTagsError, Proposals
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.settings import Settings, Workspace
+from puzzlecam_app.settings import Settings
+from puzzlecam_app.workspace import Workspace
 
 if TYPE_CHECKING:
     from trainer.cams.inspection import PuzzleLook

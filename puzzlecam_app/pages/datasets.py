@@ -46,6 +46,8 @@ _MASK_255 = {"Void (not used)": False, "The only class": True}
 
 CLASSES = OwnModule("datasets/main.js", ("datasets/classes.css",))
 """The class lists, below what Gradio draws."""
+UPLOADS = OwnModule("datasets/uploads.js", ("datasets/classes.css",))
+"""Uploads from the browser, above them."""
 
 
 def build(services: Services) -> None:
@@ -122,6 +124,7 @@ def build(services: Services) -> None:
             with gr.Row():
                 check = gr.Button("Check", elem_id="import-check")
                 start = gr.Button("Import", variant="primary", elem_id="import-start")
+    UPLOADS.component(elem_id="uploads", class_name="ds-root", root_path=services.settings.root_path)
     CLASSES.component(elem_id="classes", class_name="ds-root", root_path=services.settings.root_path)
 
     inputs = [path, name, tags, masks, layout, split, classes, mask_255, zero, tags_from_masks, copy]

@@ -91,6 +91,7 @@ def _rules() -> Iterator[Rule]:
     yield from _datasets()
     yield from _classes()
     yield from _tag_lists()
+    yield from _uploads()
     yield from _exports()
     yield from _gallery()
     yield from _items()
@@ -145,6 +146,17 @@ def _datasets() -> Iterator[Rule]:
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "reviewer", changes=True)
     for path in ("pause", "resume", "reset"):
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/live/{path}", "lead", changes=True)
+
+
+def _uploads() -> Iterator[Rule]:
+    # An upload belongs to the person who began it; the routes show it to nobody else.
+    one = "/api/uploads/{upload_id}"
+    yield Rule("GET", "/api/uploads", "lead")
+    yield Rule("POST", "/api/uploads", "lead", (_IN_BODY,), changes=True)
+    yield Rule("GET", one, "lead")
+    yield Rule("PUT", f"{one}/files", "lead")
+    yield Rule("POST", f"{one}/import", "lead", changes=True)
+    yield Rule("DELETE", one, "lead", changes=True)
 
 
 def _tag_lists() -> Iterator[Rule]:

@@ -24,6 +24,7 @@ from puzzlecam_app.routes import (
     tag_lists,
     tags,
     team,
+    uploads,
 )
 
 
@@ -47,6 +48,7 @@ def api_router() -> APIRouter:
         tags,
         team,
         tag_lists,
+        uploads,
         *lab.ROOMS,
         refine,
         *runs.ROOMS,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from db.annotations import pace
 from db.assignments import owners_in
-from db.datasets import get_dataset, list_datasets
+from db.datasets import get_dataset, is_copied, list_datasets
 from db.labels import latest_label_set
 from db.models import Item, Revision, User, utc_now
 from db.natural_order import natural_key
@@ -51,6 +51,7 @@ class DatasetOut(BaseModel):
     classes: list[ClassOut]
     splits: list[str]
     authors: list[str] = Field(description="Everybody who has changed a picture")
+    takes_uploads: bool = Field(description="Whether its pictures are in the workspace")
     is_shared_out: bool = Field(description="Whether pictures are assigned to people")
     own_items: int = Field(description="How many pictures are assigned to this person")
 
@@ -116,6 +117,7 @@ def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Anno
                     ],
                     splits=sorted((name for name in splits if name is not None), key=natural_key),
                     authors=sorted(session.scalars(authors), key=natural_key),
+                    takes_uploads=is_copied(dataset),
                     is_shared_out=bool(owners),
                     own_items=sum(owner == user.id for owner in owners) if user else 0,
                 )

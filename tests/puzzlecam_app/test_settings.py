@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from puzzlecam_app.errors import UsageError, UserError
-from puzzlecam_app.settings import Settings, Workspace, environment_variable
+from puzzlecam_app.settings import Settings, environment_variable
+from puzzlecam_app.workspace import Workspace
 
 
 def test_a_flag_wins_over_the_environment_which_wins_over_the_default() -> None:
