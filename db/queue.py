@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    false,
     func,
     literal,
     or_,
@@ -34,7 +35,7 @@ from db.errors import InvalidInputError
 from db.items import tags_of
 from db.models import Item, ItemTag, Revision, TagSuggestion, User
 from db.status import STATUS_GROUPS, STATUSES, Status, status_of, statuses_named
-from db.team_models import Assignment
+from db.team_models import Assignment, SecondLook
 
 Order = Literal["name", "doubt", "disagreement", "random"]
 ORDERS: Final[tuple[Order, ...]] = get_args(Order)
@@ -61,6 +62,21 @@ class QueueEntry:
 
 
 @dataclass(frozen=True)
+class SecondLookFilter:
+    """Finished pictures that were approved, or (``waiting``) that a second look is to be taken at.
+
+    Those that wait are chosen by `rule` and `number` (see `db.team_models.SecondLookRule`), and are not the
+    work of `viewer` (users.id). `doubt_rank` is the largest one that the rule ``doubt`` keeps.
+    """
+
+    state: Literal["waiting", "approved"]
+    rule: str = "off"
+    number: int = 1
+    viewer: int | None = None
+    doubt_rank: float | None = None
+
+
+@dataclass(frozen=True)
 class QueueFilter:
     """Which items of a dataset the queue holds; None keeps all.
 
@@ -68,6 +84,7 @@ class QueueFilter:
     `author` (users.id) those whose newest revision is that person's. `tags_in_doubt` keeps unfinished items
     with a suggested or a doubtful tag, `name` those whose names contain it, in upper or lower case.
     `assigned_to` (users.id) keeps that person's pictures, `is_unassigned` those that are nobody's.
+    `second_look` keeps finished pictures by what a reviewer said about their newest mask.
     """
 
     status: str | None = None
@@ -78,6 +95,7 @@ class QueueFilter:
     name: str | None = None
     assigned_to: int | None = None
     is_unassigned: bool | None = None
+    second_look: SecondLookFilter | None = None
 
 
 @dataclass(frozen=True)
@@ -202,7 +220,7 @@ def is_in_queue(session: Session, dataset_id: int, item_id: int, kept: QueueFilt
 
 
 def counts_by_status(session: Session, dataset_id: int) -> dict[Status, int]:
-    """How many items of the dataset have each status; all seven are there, in the order of `STATUSES`.
+    """How many items of the dataset have each status; all are there, in the order of `STATUSES`.
 
     Missing items are not counted.
     """
@@ -268,6 +286,40 @@ def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]
         conditions.append(assigned.where(Assignment.user_id == kept.assigned_to))
     if kept.is_unassigned:
         conditions.append(~assigned)
+    if kept.second_look is not None:
+        conditions += _second_look_conditions(dataset_id, kept.second_look)
+    return conditions
+
+
+def _second_look_conditions(dataset_id: int, kept: SecondLookFilter) -> list[ColumnElement[bool]]:
+    approved = exists().where(SecondLook.revision_id == _latest.id, SecondLook.verdict == "approved")
+    conditions: list[ColumnElement[bool]] = [_latest.action.in_(STATUS_GROUPS["done"])]
+    if kept.state == "approved":
+        return [*conditions, approved]
+    conditions.append(~approved)
+    if kept.viewer is not None:
+        conditions.append(_latest.author_id != kept.viewer)
+    if kept.rule == "off":
+        conditions.append(false())
+    elif kept.rule == "nth":
+        conditions.append(Item.id % kept.number == 0)
+    elif kept.rule == "doubt":
+        conditions.append(Item.doubt_rank <= (kept.doubt_rank if kept.doubt_rank is not None else -2.0))
+    elif kept.rule == "beginner":
+        earlier, place = aliased(Revision), aliased(Item)
+        before = (
+            select(func.count(earlier.item_id.distinct()))
+            .join(place, place.id == earlier.item_id)
+            .where(
+                earlier.author_id == _latest.author_id,
+                earlier.action.in_(STATUS_GROUPS["done"]),
+                earlier.id < _latest.id,
+                earlier.item_id != Item.id,
+                place.dataset_id == dataset_id,
+            )
+            .scalar_subquery()
+        )
+        conditions.append(before < kept.number)
     return conditions
 
 

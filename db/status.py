@@ -10,9 +10,9 @@ from typing import Final, Literal, get_args
 from db.errors import InvalidInputError
 
 Action = Literal[
-    "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "reverted", "withdrawn"
+    "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "reverted", "withdrawn", "returned"
 ]
-Status = Literal["new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped"]
+Status = Literal["new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "returned"]
 Decision = Literal["accept", "reject", "skip", "revert"]
 
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
@@ -35,7 +35,7 @@ UNTOUCHED_ACTIONS: Final[tuple[Action, ...]] = ("proposed", "reverted", "withdra
 """Actions of the newest revision after which a proposal may replace the mask: nobody has worked on it."""
 
 STATUS_GROUPS: Final[dict[str, tuple[Status, ...]]] = {
-    "todo": ("new", "proposed", "drafted", "skipped"),
+    "todo": ("new", "proposed", "drafted", "skipped", "returned"),
     "done": ("accepted", "corrected"),
 }
 

@@ -1,10 +1,11 @@
-"""The tables of shared work: who has a picture open, and whose it is. `db.models` has the others."""
+"""The tables of shared work: leases, assignments, second looks, comments. `db.models` has the others."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, Literal, get_args
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models import Base, utc_now
@@ -40,3 +41,72 @@ class Assignment(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     assigned_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+RuleName = Literal["off", "all", "nth", "doubt", "beginner"]
+RULE_NAMES: Final[tuple[RuleName, ...]] = get_args(RuleName)
+
+
+class SecondLook(Base):
+    """What a reviewer said about a finished mask. Never changed: the newest one of a revision counts.
+
+    Attributes:
+        revision_id: the mask that was looked at.
+        changed_from_id: the labeler's mask, if the reviewer changed it before they approved it.
+        labeler_id: whose work it is.
+    """
+
+    __tablename__ = "second_looks"
+    __table_args__ = (
+        CheckConstraint("verdict IN ('approved', 'returned')", name="verdict"),
+        Index("ix_second_looks_item_id", "item_id", "id"),
+        Index("ix_second_looks_revision_id", "revision_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="RESTRICT"))
+    revision_id: Mapped[int] = mapped_column(ForeignKey("revisions.id", ondelete="RESTRICT"))
+    changed_from_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id", ondelete="RESTRICT"))
+    labeler_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    reviewer_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    verdict: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class SecondLookRule(Base):
+    """Which finished pictures of a dataset get a second look. A dataset without a row has none.
+
+    `number` is n: every n-th picture (`nth`), the n per cent that are most doubtful (`doubt`), or the first
+    n pictures of each person (`beginner`).
+    """
+
+    __tablename__ = "second_look_rules"
+    __table_args__ = (
+        CheckConstraint("rule IN ('off', 'all', 'nth', 'doubt', 'beginner')", name="rule"),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    dataset_id: Mapped[int] = mapped_column(
+        ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    rule: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int]
+
+
+class Comment(Base):
+    """A remark at a place of a picture. `x` and `y` are pixels of the upright picture, from its top left."""
+
+    __tablename__ = "comments"
+    __table_args__ = (
+        CheckConstraint("x >= 0 AND y >= 0", name="place"),
+        Index("ix_comments_item_id", "item_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="RESTRICT"))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    x: Mapped[float] = mapped_column(Double)
+    y: Mapped[float] = mapped_column(Double)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    resolved_at: Mapped[datetime | None]

@@ -106,6 +106,18 @@ export class EditorView extends Emitter {
     this.zoomAt(zoom / this.zoom);
   }
 
+  /** @param {number} x CSS pixels from the stage's left @param {number} y @returns {{x: number, y: number}} image coordinates */
+  toImage(x, y) {
+    const { pixelRatio } = this.viewport;
+    return this.viewport.toImage(x * pixelRatio, y * pixelRatio);
+  }
+
+  /** @param {number} x image coordinates @param {number} y @returns {{x: number, y: number}} CSS pixels on the stage */
+  toStage(x, y) {
+    const at = this.viewport.toScreen(x, y);
+    return { x: at.x / this.viewport.pixelRatio, y: at.y / this.viewport.pixelRatio };
+  }
+
   /** @protected */
   viewportMoved() {
     this.renderer.viewportChanged();

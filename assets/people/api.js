@@ -5,7 +5,7 @@ export { datasets, messageOf } from "../shared/api.js";
 
 /**
  * @import {
- *   AccountOut, AuditEntryOut, InvitationIn, LinkOut, NewTokenOut, PeopleOut, SessionOut, SharesIn, SharesOut,
+ *   AccountOut, AuditEntryOut, InvitationIn, LinkOut, NewTokenOut, PeopleOut, RuleBody, SessionOut, SharesIn, SharesOut,
  *   TakeBackOut, TeamOut, TokenIn
  * } from "../shared/openapi"
  *
@@ -69,3 +69,10 @@ export const sharePictures = (datasetId, wanted) =>
 /** @param {number} datasetId @param {string|null} person null: everybody @returns {Promise<TakeBackOut>} */
 export const takePicturesBack = (datasetId, person) =>
   json(`/datasets/${datasetId}/assignments/take-back`, { body: { person } });
+
+/** @param {number} datasetId @returns {Promise<RuleBody>} */
+export const lookRule = (datasetId) => json(`/datasets/${datasetId}/second-look`);
+
+/** @param {number} datasetId @param {RuleBody} rule @returns {Promise<RuleBody>} */
+export const setLookRule = (datasetId, rule) =>
+  json(`/datasets/${datasetId}/second-look`, { method: "PUT", body: rule });

@@ -45,7 +45,7 @@ export class ShareForm extends Emitter {
     class: "st-input",
     type: "text",
     maxLength: 1000,
-    placeholder: "names, with commas between them",
+    placeholder: "Eva, Tom",
   });
   #othersField = labelled("Other people", this.#others);
   root = element(

@@ -2,11 +2,12 @@
 import { count, element } from "../shared/dom.js";
 import { LAST_DATASET } from "../shared/place.js";
 import * as api from "./api.js";
+import { LookRule } from "./look_rule.js";
 import { button, labelled, Notice, section, select, table } from "./parts.js";
 import { ShareForm } from "./share_form.js";
 
 /**
- * @import { DatasetOut, TeamOut } from "../shared/openapi"
+ * @import { DatasetOut, RuleBody, TeamOut } from "../shared/openapi"
  */
 
 /** @param {HTMLElement} root */
@@ -22,10 +23,14 @@ class TeamPage {
   #people = element("div");
   #form = new ShareForm();
   #sharing = section("Share pictures out", this.#form.root);
+  #rule = new LookRule();
+  #looks = section("Second look", this.#rule.root);
 
   /** @param {HTMLElement} root */
   constructor(root) {
     this.#sharing.hidden = true;
+    this.#looks.hidden = true;
+    this.#rule.on("save", (rule) => this.#saveRule(rule));
     this.#form.on("share", (wanted) => this.#share(wanted));
     root.className = "st-page pp-root";
     root.replaceChildren(
@@ -37,6 +42,7 @@ class TeamPage {
         this.#chooser,
         section("Whose pictures", this.#people),
         this.#sharing,
+        this.#looks,
       ),
     );
   }
@@ -65,7 +71,8 @@ class TeamPage {
     const dataset = this.#datasets.find(({ id }) => id === datasetId);
     if (!dataset) return;
     try {
-      const team = await api.team(datasetId);
+      const [team, rule] = await Promise.all([api.team(datasetId), api.lookRule(datasetId)]);
+      this.#rule.show(rule);
       this.#show(dataset, team);
     } catch (error) {
       this.#notice.fail(error);
@@ -80,6 +87,7 @@ class TeamPage {
       team.has_accounts,
     );
     this.#sharing.hidden = !team.is_lead;
+    this.#looks.hidden = !team.is_lead;
     const rows = team.people.map((one) => [
       one.name,
       one.to_do.toLocaleString(),
@@ -99,6 +107,12 @@ class TeamPage {
         text: `${count(team.unassigned, "unfinished picture")} ${team.unassigned === 1 ? "is" : "are"} nobody's.`,
       }),
     );
+  }
+
+  /** @param {RuleBody} rule */
+  async #saveRule(rule) {
+    const { dataset } = this.#form;
+    if (dataset) await this.#notice.after(() => api.setLookRule(dataset.id, rule), "The rule is stored.");
   }
 
   /** @param {Parameters<typeof api.sharePictures>[1]} wanted */

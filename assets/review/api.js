@@ -7,8 +7,8 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 
 /**
  * @import {
- *   CamsHeader, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
- *   RevisionOut, Session, SessionOut, SharesOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut
+ *   CamsHeader, CommentIn, CommentOut, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, LooksOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
+ *   RevisionOut, Session, SessionOut, SharesOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut, VerdictIn
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
  *
@@ -38,6 +38,20 @@ export const progress = (datasetId) => json(`/datasets/${datasetId}/progress`);
 /** Take pictures that are nobody's. @param {number} datasetId @param {number} count @returns {Promise<SharesOut>} */
 export const takePictures = (datasetId, count) =>
   json(`/datasets/${datasetId}/assignments/take`, { body: { count } });
+
+/** @param {number} id @returns {Promise<LooksOut>} */
+export const secondLooks = (id) => json(`/items/${id}/second-look`);
+
+/** @param {number} id @param {VerdictIn["verdict"]} verdict @param {number} revision @returns {Promise<ItemState>} */
+export const sayVerdict = (id, verdict, revision) =>
+  json(`/items/${id}/second-look`, { headers: { "If-Match": `"${revision}"` }, body: { verdict } });
+
+/** @param {number} id @param {CommentIn} comment @returns {Promise<CommentOut>} */
+export const addComment = (id, comment) => json(`/items/${id}/comments`, { body: comment });
+
+/** @param {number} id @param {number} commentId @returns {Promise<CommentOut>} */
+export const resolveComment = (id, commentId) =>
+  json(`/items/${id}/comments/${commentId}/resolve`, { method: "POST" });
 
 /** What the live model of a dataset has learned. @param {number} datasetId @returns {Promise<LiveOut>} */
 export const live = (datasetId) => json(`/datasets/${datasetId}/live`);

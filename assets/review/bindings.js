@@ -18,6 +18,7 @@
  * @property {() => unknown} toggleTag
  * @property {import("./tag_line.js").TagLine} tagLine
  * @property {import("./heat_panel.js").HeatPanel} heatPanel
+ * @property {import("./second_look.js").SecondLook} secondLook
  */
 
 /**
@@ -143,6 +144,27 @@ export const bindingsOf = (page) => [
     description: "That class is not in the picture",
     group: "Classes",
     run: () => page.tagLine.answer(false),
+  },
+  {
+    chord: "w",
+    keys: ["W"],
+    description: "Reviewers: approve the finished mask",
+    group: "Second look",
+    run: () => page.secondLook.say("approved"),
+  },
+  {
+    chord: ";",
+    keys: [";"],
+    description: "Reviewers: return the picture to its labeler",
+    group: "Second look",
+    run: () => page.secondLook.say("returned"),
+  },
+  {
+    chord: "'",
+    keys: ["'"],
+    description: "Comment on a place of the picture",
+    group: "Second look",
+    run: () => page.secondLook.comment(),
   },
   { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => page.showHelp() },
 ];

@@ -5,6 +5,7 @@ import { HeatPanel } from "./heat_panel.js";
 import { Layout } from "./layout.js";
 import { LivePanel } from "./live_panel.js";
 import { Loader } from "./loader.js";
+import { LookPanel } from "./look_panel.js";
 import { Queue } from "./queue.js";
 import { StatusBar } from "./status_bar.js";
 import { TagLine } from "./tag_line.js";
@@ -26,6 +27,7 @@ export class Desk {
   tagLine = new TagLine(async () => {
     await this.draft?.flush();
   });
+  lookPanel = new LookPanel();
   /** @type {DatasetOut[]} */
   datasets = [];
   /** @type {DatasetOut|null} */

@@ -14,6 +14,7 @@ const ACTION_TEXT = {
   corrected: "Accepted with corrections",
   rejected: "Rejected",
   skipped: "Skipped",
+  returned: "Returned by a reviewer",
   reverted: "Reverted to the proposal",
   withdrawn: "Proposal withdrawn",
 };

@@ -9,7 +9,7 @@ import { STATUS_TEXT } from "../shared/queue_filters.js";
  *
  * @typedef {{text: string, run: () => unknown}} Action  a button behind a sentence
  * @typedef {{root: HTMLElement}} Part
- * @typedef {{queue: Part, classPanel: Part, heatPanel: Part, livePanel: Part, statusBar: Part, tagLine: Part}} Parts
+ * @typedef {{queue: Part, classPanel: Part, heatPanel: Part, livePanel: Part, statusBar: Part, tagLine: Part, lookPanel: Part}} Parts
  *
  * @typedef {object} LayoutEvents
  * @property {number} dataset     chosen, its id
@@ -81,6 +81,7 @@ export class Layout extends Emitter {
         this.toolbar,
         element("div", { class: "pr-stage-frame" }, this.stage, this.sentence, this.busy),
         this.warning,
+        parts.lookPanel.root,
         parts.tagLine.root,
         parts.statusBar.root,
         this.decisions,

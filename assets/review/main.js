@@ -13,6 +13,7 @@ import { LiveLink } from "./live_link.js";
 import { Opening } from "./opening.js";
 import { Saving } from "./saving.js";
 import { connectSmart } from "./smart_link.js";
+import { SecondLook } from "./second_look.js";
 import { loadSuperpixels } from "./superpixels.js";
 import { TakingBack } from "./taking_back.js";
 
@@ -41,6 +42,7 @@ class ReviewPage {
   #takingBack;
   #deciding;
   #live;
+  #secondLook;
   /** Keys of the page; the editor lists its own. */
   #bindings;
 
@@ -55,6 +57,7 @@ class ReviewPage {
       this.#showProgress();
       this.#live.refresh();
     });
+    this.#secondLook = new SecondLook(desk, this.#saving, this.#opening);
     this.#bindings = bindingsOf({
       decide: (action) => this.#deciding.decide(action),
       step: (step) => this.#opening.step(step),
@@ -65,6 +68,7 @@ class ReviewPage {
       toggleTag: () => desk.classPanel.toggleTag(desk.editor.activeClass),
       heatPanel: desk.heatPanel,
       tagLine: desk.tagLine,
+      secondLook: this.#secondLook,
     });
     this.#wire();
   }
@@ -226,6 +230,7 @@ class ReviewPage {
   async #showSession() {
     const { layout } = this.#desk;
     const [session, health] = await Promise.all([api.session(), api.health()]);
+    this.#desk.lookPanel.session = session;
     layout.showAnnotator(session.annotator, session.has_account);
     layout.showHealth(health);
   }

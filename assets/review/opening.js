@@ -227,11 +227,13 @@ export class Opening {
     desk.queue.update({ id: item.id, status: item.status, revision: loaded.revision });
     desk.queue.updateTags(item);
     desk.tagLine.open(item.id);
+    desk.lookPanel.open(item, dataset);
   }
 
   #leave() {
     const desk = this.#desk;
     desk.tagLine.close();
+    desk.lookPanel.close();
     desk.editor.settle(); // a stroke in progress must not be lost
     const { draft, editor, current } = desk;
     if (draft && current) {

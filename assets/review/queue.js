@@ -127,11 +127,12 @@ export class Queue extends Emitter {
         this.list.append(element("p", { class: "pr-empty", text: api.messageOf(error) }));
       return;
     }
+    const returned = isFirst ? await this.#returned() : [];
     if (generation !== this.#generation) return;
     this.next = page.next;
     this.total = page.total;
     this.#showUnknown(page.doubt_unknown);
-    for (const item of page.items) {
+    for (const item of [...returned, ...page.items]) {
       if (this.#has(item.id)) continue;
       this.items.push(item);
       this.list.append(this.#row(item));
@@ -139,6 +140,20 @@ export class Queue extends Emitter {
     if (!this.items.length)
       this.list.append(element("p", { class: "pr-empty", text: this.filters.emptySentence }));
     this.#mark();
+  }
+
+  /** Pictures that a reviewer returned to this person: they come first. @returns {Promise<ItemRow[]>} */
+  async #returned() {
+    const { dataset, filters } = this;
+    const { wanted } = filters;
+    if (!dataset || dataset.second_look === "off" || wanted.status !== "todo" || wanted.owner === "nobody")
+      return [];
+    try {
+      const asked = { ...wanted, status: "returned", owner: "me", limit: PAGE };
+      return (await api.items(dataset.id, asked)).items;
+    } catch {
+      return []; // they are in the list, too, at their usual place
+    }
   }
 
   /** @param {number|null} unknown pictures without a doubt, in the order of doubt */

@@ -256,6 +256,26 @@ export interface components {
       y: number;
       x: number;
     };
+    /** @description A remark at a place of a picture. */
+    CommentIn: {
+      /** @description Pixels from the left of the upright picture */
+      x: number;
+      /** @description Pixels from the top */
+      y: number;
+      text: string;
+    };
+    CommentOut: {
+      /** @description Pixels from the left of the upright picture */
+      x: number;
+      /** @description Pixels from the top */
+      y: number;
+      text: string;
+      id: number;
+      author: string;
+      /** @description UTC, ISO 8601 */
+      created_at: string;
+      is_resolved: boolean;
+    };
     /** @description IoU of a class over all compared pictures; `first` and `second` against the reference masks. */
     ComparedClass: {
       index: number;
@@ -428,6 +448,11 @@ export interface components {
       takes_uploads: boolean;
       /** @description Whether pictures are assigned to people */
       is_shared_out: boolean;
+      /**
+       * @description Which finished pictures get a second look
+       * @enum {string}
+       */
+      second_look: "off" | "all" | "nth" | "doubt" | "beginner";
       /** @description How many pictures are assigned to this person */
       own_items: number;
     };
@@ -471,7 +496,9 @@ export interface components {
        * @default voc
        */
       format: string;
-      statuses?: ("new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped")[];
+      statuses?: (
+        "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "returned"
+      )[];
       /** @description Only these; empty for all */
       splits?: string[];
       /** @description Only pictures with one of these tags */
@@ -644,7 +671,15 @@ export interface components {
       sequence: number;
       /** @enum {string} */
       action:
-        "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "reverted" | "withdrawn";
+        | "proposed"
+        | "drafted"
+        | "accepted"
+        | "corrected"
+        | "rejected"
+        | "skipped"
+        | "reverted"
+        | "withdrawn"
+        | "returned";
       /** @description Null for the program */
       author: string | null;
       /** @description UTC, ISO 8601 */
@@ -690,7 +725,7 @@ export interface components {
     ItemOut: {
       revision: components["schemas"]["RevisionOut"] | null;
       /** @enum {string} */
-      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "returned";
       id: number;
       dataset_id: number;
       name: string;
@@ -730,7 +765,7 @@ export interface components {
       tags: number[];
       split: string | null;
       /** @enum {string} */
-      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "returned";
       revision: number | null;
       author: string | null;
       disagreement: number | null;
@@ -741,7 +776,7 @@ export interface components {
     ItemState: {
       revision: components["schemas"]["RevisionOut"] | null;
       /** @enum {string} */
-      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "returned";
     };
     ItemsOut: {
       items: components["schemas"]["ItemRow"][];
@@ -866,6 +901,24 @@ export interface components {
     /** @description The end of the trainer's output. */
     LogOut: {
       lines: string[];
+    };
+    /** @description What a reviewer said. */
+    LookOut: {
+      /** @enum {string} */
+      verdict: "approved" | "returned";
+      reviewer: string;
+      labeler: string;
+      /** @description The mask that was looked at */
+      revision: number;
+      /** @description The labeler's mask, if the reviewer changed it */
+      changed_from: number | null;
+      /** @description UTC, ISO 8601 */
+      created_at: string;
+    };
+    /** @description The second looks at a picture, the newest first, and all comments, the oldest first. */
+    LooksOut: {
+      looks: components["schemas"]["LookOut"][];
+      comments: components["schemas"]["CommentOut"][];
     };
     /** @description Equation 7 for one picture. */
     LossFacts: {
@@ -1026,7 +1079,16 @@ export interface components {
        * @enum {string}
        */
       status:
-        "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "todo" | "done";
+        | "new"
+        | "proposed"
+        | "drafted"
+        | "accepted"
+        | "corrected"
+        | "rejected"
+        | "skipped"
+        | "returned"
+        | "todo"
+        | "done";
       class_index?: number | null;
       split?: string | null;
       /**
@@ -1396,7 +1458,15 @@ export interface components {
       sequence: number;
       /** @enum {string} */
       action:
-        "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "reverted" | "withdrawn";
+        | "proposed"
+        | "drafted"
+        | "accepted"
+        | "corrected"
+        | "rejected"
+        | "skipped"
+        | "reverted"
+        | "withdrawn"
+        | "returned";
       /** @description Null for the program */
       author: string | null;
       /** @description UTC, ISO 8601 */
@@ -1439,6 +1509,19 @@ export interface components {
     RowsOut: {
       rows: components["schemas"]["Row"][];
       total: number;
+    };
+    /** @description Which finished pictures get a second look. */
+    RuleBody: {
+      /**
+       * @description None, all, every n-th one, the n per cent that are most doubtful, or the first n of each person
+       * @enum {string}
+       */
+      rule: "off" | "all" | "nth" | "doubt" | "beginner";
+      /**
+       * @description n; at most 100 for `doubt`
+       * @default 1
+       */
+      number: number;
     };
     /** @description A run in a list. */
     RunBrief: {
@@ -1664,6 +1747,7 @@ export interface components {
             | "corrected"
             | "rejected"
             | "skipped"
+            | "returned"
             | "todo"
             | "done"
           )
@@ -1989,7 +2073,7 @@ export interface components {
     TagsOut: {
       revision: components["schemas"]["RevisionOut"] | null;
       /** @enum {string} */
-      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped";
+      status: "new" | "proposed" | "drafted" | "accepted" | "corrected" | "rejected" | "skipped" | "returned";
       tags: number[];
     };
     /** @description Whose unfinished pictures become nobody's. */
@@ -2119,6 +2203,11 @@ export interface components {
       input?: unknown;
       ctx?: Record<string, never>;
     };
+    /** @description A reviewer's verdict on the newest mask. */
+    VerdictIn: {
+      /** @enum {string} */
+      verdict: "approved" | "returned";
+    };
     /** @description Settings of the random walk. */
     WalkFacts: {
       /** @description Exponent of the affinities */
@@ -2202,6 +2291,8 @@ export type ClassOut = components["schemas"]["ClassOut"];
 export type ClassPage = components["schemas"]["ClassPage"];
 export type ClassWorkOut = components["schemas"]["ClassWorkOut"];
 export type ClickSeed = components["schemas"]["ClickSeed"];
+export type CommentIn = components["schemas"]["CommentIn"];
+export type CommentOut = components["schemas"]["CommentOut"];
 export type ComparedClass = components["schemas"]["ComparedClass"];
 export type ComparedFigure = components["schemas"]["ComparedFigure"];
 export type ComparedIou = components["schemas"]["ComparedIou"];
@@ -2256,6 +2347,8 @@ export type LiveOut = components["schemas"]["LiveOut"];
 export type LivePictureIn = components["schemas"]["LivePictureIn"];
 export type LivePictureOut = components["schemas"]["LivePictureOut"];
 export type LogOut = components["schemas"]["LogOut"];
+export type LookOut = components["schemas"]["LookOut"];
+export type LooksOut = components["schemas"]["LooksOut"];
 export type LossFacts = components["schemas"]["LossFacts"];
 export type MaskFacts = components["schemas"]["MaskFacts"];
 export type MaskHeader = components["schemas"]["MaskHeader"];
@@ -2310,6 +2403,7 @@ export type RoleIn = components["schemas"]["RoleIn"];
 export type RoleOut = components["schemas"]["RoleOut"];
 export type Row = components["schemas"]["Row"];
 export type RowsOut = components["schemas"]["RowsOut"];
+export type RuleBody = components["schemas"]["RuleBody"];
 export type RunBrief = components["schemas"]["RunBrief"];
 export type RunComparisonOut = components["schemas"]["RunComparisonOut"];
 export type RunFacts = components["schemas"]["RunFacts"];
@@ -2363,6 +2457,7 @@ export type UploadStateOut = components["schemas"]["UploadStateOut"];
 export type UploadWorkOut = components["schemas"]["UploadWorkOut"];
 export type UploadsOut = components["schemas"]["UploadsOut"];
 export type ValidationError = components["schemas"]["ValidationError"];
+export type VerdictIn = components["schemas"]["VerdictIn"];
 export type WalkFacts = components["schemas"]["WalkFacts"];
 export type WalkIn = components["schemas"]["WalkIn"];
 export type RefineIn = components["schemas"]["RefineIn"];

@@ -26,6 +26,12 @@ const STATUS_FILTERS = [
   { value: "corrected", text: "Corrected" },
   { value: TAGS_IN_DOUBT, text: "Tags in doubt" },
 ];
+/** Where finished pictures get a second look. */
+const LOOK_FILTERS = [
+  { value: "returned", text: "Returned" },
+  { value: "waiting", text: "Second look" },
+  { value: "approved", text: "Approved" },
+];
 const ORDERS = [
   { value: "doubt", text: "By doubt" },
   { value: "name", text: "By name" },
@@ -46,6 +52,7 @@ export const STATUS_TEXT = {
   corrected: "corrected",
   rejected: "rejected",
   skipped: "skipped",
+  returned: "returned",
 };
 
 /**
@@ -116,14 +123,19 @@ export class QueueFilters extends Emitter {
     this.splitSelect.hidden = dataset.splits.length < 2;
     this.authorSelect.hidden = !dataset.authors.length;
     this.ownerSelect.hidden = !dataset.is_shared_out;
+    const hasLooks = dataset.second_look !== "off";
+    fillSelect(this.statusSelect, hasLooks ? [...STATUS_FILTERS, ...LOOK_FILTERS] : STATUS_FILTERS);
     this.#recall(dataset.id);
   }
 
   /** As `/api/datasets/{id}/items` names them. @returns {Record<string, string|number|null>} */
   get wanted() {
     const order = this.orderSelect.value;
+    const status = this.statusSelect.value;
+    const isLook = status === "waiting" || status === "approved";
     return {
-      status: this.isInDoubt ? null : this.statusSelect.value,
+      status: this.isInDoubt || isLook ? null : status,
+      second_look: isLook ? status : null,
       tags_in_doubt: this.isInDoubt ? "true" : null,
       class: this.classSelect.value,
       split: this.splitSelect.value,
@@ -159,6 +171,7 @@ export class QueueFilters extends Emitter {
   /** Why nothing is listed. */
   get emptySentence() {
     if (this.isOwnWork) return "You have finished all pictures that are yours.";
+    if (this.statusSelect.value === "waiting") return "No picture waits for a second look by you.";
     if (this.isInDoubt)
       return "No unfinished picture has a suggested or doubtful tag now. Tags are compared with accepted masks.";
     if (this.statusSelect.value === "todo" && !this.nameInput.value)
@@ -174,7 +187,8 @@ export class QueueFilters extends Emitter {
       class: this.classSelect,
       split: this.splitSelect,
       author: this.authorSelect,
-      owner: this.ownerSelect,
+      // Hidden, it was not chosen, and people who get pictures later start with their own.
+      ...(this.ownerSelect.hidden ? {} : { owner: this.ownerSelect }),
       name: this.nameInput,
     };
   }

@@ -31,7 +31,7 @@ class RevisionInfo:
     Attributes:
         id: number of the revision; a change names the one that it is based on.
         parent: the revision that this one is based on; None for the first.
-        action: proposed, drafted, accepted, corrected, rejected, skipped, reverted or withdrawn.
+        action: proposed, drafted, accepted, corrected, rejected, skipped, returned, reverted or withdrawn.
         author: the person; None for a model.
         proposed_by: the model of a proposal.
         has_mask: whether it has a mask; a rejected picture may have none.

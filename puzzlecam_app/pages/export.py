@@ -22,7 +22,7 @@ from puzzlecam_app.services import Services
 
 MODULE = OwnModule("export/main.js", ("export/export.css",))
 _EXPORTED = list(STATUS_GROUPS["done"])
-_WITH_MASKS = [status for status in STATUSES if status not in ("new", "skipped")]
+_WITH_MASKS = [status for status in STATUSES if status not in ("new", "skipped", "returned")]
 
 
 def build(services: Services) -> None:

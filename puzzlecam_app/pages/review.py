@@ -8,7 +8,7 @@ MODULE = OwnModule(
     "review/main.js",
     (
         "editor/editor.css",
-        *(f"review/{name}.css" for name in ("review", "queue", "panels", "dialogs", "team")),
+        *(f"review/{name}.css" for name in ("review", "queue", "panels", "dialogs", "team", "look")),
     ),
 )
 

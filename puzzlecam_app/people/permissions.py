@@ -216,6 +216,12 @@ def _team() -> Iterator[Rule]:
     yield Rule("POST", f"{dataset}/assignments", "lead", changes=True)
     yield Rule("POST", f"{dataset}/assignments/take", "labeler", changes=True)
     yield Rule("POST", f"{dataset}/assignments/take-back", "lead", changes=True)
+    yield Rule("GET", f"{dataset}/second-look", "labeler")
+    yield Rule("PUT", f"{dataset}/second-look", "lead", changes=True)
+    yield Rule("GET", "/api/items/{item_id}/second-look", "labeler")
+    yield Rule("POST", "/api/items/{item_id}/second-look", "reviewer", changes=True)
+    yield Rule("POST", "/api/items/{item_id}/comments", "labeler", changes=True)
+    yield Rule("POST", "/api/items/{item_id}/comments/{comment_id}/resolve", "labeler", changes=True)
 
 
 def _lab() -> Iterator[Rule]:

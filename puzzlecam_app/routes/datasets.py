@@ -16,7 +16,9 @@ from db.models import Item, Revision, User, utc_now
 from db.natural_order import natural_key
 from db.palette import BACKGROUND
 from db.queue import counts_by_status
+from db.second_looks import rule_of
 from db.status import Status
+from db.team_models import RuleName
 from db.users import find_user
 from puzzlecam_app.routes.common import Annotator, CurrentPerson, DatasetId, OpenServices, problem_responses
 
@@ -53,6 +55,7 @@ class DatasetOut(BaseModel):
     authors: list[str] = Field(description="Everybody who has changed a picture")
     takes_uploads: bool = Field(description="Whether its pictures are in the workspace")
     is_shared_out: bool = Field(description="Whether pictures are assigned to people")
+    second_look: RuleName = Field(description="Which finished pictures get a second look")
     own_items: int = Field(description="How many pictures are assigned to this person")
 
 
@@ -119,6 +122,7 @@ def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Anno
                     authors=sorted(session.scalars(authors), key=natural_key),
                     takes_uploads=is_copied(dataset),
                     is_shared_out=bool(owners),
+                    second_look=rule_of(session, dataset.id).rule,
                     own_items=sum(owner == user.id for owner in owners) if user else 0,
                 )
             )

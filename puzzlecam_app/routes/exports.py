@@ -33,7 +33,7 @@ class ExportIn(BaseModel):
 
     format: str = Field(default="voc", max_length=32, description="A format that `dataset export` knows")
     statuses: list[Status] = Field(
-        default_factory=lambda: list(STATUS_GROUPS["done"]), min_length=1, max_length=7
+        default_factory=lambda: list(STATUS_GROUPS["done"]), min_length=1, max_length=8
     )
     splits: list[str] = Field(default_factory=list, max_length=100, description="Only these; empty for all")
     with_tags: list[str] = Field(

@@ -114,7 +114,7 @@ def read_ids(
     """List the ids alone of the pictures that a filter keeps, in the order of review."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
-        kept = asked.kept(session)
+        kept = asked.kept(session, dataset_id)
         ids, following = list_ids(
             session,
             dataset_id,

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from db.datasets import get_dataset
-from db.queue import QueueEntry, QueueFilter, list_items
+from db.queue import QueueEntry, QueueFilter, SecondLookFilter, list_items
+from db.second_looks import waiting
 from db.status import Status
 from db.users import find_user
 from puzzlecam_app.routes.common import Annotator, DatasetId, OpenServices, problem_responses
@@ -19,7 +20,7 @@ router = APIRouter(tags=["datasets"])
 
 _NOBODY = 0  # ids start at 1
 StatusFilter = Literal[
-    "new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "todo", "done"
+    "new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "returned", "todo", "done"
 ]
 OrderName = Literal["name", "doubt", "disagreement", "random"]
 
@@ -35,12 +36,13 @@ class AskedQueue:
     tags_in_doubt: bool
     name: str | None
     owner: Literal["me", "nobody"] | None
+    second_look: Literal["waiting", "approved"] | None
     annotator: str
     order: OrderName
     seed: int
     after: str | None
 
-    def kept(self, session: Session) -> QueueFilter:
+    def kept(self, session: Session, dataset_id: int) -> QueueFilter:
         """The filter; nothing is kept if nobody has the name of the author."""
         return QueueFilter(
             self.status,
@@ -51,7 +53,13 @@ class AskedQueue:
             (self.name or "").strip(),
             assigned_to=_id_of(session, self.annotator) if self.owner == "me" else None,
             is_unassigned=self.owner == "nobody",
+            second_look=self._second_look(session, dataset_id),
         )
+
+    def _second_look(self, session: Session, dataset_id: int) -> SecondLookFilter | None:
+        if self.second_look == "waiting":
+            return waiting(session, dataset_id, _id_of(session, self.annotator))
+        return None if self.second_look is None else SecondLookFilter("approved")
 
 
 def _id_of(session: Session, name: str) -> int:
@@ -73,12 +81,18 @@ async def _asked(
     owner: Annotated[
         Literal["me", "nobody"] | None, Query(description="Only this person's pictures, or those of nobody")
     ] = None,
+    second_look: Annotated[
+        Literal["waiting", "approved"] | None,
+        Query(
+            description="Only finished pictures that wait for a second look by this person, or were approved"
+        ),
+    ] = None,
     order: Annotated[OrderName, Query()] = "name",
     seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
     after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
 ) -> AskedQueue:
     return AskedQueue(
-        status, class_, split, author, tags_in_doubt, name, owner, annotator, order, seed, after
+        status, class_, split, author, tags_in_doubt, name, owner, second_look, annotator, order, seed, after
     )
 
 
@@ -142,7 +156,7 @@ def read_items(
         page = list_items(
             session,
             dataset_id,
-            asked.kept(session),
+            asked.kept(session, dataset_id),
             order=asked.order,
             seed=asked.seed,
             after=asked.after,

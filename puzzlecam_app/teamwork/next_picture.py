@@ -23,11 +23,12 @@ def take_next(
 ) -> Held | None:
     """Lease the first free picture of the queue; None if others have all that are left.
 
-    The person's own pictures come first, then those that are nobody's. What is assigned to others is left to
-    them. What the tab had before is given back. Each picture is tried in a transaction of its own, so no two
-    people get the same one.
+    Pictures that were returned to the person come first, then their other pictures, then those that are
+    nobody's. What is assigned to others is left to them. What the tab had before is given back. Each picture
+    is tried in a transaction of its own, so no two people get the same one.
     """
-    for own in (replace(kept, assigned_to=user_id), replace(kept, is_unassigned=True)):
+    returned = (replace(kept, assigned_to=user_id, status="returned"),) if kept.status == "todo" else ()
+    for own in (*returned, replace(kept, assigned_to=user_id), replace(kept, is_unassigned=True)):
         held = _take_first(database, dataset_id, user_id, holder, own, order=order, seed=seed)
         if held is not None:
             return held

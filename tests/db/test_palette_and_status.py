@@ -38,7 +38,7 @@ def test_every_action_leads_to_a_status() -> None:
 
 
 def test_groups_stand_for_their_statuses() -> None:
-    assert statuses_named("todo") == ("new", "proposed", "drafted", "skipped")
+    assert statuses_named("todo") == ("new", "proposed", "drafted", "skipped", "returned")
     assert statuses_named("rejected") == ("rejected",)
 
 

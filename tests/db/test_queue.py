@@ -240,14 +240,16 @@ def test_status_is_that_of_the_newest_revision(
     _record(database, ids["p4"], "corrected", "Ben")
     _record(database, ids["p5"], "rejected", "Ben")
     _record(database, ids["p6"], "skipped", "Ben")
+    _record(database, ids["p7"], "returned", "Ben")
     expected = {
-        "new": ["p7", "p8", "p9"],
+        "new": ["p8", "p9"],
         "proposed": ["p0", "p2"],
         "drafted": ["p1"],
         "accepted": ["p3"],
         "corrected": ["p4"],
         "rejected": ["p5"],
         "skipped": ["p6"],
+        "returned": ["p7"],
     }
     for status, names in expected.items():
         page = _list(database, dataset_id, status=status)

@@ -44,3 +44,38 @@ def test_next_passes_over_the_picture_of_another_person(
     second_person.open(dataset, "landscape")
     second_person.page.get_by_role("button", name="Next →").click()
     second_person.wait_for("small")
+
+
+def test_a_picture_is_returned_with_a_comment_and_comes_back_to_its_labeler(
+    review: Review, second_person: Review, dataset: str
+) -> None:
+    _rename(review, "Ada", dataset, "small")
+    found = review.page.request.get(f"{review.studio.url}/api/datasets").json()["datasets"]
+    dataset_id = next(one["id"] for one in found if one["name"] == dataset)
+    rule = review.page.request.put(
+        f"{review.studio.url}/api/datasets/{dataset_id}/second-look", data={"rule": "all"}
+    )
+    assert rule.ok
+    review.open(dataset, "landscape")
+    review.page.keyboard.press("1")
+    review.drag((60, 60), (200, 60))
+    review.page.keyboard.press("a")
+    review.page.keyboard.press("a")  # right although the page points something out
+    expect(review.page.locator(".pr-item-name")).not_to_have_text("landscape")
+
+    _rename(second_person, "Grace", dataset, "small")
+    second_person.page.get_by_label("Status").select_option("waiting")
+    second_person.wait_for("landscape")
+    second_person.page.locator(".pr-look button", has_text="Comment").click()
+    x, y = second_person.to_screen(100, 60)
+    second_person.page.mouse.click(x, y)
+    second_person.page.get_by_label("Comment", exact=True).fill("The tail is missing")
+    second_person.page.keyboard.press("Enter")
+    expect(second_person.page.locator(".pr-pin")).to_have_text("1")
+    with second_person.page.expect_response("**/second-look"):
+        second_person.page.keyboard.press(";")
+
+    review.page.goto(f"{review.studio.url}/?dataset={dataset_id}")
+    review.wait_for("landscape")
+    expect(review.page.locator(".pr-look")).to_contain_text("Grace returned this picture to Ada.")
+    expect(review.page.locator(".pr-look")).to_contain_text("The tail is missing")
