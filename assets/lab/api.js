@@ -123,6 +123,9 @@ export const measureScale = (datasetId, model) =>
 export const startSurvey = (datasetId, source) =>
   ask(`/datasets/${datasetId}/lab/survey?source=${source}`, { body: {} });
 
+/** @param {number} datasetId @param {"pictures"|"confusion"} table @param {string} source @returns {string} address of a CSV file */
+export const tableUrl = (datasetId, table, source) =>
+  apiUrl(`/datasets/${datasetId}/lab/${table}.csv?${query({ source })}`);
 /** @param {number} datasetId @param {string} source @returns {Promise<SurveyOut>} */
 export const survey = (datasetId, source) => json(`/datasets/${datasetId}/lab/survey?source=${source}`);
 

@@ -46,6 +46,7 @@ export class SurveyView extends Emitter {
     this.ranking = element("section", { class: "lb-survey-card" });
     this.classes = element("section", { class: "lb-survey-card lb-wide" });
     this.confusion = element("section", { class: "lb-survey-card", hidden: true });
+    this.downloads = element("p", { class: "st-muted" });
     this.points = new SurveyPoints();
     this.classPage = new ClassPage();
     this.pictures = new SurveyPictures();
@@ -66,6 +67,7 @@ export class SurveyView extends Emitter {
       this.classes,
       this.classPage.root,
       this.confusion,
+      this.downloads,
       this.pictures.root,
     );
     this.title = element("h2", { text: "Whole dataset" });
@@ -160,6 +162,13 @@ export class SurveyView extends Emitter {
     this.confusion.replaceChildren(
       ...(found.confusion.length ? [confusionMatrix(found.confusion, this.#names, showClass)] : []),
     );
+    this.downloads.replaceChildren(
+      "Download as CSV: ",
+      csvLink("all pictures", api.tableUrl(dataset.id, "pictures", this.source.value)),
+      ...(found.confusion.length
+        ? [", ", csvLink("confusion matrix", api.tableUrl(dataset.id, "confusion", this.source.value))]
+        : []),
+    );
     this.#signals = found.signals;
     this.#showPictures();
   }
@@ -203,3 +212,6 @@ function sentence(found, isStudio) {
   const other = isCurrent ? "" : " These are the figures of another model than the studio's: measure again.";
   return `${pictures.toLocaleString()} pictures measured, ${measured.toLocaleString()} of them with a reference mask${learned}${left}.${other}`;
 }
+
+/** @param {string} text @param {string} url */
+const csvLink = (text, url) => element("a", { href: url, download: "", text });

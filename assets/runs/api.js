@@ -25,6 +25,8 @@ export const offers = () => get("/runs/offers");
 export const run = (id) => get(`/runs/${id}`);
 /** @param {number} id @param {number} after `last` of an earlier answer @returns {Promise<CurvesOut>} */
 export const curves = (id, after) => get(`/runs/${id}/curves?after=${after}`);
+/** @param {number} id @returns {string} address of a CSV file with every step */
+export const curvesUrl = (id) => shared.apiUrl(`/runs/${id}/curves.csv`);
 /** @param {number} id @returns {Promise<LogOut>} */
 export const log = (id) => get(`/runs/${id}/log`);
 /** @returns {Promise<SizesOut>} */

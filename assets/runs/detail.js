@@ -256,6 +256,15 @@ export class RunDetail extends Emitter {
     });
     if (first) this.charts.prepend(first);
     this.charts.append(...others);
+    if (first)
+      this.charts.append(
+        element("a", {
+          href: api.curvesUrl(this.id),
+          download: "",
+          text: "Download the curves as CSV",
+          title: "Every step, with learning rate and losses",
+        }),
+      );
   }
 
   /** @param {MetricsFacts|null} metrics */

@@ -229,7 +229,10 @@ def _lab() -> Iterator[Rule]:
         yield Rule("GET", f"/api/items/{{item_id}}/lab{path}", "reviewer")
     for path in ("ahead", "arrays", "mask"):
         yield Rule("POST", f"/api/items/{{item_id}}/lab/{path}", "reviewer")
-    for path in ("classes/{index}", "compare", "points", "rows", "scale", "sources", "survey"):
+    for path in (
+        *("classes/{index}", "compare", "confusion.csv", "pictures.csv", "points", "rows", "scale"),
+        *("sources", "survey"),
+    ):
         yield Rule("GET", f"/api/datasets/{{dataset_id}}/lab/{path}", "reviewer")
     for path in ("compare", "scale", "survey"):
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/lab/{path}", "reviewer")
@@ -242,7 +245,7 @@ def _runs() -> Iterator[Rule]:
     yield Rule("GET", "/api/runs/form/supervision", "reviewer", (Named("query", "dataset_id", "dataset"),))
     yield Rule("GET", "/api/runs/compare/side-by-side", "reviewer", (Named("query", "ids", "run"),))
     for path in (
-        *("", "/curves", "/log", "/pictures", "/pictures/{item_id}/{output}", "/publish"),
+        *("", "/curves", "/curves.csv", "/log", "/pictures", "/pictures/{item_id}/{output}", "/publish"),
         *("/publish/preview", "/film/{epoch}/{number}", "/figures", "/figures/{name}.{suffix}"),
     ):
         yield Rule("GET", f"/api/runs/{{run_id}}{path}", "reviewer")

@@ -21,6 +21,29 @@ def curves(events: Sequence[RunEvent]) -> dict[str, dict[str, Any]]:
     Args:
         events: of a run, in order; only step events are used.
     """
+    return {stage: _columns(steps) for stage, steps in _steps(events).items()}
+
+
+def curve_table(events: Sequence[RunEvent]) -> tuple[list[str], list[list[str | int | float | None]]]:
+    """All steps of all stages: the names of the columns, and a row for each step.
+
+    Columns are stage, step, learning_rate, and the losses of all stages by name; what a stage does not have
+    is None. Steps are as in `curves`, but not thinned out.
+    """
+    by_stage = _steps(events)
+    losses = list(
+        dict.fromkeys(name for steps in by_stage.values() for one in steps for name in one["losses"])
+    )
+    rows: list[list[str | int | float | None]] = [
+        [stage, one["step"], one.get("learning_rate"), *(one["losses"].get(name) for name in losses)]
+        for stage, steps in by_stage.items()
+        for one in steps
+    ]
+    return ["stage", "step", "learning_rate", *losses], rows
+
+
+def _steps(events: Sequence[RunEvent]) -> dict[str, list[StepFields]]:
+    """The steps of each stage, each once."""
     by_stage: dict[str, dict[int, StepFields]] = {}
     for event in events:
         if event.stage is None or event.kind != EventKind.STEP:
@@ -32,7 +55,7 @@ def curves(events: Sequence[RunEvent]) -> dict[str, dict[str, Any]]:
             for later in [one for one in steps if one >= step]:
                 del steps[later]
         steps[step] = fields
-    return {stage: _columns(list(steps.values())) for stage, steps in by_stage.items()}
+    return {stage: list(steps.values()) for stage, steps in by_stage.items()}
 
 
 def _columns(steps: list[StepFields]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from db.datasets import get_dataset
 from db.labels import latest_label_set
 from db.natural_order import natural_key
+from db.palette import VOID
 from puzzlecam_app.lab.class_page import ClassPage, class_page
 from puzzlecam_app.lab.measuring import measure
 from puzzlecam_app.lab.sources import PATTERN, STUDIO, list_sources, open_source
@@ -28,6 +29,7 @@ from puzzlecam_app.lab.survey import (
 from puzzlecam_app.lanes import MAPS, in_lane
 from puzzlecam_app.routes.common import DatasetId, HttpError, OpenServices, problem_responses
 from puzzlecam_app.services import Services
+from puzzlecam_app.tables import Cell, CsvResponse, csv_file
 
 router = APIRouter(prefix="/datasets", tags=["lab"])
 
@@ -188,6 +190,48 @@ def read_rows(
     return RowsOut(rows=known[offset : offset + limit], total=len(rows))
 
 
+@router.get(
+    "/{dataset_id}/lab/pictures.csv", response_class=CsvResponse, responses=problem_responses(404, 409)
+)
+@in_lane(MAPS)
+def download_pictures(
+    dataset_id: DatasetId, services: OpenServices, source: SourceKey = STUDIO
+) -> CsvResponse:
+    """Send the signals and the IoU of all measured pictures as CSV."""
+    found = _survey(services, dataset_id, source)
+    names = _class_names(services, dataset_id)
+    columns = ("disagreement", "coverage", "entropy", "undecided", "score", "flips", "iou")
+    rows: list[list[Cell]] = []
+    for row in sorted(found.rows, key=lambda row: (natural_key(row.name), row.id)):
+        tags = ";".join(names.get(tag, str(tag)) for tag in row.tags)
+        rows.append([row.id, row.name, tags, *(getattr(row, column) for column in columns)])
+    return csv_file(("id", "picture", "tags", *columns), rows, name=f"pictures-{dataset_id}-{source}")
+
+
+@router.get(
+    "/{dataset_id}/lab/confusion.csv", response_class=CsvResponse, responses=problem_responses(404, 409)
+)
+@in_lane(MAPS)
+def download_confusion(
+    dataset_id: DatasetId, services: OpenServices, source: SourceKey = STUDIO
+) -> CsvResponse:
+    """Send the confusion matrix as CSV: a row for each true class, a column for each class in the masks.
+
+    Cells are pixels. Void in the reference mask does not count.
+    """
+    found = _survey(services, dataset_id, source)
+    names = {0: "background", **_class_names(services, dataset_id), VOID: "void"}
+    pixels = {(true, shown): count for true, shown, count in found.confusion if true != VOID}
+    indices = sorted({index for pair in pixels for index in pair})
+    titles = [names.get(index, f"class {index}") for index in indices]
+    rows: list[list[Cell]] = [
+        [title, *(pixels.get((true, shown), 0) for shown in indices)]
+        for true, title in zip(indices, titles, strict=True)
+        if true != VOID
+    ]
+    return csv_file(("reference", *titles), rows, name=f"confusion-{dataset_id}-{source}")
+
+
 @router.get("/{dataset_id}/lab/points", responses=problem_responses(404, 409))
 @in_lane(MAPS)
 def read_points(
@@ -223,6 +267,11 @@ def _stage(stage: StageFigures, names: Mapping[int, str]) -> StageOut:
         pictures=stage.pictures,
         miou=sum(ious) / len(ious) if ious else None,
     )
+
+
+def _class_names(services: Services, dataset_id: int) -> dict[int, str]:
+    with services.database.read() as session:
+        return {one.index: one.name for one in latest_label_set(session, dataset_id).classes}
 
 
 def _survey(services: Services, dataset_id: int, source: str) -> Survey:

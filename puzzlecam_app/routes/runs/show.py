@@ -20,12 +20,13 @@ from puzzlecam_app.routes.runs.answers import (
     RunsOut,
     SizesOut,
 )
-from puzzlecam_app.runs.curves import curves
+from puzzlecam_app.runs.curves import curve_table, curves
 from puzzlecam_app.runs.facts import brief_facts, run_facts
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.offering import run_offers
 from puzzlecam_app.runs.publishing import why_unpublishable
 from puzzlecam_app.runs.storage import run_size
+from puzzlecam_app.tables import CsvResponse, csv_file
 from trainer.contract import EventKind, FilmFields
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -99,6 +100,15 @@ def read_curves(
         return CurvesOut(
             last=last, stages=curves(list_events(session, run_id, kinds=[EventKind.STEP], limit=100_000))
         )
+
+
+@router.get("/{run_id}/curves.csv", response_class=CsvResponse, responses=problem_responses(404))
+def download_curves(run_id: RunId, services: OpenServices) -> CsvResponse:
+    """Send all steps of every training of a run as CSV: stage, step, learning rate, and each loss."""
+    with services.database.read() as session:
+        get_run(session, run_id)
+        columns, rows = curve_table(list_events(session, run_id, kinds=[EventKind.STEP], limit=1_000_000))
+    return csv_file(columns, rows, name=f"curves-run-{run_id}")
 
 
 @router.get("/{run_id}/log", responses=problem_responses(404))

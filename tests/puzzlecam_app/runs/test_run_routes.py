@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from db.models import Run, RunEvent, utc_now
-from puzzlecam_app.runs.curves import MAX_POINTS, curves
+from puzzlecam_app.runs.curves import MAX_POINTS, curve_table, curves
 from puzzlecam_app.runs.form import COMMON, FormError, form_fields, recipe_from_answers
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.services import Services
@@ -52,6 +52,7 @@ def test_a_run_is_started_listed_and_described(client: TestClient) -> None:
     assert "not made its pseudo-masks" in described["unpublishable"]
     assert client.get("/api/runs/1/log").json() == {"lines": []}
     assert client.get("/api/runs/1/curves").json() == {"last": 0, "stages": {}}
+    assert client.get("/api/runs/1/curves.csv").text == "stage,step,learning_rate\n"
 
 
 def test_mistakes_are_told_at_their_fields(client: TestClient) -> None:
@@ -279,6 +280,13 @@ def event(step: int, loss: float) -> RunEvent:
 def test_steps_that_were_done_twice_count_once() -> None:
     drawn = curves([event(1, 5.0), event(2, 4.0), event(3, 3.0), event(2, 3.5)])["classify"]
     assert (drawn["steps"], drawn["losses"]["loss"]) == ([1, 2], [5.0, 3.5])
+
+
+def test_the_table_of_curves_has_every_step() -> None:
+    columns, rows = curve_table([event(step, float(step)) for step in range(1, 2001)])
+    assert columns == ["stage", "step", "learning_rate", "loss"]
+    assert len(rows) == 2000
+    assert rows[-1] == ["classify", 2000, None, 2000.0]
 
 
 def test_long_curves_are_thinned_and_keep_their_ends() -> None:
