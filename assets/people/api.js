@@ -6,7 +6,7 @@ export { datasets, messageOf } from "../shared/api.js";
 /**
  * @import {
  *   AccountOut, AuditEntryOut, InvitationIn, LinkOut, NewTokenOut, PeopleOut, RuleBody, SessionOut, SharesIn, SharesOut,
- *   TakeBackOut, TeamOut, TokenIn
+ *   TakeBackOut, TeamOut, TokenIn, WorkOut
  * } from "../shared/openapi"
  *
  * @typedef {"labeler"|"reviewer"|"lead"} DatasetRole
@@ -76,3 +76,6 @@ export const lookRule = (datasetId) => json(`/datasets/${datasetId}/second-look`
 /** @param {number} datasetId @param {RuleBody} rule @returns {Promise<RuleBody>} */
 export const setLookRule = (datasetId, rule) =>
   json(`/datasets/${datasetId}/second-look`, { method: "PUT", body: rule });
+
+/** @param {number} datasetId @returns {Promise<WorkOut>} */
+export const work = (datasetId) => json(`/datasets/${datasetId}/work`);

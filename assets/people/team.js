@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import { LookRule } from "./look_rule.js";
 import { button, labelled, Notice, section, select, table } from "./parts.js";
 import { ShareForm } from "./share_form.js";
+import { workTable } from "./work_table.js";
 
 /**
  * @import { DatasetOut, RuleBody, TeamOut } from "../shared/openapi"
@@ -21,6 +22,7 @@ class TeamPage {
   #notice = new Notice();
   #chooser = element("div");
   #people = element("div");
+  #work = element("div");
   #form = new ShareForm();
   #sharing = section("Share pictures out", this.#form.root);
   #rule = new LookRule();
@@ -41,6 +43,7 @@ class TeamPage {
         this.#notice.root,
         this.#chooser,
         section("Whose pictures", this.#people),
+        section("Progress in the last 30 days", this.#work),
         this.#sharing,
         this.#looks,
       ),
@@ -71,7 +74,12 @@ class TeamPage {
     const dataset = this.#datasets.find(({ id }) => id === datasetId);
     if (!dataset) return;
     try {
-      const [team, rule] = await Promise.all([api.team(datasetId), api.lookRule(datasetId)]);
+      const [team, rule, work] = await Promise.all([
+        api.team(datasetId),
+        api.lookRule(datasetId),
+        api.work(datasetId),
+      ]);
+      this.#work.replaceChildren(...workTable(datasetId, work));
       this.#rule.show(rule);
       this.#show(dataset, team);
     } catch (error) {
@@ -104,7 +112,9 @@ class TeamPage {
       table(["Name", "To do", "Done", "Works on", ""], rows, "Nobody has a picture yet."),
       element("p", {
         class: "st-muted",
-        text: `${count(team.unassigned, "unfinished picture")} ${team.unassigned === 1 ? "is" : "are"} nobody's.`,
+        text: team.unassigned
+          ? `${count(team.unassigned, "unfinished picture")} ${team.unassigned === 1 ? "is" : "are"} nobody's.`
+          : "All unfinished pictures are somebody's.",
       }),
     );
   }

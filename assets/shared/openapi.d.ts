@@ -2223,6 +2223,27 @@ export interface components {
       radius: number;
       log2_steps: number;
     };
+    /** @description What people did; somebody who does not lead the dataset sees only themselves. */
+    WorkOut: {
+      people: components["schemas"]["WorkRow"][];
+      unfinished: number;
+      /** @description Days until all pictures are finished at the team's pace of the last seven days; null without any, and for who is no lead */
+      days_left: number | null;
+    };
+    /** @description What a person did. */
+    WorkRow: {
+      name: string;
+      /** @description Pictures that the person accepted or corrected */
+      finished: number;
+      /** @description How many of them they had changed */
+      corrected: number;
+      /** @description Time spent, where it was measured */
+      minutes: number;
+      /** @description Second looks at the person's pictures */
+      looks: number;
+      /** @description How many of them returned the picture */
+      returned: number;
+    };
     /** @description A request, and which browser tab it comes from. */
     RefineIn: {
       /** @description All seeds of the correction in order */
@@ -2460,6 +2481,8 @@ export type ValidationError = components["schemas"]["ValidationError"];
 export type VerdictIn = components["schemas"]["VerdictIn"];
 export type WalkFacts = components["schemas"]["WalkFacts"];
 export type WalkIn = components["schemas"]["WalkIn"];
+export type WorkOut = components["schemas"]["WorkOut"];
+export type WorkRow = components["schemas"]["WorkRow"];
 export type RefineIn = components["schemas"]["RefineIn"];
 export type StepsIn = components["schemas"]["StepsIn"];
 export type $defs = Record<string, never>;

@@ -216,6 +216,8 @@ def _team() -> Iterator[Rule]:
     yield Rule("POST", f"{dataset}/assignments", "lead", changes=True)
     yield Rule("POST", f"{dataset}/assignments/take", "labeler", changes=True)
     yield Rule("POST", f"{dataset}/assignments/take-back", "lead", changes=True)
+    yield Rule("GET", f"{dataset}/work", "labeler")
+    yield Rule("GET", f"{dataset}/work.csv", "labeler")
     yield Rule("GET", f"{dataset}/second-look", "labeler")
     yield Rule("PUT", f"{dataset}/second-look", "lead", changes=True)
     yield Rule("GET", "/api/items/{item_id}/second-look", "labeler")

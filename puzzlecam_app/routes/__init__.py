@@ -26,6 +26,7 @@ from puzzlecam_app.routes import (
     tags,
     team,
     uploads,
+    work,
 )
 
 
@@ -48,6 +49,7 @@ def api_router() -> APIRouter:
         masks,
         tags,
         team,
+        work,
         tag_lists,
         uploads,
         second_looks,

@@ -1,0 +1,44 @@
+/** What each person did lately, and how long the rest takes. */
+import { count, element } from "../shared/dom.js";
+import { apiUrl } from "../shared/api.js";
+import { table } from "./parts.js";
+
+/**
+ * @import { WorkOut, WorkRow } from "../shared/openapi"
+ */
+
+/** @param {number} datasetId @param {WorkOut} work @returns {Node[]} */
+export function workTable(datasetId, { people, unfinished, days_left: daysLeft }) {
+  const rows = people.map((one) => [
+    one.name,
+    one.finished.toLocaleString(),
+    one.finished && one.minutes ? (one.minutes / one.finished).toFixed(1) : "",
+    share(one.corrected, one.finished),
+    returned(one),
+  ]);
+  const rest =
+    daysLeft === null
+      ? ""
+      : ` At the pace of the last seven days they take about ${count(Math.ceil(daysLeft), "day")}.`;
+  return [
+    table(
+      ["Name", "Pictures finished", "Minutes a picture", "Corrected", "Returned"],
+      rows,
+      "Nobody has worked in the last 30 days.",
+    ),
+    element("p", { class: "st-muted", text: `${count(unfinished, "picture")} unfinished.${rest}` }),
+    element("a", {
+      class: "st-button",
+      href: apiUrl(`/datasets/${datasetId}/work.csv`),
+      download: "work.csv",
+      text: "Download by day (CSV)",
+    }),
+  ];
+}
+
+/** @param {number} part @param {number} whole */
+const share = (part, whole) => (whole ? `${Math.round((100 * part) / whole)} %` : "");
+
+/** @param {WorkRow} row */
+const returned = ({ looks, returned: number }) =>
+  looks ? `${number.toLocaleString()} of ${count(looks, "second look")}` : "";
