@@ -1,8 +1,12 @@
-"""Which tests stay together where they run side by side, and how these share the cores."""
+"""Which tests stay together where they run side by side, how these share the cores, and new databases."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +47,31 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
 
 def _rank(item: pytest.Item) -> int:
     return next((rank for rank, folder in enumerate(FIRST) if folder in item.path.parents), len(FIRST))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Make each new SQLite database a copy of one that went through all migrations, which takes a while."""
+    from sqlalchemy import Engine
+
+    from db import engine
+
+    kept = tmp_path_factory.mktemp("schema") / "new.sqlite3"
+    upgrade = engine.upgrade_to_head
+
+    def copy_or_upgrade(of: Engine) -> None:
+        path = Path(of.url.database or ":memory:")
+        is_file = of.dialect.name == "sqlite" and path.name != ":memory:"
+        is_new = is_file and (not path.exists() or path.stat().st_size == 0)
+        if not is_new:
+            upgrade(of)
+        elif kept.exists():
+            shutil.copyfile(kept, path)
+        else:
+            upgrade(of)
+            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(kept)) as target:
+                source.backup(target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "upgrade_to_head", copy_or_upgrade)
+        yield

@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 NEAR = 0.1
 """A cell is undecided if its strongest map differs from the threshold by less than this."""
@@ -102,7 +101,7 @@ def spearman(values: Sequence[float], truth: Sequence[float]) -> float | None:
     """
     if len(values) < 3:
         return None
-    a, b = (rankdata(side) - (len(values) + 1) / 2 for side in (values, truth))
+    a, b = (_ranks(side) - (len(values) + 1) / 2 for side in (values, truth))
     norm = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / norm if norm > 0 else None
 
@@ -119,8 +118,16 @@ def auroc(values: Sequence[float], is_positive: Sequence[bool]) -> float | None:
     count, rest = int(positive.sum()), int((~positive).sum())
     if not count or not rest:
         return None
-    ranks = rankdata(values)
+    ranks = _ranks(values)
     return float((ranks[positive].sum() - count * (count + 1) / 2) / (count * rest))
+
+
+def _ranks(values: Sequence[float]) -> NDArray[np.float64]:
+    """Ranks from 1; equal values share the mean of theirs."""
+    from scipy.stats import rankdata  # takes a good part of a second to import, and few need it
+
+    ranks: NDArray[np.float64] = rankdata(values)
+    return ranks
 
 
 def _entropy(maps: NDArray[np.float32], strongest: NDArray[np.float32]) -> float:

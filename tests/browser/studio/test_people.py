@@ -15,11 +15,12 @@ from tests.browser.studio.conftest import Studio
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture
-def shared(tmp_path: Path) -> Iterator[Studio]:
-    """A studio with accounts; nobody has one yet."""
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """A studio with accounts; nobody has one before the first test."""
     studio = Studio(
-        tmp_path / "workspace", environment={"PUZZLECAM_ACCESS": "accounts", "PUZZLECAM_WORKER": "false"}
+        tmp_path_factory.mktemp("shared") / "workspace",
+        environment={"PUZZLECAM_ACCESS": "accounts", "PUZZLECAM_WORKER": "false"},
     )
     studio.start()
     yield studio
@@ -32,6 +33,12 @@ def first_link(studio: Studio) -> str:
     found = re.search(r"http://\S+/join/\S+", printed)
     assert found is not None, printed
     return found[0]
+
+
+def invited(studio: Studio, role: str, *options: str) -> str:
+    """The link of an invitation from the command line."""
+    done = studio.command("user", "invite", "--role", role, *options, "--json")
+    return f"{studio.url}{json.loads(done.stdout)['path']}"
 
 
 def join(page: Page, link: str, name: str) -> None:
@@ -56,7 +63,7 @@ def test_an_admin_invites_a_labeler_who_sees_only_their_own_pages(
         join(labeler, link, "Ben")
         expect(labeler.get_by_label("Your name", exact=True)).not_to_be_editable()
         links = labeler.locator(".nav-holder nav").get_by_role("link")
-        expect(links.filter(visible=True)).to_have_text(["Review", "Team", "Account", "Sign out"])
+        expect(links.filter(visible=True)).to_have_text(["Review", "Gallery", "Team", "Account", "Sign out"])
         labeler.goto(f"{shared.url}/people")
         expect(labeler.get_by_role("heading")).to_have_text("This page is closed to you")
         assert other.request.get(f"{shared.url}/api/people").status == 403
@@ -69,7 +76,7 @@ def test_an_admin_invites_a_labeler_who_sees_only_their_own_pages(
 
 
 def test_a_password_is_changed_and_the_old_one_no_longer_works(page: Page, shared: Studio) -> None:
-    join(page, first_link(shared), "Lea")
+    join(page, invited(shared, "admin"), "Ada")
     page.get_by_role("link", name="Account").click()
     page.get_by_label("Present password").fill(PASSWORD)
     page.get_by_label("New password, at least").fill("another long one")
@@ -80,20 +87,19 @@ def test_a_password_is_changed_and_the_old_one_no_longer_works(page: Page, share
     page.get_by_role("link", name="Sign out").click()
     page.get_by_role("button", name="Sign out").click()
     for password, heading in ((PASSWORD, "Sign in"), ("another long one", None)):
-        page.get_by_label("Name").fill("lea")
+        page.get_by_label("Name").fill("ada")
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
         if heading is not None:
             expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
-    expect(page.get_by_label("Your name", exact=True)).to_have_value("Lea")
+    expect(page.get_by_label("Your name", exact=True)).to_have_value("Ada")
 
 
 def test_a_lead_sees_their_own_datasets_and_leads_those_they_import(
     page: Page, shared: Studio, pictures: Path
 ) -> None:
     shared.import_folder(pictures, "secret")
-    invited = shared.command("user", "invite", "--role", "lead", "--dataset", "sample", "--json")
-    join(page, f"{shared.url}{json.loads(invited.stdout)['path']}", "Lea")
+    join(page, invited(shared, "lead", "--dataset", "sample"), "Cleo")
 
     page.get_by_role("link", name="Datasets").click()
     table = page.locator("#datasets-table")

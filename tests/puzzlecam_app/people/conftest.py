@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from db import sign_ins
@@ -16,6 +17,7 @@ from db.labels import ClassSpec
 from db.role_names import DATASET_ROLES
 from db.roles import set_role
 from puzzlecam_app.app import create_api
+from puzzlecam_app.people import passwords
 from puzzlecam_app.people.cookies import SESSION_COOKIE
 from puzzlecam_app.people.tokens import hash_of
 from puzzlecam_app.services import Services
@@ -41,6 +43,15 @@ def add_people(services: Services) -> None:
             sign_ins.start(session, account.user_id, hash_of(name), address="", browser="")
         for number, role in enumerate(DATASET_ROLES, start=1):
             set_role(session, number, 1, role)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hash passwords with the least work that argon2 allows: what is tested here is not its strength."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    passwords._hash_of_no_account.cache_clear()
+    yield
+    passwords._hash_of_no_account.cache_clear()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from db.accounts import set_password_hash
 from puzzlecam_app.app import create_api
 from puzzlecam_app.people import joining
 from puzzlecam_app.people.cookies import SESSION_COOKIE
+from puzzlecam_app.people.limits import SignInLimits
 from puzzlecam_app.people.passwords import hash_password
 from puzzlecam_app.services import Services
 
@@ -69,7 +70,10 @@ def test_a_wrong_password_is_refused_without_saying_whether_the_name_exists(stud
     assert all("The name or the password is wrong." in page.text for page in pages)
 
 
-def test_after_five_failed_attempts_even_the_right_password_must_wait(studio: TestClient) -> None:
+def test_after_five_failed_attempts_even_the_right_password_must_wait(
+    studio: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studio.app.state, "sign_in_limits", SignInLimits(lambda: 0.0))  # type: ignore[attr-defined]
     assert [enter(studio, "wrong password") for _ in range(5)] == [403] * 5
 
     assert enter(studio) == 429
