@@ -30,15 +30,13 @@ def create_dataset(
 
     Raises NameTakenError, or InvalidInputError for a name that is not 1..128 printable characters.
     """
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
-        raise InvalidInputError(f"A dataset's name must have 1 to {MAX_NAME_LENGTH} printable characters.")
+    name = _clean_name(name)
     dataset = Dataset(name=name, root=root, layout=layout)
     try:
         with session.begin_nested():
             session.add(dataset)
     except IntegrityError as error:
-        raise NameTakenError(f"There is already a dataset {name!r}; choose another name.") from error
+        raise _name_taken(name) from error
     add_label_set(session, dataset.id, classes)
     return dataset
 
@@ -92,6 +90,50 @@ def remove_dataset(session: Session, dataset_id: int) -> None:
     """Hide a dataset; its name can be reused. Its pictures, masks and history are kept."""
     get_dataset(session, dataset_id).removed_at = utc_now()
     session.flush()
+
+
+def rename_dataset(session: Session, dataset_id: int, name: str) -> None:
+    """Give a dataset another name; raises as `create_dataset` does."""
+    dataset, name = get_dataset(session, dataset_id), _clean_name(name)
+    try:
+        with session.begin_nested():
+            dataset.name = name
+    except IntegrityError as error:
+        raise _name_taken(name) from error
+
+
+def removed_datasets(session: Session) -> list[Dataset]:
+    """The datasets that were removed, the newest removal first."""
+    datasets = select(Dataset).where(Dataset.removed_at.is_not(None))
+    return list(session.scalars(datasets.order_by(Dataset.removed_at.desc(), Dataset.id)))
+
+
+def restore_dataset(session: Session, dataset_id: int) -> Dataset:
+    """Bring a removed dataset back.
+
+    Raises NotFoundError for an unknown one, and NameTakenError if another dataset has its name now.
+    """
+    dataset = session.get(Dataset, dataset_id)
+    if dataset is None:
+        raise NotFoundError(f"There is no dataset with id {dataset_id}.")
+    name = dataset.name
+    try:
+        with session.begin_nested():
+            dataset.removed_at = None
+    except IntegrityError as error:
+        raise NameTakenError(f"Another dataset is called {name!r} now; rename that one first.") from error
+    return dataset
+
+
+def _clean_name(name: str) -> str:
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidInputError(f"A dataset's name must have 1 to {MAX_NAME_LENGTH} printable characters.")
+    return name
+
+
+def _name_taken(name: str) -> NameTakenError:
+    return NameTakenError(f"There is already a dataset {name!r}; choose another name.")
 
 
 def add_import_report(

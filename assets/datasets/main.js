@@ -3,6 +3,7 @@ import { element, fillSelect } from "../shared/dom.js";
 import * as api from "./api.js";
 import { ClassRow } from "./class_row.js";
 import { askTarget } from "./retire_dialog.js";
+import { Manage } from "./manage.js";
 import { TagList } from "./tag_list.js";
 
 /** @import { ClassChangeOut, ClassListOut } from "../shared/openapi" */
@@ -76,6 +77,7 @@ class ClassLists {
         text: "The index of a class never changes, and exports are in the order of the indices. The order here is that of the pickers.",
       }),
       this.tags.root,
+      new Manage(this.dataset).root,
     );
     this.#begin();
   }

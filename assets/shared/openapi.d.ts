@@ -432,6 +432,15 @@ export interface components {
       /** @default 0 */
       better: number;
     };
+    /** @description The name of a dataset. */
+    DatasetNameIn: {
+      name: string;
+    };
+    /** @description A dataset by its name. */
+    DatasetNameOut: {
+      id: number;
+      name: string;
+    };
     /** @description A dataset, with everything that a page needs to open it. */
     DatasetOut: {
       id: number;
@@ -1445,6 +1454,13 @@ export interface components {
       /** @description Names the browser tab */
       holder: string;
     };
+    /** @description A dataset that was removed. */
+    RemovedDatasetOut: {
+      id: number;
+      name: string;
+      /** @description UTC, ISO 8601 */
+      removed_at: string;
+    };
     /** @description What the pixels of a class become. */
     RetireIn: {
       /** @description Another class, 0 for background, 255 for void */
@@ -2326,6 +2342,8 @@ export type CurveFacts = components["schemas"]["CurveFacts"];
 export type CurvePoint = components["schemas"]["CurvePoint"];
 export type CurvesOut = components["schemas"]["CurvesOut"];
 export type DatasetComparisonOut = components["schemas"]["DatasetComparisonOut"];
+export type DatasetNameIn = components["schemas"]["DatasetNameIn"];
+export type DatasetNameOut = components["schemas"]["DatasetNameOut"];
 export type DatasetOut = components["schemas"]["DatasetOut"];
 export type DatasetsOut = components["schemas"]["DatasetsOut"];
 export type DecisionIn = components["schemas"]["DecisionIn"];
@@ -2418,6 +2436,7 @@ export type RecipeChoice = components["schemas"]["RecipeChoice"];
 export type ReferenceFacts = components["schemas"]["ReferenceFacts"];
 export type RefinedHeader = components["schemas"]["RefinedHeader"];
 export type ReleaseIn = components["schemas"]["ReleaseIn"];
+export type RemovedDatasetOut = components["schemas"]["RemovedDatasetOut"];
 export type RetireIn = components["schemas"]["RetireIn"];
 export type RevisionOut = components["schemas"]["RevisionOut"];
 export type RoleIn = components["schemas"]["RoleIn"];

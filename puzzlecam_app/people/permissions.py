@@ -90,6 +90,7 @@ def _rules() -> Iterator[Rule]:
     yield from _people()
     yield from _datasets()
     yield from _classes()
+    yield from _dataset_names()
     yield from _tag_lists()
     yield from _uploads()
     yield from _exports()
@@ -182,6 +183,13 @@ def _gallery() -> Iterator[Rule]:
     yield Rule("GET", f"{gallery}/actions", "labeler")
     yield Rule("POST", f"{gallery}/actions", "labeler", changes=True)
     yield Rule("POST", f"{gallery}/actions/undo", "labeler", changes=True)
+
+
+def _dataset_names() -> Iterator[Rule]:
+    yield Rule("GET", "/api/datasets/removed", "lead")
+    yield Rule("PUT", "/api/datasets/{dataset_id}/name", "lead", changes=True)
+    for path in ("remove", "restore"):
+        yield Rule("POST", f"/api/datasets/{{dataset_id}}/{path}", "lead", changes=True)
 
 
 def _classes() -> Iterator[Rule]:
