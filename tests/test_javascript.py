@@ -99,3 +99,15 @@ def test_no_address_begins_at_the_root_of_the_host() -> None:
 )
 def test_an_address_from_the_root_of_the_host_is_noticed(line: str) -> None:
     assert FROM_THE_HOST.search(line)
+
+
+def test_no_two_actions_of_review_have_the_same_key() -> None:
+    review = (ASSETS / "review" / "bindings.js").read_text(encoding="utf-8")
+    chords = re.findall(r'chord: "([^"]+)"', review)
+    editor = (ASSETS / "editor" / "keys.js").read_text(encoding="utf-8")
+    for listed in re.findall(r"chords: \[([^\]]+)\],", editor):
+        chords += re.findall(r'"([^"]+)"', listed)
+    tools = (ASSETS / "editor" / "tools" / "tools.js").read_text(encoding="utf-8")
+    chords += [key.lower() for key in re.findall(r'\bkey: "(\w)"', tools)]
+
+    assert sorted(chord for chord in set(chords) if chords.count(chord) > 1) == []

@@ -146,8 +146,8 @@ export const bindingsOf = (page) => [
     run: () => page.tagLine.answer(false),
   },
   {
-    chord: "w",
-    keys: ["W"],
+    chord: "z",
+    keys: ["Z"],
     description: "Reviewers: approve the finished mask",
     group: "Second look",
     run: () => page.secondLook.say("approved"),

@@ -107,7 +107,7 @@ export class LookPanel extends Emitter {
             button("Return", ";", "The labeler gets the picture back", () =>
               this.emit("verdict", "returned"),
             ),
-            button("Approve", "W", "The mask is right", () => this.emit("verdict", "approved")),
+            button("Approve", "Z", "The mask is right", () => this.emit("verdict", "approved")),
           ]
         : []),
     );
