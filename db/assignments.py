@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.models import Item
@@ -46,3 +46,14 @@ def owners_in(session: Session, dataset_id: int) -> dict[int, int]:
         .where(Item.dataset_id == dataset_id)
     )
     return {row.item_id: row.user_id for row in session.execute(rows)}
+
+
+def assigned_counts(session: Session, dataset_id: int) -> dict[int, int]:
+    """How many pictures of a dataset are assigned to each person: counts by users.id, none of them 0."""
+    rows = (
+        select(Assignment.user_id, func.count())
+        .join(Item, Item.id == Assignment.item_id)
+        .where(Item.dataset_id == dataset_id)
+        .group_by(Assignment.user_id)
+    )
+    return dict(session.execute(rows).tuples().all())

@@ -23,6 +23,10 @@ class DatabaseDamagedError(StorageError):
     """A part of the database cannot be read any more."""
 
 
+class BackupError(StorageError):
+    """A database cannot be copied, or not be made from a copy."""
+
+
 class DiskFullError(StorageError):
     """There is no room left for what was to be stored."""
 

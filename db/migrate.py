@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, inspect, text
 
+from db.backup import copy_sqlite
 from db.errors import DatabaseVersionError
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
@@ -91,9 +92,8 @@ def _check_version(connection: Connection, scripts: ScriptDirectory, current: st
 def _copy_sqlite(path: Path, revision: str) -> Path:
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     copy = path.with_name(f"{path.name}.before-upgrade-from-{revision}-{stamp}")
-    # SQLite's own backup: a plain copy of the file misses what is still in the write-ahead log.
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    with closing(sqlite3.connect(path)) as source:
+        copy_sqlite(source, copy)
     return copy
 
 

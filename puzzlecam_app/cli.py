@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from puzzlecam_app.commands import app, dataset, doctor, export, propose, run, user, worker
+from puzzlecam_app.commands import app, backup, dataset, doctor, export, propose, run, user, worker
 from puzzlecam_app.commands.printing import say
 from puzzlecam_app.commands.studio import Invocation
 from puzzlecam_app.errors import UserError
@@ -35,6 +35,8 @@ commands.add_typer(run.commands, name="run")
 commands.add_typer(user.commands, name="user")
 commands.command("worker")(worker.worker)
 commands.command("doctor")(doctor.doctor)
+commands.command("backup")(backup.backup)
+commands.command("restore")(backup.restore)
 # The trainer's own commands, as `python -m trainer` has them.
 commands.registered_commands += trainer_commands.registered_commands
 commands.registered_groups += trainer_commands.registered_groups

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 
 from db.annotations import pace
-from db.assignments import owners_in
+from db.assignments import assigned_counts
 from db.datasets import get_dataset, is_copied, list_datasets
 from db.labels import latest_label_set
 from db.models import Item, Revision, User, utc_now
@@ -84,7 +84,7 @@ def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Anno
                 continue
             counts = counts_by_status(session, dataset.id)
             classes = latest_label_set(session, dataset.id).classes
-            owners = owners_in(session, dataset.id).values()
+            assigned = assigned_counts(session, dataset.id)
             splits = session.scalars(
                 select(Item.split)
                 .distinct()
@@ -121,9 +121,9 @@ def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Anno
                     splits=sorted((name for name in splits if name is not None), key=natural_key),
                     authors=sorted(session.scalars(authors), key=natural_key),
                     takes_uploads=is_copied(dataset),
-                    is_shared_out=bool(owners),
+                    is_shared_out=bool(assigned),
                     second_look=rule_of(session, dataset.id).rule,
-                    own_items=sum(owner == user.id for owner in owners) if user else 0,
+                    own_items=assigned.get(user.id, 0) if user else 0,
                 )
             )
     return DatasetsOut(datasets=answers)

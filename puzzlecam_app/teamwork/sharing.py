@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.accounts import list_accounts
-from db.assignments import owners_in
+from db.assignments import assigned_counts
 from db.leases import leases_in
 from db.models import Item, Revision, User
 from db.natural_order import natural_key
@@ -75,7 +75,7 @@ def people_of(session: Session, dataset_id: int, *, has_accounts: bool) -> dict[
         }
     authors = select(Revision.author_id).join(Item, Item.id == Revision.item_id)
     worked = session.scalars(authors.where(Item.dataset_id == dataset_id).distinct())
-    ids = {one for one in worked if one is not None} | set(owners_in(session, dataset_id).values())
+    ids = {one for one in worked if one is not None} | set(assigned_counts(session, dataset_id))
     return _names(session, ids)
 
 

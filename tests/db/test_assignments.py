@@ -3,7 +3,7 @@
 import pytest
 
 from db.annotations import append_revision
-from db.assignments import assign, owners_in, take_back
+from db.assignments import assign, assigned_counts, owners_in, take_back
 from db.engine import Database
 from db.items import upsert_items
 from db.queue import QueueFilter, counts_by_owner, list_items
@@ -37,6 +37,7 @@ def test_a_new_assignment_replaces_the_earlier_one(
         assign(session, {ann: items}, assigned_by=bob)
         assign(session, {bob: items[:1]})
         assert owners_in(session, dataset_id) == {items[0]: bob, items[1]: ann, items[2]: ann}
+        assert assigned_counts(session, dataset_id) == {ann: 2, bob: 1}
 
 
 def test_the_queue_holds_the_pictures_of_a_person_or_those_that_are_nobodys(
