@@ -56,4 +56,4 @@ def assigned_counts(session: Session, dataset_id: int) -> dict[int, int]:
         .where(Item.dataset_id == dataset_id)
         .group_by(Assignment.user_id)
     )
-    return dict(session.execute(rows).tuples().all())
+    return {row[0]: row[1] for row in session.execute(rows)}
