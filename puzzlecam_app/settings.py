@@ -20,7 +20,7 @@ ENVIRONMENT_PREFIX = "PUZZLECAM_"
 RESERVED_SUB_PATHS: Final = frozenset(
     (
         *("api", "datasets", "export", "lab", "login", "logout", "openapi.json", "runs", "ui"),
-        *("account", "join", "people"),
+        *("account", "gallery", "join", "people"),
         *("assets", "config", "favicon.ico", "gradio_api", "manifest.json", "monitoring", "pwa_icon"),
         *("robots.txt", "static", "svelte", "theme.css"),
     )

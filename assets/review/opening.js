@@ -54,12 +54,16 @@ export class Opening {
       if ((await this.open(first, { isPassed: itemId === null })) === "passed") await this.step(1);
       return;
     }
+    this.close(this.#desk.queue.list.textContent, this.#takeMore);
+  }
+
+  /** Leave the picture, so that others can have it, and show a sentence. @param {string} text @param {Action} [action] */
+  close(text, action) {
     this.#turn++;
     this.#leave();
     this.#lease.leave();
-    this.#showNothing(this.#desk.queue.list.textContent, this.#takeMore);
+    this.#showNothing(text, action);
   }
-
   /** Offered where all pictures of a person are finished. @returns {Action|undefined} */
   get #takeMore() {
     const { queue, statusBar } = this.#desk;
@@ -97,7 +101,7 @@ export class Opening {
     if (queue.list.contains(document.activeElement)) editor.stage.focus({ preventScroll: true });
     layout.setBusy(true);
     const wasAhead = loader.has(id);
-    const asked = this.#lease.take(id);
+    const asked = this.#lease.take(id, { isChosen: !isPassed });
     let loaded;
     try {
       loaded = await loader.fresh(id);

@@ -46,7 +46,8 @@ export class SecondLook {
       loader.forget(id);
       if (this.#desk.draft === draft) layout.showStatus(answer.status);
       await this.#opening.step(1);
-      if (this.#desk.draft === draft) await this.#opening.open(id);
+      // The last one is left too: whom it goes back to must be able to open it.
+      if (this.#desk.draft === draft) this.#opening.close("No other picture of this filter waits for you.");
       statusBar.say(verdict === "approved" ? `${name} is approved.` : `${name} goes back to its labeler.`);
     } catch (error) {
       statusBar.say(`${name}: the verdict was not stored. ${api.messageOf(error)}`);

@@ -10,6 +10,7 @@ import { storageName } from "../shared/place.js";
 
 const RENEWED_AFTER_MS = 60_000; // the studio keeps a lease for ten minutes
 const LONGEST_WAIT_MS = 2000; // a studio that is busy must not delay the work
+const LONGEST_CHOICE_MS = 15_000; // but what comes next must be free, so that two people never get the same
 const TAB = storageName("puzzlecam-tab");
 
 export class TeamLease {
@@ -42,13 +43,22 @@ export class TeamLease {
   /**
    * Ask for a picture; a lease that cannot be had for another reason than a person never stops anybody.
    * @param {number} id
+   * @param {{isChosen?: boolean}} [options]  whether the person chose this picture, and not only the next one
    * @returns {Promise<LeaseOut|null>} null: not known
    */
-  async take(id) {
+  async take(id, { isChosen = true } = {}) {
     this.#item = id;
     this.#renewedAt = Date.now();
     const asked = this.#ask(id, true);
-    const late = new Promise((resolve) => setTimeout(() => resolve(null), LONGEST_WAIT_MS));
+    let isLate = false;
+    const longest = isChosen ? LONGEST_WAIT_MS : LONGEST_CHOICE_MS;
+    const late = new Promise((resolve) => setTimeout(() => resolve(null), longest)).then(() => {
+      isLate = true;
+      return null;
+    });
+    asked.then((lease) => {
+      if (isLate && lease && this.#item === id) this.show(lease);
+    });
     return Promise.race([asked, late]);
   }
 
