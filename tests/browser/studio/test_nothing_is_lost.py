@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Dialog, Page, Route, expect
 
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.studio.conftest import Review, Studio, photographs
 
 
@@ -153,6 +154,7 @@ def test_leaving_while_a_decision_is_on_its_way_warns(review: Review, dataset: s
 def test_a_decision_outlives_its_tab(review: Review, dataset: str, studio: Studio) -> None:
     page = review.page
     review.open(dataset, "landscape")
+    dataset_id = page.evaluate("window.puzzlecamReview.dataset.id")
     assert studio.process is not None
     studio.process.send_signal(signal.SIGSTOP)
     try:
@@ -163,6 +165,14 @@ def test_a_decision_outlives_its_tab(review: Review, dataset: str, studio: Studi
         studio.process.send_signal(signal.SIGCONT)
     review.page = other
     review.open(dataset, "landscape")
+    # The studio may still be storing what the closed tab has sent.
+    listed = f"{studio.url}/api/datasets/{dataset_id}/items?status=accepted"
+    for _ in range(PATIENCE_MS // 200):
+        if other.request.get(listed).json()["items"]:
+            break
+        other.wait_for_timeout(200)
+    other.reload()
+    review.wait_for("landscape")
     assert review.status_of("landscape") == "accepted"
 
 
