@@ -50,10 +50,18 @@ def owners_in(session: Session, dataset_id: int) -> dict[int, int]:
 
 def assigned_counts(session: Session, dataset_id: int) -> dict[int, int]:
     """How many pictures of a dataset are assigned to each person: counts by users.id, none of them 0."""
+    return assigned_by_dataset(session, [dataset_id])[dataset_id]
+
+
+def assigned_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """`assigned_counts` of many datasets, by their ids, in one query."""
     rows = (
-        select(Assignment.user_id, func.count())
+        select(Item.dataset_id, Assignment.user_id, func.count().label("items"))
         .join(Item, Item.id == Assignment.item_id)
-        .where(Item.dataset_id == dataset_id)
-        .group_by(Assignment.user_id)
+        .where(Item.dataset_id.in_(dataset_ids))
+        .group_by(Item.dataset_id, Assignment.user_id)
     )
-    return {row[0]: row[1] for row in session.execute(rows)}
+    counts: dict[int, dict[int, int]] = {one: {} for one in dataset_ids}
+    for row in session.execute(rows):
+        counts[row.dataset_id][row.user_id] = row.items
+    return counts

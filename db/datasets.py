@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db.engine import workspace_of
 from db.errors import InvalidInputError, NameTakenError, NotFoundError
 from db.labels import ClassSpec, add_label_set
-from db.models import Dataset, ImportReport, utc_now
+from db.models import Dataset, ImportReport, Item, Revision, User, utc_now
 from db.natural_order import natural_key
 
 MAX_NAME_LENGTH = 128
@@ -79,6 +79,37 @@ def list_datasets(session: Session) -> list[Dataset]:
     """The datasets that are not removed, by name."""
     datasets = session.scalars(select(Dataset).where(Dataset.removed_at.is_(None)))
     return sorted(datasets, key=lambda dataset: (natural_key(dataset.name), dataset.name))
+
+
+def splits_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The splits that pictures of each dataset are in, in natural order. Missing pictures do not count."""
+    rows = (
+        select(Item.dataset_id, Item.split)
+        .distinct()
+        .where(Item.dataset_id.in_(dataset_ids), Item.missing_since.is_(None), Item.split.is_not(None))
+    )
+    return _sorted_names(session, rows, dataset_ids)
+
+
+def authors_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The names of everybody who has changed a picture of each dataset, in natural order."""
+    rows = (
+        select(Item.dataset_id, User.name)
+        .distinct()
+        .join(Revision, Revision.author_id == User.id)
+        .join(Item, Item.id == Revision.item_id)
+        .where(Item.dataset_id.in_(dataset_ids))
+    )
+    return _sorted_names(session, rows, dataset_ids)
+
+
+def _sorted_names(
+    session: Session, rows: Select[int, Any], dataset_ids: Sequence[int]
+) -> dict[int, list[str]]:
+    names: dict[int, list[str]] = {one: [] for one in dataset_ids}
+    for dataset_id, name in session.execute(rows):
+        names[dataset_id].append(name)
+    return {dataset_id: sorted(found, key=natural_key) for dataset_id, found in names.items()}
 
 
 def has_been_used(session: Session) -> bool:

@@ -224,12 +224,19 @@ def counts_by_status(session: Session, dataset_id: int) -> dict[Status, int]:
 
     Missing items are not counted.
     """
+    return counts_by_dataset(session, [dataset_id])[dataset_id]
+
+
+def counts_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int, dict[Status, int]]:
+    """`counts_by_status` of many datasets, by their ids, in one query."""
     status = _status_expression().label("status")
-    rows = _with_latest(select(status, func.count(Item.id).label("items"))).where(
-        Item.dataset_id == dataset_id, Item.missing_since.is_(None)
+    rows = _with_latest(select(Item.dataset_id, status, func.count(Item.id).label("items"))).where(
+        Item.dataset_id.in_(dataset_ids), Item.missing_since.is_(None)
     )
-    counted = {row.status: row.items for row in session.execute(rows.group_by(status))}
-    return {name: counted.get(name, 0) for name in STATUSES}
+    counts: dict[int, dict[Status, int]] = {one: dict.fromkeys(STATUSES, 0) for one in dataset_ids}
+    for row in session.execute(rows.group_by(Item.dataset_id, status)):
+        counts[row.dataset_id][row.status] = row.items
+    return counts
 
 
 def counts_by_owner(session: Session, dataset_id: int) -> dict[int | None, dict[Status, int]]:

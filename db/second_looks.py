@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -33,10 +34,15 @@ class Rule:
 
 def rule_of(session: Session, dataset_id: int) -> Rule:
     """The rule of a dataset."""
-    row = session.get(SecondLookRule, dataset_id)
-    if row is None:
-        return Rule()
-    return Rule(next(name for name in RULE_NAMES if name == row.rule), row.number)
+    return rules_by_dataset(session, [dataset_id])[dataset_id]
+
+
+def rules_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int, Rule]:
+    """`rule_of` of many datasets, by their ids, in one query."""
+    rules = dict.fromkeys(dataset_ids, Rule())
+    for row in session.scalars(select(SecondLookRule).where(SecondLookRule.dataset_id.in_(dataset_ids))):
+        rules[row.dataset_id] = Rule(next(name for name in RULE_NAMES if name == row.rule), row.number)
+    return rules
 
 
 def set_rule(session: Session, dataset_id: int, rule: Rule) -> None:

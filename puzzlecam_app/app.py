@@ -38,7 +38,7 @@ from puzzlecam_app.page_events import PageEvents
 from puzzlecam_app.people.gate import Gate
 from puzzlecam_app.people.limits import SignInLimits
 from puzzlecam_app.protection import BodyLimit, ClosedRoutes, SafeHeaders
-from puzzlecam_app.routes import api_router, sign_in
+from puzzlecam_app.routes import all_routes
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut, etag
 from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
@@ -86,6 +86,7 @@ def _routes(services: Services) -> FastAPI:
         title="Puzzle-CAM studio",
         description="Pictures, heatmaps, masks and decisions by database id.",
         lifespan=lifespan,
+        routes=list(all_routes()),
         docs_url=None,  # FastAPI's page loads its scripts from another server
         openapi_url="/api/openapi.json",
         redoc_url=None,
@@ -94,8 +95,6 @@ def _routes(services: Services) -> FastAPI:
     app.state.page_events = {}
     app.state.event_pages = {}
     app.state.sign_in_limits = SignInLimits()
-    app.include_router(api_router())
-    app.include_router(sign_in.router)
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
     return app

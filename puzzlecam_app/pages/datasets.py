@@ -9,9 +9,9 @@ from typing import Any
 import gradio as gr
 
 from db.datasets import find_dataset
-from db.labels import latest_label_set
-from db.queue import counts_by_status
-from db.status import STATUS_GROUPS
+from db.labels import label_sets_by_dataset
+from db.queue import counts_by_dataset
+from db.status import STATUS_GROUPS, Status
 from puzzlecam_app.components.own_module import OwnModule
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.dry_run import check_source
@@ -29,6 +29,7 @@ from puzzlecam_app.people.person import Person
 from puzzlecam_app.services import Services
 
 _DATASET_COLUMNS = ["Dataset", "Pictures", "To do", "Accepted", "Corrected", "Rejected", "Classes"]
+_FINISHED: tuple[Status, ...] = ("accepted", "corrected", "rejected")
 _PROBLEM_COLUMNS = ["File", "Kind", "What is wrong", "What to do"]
 _MASK_USES: dict[str, MaskUse | None] = {
     "Do not import masks": None,
@@ -147,24 +148,19 @@ def build(services: Services) -> None:
 
 def _rows(services: Services, person: Person) -> list[list[Any]]:
     with services.database.read() as session:
-        rows = []
-        for dataset in led_datasets(session, person):
-            counts = counts_by_status(session, dataset.id)
-            todo = sum(counts[status] for status in STATUS_GROUPS["todo"])
-            total = sum(counts.values())
-            classes = len(latest_label_set(session, dataset.id).classes)
-            rows.append(
-                [
-                    dataset.name,
-                    total,
-                    todo,
-                    counts["accepted"],
-                    counts["corrected"],
-                    counts["rejected"],
-                    classes,
-                ]
-            )
-    return rows
+        datasets = led_datasets(session, person)
+        ids = [one.id for one in datasets]
+        counts, label_sets = counts_by_dataset(session, ids), label_sets_by_dataset(session, ids)
+        return [
+            [
+                one.name,
+                sum(counts[one.id].values()),
+                sum(counts[one.id][status] for status in STATUS_GROUPS["todo"]),
+                *(counts[one.id][status] for status in _FINISHED),
+                len(label_sets[one.id].classes),
+            ]
+            for one in datasets
+        ]
 
 
 def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:

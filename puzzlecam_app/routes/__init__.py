@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
 from puzzlecam_app.routes import (
     account,
@@ -23,6 +26,7 @@ from puzzlecam_app.routes import (
     runs,
     second_looks,
     session,
+    sign_in,
     tag_lists,
     tags,
     team,
@@ -31,8 +35,21 @@ from puzzlecam_app.routes import (
 )
 
 
+@cache
+def all_routes() -> tuple[BaseRoute, ...]:
+    """Return the routes of an app, sign-in included.
+
+    All apps of a process share them: they know no workspace, and FastAPI takes tenths of a second to read the
+    signatures of all functions.
+    """
+    top = APIRouter()
+    top.include_router(api_router())
+    top.include_router(sign_in.router)
+    return tuple(top.routes)
+
+
 def api_router() -> APIRouter:
-    """Return all routes under one prefix."""
+    """Return all routes under /api."""
     router = APIRouter(prefix="/api")
     for room in (
         session,

@@ -6,17 +6,15 @@ from datetime import timedelta
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 
 from db.annotations import pace
-from db.assignments import assigned_counts
-from db.datasets import get_dataset, is_copied, list_datasets
-from db.labels import latest_label_set
-from db.models import Item, Revision, User, utc_now
-from db.natural_order import natural_key
+from db.assignments import assigned_by_dataset
+from db.datasets import authors_by_dataset, get_dataset, is_copied, list_datasets, splits_by_dataset
+from db.labels import label_sets_by_dataset
+from db.models import LabelClass, utc_now
 from db.palette import BACKGROUND
-from db.queue import counts_by_status
-from db.second_looks import rule_of
+from db.queue import counts_by_dataset, counts_by_status
+from db.second_looks import rules_by_dataset
 from db.status import Status
 from db.team_models import RuleName
 from db.users import find_user
@@ -41,6 +39,9 @@ class ClassOut(BaseModel):
     retired_to: int | None = Field(
         default=None, description="What its pixels became, if it was merged or removed; only history shows it"
     )
+
+
+_BACKGROUND = ClassOut(index=BACKGROUND, name="background", color=BACKGROUND_COLOR)
 
 
 class DatasetOut(BaseModel):
@@ -78,55 +79,42 @@ def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Anno
     """List the datasets that this person has a role on."""
     with services.database.read() as session:
         user = find_user(session, annotator)
-        answers = []
-        for dataset in list_datasets(session):
-            if not person.may("labeler", dataset.id):
-                continue
-            counts = counts_by_status(session, dataset.id)
-            classes = latest_label_set(session, dataset.id).classes
-            assigned = assigned_counts(session, dataset.id)
-            splits = session.scalars(
-                select(Item.split)
-                .distinct()
-                .where(Item.dataset_id == dataset.id, Item.missing_since.is_(None))
+        shown = [one for one in list_datasets(session) if person.may("labeler", one.id)]
+        ids = [one.id for one in shown]
+        counts = counts_by_dataset(session, ids)
+        label_sets = label_sets_by_dataset(session, ids)
+        assigned = assigned_by_dataset(session, ids)
+        splits, authors = splits_by_dataset(session, ids), authors_by_dataset(session, ids)
+        rules = rules_by_dataset(session, ids)
+        answers = [
+            DatasetOut(
+                id=one.id,
+                name=one.name,
+                items=sum(counts[one.id].values()),
+                counts=counts[one.id],
+                classes=[_BACKGROUND, *map(_class, label_sets[one.id].classes)],
+                splits=splits[one.id],
+                authors=authors[one.id],
+                takes_uploads=is_copied(one),
+                is_shared_out=bool(assigned[one.id]),
+                second_look=rules[one.id].rule,
+                own_items=assigned[one.id].get(user.id, 0) if user else 0,
             )
-            authors = (
-                select(User.name)
-                .distinct()
-                .join(Revision, Revision.author_id == User.id)
-                .join(Item, Item.id == Revision.item_id)
-                .where(Item.dataset_id == dataset.id)
-            )
-            answers.append(
-                DatasetOut(
-                    id=dataset.id,
-                    name=dataset.name,
-                    items=sum(counts.values()),
-                    counts=counts,
-                    classes=[
-                        ClassOut(index=BACKGROUND, name="background", color=BACKGROUND_COLOR),
-                        *(
-                            ClassOut(
-                                index=one.index,
-                                name=one.name,
-                                color=one.color,
-                                hotkey=one.hotkey,
-                                description=one.description,
-                                position=one.position,
-                                retired_to=one.retired_to,
-                            )
-                            for one in classes
-                        ),
-                    ],
-                    splits=sorted((name for name in splits if name is not None), key=natural_key),
-                    authors=sorted(session.scalars(authors), key=natural_key),
-                    takes_uploads=is_copied(dataset),
-                    is_shared_out=bool(assigned),
-                    second_look=rule_of(session, dataset.id).rule,
-                    own_items=assigned.get(user.id, 0) if user else 0,
-                )
-            )
+            for one in shown
+        ]
     return DatasetsOut(datasets=answers)
+
+
+def _class(row: LabelClass) -> ClassOut:
+    return ClassOut(
+        index=row.index,
+        name=row.name,
+        color=row.color,
+        hotkey=row.hotkey,
+        description=row.description,
+        position=row.position,
+        retired_to=row.retired_to,
+    )
 
 
 @router.get("/datasets/{dataset_id}/progress", responses=problem_responses(404))

@@ -1,8 +1,10 @@
 """Datasets get other names, are removed by typing their name, and come back."""
 
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event
 
 from db.datasets import create_dataset
+from db.labels import ClassSpec
 from puzzlecam_app.services import Services
 
 
@@ -35,3 +37,27 @@ def test_a_dataset_whose_name_is_taken_stays_removed(client: TestClient, service
     answer = client.post("/api/datasets/1/restore")
     assert answer.status_code == 409
     assert "rename that one first" in answer.json()["message"]
+
+
+def test_listing_more_datasets_takes_no_more_queries(client: TestClient, services: Services) -> None:
+    sent: list[str] = []
+
+    def record(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        sent.append(statement)
+
+    def queries() -> int:
+        sent.clear()
+        names(client)
+        return len(sent)
+
+    event.listen(Engine, "before_cursor_execute", record)
+    try:
+        one = queries()
+        with services.database.write() as session:
+            for number in range(5):
+                classes = [ClassSpec(1, "cat")]
+                create_dataset(session, f"more {number}", root="/", layout="folder", classes=classes)
+        assert queries() == one
+        assert len(names(client)) == 6
+    finally:
+        event.remove(Engine, "before_cursor_execute", record)
