@@ -6,7 +6,7 @@ import { readFrame } from "../shared/frame.js";
  * @import { Options } from "../shared/api.js"
  * @import { NamedArray } from "../shared/frame.js"
  * @import {
- *   ClassPage, DatasetComparisonOut, FiguresIn, FiguresOut, FirstHeader, StepsHeader, MaskHeader, MaskIn,
+ *   ClassPage, DatasetComparisonOut, FiguresIn, FiguresOut, ExplanationsHeader, FirstHeader, StepsHeader, MaskHeader, MaskIn,
  *   MaskOnScreenIn, ModelChoice, PointsOut, PuzzleHeader, RowsOut, ScalesOut, SideHeader, SourceOut, SurveyOut
  * } from "../shared/openapi"
  */
@@ -35,6 +35,14 @@ import { readFrame } from "../shared/frame.js";
  * @typedef {StepMaps & SourceMaps & ReferenceMasks} StepArrays
  *
  * @typedef {{whole: Maps, tiled: Maps, whole_cells: Maps, tiled_cells: Maps}} PuzzleArrays
+ *
+ * @typedef {object} ExplanationArrays all 0..1
+ * @property {Maps} cam_once          (T, h, w)
+ * @property {Maps} layercam          (T, h, w)
+ * @property {Maps} layercam_stage_3  (T, h, w)
+ * @property {Maps} layercam_stage_4  (T, h, w)
+ * @property {Maps} eigencam          (h, w)
+ * @property {Maps} gradient          (T, pixels, pixels)
  */
 /**
  * @template Header, Arrays
@@ -44,6 +52,7 @@ import { readFrame } from "../shared/frame.js";
  * @typedef {Framed<StepsHeader, StepArrays>} StepsAnswer
  * @typedef {Framed<FirstHeader, {scores: Maps}>} FirstAnswer
  * @typedef {Framed<PuzzleHeader, PuzzleArrays>} PuzzleAnswer
+ * @typedef {Framed<ExplanationsHeader, Partial<ExplanationArrays>>} ExplanationsAnswer
  * @typedef {Framed<MaskHeader, {thresholded: Mask, mask: Mask, walked?: Maps}>} MaskAnswer
  * @typedef {Framed<SideHeader, {maps: Maps, mask: Mask}>} SideAnswer
  */
@@ -83,6 +92,10 @@ export const firstMaps = (id, model, signal) => frame(`/items/${id}/lab/first?mo
  */
 export const puzzle = (id, model, tiles, signal) =>
   frame(`/items/${id}/lab/puzzle?model=${model}&tiles=${tiles}`, { signal });
+
+/** @param {number} id @param {string} model @param {AbortSignal} signal @returns {Promise<ExplanationsAnswer>} */
+export const explanations = (id, model, signal) =>
+  frame(`/items/${id}/lab/explain?model=${model}`, { signal });
 
 /**
  * @param {number} id @param {string} model @param {Partial<MaskOnScreenIn>} settings @param {AbortSignal} signal

@@ -103,7 +103,13 @@ export function settingsInWords(picture, { tab, tiles, scale, reference, setting
   if (tab === "compare") return [...sides, against];
   const spread = model.affinity_power ? `, spread with power ${model.affinity_power}` : "";
   const how =
-    tab === "puzzle" ? `; ${tiles} x ${tiles} tiles` : tab === "classes" ? `; colours: ${scale}` : "";
+    tab === "puzzle"
+      ? `; ${tiles} x ${tiles} tiles`
+      : tab === "explain"
+        ? "; shown: the picture once, at scale 1, not mirrored"
+        : tab === "classes"
+          ? `; colours: ${scale}`
+          : "";
   const flip = model.flip ? " and mirrored" : "";
   const crf = settings.use_crf ? `; CRF ${JSON.stringify(settings.crf)}` : "; no CRF";
   const pieces = model.min_piece_share ? `; no pieces below ${model.min_piece_share} of the picture` : "";

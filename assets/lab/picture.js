@@ -4,7 +4,7 @@ import { mapped, normalised, plane, planes, strongestOf } from "./maps.js";
 
 /**
  * @import { ItemOut, MaskFacts } from "../shared/openapi"
- * @import { MaskAnswer, Maps, PuzzleAnswer, SourceMaps, StepMaps, StepsAnswer } from "./api.js"
+ * @import { ExplanationsAnswer, MaskAnswer, Maps, PuzzleAnswer, SourceMaps, StepMaps, StepsAnswer } from "./api.js"
  * @import { Plane } from "./maps.js"
  */
 /**
@@ -59,6 +59,8 @@ export class Picture {
     }));
     /** By number of tiles a side. @type {Map<number, PuzzleAnswer>} */
     this.puzzles = new Map();
+    /** Null until the server has sent them. @type {ExplanationsAnswer|null} */
+    this.explanations = null;
     /** Null until the server has sent them. @type {MaskSteps|null} */
     this.maskSteps = null;
   }

@@ -3,6 +3,7 @@ import { messageOf } from "../shared/api.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 import { classViews } from "./class_view.js";
+import { explainViews } from "./explain_view.js";
 import { isAbort } from "./mask_requests.js";
 import { puzzleViews } from "./puzzle_view.js";
 import { stepViews } from "./steps_view.js";
@@ -37,7 +38,7 @@ export class TabViews extends Emitter {
   /** Tiles a side; chosen by the model until a person does. @type {number|null} */
   tiles = null;
   #parts;
-  /** Pictures and tiles whose puzzle is requested. @type {Set<string>} */
+  /** What is requested and has not come yet. @type {Set<string>} */
   #loading = new Set();
   /** The picture that the scales are shown for. @type {Picture|null} */
   #scaled = null;
@@ -64,6 +65,7 @@ export class TabViews extends Emitter {
     const { toolbar, comparison, scales, settings, masks } = this.#parts;
     const { tab, tag, scale, others, shown, eachView, reference } = toolbar.values;
     if (tab === "puzzle") return this.#puzzleViews(picture, tag, signal);
+    if (tab === "explain") return this.#explainViews(picture, tag, signal);
     if (tab === "classes") return classViews(picture, scale, others, scales.scales);
     if (tab === "compare")
       return comparison.picture === picture
@@ -91,6 +93,31 @@ export class TabViews extends Emitter {
     this.#loading.add(key);
     try {
       picture.puzzles.set(tiles, await api.puzzle(picture.item.id, picture.model, tiles, signal));
+      this.emit("change");
+    } catch (error) {
+      if (!isAbort(error)) this.emit("problem", messageOf(error));
+    } finally {
+      this.#loading.delete(key);
+    }
+  }
+
+  /** @param {Picture} picture @param {number} tag @param {AbortSignal} signal @returns {View[]} */
+  #explainViews(picture, tag, signal) {
+    if (!picture.explanations) {
+      void this.#loadExplanations(picture, signal);
+      return [bareView("The views are being computed")];
+    }
+    const { none } = picture.explanations.header;
+    return none ? [{ ...bareView(none), note: none }] : explainViews(picture, picture.explanations, tag);
+  }
+
+  /** @param {Picture} picture @param {AbortSignal} signal */
+  async #loadExplanations(picture, signal) {
+    const key = `${picture.item.id} ${picture.model} explain`;
+    if (this.#loading.has(key)) return;
+    this.#loading.add(key);
+    try {
+      picture.explanations = await api.explanations(picture.item.id, picture.model, signal);
       this.emit("change");
     } catch (error) {
       if (!isAbort(error)) this.emit("problem", messageOf(error));

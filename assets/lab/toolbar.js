@@ -16,7 +16,7 @@ import { SHOWN } from "./steps_view.js";
  * @import { Choice, View } from "./view.js"
  */
 /**
- * @typedef {"puzzle"|"classes"|"steps"|"compare"} TabName
+ * @typedef {"puzzle"|"classes"|"steps"|"explain"|"compare"} TabName
  *
  * @typedef {object} Values
  * @property {TabName} tab
@@ -44,6 +44,12 @@ export const TABS = [
     value: "steps",
     text: "Mask steps",
     title: "Each step from the network's maps to the mask, and what it gains or loses",
+  },
+  {
+    value: "explain",
+    text: "Explain",
+    title:
+      "The CAM beside LayerCAM, EigenCAM and the gradient by the pixels: what the class's score rests on",
   },
   {
     value: "compare",

@@ -498,6 +498,11 @@ export interface components {
       /** @description A sentence, where the state is failed */
       problem: string | null;
     };
+    /** @description Header of the other views of a picture's classes. */
+    ExplanationsHeader: {
+      /** @description Why the answer has no arrays; null if it has them */
+      none: string | null;
+    };
     /** @description What to export. */
     ExportIn: {
       /**
@@ -2349,6 +2354,7 @@ export type DatasetsOut = components["schemas"]["DatasetsOut"];
 export type DecisionIn = components["schemas"]["DecisionIn"];
 export type EstimateFacts = components["schemas"]["EstimateFacts"];
 export type EstimateJob = components["schemas"]["EstimateJob"];
+export type ExplanationsHeader = components["schemas"]["ExplanationsHeader"];
 export type ExportIn = components["schemas"]["ExportIn"];
 export type ExportOut = components["schemas"]["ExportOut"];
 export type ExportWorkOut = components["schemas"]["ExportWorkOut"];

@@ -107,6 +107,12 @@ class FirstHeader(_Facts):
     """Header of the first maps of a picture; it is empty."""
 
 
+class ExplanationsHeader(_Facts):
+    """Header of the other views of a picture's classes."""
+
+    none: str | None = Field(description="Why the answer has no arrays; null if it has them")
+
+
 class ClassLossFacts(_Facts):
     """What one class adds to the losses of a picture."""
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from puzzlecam_app.items import ItemFacts
 
 if TYPE_CHECKING:  # torch is imported when the first picture is computed
+    from trainer.cams.explanations import Explanations
     from trainer.cams.inspection import CamSteps, PuzzleLook
     from trainer.models.proposal import ProposalModel
 
@@ -100,3 +101,17 @@ def puzzle(
     others = [name for index, name in item.class_names.items() if index not in item.tags][:MOST_OTHERS]
     config = model.sources.config.model_copy(update={"tiles_per_side": tiles_per_side})
     return puzzle_look(model.sources.first, image, item.tag_names, others, config, model.loss)
+
+
+def explanations(model: ProposalModel, item: ItemFacts, image: NDArray[np.uint8]) -> Explanations | str:
+    """Compute other views of a tagged picture than the CAM, or say in a sentence why there are none."""
+    from trainer.cams.explanations import explain
+
+    sources = model.sources
+    found = explain(sources.first, image, item.tag_names, sources.config)
+    if found is not None:
+        return found
+    return (
+        f"The classifier {sources.first.identity} gives no gradients, so there is only its own map. Choose "
+        "the zero-shot model of ImageNet or a run under Model."
+    )

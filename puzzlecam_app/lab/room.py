@@ -16,7 +16,7 @@ from db.engine import Database
 from db.masks import MaskStore
 from puzzlecam_app.errors import BusyError
 from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.lab.looking import PictureLook, look, puzzle
+from puzzlecam_app.lab.looking import PictureLook, explanations, look, puzzle
 from puzzlecam_app.lab.masks import Masks, MaskSettings, MaskSteps
 from puzzlecam_app.lab.memory import FirstMaps, LruCache
 from puzzlecam_app.lab.models import LabModels, ModelKey
@@ -32,6 +32,7 @@ from puzzlecam_app.settings import Settings
 from puzzlecam_app.workspace import Workspace
 
 if TYPE_CHECKING:
+    from trainer.cams.explanations import Explanations
     from trainer.cams.inspection import PuzzleLook
     from trainer.models.proposal import ProposalModel
 
@@ -145,6 +146,12 @@ class Lab:
     def puzzle(self, item: ItemFacts, model: ProposalModel, tiles_per_side: int) -> PuzzleLook:
         """The same, waited for on this thread; errors as `look`."""
         return waited(self.begin_puzzle(item, model, tiles_per_side), item.name)
+
+    def begin_explanations(self, item: ItemFacts, model: ProposalModel) -> Future[Explanations | str]:
+        """Begin to get `explanations` of a picture, kept in memory only."""
+        return self.begin(
+            _key("explanations", item, model), lambda: explanations(model, item, self.image(item))
+        )
 
     def mask(
         self,

@@ -20,6 +20,7 @@ from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.services import Services
 from puzzlecam_app.settings import Settings
+from trainer.cams.classifier import Activations
 from trainer.cams.sources import CamSource, CamSources
 from trainer.models.proposal import ProposalModel
 
@@ -44,6 +45,11 @@ class ColourClassifier:
         for row, name in enumerate(class_names):
             weights[row, self.channels[name]] = 1.0
         return weights
+
+    def activations(self, images: torch.Tensor, class_names: Sequence[str]) -> Activations:
+        features = self.features(images)
+        maps = torch.einsum("kc,nchw->nkhw", self.class_weights(features, class_names), features)
+        return Activations([images, images, images.relu(), features, features], features, maps)
 
     def is_weak(self, class_name: str) -> bool:
         return class_name == "blue"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -47,6 +47,28 @@ class CamClassifier(Protocol):
 
     def describe(self, class_name: str) -> str:
         """Where the map of this class comes from, in one sentence for people."""
+
+
+class Activations(NamedTuple):
+    """What leads to the scores of K classes, connected to the pictures by gradients.
+
+    Attributes:
+        stages: features of the five stages of the backbone, finest first, each (N, C, h, w).
+        features: the last features (N, C, h, w).
+        maps: equation 1, (N, K, h, w), signed; a map's mean is the logit of its class.
+    """
+
+    stages: Sequence[Tensor]
+    features: Tensor
+    maps: Tensor
+
+
+@runtime_checkable
+class GivesGradients(Protocol):
+    """A classifier whose scores can be followed back to the pixels."""
+
+    def activations(self, images: Tensor, class_names: Sequence[str]) -> Activations:
+        """Normalised float32 pictures (N, 3, H, W), which need gradients, -> all that leads to the scores."""
 
 
 def cell_maps(weights: ClassWeights, features: Tensor) -> Tensor:

@@ -10,12 +10,13 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
+from trainer.cams.classifier import Activations
 from trainer.classify_config import ClassifyConfig
 from trainer.config import Recipe
 from trainer.data.labels import normalize_class_name
 from trainer.data.transforms import ChannelValue
 from trainer.machine.device import DeviceChoice, choose_device
-from trainer.nn.classifier import CamNetwork, ClassWeights
+from trainer.nn.classifier import CamNetwork, ClassWeights, rows_or_zeros
 from trainer.nn.encoders import build_encoder
 from trainer.nn.fusion import fold_batch_norm
 from trainer.nn.methods import build_classifier
@@ -73,6 +74,13 @@ class TrainedClassifier:
     def class_weights(self, features: Tensor, class_names: Sequence[str]) -> ClassWeights:  # noqa: ARG002
         """What makes the maps; they are empty for a class that it has not learned."""
         return self._network.map_weights([self._rows.get(normalize_class_name(name)) for name in class_names])
+
+    def activations(self, images: Tensor, class_names: Sequence[str]) -> Activations:
+        """See `trainer.cams.classifier.GivesGradients`; in float32."""
+        on_device = images.to(self.device.device, memory_format=torch.channels_last)
+        stages, features, maps = self._network.stages_features_and_maps(on_device)
+        rows = [self._rows.get(normalize_class_name(name)) for name in class_names]
+        return Activations(stages, features, rows_or_zeros(maps.transpose(0, 1), rows).transpose(0, 1))
 
     def is_weak(self, class_name: str) -> bool:
         """Whether the class was not among those it has learned."""

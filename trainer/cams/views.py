@@ -46,7 +46,11 @@ class PictureViews:
 
     def features(self, scale: float) -> Tensor:
         """Features (1 or 2, C, h, w) of the picture (and its mirror image) at a scale, padding included."""
-        return self.classifier.features(puzzle.pad_to_multiple(self._batch(scale), self._multiple))
+        return self.classifier.features(self.padded(scale))
+
+    def padded(self, scale: float) -> Tensor:
+        """The normalised picture (and its mirror image) at a scale, padded: (1 or 2, 3, H, W)."""
+        return puzzle.pad_to_multiple(self._batch(scale), self._multiple)
 
     def tiled_features(self) -> Tensor:
         """Features of the tiles at scale 1, merged: same shape as `features(1.0)`."""
@@ -73,6 +77,22 @@ class PictureViews:
     def cells(self, features: Tensor, scale: float) -> Tensor:
         """Features averaged over picture and mirror image: (C, h, w) cells that span the picture exactly."""
         return self._resampled_views(features, scale, self._cell_count(scale)).mean(dim=0)
+
+    def on_grid(self, cells: Tensor, scale: float) -> Tensor:
+        """Maps (1 or 2, K, h, w) of the padded picture at a scale, of any stride, on the grid of the CAMs."""
+        height, width = self._scaled_size(scale)
+        padded = (height + -height % self._multiple, width + -width % self._multiple)
+        return torch.cat(
+            [
+                _resample(one[None], (height, width), padded, self._grid_size, is_mirrored=index == 1)
+                for index, one in enumerate(cells)
+            ]
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the picture at scale 1, without padding."""
+        return self._size
 
     def tile_share(self) -> tuple[float, float]:
         """Height and width of a tile as shares of the picture: 1 / n, or more where the picture is padded."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from trainer.cams.classifier import Activations
 from trainer.contract import ZERO_SHOT_KIND
 from trainer.data.class_table import load_class_table
 from trainer.data.tag_words import TagWords
@@ -86,6 +87,13 @@ class ZeroShotClassifier:
         ):
             features: Tensor = self._backbone(on_device)
         return features.float()
+
+    def activations(self, images: Tensor, class_names: Sequence[str]) -> Activations:
+        """See `trainer.cams.classifier.GivesGradients`; the weights of tags get no gradient."""
+        on_device = images.to(self.device.device, memory_format=torch.channels_last)
+        features, stages = self._backbone.network.forward_intermediates(on_device)
+        weights = self.class_weights(features.detach(), class_names)
+        return Activations(stages, features, torch.einsum("kc,nchw->nkhw", weights, features))
 
     def class_weights(self, features: Tensor, class_names: Sequence[str]) -> Tensor:
         """Weights (K, C) of the tags for the picture whose features (views, C, h, w) are given."""

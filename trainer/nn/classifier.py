@@ -66,6 +66,11 @@ class CamNetwork(nn.Module):
         features: Tensor = self.encoder(images)
         return features
 
+    def stages_features_and_maps(self, images: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        """The five stages, the features, and the maps (N, K, h, w) whose means are the logits."""
+        stages, features = self.encoder.stages_and_features(images)
+        return stages, features, self.classifier(features)
+
     def map_weights(self, rows: Sequence[int | None]) -> ClassWeights:
         """What makes the maps of some classes from `map_features`.
 

@@ -1,5 +1,5 @@
 """Routes of the Lab page."""
 
-from puzzlecam_app.routes.lab import compare, dataset_compare, figures, picture, survey
+from puzzlecam_app.routes.lab import compare, dataset_compare, explain, figures, picture, survey
 
-ROOMS = (picture, compare, survey, dataset_compare, figures)
+ROOMS = (picture, explain, compare, survey, dataset_compare, figures)

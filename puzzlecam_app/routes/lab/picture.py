@@ -40,6 +40,7 @@ from puzzlecam_app.wire import frame_arrays
 from trainer.masks.crf import CrfConfig
 
 if TYPE_CHECKING:
+    from trainer.cams.explanations import Explanations
     from trainer.models.proposal import ProposalModel
 
 router = APIRouter(prefix="/items", tags=["lab"])
@@ -214,10 +215,19 @@ async def export_arrays(
     item, model = await opened(lab, item_id, model_key)
     await finished(item, lambda: lab.begin_look(item, model))
     await finished(item, lambda: lab.begin_puzzle(item, model, tiles))
-    return await run_in(MAPS, _exported, lab, item, model, wanted, tiles)
+    explained = await finished(item, lambda: lab.begin_explanations(item, model))
+    more = {} if isinstance(explained, str) else explanation_arrays(explained)
+    return await run_in(MAPS, _exported, lab, item, model, wanted, tiles, more)
 
 
-def _exported(lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, tiles: int) -> Response:
+def _exported(
+    lab: Lab,
+    item: ItemFacts,
+    model: ProposalModel,
+    wanted: MaskIn,
+    tiles: int,
+    more: Mapping[str, NDArray[np.float32]],
+) -> Response:
     picture, look = lab.look(item, model), lab.puzzle(item, model, tiles)
     settings, steps = _made(lab, item, model, wanted)
     everything = list(range(len(item.tags) + len(picture.others)))
@@ -239,6 +249,7 @@ def _exported(lab: Lab, item: ItemFacts, model: ProposalModel, wanted: MaskIn, t
         "thresholded": steps.thresholded,
         "mask": steps.mask,
         **{one.kind.replace("-", "_"): lab.reference_mask(one) for one in lab.references(item)},
+        **more,
     }
     if steps.walked_thw is not None:
         arrays["walked"] = steps.walked_thw
@@ -310,6 +321,22 @@ def _step_arrays(picture: PictureLook, *, half: bool = True) -> dict[str, NDArra
         arrays["learned"] = narrow(picture.learned_thw)
         arrays["live"] = picture.live_thw
     return arrays
+
+
+def explanation_arrays(found: Explanations) -> dict[str, NDArray[np.float32]]:
+    """The maps of `Explanations` by the names that they have in answers and exports."""
+    from trainer.cams.explanations import LAYERCAM_STAGES
+
+    return {
+        "cam_once": found.cam_thw,
+        "layercam": found.layercam_thw,
+        **{
+            f"layercam_stage_{stage}": maps
+            for stage, maps in zip(LAYERCAM_STAGES, found.stages_sthw, strict=True)
+        },
+        "eigencam": found.eigencam_hw,
+        "gradient": found.gradient_thw,
+    }
 
 
 def _half(array: NDArray[Any]) -> NDArray[np.float16]:

@@ -21,6 +21,7 @@ from puzzlecam_app.wire import read_frame
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH, colour_model
 from trainer.cams.compute import compute_cams
 from trainer.cams.config import CamConfig
+from trainer.cams.explanations import explain
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
 
@@ -79,6 +80,32 @@ def test_tiles_are_cut_as_the_trainer_cuts_them(client: TestClient, tiles: int) 
     assert header["tiles"] == tiles
     # Blue is only a guess of this classifier: the losses are those of red alone.
     assert [one["name"] for one in header["loss"]["classes"]] == ["red"]
+
+
+def test_other_views_are_sent_between_0_and_1_and_exported_as_they_are(client: TestClient) -> None:
+    header, arrays = read_frame(client.get("/api/items/1/lab/explain").content)
+    assert header == {"none": None}
+    exported = client.post("/api/items/1/lab/arrays", json={"use_crf": False}).content
+    found = explain(colour_model().sources.first, drawn(), TAGS, CamConfig())
+    assert found is not None
+    with np.load(io.BytesIO(exported), allow_pickle=False) as stored:
+        assert set(arrays) < set(stored)
+        np.testing.assert_array_equal(stored["gradient"], found.gradient_thw)
+        np.testing.assert_array_equal(stored["layercam_stage_4"], found.stages_sthw[1])
+        for name, shown in arrays.items():
+            assert 0 <= shown.min() <= shown.max() <= 1
+            if name != "gradient":
+                scaled = stored[name] / stored[name].max(axis=(-2, -1), keepdims=True).clip(1e-9)
+                np.testing.assert_allclose(shown, scaled, atol=1e-3)
+
+
+def test_a_classifier_without_gradients_says_so_in_place_of_other_views(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.cams.explanations.explain", lambda *_: None)
+    header, arrays = read_frame(client.get("/api/items/1/lab/explain").content)
+    assert "gives no gradients" in header["none"]
+    assert arrays == {}
 
 
 def test_the_mask_is_the_proposal_unless_something_is_changed(client: TestClient) -> None:
@@ -219,6 +246,7 @@ def test_requests_share_the_lab_of_the_workspace(client: TestClient, monkeypatch
     [
         ("/items/{item_id}/lab", "get", ""),
         ("/items/{item_id}/lab/puzzle", "get", "?tiles=2"),
+        ("/items/{item_id}/lab/explain", "get", ""),
         ("/items/{item_id}/lab/side", "get", "?model=proposer"),
         ("/items/{item_id}/lab/mask", "post", ""),
     ],
