@@ -33,7 +33,17 @@ FORBIDDEN = {
 
 
 TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "contract", "settings", "assets", "training_config", "classify_config", "config", "recipes"),
+    (
+        "errors",
+        "contract",
+        "settings",
+        "assets",
+        "training_config",
+        "classify_config",
+        "saliency_config",
+        "config",
+        "recipes",
+    ),
     ("machine",),
     ("data",),
     ("nn",),

@@ -12,7 +12,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from trainer.classify_config import ClassifyConfig
-from trainer.contract import MAX_ROUNDS, stages_of
+from trainer.contract import MAX_ROUNDS, REFINE, stages_of
+from trainer.saliency_config import SaliencyConfig
 from trainer.settings import Settings, later_field, machine_field
 from trainer.training_config import (
     BatchSize,
@@ -372,6 +373,7 @@ class Recipe(Settings):
         description="How often the segmentation network is trained; from the second round on, it learns "
         "labels that the network of the round before made, held to the tags.",
     )
+    saliency: SaliencyConfig = later_field(SaliencyConfig(), description="Saliency maps of the pictures.")
     classify: ClassifyConfig = Field(default_factory=ClassifyConfig, description="The classifier.")
     cams: CamsConfig = Field(default_factory=CamsConfig, description="Its CAMs.")
     affinity: AffinityConfig = Field(default_factory=AffinityConfig, description="AffinityNet.")
@@ -390,6 +392,11 @@ class Recipe(Settings):
     def walks(self) -> bool:
         """Whether maps are spread by the random walk, which needs the edges of AffinityNet."""
         return self.refine.use_walk and self.affinity.enabled
+
+    @property
+    def saliency_stages(self) -> frozenset[str]:
+        """The stages whose results depend on saliency maps; none without a source of them."""
+        return frozenset() if self.saliency.source == "none" else frozenset({REFINE})
 
     @property
     def stages(self) -> tuple[str, ...]:

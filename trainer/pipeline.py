@@ -23,6 +23,7 @@ from trainer.data.accepted import check_accepted
 from trainer.data.aliases import copy_aliases
 from trainer.data.dataset import DatasetError, TaggedDataset
 from trainer.data.folder import open_dataset
+from trainer.data.saliency import check_saliency
 from trainer.data.unreadable import unreadable_images
 from trainer.errors import DiskFullError, TrainerUsageError, failure_code, is_disk_full
 from trainer.machine.device import DeviceChoice, choose_device
@@ -90,6 +91,7 @@ def run(
         check_accepted(dataset)
     else:
         dataset = dataset.without_accepted()
+    check_saliency(recipe.saliency, dataset.images)
     directory = RunDir(run_dir)
 
     def work(events: EventLog) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from trainer.config import Recipe
 from trainer.contract import CAMS, CLASSIFY, split_round
 from trainer.data.dataset import TaggedDataset
+from trainer.data.saliency import saliency_fingerprint
 from trainer.data.tag_words import TagWords
 from trainer.errors import TrainerUsageError
 from trainer.run.directory import RunDir
@@ -40,6 +41,7 @@ class StageGraph:
         self._with_accepted = dataset.fingerprint
         self._has_accepted = bool(dataset.accepted)
         self._directory = directory
+        self._saliency_maps = saliency_fingerprint(recipe.saliency, dataset.images)
         self._aliased = TagWords(directory.aliases_path).aliased(dataset.class_names)
 
     def settings(self, name: str) -> dict[str, Any]:
@@ -64,6 +66,7 @@ class StageGraph:
             "uses": {use: self.key(use) for use in self._finished(stage.USES)},
             **self._accepted(stage),
             **self._aliases(name),
+            **self._saliency(name),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -89,6 +92,9 @@ class StageGraph:
     def _aliases(self, name: str) -> Mapping[str, Any]:
         """The zero-shot classifier, and the first weights of the trained one, follow what tags mean."""
         return {"aliases": self._aliased} if self._aliased and name in (CLASSIFY, CAMS) else {}
+
+    def _saliency(self, name: str) -> Mapping[str, Any]:
+        return {"saliency": self._saliency_maps} if name in self._recipe.saliency_stages else {}
 
     def _finished(self, names: tuple[str, ...]) -> list[str]:
         return [

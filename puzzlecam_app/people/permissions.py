@@ -235,7 +235,7 @@ def _team() -> Iterator[Rule]:
 
 
 def _lab() -> Iterator[Rule]:
-    for path in ("", "/first", "/models", "/puzzle", "/side"):
+    for path in ("", "/explain", "/first", "/models", "/puzzle", "/side"):
         yield Rule("GET", f"/api/items/{{item_id}}/lab{path}", "reviewer")
     for path in ("ahead", "arrays", "mask"):
         yield Rule("POST", f"/api/items/{{item_id}}/lab/{path}", "reviewer")

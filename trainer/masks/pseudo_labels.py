@@ -99,6 +99,21 @@ def threshold_labels(maps_khw: Maps, background_threshold: float, size: tuple[in
     return labels
 
 
+def salient_maps(maps_khw: Maps, saliency_hw: Maps | None, threshold: float) -> Maps:
+    """The maps, 0 in cells that do not stand out, so that these become background.
+
+    Args:
+        maps_khw: float32 (K, h, w) in [0, 1].
+        saliency_hw: float32 (H, W) in [0, 1], averaged over each cell; None changes nothing.
+        threshold: a cell whose saliency is below it does not stand out.
+    """
+    if saliency_hw is None:
+        return maps_khw
+    size = (maps_khw.shape[2], maps_khw.shape[1])
+    cells = cv2.resize(np.ascontiguousarray(saliency_hw, np.float32), size, interpolation=cv2.INTER_AREA)
+    return np.asarray(maps_khw * (cells >= threshold), dtype=np.float32)
+
+
 def _check_indices(class_indices: Sequence[int], class_count: int) -> None:
     if len(class_indices) != class_count:
         raise ValueError(f"There are maps of {class_count} classes, but {len(class_indices)} class indices.")

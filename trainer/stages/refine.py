@@ -13,15 +13,17 @@ from trainer.data.class_files import write_class_file
 from trainer.data.dataset import TaggedImage
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
+from trainer.data.saliency import saliency_of
 from trainer.machine.device import available_cpu_count
 from trainer.machine.image_pool import map_images
 from trainer.masks.crf import CrfConfig
-from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
+from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label, salient_maps
 from trainer.masks.walked_maps import Barriers, walked_maps
 from trainer.models.edges import WalkModel, load_edge_model
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps, save_maps
 from trainer.run.stage_context import StageContext
+from trainer.saliency_config import SaliencyConfig
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageResult
 
@@ -69,13 +71,19 @@ def run(context: StageContext) -> StageResult:
     progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
     model = load_edge_model(run_dir.model_path(AFFINITY), context.device) if has_walk and todo else None
     workers = max(1, available_cpu_count() // context.processes.count)
-    finish = functools.partial(_finish, run_dir, config)
+    finish = functools.partial(_finish, run_dir, config, context.recipe.saliency)
     for _ in map_images(finish, _tasks(todo, run_dir, config, model), total=len(todo), workers=workers):
         progress.advance()
     progress.finish()
     if context.processes.is_main:
         write_class_file(run_dir.path / Folder.PSEUDO, context.dataset.class_names)
-    return StageResult({"pictures": len(context.dataset), "random_walk": has_walk})
+    return StageResult(
+        {
+            "pictures": len(context.dataset),
+            "random_walk": has_walk,
+            "saliency": context.recipe.saliency.source,
+        }
+    )
 
 
 def _tasks(
@@ -96,16 +104,17 @@ def _tasks(
             yield _Task(image, None)
 
 
-def _finish(run_dir: RunDir, config: RefineConfig, task: _Task) -> None:
+def _finish(run_dir: RunDir, config: RefineConfig, saliency: SaliencyConfig, task: _Task) -> None:
     """Random walk (if still to be done), threshold, CRF, no specks; the pseudo-label is written last."""
     identifier = task.image.id
     walk_path = run_dir.walk_path(identifier)
     if task.barriers is not None:
         save_maps(walk_path, walked_maps(load_maps(run_dir.seed_path(identifier)), task.barriers, config))
     maps = load_maps(run_dir.final_path(identifier))
+    image = read_rgb(task.image.path)
     labels = pseudo_label(
-        read_rgb(task.image.path),
-        maps.maps_khw,
+        image,
+        salient_maps(maps.maps_khw, saliency_of(saliency, task.image, image), saliency.background_threshold),
         maps.class_indices,
         PseudoLabelConfig(
             background_threshold=config.background_threshold,
