@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from db.datasets import get_dataset
 from db.errors import InvalidInputError, NotFoundError
 from db.models import Run, utc_now
-from db.run_status import ACTIVE, ENDED, RESUMABLE, RUN_STATUSES
+from db.run_status import ACTIVE, ENDED, RESUMABLE, RUN_STATUSES, RunStatus
 
 MAX_NAME_LENGTH = 128
 
@@ -213,3 +213,10 @@ def _fresh(session: Session, run: Run) -> Run:
     session.expire(run)
     session.refresh(run)
     return run
+
+
+def count_by_status(session: Session) -> dict[RunStatus, int]:
+    """How many runs that are not deleted have each status; statuses that no run has are 0."""
+    counted = select(Run.status, func.count()).where(Run.removed_at.is_(None)).group_by(Run.status)
+    found = {status: count for status, count in session.execute(counted).all()}  # noqa: C416
+    return {status: found.get(status, 0) for status in RUN_STATUSES}

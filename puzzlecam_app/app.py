@@ -34,6 +34,8 @@ from puzzlecam_app.assets import ASSETS_URL, assets_dir, assets_version
 from puzzlecam_app.auth import AccessGuard
 from puzzlecam_app.errors import BusyError, UserError
 from puzzlecam_app.incidents import Incidents
+from puzzlecam_app.monitoring.measured import MeasuredRequests
+from puzzlecam_app.monitoring.request_ids import RequestIds
 from puzzlecam_app.page_events import PageEvents
 from puzzlecam_app.people.gate import Gate
 from puzzlecam_app.people.limits import SignInLimits
@@ -78,6 +80,7 @@ def create_api(services: Services) -> FastAPI:
 def _routes(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.health.start()
         services.proposals.warm_up()
         yield
         services.close()
@@ -113,10 +116,12 @@ def _protected(app: FastAPI, services: Services) -> FastAPI:
     if services.settings.root_path:
         app.add_middleware(SubPath, root_path=services.settings.root_path)
     app.add_middleware(SafeHeaders)
+    is_logged = services.settings.log_format == "json"
+    app.add_middleware(MeasuredRequests, metrics=services.metrics, is_logged=is_logged)
     # Only these proxies may say who the client is and whether the connection uses TLS.
-    app.add_middleware(
-        ProxyHeadersMiddleware, trusted_hosts=list(services.settings.trusted_proxies or _LOOPBACK)
-    )
+    proxies = list(services.settings.trusted_proxies or _LOOPBACK)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)
+    app.add_middleware(RequestIds, proxies=proxies)
     return app
 
 

@@ -7,20 +7,20 @@ import logging
 import logging.handlers
 import os
 import re
-import secrets
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from puzzlecam_app.monitoring.request_ids import id_of
+from puzzlecam_app.monitoring.routes import shown_path
+
 _log = logging.getLogger(__name__)
 
-REQUEST_ID: Final = "X-Request-Id"
 _MOST_KEPT: Final = 200
 _LOG_BYTES: Final = 2**20
 _LOG_FILES: Final = 3
@@ -55,14 +55,19 @@ class _Handler(logging.handlers.RotatingFileHandler):
 
 
 @contextlib.contextmanager
-def warnings_kept_in(logs_dir: Path) -> Iterator[None]:
-    """Write warnings and errors to `studio.log` too. A log of 1 MiB is rotated; three old ones are kept."""
+def warnings_kept_in(logs_dir: Path, formatter: logging.Formatter | None = None) -> Iterator[None]:
+    """Write warnings and errors to `studio.log` too. A log of 1 MiB is rotated; three old ones are kept.
+
+    Without a `formatter`, they are lines of text.
+    """
     handler = _Handler(
         logs_dir / "studio.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8", delay=True
     )
     handler.setLevel(logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    loggers = [logging.getLogger(), logging.getLogger("uvicorn")]  # uvicorn's logger does not propagate
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(formatter or text)
+    uvicorn = logging.getLogger("uvicorn")
+    loggers = [logging.getLogger()] if uvicorn.propagate else [logging.getLogger(), uvicorn]
     for logger in loggers:
         logger.addHandler(handler)
     try:
@@ -74,10 +79,9 @@ def warnings_kept_in(logs_dir: Path) -> Iterator[None]:
 
 
 class Incidents:
-    """ASGI middleware that numbers requests, and answers an unexpected error with a sentence and that number.
+    """ASGI middleware that answers an unexpected error with a sentence and the id of the request.
 
-    Every answer has the number in `X-Request-Id`. The stack of the error is written to a file in the logs
-    folder whose name ends with the number.
+    The stack of the error is written to a file in the logs folder whose name ends with the id.
     """
 
     def __init__(self, app: ASGIApp, logs_dir: Path) -> None:
@@ -88,15 +92,13 @@ class Incidents:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(4)
+        request_id = id_of(scope)
         has_started = False
         held: list[Message] = []
 
         async def send_numbered(message: Message) -> None:
             nonlocal has_started
             is_start = message["type"] == "http.response.start"
-            if is_start:
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
             # A mounted app answers 500 and raises afterwards; its answer has neither a sentence nor a number.
             if not has_started and (held or (is_start and message["status"] == 500)):
                 held.append(message)
@@ -110,13 +112,13 @@ class Incidents:
             self._keep(error, scope, request_id)
             if has_started:
                 raise  # closes the connection: the answer is incomplete
-            await _answer(request_id, scope["path"])(scope, receive, send)
+            await _answer(request_id, shown_path(scope))(scope, receive, send)
             return
         for message in held:
             await send(message)
 
     def _keep(self, error: Exception, scope: Scope, request_id: str) -> None:
-        about = f"request {request_id}: {scope['method']} {scope['path']!r}"
+        about = f"request {request_id}: {scope['method']} {shown_path(scope)!r}"
         path = keep(error, self._logs_dir, f"{os.getpid()}-{request_id}", about)
         _log.error("unexpected error, %s (stack in %s)", about, path or "no file", exc_info=error)
 
@@ -132,5 +134,4 @@ def _answer(request_id: str, where: str) -> JSONResponse:
             "current": None,
         },
         status_code=500,
-        headers={REQUEST_ID: request_id},
     )

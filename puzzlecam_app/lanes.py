@@ -53,6 +53,25 @@ ZIPS: Final = Lane("zips", 2)
 _limiters: RunVar[dict[Lane, CapacityLimiter]] = RunVar("puzzlecam_lanes")
 
 
+@dataclass(frozen=True)
+class LaneState:
+    """How many threads of a lane work, and how many requests wait for one."""
+
+    name: str
+    busy: int
+    waiting: int
+
+
+def lane_states() -> list[LaneState]:
+    """The state of all lanes that have been used; to be called on the event loop."""
+    try:
+        limiters = _limiters.get()
+    except LookupError:
+        return []
+    found = {lane.name: limiter.statistics() for lane, limiter in limiters.items()}
+    return [LaneState(name, one.borrowed_tokens, one.tasks_waiting) for name, one in sorted(found.items())]
+
+
 async def run_in(
     lane: Lane,
     function: Callable[Parameters, Result],

@@ -9,12 +9,16 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import uvicorn
 from pydantic import SecretStr
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.incidents import warnings_kept_in
+from puzzlecam_app.monitoring.checks import Finding
+from puzzlecam_app.monitoring.json_lines import JsonLines, json_on
 from puzzlecam_app.people.joining import invite_first_admin
 from puzzlecam_app.runs.app_worker import AppWorker
 from puzzlecam_app.services import Services, open_services
@@ -56,6 +60,8 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
         _first_admin(settings, services, url, say)
         if settings.open_browser:
             threading.Timer(1.0, webbrowser.open, [url]).start()
+        is_json = settings.log_format == "json"
+        plain: dict[str, Any] = {"log_config": None, "access_log": False} if is_json else {}
         config = uvicorn.Config(
             app,
             http=PatientProtocol,
@@ -63,14 +69,25 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
             timeout_graceful_shutdown=_SHUTDOWN_S,
             server_header=False,
             proxy_headers=False,  # the app does that itself, see create_api
+            **plain,
         )
+        worker = AppWorker(settings) if settings.worker else None
+        if worker is not None:
+            services.health.watch("worker", partial(_look_at_worker, worker))
         with (
-            warnings_kept_in(settings.paths.logs_dir),
-            AppWorker(settings) if settings.worker else contextlib.nullcontext(),
+            json_on(sys.stderr) if is_json else contextlib.nullcontext(),
+            warnings_kept_in(settings.paths.logs_dir, JsonLines() if is_json else None),
+            worker or contextlib.nullcontext(),
         ):
             uvicorn.Server(config).run(sockets=[listening])
     finally:
         services.close()
+
+
+def _look_at_worker(worker: AppWorker) -> Finding | None:
+    if worker.is_well:
+        return None
+    return Finding("degraded", "The worker has ended and is started again; training runs wait.")
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -20,6 +20,8 @@ from puzzlecam_app.live.background import LiveWork
 from puzzlecam_app.live.features import PictureFeatures
 from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.live.tagging import TagAdviser
+from puzzlecam_app.monitoring.checks import Finding, HealthChecks, look_at_database, look_at_disk
+from puzzlecam_app.monitoring.metrics import Metrics
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.proposing.proposals import Proposals
@@ -49,6 +51,8 @@ class Services:
     proposals: Proposals
     live: LiveModels
     jobs: Jobs = field(default_factory=Jobs)
+    metrics: Metrics = field(default_factory=Metrics)
+    health: HealthChecks = field(default_factory=HealthChecks)
     measuring: Measuring = field(default_factory=Measuring)
     smart: SmartTool = field(init=False)
     lab: Lab = field(init=False)
@@ -60,6 +64,12 @@ class Services:
     uploads: UploadStore = field(init=False)
 
     def __post_init__(self) -> None:
+        self.proposals.queue.ended = lambda priority, waited_s, took_s: self.metrics.worked(
+            priority.name.lower(), waited_s, took_s
+        )
+        self.health.watch("database", lambda: look_at_database(self.database))
+        self.health.watch("disk", lambda: look_at_disk(self.settings.workspace))
+        self.health.watch("model", self._look_at_model)
         smart = SmartTool(
             self.database,
             self.masks,
@@ -99,8 +109,16 @@ class Services:
         self.live_work.decided(item_id)
         self.tag_adviser.decided(item_id)
 
+    def _look_at_model(self) -> Finding | None:
+        trouble = self.predictor.trouble
+        if trouble is None:
+            return None
+        message = "The model cannot be loaded, so there are no proposals; painting by hand works."
+        return Finding("degraded", message, trouble)
+
     def close(self) -> None:
         """Stop background work and close the database."""
+        self.health.close()
         self.live_work.close()
         self.measuring.close()
         self.smart.close()

@@ -19,7 +19,7 @@ from trainer.contract import MAX_PICTURE_PIXELS
 ENVIRONMENT_PREFIX = "PUZZLECAM_"
 RESERVED_SUB_PATHS: Final = frozenset(
     (
-        *("api", "datasets", "export", "lab", "login", "logout", "openapi.json", "runs", "ui"),
+        *("api", "datasets", "export", "lab", "login", "logout", "metrics", "openapi.json", "runs", "ui"),
         *("account", "gallery", "join", "people"),
         *("assets", "config", "favicon.ico", "gradio_api", "manifest.json", "monitoring", "pwa_icon"),
         *("robots.txt", "static", "svelte", "theme.css"),
@@ -227,6 +227,13 @@ class Settings(BaseModel):
         description=(
             "Number of masks accepted or corrected since the last run after which the Runs page suggests "
             "another; 0 means never."
+        ),
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description=(
+            "How the studio logs: text has warnings and errors, json has a JSON object a line, also one for "
+            "each request."
         ),
     )
     run_stop_seconds: float = Field(

@@ -1,5 +1,6 @@
 """A throw-away PostgreSQL server for tests, where its programs are installed."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -20,6 +21,16 @@ def postgresql_server() -> Iterator[str]:
     missing = [program for program in ("initdb", "pg_ctl", "postgres") if shutil.which(program) is None]
     if missing:
         pytest.skip(f"PostgreSQL is not installed ({missing[0]} is not on PATH)")
+    with a_postgresql_server() as server:
+        yield server
+
+
+@contextlib.contextmanager
+def a_postgresql_server(options: str = "-c fsync=off") -> Iterator[str]:
+    """Start a throw-away server that is reached through a Unix socket; gives its URL as the fixture does.
+
+    It keeps nothing when the machine fails, unless `options` (of `postgres`) say otherwise.
+    """
     # PostgreSQL refuses to run as root, and pytest's own folders are closed to everybody else.
     folder = Path(tempfile.mkdtemp(prefix="puzzlecam-pg-"))
     as_user: dict[str, object] = {}
@@ -38,8 +49,8 @@ def postgresql_server() -> Iterator[str]:
         run(
             "initdb", "-D", str(data), "-U", "studio", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"
         )
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-        run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        where = f"-c listen_addresses='' -c unix_socket_directories='{folder}'"
+        run("pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", f"{where} {options}", "start")
         try:
             yield f"postgresql://studio@/{{name}}?host={folder}"
         finally:

@@ -7,7 +7,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 
 /**
  * @import {
- *   CamsHeader, CommentIn, CommentOut, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, LooksOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
+ *   CamsHeader, CommentIn, CommentOut, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, LooksOut, PlaceOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
  *   RevisionOut, Session, SessionOut, SharesOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut, VerdictIn
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
@@ -147,6 +147,9 @@ export const suggestedTags = (id) => json(`/items/${id}/tags/suggestions`);
  * @returns {Promise<TagsOut>}
  */
 export const sayTag = (id, said) => json(`/items/${id}/tags`, { body: said });
+
+/** Where a picture stands in the line of those that are computed. @param {number} id @returns {Promise<PlaceOut>} */
+export const place = (id) => json(`/items/${id}/place`);
 
 /** @param {number} id @returns {Promise<HeatMaps>} */
 export const cams = async (id) => readFrame(await (await request(`/items/${id}/cams`)).arrayBuffer());

@@ -28,6 +28,7 @@ export class Layout extends Emitter {
   sentence = element("div", { class: "pr-stage-sentence", role: "status", hidden: true });
   warning = element("div", { class: "pr-warning", role: "alert", hidden: true });
   busy = element("div", { class: "pr-busy", hidden: true, "aria-label": "Loading" });
+  place = element("div", { class: "pr-place", role: "status", hidden: true });
   /** @type {HTMLSelectElement} */
   datasetSelect = element("select", {
     class: "st-input",
@@ -79,7 +80,7 @@ export class Layout extends Emitter {
         "main",
         { class: "pr-main" },
         this.toolbar,
-        element("div", { class: "pr-stage-frame" }, this.stage, this.sentence, this.busy),
+        element("div", { class: "pr-stage-frame" }, this.stage, this.sentence, this.busy, this.place),
         this.warning,
         parts.lookPanel.root,
         parts.tagLine.root,
@@ -244,6 +245,12 @@ export class Layout extends Emitter {
       );
     }
     if (text !== null) this.setBusy(false);
+  }
+
+  /** @param {string|null} text on how long a picture that is being opened still takes */
+  showPlace(text) {
+    this.place.hidden = text === null;
+    this.place.textContent = text ?? "";
   }
 
   /** @param {boolean} isBusy */

@@ -4,6 +4,7 @@ import { orderClasses } from "./class_panel.js";
 import { Renewing } from "./renewing.js";
 import { prepare as prepareSmart } from "./smart_link.js";
 import { TeamLease } from "./team_lease.js";
+import { Waiting } from "./waiting.js";
 
 /**
  * @import { DatasetOut } from "../shared/openapi"
@@ -27,6 +28,7 @@ export class Opening {
   #reopening = 0;
   #renewing;
   #lease;
+  #waiting;
   /** The mask of the picture that was open before. @type {{name: string, width: number, height: number, mask: Uint8Array}|null} */
   #previous = null;
 
@@ -35,6 +37,7 @@ export class Opening {
     this.#desk = desk;
     this.#saving = saving;
     this.#renewing = new Renewing(desk);
+    this.#waiting = new Waiting(desk);
     this.#lease = new TeamLease(
       desk,
       (id) => this.open(id),
@@ -60,6 +63,7 @@ export class Opening {
   /** Leave the picture, so that others can have it, and show a sentence. @param {string} text @param {Action} [action] */
   close(text, action) {
     this.#turn++;
+    this.#waiting.end();
     this.#leave();
     this.#lease.leave();
     this.#showNothing(text, action);
@@ -102,12 +106,15 @@ export class Opening {
     layout.setBusy(true);
     const wasAhead = loader.has(id);
     const asked = this.#lease.take(id, { isChosen: !isPassed });
+    this.#waiting.begin(id);
     let loaded;
     try {
       loaded = await loader.fresh(id);
     } catch (error) {
       if (turn === this.#turn) this.#cannotOpen(id, error);
       return;
+    } finally {
+      if (turn === this.#turn) this.#waiting.end();
     }
     const lease = await asked;
     if (turn !== this.#turn) return;

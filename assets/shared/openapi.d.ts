@@ -119,6 +119,15 @@ export interface components {
       added: string[];
       removed: string[];
     };
+    /** @description One part of the studio. */
+    CheckOut: {
+      /** @description database, disk, model or worker */
+      name: string;
+      /** @enum {string} */
+      state: "ok" | "degraded" | "failed";
+      /** @description A sentence on what is wrong; empty if nothing is */
+      message: string;
+    };
     /** @description A class that was merged or removed. */
     ClassChangeOut: {
       id: number;
@@ -667,7 +676,13 @@ export interface components {
     };
     /** @description Whether the app works, and which parts are available. */
     Health: {
-      status: string;
+      /**
+       * @description Of the whole: that of the worst check
+       * @enum {string}
+       */
+      status: "ok" | "degraded" | "failed";
+      /** @description Each is done every few seconds */
+      checks: components["schemas"]["CheckOut"][];
       version: string;
       /** @description Whether the classifier is in memory */
       model_loaded: boolean;
@@ -1209,6 +1224,13 @@ export interface components {
     PictureReference: {
       id: number;
       name: string;
+    };
+    /** @description Where a picture stands in the line of those that are computed. */
+    PlaceOut: {
+      /** @description How many are done before it; null if it is not in the line */
+      ahead: number | null;
+      /** @description How long that will probably take */
+      seconds: number | null;
     };
     /** @description Two numbers of every picture that has both. */
     PointsOut: {
@@ -2322,6 +2344,7 @@ export type BulkWorkOut = components["schemas"]["BulkWorkOut"];
 export type CamFacts = components["schemas"]["CamFacts"];
 export type CamsHeader = components["schemas"]["CamsHeader"];
 export type ChangedPicture = components["schemas"]["ChangedPicture"];
+export type CheckOut = components["schemas"]["CheckOut"];
 export type ClassChangeOut = components["schemas"]["ClassChangeOut"];
 export type ClassFacts = components["schemas"]["ClassFacts"];
 export type ClassFigures = components["schemas"]["ClassFigures"];
@@ -2421,6 +2444,7 @@ export type PersonOut = components["schemas"]["PersonOut"];
 export type PictureFacts = components["schemas"]["PictureFacts"];
 export type PictureOfClass = components["schemas"]["PictureOfClass"];
 export type PictureReference = components["schemas"]["PictureReference"];
+export type PlaceOut = components["schemas"]["PlaceOut"];
 export type PointsOut = components["schemas"]["PointsOut"];
 export type PrefetchIn = components["schemas"]["PrefetchIn"];
 export type PreviewFacts = components["schemas"]["PreviewFacts"];

@@ -28,6 +28,7 @@ def app(
     clip_weights: ClipWeightsOption = None,
     min_piece_share: MinPieceShareOption = None,
     access: Annotated[str | None, setting_option("access", "accounts|key")] = None,
+    log_format: Annotated[str | None, setting_option("log_format", "text|json", default="text")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
     """Start the studio and open it in a browser.
@@ -51,6 +52,7 @@ def app(
         clip_weights=clip_weights,
         min_piece_share=min_piece_share,
         access=access,
+        log_format=log_format,
         open_browser=False if no_browser else None,
     )
     say("Starting the studio ...")

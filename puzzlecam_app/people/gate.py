@@ -17,6 +17,7 @@ from db import audit
 from db.errors import StorageError
 from puzzlecam_app.auth import LOGIN_PATH, annotator_of
 from puzzlecam_app.lanes import SAVES, Lane, run_in
+from puzzlecam_app.monitoring.routes import remember_route
 from puzzlecam_app.people.cookies import address_of, secret_of
 from puzzlecam_app.people.forms import closed_page
 from puzzlecam_app.people.permissions import Rule, page_rule, rule_of
@@ -61,6 +62,8 @@ class Gate:
             return
         found = rule_of(scope["method"], own_path(scope))
         rule, parameters = (None, {}) if found is None else found
+        if rule is not None:
+            remember_route(scope, rule.path, parameters)
         try:
             person = await self._person(scope, rule)
             scope.setdefault("state", {})["person"] = person

@@ -120,6 +120,7 @@ def _pages() -> Iterator[Rule]:
 
 def _people() -> Iterator[Rule]:
     yield Rule("GET", "/api/health", "anyone")
+    yield Rule("GET", "/metrics", "reviewer")
     yield Rule("GET", "/api/openapi.json", "person")
     yield Rule("GET", "/api/session", "person")
     yield Rule("POST", "/api/session", "person")
@@ -203,7 +204,7 @@ def _classes() -> Iterator[Rule]:
 
 def _items() -> Iterator[Rule]:
     for path in (
-        *("", "/cams", "/image", "/mask", "/revisions", "/superpixels"),
+        *("", "/cams", "/image", "/mask", "/place", "/revisions", "/superpixels"),
         *("/tags/suggestions", "/thumbnail"),
     ):
         yield Rule("GET", f"/api/items/{{item_id}}{path}", "labeler")
@@ -307,7 +308,7 @@ def table() -> str:
     """Return the table as docs/operators.md shows it, without the files and internal routes of pages."""
     lines = ["| Request | Least role | Audit log |", "| --- | --- | --- |"]
     for rule in sorted(RULES, key=lambda rule: (rule.path, rule.method)):
-        if rule.path.startswith("/api/"):
+        if rule.path.startswith("/api/") or rule.path == "/metrics":
             lines.append(f"| `{rule.method} {rule.path}` | {rule.least} | {'yes' if rule.changes else ''} |")
     return "\n".join(lines)
 

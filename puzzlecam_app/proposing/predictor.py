@@ -48,6 +48,7 @@ class Predictor:
         self._loading = threading.Lock()
         self._computing = threading.Lock()
         self._model: ProposalModel | None = None
+        self._trouble: str | None = None
         self._crfs = RecentCrfs()
 
     @property
@@ -59,13 +60,22 @@ class Predictor:
         """
         with self._loading:
             if self._model is None:
-                self._model = self._load_model()
+                try:
+                    self._model = self._load_model()
+                except Exception as error:
+                    self._trouble = str(error) or type(error).__name__
+                    raise
             return self._model
 
     @property
     def is_loaded(self) -> bool:
         """Whether the model has been loaded."""
         return self._model is not None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the model could not be loaded the last time it was tried; None if nothing is wrong."""
+        return self._trouble if self._model is None else None
 
     def cached_cams(self, image_sha256: str, class_names: Sequence[str]) -> CamResult | None:
         """Return the maps if they are in the cache and readable, else `None`."""

@@ -27,7 +27,7 @@ from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.live.view import NOTHING_LEARNED, LiveView
 from puzzlecam_app.proposing.precedence import PicturePrior, is_due
 from puzzlecam_app.proposing.predictor import Predictor
-from puzzlecam_app.proposing.work_queue import Priority, WorkQueue
+from puzzlecam_app.proposing.work_queue import Place, Priority, WorkQueue
 
 if TYPE_CHECKING:
     from trainer.cams.compute import CamResult
@@ -90,8 +90,12 @@ class Proposals:
         """Number of jobs that are waiting or running."""
         return self._queue.waiting
 
-    def request(self, item_id: int, priority: Priority = Priority.NOW) -> Future[CamResult]:
+    def request(
+        self, item_id: int, priority: Priority = Priority.NOW, owner: str | None = None
+    ) -> Future[CamResult]:
         """Request the maps of a picture; its proposal is made too, if it needs one (see `is_due`).
+
+        `owner` is who waits for it: where many wait, each has one place in the line.
 
         The future raises `NoTagsError`, `NotFoundError`, or the error of reading the picture.
         """
@@ -101,7 +105,11 @@ class Proposals:
             self._prepare_soon(item_id, priority)
             return cams
 
-        return self._queue.submit(item_id, work, priority)
+        return self._queue.submit(item_id, work, priority, owner)
+
+    def place(self, item_id: int) -> Place | None:
+        """Where a picture stands in the line; None if nobody has requested it or it is done."""
+        return self._queue.place(item_id)
 
     def request_newest(self, item_id: int) -> Future[CamResult]:
         """Request the proposal of this moment; a job that has begun may not know the latest decisions."""
@@ -114,11 +122,11 @@ class Proposals:
             ("ahead", item_id), lambda: self.compute(item_id, is_ahead=True), Priority.IDLE
         )
 
-    def prefetch(self, item_ids: Sequence[int]) -> None:
-        """Compute these pictures when nothing more urgent is waiting; replaces the earlier list."""
-        self._queue.forget(Priority.SOON)
-        for item_id in reversed(item_ids):  # the latest request runs first
-            self.request(item_id, Priority.SOON)
+    def prefetch(self, item_ids: Sequence[int], owner: str) -> None:
+        """Compute these pictures when nothing more urgent is waiting; replaces the owner's earlier list."""
+        self._queue.forget(Priority.SOON, owner)
+        for item_id in item_ids:
+            self.request(item_id, Priority.SOON, owner)
 
     def in_turn(self, key: Hashable, work: Callable[[], Result]) -> Future[Result]:
         """Queue other work that needs the model, ahead of pictures that nobody has opened yet."""

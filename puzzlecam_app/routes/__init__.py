@@ -20,6 +20,7 @@ from puzzlecam_app.routes import (
     leases,
     live,
     masks,
+    metrics,
     people,
     queue,
     refine,
@@ -45,6 +46,7 @@ def all_routes() -> tuple[BaseRoute, ...]:
     top = APIRouter()
     top.include_router(api_router())
     top.include_router(sign_in.router)
+    top.include_router(metrics.router)
     return tuple(top.routes)
 
 

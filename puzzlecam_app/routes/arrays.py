@@ -15,7 +15,7 @@ from puzzlecam_app import display
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lanes import MAPS, PICTURES, in_lane, outcome, run_in
 from puzzlecam_app.proposing.work_queue import Priority
-from puzzlecam_app.routes.common import HttpError, ItemId, OpenServices
+from puzzlecam_app.routes.common import Annotator, HttpError, ItemId, OpenServices
 from puzzlecam_app.routes.framed import FramedResponse, framed, framed_responses
 from puzzlecam_app.services import Services
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/items", tags=["arrays"])
 
-_LONGEST_WAIT_S = 120
+_LONGEST_WAIT_S = 240
 
 
 class CamFacts(BaseModel):
@@ -54,19 +54,35 @@ class SuperpixelsHeader(BaseModel):
     segments: int = Field(description="How many there are")
 
 
+class PlaceOut(BaseModel):
+    """Where a picture stands in the line of those that are computed."""
+
+    ahead: int | None = Field(description="How many are done before it; null if it is not in the line")
+    seconds: float | None = Field(description="How long that will probably take")
+
+
+@router.get("/{item_id}/place")
+async def read_place(item_id: ItemId, services: OpenServices) -> PlaceOut:
+    """Say how many pictures are computed before this one. Needs neither a thread nor the database."""
+    place = services.proposals.place(item_id)
+    if place is None:
+        return PlaceOut(ahead=None, seconds=None)
+    return PlaceOut(ahead=place.ahead, seconds=round(place.seconds, 1))
+
+
 @router.get(
     "/{item_id}/cams",
     response_class=FramedResponse,
     responses=framed_responses(CamsHeader, 404, 422, 503),
 )
-async def read_cams(item_id: ItemId, services: OpenServices) -> Response:
+async def read_cams(item_id: ItemId, services: OpenServices, annotator: Annotator) -> Response:
     """Send the class activation maps of the picture's tags, framed (see docs/formats.md).
 
     Arrays `cams`, `whole` and `tiled`: float16, classes x height x width, 0..1.
     """
     item = await run_in_threadpool(_find, services, item_id)
     try:
-        cams = await outcome(services.proposals.request(item_id, Priority.NOW), _LONGEST_WAIT_S)
+        cams = await outcome(services.proposals.request(item_id, Priority.NOW, annotator), _LONGEST_WAIT_S)
     except (TimeoutError, CancelledError) as error:
         raise HttpError(503, "the heatmap is not ready yet", where=item.name, remedy="Try again") from error
     return await run_in(MAPS, _answer, services, item, cams)

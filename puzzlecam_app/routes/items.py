@@ -15,6 +15,7 @@ from puzzlecam_app import display
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lanes import PICTURES, in_lane
 from puzzlecam_app.routes.common import (
+    Annotator,
     ItemId,
     ItemState,
     OpenServices,
@@ -128,10 +129,10 @@ def read_thumbnail(
 
 
 @router.post("/prefetch", status_code=202, responses=problem_responses(422))
-def prefetch(wanted: PrefetchIn, services: OpenServices) -> None:
+def prefetch(wanted: PrefetchIn, services: OpenServices, annotator: Annotator) -> None:
     """Compute the maps of the next pictures, and prepare the first ones for the Smart tool."""
     items = [item for item in wanted.items[:8] if 0 < item < 2**31]
-    services.proposals.prefetch(items)
+    services.proposals.prefetch(items, annotator)
     services.smart.prepare(items[:2])
     services.live_work.opened(items)
 

@@ -45,7 +45,7 @@ _SAVED: dict[int | str, dict[str, Any]] = {
 }
 _log = logging.getLogger(__name__)
 
-_LONGEST_WAIT_S = 120
+_LONGEST_WAIT_S = 240
 _RENEWAL_WAIT_S = 1.0
 _LONGEST_SESSION_S = 86_400.0
 Seconds = Annotated[
@@ -70,6 +70,7 @@ class StepsIn(BaseModel):
 async def read_mask(
     item_id: ItemId,
     services: OpenServices,
+    annotator: Annotator,
     revision: Annotated[
         int | None, Query(ge=0, description="An older revision; the newest when absent")
     ] = None,
@@ -91,7 +92,8 @@ async def read_mask(
     item, shown = await run_in_threadpool(look)
     is_pending = False
     if revision is None and (shown is None or shown.action == "withdrawn"):
-        await _wait(item, services.proposals.request(item.id, Priority.NOW), _LONGEST_WAIT_S)
+        asked_first = services.proposals.request(item.id, Priority.NOW, annotator)
+        await _wait(item, asked_first, _LONGEST_WAIT_S)
         item, shown = await run_in_threadpool(look)
     elif (
         revision is None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, Field
 
 from db.role_names import Role
 from db.users import clean_name
 from puzzlecam_app import __version__
 from puzzlecam_app.auth import remember_annotator
+from puzzlecam_app.monitoring.checks import State, worst
 from puzzlecam_app.people.permissions import PAGES, page_rule
 from puzzlecam_app.people.person import may_use
 from puzzlecam_app.routes.common import Annotator, CurrentPerson, HttpError, OpenServices, problem_responses
@@ -16,10 +20,19 @@ from puzzlecam_app.routes.common import Annotator, CurrentPerson, HttpError, Ope
 router = APIRouter(tags=["session"])
 
 
+class CheckOut(BaseModel):
+    """One part of the studio."""
+
+    name: str = Field(description="database, disk, model or worker")
+    state: State
+    message: str = Field(description="A sentence on what is wrong; empty if nothing is")
+
+
 class Health(BaseModel):
     """Whether the app works, and which parts are available."""
 
-    status: str
+    status: State = Field(description="Of the whole: that of the worst check")
+    checks: list[CheckOut] = Field(description="Each is done every few seconds")
     version: str
     model_loaded: bool = Field(description="Whether the classifier is in memory")
     crf_available: bool
@@ -43,17 +56,31 @@ class SessionOut(BaseModel):
     closed_pages: list[str] = Field(description="Paths of the pages that this person may not open")
 
 
-@router.get("/health")
-async def health(services: OpenServices) -> Health:
-    """Confirm that the app answers; for monitoring and for the pages.
+@router.get(
+    "/health",
+    response_model=Health,
+    responses={503: {"model": Health, "description": "Nothing can be shown or stored"}},
+)
+async def health(request: Request, response: Response, services: OpenServices) -> Any:
+    """Say whether the app works and what is wrong; for monitoring, load balancers and the pages.
 
-    It needs neither a thread nor the database, so it answers whatever other requests wait for.
+    The status is 503 where a check has failed. A degraded studio answers 200, because people can go on
+    working. Who accepts `text/plain` gets one line for each check that is not ok, or "ok". The checks run in
+    the background; the answer needs neither a thread nor the database, whatever other requests wait for.
     """
     from trainer.masks.crf import crf_available
 
+    checks = services.health.results()
+    status = worst(checks)
+    code = 503 if status == "failed" else 200
+    if request.headers.get("accept", "").startswith("text/plain"):
+        lines = [f"{one.name} {one.state}: {one.message}" for one in checks if one.state != "ok"]
+        return PlainTextResponse("\n".join(lines or ["ok"]) + "\n", status_code=code)
+    response.status_code = code
     crf = crf_available()
     return Health(
-        status="ok",
+        status=status,
+        checks=[CheckOut(name=one.name, state=one.state, message=one.message) for one in checks],
         version=__version__,
         model_loaded=services.predictor.is_loaded,
         crf_available=crf.available,

@@ -44,6 +44,11 @@ class AppWorker:
                 process.stdin.close()
         self._thread.join(self._settings.run_stop_seconds + _PATIENCE_S)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the worker runs, or has just been started."""
+        return self._process is None or self._process.poll() is None
+
     def _keep_running(self) -> None:
         deaths = 0
         started = time.monotonic()

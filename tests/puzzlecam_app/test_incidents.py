@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from puzzlecam_app.incidents import Incidents, keep, warnings_kept_in
+from puzzlecam_app.monitoring.request_ids import RequestIds
 
 
 @pytest.fixture
@@ -22,9 +23,9 @@ def client(tmp_path: Path) -> TestClient:
     async def work(request: Request) -> PlainTextResponse:
         return PlainTextResponse("good")
 
-    numbered = Middleware(Incidents, logs_dir=tmp_path / "logs")
+    numbered = [Middleware(RequestIds, proxies=[]), Middleware(Incidents, logs_dir=tmp_path / "logs")]
     mounted = Mount("/pages", Starlette(routes=[Route("/fail", fail)]))
-    app = Starlette(routes=[Route("/fail", fail), Route("/work", work), mounted], middleware=[numbered])
+    app = Starlette(routes=[Route("/fail", fail), Route("/work", work), mounted], middleware=numbered)
     return TestClient(app, raise_server_exceptions=False)
 
 

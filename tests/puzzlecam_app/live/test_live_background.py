@@ -109,7 +109,7 @@ def test_opening_a_picture_does_not_end_the_renewals(live: Services, work: LiveW
     live.proposals.in_turn("opened", picture_is_opened)
     assert is_open.wait(60)
     work.renew_now(1)
-    live.proposals.prefetch([5])
+    live.proposals.prefetch([5], "ann")
     may_go_on.set()
     finish(live)
     assert proposer(live, 4).startswith("live/2/")

@@ -43,7 +43,7 @@ def test_a_picture_that_somebody_opens_only_delays_the_others(services: Services
     plan = plan_ahead(services.database, services.proposals, 1)
 
     outcome = compute_in_turn(
-        services.proposals, plan.due, lambda *_: services.proposals.prefetch([]), threading.Event()
+        services.proposals, plan.due, lambda *_: services.proposals.prefetch([], "ann"), threading.Event()
     )
 
     assert outcome.computed == len(plan.due)

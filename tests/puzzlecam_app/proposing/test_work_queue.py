@@ -91,3 +91,58 @@ def test_a_closed_queue_takes_no_work() -> None:
     queue.close()
     with pytest.raises(RuntimeError):
         queue.submit("a", lambda: 1, Priority.NOW)
+
+
+def test_every_owner_has_one_place_and_their_latest_job_takes_it(
+    queue: WorkQueue, blocked: threading.Event
+) -> None:
+    done: list[str] = []
+    futures = [
+        queue.submit(name, lambda name=name: done.append(name), Priority.NOW, owner)
+        for name, owner in [
+            ("ann1", "ann"),
+            ("ben1", "ben"),
+            ("ann2", "ann"),
+            ("cem1", "cem"),
+            ("ann3", "ann"),
+        ]
+    ]
+    places = [queue.place(name) for name in ("ann3", "ben1", "cem1")]
+    assert [place and place.ahead for place in places] == [1, 2, 4]
+    blocked.set()
+    for future in futures:
+        future.result(10)
+    assert done == ["ann3", "ben1", "ann1", "cem1", "ann2"]
+    assert queue.place("ann3") is None
+
+
+def test_a_prefetched_job_moves_to_the_place_of_who_opens_it(
+    queue: WorkQueue, blocked: threading.Event
+) -> None:
+    done: list[str] = []
+    work = [
+        queue.submit(name, lambda name=name: done.append(name), priority, owner)
+        for name, priority, owner in [
+            ("soon", Priority.SOON, None),
+            ("ann", Priority.NOW, "ann"),
+            ("soon", Priority.NOW, "ben"),
+            ("later", Priority.NOW, "cem"),
+        ]
+    ]
+    state = queue.state()
+    assert state.waiting[Priority.NOW] == 3
+    assert state.is_running
+    blocked.set()
+    for future in work:
+        future.result(10)
+    assert done == ["ann", "soon", "later"]
+
+
+def test_the_end_of_a_job_is_told_with_its_times(queue: WorkQueue) -> None:
+    ended: list[tuple[Priority, float, float]] = []
+    queue.ended = lambda *told: ended.append(told)
+    queue.submit("a", lambda: 1, Priority.SOON).result(10)
+    ((priority, waited_s, took_s),) = ended
+    assert priority is Priority.SOON
+    assert waited_s >= 0
+    assert took_s >= 0

@@ -140,3 +140,26 @@ def test_reads_go_on_while_many_saves_wait_for_the_lock_of_another_program(servi
 
     # All save the same, which is stored once and answered to everybody.
     assert set(_in_a_loop(work, services)) == {200}
+
+
+def test_who_waits_sees_how_many_are_before_them(
+    services: Services, held: tuple[threading.Event, threading.Event]
+) -> None:
+    asked, release = held
+
+    async def work(client: httpx.AsyncClient) -> list[dict[str, float | None]]:
+        waiting = []
+        for item_id in (1, 2):
+            cookie = {"Cookie": f"puzzlecam_annotator=person{item_id}"}
+            waiting.append(asyncio.create_task(client.get(f"/api/items/{item_id}/mask", headers=cookie)))
+            while services.proposals.place(item_id) is None or not asked.is_set():
+                await asyncio.sleep(0)
+        places = [(await client.get(f"/api/items/{item_id}/place")).json() for item_id in (1, 2, 3)]
+        release.set()
+        await asyncio.gather(*waiting)
+        return places
+
+    running, next_one, nobody = _in_a_loop(work, services)
+    assert [running["ahead"], next_one["ahead"]] == [0, 1]
+    assert (next_one["seconds"] or 0) > 0
+    assert nobody == {"ahead": None, "seconds": None}

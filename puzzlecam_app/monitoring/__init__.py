@@ -1,0 +1,1 @@
+"""What operators watch: health, metrics, request ids and logs."""
