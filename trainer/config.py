@@ -161,6 +161,12 @@ class AffinityConfig(TrainingConfig):
         "background walks beside the classes, so that refine.background_threshold should be 0.5.",
     )
     psa: PsaConfig = later_field(PsaConfig(), description="Settings of method psa.")
+    displacement: bool = later_field(
+        False,
+        description="Train a displacement field beside the edges (IRNet, 2019), which tells objects of one "
+        "class apart: the stage refine then also stores instances. The masks of classes stay the same; "
+        "training takes about twice as long.",
+    )
 
     enabled: bool = Field(
         default=True, description="Train AffinityNet; off also turns off self-training and the random walk."
@@ -187,6 +193,14 @@ class AffinityConfig(TrainingConfig):
         "whose authors took 5).",
     )
     view: View = Field(default_factory=ViewConfig)
+
+    @model_validator(mode="after")
+    def _displacement_is_of_irnet(self) -> Self:
+        if self.displacement and self.method != "irn":
+            raise ValueError(
+                "affinity.displacement needs affinity.method = irn: AffinityNet of 2018 has no instances"
+            )
+        return self
 
 
 class PixelsConfig(TrainingConfig):
@@ -244,6 +258,10 @@ class RefineConfig(Settings):
     use_crf: UseCrf = True
     crf_iterations: CrfIterations = 1
     min_piece_share: MinPieceShare = later_field(DEFAULT_MIN_PIECE_SHARE)
+    instance_threshold: Threshold = later_field(
+        0.25,
+        description="With affinity.displacement: a pixel is in an instance if its walked map exceeds this.",
+    )
 
 
 class SegmentConfig(TrainingConfig):

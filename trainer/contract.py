@@ -109,6 +109,7 @@ class Folder(StrEnum):
     PIXELS = "pixels"
     WALK = "walk"
     PSEUDO = "pseudo"
+    INSTANCES = "instances"
     SEGMENT = "segment"
     ROUNDS = "rounds"
 

@@ -55,6 +55,8 @@ LATER_DEFAULTS: dict[str, Any] = {
     "classify.seam.top_share": 0.2,
     "classify.seam.dropout": 0.5,
     "affinity.method": "irn",
+    "affinity.displacement": False,
+    "refine.instance_threshold": 0.25,
     "affinity.psa.low_power": 4.0,
     "affinity.psa.high_power": 32.0,
     "affinity.psa.walk_power": 16.0,

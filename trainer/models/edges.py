@@ -26,6 +26,7 @@ from trainer.run.map_storage import Maps
 
 KIND = "puzzlecam-affinity"
 _PSA = "psa"
+_DISPLACEMENT = "displacement"
 
 
 class EdgeModel:
@@ -60,6 +61,28 @@ class EdgeModel:
         logits = run_on_views(self._network, image_rgb, size, self._spec, self.device, flip=True)
         return np.asarray(logits.mean(dim=0).sigmoid().cpu().numpy(), dtype=np.float32)
 
+    @property
+    def has_displacements(self) -> bool:
+        """Whether the displacement branch was trained too."""
+        return self._network.displacement is not None
+
+    def displacements(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32]:
+        """Where the object's centroid lies, seen from each cell: of the unmirrored picture alone.
+
+        Args:
+            image_rgb, grid_size: as for `edges`.
+
+        Returns:
+            float32 (2, h, w), (dy, dx) in cells.
+
+        Raises:
+            ValueError: the picture is not a uint8 RGB array, or there is no displacement branch.
+        """
+        check_rgb(image_rgb)
+        size = (grid_size[0] * EDGE_STRIDE, grid_size[1] * EDGE_STRIDE)
+        found = run_on_views(self._network.field, image_rgb, size, self._spec, self.device, flip=False)
+        return np.asarray(found[0].cpu().numpy(), dtype=np.float32)
+
     def barriers(self, image_rgb: RgbImage, grid_size: tuple[int, int], radius: int) -> Barriers:  # noqa: ARG002
         """What guides the walk on the grid of the CAMs: the `edges`."""
         return self.edges(image_rgb, grid_size)
@@ -78,6 +101,8 @@ class PsaModel:
         self._network = network
         self._config = config
         placed_for_inference(network, device)
+
+    has_displacements = False
 
     def edges(self, image_rgb: RgbImage, grid_size: tuple[int, int]) -> NDArray[np.float32]:
         """Where neighbouring cells differ: one minus the mean affinity with the four neighbours.
@@ -133,6 +158,8 @@ def save_edge_network(path: Path, network: EdgeNetwork | PsaNetwork, recipe: Rec
         "recipe": recipe.name,
         "seed": recipe.seed,
     }
+    if isinstance(network, EdgeNetwork) and network.displacement is not None:
+        header[_DISPLACEMENT] = True
     if isinstance(network, PsaNetwork):
         header[_PSA] = recipe.affinity.psa.model_dump(mode="json")
     save_tensors(path, KIND, header, network.state_dict())
@@ -156,7 +183,7 @@ def load_edge_model(path: Path, device: DeviceChoice | str | None = None) -> Wal
             affinity_net = PsaNetwork(encoder)
             affinity_net.load_state_dict(stored.tensors)
             return PsaModel(affinity_net, PsaConfig.model_validate(stored.header[_PSA]), choice)
-        network = EdgeNetwork(encoder)
+        network = EdgeNetwork(encoder, displacement=bool(stored.header.get(_DISPLACEMENT, False)))
         network.load_state_dict(stored.tensors)
     except (KeyError, RuntimeError, ValidationError) as error:
         reason = str(error).partition("\n")[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -23,7 +25,7 @@ def placed_for_inference(network: nn.Module, device: DeviceChoice) -> None:
 
 
 def run_on_views(
-    network: nn.Module,
+    network: Callable[[Tensor], Tensor],
     image_rgb: RgbImage,
     size: tuple[int, int],
     spec: EncoderSpec,
@@ -34,7 +36,7 @@ def run_on_views(
     """Run a network on a picture and, with `flip`, on its mirror image, whose output is flipped back.
 
     Args:
-        network: in evaluation mode, on the device; turns (N, 3, h, w) into (N, ..., w').
+        network: or a method of one, in evaluation mode, on the device; (N, 3, h, w) -> (N, ..., w').
         image_rgb: uint8 (H, W, 3).
         size: (h, w) that the picture is resampled to.
         spec: normalisation.
@@ -52,7 +54,7 @@ def run_on_views(
         torch.inference_mode(),
         torch.autocast(device.device.type, device.dtype, enabled=device.uses_autocast),
     ):
-        outputs: Tensor = network(on_device)
+        outputs = network(on_device)
     outputs = outputs.float()
     return torch.stack([outputs[0], outputs[1].flip(-1)]) if flip else outputs
 

@@ -196,6 +196,9 @@ class RunDir:
     def pseudo_path(self, identifier: str, round_number: int = 1) -> Path:
         return self.round_path(round_number) / Folder.PSEUDO / f"{identifier}.png"
 
+    def instances_path(self, identifier: str) -> Path:
+        return self.path / Folder.INSTANCES / f"{identifier}.safetensors"
+
     def prediction_path(self, split: str, identifier: str, round_number: int = 1) -> Path:
         return self.predictions_path(split, round_number) / f"{identifier}.png"
 

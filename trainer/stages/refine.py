@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trainer.config import Recipe, RefineConfig
 from trainer.contract import AFFINITY, CAMS, PIXELS, REFINE, Folder
 from trainer.data.class_files import write_class_file
@@ -17,10 +20,12 @@ from trainer.data.saliency import saliency_of
 from trainer.machine.device import available_cpu_count
 from trainer.machine.image_pool import map_images
 from trainer.masks.crf import CrfConfig
+from trainer.masks.instances import find_instances
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label, salient_maps
 from trainer.masks.walked_maps import Barriers, walked_maps
-from trainer.models.edges import WalkModel, load_edge_model
+from trainer.models.edges import EdgeModel, WalkModel, load_edge_model
 from trainer.run.directory import RunDir
+from trainer.run.instance_storage import save_instances
 from trainer.run.map_storage import load_maps, save_maps
 from trainer.run.stage_context import StageContext
 from trainer.saliency_config import SaliencyConfig
@@ -31,7 +36,7 @@ NAME = REFINE
 VERSION = 1
 NEEDS = (CAMS, AFFINITY, PIXELS)
 USES: tuple[str, ...] = ()
-MAKES = (Folder.WALK, Folder.PSEUDO)
+MAKES = (Folder.WALK, Folder.PSEUDO, Folder.INSTANCES)
 STARTS_FROM_BACKBONE = False
 KEY_IS_COMPLETE = True
 
@@ -48,14 +53,17 @@ class _Task:
     Attributes:
         image: the picture.
         barriers: what guides the random walk if the worker has to do it, else None.
+        edges_hw, field_2hw: what tells instances apart; None if the run has no displacement field.
     """
 
     image: TaggedImage
     barriers: Barriers | None
+    edges_hw: NDArray[np.float32] | None = None
+    field_2hw: NDArray[np.float32] | None = None
 
 
 def run(context: StageContext) -> StageResult:
-    """Write the walked maps and the pseudo-labels of all pictures that have none yet.
+    """Write the walked maps, the instances and the pseudo-labels of all pictures that have none yet.
 
     Without random walk (`affinity.enabled` or `refine.use_walk` is false) pseudo-labels are made from the
     maps as they are.
@@ -77,13 +85,9 @@ def run(context: StageContext) -> StageResult:
     progress.finish()
     if context.processes.is_main:
         write_class_file(run_dir.path / Folder.PSEUDO, context.dataset.class_names)
-    return StageResult(
-        {
-            "pictures": len(context.dataset),
-            "random_walk": has_walk,
-            "saliency": context.recipe.saliency.source,
-        }
-    )
+    source = context.recipe.saliency.source
+    said = {} if source == "none" else {"saliency": source}
+    return StageResult({"pictures": len(context.dataset), "random_walk": has_walk, **said})
 
 
 def _tasks(
@@ -96,12 +100,16 @@ def _tasks(
             continue
         maps = load_maps(run_dir.seed_path(image.id))
         grid_size = (maps.maps_khw.shape[1], maps.maps_khw.shape[2])
-        barriers = model.barriers(read_rgb(image.path), grid_size, config.radius)
+        pixels = read_rgb(image.path)
+        barriers = model.barriers(pixels, grid_size, config.radius)
+        edges = field = None
+        if isinstance(model, EdgeModel) and model.has_displacements and isinstance(barriers, np.ndarray):
+            edges, field = barriers, model.displacements(pixels, grid_size)
         if model.device.device.type == "cpu":
-            yield _Task(image, barriers)
+            yield _Task(image, barriers, edges, field)
         else:
             save_maps(run_dir.walk_path(image.id), walked_maps(maps, barriers, config, model.device))
-            yield _Task(image, None)
+            yield _Task(image, None, edges, field)
 
 
 def _finish(run_dir: RunDir, config: RefineConfig, saliency: SaliencyConfig, task: _Task) -> None:
@@ -110,6 +118,17 @@ def _finish(run_dir: RunDir, config: RefineConfig, saliency: SaliencyConfig, tas
     walk_path = run_dir.walk_path(identifier)
     if task.barriers is not None:
         save_maps(walk_path, walked_maps(load_maps(run_dir.seed_path(identifier)), task.barriers, config))
+    if task.edges_hw is not None and task.field_2hw is not None:
+        found = find_instances(
+            load_maps(run_dir.seed_path(identifier)),
+            task.edges_hw,
+            task.field_2hw,
+            threshold=config.instance_threshold,
+            radius=config.radius,
+            beta=config.beta,
+            log2_steps=config.log2_steps,
+        )
+        save_instances(run_dir.instances_path(identifier), found)
     maps = load_maps(run_dir.final_path(identifier))
     image = read_rgb(task.image.path)
     labels = pseudo_label(

@@ -43,6 +43,32 @@ def test_the_mirror_image_has_mirrored_edges(stored):
     )
 
 
+def test_a_large_picture_has_displacements_in_every_cell_and_the_mean_is_gone(tmp_path):
+    torch.manual_seed(0)
+    network = EdgeNetwork(build_encoder("lite0"), displacement=True)
+    assert network.displacement is not None
+    path = tmp_path / "affinity.safetensors"
+    save_edge_network(path, network, load_recipe("tiny"))
+    plain = load_edge_model(path, "cpu").displacements(picture(90, 620), (20, 150))
+    assert plain.shape == (2, 20, 150)  # no fixed size that cuts off what is beyond 512 pixels
+    assert np.abs(plain[:, :, 130:]).max() > 0
+    network.displacement.mean.copy_(torch.tensor([1.0, -2.0]))
+    save_edge_network(path, network, load_recipe("tiny"))
+    moved = load_edge_model(path, "cpu").displacements(picture(90, 620), (20, 150))
+    np.testing.assert_allclose(
+        plain - moved, np.array([1, -2])[:, None, None] * np.ones_like(plain), atol=1e-4
+    )
+    network.train()
+    assert not network.encoder.training
+
+
+def test_an_edge_branch_alone_has_no_displacements(stored):
+    model = load_edge_model(stored[0], "cpu")
+    assert not model.has_displacements
+    with pytest.raises(ValueError, match=r"affinity\.displacement"):
+        model.displacements(picture(), (12, 15))
+
+
 def test_a_single_pixel_has_an_edge_map(stored):
     assert load_edge_model(stored[0], "cpu").edges(picture(1, 1), (1, 1)).shape == (1, 1)
 

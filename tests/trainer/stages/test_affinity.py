@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from trainer.data.ground_truth import read_mask
-from trainer.models.edges import KIND
+from trainer.data.images import read_rgb
+from trainer.errors import TrainerUsageError
+from trainer.models.edges import KIND, EdgeModel, load_edge_model
 from trainer.nn.encoders import EncoderSpec
+from trainer.recipes import load_recipe
 from trainer.run.checkpoints import load_tensors
 from trainer.stages import affinity
 
@@ -41,10 +44,11 @@ def test_labels_of_an_attempt_that_was_cut_off_are_kept(make_context, write_cams
     assert affinity.label_path(context.run_dir, "p2").is_file()
 
 
+@pytest.mark.parametrize("displacement", ["false", "true"])
 def test_a_cut_off_training_ends_with_the_weights_of_an_uninterrupted_one(
-    make_context, monkeypatch, one_thread, write_cams
+    make_context, monkeypatch, one_thread, write_cams, displacement
 ):
-    settings = ("affinity.epochs=3", "affinity.batch_size=2")
+    settings = ("affinity.epochs=3", "affinity.batch_size=2", f"affinity.displacement={displacement}")
     whole = make_context(*settings, run="whole")
     cut = make_context(*settings, run="cut", root=whole.dataset.root)
     for context in (whole, cut):
@@ -67,6 +71,29 @@ def test_a_cut_off_training_ends_with_the_weights_of_an_uninterrupted_one(
     assert len(calls) == 5 + 2
     for name, tensor in weights[0].items():
         assert torch.equal(tensor, weights[1][name]), name
+    assert ("displacement.mean" in weights[0]) == (displacement == "true")
+
+
+def test_the_mean_displacement_of_the_training_pictures_is_subtracted(make_context, write_cams):
+    context = make_context("affinity.displacement=true")
+    write_cams(context)
+    result = affinity.run(context)
+    assert result.summary["losses"]["field_object"] > 0
+    model = load_edge_model(context.run_dir.model_path("affinity"), "cpu")
+    assert isinstance(model, EdgeModel)
+    assert model.has_displacements
+    sums = [
+        model.displacements(read_rgb(image.path), (10, 15)).mean(axis=(1, 2))
+        for image in context.dataset.images
+    ]
+    raw = load_tensors(context.run_dir.model_path("affinity"), KIND).tensors["displacement.mean"]
+    assert raw.abs().max() > 0
+    np.testing.assert_allclose(np.mean(sums, axis=0), 0, atol=0.1 * float(raw.abs().max()) + 1e-4)
+
+
+def test_psa_has_no_displacements():
+    with pytest.raises(TrainerUsageError, match=r"needs affinity\.method = irn"):
+        load_recipe("tiny", ("affinity.displacement=true", "affinity.method=psa"))
 
 
 @pytest.mark.parametrize("crop", [64, 50, 17])

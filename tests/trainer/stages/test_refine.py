@@ -10,6 +10,7 @@ from trainer.masks.random_walk import random_walk
 from trainer.models.edges import save_edge_network
 from trainer.nn.affinity import EdgeNetwork
 from trainer.nn.encoders import build_encoder
+from trainer.run.instance_storage import load_instances
 from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.stages import refine
 
@@ -33,6 +34,21 @@ def test_every_picture_gets_walked_maps_and_a_pseudo_label(make_context, write_c
         labels = read_mask(context.run_dir.pseudo_path(image.id))
         assert labels.shape == (40, 60)
         assert set(np.unique(labels)) <= {0, *image.tags}
+
+
+def test_with_a_displacement_field_every_picture_gets_instances(make_context, write_cams):
+    context = make_context("affinity.displacement=true", "saliency.source=classical")
+    write_cams(context)
+    torch.manual_seed(0)
+    network = EdgeNetwork(build_encoder("lite0"), displacement=True)
+    save_edge_network(context.run_dir.model_path("affinity"), network, context.recipe)
+    assert refine.run(context).summary["saliency"] == "classical"
+    for image in context.dataset.images:
+        found = load_instances(context.run_dir.instances_path(image.id))
+        assert found.ids_hw.shape == (40, 60)
+        assert set(found.class_indices) <= set(image.tags)
+    tagged = next(image for image in context.dataset.images if image.tags)
+    assert load_instances(context.run_dir.instances_path(tagged.id)).ids_hw.any()
 
 
 def test_walked_maps_are_the_walk_over_the_maximum_of_all_classes(make_context):
