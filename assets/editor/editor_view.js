@@ -75,6 +75,14 @@ export class EditorView extends Emitter {
     this.emit("viewchange");
   }
 
+  /**
+   * Show outlines and numbers of objects over the mask until another picture is opened; null: none.
+   * @param {import("./render/object_layer.js").Objects|null} objects
+   */
+  setObjects(objects) {
+    this.renderer.setObjects(objects);
+  }
+
   /** For the page's help: [{keys, description, group}], keys being alternatives. */
   get bindings() {
     return BINDINGS.map(({ keys, description, group }) => ({ keys: [...keys], description, group }));

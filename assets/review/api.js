@@ -7,7 +7,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 
 /**
  * @import {
- *   CamsHeader, CommentIn, CommentOut, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, LooksOut, PlaceOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
+ *   CamsHeader, CommentIn, CommentOut, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, LooksOut, ObjectsHeader, PlaceOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
  *   RevisionOut, Session, SessionOut, SharesOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut, VerdictIn
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
@@ -17,6 +17,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
  * @typedef {NamedArray<Float32Array>} Planes  class x height x width, 0..1
  * @typedef {{header: CamsHeader, arrays: Record<"cams"|"whole"|"tiled", Planes>}} HeatMaps
  * @typedef {{header: SuperpixelsHeader, arrays: {labels: NamedArray<Uint16Array>}}} Superpixels
+ * @typedef {{header: ObjectsHeader, arrays: {ids: NamedArray<Uint16Array>}}} ObjectsAnswer
  * @typedef {{header: RefinedHeader, arrays: {pixels: NamedArray<Uint8Array>}}} RefinedMask
  */
 
@@ -157,6 +158,9 @@ export const cams = async (id) => readFrame(await (await request(`/items/${id}/c
 /** @param {number} id @returns {Promise<Superpixels>} */
 export const superpixels = async (id) =>
   readFrame(await (await request(`/items/${id}/superpixels`)).arrayBuffer());
+
+/** The objects of the newest mask. @param {number} id @returns {Promise<ObjectsAnswer>} */
+export const objects = async (id) => readFrame(await (await request(`/items/${id}/objects`)).arrayBuffer());
 
 /** Ask the server to compute the maps of pictures that come next. @param {PrefetchIn["items"]} items */
 export const prefetch = (items) => request("/items/prefetch", { body: { items } });

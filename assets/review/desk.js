@@ -6,6 +6,7 @@ import { Layout } from "./layout.js";
 import { LivePanel } from "./live_panel.js";
 import { Loader } from "./loader.js";
 import { LookPanel } from "./look_panel.js";
+import { ObjectsPanel } from "./objects_panel.js";
 import { Queue } from "./queue.js";
 import { StatusBar } from "./status_bar.js";
 import { TagLine } from "./tag_line.js";
@@ -22,6 +23,7 @@ export class Desk {
   classPanel = new ClassPanel();
   heatPanel = new HeatPanel();
   livePanel = new LivePanel();
+  objectsPanel = new ObjectsPanel();
   statusBar = new StatusBar();
   /** The draft is stored first, because the studio replaces proposals that nobody has worked on. */
   tagLine = new TagLine(async () => {

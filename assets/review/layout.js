@@ -9,7 +9,7 @@ import { STATUS_TEXT } from "../shared/queue_filters.js";
  *
  * @typedef {{text: string, run: () => unknown}} Action  a button behind a sentence
  * @typedef {{root: HTMLElement}} Part
- * @typedef {{queue: Part, classPanel: Part, heatPanel: Part, livePanel: Part, statusBar: Part, tagLine: Part, lookPanel: Part}} Parts
+ * @typedef {{queue: Part, classPanel: Part, heatPanel: Part, livePanel: Part, objectsPanel: Part, statusBar: Part, tagLine: Part, lookPanel: Part}} Parts
  *
  * @typedef {object} LayoutEvents
  * @property {number} dataset     chosen, its id
@@ -92,6 +92,7 @@ export class Layout extends Emitter {
         { class: "pr-side" },
         parts.classPanel.root,
         parts.heatPanel.root,
+        parts.objectsPanel.root,
         parts.livePanel.root,
       ),
     );

@@ -14,6 +14,7 @@ import { Opening } from "./opening.js";
 import { Saving } from "./saving.js";
 import { connectSmart } from "./smart_link.js";
 import { SecondLook } from "./second_look.js";
+import { showObjects } from "./objects_panel.js";
 import { loadSuperpixels } from "./superpixels.js";
 import { TakingBack } from "./taking_back.js";
 
@@ -183,6 +184,7 @@ class ReviewPage {
       classPanel.setActive(editor.activeClass);
       heatPanel.chooseClassIndex(editor.activeClass);
     });
+    desk.objectsPanel.on("toggle", () => showObjects(desk));
     editor.on("superpixelswanted", () => loadSuperpixels(desk));
     editor.on("hover", (point) => statusBar.showHover(point, desk.dataset));
     editor.on("message", ({ text }) => statusBar.say(text));

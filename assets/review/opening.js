@@ -1,6 +1,7 @@
 /** Opens pictures, and fetches the next ones ahead. */
 import * as api from "./api.js";
 import { orderClasses } from "./class_panel.js";
+import { showObjects } from "./objects_panel.js";
 import { Renewing } from "./renewing.js";
 import { prepare as prepareSmart } from "./smart_link.js";
 import { TeamLease } from "./team_lease.js";
@@ -235,6 +236,7 @@ export class Opening {
     desk.layout.setBusy(false);
     desk.layout.showItem(item, dataset);
     desk.livePanel.setPicture(item);
+    void showObjects(desk);
     desk.queue.update({ id: item.id, status: item.status, revision: loaded.revision });
     desk.queue.updateTags(item);
     desk.tagLine.open(item.id);

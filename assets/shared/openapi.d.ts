@@ -1133,6 +1133,18 @@ export interface components {
       /** @description Null if no picture is left that nobody works on */
       lease: components["schemas"]["LeaseOut"] | null;
     };
+    /** @description An object, which has the number of its place in the list, from 1. */
+    ObjectFacts: {
+      class_index: number;
+      area_px: number;
+      /** @description A pixel of the object, as near to its middle as possible */
+      x: number;
+      y: number;
+    };
+    /** @description Header of the objects of a picture. */
+    ObjectsHeader: {
+      objects: components["schemas"]["ObjectFacts"][];
+    };
     /** @description A suggestion to train another run on a dataset. */
     OfferFacts: {
       dataset_id: number;
@@ -2434,6 +2446,8 @@ export type NamedDataset = components["schemas"]["NamedDataset"];
 export type NewTokenOut = components["schemas"]["NewTokenOut"];
 export type NextIn = components["schemas"]["NextIn"];
 export type NextOut = components["schemas"]["NextOut"];
+export type ObjectFacts = components["schemas"]["ObjectFacts"];
+export type ObjectsHeader = components["schemas"]["ObjectsHeader"];
 export type OfferFacts = components["schemas"]["OfferFacts"];
 export type OffersOut = components["schemas"]["OffersOut"];
 export type OrderIn = components["schemas"]["OrderIn"];

@@ -204,7 +204,7 @@ def _classes() -> Iterator[Rule]:
 
 def _items() -> Iterator[Rule]:
     for path in (
-        *("", "/cams", "/image", "/mask", "/place", "/revisions", "/superpixels"),
+        *("", "/cams", "/image", "/mask", "/objects", "/place", "/revisions", "/superpixels"),
         *("/tags/suggestions", "/thumbnail"),
     ):
         yield Rule("GET", f"/api/items/{{item_id}}{path}", "labeler")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -41,6 +41,7 @@ from puzzlecam_app.interchange.mask_files import classes_in
 from puzzlecam_app.runs.folder import RunFolder, proposer
 from puzzlecam_app.runs.mask_change import mean_iou
 from puzzlecam_app.runs.mask_remarks import Remark, remark_on, warning_about
+from puzzlecam_app.runs.published_objects import keep_run_objects, objects_of_run
 from puzzlecam_app.runs.snapshot import RunItem, RunSnapshot, read_snapshot
 from trainer.cams.signals import map_signals, review_doubt
 from trainer.contract import REFINE, RELABEL
@@ -173,11 +174,14 @@ def publish(
     plans: list[ItemPlan] = []
     for batch in _batches(context.items):
         ready: list[tuple[RunItem, str]] = []
+        objects: dict[int, list[dict[str, Any]] | None] = {}
         doubts: dict[int, float | None] = {}
         for item in batch:
             plan = context.plan(item, None)
             if plan.verdict in ("changed", "new"):
-                ready.append((item, masks.put(context.mask(item), voc_palette())))
+                mask = context.mask(item)
+                ready.append((item, masks.put(mask, voc_palette())))
+                objects[item.item_id] = objects_of_run(folder, run_id, item, mask)
                 doubts[item.item_id] = context.doubt(item)
             plans.append(plan)
         with database.write() as session:
@@ -198,6 +202,9 @@ def publish(
                     over_rejected=over_rejected,
                 )
                 published += revision is not None
+                rows = objects[item.item_id]
+                if revision is not None and rows is not None:
+                    keep_run_objects(session, item.item_id, name, rows)
         done += len(batch)
         if progress is not None:
             progress(done, len(context.items))

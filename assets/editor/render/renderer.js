@@ -9,6 +9,7 @@ import { VOID } from "../raster/raster.js";
 import { colormap, parseHex, toWord, vocColour } from "../../shared/colours.js";
 import { HeatLayer } from "./heat_layer.js";
 import { drawChange, drawPixelGrid, drawSegments } from "./guides.js";
+import { drawObjects } from "./object_layer.js";
 import { composeMask, makeLookup, screenRect } from "./mask_view.js";
 
 /**
@@ -88,6 +89,8 @@ export class Renderer {
     this.heat = null;
     /** @type {Segments|null} */
     this.segments = null;
+    /** @type {import("./object_layer.js").Objects|null} */
+    this.objects = null;
 
     for (const name of LAYERS) {
       const canvas = document.createElement("canvas");
@@ -116,6 +119,7 @@ export class Renderer {
     this.#picture = image;
     this.heat = null;
     this.segments = null;
+    this.objects = null;
     this.#preview = null;
     this.#colours = colours;
     this.#isOutlined = this.view.contour;
@@ -143,6 +147,15 @@ export class Renderer {
     this.invalidateMask(this.#preview?.rect ?? null);
     this.#preview = mask && { mask, rect };
     this.invalidateMask(rect);
+    this.invalidate("guides");
+  }
+
+  /**
+   * Show the objects of a mask over it; null: none.
+   * @param {import("./object_layer.js").Objects|null} objects
+   */
+  setObjects(objects) {
+    this.objects = objects;
     this.invalidate("guides");
   }
 
@@ -295,6 +308,7 @@ export class Renderer {
     const preview = this.#preview;
     if (segments && document)
       drawSegments(this.#ink("guides"), segments.labels, document.width, this.#lookup);
+    if (this.objects && document) drawObjects(this.#ink("guides"), this.objects, viewport, this.#lookup);
     const thickness = Math.max(1, Math.round(CHANGE_PX * viewport.pixelRatio));
     const changed =
       preview?.rect && this.view.maskVisible ? screenRect(viewport, preview.rect, thickness) : null;
