@@ -100,6 +100,31 @@ def evaluate(
     print_result(result, as_json, "\n".join([*lines, f"mean IoU of {result['pictures']} pictures: {miou}"]))
 
 
+@app.command("evaluate-instances")
+def evaluate_instances(
+    run_dir: Annotated[Path, typer.Argument(help="Run directory, trained with affinity.displacement.")],
+    gt: Annotated[
+        Path, typer.Option(help="The run's dataset, with SegmentationClass and SegmentationObject.")
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the average precision of a run's instances, by the IoU of their masks."""
+    from trainer import commands
+
+    result = commands.evaluate_instances(run_dir, gt)
+    lines = [
+        f"class {index:<4} AP50 {100 * one['ap50']:.2f}  AP70 {100 * one['ap70']:.2f}"
+        for index, one in result["per_class"].items()
+    ]
+    mean = (
+        f"{result['pictures']} pictures, {result['objects']} objects: AP50 {100 * result['ap50']:.2f}, "
+        f"AP70 {100 * result['ap70']:.2f}"
+        if result["objects"]
+        else f"{result['pictures']} pictures have no objects, so nothing could be measured"
+    )
+    print_result(result, as_json, "\n".join([*lines, mean]))
+
+
 @app.command()
 def report(run_dir: Annotated[Path, typer.Argument(help="Run directory.")]) -> None:
     """Write a self-contained HTML page about a run."""

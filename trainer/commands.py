@@ -13,9 +13,11 @@ from trainer.contract import EventKind
 from trainer.errors import TrainerUsageError
 from trainer.machine.stop import StopSignal
 from trainer.masks.evaluation import AbsentClasses
+from trainer.masks.instance_evaluation import evaluate_instances as measure_instances
 from trainer.masks.mask_folders import evaluate_folder
 from trainer.recipes import load_recipe, recipe_names, recipe_path
 from trainer.reports.report import write_report
+from trainer.run.directory import RunDir
 from trainer.run.events import Listener
 from trainer.studies.ablation import run_ablation
 from trainer.studies.methods import run_comparison, systems_named
@@ -98,6 +100,11 @@ def evaluate(
             or contains an unknown class index.
     """
     return evaluate_folder(predictions, ground_truth, list_file, classes_file, absent)
+
+
+def evaluate_instances(run_dir: Path, dataset_root: Path) -> dict[str, Any]:
+    """AP50 and AP70 of a run's instances; see `trainer.masks.instance_evaluation.evaluate_instances`."""
+    return measure_instances(RunDir(run_dir), dataset_root)
 
 
 def ablate(

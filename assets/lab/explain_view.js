@@ -7,9 +7,12 @@ import { plane } from "./maps.js";
  * @import { View } from "./view.js"
  */
 
-const LAST =
-  "From the last features. Grad-CAM, HiResCAM and XGrad-CAM would look like the CAM here: behind global average pooling and a linear head they equal it up to a factor";
+const LAST = "From the last features";
 const BEFORE = "From earlier stages, and from the pixels: finer, and less tied to the class";
+
+/** Why other gradient maps are not offered. */
+export const NOT_OFFERED =
+  "Behind pooling and a linear head, Grad-CAM, HiResCAM and XGrad-CAM equal the CAM up to a factor.";
 
 /**
  * @param {Picture} picture

@@ -4,6 +4,7 @@ import { element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import { contextOf } from "./canvas.js";
 import { SCALES } from "./class_view.js";
+import { NOT_OFFERED } from "./explain_view.js";
 import { Layers } from "./layers.js";
 import { DIVERGING } from "./paint.js";
 import { SHOWN } from "./steps_view.js";
@@ -240,6 +241,7 @@ export class Toolbar extends Emitter {
     const eachView = this.#picture?.header.model.flip ? [this.eachViewLabel] : [];
     if (tab === "classes") return [this.scale.root, this.more];
     if (tab === "steps") return [this.shown.root, ...reference, ...eachView];
+    if (tab === "explain") return [element("span", { class: "st-muted", text: NOT_OFFERED })];
     return tab === "compare" ? reference : [];
   }
 }

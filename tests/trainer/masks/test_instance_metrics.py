@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from trainer import commands
+from trainer.data.dataset import DatasetError
+from trainer.data.masks import write_mask
 from trainer.masks.instance_metrics import FoundInstance, InstancePrecision, TrueInstance
+from trainer.run.directory import RunDir
+from trainer.run.instance_storage import Instances, save_instances
 
 CAT, DOG = 200, 3
 
@@ -76,3 +83,43 @@ def test_finds_of_all_pictures_are_ranked_together() -> None:
     collected.add([FoundInstance(CAT, box(0, 8), 0.8)], [TWO_CATS[0]])
     # The false alarm comes first: precision 0, 1/2 at recall 0, 1/2.
     assert collected.mean() == pytest.approx(0.25)
+
+
+@pytest.fixture
+def run_with_a_scene(tmp_path: Path) -> tuple[Path, Path]:
+    """A run that found one of two touching cats and both as one dog, and a dataset that knows better."""
+    root, run = tmp_path / "voc", tmp_path / "run"
+    numbers, classes = np.zeros((4, 20), np.uint8), np.zeros((4, 20), np.uint8)
+    numbers[:, :8], numbers[:, 8:16], numbers[:, 16:18] = 1, 2, 255
+    classes[:, :16], classes[:, 16:18] = CAT, 255
+    for folder, mask in (("SegmentationObject", numbers), ("SegmentationClass", classes)):
+        write_mask(root / folder / "a.png", mask)
+        write_mask(root / folder / "not-in-the-run.png", mask)
+    ids = np.zeros((4, 20), np.uint8)
+    ids[:, :8], ids[:, 8:18] = 1, 2
+    save_instances(RunDir(run).instances_path("a"), Instances(ids, (CAT, DOG), (0.9, 0.8)))
+    return run, root
+
+
+def test_a_run_is_measured_on_the_pictures_whose_objects_are_known(
+    run_with_a_scene: tuple[Path, Path],
+) -> None:
+    run, root = run_with_a_scene
+    assert commands.evaluate_instances(run, root) == {
+        "pictures": 1,
+        "objects": 2,
+        "ap50": 0.5,
+        "ap70": 0.5,
+        "per_class": {str(CAT): {"ap50": 0.5, "ap70": 0.5}},
+    }
+
+
+def test_a_dataset_without_objects_and_masks_of_another_size_are_refused(
+    run_with_a_scene: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run, root = run_with_a_scene
+    with pytest.raises(DatasetError, match="No picture has instances"):
+        commands.evaluate_instances(run, tmp_path)
+    write_mask(root / "SegmentationClass" / "a.png", np.zeros((3, 20), np.uint8))
+    with pytest.raises(DatasetError, match="differ in size"):
+        commands.evaluate_instances(run, root)
