@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased, undefer
 
 from db.conflicts import StaleRevision
 from db.errors import InvalidInputError, NothingToDecideError
+from db.hidden_copies import WITH_COPIES
 from db.items import get_item
 from db.labels import latest_label_set_id
 from db.models import Item, Mask, Revision, utc_now
@@ -89,9 +90,11 @@ def mask_hashes(session: Session, dataset_id: int) -> list[str]:
     drawn = select(Revision.mask_hash).join(Item, Item.id == Revision.item_id)
     measured = select(Item.ground_truth).where(Item.dataset_id == dataset_id)
     either = union(drawn.where(Item.dataset_id == dataset_id), measured)
-    names = {name for name in session.scalars(either) if name is not None}
+    found = session.scalars(either, execution_options=WITH_COPIES)
+    names = {name for name in found if name is not None}
     clicked = select(Revision.seeds).join(Item, Item.id == Revision.item_id)
-    for steps in session.scalars(clicked.where(Item.dataset_id == dataset_id, Revision.seeds.is_not(None))):
+    clicked = clicked.where(Item.dataset_id == dataset_id, Revision.seeds.is_not(None))
+    for steps in session.scalars(clicked, execution_options=WITH_COPIES):
         names.update(step["prior"] for step in steps or ())
     return sorted(names)
 
@@ -141,6 +144,7 @@ def append_revision(
     seconds_spent: float | None = None,
     seeds: list[dict[str, Any]] | None = None,
     made_at: datetime | None = None,
+    note: str | None = None,
 ) -> Revision:
     """Append to the history of an item.
 
@@ -151,7 +155,7 @@ def append_revision(
     program has made only other proposals since: the person's work replaces these. `author` is a users.id,
     None for the program. `mask_hash` names a mask of the picture's size in the mask store; only ``rejected``
     and ``skipped`` need none. `seeds` as in `Revision`. `made_at` is for work that was done elsewhere before;
-    otherwise it is now. Raises NotFoundError, and InvalidInputError for
+    otherwise it is now. `note` says what the program did. Raises NotFoundError, and InvalidInputError for
     invalid values.
     """
     item = get_item(session, item_id)
@@ -160,7 +164,9 @@ def append_revision(
     if mask_hash is None and action not in ACTIONS_WITHOUT_MASK:
         raise InvalidInputError(f"A revision with the action {action!r} needs a mask.")
     parent = latest_revision(session, item_id)
-    revision = Revision(action=action, mask_hash=mask_hash, seconds_spent=seconds_spent, seeds=seeds or None)
+    revision = Revision(
+        action=action, mask_hash=mask_hash, seconds_spent=seconds_spent, seeds=seeds or None, note=note
+    )
     if made_at is not None:
         revision.created_at = min(made_at, utc_now())
     if (
@@ -287,7 +293,7 @@ def pace(
         # What a change of the class list repeated has a note.
         .where(Revision.action.in_(_DECIDED), Revision.created_at >= since, Revision.note.is_(None))
     )
-    count, first = session.execute(decided).one()
+    count, first = session.execute(decided, execution_options=WITH_COPIES).one()
     counts = counts_by_status(session, dataset_id)
     done = sum(counts[status] for status in STATUS_GROUPS["done"])
     if not count:

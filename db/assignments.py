@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from db.hidden_copies import WITH_COPIES
 from db.models import Item
 from db.team_models import Assignment
 
@@ -39,17 +40,17 @@ def take_back(session: Session, item_ids: Sequence[int]) -> None:
 
 
 def owners_in(session: Session, dataset_id: int) -> dict[int, int]:
-    """Whose pictures they are: users.id by item id, for the assigned pictures of a dataset."""
+    """Whose pictures they are: users.id by item id, for the assigned pictures and copies of a dataset."""
     rows = (
         select(Assignment.item_id, Assignment.user_id)
         .join(Item, Item.id == Assignment.item_id)
         .where(Item.dataset_id == dataset_id)
     )
-    return {row.item_id: row.user_id for row in session.execute(rows)}
+    return {row.item_id: row.user_id for row in session.execute(rows, execution_options=WITH_COPIES)}
 
 
 def assigned_counts(session: Session, dataset_id: int) -> dict[int, int]:
-    """How many pictures of a dataset are assigned to each person: counts by users.id, none of them 0."""
+    """How many pictures and copies of a dataset are assigned to each person, by users.id; none are 0."""
     return assigned_by_dataset(session, [dataset_id])[dataset_id]
 
 
@@ -62,6 +63,6 @@ def assigned_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[in
         .group_by(Item.dataset_id, Assignment.user_id)
     )
     counts: dict[int, dict[int, int]] = {one: {} for one in dataset_ids}
-    for row in session.execute(rows):
+    for row in session.execute(rows, execution_options=WITH_COPIES):
         counts[row.dataset_id][row.user_id] = row.items
     return counts

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from db.class_models import ClassChange, ClassChangeItem
 from db.datasets import get_dataset
 from db.errors import InvalidInputError, NotFoundError, StaleClassListError
+from db.hidden_copies import WITH_COPIES
 from db.labels import ClassSpec, add_label_set, latest_label_set
 from db.models import Item, ItemTag, LabelSet
 from db.palette import BACKGROUND, VOID
@@ -184,8 +185,9 @@ def finish_change(session: Session, change_id: int) -> None:
 
 
 def item_ids_of(session: Session, dataset_id: int) -> list[int]:
-    """Ids of all pictures of a dataset, those that are missing at the moment too."""
-    return list(session.scalars(select(Item.id).where(Item.dataset_id == dataset_id).order_by(Item.id)))
+    """Ids of all pictures of a dataset and their copies, those that are missing at the moment too."""
+    ids = select(Item.id).where(Item.dataset_id == dataset_id).order_by(Item.id)
+    return list(session.scalars(ids, execution_options=WITH_COPIES))
 
 
 def _check_nothing_pending(session: Session, dataset_id: int) -> None:
@@ -196,6 +198,7 @@ def _check_nothing_pending(session: Session, dataset_id: int) -> None:
 def _move_tags(session: Session, change: ClassChange) -> None:
     ids = select(ItemTag.item_id).join(Item, Item.id == ItemTag.item_id)
     ids = ids.where(Item.dataset_id == change.dataset_id)
+    ids = ids.execution_options(**WITH_COPIES)
     tagged = list(session.scalars(ids.where(ItemTag.class_index == change.class_index)))
     has_target = set(session.scalars(ids.where(ItemTag.class_index == change.target_index)))
     rows = [

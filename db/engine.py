@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.errors import DatabaseUnavailableError, InvalidInputError
+from db.hidden_copies import StudioSession
 from db.migrate import upgrade_to_head
 from db.sqlite_file import SqliteFile
 from db.troubles import busy, in_words
@@ -61,7 +62,7 @@ class Database:
         if self.url.get_backend_name() == "postgresql":
             options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         engine = self._reads.execution_options(**options)
-        with self._in_words(), Session(engine, expire_on_commit=False, info=self._info) as session:
+        with self._in_words(), StudioSession(engine, expire_on_commit=False, info=self._info) as session:
             yield session
 
     @contextmanager
@@ -78,7 +79,7 @@ class Database:
             if self._file is not None:
                 self._file.check()
             engine = self._writes.execution_options(**{_WRITES: True, _PATIENCE: round(1000 * left_s)})
-            with Session(engine, expire_on_commit=False, info=self._info) as session:
+            with StudioSession(engine, expire_on_commit=False, info=self._info) as session:
                 session.begin()
                 try:
                     if self.url.get_backend_name() == "postgresql":

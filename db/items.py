@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.errors import InvalidInputError, NotFoundError
+from db.hidden_copies import WITH_COPIES
 from db.labels import latest_label_set
 from db.models import Item, ItemTag
 
@@ -42,8 +43,8 @@ class Upserted:
 
 
 def get_item(session: Session, item_id: int) -> Item:
-    """The item with that id; raises NotFoundError."""
-    item = session.get(Item, item_id)
+    """The item with that id, which may be a copy; raises NotFoundError."""
+    item = session.get(Item, item_id, execution_options=WITH_COPIES)
     if item is None:
         raise NotFoundError(f"There is no picture with id {item_id}.")
     return item
@@ -91,9 +92,9 @@ def upsert_items(session: Session, dataset_id: int, specs: Sequence[ItemSpec]) -
                 session.add(item)
                 added.append(spec.name)
                 continue
-            if spec.ground_truth is None:
-                # A later import without masks keeps the ground truth.
-                del fields["ground_truth"]
+            for field in ("ground_truth", "split"):
+                if fields[field] is None:  # a later import without masks or splits keeps them
+                    del fields[field]
             if any(getattr(item, field) != value for field, value in fields.items()):
                 for field, value in fields.items():
                     setattr(item, field, value)

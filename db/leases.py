@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from db.errors import InvalidInputError
+from db.hidden_copies import WITH_COPIES
 from db.models import Item, User, utc_now
 from db.team_models import Lease
 
@@ -97,7 +98,8 @@ def leases_in(session: Session, dataset_id: int, *, now: datetime | None = None)
         .join(Item, Item.id == Lease.item_id)
         .where(Item.dataset_id == dataset_id, Lease.until > (now or utc_now()))
     )
-    return list(session.scalars(rows.order_by(Lease.since.desc(), Lease.item_id)))
+    rows = rows.order_by(Lease.since.desc(), Lease.item_id)
+    return list(session.scalars(rows, execution_options=WITH_COPIES))
 
 
 def held_by_others(

@@ -13,7 +13,8 @@ from db.datasets import get_dataset
 from db.errors import InvalidInputError
 from db.items import get_item, tags_of
 from db.live_actions import LiveAction
-from db.models import Item, LiveChange, Revision, utc_now
+from db.live_models import LiveChange
+from db.models import Item, Revision, utc_now
 from db.status import STATUS_GROUPS
 
 _IDS_A_QUERY = 500

@@ -27,7 +27,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Mapper, mapped_column, relat
 from sqlalchemy.types import TypeDecorator
 
 from db.errors import HistoryIsAppendOnlyError
-from db.live_actions import LIVE_ACTIONS
 from db.natural_order import MAX_KEY_LENGTH, natural_key
 from db.palette import MAX_CLASS_INDEX
 from db.run_status import ACTIVE, RUN_STATUSES
@@ -56,7 +55,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _one_of(column: str, values: tuple[str, ...]) -> str:
+def one_of(column: str, values: tuple[str, ...]) -> str:
     return f"{column} IN ({', '.join(repr(value) for value in values)})"
 
 
@@ -182,12 +181,12 @@ class Item(Base):
     `disagreement` is the largest, over the tags, of one minus the soft IoU of whole and tiled CAM (0..1);
     None if it is unknown. `doubt_rank` is minus the doubt of the latest proposal (-1..0), or 1 if no model
     has processed the picture: sorted by it and then by id, items are in the order of review, which an index
-    provides.
+    provides. A copy (`is_copy`) is the same picture again, for one person alone (`db.team_models.Copy`).
+    Queries leave copies out unless they ask for them (`db.hidden_copies`).
     """
 
     __tablename__ = "items"
     __table_args__ = (
-        UniqueConstraint("dataset_id", "name"),
         CheckConstraint("height > 0 AND width > 0", name="size"),
         CheckConstraint("orientation BETWEEN 1 AND 8", name="orientation"),
         Index("ix_items_dataset_id_disagreement", "dataset_id", "disagreement"),
@@ -196,6 +195,14 @@ class Item(Base):
         Index("ix_items_dataset_id_sha256", "dataset_id", "sha256"),
         Index("ix_items_dataset_id_export_name", "dataset_id", "export_name", unique=True),
         Index("ix_items_dataset_id_sort_name", "dataset_id", "sort_name", "id"),
+        Index(
+            "uq_items_dataset_id_name_of_originals",
+            "dataset_id",
+            "name",
+            unique=True,
+            sqlite_where=text("NOT is_copy"),
+            postgresql_where=text("NOT is_copy"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -214,6 +221,7 @@ class Item(Base):
     doubt_rank: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")
     sort_name: Mapped[str] = mapped_column(_SORT_NAME, server_default="")
     missing_since: Mapped[datetime | None]
+    is_copy: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @validates("name")
     def _set_sort_name(self, _key: str, name: str) -> str:
@@ -236,7 +244,7 @@ class TagChange(Base):
 
     __tablename__ = "tag_changes"
     __table_args__ = (
-        CheckConstraint(_one_of("action", TAG_ACTIONS), name="action"),
+        CheckConstraint(one_of("action", TAG_ACTIONS), name="action"),
         Index("ix_tag_changes_item_id", "item_id", "id"),
     )
 
@@ -272,9 +280,9 @@ class Revision(Base):
     __tablename__ = "revisions"
     __table_args__ = (
         UniqueConstraint("item_id", "sequence"),
-        CheckConstraint(_one_of("action", ACTIONS), name="action"),
+        CheckConstraint(one_of("action", ACTIONS), name="action"),
         CheckConstraint(
-            f"mask_hash IS NOT NULL OR {_one_of('action', ACTIONS_WITHOUT_MASK)}", name="mask_of_action"
+            f"mask_hash IS NOT NULL OR {one_of('action', ACTIONS_WITHOUT_MASK)}", name="mask_of_action"
         ),
         CheckConstraint("sequence >= 1", name="sequence"),
         CheckConstraint("seconds_spent >= 0", name="seconds_spent"),
@@ -322,15 +330,15 @@ class Run(Base):
 
     __tablename__ = "runs"
     __table_args__ = (
-        CheckConstraint(_one_of("status", RUN_STATUSES), name="status"),
+        CheckConstraint(one_of("status", RUN_STATUSES), name="status"),
         CheckConstraint("attempts >= 0", name="attempts"),
         Index("ix_runs_status_position", "status", "position"),
         Index(
             "uq_runs_slot_active",
             "slot",
             unique=True,
-            sqlite_where=text(_one_of("status", ACTIVE)),
-            postgresql_where=text(_one_of("status", ACTIVE)),
+            sqlite_where=text(one_of("status", ACTIVE)),
+            postgresql_where=text(one_of("status", ACTIVE)),
         ),
     )
 
@@ -413,28 +421,6 @@ class PublishedRevision(Base):
     )
     previous_id: Mapped[int | None] = mapped_column(ForeignKey("revisions.id", ondelete="RESTRICT"))
     previous_doubt_rank: Mapped[float | None] = mapped_column(Double)
-
-
-class LiveChange(Base):
-    """What somebody told the live model of a dataset. Rows are only added; the newest ones count.
-
-    `item_id` is the picture that is ignored, or no longer. `after_revision_id` is set by a reset: the live
-    model learns only from revisions with a larger id.
-    """
-
-    __tablename__ = "live_changes"
-    __table_args__ = (
-        CheckConstraint(_one_of("action", LIVE_ACTIONS), name="action"),
-        Index("ix_live_changes_dataset_id", "dataset_id", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id", ondelete="RESTRICT"))
-    action: Mapped[str] = mapped_column(String(16))
-    item_id: Mapped[int | None] = mapped_column(ForeignKey("items.id", ondelete="RESTRICT"))
-    after_revision_id: Mapped[int | None]
-    author_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 @event.listens_for(Revision, "before_update")

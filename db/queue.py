@@ -32,6 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from db.errors import InvalidInputError
+from db.hidden_copies import WITH_COPIES, seen_by
 from db.items import tags_of
 from db.models import Item, ItemTag, Revision, TagSuggestion, User
 from db.status import STATUS_GROUPS, STATUSES, Status, status_of, statuses_named
@@ -85,6 +86,7 @@ class QueueFilter:
     with a suggested or a doubtful tag, `name` those whose names contain it, in upper or lower case.
     `assigned_to` (users.id) keeps that person's pictures, `is_unassigned` those that are nobody's.
     `second_look` keeps finished pictures by what a reviewer said about their newest mask.
+    `viewer` (users.id) sees their copies in the place of the pictures themselves; nobody else sees them.
     """
 
     status: str | None = None
@@ -96,6 +98,7 @@ class QueueFilter:
     assigned_to: int | None = None
     is_unassigned: bool | None = None
     second_look: SecondLookFilter | None = None
+    viewer: int | None = None
 
 
 @dataclass(frozen=True)
@@ -175,16 +178,20 @@ def count_items(session: Session, dataset_id: int, kept: QueueFilter) -> int:
     )
 
 
-def entries_of(session: Session, dataset_id: int, ids: Sequence[int]) -> tuple[QueueEntry, ...]:
+def entries_of(
+    session: Session, dataset_id: int, ids: Sequence[int], viewer: int | None = None
+) -> tuple[QueueEntry, ...]:
     """What the queue shows about at most 500 items of a dataset, in the order of `ids`.
 
-    Unknown and missing ones are left out.
+    Unknown and missing ones are left out, and those that `viewer` does not see (see `QueueFilter`).
     """
     if len(ids) > MAX_PAGE:
         raise InvalidInputError(f"Ask for at most {MAX_PAGE} pictures at once, not {len(ids)}.")
     rows = _with_latest(select(Item, _latest.id, _latest.action, User.name))
     rows = rows.outerjoin(User, User.id == _latest.author_id)
-    found = session.execute(rows.where(Item.id.in_(ids), *_conditions(dataset_id, QueueFilter()))).all()
+    found = session.execute(
+        rows.where(Item.id.in_(ids), *_conditions(dataset_id, QueueFilter(viewer=viewer)))
+    ).all()
     place = {item_id: number for number, item_id in enumerate(ids)}
     return _entries(session, sorted(found, key=lambda row: place[row[0].id]))
 
@@ -231,7 +238,7 @@ def counts_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int,
     """`counts_by_status` of many datasets, by their ids, in one query."""
     status = _status_expression().label("status")
     rows = _with_latest(select(Item.dataset_id, status, func.count(Item.id).label("items"))).where(
-        Item.dataset_id.in_(dataset_ids), Item.missing_since.is_(None)
+        Item.dataset_id.in_(dataset_ids), Item.missing_since.is_(None), seen_by(None)
     )
     counts: dict[int, dict[Status, int]] = {one: dict.fromkeys(STATUSES, 0) for one in dataset_ids}
     for row in session.execute(rows.group_by(Item.dataset_id, status)):
@@ -242,12 +249,13 @@ def counts_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int,
 def counts_by_owner(session: Session, dataset_id: int) -> dict[int | None, dict[Status, int]]:
     """How many items of each status every person (users.id) has; those that are nobody's are under None.
 
-    Missing items are not counted.
+    Missing items are not counted; copies are their person's.
     """
     status = _status_expression().label("status")
     rows = _with_latest(select(Assignment.user_id, status, func.count(Item.id).label("items")))
     rows = rows.outerjoin(Assignment, Assignment.item_id == Item.id)
     rows = rows.where(Item.dataset_id == dataset_id, Item.missing_since.is_(None))
+    rows = rows.where(or_(Item.is_copy == false(), Assignment.user_id.is_not(None)))
     found: dict[int | None, dict[Status, int]] = {}
     for row in session.execute(rows.group_by(Assignment.user_id, status)):
         found.setdefault(row.user_id, {})[row.status] = row.items
@@ -255,12 +263,13 @@ def counts_by_owner(session: Session, dataset_id: int) -> dict[int | None, dict[
 
 
 def _with_latest(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """`statement` from items with the newest revision of each, answered from unique(item_id, sequence)."""
+    """`statement` from items and copies with the newest revision of each, from unique(item_id, sequence)."""
     other = aliased(Revision)
     newest = select(func.max(other.sequence)).where(other.item_id == Item.id).scalar_subquery()
-    return statement.select_from(Item).outerjoin(
+    joined = statement.select_from(Item).outerjoin(
         _latest, and_(_latest.item_id == Item.id, _latest.sequence == newest)
     )
+    return joined.execution_options(**WITH_COPIES)
 
 
 def _status_expression() -> ColumnElement[str]:
@@ -273,7 +282,7 @@ def _status_expression() -> ColumnElement[str]:
 
 
 def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [Item.dataset_id == dataset_id, Item.missing_since.is_(None)]
+    conditions = [Item.dataset_id == dataset_id, Item.missing_since.is_(None), seen_by(kept.viewer)]
     if kept.status is not None:
         conditions.append(_status_expression().in_(statuses_named(kept.status)))
     if kept.class_index is not None:
@@ -300,7 +309,7 @@ def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]
 
 def _second_look_conditions(dataset_id: int, kept: SecondLookFilter) -> list[ColumnElement[bool]]:
     approved = exists().where(SecondLook.revision_id == _latest.id, SecondLook.verdict == "approved")
-    conditions: list[ColumnElement[bool]] = [_latest.action.in_(STATUS_GROUPS["done"])]
+    conditions = [_latest.action.in_(STATUS_GROUPS["done"]), Item.is_copy == false()]
     if kept.state == "approved":
         return [*conditions, approved]
     conditions.append(~approved)
@@ -323,6 +332,7 @@ def _second_look_conditions(dataset_id: int, kept: SecondLookFilter) -> list[Col
                 earlier.id < _latest.id,
                 earlier.item_id != Item.id,
                 place.dataset_id == dataset_id,
+                place.is_copy == false(),
             )
             .scalar_subquery()
         )

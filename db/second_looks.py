@@ -14,6 +14,7 @@ from db.assignments import assign
 from db.conflicts import StaleRevision
 from db.datasets import get_dataset
 from db.errors import InvalidInputError, NothingToDecideError
+from db.hidden_copies import seen_by
 from db.items import get_item
 from db.models import Item, Revision
 from db.queue import SecondLookFilter
@@ -60,7 +61,10 @@ def waiting(session: Session, dataset_id: int, viewer: int | None) -> SecondLook
     rank = None
     if rule.rule == "doubt":
         known = select(Item.doubt_rank).where(
-            Item.dataset_id == dataset_id, Item.missing_since.is_(None), Item.doubt_rank <= 0
+            Item.dataset_id == dataset_id,
+            Item.missing_since.is_(None),
+            Item.doubt_rank <= 0,
+            seen_by(None),
         )
         count = session.scalar(select(func.count()).select_from(known.subquery())) or 0
         last = max(0, -(-count * rule.number // 100) - 1)

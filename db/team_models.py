@@ -1,11 +1,11 @@
-"""The tables of shared work: leases, assignments, second looks, comments. `db.models` has the others."""
+"""The tables of shared work: leases, assignments, copies, second looks, comments."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models import Base, utc_now
@@ -41,6 +41,48 @@ class Assignment(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     assigned_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     assigned_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
+class Copy(Base):
+    """A picture that a person labels once more without knowing it: another item with a history of its own.
+
+    To that person the copy stands in the place of the picture; nobody else sees the copy.
+
+    Attributes:
+        of_item_id: the picture.
+        user_id: who labels the copy.
+        is_gold: whether its mask is compared with a gold mask, not with those of other people.
+        withdrawn_at: when an unfinished copy was taken back; the person sees the picture itself again.
+    """
+
+    __tablename__ = "copies"
+    __table_args__ = (
+        UniqueConstraint("of_item_id", "user_id"),
+        Index("ix_copies_user_id", "user_id", "of_item_id"),
+    )
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("items.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    )
+    of_item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="RESTRICT"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    is_gold: Mapped[bool] = mapped_column(default=False)
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime] = mapped_column(default=utc_now)
+    withdrawn_at: Mapped[datetime | None]
+
+
+class GoldPicture(Base):
+    """A picture whose mask is known to be right. It scores people who label a copy of the picture."""
+
+    __tablename__ = "gold_pictures"
+
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("items.id", ondelete="RESTRICT"), primary_key=True, autoincrement=False
+    )
+    mask_hash: Mapped[str] = mapped_column(ForeignKey("masks.hash", ondelete="RESTRICT"))
+    marked_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    marked_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
 RuleName = Literal["off", "all", "nth", "doubt", "beginner"]

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.hidden_copies import WITH_COPIES
 from db.models import Item, Revision, User
 from db.status import STATUS_GROUPS
 from db.team_models import SecondLook
@@ -45,7 +46,7 @@ class DayOfWork:
 
 
 def days_of_work(session: Session, dataset_id: int, since: datetime) -> list[DayOfWork]:
-    """What every person did since then, by day and name."""
+    """What every person did since then, by day and name. Copies count as other pictures do."""
     found: dict[tuple[str, date], DayOfWork] = {}
 
     def day_of(name: str, at: datetime) -> DayOfWork:
@@ -58,7 +59,7 @@ def days_of_work(session: Session, dataset_id: int, since: datetime) -> list[Day
         # What a change of the class list repeated has a note.
         .where(Item.dataset_id == dataset_id, Revision.created_at >= since, Revision.note.is_(None))
     )
-    for name, item_id, action, seconds, at in session.execute(revisions):
+    for name, item_id, action, seconds, at in session.execute(revisions, execution_options=WITH_COPIES):
         day = day_of(name, at)
         day.seconds += seconds or 0
         if action in STATUS_GROUPS["done"]:

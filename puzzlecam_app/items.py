@@ -21,7 +21,7 @@ class ItemFacts:
     """A picture of a dataset that has not been removed; `width` and `height` are of the upright picture.
 
     Its file is `relative` among the `files` of the dataset. `is_missing` is true if an import found the file
-    no more; another picture may have taken its place.
+    no more; another picture may have taken its place. `is_copy`: it is a copy for one person.
     """
 
     id: int
@@ -40,6 +40,7 @@ class ItemFacts:
     class_names: dict[int, str]
     class_colors: dict[int, str]
     retired_to: dict[int, int]
+    is_copy: bool = False
 
     @property
     def path(self) -> Path:
@@ -128,4 +129,5 @@ def read_item(session: Session, item_id: int) -> ItemFacts:
         retired_to=resolve_retired(
             {one.index: one.retired_to for one in label_set.classes if one.retired_to is not None}
         ),
+        is_copy=item.is_copy,
     )

@@ -29,6 +29,7 @@ from puzzlecam_app.runs.estimating import Measuring
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings
 from puzzlecam_app.smart.tool import SmartTool
+from puzzlecam_app.teamwork.agreement import Comparer
 from puzzlecam_app.uploads.store import UploadStore
 from puzzlecam_app.workspace import Workspace
 from trainer.contract import MANIFEST_FILE
@@ -62,6 +63,7 @@ class Services:
     exports: KeptExports = field(init=False)
     bulk_actions: BulkActions = field(init=False)
     uploads: UploadStore = field(init=False)
+    comparer: Comparer = field(init=False)
 
     def __post_init__(self) -> None:
         self.proposals.queue.ended = lambda priority, waited_s, took_s: self.metrics.worked(
@@ -92,6 +94,7 @@ class Services:
         uploads = UploadStore(self.workspace.uploads_dir, self.workspace.images_dir, quota_bytes)
         uploads.sweep()
         object.__setattr__(self, "uploads", uploads)
+        object.__setattr__(self, "comparer", Comparer(self.masks.get))
         object.__setattr__(self, "bulk_actions", BulkActions(self.database, self.jobs, self.decided))
 
     @property

@@ -41,8 +41,6 @@ TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
         "training_config",
         "classify_config",
         "saliency_config",
-        "segment_config",
-        "setting_types",
         "config",
         "recipes",
     ),

@@ -3,7 +3,7 @@ import { json, query } from "../shared/api.js";
 
 export { datasets, messageOf, thumbnailUrl } from "../shared/api.js";
 
-/** @import { BulkIn, BulkOut, GalleryOut, GalleryRowsOut } from "../shared/openapi" */
+/** @import { BulkIn, BulkOut, GalleryOut, GalleryRowsOut, MarkedOut, SessionOut, SplitOut } from "../shared/openapi" */
 
 /**
  * Ids of pictures.
@@ -25,3 +25,13 @@ export const start = (datasetId, wanted) => json(`/datasets/${datasetId}/gallery
 
 /** @param {number} datasetId @returns {Promise<BulkOut>} */
 export const undo = (datasetId) => json(`/datasets/${datasetId}/gallery/actions/undo`, { method: "POST" });
+
+/** @returns {Promise<SessionOut>} */
+export const session = () => json("/session");
+
+/** @param {number} datasetId @param {number[]} ids @param {string|null} split @returns {Promise<SplitOut>} */
+export const setSplit = (datasetId, ids, split) =>
+  json(`/datasets/${datasetId}/gallery/split`, { body: { ids, split } });
+
+/** @param {number} datasetId @param {number[]} ids @returns {Promise<MarkedOut>} */
+export const markGold = (datasetId, ids) => json(`/datasets/${datasetId}/gold`, { body: { ids } });

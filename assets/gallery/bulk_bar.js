@@ -3,6 +3,7 @@ import { currentClasses } from "../shared/classes.js";
 import { count, element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
+import { LeadTools } from "./lead_tools.js";
 
 /**
  * @import { BulkIn, BulkOut, DatasetOut } from "../shared/openapi"
@@ -45,6 +46,7 @@ export class BulkBar extends Emitter {
   ];
   #tag = element("select", { class: "st-input", "aria-label": "Tag", title: "Tag (T)" });
   #tagButtons = [button("Add", null, () => this.act("tag")), button("Remove", null, () => this.act("untag"))];
+  #lead;
   #progress = element("progress", { max: 1, hidden: true, "aria-label": "Pictures that are done" });
   #said = element("span", { class: "gl-said", role: "status" });
   #left = element("details", { class: "gl-left", hidden: true });
@@ -73,6 +75,10 @@ export class BulkBar extends Emitter {
     this.#listing = listing;
     this.#selection = selection;
     this.#undo.hidden = true;
+    this.#lead = new LeadTools(selection);
+    this.#lead.on("said", ({ text, isBad }) => this.say(text, isBad));
+    this.#lead.on("done", () => this.emit("done"));
+    this.#tagButtons[1].after(this.#lead.root);
     selection.on("change", () => this.#show());
     listing.on("ids", () => this.#show());
     this.#show();
@@ -93,7 +99,7 @@ export class BulkBar extends Emitter {
         .filter(({ index }) => index !== 0)
         .map(({ index, name }) => ({ value: String(index), text: name })),
     );
-    await this.#follow({ isNew: false });
+    await Promise.all([this.#lead.open(dataset), this.#follow({ isNew: false })]);
   }
 
   /** @param {string} text @param {boolean} [isBad] */
@@ -202,6 +208,7 @@ export class BulkBar extends Emitter {
     const isBusy = this.#isRunning || this.#listing.isLoading;
     for (const one of [...this.#buttons, ...this.#tagButtons]) one.disabled = !size || isBusy;
     this.#none.disabled = !size;
+    this.#lead.enable(size > 0 && !isBusy);
     for (const one of this.#tagButtons) one.disabled ||= !this.#tag.options.length;
     this.#undo.disabled = this.#isRunning;
   }

@@ -5,7 +5,7 @@ export { datasets, messageOf } from "../shared/api.js";
 
 /**
  * @import {
- *   AccountOut, AuditEntryOut, InvitationIn, LinkOut, NewTokenOut, PeopleOut, RuleBody, SessionOut, SharesIn, SharesOut,
+ *   AccountOut, AgreementOut, AuditEntryOut, ConsensusIn, GiveIn, GivenOut, GoldIn, GoldOut, InvitationIn, LinkOut, MarkedOut, NewTokenOut, PeopleOut, RuleBody, SessionOut, SharesIn, SharesOut,
  *   TakeBackOut, TeamOut, TokenIn, WorkOut
  * } from "../shared/openapi"
  *
@@ -76,6 +76,28 @@ export const lookRule = (datasetId) => json(`/datasets/${datasetId}/second-look`
 /** @param {number} datasetId @param {RuleBody} rule @returns {Promise<RuleBody>} */
 export const setLookRule = (datasetId, rule) =>
   json(`/datasets/${datasetId}/second-look`, { method: "PUT", body: rule });
+
+/** @param {number} datasetId @returns {Promise<AgreementOut>} */
+export const agreement = (datasetId) => json(`/datasets/${datasetId}/agreement`);
+
+/** @param {number} itemId @param {number} revision the newest one @param {ConsensusIn["method"]} method */
+export const makeConsensus = (itemId, revision, method) =>
+  request(`/items/${itemId}/agreement/consensus`, {
+    body: { method },
+    headers: { "If-Match": `"${revision}"` },
+  });
+
+/** @param {number} datasetId @returns {Promise<GoldOut>} */
+export const gold = (datasetId) => json(`/datasets/${datasetId}/gold`);
+
+/** @param {number} datasetId @param {Partial<GoldIn>} wanted @returns {Promise<MarkedOut>} */
+export const markGold = (datasetId, wanted) => json(`/datasets/${datasetId}/gold`, { body: wanted });
+
+/** @param {number} itemId */
+export const unmarkGold = (itemId) => request(`/items/${itemId}/gold`, { method: "DELETE" });
+
+/** @param {number} datasetId @param {GiveIn} wanted @returns {Promise<GivenOut>} */
+export const giveGold = (datasetId, wanted) => json(`/datasets/${datasetId}/gold/give`, { body: wanted });
 
 /** @param {number} datasetId @returns {Promise<WorkOut>} */
 export const work = (datasetId) => json(`/datasets/${datasetId}/work`);

@@ -28,6 +28,13 @@ export class ShareForm extends Emitter {
   #dataset = null;
   /** @type {HTMLInputElement[]} */
   #boxes = [];
+  /** The part of each person, in the order of the boxes. @type {HTMLInputElement[]} */
+  #parts = [];
+  #copies = element("input", { class: "st-input", type: "number", min: "0", max: "100", value: "0" });
+  #copyPeople = select(
+    [2, 3, 4, 5].map((number) => ({ value: String(number), text: `${number} people` })),
+    "2",
+  );
   #count = element("input", {
     class: "st-input",
     type: "number",
@@ -58,6 +65,8 @@ export class ShareForm extends Emitter {
     labelled("Order", this.#order),
     this.#people,
     this.#othersField,
+    labelled("Labeled by several, unknowingly (%)", this.#copies),
+    labelled("Each of these by", this.#copyPeople),
     element("label", { class: "pp-check" }, this.#isReassigned, " Also pictures that are somebody's already"),
     element("button", { class: "st-button st-primary", type: "submit", text: "Share out" }),
   );
@@ -83,12 +92,31 @@ export class ShareForm extends Emitter {
   /** @param {string[]} names of those who can be chosen @param {boolean} [areAll] whether nobody else can get pictures */
   showPeople(names, areAll = false) {
     const chosen = new Set(this.#boxes.filter(({ checked }) => checked).map(({ value }) => value));
+    const parts = new Map(this.#boxes.map(({ value }, index) => [value, this.#parts[index].value]));
     this.#boxes = names.map((name) =>
       element("input", { type: "checkbox", value: name, checked: chosen.has(name) }),
     );
+    this.#parts = names.map((name) =>
+      element("input", {
+        class: "st-input pp-part",
+        type: "number",
+        min: "1",
+        max: "1000",
+        value: parts.get(name) ?? "1",
+        "aria-label": `Parts for ${name}`,
+        title: "Parts: who has 2 gets twice as many pictures as who has 1",
+      }),
+    );
     this.#people.replaceChildren(
-      element("legend", { text: "Among" }),
-      ...this.#boxes.map((box) => element("label", { class: "pp-check" }, box, ` ${box.value}`)),
+      element("legend", { text: "Among, in equal parts or in parts that you choose" }),
+      ...this.#boxes.map((box, index) =>
+        element(
+          "span",
+          { class: "pp-person" },
+          element("label", { class: "pp-check" }, box, ` ${box.value}`),
+          this.#parts[index],
+        ),
+      ),
     );
     this.#people.hidden = !names.length;
     this.#othersField.hidden = areAll;
@@ -106,8 +134,14 @@ export class ShareForm extends Emitter {
       first.setCustomValidity(""); // so that the next try is checked anew
       return;
     }
+    const parts = new Map(
+      this.#boxes.map(({ value }, index) => [value, Number(this.#parts[index].value) || 1]),
+    );
     this.emit("share", {
       people: chosen,
+      weights: chosen.map((name) => parts.get(name) ?? 1),
+      copies_percent: Number(this.#copies.value) || 0,
+      copies_people: Number(this.#copyPeople.value),
       count: this.#count.value ? Number(this.#count.value) : null,
       status: /** @type {SharesIn["status"]} */ (this.#status.value),
       class_index: this.#class.value ? Number(this.#class.value) : null,

@@ -1,14 +1,16 @@
 /** The Team page: whose pictures they are, and how far each person is. A person who leads nothing sees only themselves. */
 import { count, element } from "../shared/dom.js";
 import { LAST_DATASET } from "../shared/place.js";
+import { AgreementPanel } from "./agreement_panel.js";
 import * as api from "./api.js";
+import { GoldPanel } from "./gold_panel.js";
 import { LookRule } from "./look_rule.js";
 import { button, labelled, Notice, section, select, table } from "./parts.js";
 import { ShareForm } from "./share_form.js";
 import { workTable } from "./work_table.js";
 
 /**
- * @import { DatasetOut, RuleBody, TeamOut } from "../shared/openapi"
+ * @import { DatasetOut, GiveIn, RuleBody, TeamOut } from "../shared/openapi"
  */
 
 /** @param {HTMLElement} root */
@@ -27,11 +29,25 @@ class TeamPage {
   #sharing = section("Share pictures out", this.#form.root);
   #rule = new LookRule();
   #looks = section("Second look", this.#rule.root);
+  #agreement = new AgreementPanel();
+  #agreeing = section("Agreement", this.#agreement.root);
+  #gold = new GoldPanel();
+  #golden = section("Gold pictures", this.#gold.root);
+  /** Sections that only leads see. */
+  #ofLeads = [this.#sharing, this.#looks, this.#agreeing, this.#golden];
 
   /** @param {HTMLElement} root */
   constructor(root) {
-    this.#sharing.hidden = true;
-    this.#looks.hidden = true;
+    for (const one of this.#ofLeads) one.hidden = true;
+    this.#agreement.on("consensus", ({ item, method }) =>
+      this.#change(
+        () => api.makeConsensus(item.item_id, item.revision, method),
+        `The consensus is the newest mask of ${item.name}.`,
+      ),
+    );
+    this.#gold.on("give", (wanted) => this.#giveGold(wanted));
+    this.#gold.on("truth", () => this.#markTruth());
+    this.#gold.on("remove", (id) => this.#change(() => api.unmarkGold(id), "The picture is no longer gold."));
     this.#rule.on("save", (rule) => this.#saveRule(rule));
     this.#form.on("share", (wanted) => this.#share(wanted));
     root.className = "st-page pp-root";
@@ -44,8 +60,7 @@ class TeamPage {
         this.#chooser,
         section("Whose pictures", this.#people),
         section("Progress in the last 30 days", this.#work),
-        this.#sharing,
-        this.#looks,
+        ...this.#ofLeads,
       ),
     );
   }
@@ -82,6 +97,7 @@ class TeamPage {
       this.#work.replaceChildren(...workTable(datasetId, work));
       this.#rule.show(rule);
       this.#show(dataset, team);
+      if (team.is_lead) await this.#loadForLeads(dataset, team);
     } catch (error) {
       this.#notice.fail(error);
     }
@@ -94,8 +110,7 @@ class TeamPage {
       team.people.map(({ name }) => name),
       team.has_accounts,
     );
-    this.#sharing.hidden = !team.is_lead;
-    this.#looks.hidden = !team.is_lead;
+    for (const one of this.#ofLeads) one.hidden = !team.is_lead;
     const rows = team.people.map((one) => [
       one.name,
       one.to_do.toLocaleString(),
@@ -119,6 +134,49 @@ class TeamPage {
     );
   }
 
+  /** What takes longer than the rest. @param {DatasetOut} dataset @param {TeamOut} team */
+  async #loadForLeads(dataset, team) {
+    const [agreement, gold] = await Promise.all([api.agreement(dataset.id), api.gold(dataset.id)]);
+    if (dataset !== this.#form.dataset) return; // another one was chosen meanwhile
+    this.#agreement.show(dataset.id, agreement);
+    this.#gold.show(
+      dataset.id,
+      gold,
+      team.people.map(({ name }) => name),
+    );
+  }
+
+  /** @param {() => Promise<unknown>} work @param {string} done */
+  async #change(work, done) {
+    const { dataset } = this.#form;
+    if (!dataset) return;
+    await this.#notice.after(work, done);
+    await this.#load(dataset.id);
+  }
+
+  /** @param {GiveIn} wanted */
+  async #giveGold(wanted) {
+    const { dataset } = this.#form;
+    if (!dataset) return;
+    try {
+      const { shares } = await api.giveGold(dataset.id, wanted);
+      const given = Object.entries(shares).map(([name, number]) => `${name} ${number}`);
+      this.#notice.say(`Gold pictures given: ${given.join(", ")}.`);
+    } catch (error) {
+      this.#notice.fail(error);
+    }
+    await this.#load(dataset.id);
+  }
+
+  async #markTruth() {
+    const { dataset } = this.#form;
+    if (!dataset) return;
+    await this.#change(
+      () => api.markGold(dataset.id, { ground_truth: true }),
+      "The pictures with ground truth are gold.",
+    );
+  }
+
   /** @param {RuleBody} rule */
   async #saveRule(rule) {
     const { dataset } = this.#form;
@@ -130,11 +188,13 @@ class TeamPage {
     const { dataset } = this.#form;
     if (!dataset) return;
     try {
-      const { shares } = await api.sharePictures(dataset.id, wanted);
+      const { shares, copies } = await api.sharePictures(dataset.id, wanted);
       const given = Object.entries(shares).map(([name, number]) => `${name} ${number.toLocaleString()}`);
       const isAny = Object.values(shares).some(Boolean);
       this.#notice.say(
-        isAny ? `Shared out: ${given.join(", ")}.` : "No picture matches, so nothing was shared out.",
+        isAny
+          ? `Shared out: ${given.join(", ")}.${copies ? ` ${copies.toLocaleString()} hidden ${copies === 1 ? "copy" : "copies"} made.` : ""}`
+          : "No picture matches, so nothing was shared out.",
       );
     } catch (error) {
       this.#notice.fail(error);

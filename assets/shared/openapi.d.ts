@@ -18,6 +18,17 @@ export interface components {
     AdminIn: {
       is_admin: boolean;
     };
+    /** @description How far people agree who labeled the same pictures without knowing it. */
+    AgreementOut: {
+      /** @description Pictures that several people were given */
+      shared: number;
+      /** @description Those that at least two have finished */
+      compared: number;
+      classes: components["schemas"]["ClassIouOut"][];
+      pairs: components["schemas"]["PairIouOut"][];
+      /** @description The largest differences first */
+      items: components["schemas"]["SharedItemOut"][];
+    };
     /** @description Who did what, when and from where. */
     AuditEntryOut: {
       id: number;
@@ -183,6 +194,17 @@ export interface components {
       hotkey?: number | null;
       description?: string | null;
     };
+    /** @description How far people agree about a class. */
+    ClassIouOut: {
+      /** @description Intersection over union, 0 to 1; a mean over classes where several are */
+      iou: number;
+      pictures: number;
+      /** @description With `high` the 95 % interval; null for fewer than ten pictures */
+      low: number | null;
+      high: number | null;
+      index: number;
+      name: string;
+    };
     /** @description All classes of the list, in the order in which they are to be shown. */
     ClassListIn: {
       revision: number;
@@ -336,6 +358,11 @@ export interface components {
     ComparedSetting: {
       setting: string;
       values: unknown[];
+    };
+    /** @description Which consensus becomes the newest mask. */
+    ConsensusIn: {
+      /** @enum {string} */
+      method: "majority" | "staple";
     };
     /** @description Constants of the label CRF; the defaults are those usual for CAM pseudo-labels on VOC. */
     CrfConfig: {
@@ -671,6 +698,55 @@ export interface components {
       /** @description In the order asked for; those that are gone are left out */
       items: components["schemas"]["ItemRow"][];
     };
+    /** @description Who gets gold pictures without knowing it. */
+    GiveIn: {
+      people: string[];
+      /**
+       * @description How many each person gets
+       * @default 5
+       */
+      count: number;
+    };
+    /** @description How many copies each person got. */
+    GivenOut: {
+      shares: {
+        [key: string]: number;
+      };
+    };
+    /** @description Pictures that become gold. */
+    GoldIn: {
+      /** @default [] */
+      ids: number[];
+      /**
+       * @description Also all pictures that have ground truth
+       * @default false
+       */
+      ground_truth: boolean;
+    };
+    /** @description A gold picture. */
+    GoldItemOut: {
+      item_id: number;
+      name: string;
+    };
+    /** @description The gold pictures of a dataset, and the scores of the people who labeled copies of them. */
+    GoldOut: {
+      items: components["schemas"]["GoldItemOut"][];
+      scores: components["schemas"]["GoldScoreOut"][];
+      /** @description Pictures that have ground truth and can become gold */
+      ground_truth: number;
+    };
+    /** @description How close a person's masks come to the gold masks. */
+    GoldScoreOut: {
+      /** @description Intersection over union, 0 to 1; a mean over classes where several are */
+      iou: number;
+      pictures: number;
+      /** @description With `high` the 95 % interval; null for fewer than ten pictures */
+      low: number | null;
+      high: number | null;
+      name: string;
+      /** @description Copies of gold pictures that the person was given */
+      given: number;
+    };
     HTTPValidationError: {
       detail?: components["schemas"]["ValidationError"][];
     };
@@ -963,6 +1039,12 @@ export interface components {
       total: number;
       classes: components["schemas"]["ClassLossFacts"][];
     };
+    /** @description How many pictures became gold, and which could not. */
+    MarkedOut: {
+      marked: number;
+      /** @description Why some could not; the first ten */
+      left: string[];
+    };
     /** @description All settings with which a mask was made. */
     MaskFacts: {
       threshold: number;
@@ -1186,6 +1268,16 @@ export interface components {
       iou_with: number | null;
       /** @description IoU of the class over its pictures without the other tag */
       iou_without: number | null;
+    };
+    /** @description How far two people agree. */
+    PairIouOut: {
+      /** @description Intersection over union, 0 to 1; a mean over classes where several are */
+      iou: number;
+      pictures: number;
+      /** @description With `high` the 95 % interval; null for fewer than ten pictures */
+      low: number | null;
+      high: number | null;
+      people: [string, string];
     };
     PasswordIn: {
       /** Format: password */
@@ -1787,7 +1879,24 @@ export interface components {
       name: string;
       share: number;
     };
-    /** @description Pictures to share out equally. */
+    /** @description A picture with several independent masks. */
+    SharedItemOut: {
+      item_id: number;
+      name: string;
+      /** @description Mean over the pairs of people of the mean IoU of the classes */
+      iou: number;
+      masks: components["schemas"]["SharedMaskOut"][];
+      /** @description The newest revision of the picture; If-Match of a consensus */
+      revision: number;
+      /** @description Whether the newest revision is a consensus */
+      has_consensus: boolean;
+    };
+    /** @description The mask of one person. */
+    SharedMaskOut: {
+      person: string;
+      revision: number;
+    };
+    /** @description Pictures to share out. */
     SharesIn: {
       people: string[];
       /** @description How many pictures; all that match when absent */
@@ -1819,6 +1928,18 @@ export interface components {
        * @default 0
        */
       seed: number;
+      /** @description Parts that each person gets, in the order of `people`; equal parts when absent */
+      weights?: number[] | null;
+      /**
+       * @description How many of the pictures several people label, unknowingly
+       * @default 0
+       */
+      copies_percent: number;
+      /**
+       * @description How many people label each of these
+       * @default 2
+       */
+      copies_people: number;
       /**
        * @description Also pictures that are somebody's already
        * @default false
@@ -1830,6 +1951,11 @@ export interface components {
       shares: {
         [key: string]: number;
       };
+      /**
+       * @description How many copies for other people were made of them
+       * @default 0
+       */
+      copies: number;
     };
     /** @description Header of one side of a comparison. */
     SideHeader: {
@@ -1868,6 +1994,16 @@ export interface components {
     SourceOut: {
       key: string;
       title: string;
+    };
+    /** @description Pictures, and the split that they belong to from now on. */
+    SplitIn: {
+      ids: number[];
+      /** @description Its name, such as val; null for no split */
+      split: string | null;
+    };
+    /** @description How many pictures changed. */
+    SplitOut: {
+      changed: number;
     };
     /** @description The figures of a class after one stage of the pipeline. */
     StageOfClass: {
@@ -2347,6 +2483,7 @@ export interface components {
 }
 export type AccountOut = components["schemas"]["AccountOut"];
 export type AdminIn = components["schemas"]["AdminIn"];
+export type AgreementOut = components["schemas"]["AgreementOut"];
 export type AuditEntryOut = components["schemas"]["AuditEntryOut"];
 export type Bounds = components["schemas"]["Bounds"];
 export type BoxSeed = components["schemas"]["BoxSeed"];
@@ -2361,6 +2498,7 @@ export type ClassChangeOut = components["schemas"]["ClassChangeOut"];
 export type ClassFacts = components["schemas"]["ClassFacts"];
 export type ClassFigures = components["schemas"]["ClassFigures"];
 export type ClassIn = components["schemas"]["ClassIn"];
+export type ClassIouOut = components["schemas"]["ClassIouOut"];
 export type ClassListIn = components["schemas"]["ClassListIn"];
 export type ClassListOut = components["schemas"]["ClassListOut"];
 export type ClassLossFacts = components["schemas"]["ClassLossFacts"];
@@ -2377,6 +2515,7 @@ export type ComparedPictureOut = components["schemas"]["ComparedPictureOut"];
 export type ComparedRun = components["schemas"]["ComparedRun"];
 export type ComparedScore = components["schemas"]["ComparedScore"];
 export type ComparedSetting = components["schemas"]["ComparedSetting"];
+export type ConsensusIn = components["schemas"]["ConsensusIn"];
 export type CrfConfig = components["schemas"]["CrfConfig"];
 export type CurveFacts = components["schemas"]["CurveFacts"];
 export type CurvePoint = components["schemas"]["CurvePoint"];
@@ -2404,6 +2543,12 @@ export type FormOut = components["schemas"]["FormOut"];
 export type GalleryOut = components["schemas"]["GalleryOut"];
 export type GalleryRowsIn = components["schemas"]["GalleryRowsIn"];
 export type GalleryRowsOut = components["schemas"]["GalleryRowsOut"];
+export type GiveIn = components["schemas"]["GiveIn"];
+export type GivenOut = components["schemas"]["GivenOut"];
+export type GoldIn = components["schemas"]["GoldIn"];
+export type GoldItemOut = components["schemas"]["GoldItemOut"];
+export type GoldOut = components["schemas"]["GoldOut"];
+export type GoldScoreOut = components["schemas"]["GoldScoreOut"];
 export type HTTPValidationError = components["schemas"]["HTTPValidationError"];
 export type Health = components["schemas"]["Health"];
 export type HistoryEntry = components["schemas"]["HistoryEntry"];
@@ -2430,6 +2575,7 @@ export type LogOut = components["schemas"]["LogOut"];
 export type LookOut = components["schemas"]["LookOut"];
 export type LooksOut = components["schemas"]["LooksOut"];
 export type LossFacts = components["schemas"]["LossFacts"];
+export type MarkedOut = components["schemas"]["MarkedOut"];
 export type MaskFacts = components["schemas"]["MaskFacts"];
 export type MaskHeader = components["schemas"]["MaskHeader"];
 export type MaskIn = components["schemas"]["MaskIn"];
@@ -2452,6 +2598,7 @@ export type OfferFacts = components["schemas"]["OfferFacts"];
 export type OffersOut = components["schemas"]["OffersOut"];
 export type OrderIn = components["schemas"]["OrderIn"];
 export type OtherTag = components["schemas"]["OtherTag"];
+export type PairIouOut = components["schemas"]["PairIouOut"];
 export type PasswordIn = components["schemas"]["PasswordIn"];
 export type PeopleOut = components["schemas"]["PeopleOut"];
 export type PersonOut = components["schemas"]["PersonOut"];
@@ -2503,12 +2650,16 @@ export type ScribbleSeed = components["schemas"]["ScribbleSeed"];
 export type Session = components["schemas"]["Session"];
 export type SessionOut = components["schemas"]["SessionOut"];
 export type ShareOfPixels = components["schemas"]["ShareOfPixels"];
+export type SharedItemOut = components["schemas"]["SharedItemOut"];
+export type SharedMaskOut = components["schemas"]["SharedMaskOut"];
 export type SharesIn = components["schemas"]["SharesIn"];
 export type SharesOut = components["schemas"]["SharesOut"];
 export type SideHeader = components["schemas"]["SideHeader"];
 export type SignInOut = components["schemas"]["SignInOut"];
 export type SizesOut = components["schemas"]["SizesOut"];
 export type SourceOut = components["schemas"]["SourceOut"];
+export type SplitIn = components["schemas"]["SplitIn"];
+export type SplitOut = components["schemas"]["SplitOut"];
 export type StageOfClass = components["schemas"]["StageOfClass"];
 export type StageOut = components["schemas"]["StageOut"];
 export type StageProgress = components["schemas"]["StageProgress"];

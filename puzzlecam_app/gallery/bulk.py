@@ -145,7 +145,7 @@ def _free(
 ) -> Iterator[int]:
     """The pictures of the dataset that nobody else works on; the others are left as they are."""
     holders = held_by_others(session, ids, actor.author)
-    for item_id in present_ids(session, dataset_id, ids):
+    for item_id in present_ids(session, dataset_id, ids, actor.author):
         if item_id in holders:
             outcome.leave(session, item_id, f"{holders[item_id]} is working on it")
         else:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from db.copies import follow_originals
 from db.engine import Database
 from db.identity import KnownPicture, Place, known_pictures, move_items, set_missing
 from puzzlecam_app.interchange.check import CheckedPicture, RefusedPicture
@@ -90,6 +91,7 @@ def match_pictures(
         with database.write() as session:
             move_items(session, places)
             set_missing(session, [one.id for one in missing])
+            follow_originals(session, dataset_id)
     problems = [*duplicates, *(_missing(one, names.get(one.name)) for one in missing)]
     return Matched(taken, renamed, len(missing), problems)
 

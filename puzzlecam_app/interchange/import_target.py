@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from db.annotations import append_revision, latest_revision, propose, register_mask
+from db.copies import follow_originals
 from db.datasets import create_dataset, find_dataset, is_copied
 from db.engine import Database
 from db.items import ItemSpec, find_item, replace_tags, sha256_by_name, upsert_items
@@ -118,6 +119,7 @@ def write_batch(
                     register_mask(session, one.mask_hash, height=one.info.height, width=one.info.width)
         specs = [_spec(one, masks) for one in taken]
         upserted = upsert_items(session, target.dataset_id, specs)
+        follow_originals(session, target.dataset_id)
         give_export_names(session, target.dataset_id)
         tags = {upserted.ids[one.item.name]: [index_of[tag] for tag in one.item.tags] for one in taken}
         retagged = replace_tags(session, target.dataset_id, tags_with_changes(session, tags))

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from db.copies import follow_originals
 from db.datasets import is_copied, require_dataset
 from db.engine import Database
 from db.identity import KnownPicture, Place, known_pictures, move_items, set_found, set_missing
@@ -106,6 +107,7 @@ def relocate_dataset(
             move_items(session, places)
             set_found(session, found)
             set_missing(session, [one.id for one in lost])
+            follow_originals(session, moved.id)
     return RelocateReport(
         dataset=name,
         old_root=old_root,

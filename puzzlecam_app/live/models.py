@@ -183,8 +183,11 @@ class LiveModels:
     def maps(
         self, item: ItemFacts, cams: CamResult, view: LiveView, load_image: Callable[[], NDArray[np.uint8]]
     ) -> CamResult:
-        """The maps of a picture with what was learned; `cams` themselves where nothing was."""
-        if self._features is None or view.knowledge is None or not view.knows(item.tags):
+        """The maps of a picture with what was learned; `cams` themselves where nothing was.
+
+        Nothing is learned about copies: accepted masks of the same picture would show in their maps.
+        """
+        if item.is_copy or self._features is None or view.knowledge is None or not view.knows(item.tags):
             return cams
         features = self._features.of(item.sha256, load_image)
         learned = view.knowledge.maps(features, cams.cams_khw, item.tags)

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from db import audit
 from db.errors import StorageError
+from db.hidden_copies import hidden_from
 from puzzlecam_app.auth import LOGIN_PATH, annotator_of
 from puzzlecam_app.lanes import SAVES, Lane, run_in
 from puzzlecam_app.monitoring.routes import remember_route
@@ -105,8 +106,10 @@ class Gate:
             return await self._refusal_of_event(scope, person, body)
         if rule.least == "person":
             return None
-        datasets = await run_in(_LOOKS, self._datasets_of, ids)
+        datasets, hidden = await run_in(_LOOKS, self._about, ids, person)
         refusal = _refusal_of(person, rule.least, datasets, scope["path"])
+        if refusal is None and hidden:
+            refusal = _refuse(404, f"There is no picture with id {min(hidden)}.", "Load the page again")
         if refusal is not None and _is_for_reading(scope):
             return HTMLResponse(closed_page(_A_ROLE[rule.least]), status_code=403)
         return refusal
@@ -123,9 +126,14 @@ class Gate:
         datasets = await run_in(_LOOKS, self._datasets_named_in, event.get("data"))
         return _refusal_of(person, rule.least, datasets, scope["path"])
 
-    def _datasets_of(self, ids: Ids) -> set[int]:
+    def _about(self, ids: Ids, person: Person) -> tuple[set[int], set[int]]:
+        """The datasets that a request is about, and those of its pictures that this person must not see."""
         with self._services.database.read() as session:
-            return datasets_of(session, ids)
+            datasets = datasets_of(session, ids)
+            if not ids.item:
+                return datasets, set()
+            is_lead = all(person.may("lead", dataset_id) for dataset_id in datasets)
+            return datasets, hidden_from(session, ids.item, person.user_id, is_lead=is_lead)
 
     def _datasets_named_in(self, content: object) -> set[int]:
         with self._services.database.read() as session:

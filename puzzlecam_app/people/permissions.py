@@ -184,6 +184,7 @@ def _gallery() -> Iterator[Rule]:
     yield Rule("GET", f"{gallery}/actions", "labeler")
     yield Rule("POST", f"{gallery}/actions", "labeler", changes=True)
     yield Rule("POST", f"{gallery}/actions/undo", "labeler", changes=True)
+    yield Rule("POST", f"{gallery}/split", "lead", changes=True)
 
 
 def _dataset_names() -> Iterator[Rule]:
@@ -225,6 +226,13 @@ def _team() -> Iterator[Rule]:
     yield Rule("POST", f"{dataset}/assignments", "lead", changes=True)
     yield Rule("POST", f"{dataset}/assignments/take", "labeler", changes=True)
     yield Rule("POST", f"{dataset}/assignments/take-back", "lead", changes=True)
+    yield Rule("GET", f"{dataset}/agreement", "lead")
+    yield Rule("GET", "/api/items/{item_id}/agreement/picture", "lead")
+    yield Rule("POST", "/api/items/{item_id}/agreement/consensus", "lead", changes=True)
+    yield Rule("GET", f"{dataset}/gold", "lead")
+    yield Rule("POST", f"{dataset}/gold", "lead", changes=True)
+    yield Rule("POST", f"{dataset}/gold/give", "lead", changes=True)
+    yield Rule("DELETE", "/api/items/{item_id}/gold", "lead", changes=True)
     yield Rule("GET", f"{dataset}/work", "labeler")
     yield Rule("GET", f"{dataset}/work.csv", "labeler")
     yield Rule("GET", f"{dataset}/second-look", "labeler")

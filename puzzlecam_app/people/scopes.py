@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from db.hidden_copies import WITH_COPIES
 from db.models import Dataset, Item, Run
 from puzzlecam_app.people.permissions import Kind, Rule
 
@@ -83,8 +84,8 @@ def _known(
     if not ids:
         return set()
     wanted = sorted(ids)[:_MOST_IDS]
-    rows = session.scalars(select(dataset_id).distinct().where(own_id.in_(wanted)))
-    return set(rows)
+    rows = select(dataset_id).distinct().where(own_id.in_(wanted))
+    return set(session.scalars(rows, execution_options=WITH_COPIES))
 
 
 def _object(body: bytes) -> dict[str, object]:

@@ -165,9 +165,11 @@ class Proposals:
         load_image = cache(lambda: item.load_image(self._max_image_pixels))  # decoded at most once
         predictor = self.predictor_of(item.dataset_id)
         cams = predictor.cams(item.sha256, item.tag_names, load_image)
-        view = self._view(item.dataset_id)
+        # Accepted masks of the same picture must not show in a copy.
+        view = NOTHING_LEARNED if item.is_copy else self._view(item.dataset_id)
         prior = PicturePrior(predictor, item.tag_names)
         is_wanted = is_due(newest, prior, view, item.tags, is_ahead=is_ahead or is_renewal)
+        is_wanted = is_wanted and not (item.is_copy and newest is not None)
         is_wanted = is_wanted and not self._same.has(newest, view, prior)
         is_judged = (is_ahead or has_doubt) if is_wanted else (is_ahead and not has_doubt)
         if self._live is not None:

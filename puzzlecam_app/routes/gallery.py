@@ -131,13 +131,15 @@ def read_ids(
 
 
 @router.post("/rows", responses=problem_responses(404, 422))
-def read_rows(dataset_id: DatasetId, asked: GalleryRowsIn, services: OpenServices) -> GalleryRowsOut:
+def read_rows(
+    dataset_id: DatasetId, asked: GalleryRowsIn, services: OpenServices, annotator: Annotator
+) -> GalleryRowsOut:
     """Describe pictures of the dataset as the queue does."""
     with services.database.read() as session:
         get_dataset(session, dataset_id)
-        return GalleryRowsOut(
-            items=[ItemRow.of(entry) for entry in entries_of(session, dataset_id, asked.ids)]
-        )
+        user = find_user(session, annotator)
+        entries = entries_of(session, dataset_id, asked.ids, user.id if user else None)
+        return GalleryRowsOut(items=[ItemRow.of(entry) for entry in entries])
 
 
 @router.get("/actions", responses=problem_responses(404))

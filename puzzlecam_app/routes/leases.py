@@ -108,7 +108,7 @@ def take_next_picture(
     with services.database.write() as session:
         get_dataset(session, dataset_id)
         user_id = get_or_create(session, annotator).id
-    kept = QueueFilter(wanted.status, wanted.class_index, wanted.split)
+    kept = QueueFilter(wanted.status, wanted.class_index, wanted.split, viewer=user_id)
     held = take_next(
         services.database,
         dataset_id,

@@ -54,6 +54,7 @@ class AskedQueue:
             assigned_to=_id_of(session, self.annotator) if self.owner == "me" else None,
             is_unassigned=self.owner == "nobody",
             second_look=self._second_look(session, dataset_id),
+            viewer=_id_of(session, self.annotator),
         )
 
     def _second_look(self, session: Session, dataset_id: int) -> SecondLookFilter | None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from db.assignments import assign, owners_in, take_back
+from db.copies import withdraw_copies
 from db.datasets import get_dataset
 from db.queue import Order, QueueFilter, counts_by_owner
 from db.status import STATUS_GROUPS
@@ -23,6 +24,7 @@ from puzzlecam_app.routes.common import (
     problem_responses,
 )
 from puzzlecam_app.routes.queue import StatusFilter
+from puzzlecam_app.teamwork.copying import CopyPlan, copied_for, share_copies
 from puzzlecam_app.teamwork.sharing import find_items, members_of, people_of, share_out
 
 router = APIRouter(prefix="/datasets/{dataset_id}", tags=["team"])
@@ -51,7 +53,7 @@ class TeamOut(BaseModel):
 
 
 class SharesIn(BaseModel):
-    """Pictures to share out equally."""
+    """Pictures to share out."""
 
     people: list[Name] = Field(min_length=1, max_length=200)
     count: int | None = Field(
@@ -62,6 +64,15 @@ class SharesIn(BaseModel):
     split: str | None = Field(default=None, max_length=64)
     order: Order = "doubt"
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="Of the random order")
+    weights: list[int] | None = Field(
+        default=None,
+        max_length=200,
+        description="Parts that each person gets, in the order of `people`; equal parts when absent",
+    )
+    copies_percent: float = Field(
+        default=0, ge=0, le=100, description="How many of the pictures several people label, unknowingly"
+    )
+    copies_people: int = Field(default=2, ge=2, le=5, description="How many people label each of these")
     is_reassigned: bool = Field(default=False, description="Also pictures that are somebody's already")
 
 
@@ -69,6 +80,7 @@ class SharesOut(BaseModel):
     """How many pictures each person was given."""
 
     shares: dict[str, int]
+    copies: int = Field(default=0, description="How many copies for other people were made of them")
 
 
 class TakeIn(BaseModel):
@@ -122,21 +134,33 @@ def share_pictures(
     annotator: Annotator,
     request: Request,
 ) -> SharesOut:
-    """Share pictures out among people, in equal parts."""
+    """Share pictures out among people. Nobody but the lead learns which pictures several people label."""
     with services.database.write() as session:
         get_dataset(session, dataset_id)
-        users = _users(services, session, dataset_id, wanted.people)
+        users = users_named(services, session, dataset_id, wanted.people)
         kept = QueueFilter(
             wanted.status, wanted.class_index, wanted.split, is_unassigned=not wanted.is_reassigned
         )
+        hidden = copied_for(session, dataset_id, users)
         items = find_items(
-            session, dataset_id, kept, order=wanted.order, seed=wanted.seed, count=wanted.count
+            session,
+            dataset_id,
+            kept,
+            order=wanted.order,
+            seed=wanted.seed,
+            count=wanted.count,
+            without=hidden,
         )
-        shares = share_out(items, list(users))
-        assign(session, shares, assigned_by=get_or_create(session, annotator).id)
+        shares = share_out(items, _weights(wanted, users))
+        lead = get_or_create(session, annotator).id
+        assign(session, shares, assigned_by=lead)
+        plan = CopyPlan(wanted.copies_percent, wanted.copies_people, wanted.seed)
+        copies = share_copies(session, shares, plan, lead)
     numbers = {name: len(shares[user_id]) for user_id, name in users.items()}
     request.state.audit_detail = {"shares": ", ".join(f"{name} {number}" for name, number in numbers.items())}
-    return SharesOut(shares=numbers)
+    if copies:
+        request.state.audit_detail["copies"] = copies
+    return SharesOut(shares=numbers, copies=copies)
 
 
 @router.post("/assignments/take", responses=problem_responses(404, 422, 503))
@@ -148,7 +172,7 @@ def take_pictures(
     with services.database.write() as session:
         get_dataset(session, dataset_id)
         user_id = get_or_create(session, annotator).id
-        kept = QueueFilter("todo", is_unassigned=True)
+        kept = QueueFilter("todo", is_unassigned=True, viewer=user_id)
         items = find_items(session, dataset_id, kept, order="doubt", count=wanted.count)
         assign(session, {user_id: items})
     return SharesOut(shares={annotator: len(items)})
@@ -169,11 +193,30 @@ def take_pictures_back(
         kept = QueueFilter("todo", assigned_to=None if user is None else user.id)
         items = [one for one in find_items(session, dataset_id, kept, order="name") if one in owners]
         take_back(session, items)
-    request.state.audit_detail = {"person": wanted.person, "pictures": len(items)}
-    return TakeBackOut(pictures=len(items))
+        number = len(items) + withdraw_copies(session, dataset_id, None if user is None else user.id)
+    request.state.audit_detail = {"person": wanted.person, "pictures": number}
+    return TakeBackOut(pictures=number)
 
 
-def _users(services: OpenServices, session: Session, dataset_id: int, names: list[str]) -> dict[int, str]:
+def _weights(wanted: SharesIn, users: dict[int, str]) -> dict[int, int]:
+    """Parts by users.id; equal ones if none are named."""
+    if wanted.weights is None:
+        return dict.fromkeys(users, 1)
+    if len(wanted.weights) != len(users) or not all(0 <= one <= 1000 for one in wanted.weights):
+        raise HttpError(
+            422,
+            "the parts do not fit the people",
+            where="weights",
+            remedy="Give each person a whole number from 0 to 1000",
+        )
+    if not any(wanted.weights):
+        raise HttpError(422, "nobody gets a part", where="weights", remedy="Give somebody a part above 0")
+    return dict(zip(users, wanted.weights, strict=True))
+
+
+def users_named(
+    services: OpenServices, session: Session, dataset_id: int, names: list[str]
+) -> dict[int, str]:
     """Names by users.id. Where people have accounts, they must have a role on the dataset."""
     if not services.settings.has_accounts:
         users = [get_or_create(session, name) for name in names]

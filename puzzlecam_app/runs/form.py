@@ -32,7 +32,6 @@ COMMON: Final = (
     "refine.background_threshold",
     "refine.use_crf",
     "segment.enabled",
-    "segment.method",
     "segment.epochs",
     "rounds",
     "seed",

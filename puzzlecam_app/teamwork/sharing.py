@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -29,13 +29,24 @@ class Member:
     open_items: tuple[int, ...]
 
 
-def share_out(item_ids: Sequence[int], people: Sequence[int]) -> dict[int, list[int]]:
-    """Deal pictures to people (users.id) in turn: shares differ by one at most, and are equally hard.
+def share_out(item_ids: Sequence[int], parts: Mapping[int, int]) -> dict[int, list[int]]:
+    """Deal pictures to people (users.id) in turn, so that shares are equally hard.
 
-    >>> share_out([5, 6, 7], [1, 2])
+    Each person gets in proportion to their part (0 or more), to one picture; somebody has one above 0.
+
+    >>> share_out([5, 6, 7], {1: 1, 2: 1})
     {1: [5, 7], 2: [6]}
+    >>> share_out([5, 6, 7, 8], {1: 3, 2: 1})
+    {1: [5, 7, 8], 2: [6]}
     """
-    return {person: list(item_ids[turn :: len(people)]) for turn, person in enumerate(people)}
+    shares: dict[int, list[int]] = {person: [] for person in parts}
+    for item_id in item_ids:
+        # Whoever would then have least for their part (the highest averages of Sainte-Lague).
+        person = min(
+            (one for one in parts if parts[one]), key=lambda one: (2 * len(shares[one]) + 1) / parts[one]
+        )
+        shares[person].append(item_id)
+    return shares
 
 
 def find_items(
@@ -46,14 +57,15 @@ def find_items(
     order: str,
     seed: int = 0,
     count: int | None = None,
+    without: Collection[int] = (),
 ) -> list[int]:
-    """Ids of the first `count` pictures of a queue; all of them without a count."""
+    """Ids of the first `count` pictures of a queue, except some; all of them without a count."""
     found: list[int] = []
     after: str | None = None
     while count is None or len(found) < count:
         limit = MAX_PAGE if count is None else min(MAX_PAGE, count - len(found))
         page = list_items(session, dataset_id, kept, order=order, seed=seed, after=after, limit=limit)
-        found += [entry.item.id for entry in page.items]
+        found += [entry.item.id for entry in page.items if entry.item.id not in without]
         after = page.next
         if after is None:
             break

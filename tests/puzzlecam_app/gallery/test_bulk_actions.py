@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from db import audit
 from db.annotations import append_revision, history, latest_revision, propose
-from db.items import tags_of
+from db.items import ItemSpec, tags_of, upsert_items
 from db.leases import take
 from db.palette import voc_palette
 from db.status import status_of
@@ -68,6 +68,21 @@ def statuses(services: Services) -> list[str]:
     with services.database.read() as session:
         newest = [latest_revision(session, item_id) for item_id in (1, 2, 3)]
         return [status_of(one.action if one else None) for one in newest]
+
+
+def test_selected_pictures_get_another_split_and_an_import_without_splits_keeps_it(
+    client: TestClient, services: Services
+) -> None:
+    body = {"ids": [1, 3, 99], "split": "test"}
+    assert client.post("/api/datasets/1/gallery/split", json=body).json() == {"changed": 2}
+    assert client.post("/api/datasets/1/gallery/split", json=body).json() == {"changed": 0}
+    refused = client.post("/api/datasets/1/gallery/split", json={"ids": [1], "split": "../x"})
+    assert refused.status_code == 422
+    with services.database.write() as session:
+        spec = ItemSpec("a", "a.png", "a" * 64, WIDTH, HEIGHT, 1, "image/png")
+        upsert_items(session, 1, [spec])
+    splits = {one["name"]: one["split"] for one in client.get("/api/datasets/1/items").json()["items"]}
+    assert splits == {"a": "test", "b": "train", "c": "test"}
 
 
 def test_ids_come_with_their_number_and_are_filtered(client: TestClient) -> None:
