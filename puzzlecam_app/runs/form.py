@@ -28,6 +28,7 @@ COMMON: Final = (
     "classify.loss.alpha",
     "affinity.enabled",
     "affinity.method",
+    "affinity.displacement",
     "pixels.enabled",
     "refine.background_threshold",
     "refine.use_crf",
@@ -38,7 +39,14 @@ COMMON: Final = (
 )
 """The most important settings, in the order of the form; those that recipes do not have are left out."""
 
-_NOT_ASKED: Final = ("version", "name", "description", "backbone.weights", "cams.clip_weights")
+_NOT_ASKED: Final = (
+    "version",
+    "name",
+    "description",
+    "backbone.weights",
+    "cams.clip_weights",
+    "saliency.folder",
+)
 """Fields that the form does not show: names, versions, and paths on this machine, which no page may set."""
 
 FieldKind = Literal["integer", "number", "boolean", "choice", "text", "numbers"]

@@ -256,7 +256,7 @@ def test_without_one_a_few_steps_are_timed(client: TestClient, monkeypatch: pyte
     }
 
 
-@pytest.mark.parametrize("name", ["backbone.weights", "cams.clip_weights"])
+@pytest.mark.parametrize("name", ["backbone.weights", "cams.clip_weights", "saliency.folder"])
 def test_no_page_names_a_file_of_the_machine(name: str) -> None:
     assert name not in {field.name for field in form_fields()}
     with pytest.raises(FormError):
