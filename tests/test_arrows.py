@@ -41,6 +41,8 @@ TRAINER_LAYERS: tuple[tuple[str, ...], ...] = (
         "training_config",
         "classify_config",
         "saliency_config",
+        "segment_config",
+        "setting_types",
         "config",
         "recipes",
     ),

@@ -7,19 +7,29 @@ stage run again when they change, and how to add a field without making finished
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from trainer.classify_config import ClassifyConfig
 from trainer.contract import MAX_ROUNDS, REFINE, stages_of
 from trainer.saliency_config import SaliencyConfig
+from trainer.segment_config import SegmentConfig
+from trainer.setting_types import (
+    DEFAULT_MIN_PIECE_SHARE,
+    BackgroundThreshold,
+    CrfIterations,
+    Flip,
+    MaxSide,
+    MinPieceShare,
+    Scales,
+    Threshold,
+    UseCrf,
+)
 from trainer.settings import Settings, later_field, machine_field
 from trainer.training_config import (
     BatchSize,
     BatchStatistics,
-    DecoderStatistics,
-    EncoderStatistics,
     Epochs,
     Optimizer,
     OptimizerConfig,
@@ -35,37 +45,6 @@ ZERO_SHOT_BACKBONES = ("lite0", "lite2")
 
 ZeroShotName = Literal["imagenet", "clip", "clip-es"]
 """What makes maps without training: an ImageNet classifier, or CLIP in one of two ways (`trainer.cams`)."""
-
-Threshold = Annotated[float, Field(ge=0, le=1)]
-BackgroundThreshold = Annotated[
-    Threshold, Field(description="A pixel is background unless the map of some class exceeds this.")
-]
-Scales = Annotated[tuple[float, ...], Field(min_length=1)]
-Flip = Annotated[bool, Field(description="Also use the mirrored picture.")]
-MaxSide = Annotated[
-    int, Field(ge=16, description="Longer side in pixels at scale 1; larger pictures are scaled down.")
-]
-UseCrf = Annotated[
-    bool, Field(description="Refine the masks with the dense CRF, if its package is installed.")
-]
-CrfIterations = Annotated[int, Field(ge=1, le=100, description="Mean-field iterations of the dense CRF.")]
-DEFAULT_MIN_PIECE_SHARE = 0.001
-MinPieceShare = Annotated[
-    float,
-    Field(
-        ge=0,
-        le=0.1,
-        allow_inf_nan=False,
-        description="Connected pieces of a class or of background below this share of the picture's area go "
-        "to what surrounds them, so that specks disappear and holes are filled; 0 keeps all pieces.",
-    ),
-]
-CrfReach = Annotated[float, Field(ge=1.0, le=500.0, allow_inf_nan=False)]
-"""Reach of a CRF kernel in pixels. Far below 1 the library crashes, and the process with it."""
-CrfTolerance = Annotated[float, Field(ge=1.0, le=255.0, allow_inf_nan=False)]
-"""Reach of the CRF's colour kernel in colour levels; bounded below as `CrfReach` is."""
-CrfWeight = Annotated[float, Field(ge=0.0, le=100.0, allow_inf_nan=False)]
-"""Weight of a CRF kernel."""
 
 
 class BackboneConfig(Settings):
@@ -261,48 +240,6 @@ class RefineConfig(Settings):
     instance_threshold: Threshold = later_field(
         0.25,
         description="With affinity.displacement: a pixel is in an instance if its walked map exceeds this.",
-    )
-
-
-class SegmentConfig(TrainingConfig):
-    """Stage 6: DeepLabv3+ trained on the pseudo-labels (paper section 4.3)."""
-
-    enabled: bool = Field(default=True, description="Train a segmentation network on the pseudo-labels.")
-    epochs: Epochs = 50
-    batch_size: BatchSize = 32
-    optimizer: Optimizer = Field(
-        default_factory=lambda: OptimizerConfig(learning_rate=0.007, weight_decay=4e-5)
-    )
-    batch_statistics: EncoderStatistics = "frozen"
-    output_stride: Literal[8, 16] = Field(default=16, description="Picture pixels per feature cell.")
-    view: View = Field(default_factory=lambda: ViewConfig(min_side=256, max_side=1024))
-    decoder_statistics: DecoderStatistics = Field(
-        default="group",
-        description="Normalisation of the new decoder: 'group' over groups of channels, as the authors did, "
-        "or 'batch', which learns faster with batches of 16 or more.",
-    )
-    decoder_dropout: float = Field(
-        default=0.5, ge=0, lt=1, description="Share of the decoder's pooled values that training drops."
-    )
-    encoder: Literal["trained", "frozen"] = Field(
-        default="trained",
-        description="Train the backbone too, or only the decoder, which takes a third to half of the time.",
-    )
-    predict_split: str = Field(
-        default="val", description="Split whose pictures are segmented after training."
-    )
-    test_scales: Scales = Field(
-        default=(0.5, 1.0, 1.5, 2.0), description="Scales of the picture whose logits are summed."
-    )
-    test_max_side: MaxSide = 1024
-    test_flip: Flip = True
-    use_crf: UseCrf = True
-    crf_iterations: CrfIterations = 10
-    crf_bilateral_sxy_px: CrfReach = Field(
-        default=80.0, description="Reach of the CRF's colour kernel in pixels."
-    )
-    crf_bilateral_srgb: CrfTolerance = Field(
-        default=13.0, description="Reach of the CRF's colour kernel in colour levels, 0 to 255."
     )
 
 

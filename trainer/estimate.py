@@ -26,8 +26,10 @@ from trainer.benchmarks.photographs import photographs
 from trainer.cams.compute import multi_scale_cams
 from trainer.cams.config import CamConfig
 from trainer.cams.trained import TrainedClassifier
+from trainer.classify_config import ClassifyConfig
 from trainer.config import Recipe
 from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, RELABEL, SEGMENT, in_round
+from trainer.data.superpixels import superpixels
 from trainer.machine.device import DeviceChoice, available_cpu_count, choose_device
 from trainer.masks.crf import CrfConfig
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label
@@ -85,15 +87,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
     classifier = build_classifier(
         build_encoder(backbone, output_stride=recipe.classify.output_stride), _CLASSES, recipe.classify
     )
-    seconds = {
-        CLASSIFY: probe.training(
-            build_step(classifier, recipe.classify),
-            recipe.classify,
-            recipe.classify.view,
-            pictures,
-            lambda count, _crop: torch.ones(count, _CLASSES),
-        )
-    }
+    seconds = {CLASSIFY: _classify(probe, classifier, recipe.classify, pictures)}
     seconds[CAMS], cams = probe.cams(classifier, recipe, pictures)
     seconds[AFFINITY] = 0.0
     if recipe.affinity.enabled:
@@ -105,7 +99,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             recipe.affinity,
             recipe.affinity.view,
             pictures,
-            lambda count, crop: torch.zeros(count, *(-(-crop // stride),) * 2, dtype=torch.uint8),
+            lambda count, crop: {"labels": _zero_cells(count, crop, stride)},
         )
     seconds[PIXELS] = _pixels(probe, recipe, pictures) if recipe.self_trains else 0.0
     crf = CrfConfig(iterations=recipe.refine.crf_iterations)
@@ -125,7 +119,7 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
             recipe.segment,
             recipe.segment.view,
             pictures,
-            lambda count, crop: torch.zeros(count, crop, crop, dtype=torch.int64),
+            lambda count, crop: {"labels": torch.zeros(count, crop, crop, dtype=torch.int64)},
         ) + probe.predicting(
             network,
             recipe.segment.test_scales,
@@ -146,6 +140,28 @@ def estimate(recipe: Recipe, pictures: int, device: str | None = None) -> Estima
     return Estimate(seconds, round(sum(seconds.values()), 1), round(probe.peak_mb), choice.reason)
 
 
+def _classify(probe: _Probe, network: CamNetwork, config: ClassifyConfig, pictures: int) -> float:
+    training = probe.training(
+        build_step(network, config),
+        config,
+        config.view,
+        pictures,
+        lambda count, crop: {
+            "labels": torch.ones(count, _CLASSES),
+            "superpixels": _zero_cells(count, crop, config.output_stride),
+        },
+    )
+    if config.method != "icd":
+        return training
+    cutting = probe.on_cores(lambda: superpixels(probe.picture, config.icd.superpixels), pictures)
+    looking = probe.predicting(network, (1.0,), config.view.crop, pictures)
+    return training + config.epochs * cutting + (config.epochs - 1) * looking
+
+
+def _zero_cells(count: int, crop: int, stride: int) -> Tensor:
+    return torch.zeros((count, *(-(-crop // stride),) * 2), dtype=torch.uint8)
+
+
 def _pixels(probe: _Probe, recipe: Recipe, pictures: int) -> float:
     config = recipe.pixels
     network = PixelNetwork(build_encoder(recipe.backbone.name, output_stride=16), _CLASSES + 1)
@@ -154,7 +170,7 @@ def _pixels(probe: _Probe, recipe: Recipe, pictures: int) -> float:
         config,
         config.view,
         pictures,
-        lambda count, crop: torch.zeros((count, *(-(-crop // PIXEL_STRIDE),) * 2), dtype=torch.uint8),
+        lambda count, crop: {"labels": _zero_cells(count, crop, PIXEL_STRIDE)},
     )
     return training + probe.predicting(
         network, config.scales, config.max_side, pictures * (2 if config.flip else 1)
@@ -173,7 +189,7 @@ class _Probe:
         config: TrainingConfig,
         view: ViewConfig,
         pictures: int,
-        labels: Callable[[int, int], Tensor],
+        learned: Callable[[int, int], dict[str, Tensor]],
     ) -> float:
         """Seconds of all epochs, from the second of two forward and backward passes."""
         part = config.batch_size // config.accumulate
@@ -183,8 +199,8 @@ class _Probe:
             "images": torch.randn(count, 3, view.crop, view.crop).contiguous(
                 memory_format=torch.channels_last
             ),
-            "labels": labels(count, view.crop),
             "possible": torch.ones(count, _CLASSES + 1, dtype=torch.bool),
+            **learned(count, view.crop),
         }
         batch = {name: tensor.to(self._device.device) for name, tensor in batch.items()}
         before = self._memory_mb()

@@ -35,6 +35,7 @@ from trainer.run.directory import DatasetRecord, RunDir
 from trainer.run.events import EventLog, Listener
 from trainer.run.stage_context import RunContext, StageContext
 from trainer.stage_graph import StageGraph, stage_module
+from trainer.training.requirements import check_methods
 
 
 def run(
@@ -92,6 +93,7 @@ def run(
     else:
         dataset = dataset.without_accepted()
     check_saliency(recipe.saliency, dataset.images)
+    check_methods(recipe, dataset, chosen)
     directory = RunDir(run_dir)
 
     def work(events: EventLog) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from trainer.config import Recipe
-from trainer.contract import CAMS, CLASSIFY, split_round
+from trainer.contract import CAMS, CLASSIFY, SEGMENT, split_round
 from trainer.data.dataset import TaggedDataset
 from trainer.data.saliency import saliency_fingerprint
 from trainer.data.tag_words import TagWords
@@ -67,6 +67,7 @@ class StageGraph:
             **self._accepted(stage),
             **self._aliases(name),
             **self._saliency(name),
+            **self._seeds(name),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -95,6 +96,13 @@ class StageGraph:
 
     def _saliency(self, name: str) -> Mapping[str, Any]:
         return {"saliency": self._saliency_maps} if name in self._recipe.saliency_stages else {}
+
+    def _seeds(self, name: str) -> Mapping[str, Any]:
+        """DSRG takes its seeds by thresholds that are settings of another stage."""
+        if name != SEGMENT or self._recipe.segment.method != "dsrg":
+            return {}
+        affinity = self._recipe.affinity
+        return {"seeds": [affinity.foreground_threshold, affinity.background_threshold]}
 
     def _finished(self, names: tuple[str, ...]) -> list[str]:
         return [

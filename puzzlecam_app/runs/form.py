@@ -33,6 +33,7 @@ COMMON: Final = (
     "refine.background_threshold",
     "refine.use_crf",
     "segment.enabled",
+    "segment.method",
     "segment.epochs",
     "rounds",
     "seed",

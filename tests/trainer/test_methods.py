@@ -13,21 +13,24 @@ from PIL import Image
 
 from trainer import pipeline
 from trainer.benchmarks.photographs import photographs
+from trainer.cams.classifier import cell_maps
 from trainer.cams.trained import KIND as CLASSIFIER
-from trainer.classify_config import ClassifyMethod
-from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, STAGES
+from trainer.classify_config import ClassifyConfig, ClassifyMethod
+from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, SEGMENT, STAGES
 from trainer.data.images import read_rgb
 from trainer.errors import TrainerUsageError
 from trainer.models.edges import KIND as WALK
 from trainer.models.proposal import run_model
-from trainer.nn.methods import NETWORKS
+from trainer.models.segmentation import KIND as SEGMENTATION
+from trainer.nn.encoders import build_encoder
+from trainer.nn.methods import NETWORKS, build_classifier
 from trainer.recipes import load_recipe
 from trainer.run.checkpoints import load_tensors
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps
 from trainer.training.batches import Batch
 from trainer.training.loop import _Loop
-from trainer.training.methods import STEPS
+from trainer.training.methods import STEPS, build_step
 
 METHODS: tuple[ClassifyMethod, ...] = get_args(ClassifyMethod)
 SLOW = ("classify.optimizer.learning_rate=0.0001", "classify.loss.logit_offset=-3")
@@ -68,6 +71,25 @@ def test_the_model_of_a_run_makes_the_maps_that_its_stage_stored(
     np.testing.assert_allclose(stored, np.stack(made), atol=1e-3)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_takes_any_number_of_classes_and_pictures_larger_than_its_crop(
+    method: ClassifyMethod,
+) -> None:
+    torch.manual_seed(0)
+    config = ClassifyConfig(method=method, batch_statistics="frozen")
+    network = build_classifier(build_encoder("lite0"), 23, config)
+    labels = torch.zeros(2, 23)
+    labels[0, 22], labels[1, [0, 5]] = 1.0, 1.0
+    batch = {"images": torch.rand(2, 3, 49, 70), "labels": labels}
+    batch["superpixels"] = torch.zeros(2, 4, 5, dtype=torch.uint8)
+    losses = build_step(network.train(), config)(batch, 0.5)
+    assert torch.isfinite(losses["loss"])
+    with torch.no_grad():
+        features = network.eval().map_features(torch.rand(1, 3, 544, 16))
+        maps = cell_maps(network.map_weights([22, 0]), features)
+    assert maps.shape == (1, 2, 34, 1)  # the last row too
+
+
 def test_an_unknown_method_is_answered_with_the_known_ones() -> None:
     with pytest.raises(TrainerUsageError, match=r"classify\.method.*'puzzle'.*'plain'"):
         load_recipe("tiny", ("classify.method=cam2",))
@@ -93,6 +115,10 @@ class Killed(BaseException):
 
 TRAININGS = {
     "classify-seam": ("classify.method=seam", "classify.epochs=4"),
+    "classify-seenet": ("classify.method=seenet", "classify.epochs=4"),
+    "classify-ficklenet": ("classify.method=ficklenet", "classify.epochs=4"),
+    "classify-icd": ("classify.method=icd", "classify.epochs=4"),
+    SEGMENT: ("segment.method=dsrg", "segment.epochs=4", "affinity.enabled=false", "segment.use_crf=false"),
     AFFINITY: ("affinity.method=psa", "affinity.psa.trains_backbone=true", "affinity.epochs=4"),
 }
 """Settings of each training that is new here, with four steps, by the name of its test."""
@@ -122,7 +148,7 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(
     with pytest.raises(Killed):
         pipeline.run(recipe, root, "train", runs[1], (stage,), device="cpu")
     pipeline.run(recipe, root, "train", runs[1], (stage,), device="cpu")
-    kind = {CLASSIFY: CLASSIFIER, AFFINITY: WALK}[stage]
+    kind = {CLASSIFY: CLASSIFIER, AFFINITY: WALK, SEGMENT: SEGMENTATION}[stage]
     whole, cut = (load_tensors(RunDir(path).model_path(stage), kind).tensors for path in runs)
     assert len(calls) == 3 + 2
     assert [key for key, tensor in whole.items() if not torch.equal(tensor, cut[key])] == []

@@ -6,7 +6,7 @@ import hashlib
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from trainer.config import Flip, MaxSide, Scales
+from trainer.setting_types import Flip, MaxSide, Scales
 
 
 class CamConfig(BaseModel):

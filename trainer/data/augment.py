@@ -75,6 +75,14 @@ def label_tensor(labels: NDArray[np.uint8], view: View) -> Tensor:
     return torch.from_numpy(canvas)
 
 
+def at_cells(labels: Tensor, stride: int) -> Tensor:
+    """Labels (H, W) -> those in the middle of each cell, (ceil(H / stride), ceil(W / stride))."""
+    rows, columns = (
+        torch.arange(0, side, stride).add(stride // 2).clamp(max=side - 1) for side in labels.shape
+    )
+    return labels[rows][:, columns]
+
+
 def coverage_tensor(labels: Tensor, stride: int, class_count: int) -> Tensor:
     """How much of each feature cell every class covers: the area average of a view's labels.
 

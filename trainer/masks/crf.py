@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from trainer.config import CrfIterations, CrfReach, CrfTolerance, CrfWeight
 from trainer.contract import FailureCode
 from trainer.errors import TrainerError
+from trainer.setting_types import CrfIterations, CrfReach, CrfTolerance, CrfWeight
 
 _LEAST_SIDE = 16
 _MOST_SIDE = 4096

@@ -127,6 +127,9 @@ class ImageCrf:
 
     def refine_maps(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Like `refine_probabilities`, for maps (L, h, w) of any size that span the picture."""
+        return self._argmax(self.marginals(probabilities_lhw))
+
+    def _unary(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.float32]:
         if len(probabilities_lhw) != self._label_count:
             raise ValueError(f"There are {len(probabilities_lhw)} maps, but {self._label_count} labels.")
         height, width = self._small_size
@@ -136,8 +139,11 @@ class ImageCrf:
             [cv2.resize(plane, (width, height), interpolation=method) for plane in probabilities_lhw]
         )
         unary = -np.log(small.reshape(self._label_count, -1).clip(_LEAST_PROBABILITY, 1.0))
-        unary = np.ascontiguousarray(unary, dtype=np.float32)
-        return self._argmax(self._marginals(unary, self._config.iterations))
+        return np.ascontiguousarray(unary, dtype=np.float32)
+
+    def marginals(self, probabilities_lhw: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Like `refine_maps`, but the probabilities of all labels, float32 (L, h, w), at the limited size."""
+        return self._marginals(self._unary(probabilities_lhw), self._config.iterations)
 
     def _marginals(self, unary: NDArray[np.float32], iterations: int) -> NDArray[np.float32]:
         """Unary energies (L, h * w) -> marginal probabilities (L, h, w) at the limited size."""

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.cams.compute import CamResult
-from trainer.config import DEFAULT_MIN_PIECE_SHARE, BackgroundThreshold, MinPieceShare, UseCrf
 from trainer.data.transforms import RgbImage, check_rgb
 from trainer.masks.crf import CrfConfig, crf_available
 from trainer.masks.image_crf import ImageCrf
 from trainer.masks.pieces import drop_small_pieces
 from trainer.run.map_storage import Maps
+from trainer.setting_types import DEFAULT_MIN_PIECE_SHARE, BackgroundThreshold, MinPieceShare, UseCrf
 
 BACKGROUND = 0
 VOID = 255

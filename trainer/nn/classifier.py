@@ -54,12 +54,20 @@ class CamNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised pictures (N, 3, H, W) -> maps (N, K, ceil(H / stride), ceil(W / stride)), unbounded."""
-        if self._folded is not None and self.training:
-            features = self._folded.call(self.encoder, "forward", images)
-        else:
-            features = self.encoder(images)
+        return self.score_maps(self.last_features(images))
+
+    def score_maps(self, features: Tensor) -> Tensor:
+        """Features (N, C, h, w) -> maps (N, K, h, w), unbounded, whose means are the logits."""
         maps: Tensor = self.classifier(features)
         return maps
+
+    def last_features(self, images: Tensor) -> Tensor:
+        """Normalised pictures (N, 3, H, W) -> the features (N, C, h, w) that the maps are made from."""
+        if self._folded is not None and self.training:
+            folded: Tensor = self._folded.call(self.encoder, "forward", images)
+            return folded
+        features: Tensor = self.encoder(images)
+        return features
 
     def map_features(self, images: Tensor) -> Tensor:
         """What the maps are made from in evaluation mode: pictures (N, 3, H, W) -> (N, C, h, w)."""
@@ -69,7 +77,7 @@ class CamNetwork(nn.Module):
     def stages_features_and_maps(self, images: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
         """The five stages, the features, and the maps (N, K, h, w) whose means are the logits."""
         stages, features = self.encoder.stages_and_features(images)
-        return stages, features, self.classifier(features)
+        return stages, features, self.score_maps(features)
 
     def map_weights(self, rows: Sequence[int | None]) -> ClassWeights:
         """What makes the maps of some classes from `map_features`.
@@ -80,6 +88,11 @@ class CamNetwork(nn.Module):
         """
         head = self.classifier.weight.detach()[:, :, 0, 0].float()
         return rows_or_zeros(head, rows)
+
+    @torch.no_grad()
+    def start_class(self, position: int, row: Tensor) -> None:
+        """Start the map of the class at a position from a row (C,) of weights."""
+        self.classifier.weight[position, :, 0, 0] = row
 
     def train(self, mode: bool = True) -> CamNetwork:
         """Set the mode; frozen statistics stay frozen."""
@@ -123,4 +136,4 @@ def init_head_from_imagenet(network: CamNetwork, imagenet_indices: Sequence[Sequ
     centre = rows.mean(dim=0)
     for position, indices in enumerate(imagenet_indices):
         start = rows[list(indices)].mean(dim=0) - centre if indices else torch.zeros_like(centre)
-        network.classifier.weight[position, :, 0, 0] = start
+        network.start_class(position, start)

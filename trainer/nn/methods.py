@@ -11,7 +11,10 @@ from collections.abc import Callable, Mapping
 from trainer.classify_config import ClassifyConfig, ClassifyMethod
 from trainer.nn.classifier import CamNetwork
 from trainer.nn.encoders import Encoder
+from trainer.nn.ficklenet import FickleNetwork
+from trainer.nn.icd import IcdNetwork
 from trainer.nn.seam import SeamNetwork
+from trainer.nn.seenet import SeeNetwork
 
 
 def _linear(encoder: Encoder, class_count: int, config: ClassifyConfig) -> CamNetwork:
@@ -22,6 +25,9 @@ NETWORKS: Mapping[ClassifyMethod, Callable[[Encoder, int, ClassifyConfig], CamNe
     "puzzle": _linear,
     "plain": _linear,
     "seam": SeamNetwork,
+    "seenet": SeeNetwork,
+    "ficklenet": FickleNetwork,
+    "icd": IcdNetwork,
 }
 """The network of each method."""
 

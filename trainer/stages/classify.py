@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 
 from trainer.cams.trained import save_classifier
+from trainer.classify_config import ClassifyConfig
 from trainer.config import Recipe
-from trainer.contract import CLASSIFY, Folder
+from trainer.contract import CLASSIFY, EventKind, Folder
 from trainer.data.accepted import accepted_labels
-from trainer.data.augment import IGNORE, coverage_tensor, draw_view, image_tensor, label_tensor
+from trainer.data.augment import IGNORE, at_cells, coverage_tensor, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset
 from trainer.data.images import read_rgb
+from trainer.data.superpixels import superpixels
 from trainer.data.tag_words import TagWords
 from trainer.nn.classifier import CamNetwork, init_head_from_imagenet
 from trainer.nn.encoders import EncoderSpec
@@ -31,7 +33,8 @@ from trainer.training.cam_monitor import CamMonitor
 from trainer.training.kept_epochs import KeptEpochs
 from trainer.training.log import Alarm
 from trainer.training.loop import Training, train
-from trainer.training.methods import build_step
+from trainer.training.methods import between_epochs, build_step
+from trainer.training.requirements import saliency_deviation
 from trainer.training_config import ViewConfig
 
 NAME = CLASSIFY
@@ -58,11 +61,15 @@ def run(context: StageContext) -> StageResult:
     """
     network = build_network(context)
     config = context.recipe.classify
+    deviation = saliency_deviation(context.recipe, NAME)
+    if deviation:
+        context.events.write(EventKind.WARNING, stage=NAME, message=deviation)
     monitor = CamMonitor(context.dataset.class_names, context.device.device)
     film = CamFilm(network, context.dataset, context.run_dir, context.device, context.events)
     kept = KeptEpochs(network, context.recipe, context.dataset.class_names, context.run_dir)
 
     def end_epoch(epoch: int) -> Iterable[Alarm]:
+        between_epochs(context, network, epoch)
         if context.processes.is_main:
             film.capture(epoch)
             kept.keep(epoch)
@@ -76,7 +83,13 @@ def run(context: StageContext) -> StageResult:
         Training(
             stage=NAME,
             step=build_step(network, config, monitor, pixel_weight=context.recipe.accepted_pixel_weight),
-            samples=TaggedViews(context.dataset, config.view, network.encoder.spec, mask_stride(context)),
+            samples=TaggedViews(
+                context.dataset,
+                config.view,
+                network.encoder.spec,
+                mask_stride(context),
+                superpixels_of(config),
+            ),
             config=config,
             is_new=lambda name: not name.startswith("network.encoder."),
             end_epoch=end_epoch,
@@ -112,19 +125,31 @@ def mask_stride(context: StageContext) -> int | None:
     return recipe.classify.output_stride if counts else None
 
 
+def superpixels_of(config: ClassifyConfig) -> tuple[int, int] | None:
+    """How many superpixels a picture has at most, and the pixels of a cell; None if they are not used."""
+    return (config.icd.superpixels, config.output_stride) if config.method == "icd" else None
+
+
 class TaggedViews:
     """Random views of the pictures with their tags, on which the classifier is trained.
 
     With `mask_stride` (pixels), each view has the share of every class in each cell of the accepted mask.
+    With `superpixels` (how many at most, pixels of a cell), it has the superpixel in the middle of each cell.
     """
 
     def __init__(
-        self, dataset: TaggedDataset, view: ViewConfig, spec: EncoderSpec, mask_stride: int | None = None
+        self,
+        dataset: TaggedDataset,
+        view: ViewConfig,
+        spec: EncoderSpec,
+        mask_stride: int | None = None,
+        superpixels: tuple[int, int] | None = None,
     ) -> None:
         self._dataset = dataset
         self._view = view
         self._spec = spec
         self._mask_stride = mask_stride
+        self._superpixels = superpixels
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -133,7 +158,8 @@ class TaggedViews:
         """ "images" float32 (3, crop, crop) and "labels" float32 (K,).
 
         With `mask_stride` also "coverage" float32 (K + 1, ceil(crop / stride), ceil(crop / stride)), all zero
-        for a picture without an accepted mask.
+        for a picture without an accepted mask. With `superpixels` also "superpixels" uint8
+        (ceil(crop / stride), ceil(crop / stride)), 255 outside the picture.
 
         Raises:
             ImageReadError, GroundTruthError: the picture or its mask was damaged or removed since the run
@@ -150,4 +176,8 @@ class TaggedViews:
             mask = accepted_labels(image)
             shown = torch.full((view.crop, view.crop), IGNORE) if mask is None else label_tensor(mask, view)
             sample["coverage"] = coverage_tensor(shown, self._mask_stride, self._dataset.class_count)
+        if self._superpixels is not None:
+            most, stride = self._superpixels
+            pieces = label_tensor(superpixels(picture, most), view)
+            sample["superpixels"] = at_cells(pieces, stride).to(torch.uint8)
         return sample

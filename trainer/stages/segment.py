@@ -1,7 +1,8 @@
 """Stage 6: DeepLabv3+ trained on the pseudo-labels, and its predictions of another split (section 4.3).
 
-If a person accepted a mask of a picture, the mask replaces its pseudo-label. Each later round trains a new
-network on the pseudo-labels of its round.
+By method `dsrg` it learns seeds that grow instead. If a person accepted a mask of a picture, the mask
+replaces its pseudo-label or its seeds. Each later round trains a new network on its
+pseudo-labels.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.config import Recipe, SegmentConfig
+from trainer.config import Recipe
 from trainer.contract import REFINE, RELABEL, SEGMENT, EventKind, Folder, in_round
 from trainer.data.accepted import accepted_labels
 from trainer.data.augment import IGNORE
@@ -39,11 +40,15 @@ from trainer.nn.segmentation import SegmentationNetwork
 from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import RunDir
 from trainer.run.stage_context import StageContext
+from trainer.segment_config import SegmentConfig
 from trainer.stages.image_loop import ImageProgress
+from trainer.stages.seeds import seeded
 from trainer.stages.stage import LaterStage, StageResult
 from trainer.training.batches import Batch
+from trainer.training.dsrg_step import DsrgStep
 from trainer.training.labelled_views import LabelledViews
 from trainer.training.loop import Training, train
+from trainer.training.requirements import saliency_deviation
 from trainer.training_config import ViewConfig
 
 NAME = SEGMENT
@@ -85,6 +90,7 @@ def run(context: StageContext, round_number: int = 1) -> StageResult:
     Raises:
         EncoderError: the backbone or its weights cannot be loaded.
         ImageReadError, GroundTruthError: a picture, a pseudo-label or an accepted mask is missing or damaged.
+        TrainerUsageError: DSRG finds no seeds.
         TrainerError: see `trainer.training.loop.train`.
     """
     config = context.recipe.segment
@@ -106,6 +112,10 @@ def run(context: StageContext, round_number: int = 1) -> StageResult:
 
 def _train(context: StageContext, round_number: int) -> dict[str, object]:
     config, name = context.recipe.segment, in_round(NAME, round_number)
+    grows = config.method == "dsrg" and round_number == 1
+    deviation = saliency_deviation(context.recipe, NAME) if grows else None
+    if deviation:
+        context.events.write(EventKind.WARNING, stage=name, message=deviation)
     # All processes, and all attempts after a crash, start from the same random weights.
     torch.manual_seed(context.recipe.seed)
     network = SegmentationNetwork(
@@ -120,8 +130,10 @@ def _train(context: StageContext, round_number: int) -> dict[str, object]:
         context,
         Training(
             stage=name,
-            step=SegmentationStep(network),
-            samples=pseudo_labelled(
+            step=DsrgStep(network, config.dsrg) if grows else SegmentationStep(network),
+            samples=seeded(context, network.encoder.spec)
+            if grows
+            else pseudo_labelled(
                 context.dataset, context.run_dir, config.view, network.encoder.spec, round_number
             ),
             config=config,

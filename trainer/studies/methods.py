@@ -10,7 +10,7 @@ from typing import Any, Literal, TypedDict
 
 from trainer.classify_config import ClassifyMethod
 from trainer.config import Recipe
-from trainer.contract import STAGES, EventKind, Measured, Metrics, MetricsRow
+from trainer.contract import CLASSIFY, SEGMENT, STAGES, EventKind, Measured, Metrics, MetricsRow
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.errors import TrainerUsageError
@@ -20,6 +20,7 @@ from trainer.run.directory import RunDir
 from trainer.run.events import read_events
 from trainer.studies.over_seeds import Figures, over_seeds
 from trainer.studies.training import Training
+from trainer.training.requirements import check_methods, saliency_deviation
 
 OUTPUTS = (Measured.CAM, Measured.WALK, Measured.PSEUDO, Measured.SEGMENTATION)
 """What is measured of each system, in the order in which it is made."""
@@ -35,6 +36,7 @@ class System:
         classify: `classify.method` of its runs.
         affinity: `affinity.method` of its runs.
         published: mean IoU in percent on VOC 2012 val and its backbone; None if Table 3 does not have it.
+        segment: `segment.method` of its runs.
     """
 
     name: str
@@ -42,12 +44,16 @@ class System:
     classify: ClassifyMethod
     affinity: Literal["irn", "psa"]
     published: str | None
+    segment: Literal["labels", "dsrg"] = "labels"
 
     def recipe(self, recipe: Recipe, seed: int) -> Recipe:
         """The recipe with this system's methods and a seed."""
         classify = recipe.classify.model_copy(update={"method": self.classify})
         affinity = recipe.affinity.model_copy(update={"method": self.affinity})
-        return recipe.model_copy(update={"classify": classify, "affinity": affinity, "seed": seed})
+        segment = recipe.segment.model_copy(update={"method": self.segment})
+        return recipe.model_copy(
+            update={"classify": classify, "affinity": affinity, "segment": segment, "seed": seed}
+        )
 
 
 SYSTEMS = (
@@ -55,9 +61,13 @@ SYSTEMS = (
     System("affinitynet", "AffinityNet", "plain", "psa", "61.7 (Wide-ResNet-38)"),
     System("seam", "SEAM, walk along IRNet's edges", "seam", "irn", None),
     System("seam-affinitynet", "SEAM", "seam", "psa", "64.5 (Wide-ResNet-38)"),
+    System("dsrg", "DSRG", "plain", "irn", "61.4 (ResNet-101, saliency)", "dsrg"),
+    System("seenet", "SeeNet, walk along IRNet's edges", "seenet", "irn", "63.1 (ResNet-101, saliency)"),
+    System("ficklenet", "FickleNet", "ficklenet", "irn", "64.9 (ResNet-101, saliency)", "dsrg"),
+    System("icd", "ICD, walk along IRNet's edges", "icd", "irn", "64.1 (ResNet-101)"),
     System("puzzle", "Puzzle-CAM", "puzzle", "irn", "66.9 (ResNeSt-101)"),
 )
-"""The systems that can be compared. SEAM was published with the walk of AffinityNet."""
+"""The systems that can be compared. SEAM was published with the walk of AffinityNet, FickleNet with DSRG."""
 
 
 class Row(TypedDict):
@@ -109,17 +119,23 @@ def run_comparison(
         seeds: one run of each system for each seed.
 
     Returns:
-        {"recipe", "split", "segmentation_split", "seeds", "rows"}, rows as `Row`. Also stored as
+        {"recipe", "split", "segmentation_split", "seeds", "deviation", "rows"}, rows as `Row`; "deviation" is
+        what all systems with saliency lack, or None. Also stored as
         methods.json, methods.md and methods.svg in `out`.
 
     Raises:
-        TrainerUsageError: no seeds are given, or nothing could be measured.
+        TrainerUsageError: no seeds are given, a system cannot be trained on this dataset, or nothing could be
+            measured.
         DatasetError: no class list says what the indices in the ground truth mean.
         TrainerError: see `trainer.pipeline.run`.
     """
     if not seeds:
         raise TrainerUsageError("A comparison needs at least one seed, better two; use --seeds 0,1.")
-    GroundTruth.of(open_dataset(dataset_root, split))  # refused before hours of training
+    # Refused before hours of training, not after those of the systems before.
+    dataset = open_dataset(dataset_root, split)
+    GroundTruth.of(dataset)
+    for system in systems:
+        check_methods(system.recipe(training.recipe, seeds[0]), dataset, STAGES)
     out = Path(out)
     runs: dict[str, list[RunDir]] = {system.name: [] for system in systems}
     for seed in seeds:
@@ -137,6 +153,7 @@ def run_comparison(
         "split": split,
         "segmentation_split": training.recipe.segment.predict_split,
         "seeds": list(seeds),
+        "deviation": _deviation(training.recipe, systems),
         "rows": [_row(system, runs[system.name], f"{dataset_root}, split {split}") for system in systems],
     }
     write_atomic(out / "methods.json", json.dumps(result, indent=2).encode())
@@ -173,6 +190,8 @@ def methods_table(result: dict[str, Any]) -> str:
         "",
         "The figures of the paper are for orientation only: pictures, backbone and crops differ.",
     ]
+    if result["deviation"]:
+        lines += ["", result["deviation"]]
     return "\n".join(lines) + "\n"
 
 
@@ -181,6 +200,13 @@ def methods_plot(result: dict[str, Any]) -> str:
     figures = [(row["name"], row["honest"][Measured.PSEUDO]) for row in result["rows"]]
     bars = [Bar(name, one["mean"], tuple(one["values"])) for name, one in figures if one]
     return bar_chart(bars, title="Pseudo-labels, mean IoU in percent")
+
+
+def _deviation(recipe: Recipe, systems: Sequence[System]) -> str | None:
+    """What the systems that were published with saliency maps lack, if any."""
+    recipes = [system.recipe(recipe, recipe.seed) for system in systems]
+    said = (saliency_deviation(one, stage) for one in recipes for stage in (CLASSIFY, SEGMENT))
+    return next((sentence for sentence in said if sentence), None)
 
 
 def _cell(figures: Figures | None) -> str:

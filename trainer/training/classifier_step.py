@@ -33,7 +33,7 @@ class ClassifierStep(nn.Module, ABC):
         self.network = network
         self.loss = loss
         self._monitor = monitor
-        self._pixel_weight = pixel_weight
+        self.pixel_weight = pixel_weight
 
     def forward(self, batch: Batch, progress: float) -> dict[str, Tensor]:
         """Losses by name; "loss" is minimised. With accepted masks also "pixel", L_pix.
@@ -48,7 +48,7 @@ class ClassifierStep(nn.Module, ABC):
             self._monitor.add(maps.detach(), batch["labels"])
         if "coverage" in batch:
             terms["pixel"] = pixel_loss(maps, batch["coverage"])
-            terms["loss"] = terms["loss"] + self._pixel_weight * terms["pixel"]
+            terms["loss"] = terms["loss"] + self.pixel_weight * terms["pixel"]
         return terms
 
     @abstractmethod

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.data.augment import draw_view, image_tensor, label_tensor
+from trainer.data.augment import at_cells, draw_view, image_tensor, label_tensor
 from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.images import read_rgb
 from trainer.nn.encoders import EncoderSpec
@@ -57,10 +57,8 @@ class LabelledViews:
         possible[[0, *image.tags]] = True
         possible[np.unique(of_picture)] = True
         labels = label_tensor(of_picture, view)
-        middle = torch.arange(0, self.view.crop, self.stride).add(self.stride // 2)
-        middle = middle.clamp(max=self.view.crop - 1)
         return {
             "images": image_tensor(picture, view, self.spec.mean, self.spec.std),
-            "labels": labels[middle][:, middle].to(torch.uint8),
+            "labels": at_cells(labels, self.stride).to(torch.uint8),
             "possible": torch.from_numpy(possible[: self.dataset.class_count + 1]),
         }

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from trainer.config import SegmentConfig
 from trainer.masks.crf import CrfConfig, CrfUnavailableError, crf_available, label_unary
 from trainer.masks.image_crf import ImageCrf
+from trainer.segment_config import SegmentConfig
 
 
 @pytest.fixture

@@ -6,9 +6,15 @@ import torch
 from torch import nn
 
 from trainer.data.ground_truth import read_mask
+from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
+from trainer.data.saliency import spectral_residual
+from trainer.errors import TrainerUsageError
+from trainer.masks.crf import crf_available
 from trainer.models.segmentation import load_segmentation_model
+from trainer.nn.encoders import build_encoder
 from trainer.stages import segment
+from trainer.stages.seeds import seeded
 
 
 def write_pseudo_labels(context, size=(40, 60)):
@@ -99,3 +105,41 @@ def test_classes_that_are_probable_nowhere_are_left_out():
     labels, probabilities = segment.probable_classes(logits)
     assert labels == (0, 2)
     np.testing.assert_allclose(probabilities, logits.softmax(0)[[0, 2]], atol=1e-3)
+
+
+@pytest.mark.skipif(not crf_available().available, reason="pydensecrf2 is not installed")
+def test_dsrg_learns_seeds_of_the_cams_and_accepted_masks_instead_of_pseudo_labels(
+    make_context, make_voc, write_cams
+):
+    root = make_voc(pictures=2)
+    write_mask(root / "accepted" / "p1.png", np.full((40, 60), 2, np.uint8))
+    context = make_context("segment.method=dsrg", root=root)
+    write_cams(context)
+    seeds = seeded(context, build_encoder("lite0").spec)
+    of_cams, accepted = (seeds.labels_of(image) for image in context.dataset.images)
+    assert of_cams.shape == (10, 15)
+    assert (of_cams[2:6, 3:8] == context.dataset.images[0].tags[0]).all()
+    assert of_cams[0, 0] == 0  # no CAM is there
+    assert of_cams[1, 2] == 255  # 0.2 is between both thresholds
+    assert (accepted == 2).all()
+    assert set(segment.run(context).summary["losses"]) == {"loss", "seed", "boundary"}
+
+
+def test_dsrg_without_a_seed_says_so_before_it_trains(make_context, write_cams):
+    context = make_context("segment.method=dsrg", "affinity.foreground_threshold=0.95")
+    write_cams(context)
+    with pytest.raises(
+        TrainerUsageError, match=r"no CAM exceeds affinity\.foreground_threshold = 0\.95; lower"
+    ):
+        segment.run(context)
+
+
+def test_dsrg_takes_background_from_saliency_where_there_is_a_source(make_context, make_voc, write_cams):
+    context = make_context("segment.method=dsrg", "saliency.source=classical", root=make_voc(pictures=1))
+    write_cams(context)
+    image = context.dataset.images[0]
+    seeds = seeded(context, build_encoder("lite0").spec).labels_of(image)
+    salient = spectral_residual(read_rgb(image.path))
+    cells = salient.reshape(10, 4, 15, 4).mean(axis=(1, 3))
+    free = seeds != image.tags[0]
+    assert np.array_equal(seeds[free] == 0, cells[free] < 0.06)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from trainer.contract import STAGES
-from trainer.data.dataset import TaggedDataset
+from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.errors import TrainerUsageError
 from trainer.recipes import load_recipe
 from trainer.run.directory import RunDir
@@ -21,6 +21,11 @@ from trainer.studies.methods import SYSTEMS, methods_table, run_comparison, syst
 from trainer.studies.training import Training
 
 TRAINING = Training(load_recipe("tiny"))
+
+
+def dataset(split: str) -> TaggedDataset:
+    """One picture with two tags."""
+    return TaggedDataset(Path(), split, ("cat", "cup"), [TaggedImage("a", Path("a.png"), (1, 2))])
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(training.pipeline, "run", run)
     monkeypatch.setattr(RunDir, "record", lambda _run, _stage: SimpleNamespace(summary={"seconds": 1.5}))
-    monkeypatch.setattr(methods, "open_dataset", lambda _root, split: TaggedDataset(Path(), split, (), ()))
+    monkeypatch.setattr(methods, "open_dataset", lambda _root, split: dataset(split))
     return asked
 
 
@@ -84,9 +89,28 @@ def test_the_table_has_honest_and_oracle_figures_and_memory(
     assert ElementTree.parse(tmp_path / "methods.svg").getroot().tag.endswith("svg")
 
 
+def test_a_system_that_lacks_saliency_maps_is_printed_as_a_deviation(
+    runs: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    plain, dsrg = (
+        methods_table(run_comparison(TRAINING, "data", "train", tmp_path, systems_named([name]), (0,)))
+        for name in ("plain", "dsrg")
+    )
+    assert "saliency.source is none: background is where the CAMs are low" not in plain
+    assert "saliency.source is none: background is where the CAMs are low" in dsrg
+
+
 def test_without_ground_truth_there_is_nothing_to_compare(runs: list[dict[str, Any]], tmp_path: Path) -> None:
     with pytest.raises(TrainerUsageError, match="no ground truth to measure with"):
         run_comparison(TRAINING, "data", "val", tmp_path, SYSTEMS[:1], (0,))
+
+
+def test_a_system_that_cannot_be_trained_is_refused_before_any_other_runs(
+    runs: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    with pytest.raises(TrainerUsageError, match="a picture that has this tag alone"):
+        run_comparison(TRAINING, "data", "train", tmp_path, systems_named(["plain", "icd"]), (0,))
+    assert runs == []
 
 
 @pytest.mark.parametrize(
