@@ -8,6 +8,7 @@ ended, another worker may take over the run with its trainer process.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,29 +133,34 @@ def hand_back(session: Session, run_id: int, *, worker: str, attempts: int) -> b
     return _update(session, run_id, worker, ACTIVE, status="queued", position=position, attempts=used, **free)
 
 
-def finish(
-    session: Session,
-    run_id: int,
-    status: RunStatus,
-    *,
-    worker: str,
-    problem: str | None = None,
-    remedy: str | None = None,
-    log_tail: str | None = None,
-    metrics: dict[str, Any] | None = None,
-) -> bool:
-    """End a run as ``done``, ``failed`` or ``cancelled``; False when another worker has it."""
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended.
+
+    Attributes:
+        status: ``done``, ``failed`` or ``cancelled``.
+        problem: What went wrong.
+        remedy: What to do about it.
+        log_tail: The end of the trainer's log.
+        metrics: What was measured.
+    """
+
+    status: RunStatus
+    problem: str | None = None
+    remedy: str | None = None
+    log_tail: str | None = None
+    metrics: dict[str, Any] | None = None
+
+
+def finish(session: Session, run_id: int, ending: Ending, *, worker: str) -> bool:
+    """End a run; False when another worker has it."""
     return _update(
         session,
         run_id,
         worker,
         ACTIVE,
-        status=status,
+        **asdict(ending),
         ended_at=utc_now(),
-        problem=problem,
-        remedy=remedy,
-        log_tail=log_tail,
-        metrics=metrics,
         worker=None,
         lease_until=None,
         trainer_pid=None,

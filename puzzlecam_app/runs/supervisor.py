@@ -354,16 +354,8 @@ class Supervisor:
         def end(session: Session) -> bool:
             if problem:
                 say(session, self._run_id, problem)
-            return run_queue.finish(
-                session,
-                self._run_id,
-                status,
-                worker=self._worker,
-                problem=problem,
-                remedy=remedy,
-                log_tail=log_tail,
-                metrics=metrics,
-            )
+            ending = run_queue.Ending(status, problem, remedy, log_tail, metrics)
+            return run_queue.finish(session, self._run_id, ending, worker=self._worker)
 
         self._write(end)
 

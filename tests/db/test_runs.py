@@ -10,7 +10,17 @@ from db.engine import Database
 from db.errors import InvalidInputError, NotFoundError
 from db.models import Run, utc_now
 from db.run_events import append_events, last_event, list_events, say
-from db.run_queue import claim, finish, hand_back, lease_is_over, note_attempt, note_trainer, renew, take_over
+from db.run_queue import (
+    Ending,
+    claim,
+    finish,
+    hand_back,
+    lease_is_over,
+    note_attempt,
+    note_trainer,
+    renew,
+    take_over,
+)
 from db.runs import (
     RunSpec,
     RunStateError,
@@ -134,7 +144,7 @@ def test_a_run_is_taken_over_when_its_worker_is_dead_or_silent(
     assert _take_over(database, "second", "first") == run_ids[0]
     with database.write() as session:
         assert not renew(session, run_ids[0], worker="first", lease=LEASE)
-        assert not finish(session, run_ids[0], "failed", worker="first")
+        assert not finish(session, run_ids[0], Ending("failed"), worker="first")
         assert renew(session, run_ids[0], worker="second", lease=OVER)
     assert _take_over(database, "third") == run_ids[0]
 
@@ -197,7 +207,7 @@ def test_an_ended_run_frees_its_slot_and_can_be_resumed(database: Database, run_
     first = run_ids[0]
     _claim(database)
     with database.write() as session:
-        finish(session, first, "failed", worker="w", problem="The disk is full.", log_tail="...")
+        finish(session, first, Ending("failed", "The disk is full.", log_tail="..."), worker="w")
     assert _run(database, first).problem == "The disk is full."
     with database.write() as session:
         again = resume(session, first)
