@@ -8,7 +8,7 @@ import shutil
 from bootstrap.diagnosis import SetupError
 from bootstrap.progress import Step
 from bootstrap.virtualenv import VirtualEnv
-from puzzlecam_app.chromium import find_chromium, starts
+from puzzlecam_app.chromium import HEADLESS_SHELL, find_chromium, starts
 
 _PLAYWRIGHT_PATH = """
 from playwright.sync_api import sync_playwright
@@ -31,9 +31,10 @@ def install_chromium(venv: VirtualEnv) -> str:
             return path
         if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
             venv.run(["apt-get", "update"], step)
-            venv.run(["apt-get", "install", "--yes", "--no-install-recommends", "chromium"], step)
-            if packaged := find_chromium():
-                return packaged
+            for package in (HEADLESS_SHELL, "chromium"):
+                venv.run(["apt-get", "install", "--yes", "--no-install-recommends", package], step)
+                if packaged := find_chromium():
+                    return packaged
         raise SetupError(
             "The browser tests need Chromium, and it could not be installed: install Chromium or Chrome, "
             "or set PUZZLECAM_CHROMIUM to the path of one, then start again."

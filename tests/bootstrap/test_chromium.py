@@ -48,10 +48,23 @@ def test_on_debian_as_root_the_systems_package_is_the_next_try(
     venv: RecordingVenv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chromium, "starts", lambda browser: False)
-    monkeypatch.setattr(chromium, "find_chromium", lambda: "/usr/bin/chromium")
+    monkeypatch.setattr(chromium, "find_chromium", lambda: "/usr/bin/chromium-headless-shell")
+
+    assert install_chromium(venv) == "/usr/bin/chromium-headless-shell"
+    assert venv.commands[-1].startswith("apt-get install")
+    assert venv.commands[-1].endswith(" chromium-headless-shell")
+
+
+def test_a_system_without_the_headless_shell_gets_the_whole_chromium(
+    venv: RecordingVenv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find() -> str | None:
+        return "/usr/bin/chromium" if venv.commands[-1].endswith(" chromium") else None
+
+    monkeypatch.setattr(chromium, "starts", lambda browser: False)
+    monkeypatch.setattr(chromium, "find_chromium", find)
 
     assert install_chromium(venv) == "/usr/bin/chromium"
-    assert venv.commands[-1].startswith("apt-get install")
 
 
 def test_other_users_are_told_to_install_one(venv: RecordingVenv, monkeypatch: pytest.MonkeyPatch) -> None:

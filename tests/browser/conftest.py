@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Playwright, expe
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--js-flags=--single-threaded"]
 # How long a test waits for anything. It is much, because what is slow on a busy machine is not wrong.
 PATIENCE_MS = 180_000
-NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -52,6 +52,8 @@ def browser() -> Iterator[Browser]:
 
 def new_context(browser: Browser, width: int, height: int, **options: Any) -> BrowserContext:
     """A browser profile with a screen of that size."""
+    # What moves while a page waits would take processor time from what it waits for.
+    options = {"reduced_motion": "reduce", **options}
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(PATIENCE_MS)
     return context
