@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from tests.trainer.conftest import draw_voc
 from trainer import pipeline
 from trainer.contract import in_round, split_round, stages_of
 from trainer.data.folder import open_dataset
@@ -63,11 +67,38 @@ def outcome(path: Path) -> tuple[str, list[list[list[int]]]]:
     return weights, [read_mask(directory.pseudo_path(f"p{number}", 2)).tolist() for number in range(4)]
 
 
-@pytest.fixture
-def root(make_voc: Callable[..., Path]) -> Path:
-    root = make_voc(pictures=4)
+def draw(root: Path) -> Path:
+    draw_voc(root, pictures=4)
     (root / "ImageSets" / "Segmentation" / "val.txt").write_text("p0\n", encoding="utf-8")
     return root
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return draw(tmp_path / "voc")
+
+
+@dataclass(frozen=True)
+class TwoRounds:
+    """An uninterrupted run of two rounds; its directory as it was after the first one is there to copy."""
+
+    root: Path
+    first_round: Path
+    whole: Path
+    settings: tuple[str, ...] = ("rounds=2", "segment.epochs=5")
+
+
+@pytest.fixture(scope="module")
+def two_rounds(tmp_path_factory: pytest.TempPathFactory) -> TwoRounds:
+    folder = tmp_path_factory.mktemp("two_rounds")
+    made = TwoRounds(draw(folder / "voc"), folder / "first", folder / "whole")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    run(made.root, made.first_round, "segment.epochs=5")
+    shutil.copytree(made.first_round, made.whole)
+    run(made.root, made.whole, *made.settings)
+    torch.set_num_threads(threads)
+    return made
 
 
 @pytest.fixture
@@ -158,21 +189,21 @@ def test_rounds_without_a_segmentation_network_are_refused() -> None:
 
 
 def test_a_run_that_was_stopped_in_the_second_round_ends_as_if_it_had_not_been(
-    root: Path, tmp_path: Path
+    two_rounds: TwoRounds, tmp_path: Path
 ) -> None:
-    whole, cut, stop = tmp_path / "whole", tmp_path / "cut", StopSignal()
-    run(root, whole, "rounds=2", "segment.epochs=5")
+    root, settings = two_rounds.root, two_rounds.settings
+    cut, stop = shutil.copytree(two_rounds.first_round, tmp_path / "cut"), StopSignal()
 
     def ask(event: Event) -> None:
         if event["kind"] == "step" and event["stage"] == "segment-2" and event["step"] == 2:
             stop.set()
 
     with pytest.raises(RunStopped):
-        run(root, cut, "rounds=2", "segment.epochs=5", listeners=(ask,), stop=stop)
-    events = run(root, cut, "rounds=2", "segment.epochs=5")
+        run(root, cut, *settings, listeners=(ask,), stop=stop)
+    events = run(root, cut, *settings)
     assert stages_in(events, "stage_skipped") == (*FIRST, "relabel-2")
     assert [event["step"] for event in events if event["kind"] == "resumed" and "step" in event] == [3]
-    assert outcome(cut) == outcome(whole)
+    assert outcome(cut) == outcome(two_rounds.whole)
 
 
 KILLED_RUN = """
@@ -185,7 +216,6 @@ from trainer.stages import image_loop
 image_loop.EVENT_EVERY_S = 0
 
 def kill(event):
-    at = sys.argv[3]
     if at == "labels":
         found = event["kind"] == "progress" and event["stage"] == "relabel-2" and event["done"] == 2
     else:
@@ -194,8 +224,8 @@ def kill(event):
         os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
-    recipe = load_recipe("tiny", sys.argv[4:])
-    pipeline.run(recipe, sys.argv[1], "train", sys.argv[2], device="cpu", listeners=(kill,))
+    root, path, at, *settings = sys.argv[1:]
+    pipeline.run(load_recipe("tiny", settings), root, "train", path, device="cpu", listeners=(kill,))
 """
 
 
@@ -203,22 +233,22 @@ if __name__ == "__main__":
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("at", ["labels", "training"])
 def test_kill_9_in_the_second_round_then_resume_ends_as_an_uninterrupted_run(
-    root: Path, tmp_path: Path, at: str
+    two_rounds: TwoRounds, tmp_path: Path, at: str
 ) -> None:
-    settings = ("rounds=2", "segment.epochs=5")
-    run(root, tmp_path / "whole", *settings)
+    root, settings = two_rounds.root, two_rounds.settings
+    cut = shutil.copytree(two_rounds.first_round, tmp_path / "cut")
     program = tmp_path / "killed.py"
     program.write_text(KILLED_RUN, encoding="utf-8")
     home = Path(__file__).parents[2]
     killed = subprocess.run(
-        [sys.executable, program, root, tmp_path / "cut", at, *QUICK, *settings],
+        [sys.executable, program, root, cut, at, *QUICK, *settings],
         cwd=home,
         env={**os.environ, "PYTHONPATH": str(home)},
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL
-    assert not RunDir(tmp_path / "cut").model_path("segment-2").exists()
-    events = run(root, tmp_path / "cut", *settings)
+    assert not RunDir(cut).model_path("segment-2").exists()
+    events = run(root, cut, *settings)
     assert stages_in(events, "stage_skipped")[:6] == FIRST
     assert [event["kind"] for event in events].count("resumed") >= 1
-    assert outcome(tmp_path / "cut") == outcome(tmp_path / "whole")
+    assert outcome(cut) == outcome(two_rounds.whole)
