@@ -12,6 +12,7 @@ from puzzlecam_app.assets import asset_url, assets_dir
 from puzzlecam_app.auth import LOGOUT_PATH
 from puzzlecam_app.components.own_module import EarlyHeads
 from puzzlecam_app.pages import datasets, export, gallery, lab, people, review, runs
+from puzzlecam_app.quick_gradio import apps_without_routes
 from puzzlecam_app.services import Services
 
 _FORM_UPLOADS = "1mb"  # no page uploads files; Gradio's own route is kept small
@@ -24,35 +25,8 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     file can be requested by its path.
     """
     root_path = services.settings.root_path
-    with gr.Blocks(title="Puzzle-CAM studio", analytics_enabled=False, fill_width=True) as pages:
-        _navigation(services)
-        review.build(root_path)
-    with pages.route("Gallery", "/gallery"):
-        _navigation(services)
-        gallery.build(root_path)
-    with pages.route("Datasets", "/datasets"):
-        _navigation(services)
-        datasets.build(services)
-    with pages.route("Lab", "/lab"):
-        _navigation(services)
-        lab.build(root_path)
-    with pages.route("Runs", "/runs"):
-        _navigation(services)
-        runs.build(root_path)
-    with pages.route("Export", "/export"):
-        _navigation(services)
-        export.build(services)
-    if services.settings.is_shared:
-        with pages.route("Team", "/team"):
-            _navigation(services)
-            people.build_team(root_path)
-    if services.settings.has_accounts:
-        with pages.route("People", "/people"):
-            _navigation(services)
-            people.build_people(root_path)
-        with pages.route("Account", "/account"):
-            _navigation(services)
-            people.build_account(root_path)
+    with apps_without_routes():
+        pages = _build(services)
     theme_dir = assets_dir() / "theme"
     # Gradio warns that it turns server-side rendering off, although `ssr_mode=False` asks for that.
     warnings.filterwarnings("ignore", message="SSR mode is not supported", category=UserWarning)
@@ -115,6 +89,41 @@ def mount_pages(app: FastAPI, services: Services) -> FastAPI:
     mounted.state.event_pages = {number: event.page for number, event in pages.fns.items()}
     mounted.state.page_events = {number: len(event.inputs) for number, event in pages.fns.items()}
     return mounted
+
+
+def _build(services: Services) -> gr.Blocks:
+    root_path = services.settings.root_path
+    blocks = gr.Blocks(title="Puzzle-CAM studio", analytics_enabled=False, fill_width=True)
+    with blocks as pages:
+        _navigation(services)
+        review.build(root_path)
+    with pages.route("Gallery", "/gallery"):
+        _navigation(services)
+        gallery.build(root_path)
+    with pages.route("Datasets", "/datasets"):
+        _navigation(services)
+        datasets.build(services)
+    with pages.route("Lab", "/lab"):
+        _navigation(services)
+        lab.build(root_path)
+    with pages.route("Runs", "/runs"):
+        _navigation(services)
+        runs.build(root_path)
+    with pages.route("Export", "/export"):
+        _navigation(services)
+        export.build(services)
+    if services.settings.is_shared:
+        with pages.route("Team", "/team"):
+            _navigation(services)
+            people.build_team(root_path)
+    if services.settings.has_accounts:
+        with pages.route("People", "/people"):
+            _navigation(services)
+            people.build_people(root_path)
+        with pages.route("Account", "/account"):
+            _navigation(services)
+            people.build_account(root_path)
+    return blocks
 
 
 def _navigation(services: Services) -> None:
