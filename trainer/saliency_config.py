@@ -18,8 +18,8 @@ class SaliencyConfig(Settings):
     source: SaliencySource = later_field(
         "none",
         description="Where saliency maps come from. none: there are none, and background is where CAMs are "
-        "low. folder: grey pictures that a saliency network made, for runs of the command line. classical: the spectral residual of the "
-        "picture (Hou and Zhang, CVPR 2007), which needs no training.",
+        "low. folder: grey pictures that a saliency network made, for runs of the command line. classical: "
+        "the spectral residual of the picture (Hou and Zhang, CVPR 2007), which needs no training.",
     )
     folder: Path | None = later_field(
         None,

@@ -17,6 +17,7 @@ from trainer.data.images import read_rgb
 from trainer.masks.crf import crf_available
 from trainer.models.proposal import run_model
 from trainer.run.directory import RunDir
+from trainer.run.instance_storage import load_instances
 from trainer.run.map_storage import load_maps
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -32,7 +33,7 @@ def test_tiny_runs_from_end_to_end(make_voc: Callable[..., Path], tmp_path: Path
         "tiny",
         tmp_path / "run",
         device="cpu",
-        overrides=("evaluate.crf_oracle_thresholds=[0.2]",),
+        overrides=("evaluate.crf_oracle_thresholds=[0.2]", "affinity.displacement=true"),
     )
 
     assert {name: stage["status"] for name, stage in result["stages"].items()} == dict.fromkeys(
@@ -56,6 +57,9 @@ def test_tiny_runs_from_end_to_end(make_voc: Callable[..., Path], tmp_path: Path
         assert mask.shape == (40, 60)
         with Image.open(path) as image:
             assert image.mode == "P"
+    instances = load_instances(directory.instances_path("p1"))
+    assert instances.ids_hw.shape == (40, 60)
+    assert set(instances.class_indices) <= {2}
     # Pseudo-labels hold only what a picture is tagged with.
     assert set(np.unique(read_mask(directory.pseudo_path("p1")))) <= {0, 2}
 

@@ -90,7 +90,7 @@ def _measured(run_dir: RunDir, root: Path) -> Iterator[tuple[str, Path]]:
 
 def _found(stored: Instances) -> list[FoundInstance]:
     def pixels(number: int) -> BoolMask:
-        return stored.ids_hw == number
+        return np.asarray(stored.ids_hw == number, dtype=np.bool_)
 
     return [
         FoundInstance(index, pixels(number), score)

@@ -58,8 +58,8 @@ class InstancePrecision:
             void: pixels (H, W) that count for nothing; all count when None.
         """
         counted = slice(None) if void is None else ~void
-        for one in truth:
-            self._true[one.class_index] = self._true.get(one.class_index, 0) + 1
+        for index in (there.class_index for there in truth):
+            self._true[index] = self._true.get(index, 0) + 1
         taken: set[int] = set()
         for one in sorted(found, key=lambda each: -each.score):
             best, best_iou = -1, 0.0

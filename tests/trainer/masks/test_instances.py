@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from trainer.errors import ArtifactError
+from trainer.masks.instance_metrics import FoundInstance, InstancePrecision, TrueInstance
 from trainer.masks.instances import clusters_of, find_instances, follow, in_class_mask
 from trainer.masks.random_walk import random_walk
 from trainer.run.instance_storage import Instances, load_instances, save_instances
@@ -68,7 +69,7 @@ def two_squares() -> tuple[ClassMaps, np.ndarray, np.ndarray]:
     return (
         ClassMaps((CLASS,), (HEIGHT * 4, WIDTH * 4), seeds[None]),
         edges,
-        field_to({(5, 5): left, (5, 14): right}),
+        field_to({(5, 5): left, (5, 14): right}, share=1.0),
     )
 
 
@@ -82,6 +83,35 @@ def test_two_squares_of_one_class_that_touch_are_two_instances() -> None:
     assert numbers == {1, 2}
     edges[2:10, 10] = 0
     assert len(find_instances(maps, edges, np.zeros_like(field)).class_indices) == 1
+
+
+def test_a_made_scene_is_found_object_by_object_only_with_the_field() -> None:
+    """AP50 and AP70 against the truth written out: both squares, or one mask of both."""
+    maps, edges, field = two_squares()
+    edges[2:10, 10] = 0  # nothing but the field tells the squares apart
+    truth = []
+    for left in (2, 10):
+        pixels = np.zeros((HEIGHT, WIDTH), bool)
+        pixels[2:10, left : left + 8] = True
+        truth.append(TrueInstance(CLASS, pixels))
+    at_grid = ClassMaps(maps.class_indices, (HEIGHT, WIDTH), maps.maps_khw)
+
+    def average(share: float, follows: np.ndarray) -> float | None:
+        # One step: a long walk spreads each seed evenly over both squares.
+        found = find_instances(at_grid, edges, follows, log2_steps=0)
+        precision = InstancePrecision(share)
+        both = zip(found.class_indices, found.scores, strict=True)
+        precision.add(
+            [
+                FoundInstance(index, found.ids_hw == number, score)
+                for number, (index, score) in enumerate(both, 1)
+            ],
+            truth,
+        )
+        return precision.mean()
+
+    assert [average(share, field) for share in (0.5, 0.7)] == [1.0, 1.0]
+    assert [average(share, np.zeros_like(field)) for share in (0.5, 0.7)] == [0.5, 0.0]
 
 
 def test_every_cluster_has_a_walk_of_its_own() -> None:
