@@ -19,6 +19,10 @@ export class Field extends Emitter {
     this.kind = described.kind;
     this.isOptional = described.is_optional;
     this.isCommon = described.is_common;
+    this.choices = described.choices;
+    this.description = described.description;
+    this.bounds = bounds(described);
+    this.hint = element("span", { class: "rn-hint" });
     this.error = element("span", { class: "rn-field-error", role: "alert", hidden: true });
     this.control = this.#build(described);
     this.control.addEventListener("change", () => this.#changed());
@@ -39,7 +43,7 @@ export class Field extends Emitter {
         this.reset,
       ),
       this.control,
-      element("span", { class: "rn-hint", text: `${described.description}${bounds(described)}` }),
+      this.hint,
       this.error,
     );
   }
@@ -112,8 +116,28 @@ export class Field extends Emitter {
   #changed() {
     this.reset.hidden = !this.isChanged;
     this.root.classList.toggle("rn-changed", this.isChanged);
+    this.hint.textContent = `${saidOf(this.control.value, this.choices, this.description)}${this.bounds}`;
     this.emit("change");
   }
+}
+
+/**
+ * A description without what it says of the other choices. It says something of a choice after `choice: `.
+ * @param {string} chosen
+ * @param {string[]} choices
+ * @param {string} description
+ * @returns {string}
+ */
+function saidOf(chosen, choices, description) {
+  const starts = choices
+    .map((choice) => ({ choice, at: ` ${description}`.indexOf(` ${choice}: `) }))
+    .filter(({ at }) => at >= 0)
+    .sort((one, other) => one.at - other.at);
+  if (!starts.length) return description;
+  const own = starts.findIndex(({ choice }) => choice === chosen);
+  const lead = description.slice(0, starts[0]?.at).trim();
+  if (own < 0) return lead;
+  return `${lead} ${description.slice(starts[own]?.at, starts[own + 1]?.at).trim()}`.trim();
 }
 
 /** @param {HTMLElement} control @returns {control is HTMLInputElement} */

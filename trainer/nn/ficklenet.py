@@ -96,7 +96,8 @@ def window_terms(features: Tensor, weight: Tensor) -> Tensor:
     """
     classes, channels, side, _ = weight.shape
     kernel = weight.flatten(2).transpose(1, 2).reshape(classes * side * side, channels, 1, 1)
-    return functional.conv2d(features, kernel).unflatten(1, (classes, side * side))
+    terms = functional.conv2d(features, kernel)
+    return terms.reshape(len(terms), classes, side * side, *terms.shape[2:])
 
 
 def seen_cells(drawn: Tensor, window: int, dropped: float) -> Tensor:

@@ -6,6 +6,7 @@ Hou et al., NeurIPS 2018. The first branch divides a picture into sure object, u
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ class SeeNetwork(CamNetwork):
 
     def branch(self, number: int, features: Tensor) -> Tensor:
         """The maps (N, K, h, w) of a branch from features (N, C, h, w), masked or not."""
-        direct = self.classifier if number == FIRST else self.others[number - 1]
+        direct: nn.Module = self.classifier if number == FIRST else self.others[number - 1]
         maps: Tensor = direct(features) + self.around[number](features)
         return maps
 
@@ -67,7 +68,7 @@ class SeeNetwork(CamNetwork):
         """Start the class alike in all branches."""
         super().start_class(position, row)
         for direct in self.others:
-            direct.weight[position, :, 0, 0] = row
+            cast(nn.Conv2d, direct).weight[position, :, 0, 0] = row
 
 
 def _around(channels: int, class_count: int, settings: SeeConfig) -> nn.Module:

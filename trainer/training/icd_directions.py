@@ -101,14 +101,15 @@ class _Features:
 
 def _channel_statistics(features: Iterator[Tensor]) -> tuple[Tensor, Tensor]:
     """Mean and deviation (C,) of the channels over all cells; channels that never change have 1."""
-    total, squares, cells = 0.0, 0.0, 0
-    mean, deviation = torch.zeros(0), torch.zeros(0)
+    total = squares = torch.zeros(())
+    cells = 0
     for one in features:
         values = one[0].flatten(1).double()
-        total, squares = total + values.sum(dim=1), squares + values.square().sum(dim=1)
+        total = total + values.sum(dim=1)
+        squares = squares + values.square().sum(dim=1)
         cells += values.shape[1]
-        mean = total / cells
-        deviation = (squares / cells - mean.square()).clamp(min=0.0).sqrt()
+    mean = total / cells
+    deviation = (squares / cells - mean.square()).clamp(min=0.0).sqrt()
     return mean.float(), torch.where(deviation > 1e-6, deviation, 1.0).float()
 
 

@@ -72,6 +72,11 @@ def accept(page: Page, studio: Studio, item: int) -> None:
 def start_tiny(page: Page, studio: Studio) -> None:
     page.goto(f"{studio.url}/runs")
     page.get_by_label("Recipe").select_option("tiny")
+    method = page.locator('[data-field="classify.method"]')
+    method.locator("select").select_option("icd")
+    expect(method).to_contain_text("How the classifier is trained. icd: ICD (2020). Each class learns")
+    expect(method).not_to_contain_text("Puzzle-CAM")
+    method.locator("select").select_option("puzzle")
     epochs = page.locator('[data-field="classify.epochs"] input')
     epochs.fill("many")
     epochs.press("Tab")
