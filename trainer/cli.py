@@ -43,6 +43,10 @@ def train(
         typer.Option(metavar="FILE", help="What tags mean; the run keeps a copy. See docs/formats.md."),
     ] = None,
     device: DeviceOption = None,
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Say where the time of the stages goes: reading, network, CRF, ..."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Turn tagged pictures into pseudo-labels and a segmentation network."""
@@ -64,6 +68,7 @@ def train(
             stop=stop,
             reuse=reuse or (),
             aliases=aliases,
+            is_profiled=profile,
         )
     print_result(result, as_json, f"The run is in {result['run_dir']}.")
 

@@ -38,6 +38,7 @@ def train(
     stop: StopSignal | None = None,
     reuse: Sequence[Path] = (),
     aliases: Path | None = None,
+    is_profiled: bool = False,
 ) -> dict[str, Any]:
     """Run a recipe. Arguments and errors: see `trainer.pipeline.run`; overrides: see `load_recipe`.
 
@@ -56,6 +57,7 @@ def train(
         stop=stop,
         reuse=reuse,
         aliases=aliases,
+        is_profiled=is_profiled,
     )
     manifest = directory.manifest()
     metrics = []

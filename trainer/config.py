@@ -101,6 +101,13 @@ class CamsConfig(Settings):
         description="Network of the weights, as open_clip names it: ViT-B-16-quickgelu for OpenAI's, "
         "ViT-B-16 for LAION's.",
     )
+    batch_pictures: int | None = machine_field(
+        None,
+        ge=1,
+        le=256,
+        description="Pictures whose views pass the network together; 1 on a CPU and 16 on a GPU if empty. "
+        "Choose fewer if the GPU's memory is full.",
+    )
     learn_from_accepted: bool = later_field(
         False,
         description="Combine the maps with what accepted masks teach in closed form (the live model), before "

@@ -272,6 +272,7 @@ class StageFinishedFields(NotDoneFields):
 
     seconds: float
     summary: dict[str, Any]
+    profile: NotRequired[dict[str, float]]
 
 
 class ProgressFields(TypedDict):

@@ -51,6 +51,7 @@ def run(
     stop: StopSignal | None = None,
     reuse: Sequence[Path | str] = (),
     aliases: Path | None = None,
+    is_profiled: bool = False,
 ) -> RunDir:
     """Run stages of a recipe on a dataset. Called again, it does what is left.
 
@@ -72,6 +73,7 @@ def run(
             same settings, seed and inputs is not run again: the outputs of the first such run are used.
         aliases: file that says what tags mean (`trainer.data.aliases`), which the run keeps a copy of; None
             keeps what the run has.
+        is_profiled: log the seconds that each stage spends on reading, network, walk, CRF and writing.
 
     Returns:
         The run directory.
@@ -105,6 +107,7 @@ def run(
             device=choice,
             processes=processes,
             stop=stop or StopSignal(),
+            is_profiled=is_profiled,
         )
         _Run(context, tuple(RunDir(path) for path in reuse), resume).execute(chosen)
 
@@ -235,7 +238,8 @@ class _Run:
         started = time.monotonic()
         events.write(EventKind.STAGE_STARTED, stage=name, key=key, goes_on=goes_on)
         try:
-            result = stage.run(StageContext.of(run, key=key, inputs=inputs))
+            context = StageContext.of(run, key=key, inputs=inputs)
+            result = stage.run(context)
         except WorkerEndedError:
             run.stop.check()  # a signal to the whole process group reached the workers too
             raise
@@ -244,6 +248,8 @@ class _Run:
         if processes.is_main:
             directory.finish(name, {**result.summary, **result.not_done, "seconds": seconds})
         fields = StageFinishedFields(seconds=seconds, summary=result.summary)
+        if run.is_profiled:
+            fields["profile"] = context.profile.seconds()
         events.write(EventKind.STAGE_FINISHED, stage=name, **fields, **result.not_done)
 
     def _take_over(self, name: str, key: str) -> None:

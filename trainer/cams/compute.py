@@ -204,14 +204,19 @@ def scaled_features(views: PictureViews, features: Tensor) -> Iterator[Tensor]:
 
 def divided_by_maximum(maps_khw: Tensor) -> Maps:
     """Non-negative maps, each divided by its maximum plus `EPSILON`: float32 (K, h, w) in [0, 1]."""
-    return _divided(maps_khw, _maximum(maps_khw))
+    return over_maximum(maps_khw).cpu().numpy()
+
+
+def over_maximum(maps_khw: Tensor) -> Tensor:
+    """`divided_by_maximum` on the device of the maps."""
+    return _over(maps_khw, _maximum(maps_khw))
 
 
 def divided_alike(whole_khw: Tensor, tiled_khw: Tensor) -> tuple[Maps, Maps]:
     """The positive parts of both maps, divided by the larger of their maxima for each class."""
     whole, tiled = whole_khw.relu(), tiled_khw.relu()
     shared_maximum = torch.maximum(_maximum(whole), _maximum(tiled))
-    return _divided(whole, shared_maximum), _divided(tiled, shared_maximum)
+    return _over(whole, shared_maximum).cpu().numpy(), _over(tiled, shared_maximum).cpu().numpy()
 
 
 def _multi_scale(views: PictureViews, features: Tensor, weights: ClassWeights) -> Tensor:
@@ -232,5 +237,5 @@ def _maximum(maps: Tensor) -> Tensor:
     return maps.amax(dim=(1, 2), keepdim=True)
 
 
-def _divided(maps: Tensor, maximum: Tensor) -> Maps:
-    return (maps / (maximum + EPSILON)).float().cpu().numpy()
+def _over(maps: Tensor, maximum: Tensor) -> Tensor:
+    return (maps / (maximum + EPSILON)).float()

@@ -67,7 +67,7 @@ def explain(
     if not isinstance(classifier, GivesGradients):
         return None
     views = PictureViews(classifier, image_rgb, config.model_copy(update={"flip": False}))
-    images = views.padded(1.0).requires_grad_()
+    images = views.inputs(1.0).requires_grad_()
     with torch.enable_grad():
         found = classifier.activations(images, tags)
         scores = found.maps.mean(dim=(2, 3))[0]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from trainer.cams.classifier import CamClassifier
 from trainer.cams.compute import CamResult, compute_cams, multi_scale_cams
@@ -115,12 +117,18 @@ class CamSources:
         """Weighted mean of one map (K, h, w) per classifier, over its maximum; a single one is unchanged."""
         if len(maps) == 1:
             return maps[0]
-        total = np.zeros_like(maps[0])
+        tensors = [torch.from_numpy(np.ascontiguousarray(maps_khw)) for maps_khw in maps]
+        return np.asarray(self.mean_of(tensors).numpy())
+
+    def mean_of(self, maps: Sequence[Tensor]) -> Tensor:
+        """`mean` of tensors on one device."""
+        if len(maps) == 1:
+            return maps[0]
+        total = torch.zeros_like(maps[0])
         for source, maps_khw in zip(self._sources, maps, strict=True):
             total += source.share * maps_khw
-        peaks = total.max(axis=(1, 2), keepdims=True) if total.size else total
-        divided: Maps = total / (peaks + EPSILON)
-        return divided
+        peaks = total.amax(dim=(1, 2), keepdim=True) if total.numel() else total
+        return total / (peaks + EPSILON)
 
 
 def load_sources(

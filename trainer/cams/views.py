@@ -43,14 +43,30 @@ class PictureViews:
         self._grid_size = (-(-self._size[0] // GRID_STRIDE), -(-self._size[1] // GRID_STRIDE))
         # Whole and tiled maps compare cell by cell only if both come from the same padded picture.
         self._multiple = classifier.output_stride * config.tiles_per_side
+        self._scaled: dict[float, RgbImage] = {}
+
+    def resize(self) -> None:
+        """Resize the picture to all scales now, on this thread, and keep what `inputs` would resize."""
+        for scale in self.config.scales:
+            self._scaled[scale] = resize_image(self._image_rgb, self._scaled_size(scale))
+
+    def inputs(self, scale: float, device: torch.device | None = None) -> Tensor:
+        """What the network sees of the picture (and its mirror image) at a scale: (1 or 2, 3, H, W), padded.
+
+        Args:
+            scale: of the picture.
+            device: where it is normalised and padded; a CPU when None.
+        """
+        return puzzle.pad_to_multiple(self._batch(scale, device), self._multiple)
+
+    def input_size(self, scale: float) -> tuple[int, int]:
+        """Height and width of `inputs`."""
+        height, width = (side + -side % self._multiple for side in self._scaled_size(scale))
+        return height, width
 
     def features(self, scale: float) -> Tensor:
         """Features (1 or 2, C, h, w) of the picture (and its mirror image) at a scale, padding included."""
-        return self.classifier.features(self.padded(scale))
-
-    def padded(self, scale: float) -> Tensor:
-        """The normalised picture (and its mirror image) at a scale, padded: (1 or 2, 3, H, W)."""
-        return puzzle.pad_to_multiple(self._batch(scale), self._multiple)
+        return self.classifier.features(self.inputs(scale))
 
     def tiled_features(self) -> Tensor:
         """Features of the tiles at scale 1, merged: same shape as `features(1.0)`."""
@@ -119,10 +135,11 @@ class PictureViews:
     def _scaled_size(self, scale: float) -> tuple[int, int]:
         return scaled_size(*self._size, scale)
 
-    def _batch(self, scale: float) -> Tensor:
-        image = normalized_tensor(
-            resize_image(self._image_rgb, self._scaled_size(scale)), *self.classifier.mean_std
-        )
+    def _batch(self, scale: float, device: torch.device | None = None) -> Tensor:
+        scaled = self._scaled.get(scale)
+        if scaled is None:
+            scaled = resize_image(self._image_rgb, self._scaled_size(scale))
+        image = normalized_tensor(scaled, *self.classifier.mean_std, device)
         return torch.cat([image, image.flip(-1)]) if self.config.flip else image
 
 

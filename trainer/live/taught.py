@@ -20,17 +20,19 @@ from trainer.run.map_storage import Maps
 class TaughtCams:
     """CAMs combined with what accepted masks teach: the sources' maps are the prior of the live model."""
 
-    def __init__(self, sources: CamSources, encoder: LiveEncoder, knowledge: Knowledge) -> None:
-        self._sources = sources
+    def __init__(self, encoder: LiveEncoder, knowledge: Knowledge) -> None:
         self._encoder = encoder
         self._knowledge = knowledge
 
-    def multi_scale(
-        self, image_rgb: RgbImage, class_names: Sequence[str], class_indices: Sequence[int]
-    ) -> Maps:
-        """Maps float32 (K, h, w) in [0, 1] of the K classes of a picture, uint8 (H, W, 3)."""
-        prior = self._sources.multi_scale(image_rgb, class_names)
-        return self._knowledge.maps(self._encoder(image_rgb), prior, class_indices)
+    def maps(self, image_rgb: RgbImage, prior_khw: Maps, class_indices: Sequence[int]) -> Maps:
+        """Maps float32 (K, h, w) in [0, 1] of the K classes of a picture.
+
+        Args:
+            image_rgb: uint8 (H, W, 3).
+            prior_khw: the maps of the sources that it was made for.
+            class_indices: mask index of each of the K classes.
+        """
+        return self._knowledge.maps(self._encoder(image_rgb), prior_khw, class_indices)
 
 
 def learn_from_accepted(
@@ -64,7 +66,7 @@ def learn_from_accepted(
         model.add(evidence)
         if image.id in tested:
             kept.append(evidence)
-    return TaughtCams(sources, encoder, model.fit(leave_one_out(model, kept).trust))
+    return TaughtCams(encoder, model.fit(leave_one_out(model, kept).trust))
 
 
 def judged(images: Iterable[TaggedImage]) -> list[TaggedImage]:

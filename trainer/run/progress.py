@@ -81,7 +81,7 @@ def _line(event: dict[str, Any]) -> str | None:
         case EventKind.STAGE_FINISHED:
             if "left_out" in event:
                 return f"{stage}: partly done in {event['seconds']} s. {event['left_out']}"
-            return f"{stage}: done in {event['seconds']} s"
+            return f"{stage}: done in {event['seconds']} s{_phases(event.get('profile', {}))}"
         case EventKind.IMAGES_SKIPPED:
             return f"{event['count']} pictures cannot be read and are left out; {EVENTS_FILE} says why."
         case EventKind.METRICS:
@@ -93,6 +93,11 @@ def _line(event: dict[str, Any]) -> str | None:
         case EventKind.RUN_FINISHED:
             return f"Finished in {event['seconds']} s"
     return None
+
+
+def _phases(seconds: dict[str, float]) -> str:
+    """The time of each phase, added up over threads and processes, so that the sum may exceed the stage's."""
+    return "".join(f"\n  {name:<8} {value:9.2f} s" for name, value in seconds.items())
 
 
 def _figures(miou: dict[str, dict[str, float | None]]) -> list[str]:

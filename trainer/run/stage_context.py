@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+
+import torch
 
 from trainer.config import Recipe
 from trainer.data.dataset import TaggedDataset
@@ -12,6 +15,7 @@ from trainer.machine.processes import Processes
 from trainer.machine.stop import StopSignal
 from trainer.run.directory import RunDir
 from trainer.run.events import EventLog
+from trainer.run.stage_profile import StageProfile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,7 @@ class RunContext:
         device: where networks run.
         processes: the processes that share the work; one unless started through `accelerate launch`.
         stop: a request to end; loops check it between two steps or two pictures.
+        is_profiled: whether the time of the phases of a stage is logged; a GPU is then waited for after each.
     """
 
     recipe: Recipe
@@ -35,6 +40,7 @@ class RunContext:
     device: DeviceChoice
     processes: Processes
     stop: StopSignal = field(default_factory=StopSignal)
+    is_profiled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +51,17 @@ class StageContext(RunContext):
         key: hash of settings and inputs; training resumes only from a checkpoint that carries this key.
         inputs: key of every stage whose outputs exist and belong to these settings. Those of `NEEDS` are
             always there, those of `USES` may be missing.
+        profile: where the time of the stage goes.
     """
 
     key: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    profile: StageProfile = field(default_factory=StageProfile)
 
     @classmethod
     def of(cls, run: RunContext, *, key: str, inputs: Mapping[str, str]) -> StageContext:
         """The context of a stage of a run."""
-        return cls(**vars(run), key=key, inputs=inputs)
+        device = run.device.device
+        waits = run.is_profiled and device.type == "cuda"
+        profile = StageProfile(partial(torch.cuda.synchronize, device) if waits else None)
+        return cls(**vars(run), key=key, inputs=inputs, profile=profile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,10 @@ from trainer.data.dataset import TaggedImage
 from trainer.data.images import read_rgb
 from trainer.data.masks import write_mask
 from trainer.data.saliency import saliency_of
+from trainer.data.transforms import RgbImage
 from trainer.machine.device import available_cpu_count
 from trainer.machine.image_pool import map_images
+from trainer.machine.overlap import read_ahead
 from trainer.masks.crf import CrfConfig
 from trainer.masks.instances import find_instances
 from trainer.masks.pseudo_labels import PseudoLabelConfig, pseudo_label, salient_maps
@@ -26,8 +28,9 @@ from trainer.masks.walked_maps import Barriers, walked_maps
 from trainer.models.edges import EdgeModel, WalkModel, load_edge_model
 from trainer.run.directory import RunDir
 from trainer.run.instance_storage import save_instances
-from trainer.run.map_storage import load_maps, save_maps
+from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.run.stage_context import StageContext
+from trainer.run.stage_profile import CRF, NETWORK, READING, WALK, WRITING, StageProfile
 from trainer.saliency_config import SaliencyConfig
 from trainer.stages.image_loop import ImageProgress
 from trainer.stages.stage import StageResult
@@ -39,6 +42,8 @@ USES: tuple[str, ...] = ()
 MAKES = (Folder.WALK, Folder.PSEUDO, Folder.INSTANCES)
 STARTS_FROM_BACKBONE = False
 KEY_IS_COMPLETE = True
+
+_READ_AHEAD: Final = 8
 
 
 def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
@@ -80,7 +85,9 @@ def run(context: StageContext) -> StageResult:
     model = load_edge_model(run_dir.model_path(AFFINITY), context.device) if has_walk and todo else None
     workers = max(1, available_cpu_count() // context.processes.count)
     finish = functools.partial(_finish, run_dir, config, context.recipe.saliency)
-    for _ in map_images(finish, _tasks(todo, run_dir, config, model), total=len(todo), workers=workers):
+    tasks = _tasks(context, todo, model)
+    for seconds in map_images(finish, tasks, total=len(todo), workers=workers):
+        context.profile.add(seconds)
         progress.advance()
     progress.finish()
     if context.processes.is_main:
@@ -90,56 +97,76 @@ def run(context: StageContext) -> StageResult:
     return StageResult({"pictures": len(context.dataset), "random_walk": has_walk, **said})
 
 
-def _tasks(
-    images: Iterable[TaggedImage], run_dir: RunDir, config: RefineConfig, model: WalkModel | None
-) -> Iterator[_Task]:
+def _tasks(context: StageContext, images: Iterable[TaggedImage], model: WalkModel | None) -> Iterator[_Task]:
     """The tasks of the workers. The network, and the random walk on a GPU, run in this process."""
-    for image in images:
-        if model is None:
-            yield _Task(image, None)
-            continue
-        maps = load_maps(run_dir.seed_path(image.id))
+    config, run_dir, profile = context.recipe.refine, context.run_dir, context.profile
+    if model is None:
+        yield from (_Task(image, None) for image in images)
+        return
+
+    def read(image: TaggedImage) -> tuple[TaggedImage, ClassMaps, RgbImage]:
+        with profile.phase(READING):
+            return image, load_maps(run_dir.seed_path(image.id)), read_rgb(image.path)
+
+    for image, maps, picture in read_ahead(read, images, threads=1, ahead=_READ_AHEAD):
         grid_size = (maps.maps_khw.shape[1], maps.maps_khw.shape[2])
-        pixels = read_rgb(image.path)
-        barriers = model.barriers(pixels, grid_size, config.radius)
         edges = field = None
-        if isinstance(model, EdgeModel) and model.has_displacements and isinstance(barriers, np.ndarray):
-            edges, field = barriers, model.displacements(pixels, grid_size)
+        with profile.phase(NETWORK, on_device=True):
+            barriers = model.barriers(picture, grid_size, config.radius)
+            if isinstance(model, EdgeModel) and model.has_displacements and isinstance(barriers, np.ndarray):
+                edges, field = barriers, model.displacements(picture, grid_size)
         if model.device.device.type == "cpu":
             yield _Task(image, barriers, edges, field)
         else:
-            save_maps(run_dir.walk_path(image.id), walked_maps(maps, barriers, config, model.device))
+            with profile.phase(WALK):
+                walked = walked_maps(maps, barriers, config, model.device)
+            with profile.phase(WRITING):
+                save_maps(run_dir.walk_path(image.id), walked)
             yield _Task(image, None, edges, field)
 
 
-def _finish(run_dir: RunDir, config: RefineConfig, saliency: SaliencyConfig, task: _Task) -> None:
-    """Random walk (if still to be done), threshold, CRF, no specks; the pseudo-label is written last."""
-    identifier = task.image.id
-    walk_path = run_dir.walk_path(identifier)
+def _finish(run_dir: RunDir, config: RefineConfig, saliency: SaliencyConfig, task: _Task) -> dict[str, float]:
+    """Random walk (if still to be done), threshold, CRF, no specks; the pseudo-label is written last.
+
+    Returns:
+        Seconds by phase, see `trainer.run.stage_profile`.
+    """
+    identifier, profile = task.image.id, StageProfile()
     if task.barriers is not None:
-        save_maps(walk_path, walked_maps(load_maps(run_dir.seed_path(identifier)), task.barriers, config))
+        with profile.phase(READING):
+            seeds = load_maps(run_dir.seed_path(identifier))
+        with profile.phase(WALK):
+            walked = walked_maps(seeds, task.barriers, config)
+        with profile.phase(WRITING):
+            save_maps(run_dir.walk_path(identifier), walked)
     if task.edges_hw is not None and task.field_2hw is not None:
-        found = find_instances(
-            load_maps(run_dir.seed_path(identifier)),
-            task.edges_hw,
-            task.field_2hw,
-            threshold=config.instance_threshold,
-            radius=config.radius,
-            beta=config.beta,
-            log2_steps=config.log2_steps,
+        with profile.phase(WALK):
+            found = find_instances(
+                load_maps(run_dir.seed_path(identifier)),
+                task.edges_hw,
+                task.field_2hw,
+                threshold=config.instance_threshold,
+                radius=config.radius,
+                beta=config.beta,
+                log2_steps=config.log2_steps,
+            )
+        with profile.phase(WRITING):
+            save_instances(run_dir.instances_path(identifier), found)
+    with profile.phase(READING):
+        maps, picture = load_maps(run_dir.final_path(identifier)), read_rgb(task.image.path)
+        salient = saliency_of(saliency, task.image, picture)
+    with profile.phase(CRF):
+        labels = pseudo_label(
+            picture,
+            salient_maps(maps.maps_khw, salient, saliency.background_threshold),
+            maps.class_indices,
+            PseudoLabelConfig(
+                background_threshold=config.background_threshold,
+                use_crf=config.use_crf,
+                crf=CrfConfig(iterations=config.crf_iterations),
+                min_piece_share=config.min_piece_share,
+            ),
         )
-        save_instances(run_dir.instances_path(identifier), found)
-    maps = load_maps(run_dir.final_path(identifier))
-    image = read_rgb(task.image.path)
-    labels = pseudo_label(
-        image,
-        salient_maps(maps.maps_khw, saliency_of(saliency, task.image, image), saliency.background_threshold),
-        maps.class_indices,
-        PseudoLabelConfig(
-            background_threshold=config.background_threshold,
-            use_crf=config.use_crf,
-            crf=CrfConfig(iterations=config.crf_iterations),
-            min_piece_share=config.min_piece_share,
-        ),
-    )
-    write_mask(run_dir.pseudo_path(identifier), labels)
+    with profile.phase(WRITING):
+        write_mask(run_dir.pseudo_path(identifier), labels)
+    return profile.seconds()
