@@ -31,6 +31,10 @@ _SAVES: Final = frozenset(
 )
 
 
+Values = dict[tuple[str, ...], float]
+"""A number for the values of the labels."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """Values of one gauge at this moment.
@@ -42,7 +46,7 @@ class Reading:
 
     name: str
     help: str
-    values: dict[tuple[str, ...], float]
+    values: Values
     labels: tuple[str, ...] = field(default=())
 
 

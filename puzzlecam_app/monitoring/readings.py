@@ -11,7 +11,7 @@ from db.errors import StorageError
 from db.runs import count_by_status
 from puzzlecam_app import __version__
 from puzzlecam_app.lanes import LaneState
-from puzzlecam_app.monitoring.metrics import Reading
+from puzzlecam_app.monitoring.metrics import Reading, Values
 from puzzlecam_app.services import Services
 
 
@@ -28,13 +28,13 @@ def readings_of(services: Services, lanes: Iterable[LaneState]) -> Iterator[Read
 
 
 def _health(services: Services) -> Iterator[Reading]:
-    states = {(check.name,): float(check.state == "ok") for check in services.health.results()}
+    states: Values = {(check.name,): float(check.state == "ok") for check in services.health.results()}
     yield Reading("puzzlecam_health", "1 where a check of /api/health is well, else 0.", states, ("check",))
 
 
 def _queue(services: Services) -> Iterator[Reading]:
     state = services.proposals.queue.state()
-    waiting = {(priority.name.lower(),): float(count) for priority, count in state.waiting.items()}
+    waiting: Values = {(priority.name.lower(),): float(count) for priority, count in state.waiting.items()}
     yield Reading("puzzlecam_work_waiting", "Heavy work that waits for its turn.", waiting, ("priority",))
     yield Reading("puzzlecam_work_running", "Heavy work that is being done.", {(): float(state.is_running)})
     yield Reading(
@@ -46,8 +46,8 @@ def _queue(services: Services) -> Iterator[Reading]:
 
 def _lanes(lanes: Iterable[LaneState]) -> Iterator[Reading]:
     found = list(lanes)
-    busy = {(lane.name,): float(lane.busy) for lane in found}
-    waiting = {(lane.name,): float(lane.waiting) for lane in found}
+    busy: Values = {(lane.name,): float(lane.busy) for lane in found}
+    waiting: Values = {(lane.name,): float(lane.waiting) for lane in found}
     yield Reading("puzzlecam_lane_busy_threads", "Threads of a lane that work.", busy, ("lane",))
     yield Reading("puzzlecam_lane_waiting", "Requests that wait for a thread of a lane.", waiting, ("lane",))
 

@@ -89,7 +89,7 @@ def _features(views: Sequence[PictureViews], device: torch.device, most: int) ->
                 chunk = positions[start : start + most]
                 inputs = [views[position].inputs(scale, device) for position in chunk]
                 features = views[0].classifier.features(torch.cat(inputs) if len(inputs) > 1 else inputs[0])
-                parts = features.split([len(one) for one in inputs])
+                parts = torch.split(features, [len(one) for one in inputs])
                 for position, part in zip(chunk, parts, strict=True):
                     found[position][scale] = part
     return found

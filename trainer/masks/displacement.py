@@ -45,7 +45,7 @@ class _FieldLoss(torch.autograd.Function):
             apart = field[:, :, *pairs.first] - field[:, :, *pairs.second]
             wanted = field.new_tensor(pairs.offset)[None, :, None, None]
             for number, (chosen, target) in enumerate(
-                (((same & (first > 0)), wanted), (same & (first == 0), 0))
+                (((same & (first > 0)), wanted), (same & (first == 0), torch.zeros_like(wanted)))
             ):
                 weights = chosen[:, None].to(field.dtype)
                 off = (apart - target) * weights

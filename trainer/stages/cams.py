@@ -146,7 +146,7 @@ def _to_host(maps: Tensor) -> tuple[Tensor, torch.cuda.Event | None]:
         return maps, None
     host = torch.empty(maps.shape, dtype=maps.dtype, pin_memory=True)
     host.copy_(maps, non_blocking=True)
-    copied = torch.cuda.Event()
+    copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
     copied.record(torch.cuda.current_stream(maps.device))
     return host, copied
 
