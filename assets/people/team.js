@@ -7,6 +7,7 @@ import { GoldPanel } from "./gold_panel.js";
 import { LookRule } from "./look_rule.js";
 import { button, labelled, Notice, section, select, table } from "./parts.js";
 import { ShareForm } from "./share_form.js";
+import { workPlots } from "./work_plots.js";
 import { workTable } from "./work_table.js";
 
 /**
@@ -94,7 +95,7 @@ class TeamPage {
         api.lookRule(datasetId),
         api.work(datasetId),
       ]);
-      this.#work.replaceChildren(...workTable(datasetId, work));
+      this.#work.replaceChildren(...workTable(datasetId, work), workPlots(work.days));
       this.#rule.show(rule);
       this.#show(dataset, team);
       if (team.is_lead) await this.#loadForLeads(dataset, team);

@@ -2414,9 +2414,27 @@ export interface components {
       radius: number;
       log2_steps: number;
     };
+    /** @description What a person did on one day. */
+    WorkDay: {
+      name: string;
+      /** @description Pictures that the person accepted or corrected */
+      finished: number;
+      /** @description How many of them they had changed */
+      corrected: number;
+      /** @description Time spent, where it was measured */
+      minutes: number;
+      /** @description Second looks at the person's pictures */
+      looks: number;
+      /** @description How many of them returned the picture */
+      returned: number;
+      /** @description UTC, ISO 8601 */
+      day: string;
+    };
     /** @description What people did; somebody who does not lead the dataset sees only themselves. */
     WorkOut: {
       people: components["schemas"]["WorkRow"][];
+      /** @description The same by day and person, the oldest day first */
+      days: components["schemas"]["WorkDay"][];
       unfinished: number;
       /** @description Days until all pictures are finished at the team's pace of the last seven days; null without any, and for who is no lead */
       days_left: number | null;
@@ -2695,6 +2713,7 @@ export type ValidationError = components["schemas"]["ValidationError"];
 export type VerdictIn = components["schemas"]["VerdictIn"];
 export type WalkFacts = components["schemas"]["WalkFacts"];
 export type WalkIn = components["schemas"]["WalkIn"];
+export type WorkDay = components["schemas"]["WorkDay"];
 export type WorkOut = components["schemas"]["WorkOut"];
 export type WorkRow = components["schemas"]["WorkRow"];
 export type RefineIn = components["schemas"]["RefineIn"];

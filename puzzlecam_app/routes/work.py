@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
@@ -37,10 +37,17 @@ class WorkRow(BaseModel):
     returned: int = Field(description="How many of them returned the picture")
 
 
+class WorkDay(WorkRow):
+    """What a person did on one day."""
+
+    day: str = Field(description="UTC, ISO 8601")
+
+
 class WorkOut(BaseModel):
     """What people did; somebody who does not lead the dataset sees only themselves."""
 
     people: list[WorkRow]
+    days: list[WorkDay] = Field(description="The same by day and person, the oldest day first")
     unfinished: int
     days_left: float | None = Field(
         description="Days until all pictures are finished at the team's pace of the last seven days; null "
@@ -59,24 +66,17 @@ def read_work(
     """Say what each person did in the last days, and how long the rest takes."""
     is_lead = person.may("lead", dataset_id)
     found = _days(services, dataset_id, days, annotator, person)
-    rows = [
-        WorkRow(
-            name=name,
-            finished=one.finished,
-            corrected=one.corrected,
-            minutes=one.seconds / 60,
-            looks=one.looks,
-            returned=one.returned,
-        )
-        for name, one in totals(found).items()
-    ]
+    rows = [WorkRow.model_validate(_numbers(one)) for one in totals(found).values()]
     with services.database.read() as session:
         counts = counts_by_status(session, dataset_id)
         lately = days_of_work(session, dataset_id, utc_now() - timedelta(days=_PACE_DAYS)) if is_lead else []
     unfinished = sum(counts[status] for status in STATUS_GROUPS["todo"])
     done = sum(one.finished for one in lately)
     return WorkOut(
-        people=rows, unfinished=unfinished, days_left=unfinished * _PACE_DAYS / done if done else None
+        people=rows,
+        days=[WorkDay(day=one.day.isoformat(), **_numbers(one)) for one in found],
+        unfinished=unfinished,
+        days_left=unfinished * _PACE_DAYS / done if done else None,
     )
 
 
@@ -106,6 +106,17 @@ def _days(services: Services, dataset_id: int, days: int, annotator: str, person
         get_dataset(session, dataset_id)
         found = days_of_work(session, dataset_id, utc_now() - timedelta(days=days))
     return [one for one in found if person.may("lead", dataset_id) or one.name == annotator]
+
+
+def _numbers(one: DayOfWork) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "finished": one.finished,
+        "corrected": one.corrected,
+        "minutes": one.seconds / 60,
+        "looks": one.looks,
+        "returned": one.returned,
+    }
 
 
 def _plain(name: str) -> str:

@@ -36,6 +36,11 @@ def test_a_lead_sees_everybodys_progress_and_when_all_is_finished(worked: AsPers
     rows = {one.pop("name"): one for one in work["people"]}
     assert rows["labeler"] == {"finished": 2, "corrected": 0, "minutes": 1.5, "looks": 1, "returned": 1}
     assert rows["lead"]["finished"] == 1
+    assert [(one["name"], one["finished"]) for one in work["days"]] == [
+        ("labeler", 2),
+        ("lead", 1),
+        ("reviewer", 0),
+    ]
     assert work["unfinished"] == 2
     assert work["days_left"] == pytest.approx(14 / 3)
 
@@ -43,6 +48,7 @@ def test_a_lead_sees_everybodys_progress_and_when_all_is_finished(worked: AsPers
 def test_a_labeler_sees_only_their_own_progress(worked: AsPerson) -> None:
     work = worked("labeler").get("/api/datasets/1/work").json()
     assert [one["name"] for one in work["people"]] == ["labeler"]
+    assert {one["name"] for one in work["days"]} == {"labeler"}
     assert work["days_left"] is None
     text = worked("labeler").get("/api/datasets/1/work.csv").text
     assert [row["name"] for row in csv.DictReader(io.StringIO(text))] == ["labeler"]
