@@ -81,6 +81,7 @@ def _routes(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.health.start()
+        services.notices.start()
         services.proposals.warm_up()
         yield
         services.close()

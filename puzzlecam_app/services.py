@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from db.datasets import list_datasets
 from db.engine import Database
 from db.loss import open_beside_masks
 from db.masks import MaskStore
+from db.notices import Notices
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.gallery.bulk import BulkActions
 from puzzlecam_app.interchange.kept_exports import KeptExports
@@ -64,8 +66,10 @@ class Services:
     bulk_actions: BulkActions = field(init=False)
     uploads: UploadStore = field(init=False)
     comparer: Comparer = field(init=False)
+    notices: Notices = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "notices", Notices(self.database, self._heard, self._missed))
         self.proposals.queue.ended = lambda priority, waited_s, took_s: self.metrics.worked(
             priority.name.lower(), waited_s, took_s
         )
@@ -84,7 +88,7 @@ class Services:
         object.__setattr__(self, "smart", smart)  # the dataclass is frozen
         object.__setattr__(self, "lab", lab)
         object.__setattr__(self, "live_work", LiveWork(self.database, self.live, self.proposals))
-        changes = ClassChanges(self.database, self.masks, self.jobs, self.live_work.changed)
+        changes = ClassChanges(self.database, self.masks, self.jobs, self.live_changed)
         object.__setattr__(self, "class_changes", changes)
         adviser = TagAdviser(self.database, self.masks, self.live, self.proposals.queue)
         object.__setattr__(self, "tag_adviser", adviser)
@@ -108,9 +112,31 @@ class Services:
         return TagReader(self.settings.resolve_aliases(), self.workspace.meanings_dir)
 
     def decided(self, item_id: int) -> None:
-        """Learn from what somebody has just decided about a picture."""
+        """Learn from what somebody has just decided about a picture, here and in other studios."""
+        self._learn_from(item_id)
+        self.notices.tell("decided", item_id)
+
+    def live_changed(self, dataset_id: int) -> None:
+        """Follow what people told a live model, or what changed its classes, here and in other studios."""
+        self.live_work.changed(dataset_id)
+        self.notices.tell("live", dataset_id)
+
+    def _learn_from(self, item_id: int) -> None:
         self.live_work.decided(item_id)
         self.tag_adviser.decided(item_id)
+
+    def _heard(self, kind: str, number: int) -> None:
+        """What another studio says; an unknown kind is from another version."""
+        if kind == "decided":
+            self._learn_from(number)
+        elif kind == "live":
+            self.live_work.changed(number)
+
+    def _missed(self) -> None:
+        with self.database.read() as session:
+            ids = [dataset.id for dataset in list_datasets(session)]
+        for dataset_id in ids:
+            self.live_work.changed(dataset_id)
 
     def _look_at_model(self) -> Finding | None:
         trouble = self.predictor.trouble
@@ -122,6 +148,7 @@ class Services:
     def close(self) -> None:
         """Stop background work and close the database."""
         self.health.close()
+        self.notices.close()
         self.live_work.close()
         self.measuring.close()
         self.smart.close()

@@ -146,7 +146,7 @@ class WorkQueue:
         with self._condition:
             jobs = [job for job in self._jobs.values() if not job.is_running]
             oldest = min((job.asked_s for job in jobs), default=None)
-            counted = Counter(Priority(job.rank[0]) for job in jobs)
+            counted = Counter(map(_level, jobs))
             waiting = {priority: counted[priority] for priority in Priority}
             return QueueState(
                 waiting,
@@ -211,9 +211,14 @@ class WorkQueue:
                 if job.rank[0] == Priority.NOW:
                     self._mean_s += _WEIGHT * (took - self._mean_s)
             if self.ended is not None:
-                self.ended(Priority(job.rank[0]), began - job.asked_s, took)
+                self.ended(_level(job), began - job.asked_s, took)
             if problem is None:
                 job.future.set_result(result)
             else:
                 job.future.set_exception(problem)
             del job, result, problem  # nothing is kept alive until the next job
+
+
+def _level(job: _Job) -> Priority:
+    """The priority under which a job is counted; what comes after everything counts with the last."""
+    return Priority(min(job.rank[0], Priority.RENEWAL))

@@ -155,7 +155,7 @@ def _change(
     with services.database.write() as session:
         author = get_or_create(session, annotator).id
         record_live_change(session, dataset_id, action, author=author, item_id=item_id)
-    services.live_work.changed(dataset_id)
+    services.live_changed(dataset_id)
     return _state(services, dataset_id)
 
 

@@ -153,8 +153,7 @@ def write_verdict(
         answer = ItemState.of(newest)
     request.state.audit_detail = {"verdict": wanted.verdict}
     if wanted.verdict == "returned":
-        services.live_work.decided(item_id)
-        services.tag_adviser.decided(item_id)
+        services.decided(item_id)
     return answer
 
 

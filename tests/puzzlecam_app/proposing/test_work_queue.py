@@ -142,7 +142,9 @@ def test_the_end_of_a_job_is_told_with_its_times(queue: WorkQueue) -> None:
     ended: list[tuple[Priority, float, float]] = []
     queue.ended = lambda *told: ended.append(told)
     queue.submit("a", lambda: 1, Priority.SOON).result(10)
-    ((priority, waited_s, took_s),) = ended
+    queue.submit("at the end", lambda: 2, 9).result(10)  # type: ignore[arg-type]
+    (priority, waited_s, took_s), last = ended
+    assert last[0] is Priority.RENEWAL
     assert priority is Priority.SOON
     assert waited_s >= 0
     assert took_s >= 0
