@@ -34,6 +34,7 @@ from sqlalchemy.orm import Session, aliased
 from db.errors import InvalidInputError
 from db.hidden_copies import WITH_COPIES, seen_by
 from db.items import tags_of
+from db.labeler_models import Bookmark
 from db.models import Item, ItemTag, Revision, TagSuggestion, User
 from db.status import STATUS_GROUPS, STATUSES, Status, status_of, statuses_named
 from db.team_models import Assignment, SecondLook
@@ -85,7 +86,8 @@ class QueueFilter:
     `author` (users.id) those whose newest revision is that person's. `tags_in_doubt` keeps unfinished items
     with a suggested or a doubtful tag, `name` those whose names contain it, in upper or lower case.
     `assigned_to` (users.id) keeps that person's pictures, `is_unassigned` those that are nobody's.
-    `second_look` keeps finished pictures by what a reviewer said about their newest mask.
+    `second_look` keeps finished pictures by what a reviewer said about their newest mask, `bookmarked_by`
+    (users.id) those that this person has bookmarked.
     `viewer` (users.id) sees their copies in the place of the pictures themselves; nobody else sees them.
     """
 
@@ -99,6 +101,7 @@ class QueueFilter:
     is_unassigned: bool | None = None
     second_look: SecondLookFilter | None = None
     viewer: int | None = None
+    bookmarked_by: int | None = None
 
 
 @dataclass(frozen=True)
@@ -302,6 +305,9 @@ def _conditions(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]
         conditions.append(assigned.where(Assignment.user_id == kept.assigned_to))
     if kept.is_unassigned:
         conditions.append(~assigned)
+    if kept.bookmarked_by is not None:
+        marked = Bookmark.user_id == kept.bookmarked_by
+        conditions.append(exists().where(Bookmark.item_id == Item.id, marked))
     if kept.second_look is not None:
         conditions += _second_look_conditions(dataset_id, kept.second_look)
     return conditions

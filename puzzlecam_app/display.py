@@ -96,13 +96,16 @@ def thumbnail(
     return _kept_webp(cached, _lay_over(small, mask))
 
 
-def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np.uint16]:
-    """Return SLIC superpixels as a uint16 label map.
+def superpixels(
+    item: ItemFacts, cache_dir: Path, max_pixels: int, count: int | None = None
+) -> NDArray[np.uint16]:
+    """Return SLIC superpixels as a uint16 label map: about `count`, by default in proportion to the picture.
 
     Large pictures are segmented at a smaller size. The map is then smaller than the picture: enlarge it with
     nearest neighbours.
     """
-    cached = cache_dir / item.sha256[:2] / f"{item.sha256}.npy"
+    suffix = "" if count is None else f"-{count}"
+    cached = cache_dir / item.sha256[:2] / f"{item.sha256}{suffix}.npy"
     try:
         labels: NDArray[np.uint16] = np.load(cached, allow_pickle=False)
         return labels
@@ -114,7 +117,7 @@ def superpixels(item: ItemFacts, cache_dir: Path, max_pixels: int) -> NDArray[np
     scale = min(1.0, (_SUPERPIXEL_AREA_PX / (image.width * image.height)) ** 0.5)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     small = np.asarray(image.resize(size, Image.Resampling.BOX) if scale < 1 else image)
-    wanted = max(1, small.shape[0] * small.shape[1] // _SUPERPIXEL_PIXELS_EACH)
+    wanted = count or max(1, small.shape[0] * small.shape[1] // _SUPERPIXEL_PIXELS_EACH)
     labels = slic(small, n_segments=wanted, compactness=10, start_label=0, enforce_connectivity=True)
     buffer = io.BytesIO()
     np.save(buffer, labels.astype(np.uint16), allow_pickle=False)

@@ -18,6 +18,7 @@ from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
 from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.labels.changes import ClassChanges
+from puzzlecam_app.labels.usual_masks import UsualMasks
 from puzzlecam_app.live.background import LiveWork
 from puzzlecam_app.live.features import PictureFeatures
 from puzzlecam_app.live.models import LiveModels
@@ -67,6 +68,7 @@ class Services:
     uploads: UploadStore = field(init=False)
     comparer: Comparer = field(init=False)
     notices: Notices = field(init=False)
+    usual_masks: UsualMasks = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notices", Notices(self.database, self._heard, self._missed))
@@ -99,6 +101,7 @@ class Services:
         uploads.sweep()
         object.__setattr__(self, "uploads", uploads)
         object.__setattr__(self, "comparer", Comparer(self.masks.get))
+        object.__setattr__(self, "usual_masks", UsualMasks(self.masks))
         object.__setattr__(self, "bulk_actions", BulkActions(self.database, self.jobs, self.decided))
 
     @property

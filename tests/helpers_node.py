@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,3 +40,25 @@ def run_tool(script: str, *arguments: str | Path, stdin: str = "") -> subprocess
     return subprocess.run(
         command, cwd=ROOT, input=stdin, capture_output=True, text=True, encoding="utf-8", check=False
     )
+
+
+def run_program(program: str, given: Any = None) -> Any:
+    """Run an ES module that may import the page's own modules as `./assets/...`; return the JSON it prints.
+
+    It finds `given` as `given`. The test is skipped where there is no Node.js.
+    """
+    node = find_node()
+    if node is None:
+        pytest.skip("Node.js is not installed: run launch.py test")
+    read = 'import { readFileSync } from "node:fs";\nconst given = JSON.parse(readFileSync(0, "utf8"));\n'
+    answer = subprocess.run(
+        [node, "--input-type=module", "--eval", read + program],
+        cwd=ROOT,
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)

@@ -4,31 +4,26 @@
  * The page owns loading and saving; the editor fetches nothing and listens for keys only where it is asked to
  * (`handleKey`, `attachKeys`). Its events are described in `editor_view.js`.
  */
-import { classForDigit, cssColourOf, firstClass } from "./classes.js";
-import { EditorView } from "./editor_view.js";
+import { firstClass } from "./classes.js";
+import { EditorTools } from "./editor_tools.js";
 import { HoverReporter, describePoint } from "./hover.js";
 import { Keyboard } from "./keyboard.js";
 import { MaskDocument } from "./mask_document.js";
 import { PointerInput } from "./pointer.js";
+import { boundsOf } from "./raster/region.js";
 import { decodePicture } from "./render/picture.js";
 import { observeDevicePixels } from "./stage.js";
-import { Toolbox } from "./tools/tools.js";
 import { makeToolbar } from "./ui/toolbar.js";
-import { Workbench } from "./workbench.js";
 
 /**
- * @typedef {import("./raster/brush.js").Brush} Brush
- * @typedef {import("./classes.js").ClassInfo} ClassInfo
  * @typedef {import("./tools/tools.js").ToolName} ToolName
  */
 
 const NO_MASK = new Uint8Array(0);
 
-export class MaskEditor extends EditorView {
+export class MaskEditor extends EditorTools {
   /** Tells overlapping loads apart. */
   #loads = 0;
-  #bench;
-  #toolbox;
   #keyboard;
   #hovered;
   #pointer;
@@ -39,40 +34,25 @@ export class MaskEditor extends EditorView {
    * @param {{readOnly?: boolean}} [options]
    */
   constructor(host, { readOnly = false } = {}) {
-    super(host);
-    this.readOnly = readOnly;
+    super(host, readOnly);
     /** @type {number|null} */
     this.id = null;
-    /** @type {ClassInfo[]} */
-    this.classes = [];
-
-    this.renderer.paintOverlay = (context, viewport) => this.#toolbox.current.paint(context, viewport);
-    this.#bench = new Workbench(this.viewport, {
-      touched: (rect) => this.renderer.invalidateMask(rect),
-      committed: (patch, kind) => this.#committed(patch, kind),
-      redraw: () => this.renderer.invalidate("overlay"),
-      say: (text) => this.emit("message", { text }),
-      cssColour: (index) => cssColourOf(this.classes, index),
-      preview: (mask, rect) => this.renderer.setPreview(mask, rect),
-      refining: (isRefining, isPending) => this.#showRefining(isRefining, isPending),
-    });
-    this.#toolbox = new Toolbox(this.#bench, readOnly ? "pan" : "brush", (name) => this.setTool(name));
     this.#keyboard = new Keyboard(this, () => this.#updateCursor());
     this.#hovered = new HoverReporter((point) => {
       this.emit("hover", describePoint(point, this, this.renderer.heat?.heat ?? null));
     });
     this.#pointer = new PointerInput(this.stage, this.viewport, {
-      pans: () => this.#keyboard.isSpaceDown || this.#toolbox.current.pans,
-      canPaint: () => this.#canPaint(),
-      press: (point, erases, modifiers) => this.#toolbox.current.press(point, erases, modifiers),
-      drag: (points) => this.#toolbox.current.drag(points),
-      release: (point) => this.#toolbox.current.release(point),
-      abort: () => this.#toolbox.current.cancel(),
+      pans: () => this.#keyboard.isSpaceDown || this.toolbox.current.pans,
+      canPaint: () => this.canPaint(),
+      press: (point, erases, modifiers) => this.toolbox.current.press(point, erases, modifiers),
+      drag: (points) => this.toolbox.current.drag(points),
+      release: (point) => this.toolbox.current.release(point),
+      abort: () => this.toolbox.current.cancel(),
       hover: (point) => {
-        this.#toolbox.current.hover(point);
+        this.toolbox.current.hover(point);
         this.#hovered.moveTo(point);
       },
-      doubleClick: () => this.#toolbox.current.confirm(),
+      doubleClick: () => this.toolbox.current.confirm(),
       viewportMoved: () => this.viewportMoved(),
       blurred: () => this.#keyboard.release(),
     });
@@ -90,20 +70,20 @@ export class MaskEditor extends EditorView {
 
   /** The live mask: class indices, row-major. Read it, never write it; empty before the first `load`. */
   get mask() {
-    return this.#bench.document?.mask ?? NO_MASK;
+    return this.bench.document?.mask ?? NO_MASK;
   }
 
   get width() {
-    return this.#bench.document?.width ?? 0;
+    return this.bench.document?.width ?? 0;
   }
 
   get height() {
-    return this.#bench.document?.height ?? 0;
+    return this.bench.document?.height ?? 0;
   }
 
   /** Counts committed changes since `load`, undo and redo included. */
   get revision() {
-    return this.#bench.document?.revision ?? 0;
+    return this.bench.document?.revision ?? 0;
   }
 
   /**
@@ -121,11 +101,12 @@ export class MaskEditor extends EditorView {
       this.settle();
       const document = new MaskDocument(width, height, mask);
       this.renderer.open(document, image, classes);
-      this.#bench.open(document);
-      this.#toolbox.smart.session.reset();
+      this.bench.open(document);
+      this.toolbox.smart.session.reset();
       this.id = id;
       this.classes = classes;
-      this.viewport.setImage(width, height);
+      this.viewport.setImage(width, height, { keepsZoom: this.keepsZoom });
+      this.overview.open(image);
     } finally {
       if (turn === this.#loads) this.emit("busy", { busy: false });
     }
@@ -143,29 +124,29 @@ export class MaskEditor extends EditorView {
    */
   setMask(mask, { undoable = true, label = "Replace mask" } = {}) {
     this.settle();
-    this.#bench.replace(mask, { undoable, label });
-    this.#toolbox.smart.session.reset();
+    this.bench.replace(mask, { undoable, label });
+    this.toolbox.smart.session.reset();
     this.emit("historychange");
   }
 
   get canUndo() {
-    return this.#toolbox.current.isPending || (this.#bench.document?.history.canUndo ?? false);
+    return this.toolbox.current.isPending || (this.bench.document?.history.canUndo ?? false);
   }
 
   get canRedo() {
-    return this.#bench.document?.history.canRedo ?? false;
+    return this.bench.document?.history.canRedo ?? false;
   }
 
   /** Undo the last change; with a polygon in progress, its last corner. */
   undo() {
-    if (this.#toolbox.current.undoStep()) return;
+    if (this.toolbox.current.undoStep()) return;
     this.settle();
-    this.#bench.undo();
+    this.bench.undo();
   }
 
   redo() {
     this.settle();
-    this.#bench.redo();
+    this.bench.redo();
   }
 
   /** A stroke or a pan is in progress. */
@@ -179,7 +160,7 @@ export class MaskEditor extends EditorView {
    */
   settle() {
     this.#pointer.finish();
-    this.#toolbox.settle();
+    this.toolbox.settle();
   }
 
   // ---------------------------------------------------------------- heatmap and superpixels
@@ -194,9 +175,9 @@ export class MaskEditor extends EditorView {
     this.settle();
     const heat = this.renderer.heat?.heat;
     if (!heat) this.emit("message", { text: "No heatmap is shown; choose a class with a heatmap first." });
-    else if (this.#canPaint()) {
-      this.#bench.paintHeat(heat, classIndex, threshold, replace);
-      this.#toolbox.smart.session.reset();
+    else if (this.canPaint()) {
+      this.bench.paintHeat(heat, classIndex, threshold, replace);
+      this.toolbox.smart.session.reset();
     }
   }
 
@@ -205,14 +186,14 @@ export class MaskEditor extends EditorView {
    * @throws {RangeError} when the array has another size
    */
   setSuperpixels(labels) {
-    this.#bench.setSuperpixels(labels);
+    this.bench.setSuperpixels(labels);
     this.#showGuides();
   }
 
   // ---------------------------------------------------------------- tools
 
   get tool() {
-    return this.#toolbox.name;
+    return this.toolbox.name;
   }
 
   /**
@@ -220,101 +201,60 @@ export class MaskEditor extends EditorView {
    * @throws {RangeError} when there is no such tool
    */
   setTool(name) {
-    this.#toolbox.require(name);
+    this.toolbox.require(name);
     if (this.readOnly || name === this.tool) return;
     this.settle();
-    this.#toolbox.current.hover(null);
-    this.#toolbox.choose(name);
-    this.#toolbox.current.hover(this.#hovered.point);
-    if (name === "cleanup") this.#canPaint(); // its preview is seen
-    this.#toolbox.current.enter();
+    this.toolbox.current.hover(null);
+    this.toolbox.choose(name);
+    this.toolbox.current.hover(this.#hovered.point);
+    if (name === "cleanup") this.canPaint(); // its preview is seen
+    this.toolbox.current.enter();
     this.#updateCursor();
     this.#showGuides();
     this.renderer.invalidate("overlay");
     this.emit("toolchange", { tool: name });
   }
 
-  /** @returns {Readonly<Brush>} */
-  get brush() {
-    return this.#bench.brush;
-  }
-
-  /** @param {Partial<Brush>} changes  size in image pixels, rounded and kept within 1..500 */
-  setBrush(changes) {
-    this.#bench.setBrush(changes);
-    this.renderer.invalidate("overlay");
-    this.emit("optionschange");
-  }
-
-  /** Make the brush about a tenth larger or smaller. @param {1|-1} direction */
-  stepBrush(direction) {
-    const { size } = this.brush;
-    this.setBrush({ size: size + direction * Math.max(1, Math.round(size / 10)) });
-  }
-
-  get activeClass() {
-    return this.#bench.activeClass;
-  }
-
-  /** @param {number} index */
-  setActiveClass(index) {
-    this.#bench.setActiveClass(index);
-    if (this.view.shownClass !== null) this.setView({ shownClass: index });
-    this.renderer.invalidate("overlay");
-    this.emit("classchange", { classIndex: index });
-  }
-
-  /** Change between the active class and background. */
-  swapClass() {
-    this.setActiveClass(this.#bench.otherClass);
-  }
-
   /** Grow or shrink the active class by a pixel, or smooth its outline. @param {import("./workbench.js").Reshaping} how */
   reshape(how) {
     this.settle();
-    if (this.#canPaint()) this.#bench.reshape(how);
+    if (this.canPaint()) this.bench.reshape(how);
   }
 
-  /** @param {number} digit 1..19, from 10 on with Shift: the class of that hotkey, else counting classes other than background */
-  chooseClass(digit) {
-    this.setActiveClass(classForDigit(this.classes, digit)?.index ?? this.activeClass);
-  }
-
-  get options() {
-    return this.#bench.options;
-  }
-
-  /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
-  setOptions(changes) {
-    if ("onlyBackground" in changes) {
-      this.#toolbox.smart.settle();
-      this.#toolbox.smart.session.reset(); // the mask was made with the other option
+  /** Show what is selected, else the pixels of the active class, as large as possible. */
+  zoomToSelection() {
+    const { document } = this.bench;
+    const rect = this.toolbox.move.selected?.rect ?? (document && boundsOf(document, this.activeClass));
+    if (!rect) {
+      this.emit("message", { text: "The current class has no pixel in this picture; choose one that has." });
+      return;
     }
-    this.#bench.setOptions(changes);
-    this.#toolbox.current.refresh();
-    this.emit("optionschange");
+    this.viewport.show(rect);
+    this.viewportMoved();
   }
 
-  /** What the tool Clean up does, and how many pieces go. */
-  get cleanup() {
-    const { settings, leastPx, count } = this.#toolbox.cleanup;
-    return { ...settings, leastPx, count };
+  /** Move the selected region by whole pixels. @param {number} dx @param {number} dy @returns {boolean} whether there is one */
+  nudge(dx, dy) {
+    return this.tool === "move" && this.canPaint() && this.toolbox.move.nudge(dx, dy);
   }
 
-  /** @param {Partial<import("./tools/cleanup.js").CleanupSettings>} changes */
-  setCleanup(changes) {
-    this.#toolbox.cleanup.change(changes);
-    this.emit("optionschange");
+  /**
+   * Ask for superpixels of another size.
+   * @param {number|null} superpixels  about so many in the picture; null: in proportion to it
+   */
+  setSuperpixelCount(superpixels) {
+    this.setOptions({ superpixels });
+    if (this.bench.document) this.setSuperpixels(null);
   }
 
   /** Close the polygon, or apply the change of the Smart tool. @returns {boolean} whether there was anything */
   confirmTool() {
-    return this.#toolbox.withPending((tool) => tool.confirm());
+    return this.toolbox.withPending((tool) => tool.confirm());
   }
 
   /** @returns {boolean} whether there was a polygon to shorten or a seed to delete */
   removeLastPoint() {
-    const { current } = this.#toolbox;
+    const { current } = this.toolbox;
     if (!current.canRemove) return false;
     current.removeLast();
     return true;
@@ -326,39 +266,39 @@ export class MaskEditor extends EditorView {
       this.#pointer.abort();
       return true;
     }
-    return this.#toolbox.withPending((tool) => tool.cancel());
+    return this.toolbox.withPending((tool) => tool.cancel());
   }
 
   // ---------------------------------------------------------------- Smart tool
 
   /** @param {import("./smart/session.js").Refine} refine  asks the engine */
   setRefine(refine) {
-    this.#bench.refine = refine;
+    this.bench.refine = refine;
   }
 
   /** Of the Smart tool so far, in order. */
   get seeds() {
-    return this.#toolbox.smart.session.seeds;
+    return this.toolbox.smart.session.seeds;
   }
 
   /** Whether the Smart tool's engine is computing a change. */
   get isRefining() {
-    return this.#toolbox.smart.session.isRefining;
+    return this.toolbox.smart.session.isRefining;
   }
 
   /** Wait for the engine, then apply its change. @returns {Promise<boolean>} whether there was one */
   async finishRefining() {
     const { revision } = this;
-    await this.#toolbox.smart.session.idle();
+    await this.toolbox.smart.session.idle();
     this.settle();
     return this.revision !== revision;
   }
 
   /** Restart from the heatmaps, keeping the seeds. @param {number} threshold */
   smartFromHeat(threshold) {
-    if (!this.#canPaint()) return;
+    if (!this.canPaint()) return;
     this.setTool("smart");
-    this.#toolbox.smart.startFromHeat(threshold);
+    this.toolbox.smart.startFromHeat(threshold);
   }
 
   // ---------------------------------------------------------------- keys and life
@@ -386,6 +326,7 @@ export class MaskEditor extends EditorView {
     this.#hovered.destroy();
     this.#unobserve();
     this.renderer.destroy();
+    this.overview.destroy();
     this.stage.parentElement?.remove();
     this.toolbar.remove();
   }
@@ -395,10 +336,11 @@ export class MaskEditor extends EditorView {
   /**
    * @param {import("./history.js").Patch} patch
    * @param {import("./workbench.js").ChangeKind} kind
+   * @protected
    */
-  #committed({ label, rect, refinement }, kind) {
+  committed({ label, rect, refinement }, kind) {
     if (refinement && (kind === "undo" || kind === "redo"))
-      this.#toolbox.smart.session.restore(refinement, kind);
+      this.toolbox.smart.session.restore(refinement, kind);
     this.emit("stroke", {
       id: this.id,
       label,
@@ -408,36 +350,39 @@ export class MaskEditor extends EditorView {
       step: refinement?.step ?? null,
     });
     this.emit("historychange");
+    this.renderer.invalidate("overlay"); // the corners of a polygon come and go with it
   }
 
   /**
    * @param {boolean} isRefining
    * @param {boolean} isPending
+   * @protected
    */
-  #showRefining(isRefining, isPending) {
+  showRefining(isRefining, isPending) {
     this.stage.classList.toggle("pz-refining", isRefining);
     this.stage.classList.toggle("pz-pending", isPending && !isRefining);
     this.emit("refining", { isRefining, isPending });
   }
 
-  /** Show a hidden mask, so that nobody paints blindly. */
-  #canPaint() {
+  /** Show a hidden mask and class, so that nobody paints blindly. */
+  canPaint() {
     if (this.readOnly) this.emit("message", { text: "This picture is open for reading only." });
     else if (!this.view.maskVisible) this.setView({ maskVisible: true });
-    return !this.readOnly && this.#bench.document !== null;
+    if (this.view.hiddenClasses.has(this.activeClass)) this.toggleClass(this.activeClass);
+    return !this.readOnly && this.bench.document !== null;
   }
 
   #updateCursor() {
-    this.stage.style.cursor = this.#keyboard.isSpaceDown ? "grab" : this.#toolbox.current.cursor;
+    this.stage.style.cursor = this.#keyboard.isSpaceDown ? "grab" : this.toolbox.current.cursor;
   }
 
   /** Superpixel borders are shown while their tool is current. */
   #showGuides() {
     const isCurrent = this.tool === "superpixel";
-    this.renderer.segments = isCurrent ? this.#bench.segments : null;
+    this.renderer.segments = isCurrent ? this.bench.segments : null;
     this.renderer.invalidate("guides");
-    if (isCurrent && this.#bench.document && !this.#bench.segments) {
-      this.emit("superpixelswanted", { id: this.id });
+    if (isCurrent && this.bench.document && !this.bench.segments) {
+      this.emit("superpixelswanted", { id: this.id, count: this.options.superpixels });
     }
   }
 

@@ -1,6 +1,9 @@
 /** What is seen of the picture: zoom, layers, heatmap. The editor adds the work on the mask. */
 import { Emitter } from "../shared/emitter.js";
+import { Keymap } from "./keymap.js";
 import { BINDINGS } from "./keys.js";
+import { AS_IT_IS, MOST } from "./render/adjustments.js";
+import { Overview } from "./render/overview.js";
 import { Renderer } from "./render/renderer.js";
 import { makeStage } from "./stage.js";
 import { Viewport } from "../shared/viewport.js";
@@ -26,11 +29,14 @@ import { Viewport } from "../shared/viewport.js";
  * @property {{classIndex: number}} classchange
  * @property {undefined} viewchange
  * @property {undefined} optionschange
+ * @property {undefined} adjustwanted  the controls of brightness and contrast are to be shown
+ * @property {undefined} habitchange  something that a person keeps from picture to picture was set differently
  * @property {undefined} historychange
  * @property {import("./hover.js").HoverDetail} hover
  * @property {{text: string}} message
  * @property {{busy: boolean}} busy
- * @property {{id: number|null}} superpixelswanted  their tool is current and `setSuperpixels` was not called
+ * @property {{id: number|null, count: number|null}} superpixelswanted  their tool is current and `setSuperpixels` was not
+ *   called; how many, null: in proportion to the picture
  */
 
 /** @extends {Emitter<EditorEvents>} */
@@ -38,11 +44,24 @@ export class EditorView extends Emitter {
   /** @param {HTMLElement} host */
   constructor(host) {
     super();
+    /** Its keys; the page adds its own. */
+    this.keymap = new Keymap(BINDINGS);
     this.stage = makeStage(host);
     /** @protected */
     this.viewport = new Viewport();
     /** @protected */
     this.renderer = new Renderer(this.stage, this.viewport);
+    /** @protected */
+    this.overview = new Overview(
+      /** @type {HTMLElement} */ (this.stage.parentElement),
+      this.viewport,
+      (x, y) => {
+        this.viewport.centreOn(x, y);
+        this.viewportMoved();
+      },
+    );
+    /** Whether the next picture is shown at the same place and zoom. */
+    this.keepsZoom = false;
   }
 
   /**
@@ -83,9 +102,42 @@ export class EditorView extends Emitter {
     this.renderer.setObjects(objects);
   }
 
-  /** For the page's help: [{keys, description, group}], keys being alternatives. */
-  get bindings() {
-    return BINDINGS.map(({ keys, description, group }) => ({ keys: [...keys], description, group }));
+  /** @returns {Readonly<import("./render/adjustments.js").Adjustments>} */
+  get adjustments() {
+    return this.renderer.adjustments;
+  }
+
+  /** Show the picture lighter, with more contrast, or one channel. @param {Partial<import("./render/adjustments.js").Adjustments>} changes */
+  adjust(changes) {
+    const { brightness, contrast, channel } = { ...this.renderer.adjustments, ...changes };
+    const within = (/** @type {number} */ value) => Math.min(MOST, Math.max(0, value));
+    this.renderer.adjust({ brightness: within(brightness), contrast: within(contrast), channel });
+    this.emit("viewchange");
+  }
+
+  /** Show the picture as it is. */
+  resetAdjustments() {
+    this.adjust(AS_IT_IS);
+  }
+
+  /** Whether a small map is shown while a part of the picture is out of view. */
+  get hasOverview() {
+    return this.overview.isWanted;
+  }
+
+  /** @param {{keepsZoom?: boolean, hasOverview?: boolean}} changes */
+  setViewHabits({ keepsZoom = this.keepsZoom, hasOverview = this.hasOverview }) {
+    this.keepsZoom = keepsZoom;
+    this.overview.want(hasOverview);
+    this.emit("viewchange");
+    this.emit("habitchange");
+  }
+
+  /** Show or hide a class. @param {number} index */
+  toggleClass(index) {
+    const hiddenClasses = new Set(this.view.hiddenClasses);
+    if (!hiddenClasses.delete(index)) hiddenClasses.add(index);
+    this.setView({ hiddenClasses });
   }
 
   /** CSS pixels per image pixel. */
@@ -129,6 +181,7 @@ export class EditorView extends Emitter {
   /** @protected */
   viewportMoved() {
     this.renderer.viewportChanged();
+    this.overview.show();
     this.emit("viewchange");
   }
 }

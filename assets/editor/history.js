@@ -13,6 +13,7 @@
  * @property {Uint32Array} lengths  pixels in each run
  * @property {Uint16Array} classes  class before * 256 + class after
  * @property {boolean} [byHand]      painted by a person, pixel by pixel
+ * @property {import("./tools/outline.js").Outline} [outline]  the polygon that was filled
  * @property {import("./smart/session.js").Refinement} [refinement]  the Smart tool's seeds before and after
  */
 

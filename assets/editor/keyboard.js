@@ -1,6 +1,4 @@
 /** Key events turned into the actions of the table in keys.js. */
-import { bindingFor } from "./keys.js";
-
 /** @typedef {import("./editor.js").MaskEditor} MaskEditor */
 
 /** Names of keys that type no letter or digit; the latter carry theirs at the end of `code`. */
@@ -30,14 +28,15 @@ export class Keyboard {
    * @returns {boolean} handled
    */
   handle(event) {
-    const chord = chordOf(event);
+    const { keymap } = this.#editor;
+    const chord = chordOf(event, keymap);
     if (event.type === "keyup") {
       const wasHeld = chord === "space" && this.isSpaceDown;
       this.#holdSpace(this.isSpaceDown && !wasHeld);
       return wasHeld;
     }
-    const binding = bindingFor(chord);
-    if (!binding || event.isComposing || belongsToFocus(event, chord)) return false;
+    const binding = keymap.find(chord);
+    if (!binding || binding.isPages || event.isComposing || belongsToFocus(event, chord)) return false;
     if (chord === "space") this.#holdSpace(true);
     // During a stroke only Esc has an obvious meaning.
     const isFree = !this.#editor.isPointerDown || chord === "escape";
@@ -74,18 +73,19 @@ export class Keyboard {
 }
 
 /**
- * Name a key press: "b", "[", "space", "mod+z" (Ctrl or Command), "mod+shift+z".
+ * Name a key press: "b", "[", "space", "mod+z" (Ctrl or Command), "mod+shift+z", "shift+arrowleft".
  * @param {KeyboardEvent} event
+ * @param {import("./keymap.js").Keymap} keymap
  * @returns {string}
  */
-export function chordOf(event) {
-  const key = nameOf(event);
+export function chordOf(event, keymap) {
+  const key = nameOf(event, keymap);
   // AltGr counts as Ctrl+Alt on Windows, and is how [ and ] are typed on many keyboards.
   if (event.getModifierState("AltGraph")) return key;
   const mod = event.ctrlKey || event.metaKey ? "mod+" : "";
   const alt = event.altKey ? "alt+" : "";
-  // Shift is part of how + is typed on many layouts; it counts with letters and digits only.
-  const shift = event.shiftKey && /^[a-z0-9]$/.test(key) ? "shift+" : "";
+  // Shift is part of how + is typed on many layouts; it counts with letters, digits and arrows only.
+  const shift = event.shiftKey && /^([a-z0-9]|arrow\w+)$/.test(key) ? "shift+" : "";
   return mod + alt + shift + key;
 }
 
@@ -93,14 +93,15 @@ export function chordOf(event) {
  * The character typed; on layouts that have no such character (Cyrillic letters, French digits) what is printed
  * on the same key of an English keyboard.
  * @param {KeyboardEvent} event
+ * @param {import("./keymap.js").Keymap} keymap
  * @returns {string}
  */
-function nameOf(event) {
+function nameOf(event, keymap) {
   if (event.key === " ") return "space";
   const typed = event.key.toLowerCase();
   const [, kind, printed] = /^(Key|Digit|Numpad)(\w)$/.exec(event.code) ?? [];
   const physical = NAME_BY_CODE[event.code] ?? printed?.toLowerCase();
-  if (!physical || bindingFor(typed)) return typed;
+  if (!physical || keymap.find(typed)) return typed;
   const isForeign = typed.length === 1 && typed > "~";
   return isForeign || kind === "Digit" ? physical : typed;
 }

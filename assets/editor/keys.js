@@ -4,26 +4,37 @@
  * A (accept), R (reject), the arrows and ? are left to the page.
  */
 import { VOID } from "./raster/raster.js";
+import { CHANNELS } from "./render/adjustments.js";
 import { TOOLS } from "./tools/tools.js";
 
 /**
  * @typedef {import("./editor.js").MaskEditor} MaskEditor
  *
  * @typedef {object} Binding
+ * @property {string} [id]          people can give it another key; absent: its keys are fixed
  * @property {string[]} keys        as shown to people
  * @property {string} description
  * @property {string} group
  * @property {string[]} [chords]    as `chordOf` names them; absent: a gesture, listed for the help
- * @property {(editor: MaskEditor, chord: string) => boolean|void} [run]  false: not handled after all
+ * @property {(editor: MaskEditor, chord: string) => unknown} [run]  false: not handled after all
+ * @property {boolean} [isPages]    the page runs it, not the editor
  * @property {boolean} [repeats]    holding the key down repeats it
  */
 
 const ZOOM_STEP = 1.25;
+/** @type {Record<string, [number, number]>} */
+const NUDGES = {
+  "shift+arrowleft": [-1, 0],
+  "shift+arrowright": [1, 0],
+  "shift+arrowup": [0, -1],
+  "shift+arrowdown": [0, 1],
+};
 const SMART = "Smart tool (K)";
 
 /** @type {Binding[]} */
 export const BINDINGS = [
   ...TOOLS.filter(({ key }) => key).map(({ name, key, title }) => ({
+    id: `tool-${name}`,
     keys: [key],
     description: title,
     group: "Tools",
@@ -33,20 +44,43 @@ export const BINDINGS = [
       editor.tool === name && name === "cleanup" ? void editor.confirmTool() : editor.setTool(name),
   })),
   {
+    id: "brush-smaller",
     keys: ["["],
-    description: "Smaller brush",
+    description: "Smaller brush or superpixels",
     group: "Tools",
     chords: ["["],
     repeats: true,
     run: (editor) => editor.stepBrush(-1),
   },
   {
+    id: "brush-larger",
     keys: ["]"],
-    description: "Larger brush",
+    description: "Larger brush or superpixels",
     group: "Tools",
     chords: ["]"],
     repeats: true,
     run: (editor) => editor.stepBrush(1),
+  },
+  {
+    id: "magnet",
+    keys: ["Shift+M"],
+    description: "Magnetic edges for polygon and lasso, on or off; Alt + click draws straight",
+    group: "Tools",
+    chords: ["shift+m"],
+    run: (editor) => editor.setOptions({ isMagnetic: !editor.options.isMagnetic }),
+  },
+  {
+    keys: ["Drag a corner", "Right button on it"],
+    description: "Move or remove a corner of the polygon just closed; drag its line for a new one",
+    group: "Tools",
+  },
+  {
+    keys: ["Shift + arrows"],
+    description: "Move the selected region by a pixel",
+    group: "Tools",
+    chords: Object.keys(NUDGES),
+    repeats: true,
+    run: (editor, chord) => editor.nudge(...NUDGES[chord]),
   },
   { keys: ["Right button"], description: "Paint background with the current tool", group: "Tools" },
   {
@@ -58,7 +92,7 @@ export const BINDINGS = [
   },
   {
     keys: ["Backspace", "Delete"],
-    description: "Remove the last corner of the polygon, or the selected or last click",
+    description: "Remove the last or selected corner, the selected region, or the selected or last click",
     group: "Tools",
     chords: ["backspace", "delete"],
     repeats: true,
@@ -95,6 +129,7 @@ export const BINDINGS = [
     run: (editor, chord) => editor.chooseClass(10 + Number(chord.at(-1))),
   },
   {
+    id: "background",
     keys: ["0"],
     description: "Paint background",
     group: "Classes",
@@ -102,6 +137,7 @@ export const BINDINGS = [
     run: (editor) => editor.setActiveClass(0),
   },
   {
+    id: "swap-class",
     keys: ["X"],
     description: "Swap class and background",
     group: "Classes",
@@ -109,6 +145,7 @@ export const BINDINGS = [
     run: (editor) => editor.swapClass(),
   },
   {
+    id: "void",
     keys: ["U"],
     description: "Paint void: pixels that training ignores",
     group: "Classes",
@@ -116,6 +153,7 @@ export const BINDINGS = [
     run: (editor) => editor.setActiveClass(VOID),
   },
   {
+    id: "grow",
     keys: ["Alt+]"],
     description: "Grow the current class by a pixel",
     group: "Classes",
@@ -124,6 +162,7 @@ export const BINDINGS = [
     run: (editor) => editor.reshape("grow"),
   },
   {
+    id: "shrink",
     keys: ["Alt+["],
     description: "Shrink the current class by a pixel",
     group: "Classes",
@@ -132,6 +171,7 @@ export const BINDINGS = [
     run: (editor) => editor.reshape("shrink"),
   },
   {
+    id: "smooth",
     keys: ["Alt+S"],
     description: "Smooth the outline of the current class",
     group: "Classes",
@@ -156,6 +196,7 @@ export const BINDINGS = [
     run: (editor) => editor.redo(),
   },
   {
+    id: "hide-mask",
     keys: ["H"],
     description: "Hide or show the mask",
     group: "View",
@@ -163,6 +204,7 @@ export const BINDINGS = [
     run: (editor) => editor.setView({ maskVisible: !editor.view.maskVisible }),
   },
   {
+    id: "outlines",
     keys: ["C"],
     description: "Outlines or areas",
     group: "View",
@@ -170,6 +212,7 @@ export const BINDINGS = [
     run: (editor) => editor.setView({ contour: !editor.view.contour }),
   },
   {
+    id: "solo",
     keys: ["J"],
     description: "Show the current class alone, or all classes",
     group: "View",
@@ -177,9 +220,61 @@ export const BINDINGS = [
     run: (editor) =>
       editor.setView({ shownClass: editor.view.shownClass === null ? editor.activeClass : null }),
   },
+  {
+    id: "hide-class",
+    keys: ["Shift+H"],
+    description: "Hide or show the current class",
+    group: "View",
+    chords: ["shift+h"],
+    run: (editor) => editor.toggleClass(editor.activeClass),
+  },
+  {
+    id: "adjust",
+    keys: ["Shift+I"],
+    description: "Brightness, contrast and channel of the picture",
+    group: "View",
+    chords: ["shift+i"],
+    run: (editor) => editor.emit("adjustwanted"),
+  },
+  {
+    id: "channel",
+    keys: ["Shift+C"],
+    description: "Next channel: red, green, blue, all",
+    group: "View",
+    chords: ["shift+c"],
+    run: (editor) => {
+      const next = CHANNELS.indexOf(editor.adjustments.channel) + 1;
+      editor.adjust({ channel: CHANNELS[next % CHANNELS.length] });
+    },
+  },
+  {
+    id: "zoom-to-selection",
+    keys: ["Shift+Z"],
+    description: "Zoom to the selected region, or to the current class",
+    group: "View",
+    chords: ["shift+z"],
+    run: (editor) => editor.zoomToSelection(),
+  },
+  {
+    id: "keep-zoom",
+    keys: ["Shift+K"],
+    description: "Keep place and zoom from picture to picture",
+    group: "View",
+    chords: ["shift+k"],
+    run: (editor) => editor.setViewHabits({ keepsZoom: !editor.keepsZoom }),
+  },
+  {
+    id: "overview",
+    keys: ["Shift+O"],
+    description: "Small map of the picture while a part is out of view",
+    group: "View",
+    chords: ["shift+o"],
+    run: (editor) => editor.setViewHabits({ hasOverview: !editor.hasOverview }),
+  },
   { keys: ["Wheel"], description: "Zoom at the cursor", group: "View" },
   { keys: ["Space + drag", "Middle button"], description: "Pan", group: "View", chords: ["space"] },
   {
+    id: "zoom-in",
     keys: ["+"],
     description: "Zoom in",
     group: "View",
@@ -188,6 +283,7 @@ export const BINDINGS = [
     run: (editor) => editor.zoomAt(ZOOM_STEP),
   },
   {
+    id: "zoom-out",
     keys: ["−"],
     description: "Zoom out",
     group: "View",
@@ -196,6 +292,7 @@ export const BINDINGS = [
     run: (editor) => editor.zoomAt(1 / ZOOM_STEP),
   },
   {
+    id: "fit",
     keys: ["Home"],
     description: "Fit the picture",
     group: "View",
@@ -203,13 +300,3 @@ export const BINDINGS = [
     run: (editor) => editor.fit(),
   },
 ];
-
-/** @type {Map<string, Binding>} */
-const BY_CHORD = new Map();
-for (const binding of BINDINGS) for (const chord of binding.chords ?? []) BY_CHORD.set(chord, binding);
-
-/**
- * @param {string} chord
- * @returns {Binding|undefined}
- */
-export const bindingFor = (chord) => BY_CHORD.get(chord);

@@ -52,16 +52,18 @@ export class MaskDocument {
   /**
    * Make one entry of everything touched; null when no pixel differs.
    * @param {string} label
-   * @param {{undoable?: boolean, byHand?: boolean, refinement?: import("./smart/session.js").Refinement}} [options]  not
+   * @param {{undoable?: boolean, byHand?: boolean, refinement?: import("./smart/session.js").Refinement,
+   *   outline?: import("./tools/outline.js").Outline}} [options]  not
    *   undoable: the history is cleared, older patches no longer fit; with a refinement there is always an entry
    * @returns {Patch|null}
    */
-  commit(label, { undoable = true, byHand = false, refinement } = {}) {
+  commit(label, { undoable = true, byHand = false, refinement, outline } = {}) {
     if (!undoable) this.history.clear();
     const patch = this.#takeDifference(label) ?? (refinement ? emptyPatch(label) : null);
     if (!patch) return null;
     patch.byHand = byHand;
     patch.refinement = refinement;
+    patch.outline = outline;
     applyPatch(this.#committed, patch, "after");
     if (undoable) this.history.push(patch);
     this.revision++;

@@ -21,6 +21,10 @@ import { growClass, shrinkClass, smoothClass } from "./raster/reshape.js";
  * @typedef {object} Options
  * @property {boolean} onlyBackground     painting a class changes background pixels only
  * @property {Set<number>} lockedClasses  pixels of these classes keep their class
+ * @property {boolean} isMagnetic         polygon and lasso follow the edges of the picture
+ * @property {number|null} superpixels    about how many in the picture; null: in proportion to it
+ *
+ * @typedef {Partial<Omit<Options, "lockedClasses">> & {lockedClasses?: Iterable<number>}} OptionChanges
  *
  * @typedef {"stroke"|"undo"|"redo"|"replace"} ChangeKind
  *
@@ -32,6 +36,7 @@ import { growClass, shrinkClass, smoothClass } from "./raster/reshape.js";
  * @property {(index: number) => string} cssColour
  * @property {(mask: Uint8Array|null, rect: Rect|null) => void} preview  show this mask instead; null: the live one
  * @property {(isRefining: boolean, isPending: boolean) => void} refining  the state of the Smart tool
+ * @property {(rect: Rect, width: number, height: number) => ImageData|null} pixels  a part of the picture, in this size
  */
 
 export const MAX_BRUSH_PX = 500;
@@ -70,7 +75,7 @@ export class Workbench {
     this.brush = { size: 20, shape: "round" };
     this.activeClass = 1;
     /** @type {Readonly<Options>} */
-    this.options = { onlyBackground: false, lockedClasses: new Set() };
+    this.options = { onlyBackground: false, lockedClasses: new Set(), isMagnetic: false, superpixels: null };
     /** Asks the engine behind the Smart tool; the page sets it. @type {import("./smart/session.js").Refine} */
     this.refine = () => Promise.reject(new Error("The Smart tool is not connected to an engine here."));
   }
@@ -110,9 +115,10 @@ export class Workbench {
     return this.activeClass === 0 ? this.#swappedClass : 0;
   }
 
-  /** @param {{onlyBackground?: boolean, lockedClasses?: Iterable<number>}} changes */
-  setOptions({ onlyBackground = this.options.onlyBackground, lockedClasses = this.options.lockedClasses }) {
-    this.options = { onlyBackground, lockedClasses: new Set(lockedClasses) };
+  /** @param {OptionChanges} changes */
+  setOptions(changes) {
+    const { lockedClasses, ...options } = { ...this.options, ...changes };
+    this.options = { ...options, lockedClasses: new Set(lockedClasses) };
   }
 
   /**
@@ -154,10 +160,11 @@ export class Workbench {
   /**
    * End the change in progress: one entry in the history, unless no pixel differs.
    * @param {string} label
-   * @param {{byHand?: boolean}} [options]  not by hand: the Smart tool may change it again
+   * @param {{byHand?: boolean, outline?: import("./tools/outline.js").Outline}} [options]  not by hand: the Smart tool
+   *   may change it again
    */
-  commit(label, { byHand = true } = {}) {
-    const patch = this.document?.commit(label, { byHand });
+  commit(label, { byHand = true, outline } = {}) {
+    const patch = this.document?.commit(label, { byHand, outline });
     if (patch) this.#hooks.committed(patch, "stroke");
   }
 
@@ -252,6 +259,16 @@ export class Workbench {
 
   redraw() {
     this.#hooks.redraw();
+  }
+
+  /**
+   * A part of the picture.
+   * @param {Rect} rect  image pixels
+   * @param {number} width  of the answer
+   * @param {number} height
+   */
+  pixels(rect, width, height) {
+    return this.#hooks.pixels(rect, width, height);
   }
 
   /** @param {string} text */

@@ -1,5 +1,5 @@
 /** The routes that only the Review page asks, as functions. Errors come back as `ApiError`. */
-import { json, request } from "../shared/api.js";
+import { json, query, request } from "../shared/api.js";
 import { readFrame, writeFrame } from "../shared/frame.js";
 import { deflatedOnce } from "./deflate.js";
 
@@ -7,7 +7,7 @@ export { ApiError, datasets, image, item, items, messageOf, thumbnailUrl } from 
 
 /**
  * @import {
- *   CamsHeader, CommentIn, CommentOut, DecisionIn, Health, HistoryEntry, ItemState, LiveOut, LooksOut, ObjectsHeader, PlaceOut, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
+ *   CamsHeader, CommentIn, CommentOut, ConfirmIn, DecisionIn, GalleryOut, Health, HistoryEntry, ItemState, LiveOut, LooksOut, MaskHintsOut, ObjectsHeader, PlaceOut, Preferences, PrefetchIn, ProgressOut, RefinedHeader, RefineIn,
  *   RevisionOut, Session, SessionOut, SharesOut, Step, StepsIn, SuggestedTagsOut, SuperpixelsHeader, TagIn, TagsOut, VerdictIn
  * } from "../shared/openapi"
  * @import { NamedArray } from "../shared/frame.js"
@@ -32,6 +32,25 @@ export const session = () => json("/session");
 
 /** @param {string} annotator @returns {Promise<Session>} */
 export const setAnnotator = (annotator) => json("/session", { body: { annotator } });
+
+/** How this person has set the pages. @returns {Promise<Preferences>} */
+export const preferences = () => json("/preferences");
+
+/** @param {Preferences} wanted */
+export const setPreferences = (wanted) => request("/preferences", { method: "PUT", body: wanted });
+
+/** @param {number} id @param {boolean} isMarked */
+export const setBookmark = (id, isMarked) =>
+  request(`/items/${id}/bookmark`, { method: isMarked ? "PUT" : "DELETE" });
+
+/** What a mask of this picture is compared with. @param {number} id @returns {Promise<MaskHintsOut>} */
+export const maskHints = (id) => json(`/items/${id}/mask-hints`);
+
+/** Remember that what hints point out is right. @param {number} id @param {ConfirmIn["hints"]} hints */
+export const confirmHints = (id, hints) => request(`/items/${id}/mask-hints`, { body: { hints } });
+
+/** Ids alone of the pictures that filters keep. @param {number} datasetId @param {Record<string, string|number|null>} wanted @returns {Promise<GalleryOut>} */
+export const itemIds = (datasetId, wanted) => json(`/datasets/${datasetId}/gallery?${query(wanted)}`);
 
 /** @param {number} datasetId @returns {Promise<ProgressOut>} */
 export const progress = (datasetId) => json(`/datasets/${datasetId}/progress`);
@@ -155,9 +174,11 @@ export const place = (id) => json(`/items/${id}/place`);
 /** @param {number} id @returns {Promise<HeatMaps>} */
 export const cams = async (id) => readFrame(await (await request(`/items/${id}/cams`)).arrayBuffer());
 
-/** @param {number} id @returns {Promise<Superpixels>} */
-export const superpixels = async (id) =>
-  readFrame(await (await request(`/items/${id}/superpixels`)).arrayBuffer());
+/** @param {number} id @param {number|null} count  about how many; null: as usual @returns {Promise<Superpixels>} */
+export const superpixels = async (id, count) => {
+  const asked = count === null ? "" : `?count=${count}`;
+  return readFrame(await (await request(`/items/${id}/superpixels${asked}`)).arrayBuffer());
+};
 
 /** The objects of the newest mask. @param {number} id @returns {Promise<ObjectsAnswer>} */
 export const objects = async (id) => readFrame(await (await request(`/items/${id}/objects`)).arrayBuffer());

@@ -1,18 +1,15 @@
 /** The keys of the Review page, as the help lists them; the editor has its own. */
 
 /**
- * @typedef {object} Binding
- * @property {string} chord          `KeyboardEvent.key` in lower case
- * @property {string[]} keys         as shown to people
- * @property {string} description
- * @property {string} group
- * @property {() => unknown} run
+ * @typedef {import("../editor/keys.js").Binding} Binding
  *
  * @typedef {object} Actions  what the keys do
  * @property {(action: import("./api.js").Decision) => unknown} decide
  * @property {(step: 1|-1) => unknown} step
  * @property {() => unknown} copyPrevious
  * @property {() => unknown} showHistory
+ * @property {() => unknown} goTo
+ * @property {() => unknown} bookmark
  * @property {() => unknown} showHelp
  * @property {() => unknown} findClass
  * @property {() => unknown} toggleTag
@@ -25,146 +22,197 @@
  * @param {Actions} page
  * @returns {Binding[]}
  */
-export const bindingsOf = (page) => [
+export const bindingsOf = (page) => listOf(page).map((binding) => ({ ...binding, isPages: true }));
+
+/**
+ * @param {Actions} page
+ * @returns {Binding[]}
+ */
+const listOf = (page) => [
   {
-    chord: "a",
+    id: "accept",
+    chords: ["a"],
     keys: ["A"],
     description: "Accept and go to the next picture",
     group: "Review",
     run: () => page.decide("accept"),
   },
   {
-    chord: "r",
+    id: "reject",
+    chords: ["r"],
     keys: ["R"],
     description: "Reject: no usable mask",
     group: "Review",
     run: () => page.decide("reject"),
   },
   {
-    chord: "n",
+    id: "skip",
+    chords: ["n"],
     keys: ["N"],
     description: "Skip: decide later",
     group: "Review",
     run: () => page.decide("skip"),
   },
   {
-    chord: "v",
+    id: "revert",
+    chords: ["v"],
     keys: ["V"],
     description: "Revert to the proposal",
     group: "Review",
     run: () => page.decide("revert"),
   },
   {
-    chord: "y",
+    id: "history",
+    chords: ["y"],
     keys: ["Y"],
     description: "History: see and restore earlier masks",
     group: "Review",
     run: () => page.showHistory(),
   },
   {
-    chord: "q",
+    id: "copy-previous",
+    chords: ["q"],
     keys: ["Q"],
     description: "Copy the mask of the picture that was open before",
     group: "Review",
     run: () => page.copyPrevious(),
   },
   {
-    chord: "arrowright",
+    id: "go-to",
+    chords: ["shift+f"],
+    keys: ["Shift+F"],
+    description: "Go to a picture by its name or number",
+    group: "Review",
+    run: () => page.goTo(),
+  },
+  {
+    id: "bookmark",
+    chords: ["shift+s"],
+    keys: ["Shift+S"],
+    description: "Bookmark the picture, or remove the bookmark",
+    group: "Review",
+    run: () => page.bookmark(),
+  },
+  {
+    id: "next",
+    chords: ["arrowright"],
     keys: ["→"],
     description: "Next picture, without a decision",
     group: "Review",
+    repeats: true,
     run: () => page.step(1),
   },
   {
-    chord: "arrowleft",
+    id: "previous",
+    chords: ["arrowleft"],
     keys: ["←"],
     description: "Previous picture",
     group: "Review",
+    repeats: true,
     run: () => page.step(-1),
   },
   {
-    chord: "m",
+    id: "heatmap",
+    chords: ["m"],
     keys: ["M"],
     description: "Heatmap on or off",
     group: "Heatmaps",
     run: () => page.heatPanel.toggleVisible(),
   },
   {
-    chord: "t",
+    id: "heat-to-mask",
+    chords: ["t"],
     keys: ["T"],
     description: "Use heatmap as mask",
     group: "Heatmaps",
     run: () => page.heatPanel.takeAsMask(),
   },
   {
-    chord: "g",
+    id: "smart-restart",
+    chords: ["g"],
     keys: ["G"],
     description: "Smart tool: restart from the heatmaps, keep the clicks",
     group: "Heatmaps",
     run: () => page.heatPanel.startAgain(),
   },
   {
-    chord: ",",
+    id: "heat-before",
+    chords: [","],
     keys: [","],
     description: "Heatmap of the previous class",
     group: "Heatmaps",
     run: () => page.heatPanel.cycle(-1),
   },
   {
-    chord: ".",
+    id: "heat-after",
+    chords: ["."],
     keys: ["."],
     description: "Heatmap of the next class",
     group: "Heatmaps",
     run: () => page.heatPanel.cycle(1),
   },
   {
-    chord: "/",
+    id: "find-class",
+    chords: ["/"],
     keys: ["/"],
     description: "Find a class by its name",
     group: "Classes",
     run: () => page.findClass(),
   },
   {
-    chord: "w",
+    id: "tag",
+    chords: ["w"],
     keys: ["W"],
     description: "Make the current class a tag of the picture, or no tag any more",
     group: "Classes",
     run: () => page.toggleTag(),
   },
   {
-    chord: "i",
+    id: "tag-yes",
+    chords: ["i"],
     keys: ["I"],
     description: "The class that the line below the picture names is in the picture",
     group: "Classes",
     run: () => page.tagLine.answer(true),
   },
   {
-    chord: "o",
+    id: "tag-no",
+    chords: ["o"],
     keys: ["O"],
     description: "That class is not in the picture",
     group: "Classes",
     run: () => page.tagLine.answer(false),
   },
   {
-    chord: "z",
+    id: "approve",
+    chords: ["z"],
     keys: ["Z"],
     description: "Reviewers: approve the finished mask",
     group: "Second look",
     run: () => page.secondLook.say("approved"),
   },
   {
-    chord: ";",
+    id: "return",
+    chords: [";"],
     keys: [";"],
     description: "Reviewers: return the picture to its labeler",
     group: "Second look",
     run: () => page.secondLook.say("returned"),
   },
   {
-    chord: "'",
+    id: "comment",
+    chords: ["'"],
     keys: ["'"],
     description: "Comment on a place of the picture",
     group: "Second look",
     run: () => page.secondLook.comment(),
   },
-  { chord: "?", keys: ["?"], description: "This list", group: "Review", run: () => page.showHelp() },
+  {
+    id: "help",
+    chords: ["?"],
+    keys: ["?"],
+    description: "This list",
+    group: "Review",
+    run: () => page.showHelp(),
+  },
 ];

@@ -9,8 +9,11 @@ const LOCK_ICON = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" st
   <rect x="3" y="7" width="10" height="7" rx="1.5"/><path class="pr-shackle-closed" d="M5 7V5a3 3 0 0 1 6 0v2"/>
   <path class="pr-shackle-open" d="M5 7V4.5a3 3 0 0 1 5.6-1.5"/></svg>`;
 
+const EYE_ICON = `<svg viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">
+  <path d="M1.5 8S3.8 3.8 8 3.8 14.5 8 14.5 8 12.2 12.2 8 12.2 1.5 8 1.5 8Z"/><circle cx="8" cy="8" r="1.9"/>
+  <path class="pr-eye-closed" d="M3 13 13 3"/></svg>`;
+
 const MOST_KEYS = 20;
-const VOID_KEY = "U";
 const VOID = {
   index: 255,
   name: "void",
@@ -51,11 +54,14 @@ export function orderClasses(all, tags) {
 }
 
 /**
- * Events: `choose` a class index, `lock` the locked class indices, `tag` a class that becomes a tag of the picture or
+ * Events: `choose` a class index, `lock` the locked class indices, `hide` a class that is shown or hidden, `tag` a class that becomes a tag of the picture or
  * is one no more.
- * @extends {Emitter<{choose: number, lock: number[], tag: {index: number, isTagged: boolean}}>}
+ * @extends {Emitter<{choose: number, lock: number[], hide: number, tag: {index: number, isTagged: boolean}}>}
  */
 export class ClassPanel extends Emitter {
+  /** @type {Map<number, HTMLElement>} */
+  #eyes = new Map();
+
   constructor() {
     super();
     /** @type {Set<number>} */
@@ -70,9 +76,10 @@ export class ClassPanel extends Emitter {
     this.finder = element("input", {
       class: "st-input pr-class-finder",
       type: "search",
-      placeholder: "Find a class ( / )",
+      placeholder: "Find a class",
       "aria-label": "Find a class",
-      title: "Type a part of the name; Enter chooses the first match (/)",
+      title: "Type a part of the name; Enter chooses the first match",
+      data: { action: "find-class" },
       hidden: true,
       on: {
         input: () => this.#filter(),
@@ -93,6 +100,7 @@ export class ClassPanel extends Emitter {
   /** @param {ListedClass[]} classes @param {number} active */
   show(classes, active) {
     this.rows.clear();
+    this.#eyes.clear();
     this.tags = new Map(
       classes.filter(({ index }) => index !== 0).map(({ index, isTagged }) => [index, isTagged]),
     );
@@ -149,7 +157,8 @@ export class ClassPanel extends Emitter {
 
   /** @param {ListedClass} listed */
   #row({ index, name, color, description, hotkey, isTagged }) {
-    const key = index === VOID.index ? VOID_KEY : hotkey === null ? null : keyName(hotkey);
+    const key = hotkey === null ? null : keyName(hotkey);
+    const isVoid = index === VOID.index;
     const meaning = description ? `: ${description}` : "";
     const choose = element(
       "button",
@@ -158,11 +167,16 @@ export class ClassPanel extends Emitter {
         type: "button",
         role: "radio",
         title: `Paint ${name}${key === null ? "" : ` (${key})`}${meaning}`,
+        data: isVoid ? { action: "void" } : {},
         on: { click: () => this.emit("choose", index) },
       },
       element("span", { class: "pr-swatch", style: `background:${color}` }),
       element("span", { class: "pr-class-name", text: name }),
-      key === null ? null : element("kbd", { text: key }),
+      isVoid
+        ? element("kbd", { data: { action: "void" } })
+        : key === null
+          ? null
+          : element("kbd", { text: key }),
     );
     const tag = this.tags.has(index)
       ? element("button", {
@@ -171,7 +185,8 @@ export class ClassPanel extends Emitter {
           text: "tag",
           "aria-pressed": String(isTagged),
           "aria-label": `${name} is a tag of the picture`,
-          title: isTagged ? "A tag of the picture: remove it (W)" : "Make it a tag of the picture (W)",
+          title: isTagged ? "A tag of the picture: remove it" : "Make it a tag of the picture",
+          data: { action: "tag" },
           on: { click: () => this.toggleTag(index) },
         })
       : null;
@@ -188,7 +203,22 @@ export class ClassPanel extends Emitter {
       },
     });
     lock.innerHTML = LOCK_ICON;
-    const row = element("div", { class: "pr-class-row" }, choose, tag, lock);
+    const eye =
+      index === 0
+        ? null
+        : element("button", {
+            class: "pr-lock pr-eye",
+            type: "button",
+            "aria-pressed": "false",
+            "aria-label": `Hide ${name}`,
+            title: `Hide ${name} on the picture; its pixels stay`,
+            on: { click: () => this.emit("hide", index) },
+          });
+    if (eye) {
+      eye.innerHTML = EYE_ICON;
+      this.#eyes.set(index, eye);
+    }
+    const row = element("div", { class: "pr-class-row" }, choose, tag, eye, lock);
     this.rows.set(index, choose);
     return row;
   }
@@ -199,6 +229,11 @@ export class ClassPanel extends Emitter {
     else this.locked.add(index);
     button.setAttribute("aria-pressed", String(this.locked.has(index)));
     this.emit("lock", [...this.locked]);
+  }
+
+  /** @param {ReadonlySet<number>} hidden classes that are not drawn */
+  setHidden(hidden) {
+    for (const [index, eye] of this.#eyes) eye.setAttribute("aria-pressed", String(hidden.has(index)));
   }
 
   /** @param {number} index */

@@ -1,5 +1,5 @@
 /** Decisions: accept, reject, skip, revert. They are sent while the next picture is already shown. */
-import { doubtAbout } from "./accept_check.js";
+import { hintsAbout } from "./accept_check.js";
 import * as api from "./api.js";
 
 /**
@@ -78,15 +78,32 @@ export class Deciding {
     draft.isDeciding = false;
   }
 
-  /** Say once what is probably an oversight. @param {Loaded} current @returns {boolean} whether it was said now */
-  #warns({ item }) {
+  /**
+   * Say once what is probably an oversight, or unusual. Accepting again says that it is right, which is remembered.
+   * @param {Loaded} current
+   * @returns {boolean} whether it was said now
+   */
+  #warns({ item, hints: compared }) {
     const { dataset, editor, layout } = this.#desk;
     const names = new Map(dataset?.classes.map(({ index, name }) => [index, name]));
-    const { mask, width, height } = editor;
-    const doubt = doubtAbout({ mask, width, height, tags: item.tags, names });
-    if (doubt === null || this.#warned.get(item.id) === doubt) return false;
+    const { keymap, mask, width, height } = editor;
+    const cleanupKey = keymap.keyOf("tool-cleanup");
+    const hints = hintsAbout({
+      ...{ mask, width, height, tags: item.tags, names, cleanupKey },
+      compared: compared.known,
+    });
+    const doubt = hints.map(({ text }) => text).join(" ");
+    if (!doubt) return false;
+    if (this.#warned.get(item.id) === doubt) {
+      const confirmed = hints.map(({ class_index, kind }) => ({ class_index, kind }));
+      api.confirmHints(item.id, confirmed).catch(() => {}); // it is asked again another time
+      compared.known?.confirmed.push(...confirmed);
+      return false;
+    }
     this.#warned.set(item.id, doubt);
-    layout.showWarning(`${doubt} Accept again (A) if that is right.`);
+    layout.showWarning(
+      `${doubt} If that is right, accept again (${keymap.keyOf("accept")}): it is remembered.`,
+    );
     return true;
   }
 

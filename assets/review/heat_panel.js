@@ -62,7 +62,8 @@ export class HeatPanel extends Emitter {
   toggle = element("button", {
     class: "pr-chip-button",
     type: "button",
-    title: "Show or hide the heatmap (M)",
+    title: "Show or hide the heatmap",
+    data: { action: "heatmap" },
     on: { click: () => this.toggleVisible() },
   });
   /** @type {HTMLSelectElement} */
@@ -85,7 +86,8 @@ export class HeatPanel extends Emitter {
     class: "st-button pr-wide",
     type: "button",
     text: "Use heatmap as mask",
-    title: "Paint this class wherever the heatmap reaches the threshold (T)",
+    title: "Paint this class wherever the heatmap reaches the threshold",
+    data: { action: "heat-to-mask" },
     on: { click: () => this.takeAsMask() },
   });
   again = element("button", {
@@ -93,7 +95,8 @@ export class HeatPanel extends Emitter {
     type: "button",
     text: "Restart from heatmaps",
     title:
-      "Smart tool: start from the mask that the heatmaps of all classes make at this threshold, and keep the clicks (G)",
+      "Smart tool: start from the mask that the heatmaps of all classes make at this threshold, and keep the clicks",
+    data: { action: "smart-restart" },
     on: { click: () => this.startAgain() },
   });
   compare = element("div", { class: "pr-compare" });

@@ -17,6 +17,7 @@ import { STATUS_TEXT } from "../shared/queue_filters.js";
  * @property {Decision} decide
  * @property {1|-1} step          to a neighbour in the queue
  * @property {undefined} history
+ * @property {undefined} bookmark  the current picture, or no more
  * @property {undefined} help
  */
 
@@ -44,8 +45,19 @@ export class Layout extends Emitter {
     class: "st-button",
     type: "button",
     text: "History",
-    title: "Earlier masks of this picture; each can be restored (Y)",
+    title: "Earlier masks of this picture; each can be restored",
+    data: { action: "history" },
     on: { click: () => this.emit("history") },
+  });
+  bookmark = element("button", {
+    class: "st-button pr-bookmark",
+    type: "button",
+    text: "☆",
+    title: "Bookmark: only you see it; the status filter “Bookmarks” finds it",
+    "aria-label": "Bookmark",
+    "aria-pressed": "false",
+    data: { action: "bookmark" },
+    on: { click: () => this.emit("bookmark") },
   });
   progressText = element("span", { class: "pr-progress-text" });
   progressBar = element("progress", { max: 1, value: 0, "aria-label": "Done" });
@@ -70,6 +82,7 @@ export class Layout extends Emitter {
   /** @param {HTMLElement} root @param {Parts} parts */
   constructor(root, parts) {
     super();
+    this.root = root;
     this.#panels = [this.toolbar, parts.classPanel.root, parts.heatPanel.root];
     this.setUsable(false);
     root.className = "st-page pr-root";
@@ -106,6 +119,7 @@ export class Layout extends Emitter {
       this.itemName,
       this.itemFacts,
       this.itemStatus,
+      this.bookmark,
       this.itemHistory,
       element("span", { class: "st-spring" }),
       this.health,
@@ -116,7 +130,8 @@ export class Layout extends Emitter {
         class: "st-button",
         type: "button",
         text: "?",
-        title: "All keys (?)",
+        title: "All keys",
+        data: { action: "help" },
         "aria-label": "All keys",
         on: { click: () => this.emit("help") },
       }),
@@ -126,31 +141,31 @@ export class Layout extends Emitter {
   #decisions() {
     /**
      * @param {string} text
-     * @param {string} key
+     * @param {string} action
      * @param {string} title
      * @param {() => void} run
      * @param {string} [kind] further class of the button
      */
-    const button = (text, key, title, run, kind = "") =>
+    const button = (text, action, title, run, kind = "") =>
       element(
         "button",
-        { class: `st-button ${kind}`, type: "button", title, on: { click: run } },
+        { class: `st-button ${kind}`, type: "button", title, data: { action }, on: { click: run } },
         text,
-        element("kbd", { text: key }),
+        element("kbd", { data: { action } }),
       );
     this.#deciders = [
-      button("Revert", "V", "Go back to the proposal", () => this.emit("decide", "revert")),
-      button("Skip", "N", "Decide later", () => this.emit("decide", "skip")),
+      button("Revert", "revert", "Go back to the proposal", () => this.emit("decide", "revert")),
+      button("Skip", "skip", "Decide later", () => this.emit("decide", "skip")),
       button(
         "Reject",
-        "R",
+        "reject",
         "The picture gets no usable mask",
         () => this.emit("decide", "reject"),
         "st-danger",
       ),
       button(
         "Accept",
-        "A",
+        "accept",
         "The mask is right: accept it and go to the next picture",
         () => this.emit("decide", "accept"),
         "st-primary",
@@ -159,8 +174,8 @@ export class Layout extends Emitter {
     return element(
       "footer",
       { class: "pr-decisions" },
-      button("Previous", "←", "Previous picture", () => this.emit("step", -1)),
-      button("Next", "→", "Next picture, without a decision", () => this.emit("step", 1)),
+      button("Previous", "previous", "Previous picture", () => this.emit("step", -1)),
+      button("Next", "next", "Next picture, without a decision", () => this.emit("step", 1)),
       element("span", { class: "st-spring" }),
       ...this.#deciders,
     );
@@ -187,14 +202,21 @@ export class Layout extends Emitter {
 
   /** @param {ItemOut|null} item null: no picture is open @param {DatasetOut} [dataset] */
   showItem(item, dataset) {
-    for (const node of [this.itemName, this.itemFacts, this.itemStatus, this.itemHistory])
+    for (const node of [this.itemName, this.itemFacts, this.itemStatus, this.bookmark, this.itemHistory])
       node.hidden = item === null;
     if (item === null) return;
     this.itemName.textContent = item.name;
     this.itemName.title = item.name;
     this.itemFacts.textContent = [`${item.width} × ${item.height}`, item.split].filter(Boolean).join(" · ");
     this.showStatus(item.status);
+    this.showBookmark(item);
     document.title = [item.name, dataset?.name, "Puzzle-CAM studio"].filter(Boolean).join(" · ");
+  }
+
+  /** @param {Pick<ItemOut, "bookmarked">} item */
+  showBookmark({ bookmarked }) {
+    this.bookmark.textContent = bookmarked ? "★" : "☆";
+    this.bookmark.setAttribute("aria-pressed", String(bookmarked));
   }
 
   /** @param {ItemState["status"]} status */

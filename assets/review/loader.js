@@ -6,12 +6,15 @@ import * as api from "./api.js";
 const KEPT = 6;
 
 /**
+ * @import { MaskHintsOut } from "../shared/openapi"
+ *
  * @typedef {object} Loaded
  * @property {import("../shared/openapi").ItemOut} item
  * @property {ImageBitmap} image
  * @property {Uint8Array} mask
  * @property {number} revision the mask's
  * @property {boolean} isPending whether a newer proposal was being made when the mask was fetched
+ * @property {{known: MaskHintsOut|null}} hints what the mask is compared with; null until the studio has answered
  * @property {Promise<api.HeatMaps>} cams rejects with `ApiError` where there is no heatmap
  */
 
@@ -68,7 +71,15 @@ export class Loader {
   async #load(id) {
     const cams = api.cams(id);
     cams.catch(() => {}); // the heatmap panel reports the error
+    /** @type {Loaded["hints"]} */
+    const hints = { known: null };
     const [image, mask] = await Promise.all([api.image(id), api.mask(id)]);
-    return { item: await api.item(id), image, cams, ...mask };
+    const item = await api.item(id);
+    // After the picture, which somebody waits for.
+    api.maskHints(id).then(
+      (found) => (hints.known = found),
+      () => {}, // without them, the mask is compared with its tags alone
+    );
+    return { item, image, cams, hints, ...mask };
   }
 }

@@ -101,13 +101,13 @@ export class LookPanel extends Emitter {
             ? `Finished by ${item.revision?.author ?? "the program"}; no second look yet.`
             : "Not finished yet.";
     this.#buttons.replaceChildren(
-      button("Comment", "'", "Pin a comment to a place of the picture", () => this.emit("comment")),
+      button("Comment", "comment", "Pin a comment to a place of the picture", () => this.emit("comment")),
       ...(this.mayReview && isDone && !isApproved
         ? [
-            button("Return", ";", "The labeler gets the picture back", () =>
+            button("Return", "return", "The labeler gets the picture back", () =>
               this.emit("verdict", "returned"),
             ),
-            button("Approve", "Z", "The mask is right", () => this.emit("verdict", "approved")),
+            button("Approve", "approve", "The mask is right", () => this.emit("verdict", "approved")),
           ]
         : []),
     );
@@ -133,11 +133,11 @@ export class LookPanel extends Emitter {
   }
 }
 
-/** @param {string} text @param {string} key @param {string} title @param {() => unknown} run */
-const button = (text, key, title, run) =>
+/** @param {string} text @param {string} action @param {string} title @param {() => unknown} run */
+const button = (text, action, title, run) =>
   element(
     "button",
-    { class: "st-button", type: "button", title, on: { click: run } },
+    { class: "st-button", type: "button", title, data: { action }, on: { click: run } },
     text,
-    element("kbd", { text: key }),
+    element("kbd", { data: { action } }),
   );

@@ -1,16 +1,21 @@
 /**
  * The Review page: queue, editor, classes, heatmaps and decisions around one picture at a time.
  */
+import { chordOf } from "../editor/keyboard.js";
+import { followKeys } from "../editor/ui/shown_keys.js";
 import { isTyping } from "../shared/dom.js";
 import { LAST_DATASET, address } from "../shared/place.js";
 import * as api from "./api.js";
+import { toggleBookmark } from "./bookmarks.js";
 import { bindingsOf } from "./bindings.js";
 import { Deciding } from "./deciding.js";
 import { Desk } from "./desk.js";
+import { goTo } from "./go_to.js";
 import { showHelp } from "./help.js";
 import { showHistory } from "./history.js";
 import { LiveLink } from "./live_link.js";
 import { Opening } from "./opening.js";
+import { Preferences } from "./preferences.js";
 import { Saving } from "./saving.js";
 import { connectSmart } from "./smart_link.js";
 import { SecondLook } from "./second_look.js";
@@ -44,9 +49,7 @@ class ReviewPage {
   #deciding;
   #live;
   #secondLook;
-  /** Keys of the page; the editor lists its own. */
-  #bindings;
-
+  #preferences;
   /** @param {Desk} desk */
   constructor(desk) {
     this.#desk = desk;
@@ -58,12 +61,15 @@ class ReviewPage {
       this.#showProgress();
       this.#live.refresh();
     });
+    this.#preferences = new Preferences(desk);
     this.#secondLook = new SecondLook(desk, this.#saving, this.#opening);
-    this.#bindings = bindingsOf({
+    const bindings = bindingsOf({
       decide: (action) => this.#deciding.decide(action),
       step: (step) => this.#opening.step(step),
       copyPrevious: () => this.#opening.copyPrevious(),
       showHistory: () => showHistory(desk),
+      goTo: () => this.#goTo(),
+      bookmark: () => toggleBookmark(desk),
       showHelp: () => this.#showHelp(),
       findClass: () => desk.classPanel.search(),
       toggleTag: () => desk.classPanel.toggleTag(desk.editor.activeClass),
@@ -71,6 +77,7 @@ class ReviewPage {
       tagLine: desk.tagLine,
       secondLook: this.#secondLook,
     });
+    desk.editor.keymap.add([...bindings, TAKING_BACK]);
     this.#wire();
   }
 
@@ -86,6 +93,7 @@ class ReviewPage {
         api.datasets(),
         itemId === null ? null : findItem(itemId),
         this.#showSession(),
+        this.#preferences.load(),
       ]);
     } catch (error) {
       layout.showSentence(api.messageOf(error), { text: "Try again", run: () => this.start() });
@@ -157,6 +165,7 @@ class ReviewPage {
     layout.on("annotator", (name) => this.#setAnnotator(name));
     layout.on("decide", (action) => this.#deciding.decide(action));
     layout.on("step", (step) => this.#opening.step(step));
+    layout.on("bookmark", () => toggleBookmark(desk));
     layout.on("history", () => showHistory(desk));
     layout.on("help", () => this.#showHelp());
     classPanel.on("choose", (index) => editor.setActiveClass(index));
@@ -164,6 +173,8 @@ class ReviewPage {
       if (desk.isLookOnly) statusBar.say("Somebody else works on this picture, so its tags stay.");
       else tagLine.change(index, isTagged);
     });
+    classPanel.on("hide", (index) => editor.toggleClass(index));
+    editor.on("viewchange", () => classPanel.setHidden(editor.view.hiddenClasses));
     classPanel.on("lock", (lockedClasses) => editor.setOptions({ lockedClasses }));
     heatPanel.on("heat", (heat) => editor.setHeat(heat));
     heatPanel.on("view", (view) => editor.setHeatView(view));
@@ -185,10 +196,11 @@ class ReviewPage {
       heatPanel.chooseClassIndex(editor.activeClass);
     });
     desk.objectsPanel.on("toggle", () => showObjects(desk));
-    editor.on("superpixelswanted", () => loadSuperpixels(desk));
+    editor.on("superpixelswanted", ({ count }) => loadSuperpixels(desk, count));
     editor.on("hover", (point) => statusBar.showHover(point, desk.dataset));
     editor.on("message", ({ text }) => statusBar.say(text));
     document.addEventListener("keydown", (event) => this.#onKey(event));
+    followKeys(desk.layout.root, editor.keymap);
     document.addEventListener("keyup", (event) => editor.handleKey(event));
     window.addEventListener("beforeunload", (event) => {
       if (this.#deciding.isUnderWay || this.#saving.hasUnsavedWork) event.preventDefault();
@@ -214,19 +226,25 @@ class ReviewPage {
         return;
       }
     }
-    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    const binding = isPlain && this.#bindings.find(({ chord }) => chord === event.key.toLowerCase());
-    if (binding) {
+    const binding = editor.keymap.find(chordOf(event, editor.keymap));
+    if (binding?.isPages) {
       event.preventDefault();
-      if (!event.repeat || binding.chord.startsWith("arrow")) binding.run();
+      if (!event.repeat || binding.repeats) binding.run?.(editor, "");
       return;
     }
     // Without a picture on the stage, a key would change the previous one.
     if (current && editor.handleKey(event)) event.preventDefault();
   }
 
+  #goTo() {
+    goTo(this.#desk, async (id) => {
+      await this.#desk.queue.loadUntil(id);
+      await this.#opening.open(id);
+    });
+  }
+
   #showHelp() {
-    showHelp([...this.#bindings, TAKING_BACK, ...this.#desk.editor.bindings]);
+    showHelp(this.#desk.editor.keymap);
   }
 
   async #showSession() {
@@ -241,6 +259,7 @@ class ReviewPage {
   async #setAnnotator(name) {
     try {
       await api.setAnnotator(name);
+      await this.#preferences.load();
       this.#showProgress();
     } catch (error) {
       this.#desk.statusBar.say(api.messageOf(error));

@@ -139,6 +139,7 @@ export class Opening {
     });
     if (turn !== this.#turn) return;
     editor.setOptions({ lockedClasses: [] }); // locks apply to one picture only
+    editor.setView({ hiddenClasses: new Set() });
     this.#show(loaded, dataset);
     this.#lease.show(lease);
     this.#desk.classPanel.show(classes, active);

@@ -101,6 +101,27 @@ export class Queue extends Emitter {
     }
   }
 
+  /** The id of the picture with a number, counted from 1, with the present filters. @param {number} number */
+  async idAt(number) {
+    const listed = this.items[number - 1];
+    if (listed) return listed.id;
+    if (!this.dataset || number > this.total) return null;
+    // Those that are listed come first, also those that have left the filter since.
+    const isListed = new Set(this.items.map(({ id }) => id));
+    let place = number - 1 - this.items.length;
+    /** @type {string|null} */
+    let after = null;
+    do {
+      /** @type {import("../shared/openapi").GalleryOut} */
+      const page = await api.itemIds(this.dataset.id, { ...this.filters.wanted, after });
+      const further = page.ids.filter((id) => !isListed.has(id));
+      if (place < further.length) return further[place];
+      place -= further.length;
+      after = page.next;
+    } while (after !== null);
+    return null;
+  }
+
   /** Id of the picture to start with: the first one that was not skipped; null when the queue is empty. */
   get first() {
     return (this.items.find(({ status }) => status !== "skipped") ?? this.items[0])?.id ?? null;
@@ -185,6 +206,7 @@ export class Queue extends Emitter {
         "span",
         { class: "pr-queue-text" },
         element("span", { class: "pr-queue-name", text: item.name }),
+        element("span", { class: "pr-star", text: "★", title: "Bookmarked", hidden: !item.bookmarked }),
         element("span", { class: "pr-queue-tags", text: tags }),
         element("span", {
           class: "st-pill pr-status",
@@ -218,7 +240,10 @@ export class Queue extends Emitter {
   #mark() {
     const place = this.items.findIndex(({ id }) => id === this.current);
     const pictures = count(this.total, "picture");
-    this.count.textContent = place < 0 ? pictures : `${(place + 1).toLocaleString()} of ${pictures}`;
+    const left = this.total - this.items.filter(({ status }) => !this.filters.keepsStatus(status)).length;
+    const rest = left < this.total ? ` · ${left.toLocaleString()} left` : "";
+    this.count.textContent = place < 0 ? pictures : `${(place + 1).toLocaleString()} of ${pictures}${rest}`;
+    this.count.title = "Place of this picture in the queue; left: those that the status filter still keeps";
     for (const row of this.list.querySelectorAll(".pr-queue-item")) {
       row.setAttribute("aria-selected", String(Number(row.getAttribute("data-id")) === this.current));
     }
@@ -235,11 +260,20 @@ export class Queue extends Emitter {
     shown.textContent = this.#tagNames(tags);
   }
 
+  /** @param {Pick<ItemRow, "id"|"bookmarked">} changed */
+  updateBookmark({ id, bookmarked }) {
+    const item = this.items.find((candidate) => candidate.id === id);
+    const star = this.#rowOf(id)?.querySelector(".pr-star");
+    if (item) item.bookmarked = bookmarked;
+    if (star instanceof HTMLElement) star.hidden = !bookmarked;
+  }
+
   /** Show the new state of a picture in its row. @param {Pick<ItemRow, "id"|"status"|"revision">} changed */
   update({ id, status, revision }) {
     const item = this.items.find((candidate) => candidate.id === id);
     if (!item || (revision ?? 0) < (item.revision ?? 0)) return; // an older answer that came late
     Object.assign(item, { status, revision });
+    this.#mark();
     const row = this.#rowOf(id);
     if (!row) return;
     const badge = /** @type {HTMLElement} */ (row.querySelector(".pr-status"));

@@ -3,13 +3,13 @@ import * as api from "./api.js";
 
 /** @import { Desk } from "./desk.js" */
 
-/** @param {Desk} desk */
-export async function loadSuperpixels(desk) {
+/** @param {Desk} desk @param {number|null} count  about how many; null: in proportion to the picture */
+export async function loadSuperpixels(desk, count) {
   const { current, editor, statusBar } = desk;
   if (!current) return;
   try {
-    const { arrays } = await api.superpixels(current.item.id);
-    if (desk.current === current)
+    const { arrays } = await api.superpixels(current.item.id, count);
+    if (desk.current === current && editor.options.superpixels === count)
       editor.setSuperpixels(enlarge(arrays.labels, current.item.width, current.item.height));
   } catch (error) {
     statusBar.say(api.messageOf(error));

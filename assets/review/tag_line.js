@@ -17,8 +17,8 @@ export class TagLine extends Emitter {
   #open = [];
   #isSending = false;
   text = element("span", { class: "pr-tag-text" });
-  yes = this.#button("I", () => this.answer(true));
-  no = this.#button("O", () => this.answer(false));
+  yes = this.#button("tag-yes", () => this.answer(true));
+  no = this.#button("tag-no", () => this.answer(false));
   root = element(
     "div",
     { class: "pr-tag-line", role: "status", hidden: true },
@@ -105,18 +105,18 @@ export class TagLine extends Emitter {
     this.text.textContent = isMissing
       ? `“${asked.name}” may be in the picture, but it is not among its tags.`
       : `Nothing in the picture looks like “${asked.name}”, which is one of its tags.`;
-    this.#label(this.yes, isMissing ? "Add tag" : "It is there", "I");
-    this.#label(this.no, isMissing ? "Not here" : "Remove tag", "O");
+    this.#label(this.yes, isMissing ? "Add tag" : "It is there");
+    this.#label(this.no, isMissing ? "Not here" : "Remove tag");
   }
 
-  /** @param {string} key @param {() => unknown} run */
-  #button(key, run) {
-    return element("button", { class: "st-button", type: "button", title: `(${key})`, on: { click: run } });
+  /** @param {string} action @param {() => unknown} run */
+  #button(action, run) {
+    return element("button", { class: "st-button", type: "button", data: { action }, on: { click: run } });
   }
 
-  /** @param {HTMLElement} button @param {string} text @param {string} key */
-  #label(button, text, key) {
-    button.replaceChildren(text, element("kbd", { text: key }));
-    button.title = `${text} (${key})`;
+  /** @param {HTMLElement} button @param {string} text */
+  #label(button, text) {
+    button.dataset.hint = text;
+    button.replaceChildren(text, element("kbd", { data: { action: button.dataset.action ?? "" } }));
   }
 }

@@ -359,6 +359,10 @@ export interface components {
       setting: string;
       values: unknown[];
     };
+    /** @description Hints that point out what is right. */
+    ConfirmIn: {
+      hints: components["schemas"]["HintBody"][];
+    };
     /** @description Which consensus becomes the newest mask. */
     ConsensusIn: {
       /** @enum {string} */
@@ -768,6 +772,13 @@ export interface components {
       /** @description Pictures that are waiting for maps */
       waiting: number;
     };
+    /** @description One hint. */
+    HintBody: {
+      /** @description 0: about the whole mask */
+      class_index: number;
+      /** @enum {string} */
+      kind: "empty" | "untagged" | "absent" | "specks" | "size" | "place";
+    };
     /** @description One entry of a picture's history, with the seeds set since the previous entry. */
     HistoryEntry: {
       /** @description Id; in `ETag` and `If-Match` */
@@ -840,6 +851,8 @@ export interface components {
       tags: number[];
       disagreement: number | null;
       label_set_revision: number;
+      /** @description By the person who asks */
+      bookmarked: boolean;
       /** @description Its file is not where it should be; its masks and history are there */
       missing: boolean;
     };
@@ -874,6 +887,8 @@ export interface components {
       revision: number | null;
       author: string | null;
       disagreement: number | null;
+      /** @description By the person who asks */
+      bookmarked: boolean;
       /** @description How doubtful the proposal is, 0..1; null if no model has processed the picture */
       doubt: number | null;
     };
@@ -1058,6 +1073,15 @@ export interface components {
       settings: components["schemas"]["MaskFacts"];
       /** @description Whether the CRF ran at half the size with few iterations */
       is_draft: boolean;
+    };
+    /** @description What a mask of this picture is compared with. */
+    MaskHintsOut: {
+      /** @description Accepted masks of other pictures that were looked at */
+      masks: number;
+      /** @description A class with fewer masks is not compared */
+      least_masks: number;
+      classes: components["schemas"]["UsualOut"][];
+      confirmed: components["schemas"]["HintBody"][];
     };
     /** @description Settings of a mask; for those left out the model's own are used. */
     MaskIn: {
@@ -1342,6 +1366,30 @@ export interface components {
       x: number[];
       y: number[];
       iou: (number | null)[];
+    };
+    /** @description What a person keeps from day to day. */
+    Preferences: {
+      /** @description Keys that the person has chosen, by action */
+      keys?: {
+        [key: string]: string;
+      };
+      /**
+       * @description The next picture is shown at the same place and zoom
+       * @default false
+       */
+      keeps_zoom: boolean;
+      /**
+       * @description A small map is shown while a part is out of view
+       * @default true
+       */
+      has_overview: boolean;
+      /**
+       * @description Outlines follow the edges of the picture
+       * @default false
+       */
+      is_magnetic: boolean;
+      /** @description About how many; null: in proportion to the picture */
+      superpixels?: number | null;
     };
     /** @description Pictures that will be opened soon, the next one first. */
     PrefetchIn: {
@@ -2387,6 +2435,25 @@ export interface components {
       /** @description How much can be uploaded now */
       room_bytes: number;
     };
+    /** @description What is usual for a class in the accepted masks; shares of a picture and places, 0..1. */
+    UsualOut: {
+      class_index: number;
+      /** @description Accepted masks with this class */
+      masks: number;
+      /** @description Smaller shares of the picture are unusual */
+      least: number;
+      /** @description Larger ones are */
+      most: number;
+      /** @description Nine of ten masks have a share from this one */
+      low: number;
+      /** @description to this one */
+      high: number;
+      /** @description The centre of the class is usually right of this */
+      left: number;
+      right: number;
+      top: number;
+      bottom: number;
+    };
     ValidationError: {
       loc: (string | number)[];
       msg: string;
@@ -2533,6 +2600,7 @@ export type ComparedPictureOut = components["schemas"]["ComparedPictureOut"];
 export type ComparedRun = components["schemas"]["ComparedRun"];
 export type ComparedScore = components["schemas"]["ComparedScore"];
 export type ComparedSetting = components["schemas"]["ComparedSetting"];
+export type ConfirmIn = components["schemas"]["ConfirmIn"];
 export type ConsensusIn = components["schemas"]["ConsensusIn"];
 export type CrfConfig = components["schemas"]["CrfConfig"];
 export type CurveFacts = components["schemas"]["CurveFacts"];
@@ -2569,6 +2637,7 @@ export type GoldOut = components["schemas"]["GoldOut"];
 export type GoldScoreOut = components["schemas"]["GoldScoreOut"];
 export type HTTPValidationError = components["schemas"]["HTTPValidationError"];
 export type Health = components["schemas"]["Health"];
+export type HintBody = components["schemas"]["HintBody"];
 export type HistoryEntry = components["schemas"]["HistoryEntry"];
 export type ImportIn = components["schemas"]["ImportIn"];
 export type InvitationIn = components["schemas"]["InvitationIn"];
@@ -2596,6 +2665,7 @@ export type LossFacts = components["schemas"]["LossFacts"];
 export type MarkedOut = components["schemas"]["MarkedOut"];
 export type MaskFacts = components["schemas"]["MaskFacts"];
 export type MaskHeader = components["schemas"]["MaskHeader"];
+export type MaskHintsOut = components["schemas"]["MaskHintsOut"];
 export type MaskIn = components["schemas"]["MaskIn"];
 export type MaskOnScreenIn = components["schemas"]["MaskOnScreenIn"];
 export type MemberOut = components["schemas"]["MemberOut"];
@@ -2625,6 +2695,7 @@ export type PictureOfClass = components["schemas"]["PictureOfClass"];
 export type PictureReference = components["schemas"]["PictureReference"];
 export type PlaceOut = components["schemas"]["PlaceOut"];
 export type PointsOut = components["schemas"]["PointsOut"];
+export type Preferences = components["schemas"]["Preferences"];
 export type PrefetchIn = components["schemas"]["PrefetchIn"];
 export type PreviewFacts = components["schemas"]["PreviewFacts"];
 export type PreviewJob = components["schemas"]["PreviewJob"];
@@ -2709,6 +2780,7 @@ export type UploadProblemOut = components["schemas"]["UploadProblemOut"];
 export type UploadStateOut = components["schemas"]["UploadStateOut"];
 export type UploadWorkOut = components["schemas"]["UploadWorkOut"];
 export type UploadsOut = components["schemas"]["UploadsOut"];
+export type UsualOut = components["schemas"]["UsualOut"];
 export type ValidationError = components["schemas"]["ValidationError"];
 export type VerdictIn = components["schemas"]["VerdictIn"];
 export type WalkFacts = components["schemas"]["WalkFacts"];

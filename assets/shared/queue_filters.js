@@ -15,6 +15,12 @@ import { storageName } from "./place.js";
 const REMEMBERED = "puzzlecam-filters-";
 const TYPING_MS = 300;
 const TAGS_IN_DOUBT = "tags-in-doubt";
+const BOOKMARKS = "bookmarks";
+/** The statuses of the groups; those of db/status.py. @type {Record<string, Status[]>} */
+const GROUPS = {
+  todo: ["new", "proposed", "drafted", "skipped", "returned"],
+  done: ["accepted", "corrected"],
+};
 const STATUS_FILTERS = [
   { value: "todo", text: "To do" },
   { value: "done", text: "Done" },
@@ -25,6 +31,7 @@ const STATUS_FILTERS = [
   { value: "accepted", text: "Accepted unchanged" },
   { value: "corrected", text: "Corrected" },
   { value: TAGS_IN_DOUBT, text: "Tags in doubt" },
+  { value: BOOKMARKS, text: "Bookmarks" },
 ];
 /** Where finished pictures get a second look. */
 const LOOK_FILTERS = [
@@ -134,7 +141,8 @@ export class QueueFilters extends Emitter {
     const status = this.statusSelect.value;
     const isLook = status === "waiting" || status === "approved";
     return {
-      status: this.isInDoubt || isLook ? null : status,
+      status: this.isInDoubt || isLook || status === BOOKMARKS ? null : status,
+      bookmarked: status === BOOKMARKS ? "true" : null,
       second_look: isLook ? status : null,
       tags_in_doubt: this.isInDoubt ? "true" : null,
       class: this.classSelect.value,
@@ -149,6 +157,13 @@ export class QueueFilters extends Emitter {
 
   get isInDoubt() {
     return this.statusSelect.value === TAGS_IN_DOUBT;
+  }
+
+  /** Whether the status filter keeps pictures of a status. @param {Status} status */
+  keepsStatus(status) {
+    const wanted = this.statusSelect.value;
+    if (wanted in GROUPS) return GROUPS[wanted].includes(status);
+    return !(wanted in STATUS_TEXT) || wanted === status;
   }
 
   /** Keep the pictures with this tag that nobody has finished. @param {number} classIndex */
@@ -171,6 +186,8 @@ export class QueueFilters extends Emitter {
   /** Why nothing is listed. */
   get emptySentence() {
     if (this.isOwnWork) return "You have finished all pictures that are yours.";
+    if (this.statusSelect.value === BOOKMARKS)
+      return "You have no bookmark here. Shift+S bookmarks a picture.";
     if (this.statusSelect.value === "waiting") return "No picture waits for a second look by you.";
     if (this.isInDoubt)
       return "No unfinished picture has a suggested or doubtful tag now. Tags are compared with accepted masks.";

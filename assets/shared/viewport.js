@@ -6,6 +6,9 @@
  */
 const FIT_MARGIN_PX = 16;
 const MAX_ZOOM = 64;
+/** A rectangle that is shown takes this part of the stage: 1 / 1.3. */
+const ROOM_AROUND = 1.3;
+const MOST_ZOOM_TO_RECT = 16;
 /** CSS pixels of the picture that always stay on the stage. */
 const KEEP_VISIBLE_PX = 48;
 
@@ -62,11 +65,38 @@ export class Viewport {
   /**
    * @param {number} width
    * @param {number} height
+   * @param {{keepsZoom?: boolean}} [options]  whether a view that is not fitted shows the same part of the new picture
    */
-  setImage(width, height) {
+  setImage(width, height, { keepsZoom = false } = {}) {
+    const centre = this.toImage(this.stageWidth / 2, this.stageHeight / 2);
+    const x = centre.x / this.imageWidth;
+    const y = centre.y / this.imageHeight;
     this.imageWidth = width;
     this.imageHeight = height;
-    this.fit();
+    if (keepsZoom && !this.isFitted) this.centreOn(x * width, y * height);
+    else this.fit();
+  }
+
+  /** Show an image coordinate in the middle. @param {number} x @param {number} y */
+  centreOn(x, y) {
+    this.#x = this.stageWidth / 2 - x * this.scale;
+    this.#y = this.stageHeight / 2 - y * this.scale;
+    this.isFitted = false;
+    this.#keepVisible();
+  }
+
+  /**
+   * Show a rectangle of the image as large as the stage allows, with room around it.
+   * @param {{x0: number, y0: number, x1: number, y1: number}} rect
+   */
+  show({ x0, y0, x1, y1 }) {
+    const wanted = Math.min(
+      this.stageWidth / (ROOM_AROUND * (x1 - x0)),
+      this.stageHeight / (ROOM_AROUND * (y1 - y0)),
+      MOST_ZOOM_TO_RECT * this.pixelRatio,
+    );
+    this.scale = Math.max(wanted, this.fitScale());
+    this.centreOn((x0 + x1) / 2, (y0 + y1) / 2);
   }
 
   /**

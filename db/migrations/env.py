@@ -4,6 +4,7 @@ from alembic import context
 
 import db.account_models  # these tables are part of the metadata
 import db.class_models
+import db.labeler_models
 import db.live_models
 import db.object_models
 import db.team_models  # noqa: F401

@@ -124,6 +124,8 @@ def _people() -> Iterator[Rule]:
     yield Rule("GET", "/api/openapi.json", "person")
     yield Rule("GET", "/api/session", "person")
     yield Rule("POST", "/api/session", "person")
+    yield Rule("GET", "/api/preferences", "person")
+    yield Rule("PUT", "/api/preferences", "person")
     yield Rule("GET", "/api/people", "lead")
     invited_to = Named("body", "dataset_ids", "dataset")
     yield Rule("POST", "/api/people/invitations", "lead", (invited_to,), changes=True)
@@ -209,6 +211,10 @@ def _items() -> Iterator[Rule]:
         *("/tags/suggestions", "/thumbnail"),
     ):
         yield Rule("GET", f"/api/items/{{item_id}}{path}", "labeler")
+    for method in ("PUT", "DELETE"):
+        yield Rule(method, "/api/items/{item_id}/bookmark", "labeler")
+    yield Rule("GET", "/api/items/{item_id}/mask-hints", "labeler")
+    yield Rule("POST", "/api/items/{item_id}/mask-hints", "labeler", changes=True)
     for path in ("/refine", "/refine/prepare"):
         yield Rule("POST", f"/api/items/{{item_id}}{path}", "labeler")
     yield Rule("POST", "/api/items/prefetch", "labeler", (Named("body", "items", "item"),))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/items", tags=["arrays"])
 
 _LONGEST_WAIT_S = 240
+_COUNTS = (100, 200, 400, 800, 1600, 3200, 6400)  # each is cached, so there are few
 
 
 class CamFacts(BaseModel):
@@ -122,11 +123,25 @@ def _find(services: Services, item_id: int) -> ItemFacts:
     responses=framed_responses(SuperpixelsHeader, 404, 422),
 )
 @in_lane(PICTURES)
-def read_superpixels(item_id: ItemId, services: OpenServices) -> Response:
+def read_superpixels(
+    item_id: ItemId,
+    services: OpenServices,
+    count: Annotated[
+        int | None,
+        Query(
+            ge=_COUNTS[0],
+            le=_COUNTS[-1],
+            description="About how many; by default in proportion to the picture",
+        ),
+    ] = None,
+) -> Response:
     """Send SLIC superpixels, framed: the array `labels`, uint16 height x width.
 
     For large pictures it is smaller than the picture; enlarge it with nearest neighbours.
     """
     item = _find(services, item_id)
-    labels = display.superpixels(item, services.workspace.superpixels_dir, services.settings.max_image_pixels)
+    wanted = None if count is None else min(_COUNTS, key=lambda one: abs(one - count))
+    labels = display.superpixels(
+        item, services.workspace.superpixels_dir, services.settings.max_image_pixels, wanted
+    )
     return framed(SuperpixelsHeader(segments=int(labels.max()) + 1), {"labels": labels})

@@ -27,7 +27,7 @@ from puzzlecam_app.routes.common import (
     OpenServices,
     problem_responses,
 )
-from puzzlecam_app.routes.queue import ItemRow, QueueAsked
+from puzzlecam_app.routes.queue import ItemRow, QueueAsked, marked_by
 from puzzlecam_app.runs.jobs import Job
 from puzzlecam_app.services import Services
 
@@ -139,7 +139,8 @@ def read_rows(
         get_dataset(session, dataset_id)
         user = find_user(session, annotator)
         entries = entries_of(session, dataset_id, asked.ids, user.id if user else None)
-        return GalleryRowsOut(items=[ItemRow.of(entry) for entry in entries])
+        marked = marked_by(session, annotator, entries)
+        return GalleryRowsOut(items=[ItemRow.of(entry, marked) for entry in entries])
 
 
 @router.get("/actions", responses=problem_responses(404))

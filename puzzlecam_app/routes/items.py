@@ -10,7 +10,9 @@ from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, Field
 
 from db.annotations import history, latest_revision
+from db.bookmarks import bookmarked
 from db.models import Revision
+from db.users import find_user
 from puzzlecam_app import display
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.lanes import PICTURES, in_lane
@@ -43,6 +45,7 @@ class ItemOut(ItemState):
     tags: list[int]
     disagreement: float | None
     label_set_revision: int
+    bookmarked: bool = Field(description="By the person who asks")
     missing: bool = Field(description="Its file is not where it should be; its masks and history are there")
 
 
@@ -59,9 +62,12 @@ class PrefetchIn(BaseModel):
 
 
 @router.get("/{item_id}", responses=problem_responses(404))
-def read(item_id: ItemId, response: Response, services: OpenServices) -> ItemOut:
+def read(item_id: ItemId, response: Response, services: OpenServices, annotator: Annotator) -> ItemOut:
     """Describe a picture; `ETag` is its newest revision."""
-    item, newest = _find(services, item_id)
+    with services.database.read() as session:
+        item, newest = read_item(session, item_id), latest_revision(session, item_id)
+        person = find_user(session, annotator)
+        is_marked = person is not None and bool(bookmarked(session, person.id, [item_id]))
     response.headers["ETag"] = etag(newest)
     return ItemOut(
         **ItemState.of(newest).model_dump(),
@@ -74,6 +80,7 @@ def read(item_id: ItemId, response: Response, services: OpenServices) -> ItemOut
         tags=list(item.tags),
         disagreement=item.disagreement,
         label_set_revision=item.label_set_revision,
+        bookmarked=is_marked,
         missing=not item.is_there(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from db.bookmarks import bookmarked
 from db.datasets import get_dataset
 from db.queue import QueueEntry, QueueFilter, SecondLookFilter, list_items
 from db.second_looks import waiting
@@ -37,6 +39,7 @@ class AskedQueue:
     name: str | None
     owner: Literal["me", "nobody"] | None
     second_look: Literal["waiting", "approved"] | None
+    bookmarked: bool
     annotator: str
     order: OrderName
     seed: int
@@ -55,6 +58,7 @@ class AskedQueue:
             is_unassigned=self.owner == "nobody",
             second_look=self._second_look(session, dataset_id),
             viewer=_id_of(session, self.annotator),
+            bookmarked_by=_id_of(session, self.annotator) if self.bookmarked else None,
         )
 
     def _second_look(self, session: Session, dataset_id: int) -> SecondLookFilter | None:
@@ -88,12 +92,25 @@ async def _asked(
             description="Only finished pictures that wait for a second look by this person, or were approved"
         ),
     ] = None,
+    bookmarked: Annotated[bool, Query(description="Only pictures that this person has bookmarked")] = False,
     order: Annotated[OrderName, Query()] = "name",
     seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
     after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
 ) -> AskedQueue:
     return AskedQueue(
-        status, class_, split, author, tags_in_doubt, name, owner, second_look, annotator, order, seed, after
+        status,
+        class_,
+        split,
+        author,
+        tags_in_doubt,
+        name,
+        owner,
+        second_look,
+        bookmarked,
+        annotator,
+        order,
+        seed,
+        after,
     )
 
 
@@ -113,12 +130,14 @@ class ItemRow(BaseModel):
     revision: int | None
     author: str | None
     disagreement: float | None
+    bookmarked: bool = Field(description="By the person who asks")
     doubt: float | None = Field(
         description="How doubtful the proposal is, 0..1; null if no model has processed the picture"
     )
 
     @classmethod
-    def of(cls, entry: QueueEntry) -> ItemRow:
+    def of(cls, entry: QueueEntry, marked: Collection[int] = ()) -> ItemRow:
+        """The row of an entry; `marked` are ids of the pictures that the person has bookmarked."""
         item = entry.item
         return cls(
             id=item.id,
@@ -131,6 +150,7 @@ class ItemRow(BaseModel):
             revision=entry.revision_id,
             author=entry.author,
             disagreement=item.disagreement,
+            bookmarked=item.id in marked,
             doubt=None if item.doubt_rank > 0 else abs(item.doubt_rank),
         )
 
@@ -142,6 +162,11 @@ class ItemsOut(BaseModel):
     doubt_unknown: int | None = Field(
         description="In the order of doubt: how many of the pictures no model has processed; they come last"
     )
+
+
+def marked_by(session: Session, annotator: str, entries: Sequence[QueueEntry]) -> set[int]:
+    """Ids of the pictures among the entries that a person has bookmarked."""
+    return bookmarked(session, _id_of(session, annotator), [entry.item.id for entry in entries])
 
 
 @router.get("/datasets/{dataset_id}/items", responses=problem_responses(404, 422))
@@ -163,8 +188,9 @@ def read_items(
             after=asked.after,
             limit=limit,
         )
+        marked = marked_by(session, asked.annotator, page.items)
     return ItemsOut(
-        items=[ItemRow.of(entry) for entry in page.items],
+        items=[ItemRow.of(entry, marked) for entry in page.items],
         next=page.next,
         total=page.total,
         doubt_unknown=page.doubt_unknown,

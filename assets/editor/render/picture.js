@@ -28,3 +28,33 @@ export async function decodePicture(picture) {
     });
   }
 }
+
+/**
+ * The colours of a part of a picture.
+ * @param {Picture} picture
+ * @param {{width: number, height: number}} size  that the picture is drawn at
+ * @param {import("../raster/rect.js").Rect} rect  in pixels of that size
+ * @param {number} width  of the answer
+ * @param {number} height
+ * @returns {ImageData|null} null when the browser gives no canvas
+ */
+export function readPixels(picture, size, rect, width, height) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) return null;
+  const across = picture.width / size.width;
+  const down = picture.height / size.height;
+  context.imageSmoothingQuality = "medium";
+  context.drawImage(
+    picture,
+    rect.x0 * across,
+    rect.y0 * down,
+    (rect.x1 - rect.x0) * across,
+    (rect.y1 - rect.y0) * down,
+    0,
+    0,
+    width,
+    height,
+  );
+  return context.getImageData(0, 0, width, height);
+}

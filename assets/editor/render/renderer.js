@@ -7,9 +7,11 @@
 import { unionRect } from "../raster/rect.js";
 import { VOID } from "../raster/raster.js";
 import { colormap, parseHex, toWord, vocColour } from "../../shared/colours.js";
+import { AS_IT_IS, makeFilters } from "./adjustments.js";
 import { HeatLayer } from "./heat_layer.js";
 import { drawChange, drawPixelGrid, drawSegments } from "./guides.js";
 import { drawObjects } from "./object_layer.js";
+import { readPixels } from "./picture.js";
 import { composeMask, makeLookup, screenRect } from "./mask_view.js";
 
 /**
@@ -23,6 +25,7 @@ import { composeMask, makeLookup, screenRect } from "./mask_view.js";
  * @property {boolean} contour       outlines instead of areas
  * @property {number} opacity        of areas, 0..1
  * @property {number|null} shownClass  the only class that is drawn; null: all are
+ * @property {ReadonlySet<number>} hiddenClasses  are not drawn
  * @property {boolean} imageVisible
  *
  * @typedef {object} HeatView
@@ -72,6 +75,7 @@ export class Renderer {
   /** @type {Rect|null} */
   #dirty = null;
   #frame = 0;
+  #filters = makeFilters();
 
   /**
    * @param {HTMLElement} stage
@@ -80,7 +84,16 @@ export class Renderer {
   constructor(stage, viewport) {
     this.viewport = viewport;
     /** @type {View} */
-    this.view = { maskVisible: true, contour: false, opacity: 0.5, shownClass: null, imageVisible: true };
+    this.view = {
+      maskVisible: true,
+      contour: false,
+      opacity: 0.5,
+      shownClass: null,
+      hiddenClasses: new Set(),
+      imageVisible: true,
+    };
+    /** @type {Readonly<import("./adjustments.js").Adjustments>} */
+    this.adjustments = AS_IT_IS;
     /** @type {HeatView} */
     this.heatView = { visible: true, opacity: 0.5, threshold: 0, colormap: "turbo" };
     /** @type {OverlayPainter|null} */
@@ -101,6 +114,7 @@ export class Renderer {
       const options = name === "mask" ? { willReadFrequently: true } : undefined;
       this.#layers[name] = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", options));
     }
+    stage.append(this.#filters.element);
     this.#colours = makeColours([], { ...this.view, contour: false });
     this.#lookup = makeLookup(viewport);
     this.#maskWords = new Uint32Array(this.#maskPixels.data.buffer);
@@ -123,6 +137,24 @@ export class Renderer {
     this.#preview = null;
     this.#colours = colours;
     this.#isOutlined = this.view.contour;
+  }
+
+  /** @param {import("./adjustments.js").Adjustments} adjustments */
+  adjust(adjustments) {
+    this.adjustments = adjustments;
+    this.#layers.image.canvas.style.filter = this.#filters.filterOf(adjustments);
+  }
+
+  /**
+   * A part of the picture.
+   * @param {Rect} rect  image pixels
+   * @param {number} width  of the answer
+   * @param {number} height
+   * @returns {ImageData|null} null when no picture is open
+   */
+  pixels(rect, width, height) {
+    if (!this.#picture || !this.#document) return null;
+    return readPixels(this.#picture, this.#document, rect, width, height);
   }
 
   /** Redraw a layer in the next frame. @param {LayerName} name */
@@ -236,6 +268,7 @@ export class Renderer {
   destroy() {
     cancelAnimationFrame(this.#frame);
     for (const name of LAYERS) this.#layers[name].canvas.remove();
+    this.#filters.element.remove();
   }
 
   #schedule() {
@@ -358,15 +391,15 @@ export class Renderer {
 
 /**
  * @param {ClassInfo[]} classes
- * @param {Pick<View, "opacity"|"contour"|"shownClass">} view
+ * @param {Pick<View, "opacity"|"contour"|"shownClass"|"hiddenClasses">} view
  * @returns {import("./mask_view.js").MaskColours}
  */
-function makeColours(classes, { opacity, contour, shownClass }) {
+function makeColours(classes, { opacity, contour, shownClass, hiddenClasses }) {
   const inside = new Uint32Array(256);
   const edge = new Uint32Array(256);
   const named = new Map(classes.map(({ index, color }) => [index, parseHex(color)]));
   for (let index = 1; index < 256; index++) {
-    if (shownClass !== null && index !== shownClass) continue;
+    if ((shownClass !== null && index !== shownClass) || hiddenClasses.has(index)) continue;
     const rgb = named.get(index) ?? vocColour(index);
     inside[index] = contour ? 0 : toWord(rgb, opacity);
     edge[index] = toWord(rgb, contour ? 1 : Math.min(1, opacity + RIM_EXTRA * Math.min(1, 4 * opacity)));

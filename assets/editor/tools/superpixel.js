@@ -5,6 +5,21 @@ import { Tool } from "./tool.js";
 
 /** @typedef {import("./tool.js").Point} Point */
 
+/** About how many superpixels a picture has, from coarse to fine. */
+export const COUNTS = [100, 200, 400, 800, 1600, 3200, 6400];
+/** Where the steps begin if the studio has chosen. */
+const USUAL = 3;
+
+/**
+ * @param {number|null} count  null: the studio chooses
+ * @param {1|-1} direction  1: larger superpixels
+ * @returns {number}
+ */
+export function nextCount(count, direction) {
+  const place = count === null ? USUAL : COUNTS.indexOf(count);
+  return COUNTS[Math.min(COUNTS.length - 1, Math.max(0, place - direction))];
+}
+
 export class SuperpixelTool extends Tool {
   #value = 0;
   /** Superpixels already painted by this stroke. @type {Set<number>} */

@@ -30,6 +30,11 @@ export class Tool {
     return false;
   }
 
+  /** Whether it shows handles of something finished, which Enter and Esc put away. */
+  get isAdjusting() {
+    return false;
+  }
+
   /**
    * The pointer goes down.
    * @param {Point} _point

@@ -3,6 +3,7 @@ import { BrushTool } from "./brush.js";
 import { CleanupTool } from "./cleanup.js";
 import { FillTool } from "./fill.js";
 import { LassoTool } from "./lasso.js";
+import { MoveTool } from "./move.js";
 import { PanTool } from "./pan.js";
 import { PolygonTool } from "./polygon.js";
 import { SmartTool } from "./smart.js";
@@ -11,11 +12,11 @@ import { SuperpixelTool } from "./superpixel.js";
 /**
  * @typedef {import("./tool.js").Tool} Tool
  * @typedef {import("./tool.js").Bench} Bench
- * @typedef {"smart"|"brush"|"eraser"|"polygon"|"lasso"|"fill"|"superpixel"|"cleanup"|"pan"} ToolName
+ * @typedef {"smart"|"brush"|"eraser"|"polygon"|"lasso"|"fill"|"superpixel"|"cleanup"|"move"|"pan"} ToolName
  *
  * @typedef {object} ToolInfo
  * @property {ToolName} name
- * @property {string} key    hotkey, upper case; empty: none
+ * @property {string} key    hotkey as shown; empty: none
  * @property {string} title  what it does, for people
  */
 
@@ -29,6 +30,7 @@ export const TOOLS = [
   { name: "fill", key: "F", title: "Fill connected area" },
   { name: "superpixel", key: "S", title: "Superpixels" },
   { name: "cleanup", key: "D", title: "Clean up: drop specks, fill holes" },
+  { name: "move", key: "Shift+G", title: "Move a region of the mask" },
   { name: "pan", key: "", title: "Pan (or hold Space)" },
 ];
 
@@ -51,6 +53,7 @@ export class Toolbox {
     this.cleanup = new CleanupTool(bench, () => {
       if (this.name === "cleanup") choose(this.#before);
     });
+    this.move = new MoveTool(bench);
     this.#tools = {
       smart: this.smart,
       brush: new BrushTool(bench),
@@ -60,6 +63,7 @@ export class Toolbox {
       fill: new FillTool(bench),
       superpixel: new SuperpixelTool(bench),
       cleanup: this.cleanup,
+      move: this.move,
       pan: new PanTool(bench),
     };
     this.name = name;
@@ -94,12 +98,12 @@ export class Toolbox {
   }
 
   /**
-   * Act on what goes on after the pointer is released: a polygon in progress.
+   * Act on what goes on after the pointer is released: a polygon in progress, or the corners of a finished one.
    * @param {(tool: Tool) => void} run
    * @returns {boolean} whether there was anything
    */
   withPending(run) {
-    if (!this.current.isPending) return false;
+    if (!this.current.isPending && !this.current.isAdjusting) return false;
     run(this.current);
     return true;
   }

@@ -16,17 +16,20 @@ export function group(label, ...children) {
   return element;
 }
 
-/** @param {{title: string, run: () => void, icon?: IconName, key?: string}} options */
-export function button({ title, run, icon: name, key }) {
+/** @param {{title: string, run: () => void, icon?: IconName, action?: string}} options  `action` shows its key */
+export function button({ title, run, icon: name, action }) {
   const element = document.createElement("button");
   element.type = "button";
   element.className = "pz-button";
-  element.title = key ? `${title} (${key})` : title;
+  element.title = title;
   element.setAttribute("aria-label", title);
   if (name) element.innerHTML = icon(name);
-  if (key) {
-    element.setAttribute("aria-keyshortcuts", key);
-    element.insertAdjacentHTML("beforeend", `<kbd class="pz-key" aria-hidden="true">${key}</kbd>`);
+  if (action) {
+    element.dataset.action = action;
+    element.insertAdjacentHTML(
+      "beforeend",
+      `<kbd class="pz-key" aria-hidden="true" data-action="${action}"></kbd>`,
+    );
   }
   // A click must not move the focus here: Space would press the button again instead of panning.
   element.addEventListener("mousedown", (event) => event.preventDefault());

@@ -20,6 +20,14 @@ const PATHS = {
     '<path d="M4.4 5.4h.01M10.4 3.8h.01M15.2 6.6h.01M6 11h.01M11.6 10h.01M15.6 13.8h.01M8.4 16h.01" stroke-width="2.6"/>',
   holes:
     '<path fill="currentColor" stroke="none" fill-rule="evenodd" d="M3 3h14v14H3ZM7 8.4a1.6 1.6 0 1 0 0-.1ZM12 12.6a1.8 1.8 0 1 0 0-.1Z"/>',
+  move: '<path d="M10 2.6v14.8M2.6 10h14.8M10 2.6 7.8 4.8M10 2.6l2.2 2.2M10 17.4l-2.2-2.2M10 17.4l2.2-2.2M2.6 10l2.2-2.2M2.6 10l2.2 2.2M17.4 10l-2.2-2.2M17.4 10l-2.2 2.2"/>',
+  magnet:
+    '<path d="M4.2 3.4v6.8a5.8 5.8 0 0 0 11.6 0V3.4h-3.6v6.8a2.2 2.2 0 0 1-4.4 0V3.4Z"/><path d="M4.2 6.6h3.6M12.2 6.6h3.6"/>',
+  adjust:
+    '<circle cx="10" cy="10" r="6.6"/><path d="M10 3.4a6.6 6.6 0 0 1 0 13.2Z" fill="currentColor" stroke="none"/>',
+  keepZoom: '<path d="M7.2 3.2h5.6l-.8 5 2.6 2.6v1.4H5.4v-1.4L8 8.2Z"/><path d="M10 12.2v4.8"/>',
+  zoomTo:
+    '<path d="M3.4 6.4v-3h3M13.6 3.4h3v3M16.6 13.6v3h-3M6.4 16.6h-3v-3"/><rect x="7" y="7" width="6" height="6" rx="1" fill="currentColor" stroke="none"/>',
   pan: '<path d="M6.3 10.8V5.2a1.2 1.2 0 0 1 2.4 0v4M8.7 9V3.8a1.2 1.2 0 0 1 2.4 0V9M11.1 9V4.6a1.2 1.2 0 0 1 2.4 0v5.1M13.5 9.5V6.9a1.2 1.2 0 0 1 2.4 0v5.3c0 3-1.8 5-4.7 5-2.3 0-3.5-.9-4.7-2.9l-2.4-3.9c-.7-1.2.9-2.2 1.8-1.1l.4.5"/>',
   round: '<circle cx="10" cy="10" r="5.6"/>',
   square: '<rect x="4.6" y="4.6" width="10.8" height="10.8" rx=".6"/>',

@@ -4,6 +4,10 @@ import { MAX_BRUSH_PX } from "../workbench.js";
 import { cleanupControls } from "./cleanup_controls.js";
 import { button, group, paintTrack, press, setIcon, slider } from "./controls.js";
 import { icon } from "./icons.js";
+import { outlineControls } from "./outline_controls.js";
+import { showKeys } from "./shown_keys.js";
+import { superpixelControls } from "./superpixel_controls.js";
+import { viewPanel } from "./view_panel.js";
 
 /**
  * @typedef {import("../editor.js").MaskEditor} MaskEditor
@@ -25,7 +29,12 @@ export function makeToolbar(editor) {
 
   const tools = TOOLS.map(({ name, key, title }) => ({
     name,
-    element: button({ icon: name, title, key, run: () => editor.setTool(name) }),
+    element: button({
+      icon: name,
+      title,
+      action: key ? `tool-${name}` : undefined,
+      run: () => editor.setTool(name),
+    }),
   }));
   const size = sizeControl(editor);
   const round = button({
@@ -43,19 +52,20 @@ export function makeToolbar(editor) {
     title: "Paint only over background",
     run: () => editor.setOptions({ onlyBackground: !editor.options.onlyBackground }),
   });
-  const cleanup = cleanupControls(editor);
+  const special = [cleanupControls(editor), outlineControls(editor), superpixelControls(editor)];
+  const view = viewPanel(editor);
   const undo = button({ icon: "undo", title: "Undo (Ctrl+Z)", run: () => editor.undo() });
   const redo = button({ icon: "redo", title: "Redo (Ctrl+Y)", run: () => editor.redo() });
   const visible = button({
     icon: "show",
     title: "Hide the mask",
-    key: "H",
+    action: "hide-mask",
     run: () => editor.setView({ maskVisible: !editor.view.maskVisible }),
   });
   const contour = button({
     icon: "contour",
     title: "Outlines instead of areas",
-    key: "C",
+    action: "outlines",
     run: () => editor.setView({ contour: !editor.view.contour }),
   });
   const opacity = slider({
@@ -63,27 +73,26 @@ export function makeToolbar(editor) {
     max: 100,
     input: (value) => editor.setView({ opacity: value / 100 }),
   });
-  const zoomOut = button({ icon: "zoomOut", title: "Zoom out (−)", run: () => editor.zoomAt(1 / 1.25) });
-  const zoomIn = button({ icon: "zoomIn", title: "Zoom in (+)", run: () => editor.zoomAt(1.25) });
   const fit = button({ icon: "fit", title: "Fit the picture (Home)", run: () => editor.fit() });
   const actual = button({ title: "Zoom to 100 %", run: () => editor.zoomTo(1) });
   actual.classList.add("pz-zoom");
-
   const brush = group("Brush", size.element, round, square, only);
   bar.append(
     group("Tools", ...tools.map(({ element }) => element)),
     brush,
-    cleanup.element,
+    ...special.map(({ element }) => element),
     group("History", undo, redo),
-    group("Mask view", visible, contour, labelled("opacity", opacity)),
-    group("Zoom", zoomOut, actual, zoomIn, fit),
+    group("View", visible, contour, labelled("opacity", opacity), view.opener),
+    group("Zoom", actual, fit),
+    view.panel,
   );
 
   const show = () => {
     for (const { name, element } of tools) press(element, editor.tool === name);
     size.show(editor.brush.size);
     brush.hidden = editor.tool === "cleanup";
-    cleanup.show();
+    size.element.hidden = round.hidden = square.hidden = editor.tool !== "brush" && editor.tool !== "eraser";
+    for (const controls of [...special, view]) controls.show();
     press(round, editor.brush.shape === "round");
     press(square, editor.brush.shape === "square");
     press(only, editor.options.onlyBackground);
@@ -103,6 +112,8 @@ export function makeToolbar(editor) {
   for (const type of ["toolchange", "viewchange", "optionschange", "historychange"]) {
     editor.addEventListener(type, show);
   }
+  editor.keymap.on("change", () => showKeys(bar, editor.keymap));
+  showKeys(bar, editor.keymap);
   show();
   return bar;
 }

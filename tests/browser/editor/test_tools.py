@@ -113,7 +113,9 @@ def test_superpixels_are_swept_in_one_stroke(editor):
 def test_missing_superpixels_are_asked_for_and_explained(editor):
     editor.open(300, 200)
     editor.keyboard.press("s")
-    assert editor.events("superpixelswanted") == [{"type": "superpixelswanted", "id": "test"}]
+    assert editor.events("superpixelswanted") == [{"type": "superpixelswanted", "id": "test", "count": None}]
+    editor.keyboard.press("[")
+    assert editor.events("superpixelswanted")[-1]["count"] == 1600, "smaller ones"
     editor.click(50, 50)
     assert editor.events("message")[-1]["text"] == "The superpixels of this picture are not loaded yet."
     assert not editor.mask().any()

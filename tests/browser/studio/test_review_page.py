@@ -147,6 +147,63 @@ def test_accepting_what_is_probably_an_oversight_is_asked_about_once(review: Rev
     expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
         "data-status", "corrected"
     )
+    page.keyboard.press("ArrowLeft")
+    review.wait_for("landscape")
+    page.wait_for_function("puzzlecamReview.current.hints.known?.confirmed.length === 1")
+    page.keyboard.press("a")
+    review.wait_for("portrait")
+    expect(warning).to_be_hidden()
+
+
+def test_keys_bookmarks_and_going_to_a_picture(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    key_of_brush = keys.get_by_role("button", name="Brush: B")
+    key_of_brush.click()
+    page.keyboard.press("a")
+    expect(keys.get_by_role("status")).to_have_text(
+        "A is already “Accept and go to the next picture”: give that another key first."
+    )
+    key_of_brush.click()
+    with page.expect_response("**/api/preferences"):
+        page.keyboard.press("Shift+B")
+    page.keyboard.press("?")
+    page.keyboard.press("k")
+    page.keyboard.press("b")
+    assert page.evaluate("puzzlecamReview.editor.tool") == "smart"
+    page.keyboard.press("Shift+B")
+    assert page.evaluate("puzzlecamReview.editor.tool") == "brush"
+    expect(page.locator(".pz-toolbar [aria-pressed=true][aria-label=Brush]")).to_have_attribute(
+        "title", "Brush (Shift+B)"
+    )
+    with page.expect_response("**/bookmark"):
+        page.keyboard.press("Shift+S")
+    expect(page.get_by_role("button", name="Bookmark")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Shift+F")
+    page.get_by_label("Name of the picture, or its number in the queue").fill("portrait")
+    expect(page.get_by_role("option", name="portrait", exact=False).first).to_be_visible()
+    page.keyboard.press("Enter")
+    review.wait_for("portrait")
+    review.open(dataset, "landscape")  # another page load
+    expect(page.locator(".pz-toolbar button[aria-label=Brush]")).to_have_attribute("title", "Brush (Shift+B)")
+    page.get_by_label("Status", exact=True).select_option("bookmarks")
+    expect(page.locator(".pr-queue-item")).to_have_count(1)
+    expect(page.locator(".pr-queue-count")).to_have_text("1 of 1 picture")
+    page.get_by_label("Status", exact=True).select_option("")
+    page.wait_for_function("puzzlecamReview.queue.items.length > 1 && puzzlecamReview.draft")
+    page.locator(".pz-stage").focus()
+    page.keyboard.press("Shift+F")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    page.wait_for_function("puzzlecamReview.queue.items[1].id === puzzlecamReview.current?.item.id")
+    page.keyboard.press("?")
+    with page.expect_response("**/api/preferences"):
+        keys.get_by_role("button", name="Usual keys").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    assert page.evaluate("puzzlecamReview.editor.tool") == "brush"
 
 
 def test_specks_are_pointed_out_and_one_key_removes_them(review: Review, dataset: str) -> None:
@@ -264,7 +321,7 @@ def test_classes_keep_their_keys_and_a_missing_picture_disables_what_cannot_work
         assert page.evaluate(chosen) == 24
         review.drag((10, 20), (60, 20))
         page.keyboard.press("a")
-        expect(page.locator(".pr-warning")).to_contain_text("classes that are no tags of the picture: kind24")
+        expect(page.locator(".pr-warning")).to_contain_text("a class that is no tag of the picture: kind24")
         page.keyboard.press("ArrowRight")
     expect(page.locator(".pr-stage-sentence")).to_contain_text("p3")
     for name in ("Accept", "Reject", "Skip", "Revert"):

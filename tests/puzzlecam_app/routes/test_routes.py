@@ -265,6 +265,10 @@ def test_superpixels_cover_the_picture(client: TestClient) -> None:
     header, arrays = read_frame(client.get("/api/items/1/superpixels").content)
     assert arrays["labels"].shape == (HEIGHT, WIDTH)
     assert arrays["labels"].max() + 1 == header["segments"]
+    few, _ = read_frame(client.get("/api/items/1/superpixels?count=101").content)
+    many, _ = read_frame(client.get("/api/items/1/superpixels?count=400").content)
+    assert few["segments"] < many["segments"]
+    assert client.get("/api/items/1/superpixels?count=99").status_code == 422
 
 
 def test_a_missing_picture_is_refused_with_a_sentence(client: TestClient, services: Services) -> None:
