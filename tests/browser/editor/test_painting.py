@@ -20,6 +20,7 @@ def show_marker(editor, width, height, x, y, side):
         }""",
         [width, height, x, y, side],
     )
+    editor.ask("editor.setViewHabits({hasOverview: false})")  # it would show the square a second time
 
 
 def centre_of(picture, rgb):

@@ -20,6 +20,7 @@ from puzzlecam_app.routes.lab import picture
 from puzzlecam_app.services import Services
 from puzzlecam_app.tables import csv_text
 from tests.puzzlecam_app.conftest import BLUE, HEIGHT, RED, WIDTH
+from trainer.cams.explanations import LAYERCAM_STAGES
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "lab.md"
 
@@ -67,9 +68,11 @@ def test_every_array_of_the_file_is_as_documented(client: TestClient, services: 
 
 
 def test_no_array_can_be_sent_that_is_not_documented() -> None:
-    source = inspect.getsource(picture._exported) + inspect.getsource(picture._step_arrays)
+    makers = (picture._exported, picture._step_arrays, picture.explanation_arrays)
+    source = "".join(inspect.getsource(maker) for maker in makers)
     names = set(re.findall(r'(?:^\s+|arrays\[)f?"(\w+)(?:"|\{)', source, re.MULTILINE))
-    names = {"source_2" if name == "source_" else name for name in names}
+    names = {"source_2" if name == "source_" else name for name in names} - {"layercam_stage_"}
+    names |= {f"layercam_stage_{stage}" for stage in LAYERCAM_STAGES}
 
     assert names | {"ground_truth", "accepted"} == set(documented()) - {"source_3"}
 
