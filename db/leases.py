@@ -91,6 +91,12 @@ def free_others(session: Session, item_id: int | None, holder: str) -> None:
     session.execute(rows if item_id is None else rows.where(Lease.item_id != item_id))
 
 
+def holds_others(session: Session, item_id: int, holder: str) -> bool:
+    """Whether a tab has other pictures than this one."""
+    others = select(Lease.item_id).where(Lease.holder == holder, Lease.item_id != item_id)
+    return session.scalar(others.limit(1)) is not None
+
+
 def leases_in(session: Session, dataset_id: int, *, now: datetime | None = None) -> list[Lease]:
     """The leases of a dataset that have not ended, the newest first."""
     rows = (

@@ -11,10 +11,11 @@ from db.datasets import get_dataset
 from db.items import get_item
 from db.leases import MAX_HOLDER_LENGTH, Held, free_others
 from db.queue import QueueFilter
-from db.users import get_or_create
+from db.users import find_user, get_or_create
 from puzzlecam_app.lanes import SAVES, in_lane
 from puzzlecam_app.routes.common import Annotator, DatasetId, ItemId, OpenServices, problem_responses
 from puzzlecam_app.routes.queue import StatusFilter
+from puzzlecam_app.services import Services
 from puzzlecam_app.teamwork.next_picture import hold, take_next
 
 router = APIRouter(tags=["leases"])
@@ -83,10 +84,11 @@ def take_lease(item_id: ItemId, wanted: LeaseIn, services: OpenServices, annotat
 
     Saving never depends on this.
     """
-    with services.database.write() as session:
+    with services.database.read() as session:
         get_item(session, item_id)
-        user_id = get_or_create(session, annotator).id
-    held = hold(services.database, item_id, user_id, wanted.holder, take_over=wanted.take_over)
+    held = hold(
+        services.database, item_id, _id_of(services, annotator), wanted.holder, take_over=wanted.take_over
+    )
     return LeaseOut.of(held)
 
 
@@ -105,9 +107,9 @@ def take_next_picture(
     dataset_id: DatasetId, wanted: NextIn, services: OpenServices, annotator: Annotator
 ) -> NextOut:
     """Take the first picture of a queue that nobody works on."""
-    with services.database.write() as session:
+    with services.database.read() as session:
         get_dataset(session, dataset_id)
-        user_id = get_or_create(session, annotator).id
+    user_id = _id_of(services, annotator)
     kept = QueueFilter(wanted.status, wanted.class_index, wanted.split, viewer=user_id)
     held = take_next(
         services.database,
@@ -119,3 +121,13 @@ def take_next_picture(
         seed=wanted.seed,
     )
     return NextOut(lease=None if held is None else LeaseOut.of(held))
+
+
+def _id_of(services: Services, annotator: str) -> int:
+    """The id of a person, who is stored only when they first come: each transaction waits for the disk."""
+    with services.database.read() as session:
+        known = find_user(session, annotator)
+    if known is not None:
+        return known.id
+    with services.database.write() as session:
+        return get_or_create(session, annotator).id

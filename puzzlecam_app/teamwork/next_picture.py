@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from db.engine import Database
-from db.leases import Held, free_others, leases_in, take
+from db.leases import Held, free_others, holds_others, leases_in, take
 from db.queue import QueueFilter, is_in_queue, list_items
 
 _PAGE = 50
@@ -68,7 +68,10 @@ def hold(database: Database, item_id: int, user_id: int, holder: str, *, take_ov
     """Take or renew a lease as `db.leases.take` does; what the tab had before is given back."""
     with database.write() as session:
         held = take(session, item_id, user_id, holder, take_over=take_over)
-    # A transaction of its own: two people who exchange pictures must not wait for each other.
-    with database.write() as session:
-        free_others(session, item_id, holder)
+    with database.read() as session:
+        has_others = holds_others(session, item_id, holder)
+    if has_others:  # mostly not, and each transaction waits for the disk
+        # A transaction of its own: two people who exchange pictures must not wait for each other.
+        with database.write() as session:
+            free_others(session, item_id, holder)
     return held
