@@ -32,6 +32,8 @@ ORACLES = {
     "label-studio-sdk": ("label-studio-sdk==2.1.2",),
     # Version 6 imports Qt and onnxruntime with its shapes.
     "labelme": ("labelme==5.10.1", "loguru==0.7.3"),
+    # Its reader of event files needs no server.
+    "tensorboard": ("tensorboard==2.21.0", "absl-py==2.5.1"),
 }
 """What is installed for each oracle."""
 

@@ -317,6 +317,11 @@ class Recipe(Settings):
     deterministic: bool = Field(
         default=True, description="Use algorithms that repeat bit for bit, where the device has them."
     )
+    tensorboard: bool = machine_field(
+        False,
+        description="Write the curves as TensorBoard event files too, while the run trains; needs the extra "
+        "'tensorboard'.",
+    )
     use_accepted: bool = Field(
         default=True,
         description="Learn from accepted masks: they are labels of every network, and add a pixel-wise loss "

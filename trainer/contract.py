@@ -95,6 +95,8 @@ RUN_KIND: Final = "run-model/"
 MANIFEST_FILE: Final = "manifest.json"
 EVENTS_FILE: Final = "events.jsonl"
 METRICS_FILE: Final = "metrics.json"
+TENSORBOARD_FOLDER: Final = "tensorboard"
+"""Curves for TensorBoard; small, so pruning keeps it like the events."""
 
 
 class Folder(StrEnum):

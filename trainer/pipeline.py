@@ -34,6 +34,7 @@ from trainer.pretrained.encoders import load_encoder
 from trainer.run.directory import DatasetRecord, RunDir
 from trainer.run.events import EventLog, Listener
 from trainer.run.stage_context import RunContext, StageContext
+from trainer.run.tensorboard import TensorBoardCurves, check_tensorboard
 from trainer.stage_graph import StageGraph, stage_module
 from trainer.training.requirements import check_methods
 
@@ -96,6 +97,8 @@ def run(
         dataset = dataset.without_accepted()
     check_saliency(recipe.saliency, dataset.images)
     check_methods(recipe, dataset, chosen)
+    if recipe.tensorboard:
+        check_tensorboard()
     directory = RunDir(run_dir)
 
     def work(events: EventLog) -> None:
@@ -115,10 +118,12 @@ def run(
         # The main process holds the lock and writes the log.
         work(EventLog(None))
         return directory
-    with _full_disk_named(directory), directory.lock():
+    with _full_disk_named(directory), directory.lock(), contextlib.ExitStack() as closing:
         directory.open(recipe, _dataset_record(dataset))
         if aliases is not None:
             copy_aliases(aliases, directory.aliases_path)
+        if recipe.tensorboard:
+            listeners = (closing.enter_context(TensorBoardCurves(directory)), *listeners)
         log = EventLog(directory.events_path, listeners)
         with _end_logged(log), _full_disk_named(directory):
             log.write(

@@ -18,6 +18,7 @@ from trainer.contract import (
     MANIFEST_FILE,
     METRICS_FILE,
     RELABEL,
+    TENSORBOARD_FOLDER,
     FailureCode,
     Folder,
     in_round,
@@ -123,6 +124,7 @@ class RunDir:
     affinity/<id>.png                   confident labels, 255 where the CAMs are not confident
     pixels/<id>.safetensors             maps of the self-trained classifier of pixels
     walk/<id>.safetensors               those maps, or the CAMs without them, after the random walk
+    tensorboard/<stage>/                curves, if the recipe asks for them (trainer.run.tensorboard)
     film/epoch-0001/<id>.safetensors    small maps of a few pictures after each epoch
     epochs/epoch-0001.safetensors       the classifier after each epoch, if the recipe keeps it
     pseudo/<id>.png                     pseudo-labels, palette PNG of the picture's size
@@ -147,6 +149,11 @@ class RunDir:
     @property
     def metrics_path(self) -> Path:
         return self.path / METRICS_FILE
+
+    @property
+    def tensorboard_path(self) -> Path:
+        """Event files of TensorBoard, see `trainer.run.tensorboard`."""
+        return self.path / TENSORBOARD_FOLDER
 
     @property
     def aliases_path(self) -> Path:
