@@ -1,8 +1,8 @@
 """The curves of a run as TensorBoard event files, written while it trains; needs the extra `tensorboard`.
 
 Each training of a run has a folder of its own, which TensorBoard shows as one of its runs:
-``tensorboard/<stage>/events.out.tfevents...``. Tags are ``losses/<name>``, ``learning_rate``, ``images_per_s``
-and ``memory_mb`` by optimiser step, and ``epoch_losses/<name>`` by epoch.
+``tensorboard/<stage>/events.out.tfevents...``. Tags are ``losses/<name>``, ``learning_rate``,
+``images_per_s`` and ``memory_mb`` by optimiser step, and ``epoch_losses/<name>`` by epoch.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class TensorBoardCurves:
 
     def __call__(self, event: Event) -> None:
         """Write what is a point of a curve; the file has it when this returns."""
-        kind, stage = event["kind"], event.get("stage")
+        kind, stage = event["kind"], str(event.get("stage"))
         if kind == EventKind.RESUMED:
             log = read_events(self._directory.events_path)
             self._begin(stage, until(log, stage, event["step"]))

@@ -1,4 +1,4 @@
-"""Curves as TensorBoard event files: written while a run trains, no step twice, read by TensorBoard itself."""
+"""Curves as TensorBoard event files: written while a run trains, read by TensorBoard itself."""
 
 from __future__ import annotations
 
