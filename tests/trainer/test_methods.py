@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from tests.trainer.killed_training import Training, train_until_killed
 from trainer import pipeline
 from trainer.benchmarks.photographs import photographs
 from trainer.cams.classifier import cell_maps
@@ -28,8 +29,6 @@ from trainer.recipes import load_recipe
 from trainer.run.checkpoints import load_tensors
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import load_maps
-from trainer.training.batches import Batch
-from trainer.training.loop import _Loop
 from trainer.training.methods import STEPS, build_step
 
 METHODS: tuple[ClassifyMethod, ...] = get_args(ClassifyMethod)
@@ -109,10 +108,6 @@ def test_the_model_of_a_run_walks_by_the_affinities_that_it_trained(root: Path, 
     assert 0.0 <= edges.min() < edges.max() <= 1.0
 
 
-class Killed(BaseException):
-    """Stands for kill -9: nothing is stored any more."""
-
-
 TRAININGS = {
     "classify-seam": ("classify.method=seam", "classify.epochs=4"),
     "classify-seenet": ("classify.method=seenet", "classify.epochs=4"),
@@ -124,34 +119,40 @@ TRAININGS = {
 """Settings of each training that is new here, with four steps, by the name of its test."""
 
 
+@pytest.fixture(scope="module")
+def killed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs, by the names of `TRAININGS`, which were killed after the third step."""
+    folder = tmp_path_factory.mktemp("killed")
+    train_until_killed(
+        [
+            Training(str(root), str(folder / name), (*SLOW, *settings), _stage(name), 3)
+            for name, settings in TRAININGS.items()
+        ],
+        folder,
+    )
+    return folder
+
+
+def _stage(name: str) -> str:
+    return name.partition("-")[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 @pytest.mark.parametrize("name", TRAININGS)
-def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(
-    name: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None
+def test_kill_9_then_resume_ends_with_the_weights_of_an_uninterrupted_training(
+    name: str, root: Path, tmp_path: Path, killed: Path, one_thread: None
 ) -> None:
-    recipe = load_recipe("tiny", (*SLOW, *TRAININGS[name]))
-    stage = name.partition("-")[0]
-    before = STAGES[: STAGES.index(stage)]
-    runs = [tmp_path / "whole", tmp_path / "cut"]
-    if before:
-        pipeline.run(recipe, root, "train", runs[0], before, device="cpu")
-        shutil.copytree(*runs)
-    pipeline.run(recipe, root, "train", runs[0], (stage,), device="cpu")
-    optimize, calls = _Loop._optimize, []
-
-    def dies(loop: _Loop, parts: list[Batch]) -> dict[str, float]:
-        calls.append(1)
-        if len(calls) == 3:
-            raise Killed
-        return optimize(loop, parts)
-
-    monkeypatch.setattr(_Loop, "_optimize", dies)
-    with pytest.raises(Killed):
-        pipeline.run(recipe, root, "train", runs[1], (stage,), device="cpu")
-    pipeline.run(recipe, root, "train", runs[1], (stage,), device="cpu")
+    recipe, stage = load_recipe("tiny", (*SLOW, *TRAININGS[name])), _stage(name)
+    stages = STAGES[: STAGES.index(stage) + 1]
+    assert not RunDir(killed / name).model_path(stage).exists()
+    pipeline.run(recipe, root, "train", tmp_path / "whole", stages, device="cpu")
+    events: list[dict[str, Any]] = []
+    pipeline.run(recipe, root, "train", killed / name, stages, device="cpu", listeners=(events.append,))
+    assert [event["step"] for event in events if event["kind"] == "resumed" and "step" in event] == [2]
     kind = {CLASSIFY: CLASSIFIER, AFFINITY: WALK, SEGMENT: SEGMENTATION}[stage]
-    whole, cut = (load_tensors(RunDir(path).model_path(stage), kind).tensors for path in runs)
-    assert len(calls) == 3 + 2
-    assert [key for key, tensor in whole.items() if not torch.equal(tensor, cut[key])] == []
+    paths = [RunDir(path).model_path(stage) for path in (tmp_path / "whole", killed / name)]
+    whole, resumed = (load_tensors(path, kind).tensors for path in paths)
+    assert [key for key, tensor in whole.items() if not torch.equal(tensor, resumed[key])] == []
 
 
 def test_plain_trains_without_tiles(root: Path, tmp_path: Path) -> None:
