@@ -3,7 +3,7 @@
     python -m tests.browser.bench_accept --dataset-root VOC [--class NAME] [--pictures N] [--json]
 
 Opens pictures with one tag one after another on the Review page, paints their ground truth, and accepts it.
-The page measures the time from the key until the next picture is shown, and until that picture's proposal that
+The page measures the time from the key until the next picture is shown, and until its proposal that
 has learned from the mask is shown. Timings depend on the machine; nothing is asserted.
 """
 
