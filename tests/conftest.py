@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -61,17 +60,32 @@ def quick_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     def copy_or_upgrade(of: Engine) -> None:
         path = Path(of.url.database or ":memory:")
-        is_file = of.dialect.name == "sqlite" and path.name != ":memory:"
-        is_new = is_file and (not path.exists() or path.stat().st_size == 0)
-        if not is_new:
+        if of.dialect.name != "sqlite" or not _is_without_tables(path):
             upgrade(of)
         elif kept.exists():
-            shutil.copyfile(kept, path)
+            _copy_tables(kept, path)
         else:
             upgrade(of)
-            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(kept)) as target:
-                source.backup(target)
+            _copy_tables(path, kept)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "upgrade_to_head", copy_or_upgrade)
         yield
+
+
+def _is_without_tables(path: Path) -> bool:
+    """Whether the file is an SQLite database that was opened, but has no tables yet."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            return database.execute("SELECT 1 FROM sqlite_master").fetchone() is None
+    except sqlite3.Error:
+        return False
+
+
+def _copy_tables(source: Path, target: Path) -> None:
+    # A connection may be open on the file, so that it cannot be replaced.
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        other.execute("PRAGMA synchronous = OFF")
+        one.backup(other)

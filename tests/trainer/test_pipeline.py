@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import warm
 from trainer import pipeline
 from trainer.cams.trained import KIND
 from trainer.config import Recipe
@@ -212,12 +211,8 @@ def test_kill_9_then_resume_ends_with_the_weights_of_an_uninterrupted_run(
 ) -> None:
     root, epochs = make_voc(pictures=8), "classify.epochs=2"
     run(root, tmp_path / "whole", epochs, stages=("classify",))
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED_RUN, root, tmp_path / "cut", "3", *SMALL, epochs],
-        cwd=Path(__file__).parents[2],
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
+    killed = warm.start(["-c", KILLED_RUN, root, tmp_path / "cut", "3", *SMALL, epochs])
+    assert killed.wait() == -signal.SIGKILL
     assert not RunDir(tmp_path / "cut").model_path("classify").exists()
 
     events = run(root, tmp_path / "cut", epochs, stages=("classify",))
@@ -355,17 +350,10 @@ def test_a_disk_without_room_for_the_log_is_told_by_the_exit_code(
     run(root, run_path, "classify.epochs=0", stages=("classify",))
     RunDir(run_path).events_path.unlink()
     RunDir(run_path).events_path.symlink_to("/dev/full")
-    command = [sys.executable, "-m", "trainer", "train", "--dataset-root", root, "--run-dir", run_path]
+    command = ["-m", "trainer", "train", "--dataset-root", root, "--run-dir", run_path]
     with Path("/dev/full").open("w") as full:
-        ended = subprocess.run(
-            [*command, "--recipe", "tiny", "--device", "cpu"],
-            cwd=Path(__file__).parents[2],
-            stdout=full,
-            stderr=full,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            check=False,
-        )
-    assert ended.returncode == FailureCode.DISK_FULL.exit_code
+        train = warm.start([*command, "--recipe", "tiny", "--device", "cpu"], stdout=full, stderr=full)
+        assert train.wait() == FailureCode.DISK_FULL.exit_code
 
 
 def test_a_corrupt_checkpoint_stops_the_run_with_what_to_do(

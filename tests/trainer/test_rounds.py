@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests import warm
 from tests.trainer.conftest import draw_voc
 from trainer import pipeline
 from trainer.contract import in_round, split_round, stages_of
@@ -239,14 +238,7 @@ def test_kill_9_in_the_second_round_then_resume_ends_as_an_uninterrupted_run(
     cut = shutil.copytree(two_rounds.first_round, tmp_path / "cut")
     program = tmp_path / "killed.py"
     program.write_text(KILLED_RUN, encoding="utf-8")
-    home = Path(__file__).parents[2]
-    killed = subprocess.run(
-        [sys.executable, program, root, cut, at, *QUICK, *settings],
-        cwd=home,
-        env={**os.environ, "PYTHONPATH": str(home)},
-        check=False,
-    )
-    assert killed.returncode == -signal.SIGKILL
+    assert warm.start([program, root, cut, at, *QUICK, *settings]).wait() == -signal.SIGKILL
     assert not RunDir(cut).model_path("segment-2").exists()
     events = run(root, cut, *settings)
     assert stages_in(events, "stage_skipped")[:6] == FIRST

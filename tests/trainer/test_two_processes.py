@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests import warm
 from trainer.run.checkpoints import load_tensors
-
-ROOT = Path(__file__).parents[2]
 
 # One step at a rate of 1 without momentum or decay: the weights move by exactly the gradient.
 TRAIN = """
@@ -71,21 +70,35 @@ if processes.is_main:
 """
 
 
-def gradients(path: Path, launcher: list[str], count: int) -> dict[str, torch.Tensor]:
+def gradients(path: Path, count: int) -> dict[str, torch.Tensor]:
+    """Train in `count` processes with the environment that torchrun gives them."""
     path.mkdir()
     script = path / "train.py"
     script.write_text(TRAIN, encoding="utf-8")
-    command = [sys.executable, *launcher, str(script), str(path), str(count)]
     environment = {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
         "OMP_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",
         "ACCELERATE_USE_CPU": "true",
     }
-    finished = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
+    port = _free_port()
+    with contextlib.ExitStack() as files:
+        logs = [files.enter_context((path / f"log{rank}").open("w")) for rank in range(count)]
+        processes = [
+            warm.start([script, str(path), str(count)], env=environment | of_rank, stdout=log, stderr=log)
+            for log, of_rank in zip(logs, _environments(count, port), strict=True)
+        ]
+        codes = [process.wait() for process in processes]
+    assert codes == [0] * count, [(path / f"log{rank}").read_text() for rank in range(count)]
     return load_tensors(path / "gradients.safetensors", "gradients").tensors
+
+
+def _environments(count: int, port: str) -> list[dict[str, str]]:
+    if count == 1:
+        return [{}]
+    shared = {"WORLD_SIZE": str(count), "LOCAL_WORLD_SIZE": str(count)}
+    shared |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    return [{**shared, "RANK": str(rank), "LOCAL_RANK": str(rank)} for rank in range(count)]
 
 
 def _free_port() -> str:
@@ -97,9 +110,8 @@ def _free_port() -> str:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="gloo on Windows needs a set-up of its own")
 def test_two_processes_compute_the_gradients_of_one_with_the_whole_batch(tmp_path: Path) -> None:
-    alone = gradients(tmp_path / "one", [], 1)
-    launch = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", _free_port()]
-    shared = gradients(tmp_path / "two", launch, 2)
+    alone = gradients(tmp_path / "one", 1)
+    shared = gradients(tmp_path / "two", 2)
     assert alone.keys() == shared.keys()
     for name, gradient in alone.items():
         assert gradient.abs().max() > 1e-4, f"{name} has a gradient that could differ"

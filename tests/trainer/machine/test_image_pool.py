@@ -2,12 +2,12 @@
 
 import functools
 import os
-import subprocess
 import sys
 import time
 
 import pytest
 
+from tests import warm
 from trainer.machine.image_pool import map_images
 
 
@@ -47,33 +47,37 @@ if __name__ == "__main__":
 def _start(tmp_path, *arguments):
     script = tmp_path / "program.py"
     script.write_text(PROGRAM)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(
-        [sys.executable, str(script), *arguments], env=environment, stderr=subprocess.PIPE, text=True
-    )
+    with (tmp_path / "errors").open("w") as written:
+        return warm.start([script, *arguments], stderr=written)
+
+
+def _errors(tmp_path):
+    return (tmp_path / "errors").read_text()
 
 
 @pytest.mark.slow
 def test_many_items_are_shared_among_workers_in_order(tmp_path):
     process = _start(tmp_path, "-1", "0.01")
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
+    assert process.wait(timeout=120) == 0, _errors(tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_a_killed_worker_is_an_error_for_people(tmp_path):
     process = _start(tmp_path, "13", "0.0")
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "memory ran out" in errors
+    assert process.wait(timeout=120) == 1
+    assert "memory ran out" in _errors(tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 def test_workers_end_with_a_killed_parent(tmp_path):
     process = _start(tmp_path, "-1", "30")
-    worker = int(process.stderr.readline())
+    deadline = time.monotonic() + 120
+    while not (said := _errors(tmp_path)).count("\n"):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    worker = int(said.splitlines()[0])
     process.kill()
     process.wait()
     deadline = time.monotonic() + 20

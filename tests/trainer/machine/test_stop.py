@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from trainer import pipeline
 from trainer.cams.trained import KIND
 from trainer.machine.stop import RunStopped, StopSignal, stop_on_signals
@@ -93,7 +93,7 @@ def test_a_stage_over_pictures_stops_after_the_picture_in_hand(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGTERM between processes")
 def test_sigterm_ends_the_command_with_its_own_exit_code(
-    make_voc: Callable[..., Path], tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     code = (
         "import os, signal, sys\n"
@@ -105,13 +105,7 @@ def test_sigterm_ends_the_command_with_its_own_exit_code(
         "sys.argv = ['trainer', 'train', '--dataset-root', '.', '--run-dir', '.']\n"
         "sys.exit(cli.main())\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = warm.run(["-c", code], folder=tmp_path)
     assert (ended.returncode, "Give the same command again" in ended.stderr) == (3, True), ended.stderr
 
 
@@ -122,19 +116,19 @@ def test_a_signal_to_the_whole_group_stops_the_run_although_its_workers_end(
 ) -> None:
     root, path = make_voc(pictures=8), tmp_path / "run"
     settings = (*SMALL, "classify.epochs=200", "classify.workers=1", "classify.log_every_steps=1")
-    command = [sys.executable, "-m", "trainer", "train", "--dataset-root", root, "--run-dir", path]
+    command = ["-m", "trainer", "train", "--dataset-root", root, "--run-dir", path]
     command += ["--recipe", "tiny", "--stages", "classify", "--device", "cpu"]
     command += [part for setting in settings for part in ("--set", setting)]
-    with subprocess.Popen(
-        command, cwd=Path(__file__).parents[3], stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
+    with (tmp_path / "errors").open("w") as written:
+        process = warm.start(command, stderr=written, start_new_session=True)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and process.poll() is None:
             if (path / "events.jsonl").is_file() and "step" in kinds(path):
                 break
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
+        process.wait(timeout=60)
+    errors = (tmp_path / "errors").read_text()
     assert (process.returncode, "Traceback" in errors) == (3, False), errors
     assert kinds(path)[-1] == "run_stopped"
     assert read_header(RunDir(path).checkpoint_path("classify"), STATE_KIND)["step"] > 0
