@@ -22,6 +22,8 @@ export function mount(root) {
 class TeamPage {
   /** @type {DatasetOut[]} */
   #datasets = [];
+  /** Id of the dataset that was chosen last. */
+  #wanted = 0;
   #notice = new Notice();
   #chooser = element("div");
   #people = element("div");
@@ -34,6 +36,8 @@ class TeamPage {
   #agreeing = section("Agreement", this.#agreement.root);
   #gold = new GoldPanel();
   #golden = section("Gold pictures", this.#gold.root);
+  /** Everything about the chosen dataset. */
+  #sections = element("div");
   /** Sections that only leads see. */
   #ofLeads = [this.#sharing, this.#looks, this.#agreeing, this.#golden];
 
@@ -51,6 +55,11 @@ class TeamPage {
     this.#gold.on("remove", (id) => this.#change(() => api.unmarkGold(id), "The picture is no longer gold."));
     this.#rule.on("save", (rule) => this.#saveRule(rule));
     this.#form.on("share", (wanted) => this.#share(wanted));
+    this.#sections.append(
+      section("Whose pictures", this.#people),
+      section("Progress in the last 30 days", this.#work),
+      ...this.#ofLeads,
+    );
     root.className = "st-page pp-root";
     root.replaceChildren(
       element(
@@ -59,9 +68,7 @@ class TeamPage {
         element("h2", { text: "Team" }),
         this.#notice.root,
         this.#chooser,
-        section("Whose pictures", this.#people),
-        section("Progress in the last 30 days", this.#work),
-        ...this.#ofLeads,
+        this.#sections,
       ),
     );
   }
@@ -89,17 +96,22 @@ class TeamPage {
   async #load(datasetId) {
     const dataset = this.#datasets.find(({ id }) => id === datasetId);
     if (!dataset) return;
+    this.#wanted = datasetId;
+    this.#sections.inert = true; // they still are about the dataset that was chosen before
     try {
       const [team, rule, work] = await Promise.all([
         api.team(datasetId),
         api.lookRule(datasetId),
         api.work(datasetId),
       ]);
+      if (datasetId !== this.#wanted) return; // another one was chosen meanwhile
       this.#work.replaceChildren(...workTable(datasetId, work), workPlots(work.days));
       this.#rule.show(rule);
       this.#show(dataset, team);
+      this.#sections.inert = false;
       if (team.is_lead) await this.#loadForLeads(dataset, team);
     } catch (error) {
+      this.#sections.inert = dataset !== this.#form.dataset;
       this.#notice.fail(error);
     }
   }

@@ -151,7 +151,8 @@ export class Queue extends Emitter {
     const returned = isFirst ? await this.#returned() : [];
     if (generation !== this.#generation) return;
     this.next = page.next;
-    this.total = page.total;
+    // The studio no longer counts those of the list that have left the filter since.
+    this.total = page.total + this.#gone;
     this.#showUnknown(page.doubt_unknown);
     for (const item of [...returned, ...page.items]) {
       if (this.#has(item.id)) continue;
@@ -237,10 +238,15 @@ export class Queue extends Emitter {
     if (position >= 0 && position > this.items.length - 10) this.loadMore();
   }
 
+  /** How many pictures of the list the status filter no longer keeps. */
+  get #gone() {
+    return this.items.filter(({ status }) => !this.filters.keepsStatus(status)).length;
+  }
+
   #mark() {
     const place = this.items.findIndex(({ id }) => id === this.current);
     const pictures = count(this.total, "picture");
-    const left = this.total - this.items.filter(({ status }) => !this.filters.keepsStatus(status)).length;
+    const left = this.total - this.#gone;
     const rest = left < this.total ? ` · ${left.toLocaleString()} left` : "";
     this.count.textContent = place < 0 ? pictures : `${(place + 1).toLocaleString()} of ${pictures}${rest}`;
     this.count.title = "Place of this picture in the queue; left: those that the status filter still keeps";
