@@ -1,9 +1,9 @@
 """Programs that formats belong to, installed apart from the environment in use.
 
 `python -m tests.format_oracles FOLDER [NAME ...]` installs them. Each gets a folder of its own without its
-dependencies, except the small ones that the called part imports; NumPy, Pillow and pandas come from the
-environment of the tests. Tests find the oracles by the variable PUZZLECAM_FORMAT_ORACLES, which names FOLDER,
-and are skipped without it.
+dependencies, except the small ones that the called part imports; NumPy, Pillow, pandas and pyarrow come from
+the environment of the tests. Tests find the oracles by the variable PUZZLECAM_FORMAT_ORACLES, which names
+FOLDER, and are skipped without it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Any
 
 FOLDER = "PUZZLECAM_FORMAT_ORACLES"
 ORACLES = {
+    # pyarrow comes from the environment.
+    "datasets": ("datasets==5.2.0", "dill==0.4.1", "multiprocess==0.70.19", "xxhash==4.1.0"),
     "datumaro": (
         "datumaro==1.13.12",
         "attrs==26.1.0",
@@ -36,17 +38,6 @@ ORACLES = {
     "tensorboard": ("tensorboard==2.21.0", "absl-py==2.5.1"),
 }
 """What is installed for each oracle."""
-
-LARGE_ORACLES = {
-    "datasets": (
-        "datasets==5.2.0",
-        "dill==0.4.1",
-        "multiprocess==0.70.19",
-        "pyarrow==26.0.1",
-        "xxhash==4.1.0",
-    ),
-}
-"""Oracles that are installed only by name, because they are large: 180 MB."""
 
 LONGEST_S = 60
 _MISSING = 77
@@ -92,7 +83,7 @@ def install(folder: Path, names: Iterable[str] = ORACLES) -> list[str]:
             command = [Path(work) / "pip/bin/python", "-m", "pip", "install", "--quiet", "--no-deps"]
             command += ["--no-compile", "--only-binary=:all:", "--target", place]
             try:
-                subprocess.run([*command, *(ORACLES | LARGE_ORACLES)[name]], check=True, timeout=LONGEST_S)
+                subprocess.run([*command, *ORACLES[name]], check=True, timeout=LONGEST_S)
                 place.rename(folder / name)
             except (subprocess.SubprocessError, OSError):
                 failed.append(name)

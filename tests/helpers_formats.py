@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from db.annotations import append_revision, latest_revision
-from db.datasets import create_dataset, require_dataset
+from db.datasets import create_dataset, is_copied, require_dataset
 from db.engine import open_database, sqlite_url
 from db.items import ItemSpec, all_items, replace_tags, tags_of, upsert_items
 from db.labels import ClassSpec, latest_label_set
@@ -224,7 +224,8 @@ def contents(studio: Studio, dataset: str = "data") -> tuple[tuple[str, ...], di
         for item in items:
             newest = latest_revision(session, item.id)
             has_mask = newest is not None and newest.mask_hash is not None
-            pictures[stem(item.path)] = Back(
+            # The file of a copied picture is called after its content.
+            pictures[stem(item.name if is_copied(found) else item.path)] = Back(
                 studio.masks.get(newest.mask_hash) if has_mask else None,
                 item.split,
                 tags[item.id],

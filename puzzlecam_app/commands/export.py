@@ -111,6 +111,14 @@ def export(
         bool,
         typer.Option("--no-pictures", help="Export labels alone; they name the pictures of the dataset."),
     ] = False,
+    push: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER/NAME",
+            help="hugging-face, parquet: then upload the export to this dataset of Hugging Face's hub, with "
+            "the token in HF_TOKEN. A new one is private.",
+        ),
+    ] = None,
 ) -> None:
     """Export the masks of a dataset in a format that other programs read.
 
@@ -121,11 +129,15 @@ def export(
       puzzlecam export voc --format voc --out ~/voc-masks
       puzzlecam export voc --format voc --out ~/all --status accepted --status proposed --void-boundary 5
       puzzlecam export pets --format coco --out ~/pets-coco --rename kitten=cat --drop person
+      puzzlecam export pets --format parquet --out ~/pets-hub --push ann/pets
     """
     from db.status import STATUS_GROUPS
     from puzzlecam_app.interchange.class_changes import ClassChanges
     from puzzlecam_app.interchange.exporting import ExportOptions, export_dataset
+    from puzzlecam_app.interchange.hub import check_push
+    from puzzlecam_app.interchange.hub import push as push_export
 
+    token = check_push(format, push) if push is not None else ""
     wanted = {include.value for include in status or [Include.ACCEPTED]}
     if Include.ACCEPTED in wanted:
         wanted.update(STATUS_GROUPS["done"])
@@ -152,12 +164,15 @@ def export(
             format=format,
             progress=progress,
         )
+    pushed = None if push is None else push_export(Path(report.out), push, token)
     if studio.as_json:
-        print_json(report.model_dump(mode="json"))
+        print_json(report.model_dump(mode="json") | ({} if pushed is None else {"pushed": pushed}))
     else:
         typer.echo(f"{report.exported} pictures exported to {report.root}, {report.left_out} left out.")
         for sentence in report.lost:
             typer.echo(f"Not in the export: {sentence}.")
+        if pushed is not None:
+            typer.echo(f"Pushed to {pushed}.")
         print_problems(report.problems)
     if report.left_out:
         raise typer.Exit(1)

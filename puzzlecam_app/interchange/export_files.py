@@ -24,7 +24,7 @@ from puzzlecam_app.interchange.snapshot import SnapshotItem
 from puzzlecam_app.interchange.void_boundary import with_void_boundary
 from puzzlecam_app.root_files import RootFiles
 
-HowStored = Literal["linked", "copied", "re-encoded", "not exported"]
+HowStored = Literal["linked", "copied", "re-encoded", "packed", "not exported"]
 HowPictures = Literal["link", "copy", "none"]
 
 _JPEG_QUALITY: Final = 95

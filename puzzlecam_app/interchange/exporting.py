@@ -30,6 +30,7 @@ from puzzlecam_app.user_paths import user_path
 
 FORMAT_VERSION: Final = 2
 MAX_VOID_BOUNDARY_PX: Final = 50
+_LINKS: Final = ("linked", "copied")
 
 
 class ExportReport(BaseModel):
@@ -236,6 +237,7 @@ def _manifest(
     problems: Sequence[Problem],
     options: ExportOptions,
 ) -> dict[str, Any]:
+    packs = write_format(format_name).packs_pictures
     return {
         "format": format_name,
         "format_version": FORMAT_VERSION,
@@ -264,7 +266,7 @@ def _manifest(
                 "author": one.item.author,
                 "decided_at": one.item.decided_at.isoformat(timespec="seconds"),
                 "mask_hash": one.item.mask_hash,
-                "picture": one.stored,
+                "picture": "packed" if packs and one.stored in _LINKS else one.stored,
                 "picture_sha256": one.picture_sha256,
                 "source_sha256": one.item.sha256,
             }

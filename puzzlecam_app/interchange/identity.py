@@ -121,7 +121,7 @@ class _Folder:
         """Whether only capitals of the name were changed, where the file system does not tell them apart."""
         if one.name.casefold() != picture.item.name.casefold():
             return False
-        root = self._source.root
+        root = self._source.files.root
         return (root / self._place(one)).samefile(root / picture.item.path)
 
     def _holds_content(self, one: KnownPicture) -> bool:

@@ -46,7 +46,8 @@ class ImportOptions:
 
     Attributes:
         masks: what the dataset's masks become; None leaves them out.
-        copy: copy the pictures into the workspace; otherwise they stay where they are.
+        copy: copy the pictures into the workspace; otherwise they stay where they are. Pictures inside other
+            files are always copied.
         max_pixels: larger pictures are left out.
         void_is_class: read index 255 as the only class of the dataset, not as void.
         adds_to_known: the pictures join those of a dataset whose pictures are copied, whatever its layout; a
@@ -98,7 +99,7 @@ def read_for(stores: Stores, path: Path, name: str, reading: ReadOptions | None 
     Raises:
         UserError: As `read_source` does.
     """
-    reading = reading or ReadOptions()
+    reading = replace(reading or ReadOptions(), scratch=stores.images_dir)
     with stores.database.read() as session:
         dataset = find_dataset(session, name)
     if dataset is None:
@@ -121,6 +122,8 @@ def import_source(
 ) -> ImportReport:
     """The same for a dataset that has been read already; the report names `origin` as its source."""
     options = options or ImportOptions()
+    if source.unpacked is not None:
+        options = replace(options, copy=True)
     reads_masks = options.masks is not None or source.tags_from_masks
     items, problems = settle(source, origin, options)
     words = stores.reader.read(source.classes, suggest=True)

@@ -23,6 +23,8 @@ class ReadOptions:
         split: VOC: read only this split. Others: the split of pictures that have none.
         tags_from_masks: take the tags from the masks; no other source of tags is needed then.
         zero: what 0 means in masks of indices; with ``class``, it is the first class, 1 the second and so on.
+        scratch: folder on the disk of the workspace in which pictures can be unpacked; by default that for
+            temporary files.
         follow_links: links may lead out of the folder. Only for people who may read those files anyway.
     """
 
@@ -33,3 +35,4 @@ class ReadOptions:
     tags_from_masks: bool = False
     follow_links: bool = False
     zero: Zero = "background"
+    scratch: Path | None = None

@@ -12,6 +12,7 @@ from db.masks import MaskArray
 from puzzlecam_app.interchange.drawn import DrawnObject, PaintOrder
 from puzzlecam_app.interchange.pictures import PictureInfo
 from puzzlecam_app.interchange.problems import Problem
+from puzzlecam_app.interchange.unpacked import UnpackedPictures
 from puzzlecam_app.root_files import RootFiles
 from trainer.data.class_list import ClassList, Rgb
 
@@ -83,7 +84,8 @@ class Source:
     `tags_from_masks` the items have no tags yet: the importer takes them from the masks. `mask_problems` are
     told if masks are read, else `passed_over`, which are about whole folders. With `follow_links`, links may
     lead out of `root`. `colors` are those that the format gives to class indices, and `source_ids` the
-    numbers that it gives to classes, by name. `recognised` says how the format was recognised.
+    numbers that it gives to classes, by name. `recognised` says how the format was recognised. If pictures
+    lie inside other files, `unpacked` has them, and an import must copy them.
     """
 
     root: Path
@@ -99,6 +101,7 @@ class Source:
     colors: Mapping[int, Rgb] = field(default_factory=dict)
     source_ids: Mapping[str, int] = field(default_factory=dict)
     recognised: str = ""
+    unpacked: UnpackedPictures | None = None
 
     @property
     def taggable(self) -> tuple[str, ...]:
@@ -107,5 +110,7 @@ class Source:
 
     @property
     def files(self) -> RootFiles:
-        """The files of the dataset."""
+        """The files of the dataset, which items name."""
+        if self.unpacked is not None:
+            return RootFiles(self.unpacked.folder)
         return RootFiles(self.root, self.follow_links)

@@ -18,6 +18,7 @@ from puzzlecam_app.interchange.formats import (
     label_studio,
     labelme,
     panoptic,
+    parquet,
     voc,
     yolo,
 )
@@ -37,6 +38,7 @@ READ_FORMATS: Final = (
     cvat_masks.READ,
     datumaro.READ,
     hugging_face.READ,
+    parquet.READ,
     color_masks.READ,
     folder.READ,
 )

@@ -141,6 +141,7 @@ class WriteFormat:
         has_polygons: whether outlines can be chosen instead of run lengths.
         has_predictions: whether predictions can be chosen instead of annotations.
         oracle: what the tests read its files with.
+        packs_pictures: whether pictures end inside files of the format, so that links would be copies too.
         read_as: the format that imports it, if that has another name.
     """
 
@@ -153,4 +154,5 @@ class WriteFormat:
     root: str = ""
     has_polygons: bool = False
     has_predictions: bool = False
+    packs_pictures: bool = False
     read_as: str = ""

@@ -162,24 +162,56 @@ print(1)
     assert (pictures["sub_a"].split, pictures["sub_a"].tags) == ("train", (1, 2, 3))
 
 
-def test_datasets_loads_pictures_masks_and_tags(tmp_path: Path) -> None:
-    data = hard_masks()
-    studio = studio_with(tmp_path, data)
-    exported(studio, tmp_path / "out", "hugging-face")
+DATASETS_IMPORTS = """
+import os
+os.environ["HF_HUB_OFFLINE"] = "1"
+import numpy as np
+from datasets import ClassLabel, Dataset, Features, Image, Sequence, load_dataset
+"""
 
-    script = """
+DATASETS = """
 import json
-found = {"tags": {}, "masks": {}}
-for row in load_dataset("imagefolder", data_dir=sys.argv[1], split="train", cache_dir=sys.argv[2]):
-    name = row["image"].filename.rpartition("/")[2].rpartition(".")[0]
-    found["tags"][name], found["masks"][name] = row["tags"], np.array(row["mask"]).tolist()
+found = {}
+for kind, options in ("hugging-face", {"path": "imagefolder", "data_dir": sys.argv[1]}), (
+    "parquet", {"path": sys.argv[2]}):
+    rows = load_dataset(split="train", cache_dir=sys.argv[3], **options)
+    listed = getattr(rows.features["tags"].feature, "names", None)
+    found[kind] = {"tags": {}, "masks": {}}
+    for row in rows:
+        name = getattr(row["image"], "filename", "").rpartition("/")[2].rpartition(".")[0]
+        name = name or str(row["image"].size)
+        found[kind]["tags"][name] = [listed[one] if listed else one for one in row["tags"]]
+        found[kind]["masks"][name] = np.array(row["mask"]).tolist()
+cat = np.eye(5, dtype=np.uint8)
+features = Features({"image": Image(), "label": Image(), "tags": Sequence(ClassLabel(names=["none", "cat"]))})
+rows = {"image": [np.zeros((5, 5, 3), np.uint8)], "label": [cat], "tags": [[1]]}
+os.makedirs(sys.argv[4])
+Dataset.from_dict(rows, features).to_parquet(sys.argv[4] + "/val-00000-of-00001.parquet")
 print(json.dumps(found))
 """
-    imports = "import os, numpy as np\nos.environ['HF_HUB_OFFLINE'] = '1'\nfrom datasets import load_dataset"
-    found = ask("datasets", imports, script, tmp_path / "out", tmp_path / "cache")
 
-    assert_read(found["masks"], data, export_names(studio))
-    assert found["tags"]["rings"] == ["cat", "dog", "traffic light"]
+
+def test_datasets_loads_what_is_written_and_what_it_writes_is_read(tmp_path: Path) -> None:
+    data = hard_masks()
+    studio = studio_with(tmp_path, data)
+    for format in ("hugging-face", "parquet"):
+        exported(studio, tmp_path / format, format)
+    places = (tmp_path / name for name in ("hugging-face", "parquet", "cache", "in"))
+
+    found = ask("datasets", DATASETS_IMPORTS, DATASETS, *places)
+
+    assert_read(found["hugging-face"]["masks"], data, export_names(studio))
+    assert found["hugging-face"]["tags"]["rings"] == ["cat", "dog", "traffic light"]
+    # The pictures inside of Parquet have no names for datasets, but all have another size.
+    sizes = {one.name: str(one.mask.shape[::-1]) for one in data.pictures}
+    assert_read(found["parquet"]["masks"], data, sizes)
+    assert found["parquet"]["tags"][sizes["rings"]] == ["cat", "dog", "traffic light"]
+
+    (tmp_path / "in/id2label.json").write_text('{"0": "background", "1": "cat"}')
+    back, report = imported(tmp_path / "in", tmp_path / "again")
+    (one,) = contents(back)[1].values()
+    assert (report.layout, one.split, one.tags) == ("parquet", "val", (1,))
+    np.testing.assert_array_equal(one.mask, np.eye(5, dtype=np.uint8))
 
 
 def test_brush_run_lengths_come_back_however_long_the_runs_are() -> None:

@@ -71,6 +71,7 @@ CASES = [
     Case("mmseg", "folder", reading={"tags_from_masks": True}),
     Case("datumaro", "datumaro"),
     Case("hugging-face", "hugging-face", splits=False),
+    Case("parquet", "parquet"),
     Case("cityscapes", "cityscapes", splits=False),
     Case("cityscapes", "cityscapes", splits=False, writing={"zero": "class"}),
     Case("puzzle-cam", "voc", splits=False),
