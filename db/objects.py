@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.models import Item
 from db.object_models import ItemObjects, SourceClass
 
 
@@ -24,6 +25,12 @@ def objects_of(session: Session, item_id: int) -> tuple[str, list[dict[str, Any]
     """Hash of the mask that an item's objects made, and the objects; None if it has none."""
     known = session.get(ItemObjects, item_id)
     return None if known is None else (known.mask_hash, known.objects)
+
+
+def items_with_objects(session: Session, dataset_id: int) -> frozenset[int]:
+    """The items of a dataset that have objects."""
+    found = select(ItemObjects.item_id).join(Item).where(Item.dataset_id == dataset_id)
+    return frozenset(session.scalars(found))
 
 
 def keep_source_ids(session: Session, dataset_id: int, source_ids: Mapping[str, int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
@@ -16,7 +17,7 @@ from db.errors import StorageError
 from db.masks import MaskArray, MaskStore
 from puzzlecam_app.interchange.drawn import DrawnObject
 from puzzlecam_app.interchange.formats.writing import PictureOut, PictureRecord, Target, Writer, Written
-from puzzlecam_app.interchange.kept_objects import fitted, objects_in
+from puzzlecam_app.interchange.kept_objects import connected_parts, fitted, objects_in
 from puzzlecam_app.interchange.mask_files import classes_in
 from puzzlecam_app.interchange.pictures import PictureError, load_upright_rgb, open_picture
 from puzzlecam_app.interchange.problems import Problem, error
@@ -50,11 +51,13 @@ class ExportedPicture:
 class FileExporter:
     """Writes pictures among `files`, and hands their labels to `writer`; may be called from many threads.
 
+    `with_objects` are the ids of items that have objects of their own, so that the others ask no database.
     `max_pixels` is as in `pictures.load_upright_rgb`, `void_boundary_px` as in `with_void_boundary`. With
     `jpeg_only`, all other pictures are encoded again; otherwise PNG files are kept too.
     """
 
     database: Database
+    with_objects: Collection[int]
     files: RootFiles
     mask_store: MaskStore
     target: Target
@@ -84,7 +87,10 @@ class FileExporter:
         return ExportedPicture(record, stored, sha256, self.writer.write(one))
 
     def _objects(self, item: SnapshotItem, stored: MaskArray, mask: MaskArray) -> tuple[DrawnObject, ...]:
-        found = objects_in(self.database, item.item_id, item.mask_hash, stored)
+        if item.item_id in self.with_objects:
+            found = objects_in(self.database, item.item_id, item.mask_hash, stored)
+        else:
+            found = connected_parts(stored)
         objects = self.target.classes.objects(found)
         return tuple(fitted(objects, mask)) if self.void_boundary_px else objects
 

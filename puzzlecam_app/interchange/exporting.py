@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from db.engine import Database
 from db.masks import MaskStore
 from db.natural_order import natural_key
+from db.objects import items_with_objects
 from puzzlecam_app import __version__
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_changes import ClassChanges, changed_classes
@@ -126,6 +127,8 @@ def export_dataset(
     )
     if not snapshot.items:
         raise _nothing_to_export(snapshot, options)
+    with database.read() as session:
+        with_objects = items_with_objects(session, snapshot.dataset_id)
     classes = changed_classes(snapshot.classes, snapshot.colors, snapshot.source_ids, options.classes)
     with new_export(out_dir) as folder:
         target = Target(
@@ -140,6 +143,7 @@ def export_dataset(
         writer = chosen.writer(target)
         exporter = FileExporter(
             database=database,
+            with_objects=with_objects,
             files=snapshot.files,
             mask_store=mask_store,
             target=target,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import cv2
 import numpy as np
-from scipy import ndimage
-from skimage.measure import label
 
 from db.engine import Database
 from db.masks import MaskArray
 from db.objects import objects_of
-from db.palette import VOID
-from puzzlecam_app.interchange.drawn import DrawnObject
+from puzzlecam_app.interchange.drawn import DrawnObject, cut_out
 from puzzlecam_app.interchange.formats.rle import compress, counts_of, from_counts, uncompress
+from puzzlecam_app.interchange.mask_files import classes_in
 
 
 def as_rows(objects: Sequence[DrawnObject]) -> list[dict[str, Any]]:
@@ -82,13 +81,20 @@ def connected_parts(mask: MaskArray) -> list[DrawnObject]:
     >>> [(one.class_index, one.area_px) for one in connected_parts(np.array([[1, 0, 2, 2]], np.uint8))]
     [(1, 1), (2, 2)]
     """
-    classes = np.where(mask == VOID, np.uint8(0), mask)
-    if not classes.any():
-        return []
-    numbers = label(classes, connectivity=2, background=0)  # type: ignore[no-untyped-call]
-    objects = []
-    for number, box in enumerate(ndimage.find_objects(numbers), start=1):
-        pixels = numbers[box] == number
-        index = int(classes[box][pixels][0])
-        objects.append(DrawnObject(index, box[0].start, box[1].start, pixels))
+    objects: list[DrawnObject] = []
+    for index in classes_in(mask):
+        of_class = cut_out(mask == index, index)
+        if of_class is not None:
+            objects += _parts(of_class)
+    # As if all classes had been looked through together, row by row.
+    objects.sort(key=lambda one: (one.top, one.left + int(np.argmax(one.pixels[0]))))
     return objects
+
+
+def _parts(one: DrawnObject) -> Iterator[DrawnObject]:
+    """The connected regions of an object; OpenCV finds them much faster than scikit-image."""
+    count, numbers, boxes, _ = cv2.connectedComponentsWithStats(one.pixels.view(np.uint8), connectivity=8)
+    for number in range(1, count):
+        left, top, width, height = boxes[number, :4].tolist()
+        pixels = numbers[top : top + height, left : left + width] == number
+        yield replace(one, top=one.top + top, left=one.left + left, pixels=pixels)

@@ -101,6 +101,7 @@ class CvatMaskWriter:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._colors = distinct_colors(target.classes)
+        self._object_colors = np.array([*map(voc_color, range(VOID)), self._colors[VOID]], np.uint8)
         text = labelmap_text(target.classes, self._colors)
         (target.folder / _LABELMAP).write_text(text, "utf-8")
         for folder in (MASKS[0], OBJECTS):
@@ -115,8 +116,9 @@ class CvatMaskWriter:
         classes = Image.fromarray(painted_colors(one.mask, self._colors))
         classes.save(self._target.folder / MASKS[0] / f"{one.name}.png")
         numbers, lost = numbered(one.mask, one.objects)
-        table = np.array([voc_color(number) for number in range(VOID)] + [self._colors[VOID]], np.uint8)
-        Image.fromarray(table[numbers]).save(self._target.folder / OBJECTS / f"{one.name}.png")
+        Image.fromarray(np.take(self._object_colors, numbers, axis=0)).save(
+            self._target.folder / OBJECTS / f"{one.name}.png"
+        )
         return Written(
             None,
             {

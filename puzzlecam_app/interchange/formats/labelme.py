@@ -185,7 +185,7 @@ class LabelmeWriter:
         }
         path = self._target.folder / f"{_folder(one.item)}{one.name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
+        path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
         return Written(None)
 
     def finish(self, pictures: Sequence[tuple[PictureRecord, Any]]) -> None:
