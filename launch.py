@@ -75,8 +75,8 @@ def run(arguments: list[str], venv: VirtualEnv) -> int:
         install_javascript_tools(venv)
         os.environ["PUZZLECAM_CHROMIUM"] = find_chromium() or install_chromium(venv)
         os.chdir(ROOT)
-        # One more than cores: the process whose tests drive a browser waits most of the time.
-        processes = min((os.cpu_count() or 1) + 1, MOST_TEST_PROCESSES)
+        # At least two: one of them drives a browser, and waits for it now and then.
+        processes = min(max(os.cpu_count() or 1, 2), MOST_TEST_PROCESSES)
         return hand_over(venv, "-m", "pytest", *(arguments[1:] or in_processes(processes)))
     set_up(venv, set(), retry_crf=command == "setup")
     os.environ["PUZZLECAM_PROGRAM"] = "launch.py"

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-STUDIO = HERE / "browser" / "studio"
+BROWSER = HERE / "browser"
 # What takes longest begins first, so that at the end no process waits for another.
-FIRST = (STUDIO, HERE / "trainer")
+FIRST = (BROWSER, HERE / "trainer")
 
 _processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if _processes > 1:
@@ -29,18 +29,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Keep the tests of a file in one process, and all that drive a studio in another.
+    """Keep the tests of a file in one process, and all that drive a browser in another.
 
-    They share fixtures that take seconds. Two browsers with two studios would only slow each other down.
+    They share fixtures that take seconds. Two browsers would only slow each other down.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return studio if file.startswith(f"{studio}/") else file
+            return browser if file.startswith(f"{browser}/") else file
 
-    studio = STUDIO.relative_to(config.rootpath).as_posix()
+    browser = BROWSER.relative_to(config.rootpath).as_posix()
     return ByFile(config, log)
 
 

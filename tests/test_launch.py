@@ -142,8 +142,8 @@ def test_test_installs_a_chromium_where_there_is_none(
     assert os.environ["PUZZLECAM_CHROMIUM"] == "/playwright/chrome"
 
 
-@pytest.mark.parametrize(("cores", "processes"), [(None, 2), (1, 2), (2, 3), (64, 4)])
-def test_all_tests_run_in_one_process_more_than_there_are_cores(
+@pytest.mark.parametrize(("cores", "processes"), [(None, 2), (1, 2), (2, 2), (3, 3), (64, 4)])
+def test_all_tests_run_in_as_many_processes_as_there_are_cores_but_in_two_at_least(
     launch: ModuleType,
     handed_over: list[tuple[str, ...]],
     monkeypatch: pytest.MonkeyPatch,

@@ -86,6 +86,9 @@ class WarmProcess:
         return self.returncode
 
 
+Process = WarmProcess | subprocess.Popen[bytes]
+
+
 def start(
     arguments: Sequence[str | os.PathLike[str]],
     *,
@@ -94,7 +97,7 @@ def start(
     stdout: IO[Any] | None = None,
     stderr: IO[Any] | None = None,
     start_new_session: bool = False,
-) -> WarmProcess | subprocess.Popen[bytes]:
+) -> Process:
     """Start `python ARGUMENTS` (`-m MODULE ...`, `-c CODE ...` or `FILE ...`); output goes to files."""
     words = [os.fspath(word) for word in arguments]
     environment = dict(os.environ if env is None else env)
@@ -152,8 +155,7 @@ class _Server:
         start_new_session: bool,
     ) -> WarmProcess:
         ends, theirs = os.pipe()
-        files = [sys.__stdout__.fileno() if stdout is None else stdout.fileno()]
-        files += [sys.__stderr__.fileno() if stderr is None else stderr.fileno()]
+        files = [1 if stdout is None else stdout.fileno(), 2 if stderr is None else stderr.fileno()]
         request = {"arguments": arguments, "cwd": cwd, "env": env, "new_session": start_new_session}
         message = json.dumps(request).encode()
         assert len(message) < _LONGEST_REQUEST
@@ -255,6 +257,7 @@ def _become(request: _Request) -> None:
         import torch
 
         torch.set_num_threads(int(threads))
+    stream: Any
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(write_through=True)
     first, *rest = request.arguments

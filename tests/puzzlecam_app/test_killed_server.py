@@ -1,12 +1,9 @@
 """`kill -9` of the studio while several people save: what was acknowledged is there, and all can be read."""
 
 import http.client
-import os
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 import zlib
@@ -22,6 +19,7 @@ from db.engine import open_database, sqlite_url
 from db.masks import MaskStore
 from puzzlecam_app.interchange.importing import import_dataset
 from puzzlecam_app.interchange.stores import Stores
+from tests import warm
 
 ROOT = Path(__file__).parents[2]
 HEIGHT, WIDTH = 300, 400
@@ -91,17 +89,15 @@ def workspace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(workspace: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def server(workspace: Path) -> Iterator[tuple[warm.Process, int]]:
     """The studio's own command, answering."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", "puzzlecam_app", "app", "--port", str(port), "--no-browser"]
+    command = ["-m", "puzzlecam_app", "app", "--port", str(port), "--no-browser"]
     log = workspace.parent / "studio.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*command, "--workspace", str(workspace)], cwd=ROOT, stdout=out, stderr=out, env=dict(os.environ)
-        )
+        process = warm.start([*command, "--workspace", str(workspace)], stdout=out, stderr=out)
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -121,7 +117,7 @@ def server(workspace: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
 def test_a_killed_studio_keeps_every_save_that_it_acknowledged(
-    workspace: Path, server: tuple[subprocess.Popen[bytes], int]
+    workspace: Path, server: tuple[warm.Process, int]
 ) -> None:
     process, port = server
     people = [Person(port, item) for item in range(1, PEOPLE + 1)]

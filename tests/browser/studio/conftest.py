@@ -22,6 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from puzzlecam_app.cli import main
+from tests import warm
 from tests.browser.conftest import PATIENCE_MS, new_context
 
 ROOT = Path(__file__).parents[3]
@@ -41,13 +42,17 @@ def free_port() -> int:
 
 @dataclass
 class Studio:
-    """A running studio; `kill` it as hard as wished and `start` it again."""
+    """A running studio; `kill` it as hard as wished and `start` it again.
+
+    It starts in milliseconds, as a copy of a process that has imported it, unless `is_cold`.
+    """
 
     workspace: Path
     port: int = field(default_factory=free_port)
     root_path: str = ""
     environment: dict[str, str] = field(default_factory=dict)
-    process: subprocess.Popen[bytes] | None = None
+    is_cold: bool = False
+    process: warm.Process | None = None
 
     @property
     def url(self) -> str:
@@ -68,29 +73,16 @@ class Studio:
         assert done.returncode == 0, done.stderr
 
     def start(self) -> None:
-        log = (self.workspace.parent / "studio.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "puzzlecam_app",
-                "app",
-                "--port",
-                str(self.port),
-                "--no-browser",
-                "--workspace",
-                str(self.workspace),
-            ],
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            env={
-                **os.environ,
-                "PYTHONUNBUFFERED": "1",
-                "PUZZLECAM_ROOT_PATH": self.root_path,
-                **self.environment,
-            },
-        )
+        command = ["-m", "puzzlecam_app", "app", "--port", str(self.port), "--no-browser"]
+        command += ["--workspace", str(self.workspace)]
+        environment = {**os.environ, "PUZZLECAM_ROOT_PATH": self.root_path, **self.environment}
+        with (self.workspace.parent / "studio.log").open("ab") as log:
+            if self.is_cold:
+                self.process = subprocess.Popen(
+                    [sys.executable, *command], cwd=ROOT, stdout=log, stderr=log, env=environment
+                )
+            else:
+                self.process = warm.start(command, stdout=log, stderr=log, env=environment)
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < deadline:
             try:
@@ -128,7 +120,7 @@ def photographs(folder: Path, sizes: list[tuple[str, int, int]] = SMALL_SIZES) -
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     """One studio for all tests that leave it as they found it; each works on a dataset of its own."""
-    studio = Studio(tmp_path_factory.mktemp("studio") / "workspace")
+    studio = Studio(tmp_path_factory.mktemp("studio") / "workspace", is_cold=True)  # as a person starts it
     studio.start()
     yield studio
     studio.kill()

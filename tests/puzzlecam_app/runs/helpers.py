@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +22,7 @@ from puzzlecam_app.runs.starting import RunRequest, start_run
 from puzzlecam_app.runs.supervisor import WorkerOptions
 from puzzlecam_app.runs.worker import Worker
 from puzzlecam_app.services import Services
+from tests import warm
 from trainer.recipes import load_recipe
 
 HERE = Path(__file__).parent
@@ -85,11 +84,11 @@ class Runs:
             assert not thread.is_alive()
 
     @contextmanager
-    def worker_process(self) -> Iterator[subprocess.Popen[bytes]]:
+    def worker_process(self) -> Iterator[warm.Process]:
         """A worker as a process, to be killed as hard as wished."""
         url = self.database.url.render_as_string(hide_password=False)
-        process = subprocess.Popen(
-            [sys.executable, str(HERE / "worker_program.py"), url, str(self.services.workspace.runs_dir)],
+        process = warm.start(
+            [HERE / "worker_program.py", url, str(self.services.workspace.runs_dir)],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         try:

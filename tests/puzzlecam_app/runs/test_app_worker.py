@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
@@ -11,7 +9,8 @@ import pytest
 
 from puzzlecam_app.runs.app_worker import AppWorker
 from puzzlecam_app.settings import Settings
-from tests.puzzlecam_app.runs.helpers import ROOT, is_alive, wait_until
+from tests import warm
+from tests.puzzlecam_app.runs.helpers import is_alive, wait_until
 
 
 def workers(workspace: Path) -> list[int]:
@@ -52,7 +51,7 @@ def test_a_worker_does_not_outlive_a_studio_that_was_killed(settings: Settings) 
         "with AppWorker(Settings(workspace=Path(sys.argv[1]), open_browser=False)):\n"
         "    time.sleep(600)\n"
     )
-    studio = subprocess.Popen([sys.executable, "-c", code, str(settings.workspace)], cwd=ROOT)
+    studio = warm.start(["-c", code, str(settings.workspace)])
     wait_until(lambda: bool(workers(settings.workspace)))
     # Past its imports: only then does it listen.
     wait_until(lambda: settings.paths.database_path.exists())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.publishing import publish
 from puzzlecam_app.runs.starting import RunRequest, start_run
 from puzzlecam_app.services import Services
+from tests import warm
 from tests.puzzlecam_app.conftest import RED
 from tests.puzzlecam_app.runs import helpers
 from tests.puzzlecam_app.runs.test_starting import accept
@@ -62,9 +62,8 @@ def test_a_real_run_survives_kill_9_and_ends_as_if_nothing_had_happened(
         with services.database.read() as session:
             return get_run(session, run_id).status
 
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "puzzlecam_app", "worker"],
-        cwd=helpers.ROOT,
+    worker = warm.start(
+        ["-m", "puzzlecam_app", "worker"],
         env={**os.environ, "PUZZLECAM_WORKSPACE": str(services.settings.workspace)},
     )
     try:
@@ -93,7 +92,7 @@ def test_a_real_run_survives_kill_9_and_ends_as_if_nothing_had_happened(
         f"{str(folder.dataset)!r}, '--run-dir', {str(whole)!r}, '--recipe', {str(folder.recipe_path)!r}, "
         "'--split', 'all', '--device', 'cpu', '--stages', 'classify']; sys.exit(main())"
     )
-    subprocess.run([sys.executable, "-c", code], cwd=helpers.ROOT, check=True)
+    assert warm.start(["-c", code]).wait() == 0
     hashes = {
         read_header(RunDir(path).model_path("classify"), KIND)["sha256"]
         for path in (whole, folder.train.path)
