@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -133,20 +133,45 @@ def rename_dataset(session: Session, dataset_id: int, name: str) -> None:
         raise _name_taken(name) from error
 
 
+def archive_dataset(session: Session, dataset_id: int, *, is_archived: bool) -> Dataset:
+    """Take a dataset off the pages of work, or bring it back; raises NotFoundError if unknown."""
+    dataset = get_dataset(session, dataset_id)
+    if is_archived != (dataset.archived_at is not None):
+        dataset.archived_at = utc_now() if is_archived else None
+        session.flush()
+    return dataset
+
+
+def covers_by_dataset(session: Session, dataset_ids: Sequence[int]) -> dict[int, int]:
+    """The id of the picture that stands for each dataset: its first one. Empty datasets are left out."""
+    rows = (
+        select(Item.dataset_id, func.min(Item.id))
+        .where(Item.dataset_id.in_(dataset_ids), Item.missing_since.is_(None))
+        .group_by(Item.dataset_id)
+    )
+    found: dict[int, int] = {}
+    for dataset_id, first in session.execute(rows):
+        found[dataset_id] = first
+    return found
+
+
 def removed_datasets(session: Session) -> list[Dataset]:
-    """The datasets that were removed, the newest removal first."""
-    datasets = select(Dataset).where(Dataset.removed_at.is_not(None))
+    """The datasets that were removed and can come back, the newest removal first."""
+    datasets = select(Dataset).where(Dataset.removed_at.is_not(None), Dataset.emptied_at.is_(None))
     return list(session.scalars(datasets.order_by(Dataset.removed_at.desc(), Dataset.id)))
 
 
 def restore_dataset(session: Session, dataset_id: int) -> Dataset:
     """Bring a removed dataset back.
 
-    Raises NotFoundError for an unknown one, and NameTakenError if another dataset has its name now.
+    Raises NotFoundError for an unknown one or one whose masks were deleted, and NameTakenError if another
+    dataset has its name now.
     """
     dataset = session.get(Dataset, dataset_id)
     if dataset is None:
         raise NotFoundError(f"There is no dataset with id {dataset_id}.")
+    if dataset.emptied_at is not None:
+        raise NotFoundError(f"The dataset {dataset.name!r} was deleted for good; import it again.")
     name = dataset.name
     try:
         with session.begin_nested():

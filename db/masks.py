@@ -67,6 +67,8 @@ class MaskStore:
         if target.exists():
             try:
                 self.get(name)
+                with contextlib.suppress(OSError):
+                    target.touch()  # it is needed again; the trash deletes old files only
                 return name
             except MaskCorruptError:
                 pass  # The stored file is damaged; this mask replaces it.

@@ -89,6 +89,9 @@ class User(Base):
 class Dataset(Base):
     """A set of pictures under one root folder. Removing one only sets `removed_at`: its history stays.
 
+    An archived one is on no page of work. `emptied_at` says when the masks and copied pictures of a removed
+    one were deleted; then it cannot come back.
+
     `root` is an absolute path, or, for pictures that were copied, relative to the workspace.
     With `follow_links`, links in the folder may lead out of it; a person said so on the command line.
     """
@@ -110,7 +113,9 @@ class Dataset(Base):
     layout: Mapped[str] = mapped_column(String(32))
     follow_links: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
+    archived_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    emptied_at: Mapped[datetime | None]
 
 
 class LabelSet(Base):

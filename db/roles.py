@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
 from db.account_models import RoleOnDataset
@@ -47,11 +47,12 @@ def give_at_least(session: Session, user_id: int, dataset_ids: Iterable[int], ro
 
 
 def roles_of(session: Session, user_id: int) -> dict[int, DatasetRole]:
-    """Return somebody's roles by dataset id, without those on removed datasets."""
+    """Return somebody's roles by dataset id. Of removed datasets only leads keep theirs: they can restore."""
+    can_restore = and_(RoleOnDataset.role == "lead", Dataset.emptied_at.is_(None))
     rows = session.execute(
         select(RoleOnDataset.dataset_id, RoleOnDataset.role)
         .join(Dataset, Dataset.id == RoleOnDataset.dataset_id)
-        .where(RoleOnDataset.user_id == user_id, Dataset.removed_at.is_(None))
+        .where(RoleOnDataset.user_id == user_id, or_(Dataset.removed_at.is_(None), can_restore))
     )
     return {row.dataset_id: row.role for row in rows}
 

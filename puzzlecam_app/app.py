@@ -82,6 +82,7 @@ def _routes(services: Services) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         services.health.start()
         services.notices.start()
+        services.trash.start()
         services.proposals.warm_up()
         yield
         services.close()

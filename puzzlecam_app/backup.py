@@ -135,17 +135,20 @@ def _explained(place: Path) -> Iterator[None]:
 
 
 def _masks_in(url: str) -> list[str]:
-    """Hashes of all masks that the database names now."""
+    """Hashes of all masks that the database names now, but for datasets that the trash has emptied."""
     from sqlalchemy import select
 
     from db.engine import open_database
-    from db.models import Revision
+    from db.hidden_copies import WITH_COPIES
+    from db.models import Dataset, Item, Revision
 
     database = open_database(url)
     try:
         with database.read() as session:
             hashes = select(Revision.mask_hash).where(Revision.mask_hash.is_not(None)).distinct()
-            return [one for one in session.scalars(hashes) if one is not None]
+            kept = hashes.join(Item).join(Dataset).where(Dataset.emptied_at.is_(None))
+            rows = session.scalars(kept, execution_options=WITH_COPIES)
+            return [one for one in rows if one is not None]
     finally:
         database.close()
 

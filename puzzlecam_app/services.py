@@ -16,6 +16,7 @@ from puzzlecam_app.gallery.bulk import BulkActions
 from puzzlecam_app.interchange.kept_exports import KeptExports
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
+from puzzlecam_app.interchange.trash import TrashDuty
 from puzzlecam_app.lab.room import Lab
 from puzzlecam_app.labels.changes import ClassChanges
 from puzzlecam_app.labels.usual_masks import UsualMasks
@@ -69,6 +70,7 @@ class Services:
     comparer: Comparer = field(init=False)
     notices: Notices = field(init=False)
     usual_masks: UsualMasks = field(init=False)
+    trash: TrashDuty = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notices", Notices(self.database, self._heard, self._missed))
@@ -102,6 +104,7 @@ class Services:
         object.__setattr__(self, "uploads", uploads)
         object.__setattr__(self, "comparer", Comparer(self.masks.get))
         object.__setattr__(self, "usual_masks", UsualMasks(self.masks))
+        object.__setattr__(self, "trash", TrashDuty(self.stores, self.workspace.live_dir))
         object.__setattr__(self, "bulk_actions", BulkActions(self.database, self.jobs, self.decided))
 
     @property
@@ -152,6 +155,7 @@ class Services:
         """Stop background work and close the database."""
         self.health.close()
         self.notices.close()
+        self.trash.close()
         self.live_work.close()
         self.measuring.close()
         self.smart.close()

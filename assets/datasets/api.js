@@ -1,7 +1,7 @@
 /** The routes of class lists, as functions. Errors come back as `ApiError` with the server's sentence. */
 import { json } from "../shared/api.js";
 
-export { datasets, messageOf, thumbnailUrl } from "../shared/api.js";
+export { allDatasets, messageOf, thumbnailUrl } from "../shared/api.js";
 
 /** @import { ClassListIn, ClassListOut, ClassWorkOut, TagListIn, TagListOut, TagWorkOut } from "../shared/openapi" */
 

@@ -84,7 +84,7 @@ class ClassLists {
 
   async #begin() {
     try {
-      const { datasets } = await api.datasets();
+      const { datasets } = await api.allDatasets();
       fillSelect(
         this.dataset,
         datasets.map(({ id, name }) => ({ value: String(id), text: name })),

@@ -28,7 +28,7 @@ export class Manage {
     ),
     element("p", {
       class: "st-muted",
-      text: "Type the name of the dataset to remove it. Its pictures, masks and history stay in the workspace, and it can be restored.",
+      text: "Type the name of the dataset to remove it. It can be restored for 30 days. Then its masks and uploaded pictures are deleted.",
     }),
     this.#said,
     this.#removed,
@@ -45,11 +45,11 @@ export class Manage {
       /** @type {RemovedDatasetOut[]} */
       const removed = await json("/datasets/removed", { cache: "no-store" });
       this.#removed.replaceChildren(
-        ...removed.map(({ id, name, removed_at: at }) =>
+        ...removed.map(({ id, name, removed_at: at, kept_until: until }) =>
           element(
             "li",
             {},
-            `${name}, removed ${timeAgo(at)} `,
+            `${name}, removed ${timeAgo(at)}, kept until ${new Date(until).toLocaleDateString()} `,
             button("Restore", () => this.#do(() => request(`/datasets/${id}/restore`, { method: "POST" }))),
           ),
         ),

@@ -1,5 +1,5 @@
 /** Earlier exports on the Export page: what is in them, download and remove. */
-import { apiUrl, datasets, json, messageOf, request } from "../shared/api.js";
+import { allDatasets, apiUrl, json, messageOf, request } from "../shared/api.js";
 import { count, element, timeAgo } from "../shared/dom.js";
 import { bytes, moment } from "../shared/format.js";
 
@@ -38,7 +38,7 @@ class EarlierExports {
   async load() {
     const generation = ++this.#generation;
     try {
-      const { datasets: all } = await datasets();
+      const { datasets: all } = await allDatasets();
       const answers = await Promise.all(
         all.map(async (dataset) => {
           /** @type {ExportsOut} */

@@ -192,6 +192,14 @@ const listOf = (page) => [
     run: () => page.secondLook.say("approved"),
   },
   {
+    id: "before-after",
+    chords: ["shift+y"],
+    keys: ["Shift+Y"],
+    description: "The labeler's mask beside what the reviewer made of it",
+    group: "Second look",
+    run: () => page.secondLook.compare(),
+  },
+  {
     id: "return",
     chords: [";"],
     keys: [";"],

@@ -4,6 +4,7 @@ import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 
 /**
+ * @import { Change } from "./before_after.js"
  * @import { CommentOut, DatasetOut, ItemOut, LooksOut, SessionOut, VerdictIn } from "../shared/openapi"
  */
 
@@ -12,8 +13,9 @@ const DONE = ["accepted", "corrected"];
 const NONE = { looks: [], comments: [] };
 
 /**
- * Events: `verdict`, `comment` (somebody wants to pin one), `resolve` the id of a comment, `changed`.
- * @extends {Emitter<{verdict: VerdictIn["verdict"], comment: undefined, resolve: number, changed: undefined}>}
+ * Events: `verdict`, `comment` (somebody wants to pin one), `resolve` the id of a comment, `compare` (somebody wants
+ * to see a mask before and after a reviewer changed it), `changed`.
+ * @extends {Emitter<{verdict: VerdictIn["verdict"], comment: undefined, resolve: number, compare: undefined, changed: undefined}>}
  */
 export class LookPanel extends Emitter {
   /** @type {SessionOut|null} */
@@ -96,11 +98,18 @@ export class LookPanel extends Emitter {
       item.status === "returned" && newest
         ? `${newest.reviewer} returned this picture to ${newest.labeler}.`
         : isApproved
-          ? `${newest.reviewer} approved this mask${newest.changed_from ? ` after changing ${newest.labeler}'s; the history (Y) shows both` : ""}.`
+          ? `${newest.reviewer} approved this mask${newest.changed_from ? ` after changing ${newest.labeler}'s` : ""}.`
           : isDone
             ? `Finished by ${item.revision?.author ?? "the program"}; no second look yet.`
             : "Not finished yet.";
     this.#buttons.replaceChildren(
+      ...(this.change
+        ? [
+            button("Before and after", "before-after", "The labeler's mask beside the reviewer's", () =>
+              this.emit("compare"),
+            ),
+          ]
+        : []),
       button("Comment", "comment", "Pin a comment to a place of the picture", () => this.emit("comment")),
       ...(this.mayReview && isDone && !isApproved
         ? [
@@ -113,6 +122,22 @@ export class LookPanel extends Emitter {
     );
     this.#list.replaceChildren(...this.comments.map((one) => this.#row(one)));
     this.emit("changed");
+  }
+
+  /** What a reviewer changed, or is changing now. @returns {Change|null} */
+  get change() {
+    if (!this.#item) return null;
+    const { status, revision } = this.#item;
+    const newest = this.#found.looks[0];
+    if (newest?.changed_from) {
+      const { changed_from: before, labeler, revision: after, reviewer } = newest;
+      return { before, labeler, after, reviewer };
+    }
+    const labeler = revision?.author;
+    const reviewer = this.session?.annotator;
+    if (!revision || !labeler || !reviewer || labeler === reviewer) return null;
+    if (!this.mayReview || !DONE.includes(status)) return null;
+    return { before: revision.id, labeler, after: null, reviewer };
   }
 
   /** @param {CommentOut} comment */

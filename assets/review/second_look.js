@@ -1,6 +1,7 @@
 /** Second looks: a reviewer's verdict, and comments that are pinned to places of the picture. */
 import { element } from "../shared/dom.js";
 import * as api from "./api.js";
+import { showBeforeAfter } from "./before_after.js";
 
 /**
  * @import { VerdictIn } from "../shared/openapi"
@@ -27,6 +28,7 @@ export class SecondLook {
     desk.lookPanel.on("verdict", (verdict) => this.say(verdict));
     desk.lookPanel.on("comment", () => this.comment());
     desk.lookPanel.on("resolve", (id) => this.#resolve(id));
+    desk.lookPanel.on("compare", () => this.compare());
     desk.lookPanel.on("changed", () => this.#showPins());
     desk.editor.on("viewchange", () => this.#placePins());
   }
@@ -54,6 +56,12 @@ export class SecondLook {
     } finally {
       this.#isSending = false;
     }
+  }
+
+  /** Show the labeler's mask beside what a reviewer made of it. */
+  compare() {
+    const { change } = this.#desk.lookPanel;
+    if (change) showBeforeAfter(this.#desk, change);
   }
 
   /** Let the person click on a place, and write there. */

@@ -103,6 +103,9 @@ export function query(parameters) {
 /** @returns {Promise<DatasetsOut>} */
 export const datasets = () => json("/datasets");
 
+/** Archived ones too. @returns {Promise<DatasetsOut>} */
+export const allDatasets = () => json("/datasets?archived=true", { cache: "no-store" });
+
 /** @param {number} id @returns {Promise<ItemOut>} */
 export const item = (id) => json(`/items/${id}`);
 

@@ -504,6 +504,12 @@ export interface components {
       second_look: "off" | "all" | "nth" | "doubt" | "beginner";
       /** @description How many pictures are assigned to this person */
       own_items: number;
+      /** @description Whether it is shown only on the pages Datasets and Export */
+      is_archived: boolean;
+      /** @description Whether this person leads it */
+      is_lead: boolean;
+      /** @description Id of the picture that stands for it; null without pictures */
+      cover: number | null;
     };
     DatasetsOut: {
       datasets: components["schemas"]["DatasetOut"][];
@@ -1639,6 +1645,8 @@ export interface components {
       name: string;
       /** @description UTC, ISO 8601 */
       removed_at: string;
+      /** @description When its masks and copied pictures are deleted: UTC, ISO 8601 */
+      kept_until: string;
     };
     /** @description What the pixels of a class become. */
     RetireIn: {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from trainer.machine.durable_write import write_atomic
@@ -16,4 +17,7 @@ def store_blob(root: Path, sha256: str, suffix: str, data: bytes) -> str:
     target = root / relative
     if not target.exists() or target.stat().st_size != len(data):
         write_atomic(target, data)
+    else:
+        with contextlib.suppress(OSError):
+            target.touch()  # it is needed again; the trash deletes old files only
     return relative

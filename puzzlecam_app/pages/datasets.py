@@ -1,4 +1,4 @@
-"""The Datasets page: the datasets, the import form, and the report of each dataset's last import."""
+"""The Datasets page: cards of the datasets, the import form, and the report of each dataset's last import."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from typing import Any
 import gradio as gr
 
 from db.datasets import find_dataset
-from db.labels import label_sets_by_dataset
-from db.queue import counts_by_dataset
-from db.status import STATUS_GROUPS, Status
 from puzzlecam_app.components.own_module import OwnModule
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.dry_run import check_source
@@ -28,8 +25,6 @@ from puzzlecam_app.people.owning import lead_new_dataset
 from puzzlecam_app.people.person import Person
 from puzzlecam_app.services import Services
 
-_DATASET_COLUMNS = ["Dataset", "Pictures", "To do", "Accepted", "Corrected", "Rejected", "Classes"]
-_FINISHED: tuple[Status, ...] = ("accepted", "corrected", "rejected")
 _PROBLEM_COLUMNS = ["File", "Kind", "What is wrong", "What to do"]
 _MASK_USES: dict[str, MaskUse | None] = {
     "Do not import masks": None,
@@ -45,6 +40,8 @@ _ZEROS: dict[str, Zero] = {
 _MASK_255 = {"Void (not used)": False, "The only class": True}
 
 
+CARDS = OwnModule("datasets/cards.js", ("datasets/classes.css", "datasets/cards.css"))
+"""A card for each dataset, at the top."""
 CLASSES = OwnModule("datasets/main.js", ("datasets/classes.css",))
 """The class lists, below what Gradio draws."""
 UPLOADS = OwnModule("datasets/uploads.js", ("datasets/classes.css",))
@@ -53,17 +50,9 @@ UPLOADS = OwnModule("datasets/uploads.js", ("datasets/classes.css",))
 
 def build(services: Services) -> None:
     """Add the page to the Blocks that are being built."""
+    CARDS.component(elem_id="cards", class_name="ds-root", root_path=services.settings.root_path)
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=560):
-            gr.Markdown("## Datasets", elem_classes="studio-heading")
-            table = gr.Dataframe(
-                headers=_DATASET_COLUMNS,
-                datatype="auto",
-                interactive=False,
-                show_label=False,
-                buttons=[],
-                elem_id="datasets-table",
-            )
             chosen = gr.Dropdown([], label="Dataset", elem_id="import-report-of")
             report = gr.Markdown(elem_id="import-report")
             review = gr.Button("Review this dataset", link="/", visible=False, elem_id="import-review")
@@ -129,12 +118,12 @@ def build(services: Services) -> None:
     CLASSES.component(elem_id="classes", class_name="ds-root", root_path=services.settings.root_path)
 
     inputs = [path, name, tags, masks, layout, split, classes, mask_255, zero, tags_from_masks, copy]
-    outputs = [table, chosen, report, review, problems]
+    outputs = [chosen, report, review, problems]
     start.click(_importer(services), inputs, outputs, show_progress_on=report, api_visibility="private")
     check.click(
         _checker(services), inputs, [report, problems], show_progress_on=report, api_visibility="private"
     )
-    chosen.input(lambda name: _report(services, name), chosen, outputs[2:], api_visibility="private")
+    chosen.input(lambda name: _report(services, name), chosen, outputs[1:], api_visibility="private")
     for one in (work, words):
         chosen.change(
             one.state, chosen, one.outputs, api_visibility="private", show_progress="hidden", queue=False
@@ -142,25 +131,13 @@ def build(services: Services) -> None:
     report.change(
         words.state, chosen, words.outputs, api_visibility="private", show_progress="hidden", queue=False
     )
-    moved(lambda name, person: (_rows(services, person), *_report(services, name)), [table, *outputs[2:]])
+    moved(lambda name, _person: _report(services, name), outputs[1:])
     gr.on(None, _opener(services), None, outputs, api_visibility="private")
 
 
-def _rows(services: Services, person: Person) -> list[list[Any]]:
+def _names(services: Services, person: Person) -> list[str]:
     with services.database.read() as session:
-        datasets = led_datasets(session, person)
-        ids = [one.id for one in datasets]
-        counts, label_sets = counts_by_dataset(session, ids), label_sets_by_dataset(session, ids)
-        return [
-            [
-                one.name,
-                sum(counts[one.id].values()),
-                sum(counts[one.id][status] for status in STATUS_GROUPS["todo"]),
-                *(counts[one.id][status] for status in _FINISHED),
-                len(label_sets[one.id].classes),
-            ]
-            for one in datasets
-        ]
+        return [one.name for one in led_datasets(session, person)]
 
 
 def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
@@ -196,19 +173,12 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
                 progress=lambda done, total: progress((done, total), desc="Checking pictures"),
             )
             known = lead_new_dataset(services.database, person, _text(name))
-            rows = _rows(services, known)
-            choice = gr.Dropdown(choices=[row[0] for row in rows], value=_text(name))
-            return rows, choice, *_report(services, _text(name))
+            choice = gr.Dropdown(choices=_names(services, known), value=_text(name))
+            return choice, *_report(services, _text(name))
 
         def failure(why: str) -> tuple[Any, ...]:
             text = f"**Nothing was imported:** {plain(why)}"
-            return (
-                _rows(services, person),
-                gr.Dropdown(),
-                text,
-                _review_link(None),
-                gr.Dataframe(visible=False),
-            )
+            return gr.Dropdown(), text, _review_link(None), gr.Dataframe(visible=False)
 
         return shown(work, failure)
 
@@ -299,11 +269,9 @@ def _opened(services: Services, asked: str | None, person: Person) -> tuple[Any,
         asked: Id of the dataset, as the address names it; without it, the first one is shown.
         person: Who opens the page.
     """
-    rows = _rows(services, person)
-    names = [row[0] for row in rows]
+    names = _names(services, person)
     if not names:
         return (
-            rows,
             gr.Dropdown(choices=[]),
             "There is no dataset yet. Enter a folder of pictures on this page and import it.",
             _review_link(None),
@@ -314,9 +282,9 @@ def _opened(services: Services, asked: str | None, person: Person) -> tuple[Any,
     if asked is not None and asked not in by_id:
         text = f"There is no dataset {plain(asked)}. It may have been removed. Choose another one."
         choice = gr.Dropdown(choices=names, value=None)
-        return rows, choice, text, _review_link(None), gr.Dataframe(visible=False)
+        return choice, text, _review_link(None), gr.Dataframe(visible=False)
     name = names[0] if asked is None else by_id[asked]
-    return rows, gr.Dropdown(choices=names, value=name), *_report(services, name)
+    return gr.Dropdown(choices=names, value=name), *_report(services, name)
 
 
 def _review_link(dataset_id: int | None, root_path: str = "") -> Any:

@@ -192,7 +192,7 @@ def _gallery() -> Iterator[Rule]:
 def _dataset_names() -> Iterator[Rule]:
     yield Rule("GET", "/api/datasets/removed", "lead")
     yield Rule("PUT", "/api/datasets/{dataset_id}/name", "lead", changes=True)
-    for path in ("remove", "restore"):
+    for path in ("archive", "remove", "restore", "unarchive"):
         yield Rule("POST", f"/api/datasets/{{dataset_id}}/{path}", "lead", changes=True)
 
 

@@ -1,4 +1,4 @@
-"""Datasets get other names, are removed, and come back."""
+"""Datasets get other names, are archived or removed, and come back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from db.datasets import (
     MAX_NAME_LENGTH,
+    archive_dataset,
     get_dataset,
     remove_dataset,
     removed_datasets,
     rename_dataset,
     restore_dataset,
 )
+from puzzlecam_app.interchange.trash import KEPT_FOR
 from puzzlecam_app.lanes import SAVES, in_lane
 from puzzlecam_app.routes.common import (
     CurrentPerson,
@@ -21,6 +23,7 @@ from puzzlecam_app.routes.common import (
     OpenServices,
     problem_responses,
 )
+from puzzlecam_app.services import Services
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
@@ -44,6 +47,7 @@ class RemovedDatasetOut(DatasetNameOut):
     """A dataset that was removed."""
 
     removed_at: str = Field(description="UTC, ISO 8601")
+    kept_until: str = Field(description="When its masks and copied pictures are deleted: UTC, ISO 8601")
 
 
 @router.get("/removed")
@@ -51,7 +55,12 @@ def read_removed(services: OpenServices, person: CurrentPerson) -> list[RemovedD
     """List the removed datasets that this person leads, the newest removal first."""
     with services.database.read() as session:
         return [
-            RemovedDatasetOut(id=one.id, name=one.name, removed_at=one.removed_at.isoformat())
+            RemovedDatasetOut(
+                id=one.id,
+                name=one.name,
+                removed_at=one.removed_at.isoformat(),
+                kept_until=(one.removed_at + KEPT_FOR).isoformat(),
+            )
             for one in removed_datasets(session)
             if one.removed_at is not None and person.may("lead", one.id)
         ]
@@ -73,7 +82,7 @@ def write_name(
 @router.post("/{dataset_id}/remove", status_code=204, responses=problem_responses(404, 422))
 @in_lane(SAVES)
 def remove(dataset_id: DatasetId, typed: DatasetNameIn, request: Request, services: OpenServices) -> None:
-    """Remove a dataset, whose name must be given. Its masks and history stay, and it can come back."""
+    """Remove a dataset, whose name must be given. It can come back for 30 days."""
     with services.database.write() as session:
         dataset = get_dataset(session, dataset_id)
         if typed.name.strip() != dataset.name:
@@ -88,4 +97,24 @@ def restore(dataset_id: DatasetId, services: OpenServices) -> DatasetNameOut:
     """Bring a removed dataset back."""
     with services.database.write() as session:
         dataset = restore_dataset(session, dataset_id)
+        return DatasetNameOut(id=dataset.id, name=dataset.name)
+
+
+@router.post("/{dataset_id}/archive", responses=problem_responses(404))
+@in_lane(SAVES)
+def archive(dataset_id: DatasetId, services: OpenServices) -> DatasetNameOut:
+    """Take a dataset off the pages on which people work; nothing in it changes."""
+    return _archived(services, dataset_id, is_archived=True)
+
+
+@router.post("/{dataset_id}/unarchive", responses=problem_responses(404))
+@in_lane(SAVES)
+def unarchive(dataset_id: DatasetId, services: OpenServices) -> DatasetNameOut:
+    """Bring an archived dataset back to the pages of work."""
+    return _archived(services, dataset_id, is_archived=False)
+
+
+def _archived(services: Services, dataset_id: int, *, is_archived: bool) -> DatasetNameOut:
+    with services.database.write() as session:
+        dataset = archive_dataset(session, dataset_id, is_archived=is_archived)
         return DatasetNameOut(id=dataset.id, name=dataset.name)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from db.annotations import pace
 from db.assignments import assigned_by_dataset
-from db.datasets import authors_by_dataset, get_dataset, is_copied, list_datasets, splits_by_dataset
+from db.datasets import (
+    authors_by_dataset,
+    covers_by_dataset,
+    get_dataset,
+    is_copied,
+    list_datasets,
+    splits_by_dataset,
+)
 from db.labels import label_sets_by_dataset
 from db.models import LabelClass, utc_now
 from db.palette import BACKGROUND
@@ -58,6 +66,9 @@ class DatasetOut(BaseModel):
     is_shared_out: bool = Field(description="Whether pictures are assigned to people")
     second_look: RuleName = Field(description="Which finished pictures get a second look")
     own_items: int = Field(description="How many pictures are assigned to this person")
+    is_archived: bool = Field(description="Whether it is shown only on the pages Datasets and Export")
+    is_lead: bool = Field(description="Whether this person leads it")
+    cover: int | None = Field(description="Id of the picture that stands for it; null without pictures")
 
 
 class DatasetsOut(BaseModel):
@@ -75,17 +86,26 @@ class ProgressOut(BaseModel):
 
 
 @router.get("/datasets")
-def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Annotator) -> DatasetsOut:
+def read_datasets(
+    services: OpenServices,
+    person: CurrentPerson,
+    annotator: Annotator,
+    archived: Annotated[bool, Query(description="Whether to list archived datasets too")] = False,
+) -> DatasetsOut:
     """List the datasets that this person has a role on."""
     with services.database.read() as session:
         user = find_user(session, annotator)
-        shown = [one for one in list_datasets(session) if person.may("labeler", one.id)]
+        shown = [
+            one
+            for one in list_datasets(session)
+            if person.may("labeler", one.id) and (archived or one.archived_at is None)
+        ]
         ids = [one.id for one in shown]
         counts = counts_by_dataset(session, ids)
         label_sets = label_sets_by_dataset(session, ids)
         assigned = assigned_by_dataset(session, ids)
         splits, authors = splits_by_dataset(session, ids), authors_by_dataset(session, ids)
-        rules = rules_by_dataset(session, ids)
+        rules, covers = rules_by_dataset(session, ids), covers_by_dataset(session, ids)
         answers = [
             DatasetOut(
                 id=one.id,
@@ -99,6 +119,9 @@ def read_datasets(services: OpenServices, person: CurrentPerson, annotator: Anno
                 is_shared_out=bool(assigned[one.id]),
                 second_look=rules[one.id].rule,
                 own_items=assigned[one.id].get(user.id, 0) if user else 0,
+                is_archived=one.archived_at is not None,
+                is_lead=person.may("lead", one.id),
+                cover=covers.get(one.id),
             )
             for one in shown
         ]

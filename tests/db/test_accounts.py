@@ -95,12 +95,14 @@ def test_a_second_invitation_never_lowers_a_role(database: Database, dataset_id:
         assert roles_of(session, ann) == {dataset_id: "lead"}
 
 
-def test_roles_on_a_removed_dataset_do_not_count(database: Database, dataset_id: int) -> None:
-    ann = account(database)
+def test_on_a_removed_dataset_only_leads_keep_their_role(database: Database, dataset_id: int) -> None:
+    ann, ben = account(database), account(database, "Ben")
     with database.write() as session:
         set_role(session, ann, dataset_id, "lead")
+        set_role(session, ben, dataset_id, "reviewer")
         remove_dataset(session, dataset_id)
-        assert roles_of(session, ann) == {}
+        assert roles_of(session, ann) == {dataset_id: "lead"}
+        assert roles_of(session, ben) == {}
         assert roles_by_user(session) == {}
 
 

@@ -18,10 +18,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.browser.studio.accounts import PASSWORD, change_the_password, invite, join, sign_in, sign_out
 from tests.browser.studio.conftest import Review, Studio, visit
 
-PASSWORD = "correct horse battery"
-BETTER_PASSWORD = "another long one"
 NAMES = ["a", "b", "c", "d", "e"]
 CLASSES = ["background", "cat", "dog", "kitten"]
 CAT, DOG, KITTEN = 1, 2, 3
@@ -65,37 +64,6 @@ def zip_of_pets(path: Path) -> None:
             tags.append(f"{name}.jpg,cat;{CLASSES[DOG if number % 2 else KITTEN]}")
         archive.writestr("pets/tags.csv", "\n".join(tags))
         archive.writestr("pets/labels.txt", "\n".join(CLASSES))
-
-
-def join(page: Page, link: str, name: str) -> None:
-    page.goto(link)
-    page.get_by_label("Your name").fill(name)
-    page.get_by_label("Password of at least").fill(PASSWORD)
-    page.get_by_label("The same password again").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(page.get_by_label("Your name", exact=True)).to_have_value(name)
-
-
-def sign_in(page: Page, name: str, password: str) -> None:
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-
-
-def sign_out(page: Page) -> None:
-    page.get_by_role("link", name="Sign out").click()
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading")).to_have_text("Sign in")
-
-
-def invite(page: Page, studio: Studio, role: str, dataset: str) -> str:
-    """Make a link on the page People."""
-    page.goto(f"{studio.url}/people")
-    form = page.locator("form", has=page.get_by_role("button", name="Make a link"))
-    form.get_by_role("combobox", name="Role", exact=True).select_option(role)
-    form.get_by_label(dataset).check()
-    form.get_by_role("button", name="Make a link").click()
-    return page.get_by_label("Send this link to the person").input_value()
 
 
 def upload(page: Page, studio: Studio, packed: Path) -> None:
@@ -255,6 +223,31 @@ def return_one(lead: Review, dataset_id: int, painted: Painted) -> int:
     return item_id
 
 
+def change_and_approve_one(lead: Review, painted: Painted) -> None:
+    """Lea paints over the next picture, sees it beside the labeler's mask, and approves her own."""
+    page = lead.page
+    lead.wait_for(page.locator(".pr-item-name").inner_text().removesuffix(".jpg"))
+    item_id: int = page.evaluate("window.puzzlecamReview.current.item.id")
+    page.keyboard.press("2")
+    lead.drag((2, 38), (WIDTH - 4, 38))
+    changed = lead.mask()
+    different = int((changed != painted.masks[item_id]).sum())
+    page.keyboard.press("Shift+Y")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"Before: {painted.people[item_id]}After: Lea")
+    expect(dialog).to_contain_text(f"{different} pixels differ")
+    dialog.get_by_role("button", name="Close").click()
+    page.keyboard.press("z")
+    expect(page.locator(".pr-item-name")).not_to_have_text(f"{painted.names[item_id]}.jpg")
+    painted.masks[item_id] = changed
+    page.get_by_label("Status", exact=True).select_option("approved")
+    panel = page.locator(".pr-look")
+    expect(panel).to_contain_text(f"Lea approved this mask after changing {painted.people[item_id]}'s.")
+    panel.get_by_role("button", name="Before and after").click()
+    expect(dialog).to_contain_text(f"{different} pixels differ")
+    dialog.get_by_role("button", name="Close").click()
+
+
 def mend_the_returned(person: Review, who: str, dataset_id: int, painted: Painted) -> None:
     """It comes first, with the comment; the labeler paints what is missing and says that it is done."""
     page = person.page
@@ -341,21 +334,6 @@ def take_home(page: Page, studio: Studio) -> dict[str, np.ndarray]:
     return masks
 
 
-def change_the_password(page: Page, studio: Studio) -> None:
-    """The old one no longer works."""
-    page.goto(f"{studio.url}/account")
-    page.get_by_label("Present password").fill(PASSWORD)
-    page.get_by_label("New password, at least").fill(BETTER_PASSWORD)
-    page.get_by_label("New password again").fill(BETTER_PASSWORD)
-    page.get_by_role("button", name="Change the password").click()
-    expect(page.locator(".pp-notice")).to_contain_text("The password was changed.")
-    sign_out(page)
-    sign_in(page, "ben", PASSWORD)
-    expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
-    sign_in(page, "ben", BETTER_PASSWORD)
-    expect(page.get_by_label("Your name", exact=True)).to_have_value("Ben")
-
-
 def test_a_team_brings_shares_checks_and_takes_home(
     page: Page,
     profiles: Callable[[int, int], BrowserContext],
@@ -405,6 +383,7 @@ def test_a_team_brings_shares_checks_and_takes_home(
 
         # One picture is returned and comes back better.
         returned = return_one(lead, dataset_id, painted)
+        change_and_approve_one(lead, painted)
         who = painted.people[returned]
         mend_the_returned(ben if who == "Ben" else cleo, who, dataset_id, painted)
 
@@ -423,7 +402,7 @@ def test_a_team_brings_shares_checks_and_takes_home(
             np.testing.assert_array_equal(mask, wanted, err_msg=name)
 
         # Ben changes his password; an admin locks Cleo out.
-        change_the_password(page, shared)
+        change_the_password(page, shared, "Ben")
         sign_out(page)
         sign_in(page, "Ada", PASSWORD)
         page.get_by_role("link", name="People").click()

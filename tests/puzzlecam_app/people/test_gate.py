@@ -52,6 +52,14 @@ def test_people_see_the_datasets_they_have_a_role_on(as_person: AsPerson) -> Non
     assert seen == {"nobody": [], "labeler": ["colours"], "admin": ["colours", "other"]}
 
 
+def test_a_lead_restores_what_they_have_removed(as_person: AsPerson) -> None:
+    client = as_person("lead")
+    assert client.post("/api/datasets/1/remove", json={"name": "colours"}).status_code == 204
+    assert [one["name"] for one in client.get("/api/datasets/removed").json()] == ["colours"]
+    assert as_person("labeler").post("/api/datasets/1/restore").status_code == 403
+    assert as_person("lead").post("/api/datasets/1/restore").status_code == 200
+
+
 def test_work_is_stored_under_the_name_of_the_account(as_person: AsPerson) -> None:
     client = as_person("labeler")
     client.cookies.set("puzzlecam_annotator", "Somebody")
