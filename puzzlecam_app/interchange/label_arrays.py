@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.list_bytes import MAX_BYTES, read_list
 from puzzlecam_app.root_files import RootFile
 
 SUFFIXES: Final = frozenset({".npy", ".npz"})
@@ -63,13 +65,18 @@ def read_label_array(path: Path | RootFile, meaning: Meaning) -> list[tuple[str,
 
 def _arrays(path: Path | RootFile) -> tuple[list[str] | None, NDArray[Any]]:
     try:
-        loaded = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        data = read_list(path)
+        if path.suffix.lower() == ".npz":
+            _check_unpacked(path, data)
+        loaded = np.load(io.BytesIO(data), allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return None, loaded
         with loaded:
             names, labels = loaded["names"], loaded["labels"]
     except OSError as problem:
         raise _refused(path, f"the file cannot be read ({problem.strerror or problem})") from problem
+    except UserError:
+        raise
     except KeyError as problem:
         raise _refused(path, "the file lacks the arrays names and labels") from problem
     except ValueError as problem:
@@ -84,6 +91,14 @@ def _arrays(path: Path | RootFile) -> tuple[list[str] | None, NDArray[Any]]:
         # Damaged archives raise errors of zipfile, zlib and others.
         raise _refused(path, f"the file is damaged ({problem})") from problem
     return [str(name) for name in names.reshape(-1)], labels
+
+
+def _check_unpacked(path: Path | RootFile, data: bytes) -> None:
+    """Refuse an archive that would fill the memory; NumPy would find out too late."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        unpacked = sum(one.file_size for one in archive.infolist())
+    if unpacked > MAX_BYTES:
+        raise _refused(path, f"the arrays have more than {MAX_BYTES >> 20} MiB", "Give a CSV list")
 
 
 def _refused(

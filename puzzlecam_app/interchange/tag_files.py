@@ -10,9 +10,10 @@ from typing import Final
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.label_arrays import SUFFIXES, Meaning, read_label_array
+from puzzlecam_app.interchange.list_bytes import read_list
 from puzzlecam_app.interchange.problems import Problem, error, printable, warning
 from puzzlecam_app.interchange.tag_json import parse_tag_json
-from puzzlecam_app.root_files import RootFile, refusal_in_words
+from puzzlecam_app.root_files import RootFile
 from trainer.data.tag_table import RESERVED_TAGS, TagTableError, parse_tag_table
 
 MAX_TAG_LENGTH: Final = 128
@@ -67,14 +68,7 @@ def _read_json(path: Path | RootFile, text: str) -> tuple[list[TagRow], list[Pro
 def read_text(path: Path | RootFile) -> str:
     """The text of a UTF-8 file, with or without a byte-order mark; raises UserError for anything else."""
     try:
-        with refusal_in_words(path):
-            text = path.read_bytes().decode("utf-8-sig")
-    except OSError as problem:
-        raise UserError(
-            f"the file cannot be read ({problem.strerror})",
-            where=str(path),
-            remedy="Check its name and permissions",
-        ) from problem
+        text = read_list(path).decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise UserError("the text is not UTF-8", where=str(path), remedy="Save it as UTF-8") from problem
     return text.replace("\r\n", "\n").replace("\r", "\n")

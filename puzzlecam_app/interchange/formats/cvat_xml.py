@@ -17,7 +17,7 @@ from db.palette import VOID
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.drawn import DrawnObject, cut_out
 from puzzlecam_app.interchange.formats.base import ReadFormat
-from puzzlecam_app.interchange.formats.json_files import MAX_BYTES, head_and_tail, json_files
+from puzzlecam_app.interchange.formats.json_files import head_and_tail, json_files
 from puzzlecam_app.interchange.formats.listed_pictures import ListedPictures
 from puzzlecam_app.interchange.formats.named_classes import named_classes
 from puzzlecam_app.interchange.formats.painting import painted
@@ -32,6 +32,7 @@ from puzzlecam_app.interchange.formats.writing import (
     Written,
 )
 from puzzlecam_app.interchange.kept_objects import connected_parts
+from puzzlecam_app.interchange.list_bytes import MAX_BYTES
 from puzzlecam_app.interchange.mask_files import MaskFileError
 from puzzlecam_app.interchange.pictures import PictureInfo
 from puzzlecam_app.interchange.problems import Problem, error
@@ -173,7 +174,9 @@ def _parsed(file: RootFile) -> Iterator[tuple[str, str | None] | _Image]:
         with file.files.open(file.relative) as opened:
             if opened.seek(0, 2) > MAX_BYTES:
                 raise UserError(
-                    f"the file is larger than {MAX_BYTES >> 20} MiB", where=str(file), remedy="Split the task"
+                    f"the file is larger than {MAX_BYTES >> 20} MiB",
+                    where=str(file),
+                    remedy="Split the task",
                 )
             opened.seek(0)
             for _, element in iterparse(opened, events=("end",), forbid_dtd=True):

@@ -9,10 +9,8 @@ from typing import Any, Final
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.folder import TAG_FILES
-from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK, LeadsOutError, RootFile, RootFiles
-
-MAX_BYTES: Final = 512 << 20
-"""Of one list; the largest of COCO has 450 MB."""
+from puzzlecam_app.interchange.list_bytes import read_list
+from puzzlecam_app.root_files import LeadsOutError, RootFile, RootFiles
 
 _HEAD: Final = 1 << 16
 _LOOKED_AT: Final = 40
@@ -52,21 +50,9 @@ def read_json(file: RootFile) -> Any:
     """The content of a JSON file.
 
     Raises:
-        UserError: It cannot be read, is larger than `MAX_BYTES`, or is no JSON.
+        UserError: It cannot be read, is too large, or is no JSON.
     """
-    try:
-        with file.files.open(file.relative) as opened:
-            data = opened.read(MAX_BYTES + 1)
-    except LeadsOutError as problem:
-        raise UserError(LEADS_OUT, where=str(file), remedy=REPLACE_THE_LINK) from problem
-    except OSError as problem:
-        raise UserError(
-            f"the file cannot be read ({problem.strerror})", where=str(file), remedy="Check its permissions"
-        ) from problem
-    if len(data) > MAX_BYTES:
-        raise UserError(
-            f"the file is larger than {MAX_BYTES >> 20} MiB", where=str(file), remedy="Split it into several"
-        )
+    data = read_list(file)
     try:
         return json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as problem:

@@ -102,8 +102,12 @@ def read(root: Path, options: ReadOptions) -> Source:
         UserError: A file is no JSON of labelme, or there are no classes.
     """
     files = RootFiles(root, options.follow_links)
-    contents = [(file, read_json(file)) for file in json_files(files, depth=3)]
-    contents = [(file, data) for file, data in contents if isinstance(data, dict) and "shapes" in data]
+    contents = []
+    for file in json_files(files, depth=3):
+        data = read_json(file)
+        if isinstance(data, dict) and "shapes" in data:
+            data.pop("imageData", None)  # the whole picture, in a text
+            contents.append((file, data))
     listed = files.first(_LABELS)
     order = [] if listed is None else [line.strip() for line in read_text(listed).splitlines()]
     used = sorted(
