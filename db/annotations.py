@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select, union
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased, undefer
+from sqlalchemy.orm import Session, undefer
 
 from db.conflicts import StaleRevision
 from db.errors import InvalidInputError, NothingToDecideError
@@ -78,10 +78,8 @@ def find_revision(session: Session, item_id: int, revision_id: int) -> Revision 
 
 def latest_revisions(session: Session, dataset_id: int) -> dict[int, Revision]:
     """The newest revision of every item of a dataset that has one, by item id."""
-    other = aliased(Revision)
-    newest = select(func.max(other.sequence)).where(other.item_id == Revision.item_id).scalar_subquery()
-    revisions = select(Revision).join(Item, Item.id == Revision.item_id)
-    rows = session.scalars(revisions.where(Item.dataset_id == dataset_id, Revision.sequence == newest))
+    revisions = select(Revision).join(Item, Item.latest_id == Revision.id)
+    rows = session.scalars(revisions.where(Item.dataset_id == dataset_id))
     return {revision.item_id: revision for revision in rows}
 
 

@@ -45,6 +45,7 @@ def make_copy(
         width=item.width,
         height=item.height,
         disagreement=item.disagreement,
+        disagreement_rank=item.disagreement_rank,
         doubt_rank=item.doubt_rank,
         **{name: getattr(item, name) for name in _FOLLOWS},
     )

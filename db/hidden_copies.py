@@ -45,6 +45,13 @@ def seen_by(viewer: int | None) -> ColumnElement[bool]:
     )
 
 
+def has_copies(session: Session, dataset_id: int, viewer: int) -> bool:
+    """Whether a person (users.id) sees copies in the place of pictures of the dataset."""
+    own = select(Copy.item_id).join(Item, Item.id == Copy.of_item_id)
+    own = own.where(Copy.user_id == viewer, Copy.withdrawn_at.is_(None), Item.dataset_id == dataset_id)
+    return session.scalar(own.limit(1)) is not None
+
+
 def hidden_from(
     session: Session, item_ids: Collection[int], viewer: int | None, *, is_lead: bool = False
 ) -> set[int]:

@@ -144,7 +144,9 @@ def set_disagreement(session: Session, item_id: int, disagreement: float | None)
     `disagreement` is the largest, over the tags, of one minus the soft IoU of the two maps: 0 if they are
     equal, 1 if they do not overlap; None if it is unknown.
     """
-    session.execute(update(Item).where(Item.id == item_id).values(disagreement=disagreement))
+    rank = 1.0 if disagreement is None else -disagreement
+    values = {"disagreement": disagreement, "disagreement_rank": rank}
+    session.execute(update(Item).where(Item.id == item_id).values(**values))
 
 
 def set_doubt(session: Session, doubts: Mapping[int, float | None]) -> None:

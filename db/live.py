@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from db.datasets import get_dataset
 from db.errors import InvalidInputError
@@ -123,17 +123,14 @@ def taught_masks(
 def _taught(
     session: Session, dataset_id: int, rules: LiveRules, item_ids: list[int] | None
 ) -> dict[int, TaughtMask]:
-    other = aliased(Revision)
-    newest = select(func.max(other.sequence)).where(other.item_id == Revision.item_id).scalar_subquery()
     rows = (
         select(Revision.item_id, Revision.id, Revision.mask_hash)
-        .join(Item, Item.id == Revision.item_id)
+        .join(Item, Item.latest_id == Revision.id)
         .where(Item.dataset_id == dataset_id, Item.missing_since.is_(None))
-        .where(Revision.action.in_(STATUS_GROUPS["done"]), Revision.id > rules.after_revision_id)
-        .where(Revision.sequence == newest)
+        .where(Item.status.in_(STATUS_GROUPS["done"]), Item.latest_id > rules.after_revision_id)
     )
     if item_ids is not None:
-        rows = rows.where(Revision.item_id.in_(item_ids))
+        rows = rows.where(Item.id.in_(item_ids))
     found = [row for row in session.execute(rows) if row.item_id not in rules.ignored]
     tags = tags_of(session, [row.item_id for row in found])
     return {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
-from sqlalchemy import false, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import false, select
+from sqlalchemy.orm import Session
 
 from db.errors import InvalidInputError
 from db.items import get_item
@@ -23,14 +23,11 @@ def newest_done_masks(session: Session, dataset_id: int, limit: int) -> dict[int
 
     Missing pictures and copies are left out.
     """
-    other = aliased(Revision)
-    newest = select(func.max(other.sequence)).where(other.item_id == Revision.item_id).scalar_subquery()
     rows = (
         select(Revision.item_id, Revision.mask_hash)
-        .join(Item, Item.id == Revision.item_id)
+        .join(Item, Item.latest_id == Revision.id)
         .where(Item.dataset_id == dataset_id, Item.missing_since.is_(None), Item.is_copy == false())
-        .where(Revision.action.in_(STATUS_GROUPS["done"]), Revision.mask_hash.is_not(None))
-        .where(Revision.sequence == newest)
+        .where(Item.status.in_(STATUS_GROUPS["done"]), Revision.mask_hash.is_not(None))
         .order_by(Revision.id.desc())
         .limit(limit)
     )

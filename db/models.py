@@ -175,6 +175,17 @@ class Mask(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+def _queue_index(name: str, *columns: str) -> Index:
+    """An index of the pictures that queues show."""
+    return Index(
+        f"ix_items_queue_by_{name}",
+        "dataset_id",
+        *columns,
+        sqlite_where=text("missing_since IS NULL AND is_copy = 0"),  # as queries say it
+        postgresql_where=text("missing_since IS NULL AND NOT is_copy"),
+    )
+
+
 class Item(Base):
     """A picture. `path` is relative to the dataset's root and uses forward slashes.
 
@@ -186,17 +197,24 @@ class Item(Base):
     `disagreement` is the largest, over the tags, of one minus the soft IoU of whole and tiled CAM (0..1);
     None if it is unknown. `doubt_rank` is minus the doubt of the latest proposal (-1..0), or 1 if no model
     has processed the picture: sorted by it and then by id, items are in the order of review, which an index
-    provides. A copy (`is_copy`) is the same picture again, for one person alone (`db.team_models.Copy`).
-    Queries leave copies out unless they ask for them (`db.hidden_copies`).
+    provides. `disagreement_rank` is the same for the disagreement. A copy (`is_copy`) is the same picture
+    again, for one person alone (`db.team_models.Copy`). Queries leave copies out unless they ask for them
+    (`db.hidden_copies`).
+    `latest_id`, `latest_author_id` and `status` (`db.status`) repeat what the newest revision says, so that
+    pages and counts of very many pictures need no other table. Only a trigger of the database writes them,
+    when a revision is added, so they cannot differ; read them in queries, not from an item.
     """
 
     __tablename__ = "items"
     __table_args__ = (
         CheckConstraint("height > 0 AND width > 0", name="size"),
         CheckConstraint("orientation BETWEEN 1 AND 8", name="orientation"),
-        Index("ix_items_dataset_id_disagreement", "dataset_id", "disagreement"),
         Index("ix_items_dataset_id_doubt_rank", "dataset_id", "doubt_rank", "id"),
-        Index("ix_items_dataset_id_split", "dataset_id", "split"),
+        _queue_index("name", "status", "sort_name", "id"),
+        _queue_index("doubt", "status", "doubt_rank", "id"),
+        _queue_index("disagreement", "status", "disagreement_rank", "id"),
+        _queue_index("split", "split", "status"),
+        _queue_index("author", "latest_author_id", "status"),
         Index("ix_items_dataset_id_sha256", "dataset_id", "sha256"),
         Index("ix_items_dataset_id_export_name", "dataset_id", "export_name", unique=True),
         Index("ix_items_dataset_id_sort_name", "dataset_id", "sort_name", "id"),
@@ -223,10 +241,14 @@ class Item(Base):
     export_name: Mapped[str | None] = mapped_column(String(255))
     ground_truth: Mapped[str | None] = mapped_column(ForeignKey("masks.hash", ondelete="RESTRICT"))
     disagreement: Mapped[float | None] = mapped_column(Double)
+    disagreement_rank: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")
     doubt_rank: Mapped[float] = mapped_column(Double, default=1.0, server_default="1")
     sort_name: Mapped[str] = mapped_column(_SORT_NAME, server_default="")
     missing_since: Mapped[datetime | None]
     is_copy: Mapped[bool] = mapped_column(default=False, server_default=false())
+    latest_id: Mapped[int | None] = mapped_column(deferred=True)
+    latest_author_id: Mapped[int | None] = mapped_column(deferred=True)
+    status: Mapped[str] = mapped_column(String(16), server_default="new", deferred=True)
 
     @validates("name")
     def _set_sort_name(self, _key: str, name: str) -> str:

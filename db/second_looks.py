@@ -17,7 +17,7 @@ from db.errors import InvalidInputError, NothingToDecideError
 from db.hidden_copies import seen_by
 from db.items import get_item
 from db.models import Item, Revision
-from db.queue import SecondLookFilter
+from db.queue_filter import SecondLookFilter
 from db.status import STATUS_GROUPS
 from db.team_models import RULE_NAMES, RuleName, SecondLook, SecondLookRule
 

@@ -1,6 +1,7 @@
 """Actions a revision can record, and the status of an item that follows from the last one.
 
-A status is never stored: it is always derived from the newest revision, so the two cannot disagree.
+A status is always derived from the newest revision. Items repeat it in a column that only a trigger of the
+database writes, so the two cannot disagree (`db.models.Item`).
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from db.items import find_item
 from db.labels import latest_label_set
-from db.queue import MAX_PAGE, QueueFilter, list_items
+from db.queue import MAX_PAGE, list_items
+from db.queue_filter import QueueFilter
 from db.status import STATUS_GROUPS
 from puzzlecam_app.api.items import Item
 from puzzlecam_app.errors import UserError

@@ -12,7 +12,8 @@ from typing import Final
 from db.engine import Database
 from db.errors import NotFoundError
 from db.items import get_item
-from db.queue import QueueFilter, list_items
+from db.queue import list_items
+from db.queue_filter import QueueFilter
 from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.live.names import step_of
 from puzzlecam_app.proposing.proposals import Proposals

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from db.datasets import get_dataset
 from db.labels import latest_label_set
 from db.live import LiveRules, live_rules, taught_masks
-from db.models import Item, ItemTag, Revision
+from db.models import Item, ItemTag
 from db.natural_order import natural_key
 from db.status import STATUS_GROUPS
 
@@ -55,15 +55,12 @@ def live_facts(session: Session, dataset_id: int) -> LiveFacts:
 
 
 def _tagged_todo(session: Session, dataset_id: int) -> dict[int, int]:
-    other = aliased(Revision)
-    newest = select(func.max(other.sequence)).where(other.item_id == Item.id).scalar_subquery()
     finished = (*STATUS_GROUPS["done"], "rejected")
     rows = (
         select(ItemTag.class_index, func.count(ItemTag.item_id))
         .join(Item, Item.id == ItemTag.item_id)
-        .outerjoin(Revision, and_(Revision.item_id == Item.id, Revision.sequence == newest))
         .where(Item.dataset_id == dataset_id, Item.missing_since.is_(None))
-        .where(Revision.action.is_(None) | Revision.action.not_in(finished))
+        .where(Item.status.not_in(finished))
         .group_by(ItemTag.class_index)
     )
     return {row[0]: row[1] for row in session.execute(rows)}

@@ -19,7 +19,8 @@ from db.items import get_item
 from db.live import TaughtMask, live_rules, taught_masks
 from db.masks import MaskStore
 from db.palette import BACKGROUND, VOID
-from db.queue import QueueFilter, list_items
+from db.queue import list_items
+from db.queue_filter import QueueFilter
 from db.status import STATUS_GROUPS, status_of
 from db.tags import SuggestedTag, said_about_tags, store_suggestions
 from puzzlecam_app.items import ItemFacts, read_item

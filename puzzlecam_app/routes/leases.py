@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from db.datasets import get_dataset
 from db.items import get_item
 from db.leases import MAX_HOLDER_LENGTH, Held, free_others
-from db.queue import QueueFilter
+from db.queue_filter import QueueFilter
 from db.users import find_user, get_or_create
 from puzzlecam_app.lanes import SAVES, in_lane
 from puzzlecam_app.routes.common import Annotator, DatasetId, ItemId, OpenServices, problem_responses

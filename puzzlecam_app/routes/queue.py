@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from db.bookmarks import bookmarked
 from db.datasets import get_dataset
-from db.queue import QueueEntry, QueueFilter, SecondLookFilter, list_items
+from db.queue import QueueEntry, list_items
+from db.queue_filter import QueueFilter, SecondLookFilter
 from db.second_looks import waiting
 from db.status import Status
 from db.users import find_user

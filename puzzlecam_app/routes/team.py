@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from db.assignments import assign, owners_in, take_back
 from db.copies import withdraw_copies
 from db.datasets import get_dataset
-from db.queue import Order, QueueFilter, counts_by_owner
+from db.queue import Order, counts_by_owner
+from db.queue_filter import QueueFilter
 from db.status import STATUS_GROUPS
 from db.users import MAX_NAME_LENGTH, find_user, get_or_create
 from puzzlecam_app.lanes import SAVES, in_lane

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from db.engine import Database
 from db.leases import Held, free_others, holds_others, leases_in, take
-from db.queue import QueueFilter, is_in_queue, list_items
+from db.queue import is_in_queue, list_items
+from db.queue_filter import QueueFilter
 
 _PAGE = 50
 

@@ -13,7 +13,8 @@ from db.assignments import assigned_counts
 from db.leases import leases_in
 from db.models import Item, Revision, User
 from db.natural_order import natural_key
-from db.queue import MAX_PAGE, QueueFilter, counts_by_owner, list_items
+from db.queue import MAX_PAGE, counts_by_owner, list_items
+from db.queue_filter import QueueFilter
 from db.roles import roles_by_user
 from db.status import STATUS_GROUPS
 

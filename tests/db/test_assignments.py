@@ -6,7 +6,8 @@ from db.annotations import append_revision
 from db.assignments import assign, assigned_counts, owners_in, take_back
 from db.engine import Database
 from db.items import upsert_items
-from db.queue import QueueFilter, counts_by_owner, list_items
+from db.queue import counts_by_owner, list_items
+from db.queue_filter import QueueFilter
 from db.users import get_or_create
 from tests.db.conftest import item_spec
 

@@ -17,7 +17,8 @@ from db.engine import Database
 from db.hidden_copies import hidden_from
 from db.identity import Place, known_pictures, move_items
 from db.items import all_items, find_item, get_item, replace_tags, tags_of, upsert_items
-from db.queue import QueueFilter, counts_by_owner, counts_by_status, list_items
+from db.queue import counts_by_owner, counts_by_status, list_items
+from db.queue_filter import QueueFilter
 from db.users import get_or_create
 from tests.db.conftest import item_spec
 

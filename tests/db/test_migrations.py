@@ -45,7 +45,9 @@ def test_an_upgrade_from_the_first_schema_keeps_history_and_its_guards(empty_url
     database.migrate()
     with database.read() as session:
         kept = session.execute(text("SELECT id, parent_id, action FROM revisions ORDER BY id")).all()
+        item = session.execute(text("SELECT latest_id, latest_author_id, status FROM items")).one()
     assert [tuple(row) for row in kept] == [(5, None, "rejected"), (6, 5, "skipped")]
+    assert tuple(item) == (6, None, "skipped")
 
     for statement, reason in (
         ("UPDATE revisions SET note = 'x'", "append-only"),

@@ -5,23 +5,18 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 
-from db.annotations import append_revision, propose
+from db.annotations import append_revision, latest_revision, propose
 from db.done import count_done
 from db.engine import Database
 from db.errors import InvalidInputError
 from db.items import ItemSpec, replace_tags, set_disagreement, set_doubt, upsert_items
 from db.models import Item, utc_now
-from db.queue import (
-    Page,
-    QueueEntry,
-    QueueFilter,
-    counts_by_status,
-    entries_of,
-    list_ids,
-    list_items,
-)
+from db.queue import Page, QueueEntry, counts_by_status, entries_of, list_ids, list_items
+from db.queue_filter import QueueFilter
+from db.status import STATUS_GROUPS, status_of
+from db.tags import SuggestedTag, store_suggestions
 from db.users import get_or_create
 
 MASK = "a" * 64
@@ -151,30 +146,85 @@ def test_what_follows_a_page_stays_when_doubts_before_it_change(
     assert _names(following.items) == ["p4", "p5", "p6", "p7"]
 
 
-def test_the_order_by_doubt_comes_from_an_index(
-    database: Database, dataset_id: int, ids: dict[str, int]
+@pytest.mark.parametrize("order", ["name", "doubt", "disagreement"])
+def test_the_orders_of_long_queues_come_from_indexes(
+    database: Database,
+    dataset_id: int,
+    ids: dict[str, int],
+    order: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if database.url.get_backend_name() != "sqlite":
         pytest.skip("The plan is read as SQLite words it.")
-    plans: list[str] = []
+    monkeypatch.setattr("db.queue.SHORT", 0)
+    plans: list[list[str]] = []
 
     def explain(_connection: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if "ORDER BY items.doubt_rank" in statement:
+        if "UNION ALL" in statement:
             connection = cursor.connection
             rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-            plans.append(" / ".join(str(row[3]) for row in rows))
+            plans.append([str(row[3]) for row in rows])
 
     event.listen(Engine, "before_cursor_execute", explain)
     try:
-        first = _list(database, dataset_id, order="doubt", limit=2)
-        _list(database, dataset_id, order="doubt", limit=2, after=first.next)
+        first = _list(database, dataset_id, order=order, limit=2, status="todo")
+        _list(database, dataset_id, order=order, limit=2, status="todo", after=first.next)
     finally:
         event.remove(Engine, "before_cursor_execute", explain)
     assert len(plans) == 2
     for plan in plans:
-        assert "ix_items_dataset_id_doubt_rank" in plan
-        assert "TEMP B-TREE FOR ORDER BY" not in plan
-    assert "doubt_rank>" in plans[1]  # it begins where the page before ended
+        read = [number for number, step in enumerate(plan) if step.startswith(("SEARCH items", "SCAN items"))]
+        assert len(read) == len(STATUS_GROUPS["todo"])
+        assert all(f"ix_items_queue_by_{order}" in plan[number] for number in read)
+        assert all("SCAN anon" in plan[number + 1] for number in read)  # nothing is sorted before the merge
+    assert all(">" in step for step in plans[1] if "SEARCH items" in step)  # where the page before ended
+
+
+@pytest.mark.parametrize("order", ["name", "doubt", "disagreement", "random"])
+def test_long_queues_hold_what_short_ones_do(
+    database: Database,
+    dataset_id: int,
+    ids: dict[str, int],
+    order: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    filters: tuple[dict[str, Any], ...] = (
+        {},
+        {"status": "todo"},
+        {"status": "done"},
+        {"class_index": 1},
+        {"split": "val"},
+        {"name": "1"},
+        {"tags_in_doubt": True},
+        {"is_unassigned": True},
+    )
+    with database.write() as session:
+        set_doubt(session, {ids["p3"]: 0.9, ids["p8"]: 0.2})
+        set_disagreement(session, ids["p4"], 0.5)
+        store_suggestions(session, ids["p5"], [SuggestedTag(1, False, 0.7)])
+    for name, action in (("p1", "accepted"), ("p2", "drafted"), ("p6", "corrected"), ("p7", "skipped")):
+        _record(database, ids[name], action, "Ann")
+    short = [_all_pages(database, dataset_id, order=order, limit=3, **kept) for kept in filters]
+    monkeypatch.setattr("db.queue.SHORT", -1)
+    assert all(short)
+    assert [_all_pages(database, dataset_id, order=order, limit=3, **kept) for kept in filters] == short
+
+
+def test_pictures_repeat_what_their_newest_revision_says(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    item_id = ids["p0"]
+    with database.write() as session:
+        propose(session, item_id, mask_hash=MASK, proposed_by="model")
+    for action, author in (("drafted", "Ann"), ("reverted", "Bob"), ("withdrawn", None), ("rejected", "Ann")):
+        _record(database, item_id, action, author)
+        with database.read() as session:
+            newest = latest_revision(session, item_id)
+            row = session.execute(
+                select(Item.latest_id, Item.latest_author_id, Item.status).where(Item.id == item_id)
+            ).one()
+            assert newest is not None
+            assert tuple(row) == (newest.id, newest.author_id, status_of(action))
 
 
 def test_by_name_comes_in_natural_order(database: Database, dataset_id: int) -> None:

@@ -11,7 +11,8 @@ from db.engine import Database
 from db.errors import InvalidInputError, NothingToDecideError
 from db.items import upsert_items
 from db.models import Item, Revision
-from db.queue import QueueFilter, SecondLookFilter, list_items
+from db.queue import list_items
+from db.queue_filter import QueueFilter, SecondLookFilter
 from db.second_looks import Rule, look, looks_at, rule_of, set_rule, waiting
 from db.users import get_or_create
 from tests.db.conftest import item_spec

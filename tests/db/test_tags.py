@@ -8,7 +8,8 @@ from db.annotations import append_revision
 from db.engine import Database
 from db.errors import InvalidInputError, NotFoundError
 from db.items import tags_of
-from db.queue import QueueFilter, list_items
+from db.queue import list_items
+from db.queue_filter import QueueFilter
 from db.tags import (
     SuggestedTag,
     change_tag,

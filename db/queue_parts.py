@@ -1,0 +1,111 @@
+"""Finds the first items of a queue with very many items, and counts them.
+
+A queue is the union of parts, one for each status: an index gives each part in its order, so the first items
+of all parts are merged without reading the others. A person's copies are a part of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
+from sqlalchemy.orm import Session
+
+from db.hidden_copies import WITH_COPIES, has_copies, seen_by
+from db.models import Item
+from db.queue_filter import QueueFilter, conditions_of, further_conditions_of
+from db.status import STATUSES, statuses_named
+
+SHORT: Final = 2000
+"""Queues with at most so many items are found by their filter and then sorted."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an item fulfils if it is in one of the parts of a queue, which have no item in common.
+
+    Attributes:
+        walked: written for reading the first items in an order that an index gives.
+        searched: written for finding all of them.
+    """
+
+    walked: Sequence[Sequence[ColumnElement[bool]]]
+    searched: Sequence[Sequence[ColumnElement[bool]]]
+
+
+def parts_of(session: Session, dataset_id: int, kept: QueueFilter) -> Parts:
+    """The parts of the queue that `kept` chooses."""
+    named: list[ColumnElement[bool]] = []
+    if kept.name:
+        ids = _ids_of_name(session, dataset_id, kept.name)
+        if ids is not None:
+            kept, named = replace(kept, name=None), [Item.id.in_(ids)]
+    if kept.viewer is not None and has_copies(session, dataset_id, kept.viewer):
+        whole = [conditions_of(dataset_id, kept) + named]
+        return Parts(whole, whole)
+    kept = replace(kept, viewer=None)
+    shown = [Item.dataset_id == dataset_id, Item.missing_since.is_(None), seen_by(None)]
+    statuses = STATUSES if kept.status is None else statuses_named(kept.status)
+    walked, searched = (
+        named + further_conditions_of(dataset_id, kept, is_searched=is_searched)
+        for is_searched in (False, True)
+    )
+    if kept.author is not None:  # an index finds the items of a person
+        return Parts(*([[*shown, Item.status.in_(statuses), *one]] for one in (walked, searched)))
+    return Parts(
+        [[*shown, Item.status == status, *walked] for status in statuses],
+        [[*shown, Item.status.in_(statuses), *searched]],
+    )
+
+
+def _ids_of_name(session: Session, dataset_id: int, part: str) -> list[int] | None:
+    """Ids of the items and copies whose names contain a text; None if they are many."""
+    rows = select(Item.id).where(Item.dataset_id == dataset_id, Item.name.icontains(part, autoescape=True))
+    ids = list(session.scalars(rows.limit(SHORT + 1), execution_options=WITH_COPIES))
+    return ids if len(ids) <= SHORT else None
+
+
+def count_of(session: Session, parts: Parts, *further: ColumnElement[bool]) -> int:
+    """How many items all parts have."""
+    return sum(
+        session.scalar(select(func.count(Item.id)).where(*one, *further), execution_options=WITH_COPIES) or 0
+        for one in parts.searched
+    )
+
+
+def first_of(
+    session: Session,
+    parts: Parts,
+    key: ColumnElement[Any],
+    after: tuple[Any, int] | None,
+    limit: int,
+    *,
+    is_short: bool = False,
+) -> list[tuple[int, Any]]:
+    """Id and key of the first items by key and then id, after a key and id.
+
+    `is_short` says that all parts together have few items.
+    """
+    # An expression, which no index gives, makes the database find the items first and then sort them.
+    sorted_by = func.coalesce(key, key) if is_short else key
+    further: list[ColumnElement[bool]] = []
+    if after is not None:
+        last_key, last_id = after
+        # The first condition lets an index begin where the previous page ended.
+        further = [key >= last_key, or_(key > last_key, and_(key == last_key, Item.id > last_id))]
+    chosen = [
+        select(Item.id.label("id"), key.label("key"))
+        .where(*one, *further)
+        .order_by(sorted_by, Item.id)
+        .limit(limit)
+        for one in (parts.searched if is_short else parts.walked)
+    ]
+    if len(chosen) == 1:
+        rows = session.execute(chosen[0], execution_options=WITH_COPIES)
+    else:
+        firsts = [select(one.subquery()) for one in chosen]
+        merged = union_all(*firsts).order_by("key", "id").limit(limit)
+        rows = session.execute(merged, execution_options=WITH_COPIES)
+    return [(row.id, row.key) for row in rows]
