@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from db.annotations import append_program_revision, latest_proposal, latest_revision
 from db.errors import NotFoundError
 from db.items import set_doubt
-from db.models import Item, Publication, PublishedRevision, Revision, Run, utc_now
+from db.models import Item, Revision, utc_now
+from db.run_models import Publication, PublishedRevision, Run
 from db.status import UNTOUCHED_ACTIONS, Action
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from db.models import Run, RunEvent, utc_now
+from db.models import utc_now
+from db.run_models import Run, RunEvent
 
 MAX_EVENTS = 5000
 WORKER = "worker"

@@ -16,7 +16,8 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from db.models import Run, utc_now
+from db.models import utc_now
+from db.run_models import Run
 from db.run_status import ACTIVE, RunStatus
 
 

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from db.datasets import get_dataset
 from db.errors import InvalidInputError, NotFoundError
-from db.models import Run, utc_now
+from db.models import utc_now
+from db.run_models import Run
 from db.run_status import ACTIVE, ENDED, RESUMABLE, RUN_STATUSES, RunStatus
 
 MAX_NAME_LENGTH = 128

@@ -7,6 +7,7 @@ import db.class_models
 import db.labeler_models
 import db.live_models
 import db.object_models
+import db.run_models
 import db.team_models  # noqa: F401
 from db.models import Base
 

@@ -16,7 +16,7 @@ from trainer.contract import DEFAULT_RECIPE
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from db.models import Run
+    from db.run_models import Run
 
 commands = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Train in the background: start, watch, publish."

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.hidden_copies import WITH_COPIES
-from db.models import Dataset, Item, Run
+from db.models import Dataset, Item
+from db.run_models import Run
 from puzzlecam_app.people.permissions import Kind, Rule
 
 _LARGEST_ID: Final = 2**31 - 1

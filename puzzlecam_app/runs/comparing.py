@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from db.models import Run
+from db.run_models import Run
 from puzzlecam_app.runs.figures import classes_of, row_of, rows_of
 from trainer.config import Recipe
 from trainer.contract import Measured

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from db.models import RunEvent
+from db.run_models import RunEvent
 from trainer.contract import EventKind, StepFields
 
 MAX_POINTS = 600

@@ -15,8 +15,8 @@ from typing import Any, cast
 from sqlalchemy.orm import Session
 
 import trainer
-from db.models import Run
 from db.run_events import list_events
+from db.run_models import Run
 from db.runs import list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.comparing import full_recipe

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from db.models import Run
 from db.publications import is_published, publications_of
+from db.run_models import Run
 from db.run_status import ACTIVE
 from puzzlecam_app.runs.figures import pseudo_mask_miou
 from puzzlecam_app.runs.progress import run_progress

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from db.models import Run
+from db.run_models import Run
 from trainer.contract import Measured, Metrics, MetricsRow, split_round
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from db.datasets import list_datasets
 from db.done import count_done
-from db.models import Run
+from db.run_models import Run
 from db.run_status import ACTIVE
 from db.runs import list_runs
 from puzzlecam_app.runs.figures import pseudo_mask_miou

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, cast
 
 from sqlalchemy.orm import Session
 
-from db.models import Run, RunEvent
 from db.run_events import WORKER, last_event, list_events
+from db.run_models import Run, RunEvent
 from trainer.contract import (
     EpochFields,
     EventKind,

@@ -19,7 +19,7 @@ from db.errors import StorageError
 from db.items import present_items, tags_of
 from db.labels import latest_label_set
 from db.masks import MaskArray, MaskStore, mask_hash
-from db.models import Item, Revision, Run
+from db.models import Item, Revision
 from db.natural_order import natural_key
 from db.palette import BACKGROUND, VOID, voc_palette
 from db.publications import (
@@ -33,6 +33,7 @@ from db.publications import (
     start_publication,
     undo_revisions,
 )
+from db.run_models import Run
 from db.runs import get_run
 from db.status import UNTOUCHED_ACTIONS
 from db.users import get_or_create

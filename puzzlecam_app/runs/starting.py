@@ -9,7 +9,7 @@ from pathlib import Path
 
 from db.engine import Database
 from db.masks import MaskStore
-from db.models import Run
+from db.run_models import Run
 from db.runs import RunSpec, create_run
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from db.engine import Database
-from db.models import Run, utc_now
+from db.models import utc_now
 from db.publications import is_published
+from db.run_models import Run
 from db.run_status import ENDED
 from db.runs import get_run, list_runs, note_pruned, remove_run
 from puzzlecam_app.errors import UserError

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from db import run_queue
 from db.engine import Database
 from db.errors import StorageError
-from db.models import Run
 from db.run_events import say
+from db.run_models import Run
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.advance import has_advanced

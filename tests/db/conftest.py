@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from db import account_models, labeler_models, live_models, team_models  # noqa: F401 - they are emptied too
+from db import account_models, labeler_models, live_models, run_models, team_models  # noqa: F401 - they are emptied too
 from db.datasets import create_dataset
 from db.engine import Database, open_database, sqlite_url
 from db.items import ItemSpec, upsert_items

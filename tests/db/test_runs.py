@@ -8,8 +8,9 @@ import pytest
 
 from db.engine import Database
 from db.errors import InvalidInputError, NotFoundError
-from db.models import Run, utc_now
+from db.models import utc_now
 from db.run_events import append_events, last_event, list_events, say
+from db.run_models import Run
 from db.run_queue import (
     Ending,
     claim,

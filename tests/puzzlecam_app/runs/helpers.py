@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 
 from db.engine import Database
-from db.models import Run
 from db.run_events import list_events
+from db.run_models import Run
 from db.runs import get_run
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.starting import RunRequest, start_run

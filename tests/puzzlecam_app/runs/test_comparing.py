@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from db.models import Dataset, Run, RunEvent, utc_now
+from db.models import Dataset, utc_now
+from db.run_models import Run, RunEvent
 from puzzlecam_app.runs.comparing import compared_classes, compared_metrics, differing_settings
 from puzzlecam_app.runs.figures import pseudo_mask_miou
 from puzzlecam_app.runs.progress import summarize

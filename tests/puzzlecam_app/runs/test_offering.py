@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from db.annotations import append_revision, latest_revision
-from db.models import Run
+from db.run_models import Run
 from puzzlecam_app.runs.offering import expectation, run_offers
 from puzzlecam_app.settings import Settings
 from tests.puzzlecam_app.conftest import RED

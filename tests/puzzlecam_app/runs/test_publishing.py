@@ -48,7 +48,7 @@ def finish(runs: Runs, run_id: int, **masks: np.ndarray) -> None:
     directory.path.mkdir(exist_ok=True)
     directory.manifest_path.write_text(json.dumps(manifest.model_dump(mode="json")), encoding="utf-8")
     with runs.database.write() as session:
-        from db.models import Run
+        from db.run_models import Run
 
         session.get_one(Run, run_id).status = "done"
 

@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from db.models import Run, RunEvent, utc_now
+from db.models import utc_now
+from db.run_models import Run, RunEvent
 from puzzlecam_app.runs.curves import MAX_POINTS, curve_table, curves
 from puzzlecam_app.runs.form import COMMON, FormError, form_fields, recipe_from_answers
 from puzzlecam_app.runs.jobs import Jobs

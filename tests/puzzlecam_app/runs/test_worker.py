@@ -297,7 +297,7 @@ def test_a_trainer_whose_pid_was_never_written_down_is_found_by_its_run_director
         process.kill()
         process.wait()
     with runs.database.write() as session:
-        from db.models import Run
+        from db.run_models import Run
 
         run = session.get_one(Run, run_id)
         run.trainer_pid = run.trainer_started = None
