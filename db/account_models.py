@@ -73,6 +73,18 @@ class SignIn(Base):
     browser: Mapped[str] = mapped_column(String(200))
 
 
+class LinkedIdentity(Base):
+    """Somebody at a provider of OpenID Connect, and the account that they sign in to."""
+
+    __tablename__ = "linked_identities"
+    __table_args__ = (Index("ix_linked_identities_user_id", "user_id"),)
+
+    issuer: Mapped[str] = mapped_column(String(512), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("accounts.user_id", ondelete="RESTRICT"))
+    created_at: Mapped[datetime] = mapped_column(default=utc_now)
+
+
 class InvitationDataset(Base):
     """A dataset on which an invitation gives its role."""
 

@@ -21,6 +21,15 @@ def includes(role: Role | None, least: Role) -> bool:
     return role is not None and ROLES.index(role) >= ROLES.index(least)
 
 
+def higher(one: Role | None, other: Role) -> Role:
+    """Return the role with more rights.
+
+    >>> higher("lead", "reviewer"), higher(None, "labeler")
+    ('lead', 'labeler')
+    """
+    return other if one is None else max(one, other, key=ROLES.index)
+
+
 def lesser(one: Role, other: Role) -> Role:
     """Return the role with fewer rights.
 

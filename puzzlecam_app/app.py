@@ -39,11 +39,13 @@ from puzzlecam_app.monitoring.request_ids import RequestIds
 from puzzlecam_app.page_events import PageEvents
 from puzzlecam_app.people.gate import Gate
 from puzzlecam_app.people.limits import SignInLimits
+from puzzlecam_app.people.openid import Provider
 from puzzlecam_app.protection import BodyLimit, ClosedRoutes, SafeHeaders
 from puzzlecam_app.routes import all_routes
 from puzzlecam_app.routes.common import HttpError, Problem, RevisionOut, etag
 from puzzlecam_app.runs.form import FormError
 from puzzlecam_app.services import Services
+from puzzlecam_app.settings import Settings
 from puzzlecam_app.slow_clients import BodyTime
 from puzzlecam_app.sub_path import SubPath
 from trainer.errors import TrainerError, TrainerUsageError
@@ -100,9 +102,14 @@ def _routes(services: Services) -> FastAPI:
     app.state.page_events = {}
     app.state.event_pages = {}
     app.state.sign_in_limits = SignInLimits()
+    app.state.provider = _provider(services.settings)
     app.mount(ASSETS_URL, _Assets(directory=assets_dir()), name="ui")
     _answer_errors_with_sentences(app)
     return app
+
+
+def _provider(settings: Settings) -> Provider | None:
+    return Provider(settings) if settings.has_accounts and settings.oidc_issuer else None
 
 
 def _protected(app: FastAPI, services: Services) -> FastAPI:

@@ -8,9 +8,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
+from db.role_names import Role
 from puzzlecam_app.errors import UsageError, UserError
 from puzzlecam_app.user_paths import user_path
 from puzzlecam_app.workspace import Workspace
@@ -65,6 +67,26 @@ def _sub_path(value: object) -> object:
     if path and path.split("/")[1] in RESERVED_SUB_PATHS:
         raise ValueError("addresses of the studio itself begin with this path")
     return path
+
+
+def _issuer(value: str | None) -> str | None:
+    """Refuse an address at which others could pretend to be the provider."""
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme == "https" and parts.hostname:
+        return value
+    if parts.scheme == "http" and is_loopback(parts.hostname or ""):
+        return value
+    raise ValueError("an issuer looks like https://login.example.org")
+
+
+def _split_roles(value: object) -> object:
+    """Split one string such as `staff=lead,annotators=labeler`; leave every other value to pydantic."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.rpartition("=") for part in value.split(",") if part.strip()]
+    return tuple((name.strip(), role.strip().lower()) for name, _, role in pairs)
 
 
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
@@ -203,6 +225,48 @@ class Settings(BaseModel):
         description=(
             "How people get in: accounts with names and passwords, or one shared access key. By default "
             "accounts if other machines can reach the studio and no key is set, else neither."
+        ),
+    )
+    oidc_issuer: Annotated[str | None, AfterValidator(_issuer)] = Field(
+        default=None,
+        max_length=512,
+        description=(
+            "Address of a provider of OpenID Connect, at which people can sign in; what is below "
+            "/.well-known/openid-configuration says the rest. Needs the extra 'oidc'."
+        ),
+    )
+    oidc_client_id: str | None = Field(
+        default=None, min_length=1, description="Id under which the provider knows the studio."
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None,
+        min_length=1,
+        description="Secret of the studio at the provider; public clients have none.",
+    )
+    oidc_name: str = Field(
+        default="your organisation",
+        min_length=1,
+        max_length=64,
+        description="Name of the provider on the sign-in page.",
+    )
+    oidc_role: Literal["labeler", "reviewer", "lead", "none"] = Field(
+        default="labeler",
+        description="Role of people who sign in at the provider for the first time.",
+    )
+    oidc_datasets: Annotated[tuple[str, ...], BeforeValidator(_split_names)] = Field(
+        default=(),
+        description="Names of the datasets on which they get it, separated by commas; by default all.",
+    )
+    oidc_claim: str = Field(
+        default="groups",
+        min_length=1,
+        description="Claim of an identity whose values stand for roles.",
+    )
+    oidc_roles: Annotated[tuple[tuple[str, Role], ...], BeforeValidator(_split_roles)] = Field(
+        default=(),
+        description=(
+            "Roles by values of that claim, as in annotators=labeler,staff=lead; roles are labeler, "
+            "reviewer, lead and admin. They are given at each sign-in and never lower what somebody has."
         ),
     )
     worker: bool = Field(

@@ -23,14 +23,18 @@ label{{display:block;margin-top:14px}}
 input,button{{font:inherit;width:100%;box-sizing:border-box;padding:10px;border-radius:8px;margin-top:4px}}
 input{{border:1px solid var(--line);background:var(--page);color:var(--ink)}}
 button{{background:#1d4ed8;color:#fff;border:0;margin-top:20px;cursor:pointer}}
+a.go{{display:block;text-align:center;text-decoration:none;border:1px solid var(--line);border-radius:8px;
+padding:10px;margin-top:14px}}
 :focus-visible{{outline:3px solid #60a5fa;outline-offset:2px}}a{{color:inherit}}
 </style></head><body><form method="post"><h1>{title}</h1>{alert}{body}</form></body></html>"""
 
 
-def sign_in_form(*, alert: str = "", name: str = "") -> str:
-    """Return the page that asks for name and password."""
+def sign_in_form(*, alert: str = "", name: str = "", provider: str = "", provider_address: str = "") -> str:
+    """Return the page that asks for name and password, and leads to the provider of OpenID Connect."""
+    link = f'<p><a class="go" href="{escape(provider_address)}">Sign in with {escape(provider)}</a></p>'
     body = (
-        _field("name", "Name", "text", "username", value=name, is_first=not name)
+        (link if provider else "")
+        + _field("name", "Name", "text", "username", value=name, is_first=not name)
         + _field("password", "Password", "password", "current-password", is_first=bool(name))
         + "<button>Sign in</button>"
         + "<p>Forgotten? A lead or an admin can make a link with which you choose another password.</p>"
@@ -61,6 +65,22 @@ def new_password_form(*, name: str, alert: str = "") -> str:
         "other browsers.</p>" + _hidden_name(name) + _new_passwords(is_first=True) + "<button>Save</button>"
     )
     return _page("Another password", body, alert)
+
+
+def provider_problem_page(sentence: str, sign_in_address: str) -> str:
+    """Return what somebody sees whom the provider of OpenID Connect did not let in."""
+    body = f'<p><a href="{escape(sign_in_address)}">Sign in</a></p>'
+    return _page("You are not signed in", body, sentence)
+
+
+def signed_out_page(provider: str, address: str, sign_in_address: str) -> str:
+    """Return the page after signing out, for people who may still be signed in at the provider."""
+    body = (
+        f"<p>You may still be signed in at {escape(provider)}, so that one click signs in here again.</p>"
+        f'<p><a href="{escape(address)}">Sign out at {escape(provider)} too</a></p>'
+        f'<p><a href="{escape(sign_in_address)}">Sign in</a></p>'
+    )
+    return _page("You are signed out", body, "")
 
 
 def used_link_page() -> str:

@@ -83,7 +83,7 @@ class Gate:
         if not self._has_accounts:
             return NOBODY_ELSE
         secret, is_token = secret_of(scope)
-        if secret is None or (rule is not None and rule.least == "anyone" and own_path(scope) != LOGIN_PATH):
+        if secret is None or (rule is not None and rule.least == "anyone" and not _is_sign_in(scope)):
             return None
         database = self._services.database
         known = await run_in(_LOOKS, who_has, database, secret, is_token=is_token)
@@ -200,6 +200,12 @@ async def _body(scope: Scope, rule: Rule | None, receive: Receive) -> tuple[byte
 
 def _is_event(scope: Scope) -> bool:
     return scope["method"] == "POST" and own_path(scope).startswith(_EVENTS)
+
+
+def _is_sign_in(scope: Scope) -> bool:
+    """Whether it matters who sends a request although anyone may send it."""
+    path = own_path(scope)
+    return path == LOGIN_PATH or path.startswith(f"{LOGIN_PATH}/")
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -119,6 +119,9 @@ def _pages() -> Iterator[Rule]:
 
 
 def _people() -> Iterator[Rule]:
+    # The provider of OpenID Connect sends people here who are not signed in yet.
+    yield Rule("GET", "/login/openid", "anyone")
+    yield Rule("GET", "/login/openid/back", "anyone")
     yield Rule("GET", "/api/health", "anyone")
     yield Rule("GET", "/metrics", "reviewer")
     yield Rule("GET", "/api/openapi.json", "person")

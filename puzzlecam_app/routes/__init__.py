@@ -26,6 +26,7 @@ from puzzlecam_app.routes import (
     masks,
     metrics,
     objects,
+    openid,
     people,
     preferences,
     queue,
@@ -53,6 +54,7 @@ def all_routes() -> tuple[BaseRoute, ...]:
     top = APIRouter()
     top.include_router(api_router())
     top.include_router(sign_in.router)
+    top.include_router(openid.router)
     top.include_router(metrics.router)
     return tuple(top.routes)
 

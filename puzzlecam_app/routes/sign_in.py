@@ -6,7 +6,7 @@ import logging
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from db.errors import InvalidInputError, NotFoundError
 from puzzlecam_app.auth import LOGIN_PATH, LOGOUT_PATH
@@ -15,9 +15,11 @@ from puzzlecam_app.lanes import PASSWORDS, run_in
 from puzzlecam_app.people import forms, joining, signing_in
 from puzzlecam_app.people.cookies import address_of, forget_session, keep_session
 from puzzlecam_app.people.limits import SignInLimits
+from puzzlecam_app.people.openid import Provider
 from puzzlecam_app.people.person import Person
 from puzzlecam_app.routes.common import OpenServices
-from puzzlecam_app.sub_path import root_of
+from puzzlecam_app.routes.openid import after_sign_out, start_address
+from puzzlecam_app.routes.redirects import next_path, redirect_to
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,15 +30,15 @@ _log = logging.getLogger(__name__)
 async def show_sign_in(request: Request, services: OpenServices) -> Response:
     """Show the sign-in page; who is signed in goes on to the studio."""
     if not services.settings.has_accounts or request.state.person is not None:
-        return _to(request, _next(request))
-    return HTMLResponse(forms.sign_in_form())
+        return redirect_to(request, next_path(request))
+    return HTMLResponse(_sign_in_form(request))
 
 
 @router.post(LOGIN_PATH)
 async def sign_in(request: Request, services: OpenServices) -> Response:
     """Sign in with name and password."""
     if not services.settings.has_accounts:
-        return _to(request, "/")
+        return redirect_to(request, "/")
     given = await _form(request)
     name, address = given.get("name", ""), address_of(request.scope)
     limits: SignInLimits = request.app.state.sign_in_limits
@@ -44,7 +46,7 @@ async def sign_in(request: Request, services: OpenServices) -> Response:
     if wait_s:
         # The right password is refused too; otherwise this answer would tell whether a guess is right.
         alert = f"There were too many failed attempts. Try again in {wait_s} seconds."
-        page = forms.sign_in_form(alert=alert, name=name)
+        page = _sign_in_form(request, alert=alert, name=name)
         return HTMLResponse(page, status_code=429, headers={"Retry-After": str(wait_s)})
     # Counted before the password is checked: requests that arrive together are all counted.
     count = limits.wrong(address, name)
@@ -59,10 +61,10 @@ async def sign_in(request: Request, services: OpenServices) -> Response:
     )
     if secret is None:
         _log.warning("failed sign-in as %r from %r, number %d of this client", name[:64], address[:64], count)
-        page = forms.sign_in_form(alert="The name or the password is wrong.", name=name)
+        page = _sign_in_form(request, alert="The name or the password is wrong.", name=name)
         return HTMLResponse(page, status_code=403)
     limits.right(address, name)
-    answer = _to(request, _next(request))
+    answer = redirect_to(request, next_path(request))
     keep_session(request.scope, answer, secret)
     return answer
 
@@ -74,7 +76,7 @@ async def show_sign_out(request: Request, services: OpenServices) -> Response:
     return (
         HTMLResponse(forms.sign_out_form(person.name))
         if services.settings.has_accounts
-        else _to(request, "/")
+        else redirect_to(request, "/")
     )
 
 
@@ -83,9 +85,9 @@ async def sign_out(request: Request, services: OpenServices) -> Response:
     """Sign out in this browser."""
     person: Person = request.state.person
     if not services.settings.has_accounts:
-        return _to(request, "/")
+        return redirect_to(request, "/")
     await run_in(PASSWORDS, signing_in.sign_out, services.database, person, address=address_of(request.scope))
-    answer = _to(request, LOGIN_PATH)
+    answer = await after_sign_out(request, services, person) or redirect_to(request, LOGIN_PATH)
     forget_session(request.scope, answer)
     return answer
 
@@ -122,11 +124,19 @@ async def join(secret: str, request: Request, services: OpenServices) -> Respons
                 address=address,
                 browser=_browser(request),
             )
-            answer = _to(request, "/")
+            answer = redirect_to(request, "/")
             keep_session(request.scope, answer, cookie)
             return answer
     page = await run_in(PASSWORDS, _invitation_page, services, secret, alert, name)
     return HTMLResponse(page or forms.used_link_page(), status_code=422 if page else 404)
+
+
+def _sign_in_form(request: Request, *, alert: str = "", name: str = "") -> str:
+    provider: Provider | None = request.app.state.provider
+    shown = (
+        {} if provider is None else {"provider": provider.name, "provider_address": start_address(request)}
+    )
+    return forms.sign_in_form(alert=alert, name=name, **shown)
 
 
 def _invitation_page(services: OpenServices, secret: str, alert: str = "", name: str = "") -> str | None:
@@ -148,14 +158,3 @@ async def _form(request: Request) -> dict[str, str]:
 
 def _browser(request: Request) -> str:
     return request.headers.get("user-agent", "")
-
-
-def _next(request: Request) -> str:
-    """Return where to go after signing in: a path of this studio, never another site."""
-    wanted = request.query_params.get("next", "/")
-    is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\", LOGIN_PATH, LOGOUT_PATH))
-    return wanted if is_own and wanted.isprintable() else "/"
-
-
-def _to(request: Request, path: str) -> RedirectResponse:
-    return RedirectResponse(root_of(request.scope) + path, status_code=303)
