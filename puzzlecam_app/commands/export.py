@@ -12,7 +12,7 @@ import typer
 from puzzlecam_app.commands.options import NameArgument, Zero
 from puzzlecam_app.commands.printing import print_json, print_problems, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
-from puzzlecam_app.errors import UsageError
+from puzzlecam_app.errors import UsageError, UserError
 
 
 class Include(StrEnum):
@@ -111,6 +111,7 @@ def export(
         bool,
         typer.Option("--no-pictures", help="Export labels alone; they name the pictures of the dataset."),
     ] = False,
+    zip: Annotated[bool, typer.Option("--zip", help="Also pack the export into one file, DIR.zip.")] = False,
     push: Annotated[
         str | None,
         typer.Option(
@@ -165,17 +166,39 @@ def export(
             progress=progress,
         )
     pushed = None if push is None else push_export(Path(report.out), push, token)
+    packed = _packed(Path(report.out)) if zip else None
     if studio.as_json:
-        print_json(report.model_dump(mode="json") | ({} if pushed is None else {"pushed": pushed}))
+        more = {"pushed": pushed, "zip": packed and str(packed)}
+        given = {name: value for name, value in more.items() if value is not None}
+        print_json(report.model_dump(mode="json") | given)
     else:
         typer.echo(f"{report.exported} pictures exported to {report.root}, {report.left_out} left out.")
         for sentence in report.lost:
             typer.echo(f"Not in the export: {sentence}.")
+        if packed is not None:
+            typer.echo(f"Packed into {packed}.")
         if pushed is not None:
             typer.echo(f"Pushed to {pushed}.")
         print_problems(report.problems)
     if report.left_out:
         raise typer.Exit(1)
+
+
+def _packed(folder: Path) -> Path:
+    """Pack an export; returns the zip, which lies beside it."""
+    from puzzlecam_app.interchange.export_folder import created_at
+    from puzzlecam_app.interchange.kept_exports import pack_zip
+
+    path = folder.with_name(f"{folder.name}.zip")
+    try:
+        pack_zip(folder, path, created_at(folder))
+    except OSError as problem:
+        raise UserError(
+            f"the export was written, but not packed ({problem.strerror})",
+            where=str(path),
+            remedy="Free some disk space and export again",
+        ) from problem
+    return path
 
 
 def _renamed(pairs: Sequence[str]) -> dict[str, str]:

@@ -50,6 +50,11 @@ def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
+def created_at(folder: Path) -> str:
+    """When the snapshot of an export was taken, in ISO 8601."""
+    return str(json.loads((folder / MANIFEST).read_text("utf-8"))["created"])
+
+
 def is_export(manifest: dict[str, Any]) -> bool:
     """Whether `write_manifest` wrote what was read from a file."""
     return manifest.get("kind") == _KIND

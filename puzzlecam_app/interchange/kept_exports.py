@@ -130,7 +130,7 @@ class KeptExports:
             else:
                 self._sweep()
                 self._check_room(export)
-                _pack(folder, path, _moment(export.created))
+                pack_zip(folder, path, export.created)
         return Archive(path, f'"{hashlib.sha256(manifest).hexdigest()[:32]}"')
 
     def _packing_lock(self, name: str) -> threading.Lock:
@@ -201,8 +201,12 @@ def _files(folder: Path) -> Sequence[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
-def _pack(folder: Path, path: Path, moment: tuple[int, int, int, int, int, int]) -> None:
-    """Write a zip whose bytes depend on the export alone. Pictures are stored, other files compressed."""
+def pack_zip(folder: Path, path: Path, created: str) -> None:
+    """Write a zip whose bytes depend on the export alone. Pictures are stored, other files compressed.
+
+    `created` is the time of all its files, in ISO 8601.
+    """
+    moment = _moment(created)
     building = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with zipfile.ZipFile(building, "x", strict_timestamps=False) as archive:

@@ -21,6 +21,7 @@ from puzzlecam_app.interchange.reports import ImportReport, load_reports
 from puzzlecam_app.pages import checking, computing, moved_folder, tag_words
 from puzzlecam_app.pages.asking import led_datasets, person_of
 from puzzlecam_app.pages.sentences import plain, shown
+from puzzlecam_app.pages.time_left import with_time_left
 from puzzlecam_app.people.owning import lead_new_dataset
 from puzzlecam_app.people.person import Person
 from puzzlecam_app.services import Services
@@ -170,7 +171,7 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
                 options=ImportOptions(
                     _MASK_USES[masks], copy, services.settings.max_image_pixels, _MASK_255[mask_255]
                 ),
-                progress=lambda done, total: progress((done, total), desc="Checking pictures"),
+                progress=with_time_left(progress, "Checking pictures"),
             )
             known = lead_new_dataset(services.database, person, _text(name))
             choice = gr.Dropdown(choices=_names(services, known), value=_text(name))
@@ -214,7 +215,7 @@ def _checker(services: Services) -> Callable[..., tuple[Any, ...]]:
                 ImportOptions(
                     _MASK_USES[masks], copy, services.settings.max_image_pixels, _MASK_255[mask_255]
                 ),
-                progress=lambda done, total: progress((done, total), desc="Checking pictures"),
+                progress=with_time_left(progress, "Checking pictures"),
             )
             return checking.check_text(report), checking.check_rows(report)
 

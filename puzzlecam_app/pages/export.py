@@ -18,6 +18,7 @@ from puzzlecam_app.interchange.problems import Severity
 from puzzlecam_app.pages.asking import led_datasets, person_of
 from puzzlecam_app.pages.export_choice import ExportChoice, check_name, chosen
 from puzzlecam_app.pages.sentences import counted, plain, shown
+from puzzlecam_app.pages.time_left import with_time_left
 from puzzlecam_app.services import Services
 
 MODULE = OwnModule("export/main.js", ("export/export.css",))
@@ -118,11 +119,15 @@ def _exporter(services: Services) -> Callable[..., str]:
         zero: str,
         as_polygons: bool,
         as_predictions: bool,
+        pictures: str,
         asked: gr.Request,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio reads the default
     ) -> str:
         def work() -> str:
             name = check_name(selected, statuses)
-            wanted = chosen(splits, tags, classes, first, dropped, offset, zero, as_polygons, as_predictions)
+            wanted = chosen(
+                splits, tags, classes, first, dropped, offset, zero, as_polygons, as_predictions, pictures
+            )
             out = services.exports.new_folder(name)
             report = export_dataset(
                 services.database,
@@ -132,6 +137,7 @@ def _exporter(services: Services) -> Callable[..., str]:
                 ExportOptions(
                     statuses=tuple(statuses),
                     void_boundary_px=int(boundary),
+                    pictures=wanted.pictures,
                     max_pixels=services.settings.max_image_pixels,
                     by=annotator_of(asked.request) if asked.request else None,
                     splits=wanted.splits,
@@ -142,6 +148,7 @@ def _exporter(services: Services) -> Callable[..., str]:
                     as_predictions=wanted.as_predictions,
                 ),
                 format=format,
+                progress=with_time_left(progress, "Exporting"),
             )
             with services.database.read() as session:
                 dataset = find_dataset(session, name)

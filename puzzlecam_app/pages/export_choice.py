@@ -14,6 +14,7 @@ from db.labels import latest_label_set
 from db.models import Item
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_changes import ClassChanges, changed_classes
+from puzzlecam_app.interchange.export_files import HowPictures
 from puzzlecam_app.interchange.formats.writers import write_format
 from puzzlecam_app.interchange.read_options import Zero
 from puzzlecam_app.interchange.snapshot import count_exportable
@@ -24,6 +25,11 @@ _COLUMNS = ["Class", "Name in the export", "Export it"]
 _NO_SPLIT = "without a split"
 _DROPPED = {"Background": False, "Void (255)": True}
 _ZEROS: dict[str, Zero] = {"Background": "background", "The first class; background becomes void": "class"}
+_PICTURES: dict[str, HowPictures] = {
+    "Links, or copies where the disk has none": "link",
+    "Copies": "copy",
+    "None: labels alone": "none",
+}
 _WITH_ZERO = frozenset({"mmseg", "cityscapes"})
 
 
@@ -37,6 +43,7 @@ class Chosen:
     zero: Zero
     as_polygons: bool
     as_predictions: bool
+    pictures: HowPictures
 
 
 class ExportChoice:
@@ -88,6 +95,12 @@ class ExportChoice:
             self.predictions = gr.Checkbox(
                 label="Predictions instead of annotations", value=False, visible=False
             )
+            self.pictures = gr.Dropdown(
+                list(_PICTURES),
+                value=next(iter(_PICTURES)),
+                label="Files of pictures",
+                elem_id="export-pictures",
+            )
         self.summary = gr.Markdown(elem_id="export-summary")
         quickly: dict[str, Any] = {
             "api_visibility": "private", "show_progress": "hidden", "queue": False,
@@ -111,6 +124,7 @@ class ExportChoice:
             self.zero,
             self.polygons,
             self.predictions,
+            self.pictures,
         ]
 
     def summarise_when_changed(self, dataset: gr.Dropdown, statuses: gr.CheckboxGroup) -> None:
@@ -156,6 +170,7 @@ def chosen(
     zero: str,
     as_polygons: bool,
     as_predictions: bool,
+    pictures: str,
 ) -> Chosen:
     """What the components say; a row of `classes` is a class, its new name, and whether it is exported."""
     rows = [(str(row[0]), str(row[1] or "").strip(), bool(row[2])) for row in classes if row and row[0]]
@@ -166,7 +181,15 @@ def chosen(
         drop_to_void=_DROPPED[dropped],
         offset=int(offset or 0),
     )
-    return Chosen(tuple(splits or ()), tuple(tags or ()), changes, _ZEROS[zero], as_polygons, as_predictions)
+    return Chosen(
+        tuple(splits or ()),
+        tuple(tags or ()),
+        changes,
+        _ZEROS[zero],
+        as_polygons,
+        as_predictions,
+        _PICTURES[pictures],
+    )
 
 
 def summary(services: Services, name: str | None, statuses: Sequence[str], wanted: Chosen) -> str:

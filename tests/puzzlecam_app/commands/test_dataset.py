@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,9 +179,13 @@ def test_masks_that_came_along_can_be_exported_as_proposals(
     masks = ["--masks", "proposals", "--classes", str(pets / "classes.txt")]
     assert main(["dataset", "import", str(pets), "--name", "pets", *masks]) == 0
 
-    report = answer(capsys, "export", "pets", "--out", str(tmp_path / "out"), "--status", "proposed")
+    report = answer(capsys, "export", "pets", "--out", str(tmp_path / "out"), "--status", "proposed", "--zip")
 
     assert report["exported"] == 1
+    with zipfile.ZipFile(report["zip"]) as archive:
+        names = archive.namelist()
+    assert report["zip"] == str(tmp_path / "out.zip")
+    assert {"out/manifest.json", "out/VOCdevkit/VOC2012/labels.txt"} <= set(names)
     (exported,) = Path(report["root"]).glob("SegmentationClass/*.png")
     with Image.open(exported) as image:
         assert image.mode == "P"

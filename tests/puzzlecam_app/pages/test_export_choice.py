@@ -16,16 +16,18 @@ ROWS = [["blue", "blue", True], ["red", "red", True]]
 
 def choice(classes: list[list[object]] = ROWS, **changes: object) -> Chosen:
     values = {"splits": [], "tags": [], "first": [], "dropped": "Background", "offset": 0}
-    values |= {"zero": "Background", "as_polygons": False, "as_predictions": False} | changes
+    values |= {"zero": "Background", "as_polygons": False, "as_predictions": False}
+    values |= {"pictures": "None: labels alone"} | changes
     return chosen(classes=classes, **values)
 
 
 def test_rows_become_changes_of_the_class_list() -> None:
     rows = [["blue", " sea ", True], ["red", "red", False], ["green", "green", True]]
 
-    changes = choice(rows, first=["green"], dropped="Void (255)", offset=2).classes
+    said = choice(rows, first=["green"], dropped="Void (255)", offset=2)
 
-    assert changes == ClassChanges({"blue": "sea"}, ["red"], ("green",), True, 2)
+    assert said.pictures == "none"
+    assert said.classes == ClassChanges({"blue": "sea"}, ["red"], ("green",), True, 2)
 
 
 def test_a_list_that_stays_is_not_mentioned(services: Services) -> None:
