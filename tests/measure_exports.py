@@ -58,8 +58,11 @@ def mask(seed: int) -> np.ndarray:
 
 
 def make(folder: Path, pictures: int) -> None:
-    """Make the dataset, unless it is there."""
+    """Make the dataset, unless it is there; then its tables are brought up to date."""
     if (folder / "studio.sqlite3").exists():
+        database = open_database(sqlite_url(folder / "studio.sqlite3"))
+        database.migrate()
+        database.close()
         return
     (folder / "pictures").mkdir(parents=True)
     database = open_database(sqlite_url(folder / "studio.sqlite3"))

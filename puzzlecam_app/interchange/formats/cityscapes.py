@@ -146,7 +146,14 @@ def read(root: Path, options: ReadOptions) -> Source:
     )  # fmt: skip
 
 
-READ: Final = ReadFormat("cityscapes", "Cityscapes (leftImg8bit, gtFine)", recognise, read)
+READ: Final = ReadFormat(
+    "cityscapes",
+    "Cityscapes (leftImg8bit, gtFine)",
+    recognise,
+    read,
+    # Beside each mask of ids lies one of colours, which says the same.
+    more_telling_than=frozenset({"color-masks"}),
+)
 
 
 def _zero(name: str) -> Zero:

@@ -162,6 +162,57 @@ print(1)
     assert (pictures["sub_a"].split, pictures["sub_a"].tags) == ("train", (1, 2, 3))
 
 
+FOREIGN = {
+    "coco_instances": "coco",
+    "coco_panoptic": "panoptic",
+    "coco_stuff": "coco",
+    "cvat": "cvat",
+    "voc_segmentation": "cvat-masks",
+    "camvid": "color-masks",
+    "cityscapes": "cityscapes",
+}
+"""What datumaro calls a format whose writer it has, and what the studio reads it as."""
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A picture with a ring and a row, in the formats of `FOREIGN`."""
+    folder = tmp_path_factory.mktemp("foreign")
+    script = """
+from datumaro import AnnotationType, DatasetItem, Image, LabelCategories, Mask, MaskCategories
+cat, dog = np.zeros((6, 7), bool), np.zeros((6, 7), bool)
+cat[1:5, 1:5], cat[2, 2], dog[0, :] = True, False, True
+labels = LabelCategories.from_iterable(["background", "cat", "dog"])
+colors = MaskCategories({0: (0, 0, 0), 1: (128, 0, 0), 2: (0, 128, 0)})
+categories = {AnnotationType.label: labels, AnnotationType.mask: colors}
+for format in sys.argv[2:]:
+    masks = [Mask(cat, label=1, id=1, group=1), Mask(dog, label=2, id=2, group=2)]
+    media = Image.from_numpy(np.full((6, 7, 3), 90, np.uint8))
+    items = [DatasetItem("a", subset="train", media=media, annotations=masks)]
+    Dataset.from_iterable(items, categories=categories).export(
+        f"{sys.argv[1]}/{format}", format, save_media=True)
+print(1)
+"""
+    ask("datumaro", DATUMARO_IMPORTS, script, folder, *FOREIGN)
+    return folder
+
+
+@pytest.mark.parametrize("format", FOREIGN)
+def test_what_datumaro_writes_in_other_formats_is_read(foreign: Path, tmp_path: Path, format: str) -> None:
+    studio, report = imported(foreign / format, tmp_path / "w")
+
+    expected = np.zeros((6, 7), np.uint8)
+    expected[1:5, 1:5] = 1
+    expected[2, 2] = 0
+    expected[0] = 2
+    if format == "coco_panoptic":
+        expected[expected == 0] = 255  # pixels without a segment are void
+    assert (report.layout, report.classes) == (FOREIGN[format], ("cat", "dog"))
+    (one,) = contents(studio)[1].values()
+    np.testing.assert_array_equal(one.mask, expected)
+    assert one.split == "train"
+
+
 DATASETS_IMPORTS = """
 import os
 os.environ["HF_HUB_OFFLINE"] = "1"
