@@ -13,6 +13,7 @@ from db.palette import BACKGROUND, VOID
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.class_lists import class_list_of
 from puzzlecam_app.interchange.formats.base import ReadFormat
+from puzzlecam_app.interchange.formats.color_masks import color_list
 from puzzlecam_app.interchange.formats.colors import distinct_colors
 from puzzlecam_app.interchange.formats.voc_write import write_palette_png
 from puzzlecam_app.interchange.formats.writing import (
@@ -94,8 +95,8 @@ def read(root: Path, options: ReadOptions) -> Source:
     """Read the folders of Cityscapes; tags come from the masks.
 
     Masks are ``<name>_gtFine_labelIds.png``, or ``..._labelTrainIds.png`` where there are no label ids. A
-    class list in the folder, or that of `options`, says what label ids mean; without one, they are those of
-    Cityscapes, where 0 is unlabeled. Train ids number the classes from 0.
+    class list in the folder (with colours or without), or that of `options`, says what label ids mean;
+    without one, they are those of Cityscapes, where 0 is unlabeled. Train ids number the classes from 0.
 
     Raises:
         UserError: There is no folder leftImg8bit, or the class list cannot be read.
@@ -110,7 +111,7 @@ def read(root: Path, options: ReadOptions) -> Source:
     problems: list[Problem] = [
         one.model_copy(update={"file": f"{PICTURES}/{one.file}"}) for one in tree.problems
     ]
-    listed = class_list_of(files, options.classes_file)
+    listed = class_list_of(files, options.classes_file) or color_list(files)
     found = {path: _mask_of(files, path) for path in tree.pictures}
     kinds = {kind for _, kind in found.values() if kind}
     if kinds == {"labelTrainIds"}:

@@ -37,7 +37,7 @@ from puzzlecam_app.interchange.splits import is_split_folder, split_name
 from puzzlecam_app.root_files import RootFile, RootFiles
 
 _KEYS: Final = (rb'"images"\s*:\s*\[', rb'"annotations"\s*:\s*\[', rb'"categories"\s*:\s*\[')
-_SPLIT: Final = re.compile(r"^(?:instances|annotations?|coco)?[_.-]?(.*?)(?:20\d\d)?$", re.IGNORECASE)
+_SPLIT: Final = re.compile(r"^(?:instances|stuff|annotations?|coco)?[_.-]?(.*?)(?:20\d\d)?$", re.IGNORECASE)
 _NO_SPLITS: Final = frozenset({"", "annotations", "coco", "_annotations.coco", "default", "labels", "result"})
 _EXPORT_AGAIN: Final = "Correct the file, or export it again"
 

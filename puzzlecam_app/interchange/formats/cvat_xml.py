@@ -39,6 +39,7 @@ from puzzlecam_app.interchange.problems import Problem, error
 from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.snapshot import SnapshotItem
 from puzzlecam_app.interchange.source import Labels, Source, SourceItem
+from puzzlecam_app.interchange.splits import is_split_folder, split_name
 from puzzlecam_app.root_files import RootFile, RootFiles
 
 _FILE: Final = "annotations.xml"
@@ -130,6 +131,8 @@ def read(root: Path, options: ReadOptions) -> Source:
         tags = classes.tags([*labels, *image.tags])
         reader = CvatLabels(where, image.shapes, classes.index_of, image.width, image.height)
         split = None if image.subset in _NO_SPLITS else image.subset
+        if split is None and is_split_folder(file.stem):
+            split = split_name(file.stem)
         pictures.add(SourceItem(path, path, tags, split or options.split, reader), where=where)
     problems += [
         error(str(lists[0].relative), f"{count} shapes of the kind {kind} have no mask", "Draw them as masks")
