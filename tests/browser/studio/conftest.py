@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -148,15 +149,21 @@ class Review:
         self.studio = studio
 
     def open(self, dataset: str, picture: str) -> None:
-        """Open a picture of a dataset, as the queue would."""
-        self.page.goto(self.studio.url)
-        self.page.wait_for_selector(".pr-queue-list > *")
-        select = self.page.get_by_label("Dataset", exact=True)
-        if select.evaluate("node => node.selectedOptions[0].text") != dataset:
-            select.select_option(label=dataset)
-        self.page.get_by_label("Status", exact=True).select_option("")
-        self.page.locator(".pr-queue-item", has_text=picture).click()
+        """Open a picture by its address, and list all pictures of its dataset."""
+        with contextlib.closing(sqlite3.connect(self.studio.workspace / "puzzlecam.sqlite3")) as database:
+            found = database.execute(
+                "SELECT items.id FROM items JOIN datasets ON datasets.id = items.dataset_id "
+                "WHERE datasets.name = ? AND items.name = ?",
+                (dataset, f"{picture}.jpg"),
+            ).fetchone()
+        assert found is not None, f"{dataset} has no {picture}.jpg"
+        self.page.goto(f"{self.studio.url}/?item={found[0]}")
         self.wait_for(picture)
+        status = self.page.get_by_label("Status", exact=True)
+        if status.input_value():
+            status.select_option("")
+            self.page.locator(".pr-queue-item", has_text=picture).click()
+            self.wait_for(picture)
 
     def wait_for(self, picture: str) -> None:
         """Wait until the picture can be painted on."""

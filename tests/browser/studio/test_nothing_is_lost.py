@@ -5,7 +5,6 @@ import sqlite3
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 from playwright.sync_api import Dialog, Page, Route, expect
 
@@ -13,41 +12,41 @@ from tests.browser.conftest import PATIENCE_MS
 from tests.browser.studio.conftest import Review, Studio, photographs
 
 
-def _both_paint(first: Review, second: Review, dataset: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Ada saves a stroke at the top after Grace has opened the picture; Grace paints at the bottom."""
+def _stroke(review: Review, y: int) -> np.ndarray:
+    """Paint one stroke of the first class across the picture; returns the mask with it."""
+    review.page.locator(".pz-stage").focus()
+    review.page.keyboard.press("1")
+    review.drag((40, y), (400, y))
+    return review.mask()
+
+
+def test_the_second_save_is_refused_shown_beside_and_resolved(
+    review: Review, second_person: Review, dataset: str
+) -> None:
+    first, second = review, second_person
     second.open(dataset, "landscape")
-    base = second.mask()
     first.open(dataset, "landscape")
     first.page.get_by_label("Your name").fill("Ada")
     with first.page.expect_response("**/api/session"):
         first.page.get_by_label("Your name").press("Enter")
     first.page.keyboard.press("Escape")
-    first.page.locator(".pz-stage").focus()
-    first.page.keyboard.press("1")
-    first.drag((40, 30), (400, 30))
-    first.wait_saved()
-    theirs = first.mask()
-    second.page.keyboard.press("1")
-    second.drag((40, 270), (400, 270))
-    expect(second.page.locator("dialog.pr-conflict")).to_be_visible()
-    return base, theirs, second.mask()
-
-
-@pytest.mark.parametrize("choice", ["mine", "theirs", "merged"])
-def test_the_second_save_is_refused_shown_beside_and_resolved(
-    review: Review, second_person: Review, dataset: str, choice: str
-) -> None:
-    base, theirs, mine = _both_paint(review, second_person, dataset)
-    dialog = second_person.page.locator("dialog.pr-conflict")
-    expect(dialog).to_contain_text("Ada saved this picture too")
-    expect(dialog.locator("canvas")).to_have_count(3)
-    dialog.locator(f"[data-choice={choice}]").click()
-    second_person.wait_saved()
-    expected = {"mine": mine, "theirs": theirs, "merged": np.where(mine != base, mine, theirs)}[choice]
-    np.testing.assert_array_equal(second_person.mask(), expected)
-    review.page.reload()
-    review.wait_for("landscape")
-    np.testing.assert_array_equal(review.mask(), expected)
+    dialog = second.page.locator("dialog.pr-conflict")
+    for y, choice in ((30, "mine"), (90, "theirs"), (150, "merged")):
+        # Ada saves a stroke after Grace has opened the picture; Grace paints below it.
+        base = second.mask()
+        theirs = _stroke(first, y)
+        first.wait_saved()
+        mine = _stroke(second, y + 30)
+        expect(dialog).to_be_visible()
+        expect(dialog).to_contain_text("Ada saved this picture too")
+        expect(dialog.locator("canvas")).to_have_count(3)
+        dialog.locator(f"[data-choice={choice}]").click()
+        second.wait_saved()
+        expected = {"mine": mine, "theirs": theirs, "merged": np.where(mine != base, mine, theirs)}[choice]
+        np.testing.assert_array_equal(second.mask(), expected)
+        first.page.reload()
+        first.wait_for("landscape")
+        np.testing.assert_array_equal(first.mask(), expected)
 
 
 def test_work_is_kept_while_the_server_is_away_and_sent_when_it_is_back(
