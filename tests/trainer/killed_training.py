@@ -1,8 +1,8 @@
 """Trainings in processes of their own that are killed by SIGKILL, as `kill -9` does.
 
-    python -m tests.trainer.killed_training TRAININGS.json
+    python -m tests.trainer.killed_training TRAINING
 
-TRAININGS.json holds a list of what `train_until_killed` takes.
+TRAINING is the JSON of a `Training`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).parents[2]
+from tests import warm
 
 
 class Training(NamedTuple):
@@ -37,16 +35,11 @@ class Training(NamedTuple):
     step: int
 
 
-def train_until_killed(trainings: Sequence[Training], folder: Path) -> None:
-    """Kill each training. All are copies of one process that has imported the trainer and computed nothing.
-
-    Args:
-        trainings: what is trained.
-        folder: for a file with them.
-    """
-    given = folder / "trainings.json"
-    given.write_text(json.dumps(trainings), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", __spec__.name, given], cwd=ROOT, check=True)
+def train_until_killed(trainings: Sequence[Training]) -> None:
+    """Start each training in a process of its own, and check that it was killed."""
+    for training in trainings:
+        process = warm.start(["-m", __spec__.name, json.dumps(training)])
+        assert process.wait() == -signal.SIGKILL, training
 
 
 def _train(training: Training) -> None:
@@ -67,17 +60,8 @@ def _train(training: Training) -> None:
 
 
 def main() -> None:
-    """Fork a process for each training, one after another, and check that it was killed."""
-    import trainer.pipeline  # noqa: F401 - imported once for all
-
-    for given in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
-        child = os.fork()
-        if child == 0:
-            try:
-                _train(Training(*given))
-            finally:
-                os._exit(1)  # it was not killed
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL, given
+    """Train as the argument says."""
+    _train(Training(*json.loads(sys.argv[1])))
 
 
 if __name__ == "__main__":

@@ -127,8 +127,7 @@ def killed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         [
             Training(str(root), str(folder / name), (*SLOW, *settings), _stage(name), 3)
             for name, settings in TRAININGS.items()
-        ],
-        folder,
+        ]
     )
     return folder
 

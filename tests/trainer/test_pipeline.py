@@ -38,6 +38,8 @@ SMALL = (
     "cams.max_side=48",
 )
 STAGES = ("classify", "cams", "evaluate")
+UNTRAINED = "classify.epochs=0"
+"""The stage is there, for tests in which it does not matter how much it trains."""
 
 
 def recipe(*overrides: str) -> Recipe:
@@ -77,16 +79,16 @@ def test_stages_run_once_and_again_only_if_what_they_depend_on_changed(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:
     root = make_voc()
-    assert stages_of(run(root, run_path), "stage_started") == list(STAGES)
-    assert stages_of(run(root, run_path), "stage_skipped") == list(STAGES)
+    assert stages_of(run(root, run_path, UNTRAINED), "stage_started") == list(STAGES)
+    assert stages_of(run(root, run_path, UNTRAINED), "stage_skipped") == list(STAGES)
     # The settings of a stage re-run it and what depends on it, not what comes before.
-    changed = run(root, run_path, "cams.scales=[0.5]")
+    changed = run(root, run_path, UNTRAINED, "cams.scales=[0.5]")
     assert (stages_of(changed, "stage_skipped"), stages_of(changed, "stage_started")) == (
         ["classify"],
         ["cams", "evaluate"],
     )
     # Settings of the machine re-run nothing.
-    machine = run(root, run_path, "cams.scales=[0.5]", "classify.checkpoint_every_steps=7")
+    machine = run(root, run_path, UNTRAINED, "cams.scales=[0.5]", "classify.checkpoint_every_steps=7")
     assert stages_of(machine, "stage_started") == []
 
     manifest = RunDir(run_path).manifest()
@@ -102,7 +104,7 @@ def test_a_stage_that_has_nothing_to_do_says_so_each_time(
     stages = ("classify", "cams", "affinity", "evaluate")
 
     def skipped(path: Path, kind: str, reuse: tuple[Path, ...] = ()) -> dict[str, str]:
-        events = run(root, path, "affinity.enabled=false", stages=stages, reuse=reuse)
+        events = run(root, path, UNTRAINED, "affinity.enabled=false", stages=stages, reuse=reuse)
         return {one["stage"]: one["skipped"] for one in events if one["kind"] == kind and "skipped" in one}
 
     reason = "The recipe turns it off (affinity.enabled)."
@@ -115,31 +117,31 @@ def test_an_accepted_mask_repeats_what_depends_on_it_in_the_same_run_directory(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:
     root = make_voc()
-    run(root, run_path)
+    run(root, run_path, UNTRAINED)
     write_mask(root / "accepted" / "p1.png", np.full((40, 60), 2, np.uint8))
     # Unused, it changes nothing.
-    assert stages_of(run(root, run_path, "use_accepted=false"), "stage_started") == []
-    without_term = run(root, run_path, "accepted_pixel_weight=0")
+    assert stages_of(run(root, run_path, UNTRAINED, "use_accepted=false"), "stage_started") == []
+    without_term = run(root, run_path, UNTRAINED, "accepted_pixel_weight=0")
     assert stages_of(without_term, "stage_started") == ["evaluate"]
-    assert stages_of(run(root, run_path), "stage_started") == list(STAGES)
+    assert stages_of(run(root, run_path, UNTRAINED), "stage_started") == list(STAGES)
     assert RunDir(run_path).manifest().dataset.accepted == 1
     write_mask(root / "accepted" / "p1.png", np.zeros((40, 60), np.uint8))
-    assert stages_of(run(root, run_path), "stage_started") == list(STAGES)
+    assert stages_of(run(root, run_path, UNTRAINED), "stage_started") == list(STAGES)
 
 
 def test_stages_with_the_same_settings_are_taken_over_from_another_run(
     make_voc: Callable[..., Path], tmp_path: Path
 ) -> None:
     root, first, second = make_voc(), tmp_path / "first", tmp_path / "second"
-    run(root, first)
+    run(root, first, UNTRAINED)
     write_mask(root / "accepted" / "p1.png", np.full((40, 60), 2, np.uint8))
     # Of this mask only the evaluation knows.
-    events = run(root, second, "accepted_pixel_weight=0", reuse=(tmp_path / "nowhere", first))
+    events = run(root, second, UNTRAINED, "accepted_pixel_weight=0", reuse=(tmp_path / "nowhere", first))
     assert stages_of(events, "stage_started") == ["evaluate"]
     assert {event.get("taken_from") for event in events if event["kind"] == "stage_skipped"} == {str(first)}
     assert classifier_hash(second) == classifier_hash(first)
     assert RunDir(second).cam_path("p3").is_file()
-    again = run(root, second, "accepted_pixel_weight=0", reuse=(first,))
+    again = run(root, second, UNTRAINED, "accepted_pixel_weight=0", reuse=(first,))
     assert not any("taken_from" in event for event in again), "they are its own by now"
 
 
@@ -149,9 +151,9 @@ def test_figures_are_never_taken_over_for_ground_truth_may_have_come(
     root = make_voc()
     truth = root / "SegmentationClass"
     truth.rename(root / "later")
-    run(root, tmp_path / "first", "classify.epochs=0")
+    run(root, tmp_path / "first", UNTRAINED)
     (root / "later").rename(truth)
-    events = run(root, tmp_path / "second", "classify.epochs=0", reuse=(tmp_path / "first",))
+    events = run(root, tmp_path / "second", UNTRAINED, reuse=(tmp_path / "first",))
     assert stages_of(events, "stage_started") == ["evaluate"]
     metrics = json.loads(RunDir(tmp_path / "second").metrics_path.read_text(encoding="utf-8"))
     assert metrics["rows"]
@@ -168,7 +170,7 @@ def test_a_bad_accepted_mask_stops_the_run_before_it_begins(
 
 
 def test_metrics_tell_honest_from_oracle(make_voc: Callable[..., Path], run_path: Path) -> None:
-    run(make_voc(), run_path, "classify.epochs=0")
+    run(make_voc(), run_path, UNTRAINED)
     metrics = json.loads(RunDir(run_path).metrics_path.read_text(encoding="utf-8"))
     (row,) = metrics["rows"]
     assert (row["name"], row["split"], row["pictures"]) == ("cam", "train", 6)
@@ -178,7 +180,7 @@ def test_metrics_tell_honest_from_oracle(make_voc: Callable[..., Path], run_path
 
 
 def test_without_ground_truth_everything_still_runs(make_voc: Callable[..., Path], run_path: Path) -> None:
-    run(make_voc(masks=False), run_path, "classify.epochs=0")
+    run(make_voc(masks=False), run_path, UNTRAINED)
     metrics = json.loads(RunDir(run_path).metrics_path.read_text(encoding="utf-8"))
     assert metrics["rows"] == []
     assert "nothing was measured" in metrics["note"]
@@ -235,9 +237,9 @@ def test_a_stage_over_pictures_goes_on_after_those_that_are_done(
 
     monkeypatch.setattr(cams, "save_maps", save_three)
     with pytest.raises(KeyboardInterrupt):
-        run(root, run_path, "classify.epochs=0")
+        run(root, run_path, UNTRAINED)
     monkeypatch.undo()
-    events = run(root, run_path, "classify.epochs=0")
+    events = run(root, run_path, UNTRAINED)
     assert [(event["stage"], event["done"]) for event in events if event["kind"] == "resumed"] == [
         ("cams", 3)
     ]
@@ -271,16 +273,16 @@ def test_a_full_disk_is_reported_and_leaves_what_was_there(
 
     monkeypatch.setattr(cams, "save_maps", full)
     with pytest.raises(DiskFullError, match="free space and run again"):
-        run(root, run_path, "classify.epochs=0")
+        run(root, run_path, UNTRAINED)
     monkeypatch.undo()
     assert last_failure(run_path)["code"] == "disk_full"
-    assert stages_of(run(root, run_path, "classify.epochs=0"), "stage_started") == ["cams", "evaluate"]
+    assert stages_of(run(root, run_path, UNTRAINED), "stage_started") == ["cams", "evaluate"]
 
 
 def test_bad_pictures_are_left_out_and_counted(make_voc: Callable[..., Path], run_path: Path) -> None:
     root = make_voc()
     (root / "JPEGImages" / "p1.png").write_text("no picture", encoding="utf-8")
-    events = run(root, run_path, "classify.epochs=0")
+    events = run(root, run_path, UNTRAINED)
     (skipped,) = (event for event in events if event["kind"] == "images_skipped")
     assert (skipped["count"], list(skipped["reasons"])) == (1, ["p1"])
     assert not RunDir(run_path).cam_path("p1").exists()
@@ -319,7 +321,7 @@ def test_pictures_of_one_pixel_and_of_forty_megapixels_are_pictures(
 def test_the_run_directory_of_another_dataset_is_refused(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:
-    run(make_voc("one"), run_path, "classify.epochs=0", stages=("classify",))
+    run(make_voc("one"), run_path, UNTRAINED, stages=("classify",))
     with pytest.raises(AnotherDatasetError, match="belongs to another dataset") as refused:
         run(make_voc("two", pictures=5), run_path)
     assert refused.value.code is FailureCode.ANOTHER_DATASET
@@ -338,7 +340,7 @@ def test_an_error_that_nobody_foresaw_is_logged_as_unexpected(
 
     monkeypatch.setattr("trainer.stages.classify.save_classifier", fail)
     with pytest.raises(KeyError):
-        run(make_voc(), run_path, "classify.epochs=0", stages=("classify",))
+        run(make_voc(), run_path, UNTRAINED, stages=("classify",))
     assert (last_failure(run_path)["code"], last_failure(run_path)["error"]) == ("unexpected", "KeyError")
 
 
@@ -347,7 +349,7 @@ def test_a_disk_without_room_for_the_log_is_told_by_the_exit_code(
     make_voc: Callable[..., Path], run_path: Path
 ) -> None:
     root = make_voc()
-    run(root, run_path, "classify.epochs=0", stages=("classify",))
+    run(root, run_path, UNTRAINED, stages=("classify",))
     RunDir(run_path).events_path.unlink()
     RunDir(run_path).events_path.symlink_to("/dev/full")
     command = ["-m", "trainer", "train", "--dataset-root", root, "--run-dir", run_path]

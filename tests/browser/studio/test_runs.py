@@ -84,7 +84,7 @@ def start_tiny(page: Page, studio: Studio) -> None:
     epochs.fill("10")
     epochs.press("Tab")
     expect(page.locator(".rn-supervision")).to_contain_text("Tags of 8 pictures; 1 accepted mask")
-    for stage in ("affinity", "segment"):
+    for stage in ("affinity", "pixels", "segment"):
         page.locator(f'[data-field="{stage}.enabled"] input').uncheck()
     page.get_by_role("button", name="Start the run").click()
 
