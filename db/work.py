@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.hidden_copies import WITH_COPIES
-from db.models import Item, Revision, User
+from db.hidden_copies import WITH_COPIES, seen_by
+from db.labels import latest_label_set
+from db.models import Item, ItemTag, Revision, User
 from db.status import STATUS_GROUPS
 from db.team_models import SecondLook
 
@@ -96,3 +97,41 @@ def totals(days: Iterable[DayOfWork]) -> dict[str, DayOfWork]:
         )
         for name, own in sorted(by_name.items())
     }
+
+
+@dataclass(frozen=True)
+class ClassWork:
+    """How much of a class is left: pictures with its tag; copies do not count.
+
+    Attributes:
+        finished: pictures that somebody accepted or corrected lately and that are finished now.
+    """
+
+    name: str
+    unfinished: int
+    finished: int
+
+
+def work_by_class(session: Session, dataset_id: int, since: datetime) -> list[ClassWork]:
+    """What is left of every class of the class list, in its order, and what was finished since then."""
+    tagged = (
+        select(ItemTag.class_index, func.count(Item.id.distinct()))
+        .join(Item, Item.id == ItemTag.item_id)
+        .where(Item.dataset_id == dataset_id, Item.missing_since.is_(None), seen_by(None))
+        .group_by(ItemTag.class_index)
+    )
+    lately = select(Revision.item_id).where(
+        Revision.created_at >= since, Revision.action.in_(STATUS_GROUPS["done"]), Revision.note.is_(None)
+    )
+    left, done = (
+        {row[0]: row[1] for row in session.execute(tagged.where(*wanted))}
+        for wanted in (
+            (Item.status.in_(STATUS_GROUPS["todo"]),),
+            (Item.status.in_(STATUS_GROUPS["done"]), Item.id.in_(lately)),
+        )
+    )
+    return [
+        ClassWork(one.name, left.get(one.index, 0), done.get(one.index, 0))
+        for one in latest_label_set(session, dataset_id).classes
+        if one.retired_to is None
+    ]

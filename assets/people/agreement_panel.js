@@ -3,6 +3,7 @@ import { apiUrl } from "../shared/api.js";
 import { count, element } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import { address } from "../shared/place.js";
+import { barPlot } from "./bar_plot.js";
 import { interval, iouText, iouWords } from "./iou_words.js";
 import { Layers } from "./layers.js";
 import { button, table } from "./parts.js";
@@ -60,6 +61,23 @@ export class AgreementPanel extends Emitter {
         ["People", "IoU, mean of the classes", "95 % interval"],
         found.pairs.map((pair) => [pair.people.join(" and "), iouWords(pair), interval(pair)]),
         "",
+      ),
+      element("a", {
+        class: "st-button",
+        href: apiUrl(`/datasets/${datasetId}/agreement.csv`),
+        download: "agreement.csv",
+        text: "Download (CSV)",
+      }),
+      barPlot(
+        "IoU by class",
+        found.classes.map((one) => ({
+          name: one.name,
+          value: one.iou,
+          low: one.low,
+          high: one.high,
+          text: iouWords(one),
+        })),
+        1,
       ),
       table(
         ["Class", "IoU", "95 % interval"],

@@ -1,6 +1,7 @@
 /** What each person did lately, and how long the rest takes. */
 import { count, element } from "../shared/dom.js";
 import { apiUrl } from "../shared/api.js";
+import { barPlot } from "./bar_plot.js";
 import { table } from "./parts.js";
 
 /**
@@ -8,7 +9,7 @@ import { table } from "./parts.js";
  */
 
 /** @param {number} datasetId @param {WorkOut} work @returns {Node[]} */
-export function workTable(datasetId, { people, unfinished, days_left: daysLeft }) {
+export function workTable(datasetId, { people, unfinished, days_left: daysLeft, classes }) {
   const rows = people.map((one) => [
     one.name,
     one.finished.toLocaleString(),
@@ -33,6 +34,30 @@ export function workTable(datasetId, { people, unfinished, days_left: daysLeft }
       download: "work.csv",
       text: "Download by day (CSV)",
     }),
+    ...leftByClass(datasetId, classes),
+  ];
+}
+
+/** How long the rest of each class takes. @param {number} datasetId @param {WorkOut["classes"]} classes @returns {Node[]} */
+function leftByClass(datasetId, classes) {
+  const open = classes.filter((one) => one.unfinished);
+  if (!open.length) return [];
+  const bars = open.map(({ name, unfinished, days_left: days }) => ({
+    name,
+    value: days,
+    text:
+      days === null
+        ? `${count(unfinished, "picture")}, none finished lately`
+        : `${count(Math.ceil(days), "day")} (${count(unfinished, "picture")})`,
+  }));
+  return [
+    element("a", {
+      class: "st-button",
+      href: apiUrl(`/datasets/${datasetId}/work/classes.csv`),
+      download: "classes.csv",
+      text: "Download by class (CSV)",
+    }),
+    barPlot("Left by class, days at the pace of the last seven days", bars),
   ];
 }
 

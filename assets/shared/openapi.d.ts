@@ -270,6 +270,15 @@ export interface components {
       /** @description What it found or did, or why it failed; empty while it runs */
       sentence: string;
     };
+    /** @description How much of a class is left: pictures with its tag. */
+    ClassWorkRow: {
+      name: string;
+      unfinished: number;
+      /** @description Pictures that were finished in the last seven days */
+      finished: number;
+      /** @description Days until all are finished at that pace; null without any */
+      days_left: number | null;
+    };
     /** @description The object at this pixel is of this class. */
     ClickSeed: {
       /** @description 0 for background, else a class index */
@@ -2513,6 +2522,8 @@ export interface components {
       unfinished: number;
       /** @description Days until all pictures are finished at the team's pace of the last seven days; null without any, and for who is no lead */
       days_left: number | null;
+      /** @description The same by class, for leads; others get none */
+      classes: components["schemas"]["ClassWorkRow"][];
     };
     /** @description What a person did. */
     WorkRow: {
@@ -2598,6 +2609,7 @@ export type ClassLossFacts = components["schemas"]["ClassLossFacts"];
 export type ClassOut = components["schemas"]["ClassOut"];
 export type ClassPage = components["schemas"]["ClassPage"];
 export type ClassWorkOut = components["schemas"]["ClassWorkOut"];
+export type ClassWorkRow = components["schemas"]["ClassWorkRow"];
 export type ClickSeed = components["schemas"]["ClickSeed"];
 export type CommentIn = components["schemas"]["CommentIn"];
 export type CommentOut = components["schemas"]["CommentOut"];

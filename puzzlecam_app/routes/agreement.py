@@ -32,6 +32,7 @@ from puzzlecam_app.routes.common import (
     etag,
     problem_responses,
 )
+from puzzlecam_app.routes.csv_answers import csv_answer
 from puzzlecam_app.services import Services
 from puzzlecam_app.teamwork.agreement import Agreement, Iou, Shared
 from puzzlecam_app.teamwork.consensus import disagreement, majority, staple
@@ -108,6 +109,10 @@ class ConsensusIn(BaseModel):
 @in_lane(PICTURES)
 def read_agreement(dataset_id: DatasetId, services: OpenServices) -> AgreementOut:
     """Compare the masks of people who labeled the same pictures, of the newest 300 such pictures."""
+    return _agreement(services, dataset_id)
+
+
+def _agreement(services: Services, dataset_id: int) -> AgreementOut:
     with services.database.read() as session:
         get_dataset(session, dataset_id)
         copies = copies_in(session, dataset_id, is_gold=False)
@@ -153,6 +158,33 @@ def read_agreement(dataset_id: DatasetId, services: OpenServices) -> AgreementOu
         ],
         items=items,
     )
+
+
+@router.get("/datasets/{dataset_id}/agreement.csv", response_class=Response, responses=problem_responses(404))
+@in_lane(PICTURES)
+def read_agreement_table(dataset_id: DatasetId, services: OpenServices) -> Response:
+    """Send the same by pair of people, by class and by picture, as a CSV file."""
+    found = _agreement(services, dataset_id)
+    measured: list[tuple[str, str, IouOut]] = [
+        *(("people", " and ".join(one.people), one) for one in found.pairs),
+        *(("class", one.name, one) for one in found.classes),
+    ]
+    pictures = [("picture", one.name, f"{one.iou:.4f}", 1, "", "") for one in found.items]
+    return csv_answer(
+        "agreement.csv",
+        ("of", "name", "iou", "pictures", "low", "high"),
+        [
+            *(
+                (kind, name, f"{one.iou:.4f}", one.pictures, _rounded(one.low), _rounded(one.high))
+                for kind, name, one in measured
+            ),
+            *pictures,
+        ],
+    )
+
+
+def _rounded(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
 @router.get(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -15,9 +13,10 @@ from db.datasets import get_dataset
 from db.models import utc_now
 from db.queue import counts_by_status
 from db.status import STATUS_GROUPS
-from db.work import DayOfWork, days_of_work, totals
+from db.work import ClassWork, DayOfWork, days_of_work, totals, work_by_class
 from puzzlecam_app.people.person import Person
 from puzzlecam_app.routes.common import Annotator, CurrentPerson, DatasetId, OpenServices, problem_responses
+from puzzlecam_app.routes.csv_answers import csv_answer
 from puzzlecam_app.services import Services
 
 router = APIRouter(prefix="/datasets/{dataset_id}", tags=["team"])
@@ -43,6 +42,15 @@ class WorkDay(WorkRow):
     day: str = Field(description="UTC, ISO 8601")
 
 
+class ClassWorkRow(BaseModel):
+    """How much of a class is left: pictures with its tag."""
+
+    name: str
+    unfinished: int
+    finished: int = Field(description="Pictures that were finished in the last seven days")
+    days_left: float | None = Field(description="Days until all are finished at that pace; null without any")
+
+
 class WorkOut(BaseModel):
     """What people did; somebody who does not lead the dataset sees only themselves."""
 
@@ -53,6 +61,7 @@ class WorkOut(BaseModel):
         description="Days until all pictures are finished at the team's pace of the last seven days; null "
         "without any, and for who is no lead"
     )
+    classes: list[ClassWorkRow] = Field(description="The same by class, for leads; others get none")
 
 
 @router.get("/work", responses=problem_responses(404, 422))
@@ -69,14 +78,33 @@ def read_work(
     rows = [WorkRow.model_validate(_numbers(one)) for one in totals(found).values()]
     with services.database.read() as session:
         counts = counts_by_status(session, dataset_id)
-        lately = days_of_work(session, dataset_id, utc_now() - timedelta(days=_PACE_DAYS)) if is_lead else []
+        since = utc_now() - timedelta(days=_PACE_DAYS)
+        lately = days_of_work(session, dataset_id, since) if is_lead else []
+        classes = work_by_class(session, dataset_id, since) if is_lead else []
     unfinished = sum(counts[status] for status in STATUS_GROUPS["todo"])
     done = sum(one.finished for one in lately)
     return WorkOut(
         people=rows,
         days=[WorkDay(day=one.day.isoformat(), **_numbers(one)) for one in found],
         unfinished=unfinished,
-        days_left=unfinished * _PACE_DAYS / done if done else None,
+        days_left=_days_left(unfinished, done),
+        classes=[_row_of(one) for one in classes],
+    )
+
+
+@router.get("/work/classes.csv", response_class=Response, responses=problem_responses(404))
+def read_class_table(dataset_id: DatasetId, services: OpenServices) -> Response:
+    """Send how much of each class is left, as a CSV file."""
+    with services.database.read() as session:
+        get_dataset(session, dataset_id)
+        found = work_by_class(session, dataset_id, utc_now() - timedelta(days=_PACE_DAYS))
+    return csv_answer(
+        "classes.csv",
+        ("class", "unfinished", "finished_in_7_days", "days_left"),
+        (
+            (one.name, one.unfinished, one.finished, "" if one.days_left is None else f"{one.days_left:.1f}")
+            for one in map(_row_of, found)
+        ),
     )
 
 
@@ -89,16 +117,22 @@ def read_work_table(
     days: Days = 30,
 ) -> Response:
     """Send the same by person and day (UTC), as a CSV file."""
-    text = io.StringIO()
-    rows = csv.writer(text)
-    rows.writerow(("day", "name", "finished", "corrected", "minutes", "second_looks", "returned"))
-    for one in _days(services, dataset_id, days, annotator, person):
-        minutes = f"{one.seconds / 60:.1f}"
-        rows.writerow(
-            (one.day, _plain(one.name), one.finished, one.corrected, minutes, one.looks, one.returned)
-        )
-    headers = {"Content-Disposition": 'attachment; filename="work.csv"', "Cache-Control": "no-store"}
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(
+        "work.csv",
+        ("day", "name", "finished", "corrected", "minutes", "second_looks", "returned"),
+        (
+            (
+                one.day,
+                one.name,
+                one.finished,
+                one.corrected,
+                f"{one.seconds / 60:.1f}",
+                one.looks,
+                one.returned,
+            )
+            for one in _days(services, dataset_id, days, annotator, person)
+        ),
+    )
 
 
 def _days(services: Services, dataset_id: int, days: int, annotator: str, person: Person) -> list[DayOfWork]:
@@ -119,6 +153,14 @@ def _numbers(one: DayOfWork) -> dict[str, Any]:
     }
 
 
-def _plain(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[0] in "=+-@" else name
+def _row_of(one: ClassWork) -> ClassWorkRow:
+    return ClassWorkRow(
+        name=one.name,
+        unfinished=one.unfinished,
+        finished=one.finished,
+        days_left=_days_left(one.unfinished, one.finished),
+    )
+
+
+def _days_left(unfinished: int, finished: int) -> float | None:
+    return unfinished * _PACE_DAYS / finished if finished else None

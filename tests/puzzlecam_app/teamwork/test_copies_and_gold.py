@@ -78,6 +78,15 @@ def test_each_person_labels_their_own_copy_and_the_lead_makes_a_consensus(
     picture = found["items"][0]
     assert (picture["item_id"], picture["name"], picture["has_consensus"]) == (1, "a", False)
 
+    table = lead.get("/api/datasets/1/agreement.csv").text.splitlines()
+    assert [row.split(",")[:2] for row in table[1:]] == [
+        ["people", "labeler and reviewer"],
+        ["class", "background"],
+        ["class", "blue"],
+        ["picture", "a"],
+    ]
+    assert table[3] == f"class,blue,{blue:.4f},1,,"
+
     shown = lead.get("/api/items/1/agreement/picture?shown=difference")
     alpha = np.asarray(Image.open(io.BytesIO(shown.content)))[0, :, 3]
     assert np.flatnonzero(alpha).tolist() == list(range(20, 30))

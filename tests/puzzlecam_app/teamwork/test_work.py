@@ -45,6 +45,18 @@ def test_a_lead_sees_everybodys_progress_and_when_all_is_finished(worked: AsPers
     assert work["days_left"] == pytest.approx(14 / 3)
 
 
+def test_a_lead_sees_what_is_left_of_each_class(worked: AsPerson) -> None:
+    # Picture 1, blue and red, is to do again; picture 2, red, is finished; picture 3 has no tag.
+    client = worked("lead")
+    rows = client.get("/api/datasets/1/work").json()["classes"]
+    text = client.get("/api/datasets/1/work/classes.csv").text
+    found = {one["name"]: (one["unfinished"], one["finished"]) for one in rows}
+    assert found == {"blue": (1, 0), "red": (1, 1)}
+    assert [one["days_left"] for one in rows] == [None, 7]
+    assert text.splitlines() == ["class,unfinished,finished_in_7_days,days_left", "blue,1,0,", "red,1,1,7.0"]
+    assert worked("labeler").get("/api/datasets/1/work").json()["classes"] == []
+
+
 def test_a_labeler_sees_only_their_own_progress(worked: AsPerson) -> None:
     work = worked("labeler").get("/api/datasets/1/work").json()
     assert [one["name"] for one in work["people"]] == ["labeler"]
