@@ -13,6 +13,7 @@ from puzzlecam_app.interchange.formats.registry import READ_FORMATS, recognise
 from puzzlecam_app.interchange.formats.writers import WRITE_FORMATS
 from puzzlecam_app.root_files import RootFiles
 from tests.helpers_formats import (
+    MADE_AT,
     Data,
     Drawn,
     assert_same_masks,
@@ -38,6 +39,7 @@ class Case:
         splits: whether they come back.
         root: folder of the export that is read.
         classes: whether the class list comes back, with its order.
+        authors: whether authors and times come back.
         exact: whether masks always come back; otherwise, only if the report names no pixels that do not.
         writing: options of the export.
         reading: options of the import.
@@ -49,6 +51,7 @@ class Case:
     splits: bool = True
     root: str = ""
     classes: bool = True
+    authors: bool = False
     exact: bool = True
     writing: dict[str, object] = field(default_factory=dict)
     reading: dict[str, object] = field(default_factory=dict)
@@ -59,19 +62,19 @@ class Case:
 
 CASES = [
     Case("voc", "voc", splits=False),
-    Case("coco", "coco", void=0),
+    Case("coco", "coco", void=0, authors=True),
     Case("yolo", "yolo", void=0, splits=False, exact=False),
     Case("labelme", "labelme"),
     Case("cvat", "cvat"),
-    Case("label-studio", "label-studio"),
+    Case("label-studio", "label-studio", authors=True),
     Case("label-studio", "label-studio", writing={"as_predictions": True}),
     Case("panoptic", "panoptic"),
     Case("cvat-masks", "cvat-masks"),
     Case("color-masks", "color-masks"),
     Case("mmseg", "folder", reading={"tags_from_masks": True}),
-    Case("datumaro", "datumaro"),
-    Case("hugging-face", "hugging-face", splits=False),
-    Case("parquet", "parquet"),
+    Case("datumaro", "datumaro", authors=True),
+    Case("hugging-face", "hugging-face", splits=False, authors=True),
+    Case("parquet", "parquet", authors=True),
     Case("cityscapes", "cityscapes", splits=False),
     Case("cityscapes", "cityscapes", splits=False, writing={"zero": "class"}),
     Case("puzzle-cam", "voc", splits=False),
@@ -103,6 +106,9 @@ def test_masks_come_back(case: Case, data: st.DataObject) -> None:
         void_px = sum(int((one.mask == 255).sum()) for one in drawn.pictures)
         if case.void != 255 and void_px:
             assert any(line.startswith(f"{void_px} pixels of void") for line in report.lost)
+        if case.authors:
+            found = contents(back)[1].values()
+            assert {(one.author, one.made_at) for one in found if one.mask is not None} <= {("Ann", MADE_AT)}
         if case.splits:
             splits = {name: one.split for name, one in contents(back)[1].items()}
             names = export_names(studio)
