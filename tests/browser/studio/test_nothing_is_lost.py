@@ -49,11 +49,13 @@ def test_the_second_save_is_refused_shown_beside_and_resolved(
         np.testing.assert_array_equal(first.mask(), expected)
 
 
-def test_work_is_kept_while_the_server_is_away_and_sent_when_it_is_back(
-    review: Review, dataset: str, studio: Studio
+def test_work_is_kept_and_sent_however_a_save_fails_and_leaving_with_it_warns(
+    review: Review, dataset: str
 ) -> None:
     page = review.page
     review.open(dataset, "landscape")
+
+    # The server is away.
     page.route("**/api/items/*/mask*", lambda route: route.abort())
     page.keyboard.press("0")
     review.drag((60, 60), (300, 200))
@@ -65,6 +67,41 @@ def test_work_is_kept_while_the_server_is_away_and_sent_when_it_is_back(
     page.reload()
     review.wait_for("landscape")
     np.testing.assert_array_equal(review.mask(), painted)
+
+    # A save whose answer was lost is no conflict.
+    stored: list[int] = []
+
+    def lose_the_answer(route: Route) -> None:
+        if route.request.method != "PUT" or stored:  # the next picture's mask is fetched ahead
+            route.continue_()
+            return
+        stored.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/api/items/*/mask*", lose_the_answer)
+    page.keyboard.press("1")
+    review.drag((60, 60), (300, 200))
+    painted = review.mask()
+    review.wait_saved()
+    assert stored == [200]
+    page.reload()
+    review.wait_for("landscape")
+    np.testing.assert_array_equal(review.mask(), painted)
+
+    # Leaving with unsaved work warns.
+    page.unroute("**/api/items/*/mask*")
+    page.route("**/api/items/*/mask*", lambda route: route.abort())
+    page.keyboard.press("0")
+    review.drag((60, 60), (300, 200))
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.reload()
+    assert asked == ["beforeunload"]
 
 
 def test_unsent_work_survives_a_closed_tab(review: Review, dataset: str) -> None:
@@ -82,46 +119,6 @@ def test_unsent_work_survives_a_closed_tab(review: Review, dataset: str) -> None
     review.wait_for("landscape")
     review.wait_saved()
     np.testing.assert_array_equal(review.mask(), painted)
-
-
-def test_a_save_whose_answer_was_lost_is_no_conflict(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    stored: list[int] = []
-
-    def lose_the_answer(route: Route) -> None:
-        if route.request.method != "PUT" or stored:  # the next picture's mask is fetched ahead
-            route.continue_()
-            return
-        stored.append(route.fetch().status)
-        route.abort()
-
-    page.route("**/api/items/*/mask*", lose_the_answer)
-    page.keyboard.press("0")
-    review.drag((60, 60), (300, 200))
-    painted = review.mask()
-    review.wait_saved()
-    assert stored == [200]
-    page.reload()
-    review.wait_for("landscape")
-    np.testing.assert_array_equal(review.mask(), painted)
-
-
-def test_leaving_with_unsaved_work_warns(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    page.route("**/api/items/*/mask*", lambda route: route.abort())
-    page.keyboard.press("0")
-    review.drag((60, 60), (300, 200))
-    asked: list[str] = []
-
-    def answer(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        dialog.accept()
-
-    page.on("dialog", answer)
-    page.reload()
-    assert asked == ["beforeunload"]
 
 
 def test_leaving_while_a_decision_is_on_its_way_warns(review: Review, dataset: str) -> None:

@@ -13,7 +13,48 @@ PERSON = 1
 MANY = 70  # more than one page of the queue
 
 
-def test_a_lock_holds_for_the_picture_that_shows_it(review: Review, dataset: str) -> None:
+def test_header_threshold_and_revert(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    proposal = review.mask()
+    status = page.locator(".pr-header .pr-status")
+    expect(status).to_have_text("proposed")
+
+    # The threshold begins where proposals are cut.
+    page.wait_for_function("window.puzzlecamReview?.heatPanel.maps")
+    used = page.evaluate("puzzlecamReview.heatPanel.maps.header.threshold")
+    threshold = page.get_by_label("Threshold", exact=True)
+    assert float(threshold.input_value()) == pytest.approx(used)
+
+    # The header says what the picture has become.
+    page.keyboard.press("1")
+    review.drag((40, 30), (400, 30))
+    painted = review.mask()
+    expect(status).to_have_text("draft")
+
+    # A revert can be undone.
+    page.keyboard.press("v")
+    expect(page.locator(".pr-saying")).to_contain_text("The proposal is restored")
+    np.testing.assert_array_equal(review.mask(), proposal)
+    assert page.evaluate("puzzlecamReview.draft.hasUnsavedWork") is False
+    page.keyboard.press("Control+z")
+    review.wait_saved()
+    page.reload()
+    review.wait_for("landscape")
+    np.testing.assert_array_equal(review.mask(), painted)
+
+    # A threshold stays for the next picture.
+    page.wait_for_function("window.puzzlecamReview?.heatPanel.maps")
+    threshold.evaluate("node => { node.value = '0.3'; node.dispatchEvent(new Event('input')); }")
+    page.keyboard.press("ArrowRight")
+    review.wait_for("portrait")
+    page.wait_for_function("window.puzzlecamReview?.heatPanel.maps")
+    assert float(threshold.input_value()) == pytest.approx(0.3)
+
+
+def test_a_lock_holds_for_its_picture_and_one_that_could_not_be_opened_comes_by_itself(
+    review: Review, dataset: str
+) -> None:
     page = review.page
     review.open(dataset, "landscape")
     page.get_by_label("Lock person").click()
@@ -32,40 +73,12 @@ def test_a_lock_holds_for_the_picture_that_shows_it(review: Review, dataset: str
     review.drag((40, 30), (200, 30))
     assert (review.mask()[30, 60:180] == 0).all()
 
-
-def test_the_header_says_what_the_picture_has_become(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    status = page.locator(".pr-header .pr-status")
-    expect(status).to_have_text("proposed")
-    review.drag((40, 30), (400, 30))
-    expect(status).to_have_text("draft")
-
-
-def test_a_revert_can_be_undone(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    proposal = review.mask()
-    page.keyboard.press("1")
-    review.drag((40, 30), (400, 30))
-    painted = review.mask()
-    page.keyboard.press("v")
-    expect(page.locator(".pr-saying")).to_contain_text("The proposal is restored")
-    np.testing.assert_array_equal(review.mask(), proposal)
-    assert page.evaluate("puzzlecamReview.draft.hasUnsavedWork") is False
-    page.keyboard.press("Control+z")
-    review.wait_saved()
-    page.reload()
+    # The studio does not answer when a picture is opened.
+    page.keyboard.press("ArrowLeft")
     review.wait_for("landscape")
-    np.testing.assert_array_equal(review.mask(), painted)
-
-
-def test_a_picture_that_could_not_be_opened_comes_by_itself(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
     page.context.set_offline(True)
     page.keyboard.press("1")
-    review.drag((40, 30), (400, 30))
+    review.drag((40, 250), (400, 250))
     painted = review.mask()
     page.keyboard.press("ArrowRight")
     sentence = page.locator(".pr-stage-sentence")
@@ -81,9 +94,78 @@ def test_a_picture_that_could_not_be_opened_comes_by_itself(review: Review, data
     np.testing.assert_array_equal(review.mask(), painted)
 
 
-def test_filters_are_remembered_and_begin_at_their_first_picture(review: Review, dataset: str) -> None:
+def test_specks_and_what_is_probably_an_oversight_are_asked_about_once(review: Review, dataset: str) -> None:
     page = review.page
     review.open(dataset, "landscape")
+    mask = np.zeros((300, 451), np.uint8)
+    mask[50:200, 100:300] = PERSON
+    mask[10:13, 10:13] = PERSON
+    page.evaluate("(mask) => puzzlecamReview.editor.setMask(Uint8Array.from(mask))", mask.ravel().tolist())
+    page.keyboard.press("a")
+    expect(page.locator(".pr-warning")).to_contain_text("1 small piece")
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    assert review.mask()[11, 11] == 0
+    page.keyboard.press("a")
+    review.wait_for("portrait")
+
+    # The mask of the next picture is empty.
+    page.evaluate("puzzlecamReview.editor.setMask(new Uint8Array(puzzlecamReview.editor.mask.length))")
+    page.keyboard.press("a")
+    warning = page.locator(".pr-warning")
+    expect(warning).to_contain_text("The mask is empty, but the picture has the tags: person.")
+    assert review.status_of("portrait") not in ("accepted", "corrected")
+    page.keyboard.press("a")
+    review.wait_for("small")
+    expect(warning).to_be_hidden()
+    expect(page.locator(".pr-queue-item", has_text="portrait").locator(".pr-status")).to_have_attribute(
+        "data-status", "corrected"
+    )
+    page.keyboard.press("ArrowLeft")
+    review.wait_for("portrait")
+    page.wait_for_function("puzzlecamReview.current.hints.known?.confirmed.length === 1")
+    page.keyboard.press("a")
+    review.wait_for("small")
+    expect(warning).to_be_hidden()
+
+
+def test_undo_takes_decisions_back_and_filters_are_remembered(review: Review, dataset: str) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    page.keyboard.press("r")
+    review.wait_for("portrait")
+    page.keyboard.press("1")
+    review.drag((40, 30), (200, 30))
+    review.wait_saved()
+    painted = review.mask()
+    page.keyboard.press("n")
+    review.wait_for("small")
+    page.keyboard.press("Control+z")
+    review.wait_for("portrait")
+    np.testing.assert_array_equal(review.mask(), painted)
+    assert review.status_of("portrait") == "drafted"
+    page.keyboard.press("Control+z")
+    review.wait_for("landscape")
+    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “reject” is taken back")
+    assert review.status_of("landscape") == "proposed"
+
+    # Also about the last picture, whose strokes it keeps.
+    page.locator(".pr-queue-item", has_text="small").click()
+    review.wait_for("small")
+    page.keyboard.press("1")
+    review.drag((10, 10), (50, 10))
+    painted = review.mask()
+    page.keyboard.press("r")
+    status = page.locator(".pr-queue-item", has_text="small").locator(".pr-status")
+    expect(status).to_have_attribute("data-status", "rejected")
+    page.keyboard.press("Control+z")
+    expect(status).to_have_attribute("data-status", "drafted")
+    review.wait_for("small")
+    np.testing.assert_array_equal(review.mask(), painted)
+
+    # Filters are remembered and begin at their first picture.
+    page.locator(".pr-queue-item", has_text="landscape").click()
+    review.wait_for("landscape")
     page.keyboard.press("n")
     review.wait_for("portrait")
     expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_text("skipped")
@@ -96,20 +178,6 @@ def test_filters_are_remembered_and_begin_at_their_first_picture(review: Review,
     review.wait_for("portrait")  # what was put off is not offered first
     page.get_by_label("Status", exact=True).select_option("rejected")
     expect(page.locator(".pr-stage-sentence")).to_contain_text("No picture matches these filters")
-
-
-def test_the_threshold_begins_where_proposals_are_cut(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    page.wait_for_function("window.puzzlecamReview?.heatPanel.maps")
-    used = page.evaluate("puzzlecamReview.heatPanel.maps.header.threshold")
-    threshold = page.get_by_label("Threshold", exact=True)
-    assert float(threshold.input_value()) == pytest.approx(used)
-    threshold.evaluate("node => { node.value = '0.3'; node.dispatchEvent(new Event('input')); }")
-    page.keyboard.press("ArrowRight")
-    review.wait_for("portrait")
-    page.wait_for_function("window.puzzlecamReview?.heatPanel.maps")
-    assert float(threshold.input_value()) == pytest.approx(0.3)
 
 
 def test_a_link_far_down_the_queue_opens_among_its_neighbours(
@@ -131,28 +199,6 @@ def test_a_link_far_down_the_queue_opens_among_its_neighbours(
     page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p67')")
     page.keyboard.press("ArrowRight")
     page.wait_for_function("window.puzzlecamReview?.current?.item.name.startsWith('p68')")
-
-
-def test_accepting_what_is_probably_an_oversight_is_asked_about_once(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    page.evaluate("puzzlecamReview.editor.setMask(new Uint8Array(puzzlecamReview.editor.mask.length))")
-    page.keyboard.press("a")
-    warning = page.locator(".pr-warning")
-    expect(warning).to_contain_text("The mask is empty, but the picture has the tags: person.")
-    assert review.status_of("landscape") not in ("accepted", "corrected")
-    page.keyboard.press("a")
-    review.wait_for("portrait")
-    expect(warning).to_be_hidden()
-    expect(page.locator(".pr-queue-item", has_text="landscape").locator(".pr-status")).to_have_attribute(
-        "data-status", "corrected"
-    )
-    page.keyboard.press("ArrowLeft")
-    review.wait_for("landscape")
-    page.wait_for_function("puzzlecamReview.current.hints.known?.confirmed.length === 1")
-    page.keyboard.press("a")
-    review.wait_for("portrait")
-    expect(warning).to_be_hidden()
 
 
 def test_keys_bookmarks_and_going_to_a_picture(review: Review, dataset: str) -> None:
@@ -206,22 +252,6 @@ def test_keys_bookmarks_and_going_to_a_picture(review: Review, dataset: str) -> 
     assert page.evaluate("puzzlecamReview.editor.tool") == "brush"
 
 
-def test_specks_are_pointed_out_and_one_key_removes_them(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    mask = np.zeros((300, 451), np.uint8)
-    mask[50:200, 100:300] = PERSON
-    mask[10:13, 10:13] = PERSON
-    page.evaluate("(mask) => puzzlecamReview.editor.setMask(Uint8Array.from(mask))", mask.ravel().tolist())
-    page.keyboard.press("a")
-    expect(page.locator(".pr-warning")).to_contain_text("1 small piece")
-    page.keyboard.press("d")
-    page.keyboard.press("d")
-    assert review.mask()[11, 11] == 0
-    page.keyboard.press("a")
-    review.wait_for("portrait")
-
-
 def test_the_mask_of_the_picture_before_is_copied(review: Review, studio: Studio, tmp_path: Path) -> None:
     photographs(tmp_path / "frames", [("first", 120, 80), ("second", 120, 80), ("wider", 160, 80)])
     Image.new("RGB", (120, 80), "teal").save(tmp_path / "frames" / "second.jpg")  # no two are equal
@@ -242,44 +272,6 @@ def test_the_mask_of_the_picture_before_is_copied(review: Review, studio: Studio
     review.wait_for("wider")
     page.keyboard.press("q")
     expect(page.locator(".pr-saying")).to_contain_text("120 x 80 pixels; this picture has 160 x 80")
-
-
-def test_undo_after_a_decision_takes_the_decision_back(review: Review, dataset: str) -> None:
-    page = review.page
-    review.open(dataset, "landscape")
-    page.keyboard.press("r")
-    review.wait_for("portrait")
-    page.keyboard.press("1")
-    review.drag((40, 30), (200, 30))
-    review.wait_saved()
-    painted = review.mask()
-    page.keyboard.press("n")
-    review.wait_for("small")
-    page.keyboard.press("Control+z")
-    review.wait_for("portrait")
-    np.testing.assert_array_equal(review.mask(), painted)
-    assert review.status_of("portrait") == "drafted"
-    page.keyboard.press("Control+z")
-    review.wait_for("landscape")
-    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “reject” is taken back")
-    assert review.status_of("landscape") == "proposed"
-
-
-def test_undo_after_the_decision_about_the_last_picture_keeps_its_strokes(
-    review: Review, dataset: str
-) -> None:
-    page = review.page
-    review.open(dataset, "small")
-    page.keyboard.press("1")
-    review.drag((10, 10), (50, 10))
-    painted = review.mask()
-    page.keyboard.press("r")
-    status = page.locator(".pr-queue-item", has_text="small").locator(".pr-status")
-    expect(status).to_have_attribute("data-status", "rejected")
-    page.keyboard.press("Control+z")
-    expect(status).to_have_attribute("data-status", "drafted")
-    review.wait_for("small")
-    np.testing.assert_array_equal(review.mask(), painted)
 
 
 def test_classes_keep_their_keys_and_a_missing_picture_disables_what_cannot_work(
