@@ -148,8 +148,8 @@ class Review:
         self.page = page
         self.studio = studio
 
-    def open(self, dataset: str, picture: str) -> None:
-        """Open a picture by its address, and list all pictures of its dataset."""
+    def item_id(self, dataset: str, picture: str) -> int:
+        """The id of a picture of a dataset."""
         with contextlib.closing(sqlite3.connect(self.studio.workspace / "puzzlecam.sqlite3")) as database:
             found = database.execute(
                 "SELECT items.id FROM items JOIN datasets ON datasets.id = items.dataset_id "
@@ -157,7 +157,11 @@ class Review:
                 (dataset, f"{picture}.jpg"),
             ).fetchone()
         assert found is not None, f"{dataset} has no {picture}.jpg"
-        self.page.goto(f"{self.studio.url}/?item={found[0]}")
+        return int(found[0])
+
+    def open(self, dataset: str, picture: str) -> None:
+        """Open a picture by its address, and list all pictures of its dataset."""
+        self.page.goto(f"{self.studio.url}/?item={self.item_id(dataset, picture)}")
         self.wait_for(picture)
         status = self.page.get_by_label("Status", exact=True)
         if status.input_value():

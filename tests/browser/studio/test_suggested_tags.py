@@ -32,10 +32,8 @@ def test_a_suggested_tag_is_added_with_one_key_and_refused_with_another(
     expect(line).to_be_hidden()
 
     for name, key, tags in (("landscape", "i", "cat, person"), ("portrait", "o", "person")):
+        _suggest_cat(studio, review.item_id(dataset, name))
         review.open(dataset, name)
-        _suggest_cat(studio, page.evaluate("puzzlecamReview.current.item.id"))
-        page.reload()
-        review.wait_for(name)
         expect(line).to_contain_text("“cat” may be in the picture")
         page.keyboard.press(key)
         expect(line).to_be_hidden()
