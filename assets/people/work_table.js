@@ -41,15 +41,17 @@ export function workTable(datasetId, { people, unfinished, days_left: daysLeft, 
 /** How long the rest of each class takes. @param {number} datasetId @param {WorkOut["classes"]} classes @returns {Node[]} */
 function leftByClass(datasetId, classes) {
   const open = classes.filter((one) => one.unfinished);
-  if (!open.length) return [];
-  const bars = open.map(({ name, unfinished, days_left: days }) => ({
-    name,
-    value: days,
-    text:
-      days === null
-        ? `${count(unfinished, "picture")}, none finished lately`
-        : `${count(Math.ceil(days), "day")} (${count(unfinished, "picture")})`,
-  }));
+  if (!open.some((one) => one.days_left !== null)) return []; // nothing was finished lately
+  const bars = open
+    .sort((a, b) => (b.days_left ?? 0) - (a.days_left ?? 0))
+    .map(({ name, unfinished, days_left: days }) => ({
+      name,
+      value: days,
+      text:
+        days === null
+          ? `${count(unfinished, "picture")}, none finished lately`
+          : `${count(Math.ceil(days), "day")} (${count(unfinished, "picture")})`,
+    }));
   return [
     element("a", {
       class: "st-button",
