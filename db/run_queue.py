@@ -108,8 +108,13 @@ def renew(session: Session, run_id: int, *, worker: str, lease: timedelta) -> bo
     return _update(session, run_id, worker, ACTIVE, lease_until=now + lease, heartbeat_at=now)
 
 
-def note_trainer(session: Session, run_id: int, *, worker: str, pid: int, started: float) -> bool:
-    """Record the trainer's process, and that the run is running unless somebody has asked to stop it."""
+def note_trainer(
+    session: Session, run_id: int, *, worker: str, pid: int | None, started: float | None
+) -> bool:
+    """Record the trainer's process, and that the run is running unless somebody has asked to stop it.
+
+    `pid` and `started` are None where a cluster runs the trainer.
+    """
     _update(session, run_id, worker, ("claimed",), status="running")
     return _update(session, run_id, worker, ACTIVE, trainer_pid=pid, trainer_started=started)
 

@@ -278,6 +278,14 @@ class Settings(BaseModel):
         pattern=r"^(cpu|cuda(:\d+)?)$",
         description="Device that a worker trains on: cpu, cuda or cuda:N; by default the best one available.",
     )
+    cluster: str | None = Field(
+        default=None,
+        pattern=r"^(auto|(https?|ray)://[^\s]+)$",
+        description=(
+            "Ray cluster that trains runs: http://HOST:8265, ray://HOST:10001, or auto for the one of this "
+            "machine; by default runs are trained on this machine. Needs the extra 'cluster'."
+        ),
+    )
     run_attempts: int = Field(
         default=3,
         ge=1,

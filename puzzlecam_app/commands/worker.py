@@ -46,6 +46,7 @@ def worker(
         max_attempts=settings.run_attempts,
         grace_s=settings.run_stop_seconds,
         aliases=settings.resolve_aliases(),
+        cluster=settings.cluster,
     )
     one = Worker(database, workspace.runs_dir, options)
     if not attached:

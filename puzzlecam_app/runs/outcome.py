@@ -89,6 +89,7 @@ class End:
         log: the last lines that this attempt printed.
         has_kernel_killed: whether the system ended processes meanwhile because memory ran out.
         is_disk_full: whether there is hardly any room left.
+        problem: why a cluster ended the trainer, a sentence; None if it did not.
     """
 
     exit_code: int | None
@@ -96,6 +97,7 @@ class End:
     log: str
     has_kernel_killed: bool = False
     is_disk_full: bool = False
+    problem: str | None = None
 
 
 def judge(end: End) -> Outcome:
@@ -144,6 +146,8 @@ def _crash(end: End) -> Outcome:
         return Outcome("crashed", "The system ended the trainer because memory ran out.", _MEMORY_REMEDY)
     if end.is_disk_full:
         return DISK_FULL
+    if end.problem is not None:
+        return Outcome("crashed", end.problem, "Look after the cluster, then resume the run")
     if killed:
         return Outcome(
             "crashed",

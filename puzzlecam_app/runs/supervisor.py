@@ -23,14 +23,15 @@ from db.run_models import Run
 from db.runs import get_run, list_runs
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.runs.advance import has_advanced
+from puzzlecam_app.runs.attempt import Attempt
+from puzzlecam_app.runs.cluster import Cluster, ClusterJob, new_job_name
 from puzzlecam_app.runs.dataset_folder import link_again, list_name, missing_pictures
-from puzzlecam_app.runs.event_mirror import EventMirror, last_ending, log_size
+from puzzlecam_app.runs.event_mirror import EventMirror, last_ending
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.outcome import DISK_FULL, End, Outcome, is_disk_full, judge, memory_kills
 from puzzlecam_app.runs.snapshot import current_paths, read_snapshot
 from puzzlecam_app.runs.trainer_process import TrainerProcess, find, launch
 from trainer.data.voc import PICTURES
-from trainer.machine.durable_write import write_atomic
 from trainer.run.directory import RunDirError
 
 _log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class WorkerOptions:
         lease: time after which another worker may take over the run of a silent one.
         poll_s: seconds between two looks at the trainer or the queue.
         aliases: file that says what tags mean; a run keeps it as it was when it began.
+        cluster: address of a Ray cluster that runs the trainers; None runs them on this machine.
         program: arguments with which Python starts the trainer.
     """
 
@@ -61,6 +63,7 @@ class WorkerOptions:
     lease: timedelta = timedelta(seconds=30)
     poll_s: float = 1.0
     aliases: Path | None = None
+    cluster: str | None = None
     program: tuple[str, ...] = ("-m", "trainer")
 
 
@@ -89,6 +92,7 @@ class Supervisor:
         self._worker = worker
         self._options = options
         self._stop = stop
+        self._cluster = None if options.cluster is None else Cluster(options.cluster)
         self._mirror = EventMirror(database, run_id, worker, folder.train.events_path)
         self._renewed = time.monotonic()
 
@@ -102,17 +106,22 @@ class Supervisor:
                 return
             outcome = self._outcome(trainer)
             trainer.kill()  # and processes that it may have left
+            Attempt.read(self._folder).without_job(self._folder)
             if not self._goes_on(outcome):
                 return
             trainer = None
 
     # Starting
 
-    def _find(self) -> TrainerProcess | None:
+    def _find(self) -> TrainerProcess | ClusterJob | None:
         """The trainer that an earlier worker has started, if it is running or has ended unjudged."""
         run = self._run()
         if not self._folder.attempt_path.exists():
             return None
+        job = Attempt.read(self._folder).job
+        if self._cluster is not None and job is not None:
+            self._say("Reattached to a trainer that an earlier worker had left in the Ray cluster.")
+            return self._cluster.find(job)
         trainer = find(run.trainer_pid, run.trainer_started, self._folder.train.path)
         if trainer is not None:
             self._write(
@@ -126,7 +135,7 @@ class Supervisor:
             return None
         return TrainerProcess(run.trainer_pid, run.trainer_started or 0.0)
 
-    def _start(self) -> TrainerProcess | None:
+    def _start(self) -> TrainerProcess | ClusterJob | None:
         """Start the trainer; None if the run has ended instead."""
         run = self._run()
         if self._stop.is_set() or run.status == "stopping":
@@ -136,8 +145,7 @@ class Supervisor:
             problem = self._obstacle()
             arguments = [] if problem else self._arguments(run)
             if not problem:
-                self._note_attempt()
-                trainer = launch([*self._options.program, *arguments], self._folder.log_path)
+                trainer = self._launch([*self._options.program, *arguments])
         except UserError as error:
             problem = Outcome("failed", str(error), _CORRECT_AND_RESUME)
         except OSError as error:
@@ -145,9 +153,10 @@ class Supervisor:
         if problem:
             self._finish("failed", problem)
             return None
+        pid, started = (None, None) if isinstance(trainer, ClusterJob) else (trainer.pid, trainer.started)
         kept = self._write(
             lambda session: run_queue.note_trainer(
-                session, self._run_id, worker=self._worker, pid=trainer.pid, started=trainer.started
+                session, self._run_id, worker=self._worker, pid=pid, started=started
             )
         )
         if not kept:
@@ -155,6 +164,18 @@ class Supervisor:
             return None
         self._say(f"The trainer was started, attempt {run.attempts} of {self._options.max_attempts}.")
         return trainer
+
+    def _launch(self, arguments: list[str | Path]) -> TrainerProcess | ClusterJob:
+        """Start the trainer; raises OSError or UserError."""
+        log = self._folder.log_path
+        if self._cluster is None:
+            Attempt.begin(self._folder)
+            return launch(arguments, log)
+        name = new_job_name(self._run_id)
+        # The name is stored first, so that a worker that dies in between leaves no unknown job.
+        Attempt.begin(self._folder, job=name)
+        device = self._run().device or self._options.device or ""
+        return self._cluster.submit(name, arguments, log, uses_gpu=device.startswith("cuda"))
 
     def _give_up_before_start(self, run: Run) -> None:
         if run.status == "stopping":
@@ -240,21 +261,17 @@ class Supervisor:
         folders = (RunFolder.of(self._folder.path.parent, one) for one in others)
         return [folder.train.path for folder in folders if folder.train.exists()][:_EARLIER_RUNS]
 
-    def _note_attempt(self) -> None:
-        """Store the sizes of the logs, so that this attempt is not judged by the output of an earlier one."""
-        facts = {
-            "events": log_size(self._folder.train.events_path),
-            "log": log_size(self._folder.log_path),
-            "memory_kills": memory_kills(),
-        }
-        write_atomic(self._folder.attempt_path, json.dumps(facts).encode())
-
     # Watching
 
-    def _watch(self, trainer: TrainerProcess) -> Literal["ended", "lost"]:
+    def _watch(self, trainer: TrainerProcess | ClusterJob) -> Literal["ended", "lost"]:
         asked_at: float | None = None
         while True:
             is_alive = trainer.is_alive()
+            if isinstance(trainer, ClusterJob):
+                if news := trainer.news():
+                    self._say(news)
+                if is_alive and self._stop.is_set():
+                    return "lost"  # the cluster goes on with it, and another worker finds it again
             run = self._look_in()
             if run is not None and run.worker != self._worker:
                 _log.warning("run %s belongs to %s now", self._run_id, run.worker)
@@ -272,7 +289,7 @@ class Supervisor:
                 trainer.kill()
             self._pause(trainer)
 
-    def _pause(self, trainer: TrainerProcess) -> None:
+    def _pause(self, trainer: TrainerProcess | ClusterJob) -> None:
         """Wait for `poll_s`, or until the trainer ends."""
         until = time.monotonic() + self._options.poll_s
         while time.monotonic() < until and trainer.is_alive():
@@ -296,14 +313,15 @@ class Supervisor:
 
     # Ending
 
-    def _outcome(self, trainer: TrainerProcess) -> Outcome:
-        facts = self._attempt()
+    def _outcome(self, trainer: TrainerProcess | ClusterJob) -> Outcome:
+        attempt = Attempt.read(self._folder)
         return judge(
             End(
                 exit_code=trainer.exit_code,
-                last=last_ending(self._folder.train.events_path, facts.get("events", 0)),
-                log=self._folder.log_tail(start=facts.get("log", 0)),
-                has_kernel_killed=memory_kills() > facts.get("memory_kills", 0),
+                problem=trainer.problem if isinstance(trainer, ClusterJob) else None,
+                last=last_ending(self._folder.train.events_path, attempt.events),
+                log=self._folder.log_tail(start=attempt.log),
+                has_kernel_killed=memory_kills() > attempt.memory_kills,
                 is_disk_full=is_disk_full(self._folder.path),
             )
         )
@@ -318,7 +336,7 @@ class Supervisor:
             self._stop.wait(self._options.poll_s)
         run = self._run()
         events = self._folder.train.events_path
-        is_further = outcome.kind != "done" and has_advanced(events, self._attempt().get("events", 0))
+        is_further = outcome.kind != "done" and has_advanced(events, Attempt.read(self._folder).events)
         if outcome.kind == "done":
             self._finish("done", outcome)
         elif run.status == "stopping":
@@ -349,7 +367,7 @@ class Supervisor:
         if outcome.kind == "crashed" and status == "failed":
             problem = f"{problem} It was tried {self._run().attempts} times without getting further."
         metrics = self._metrics() if status == "done" else None
-        log_tail = self._folder.log_tail(start=self._attempt().get("log", 0)) if status == "failed" else None
+        log_tail = self._folder.log_tail(start=Attempt.read(self._folder).log) if status == "failed" else None
 
         def end(session: Session) -> bool:
             if problem:
@@ -365,13 +383,6 @@ class Supervisor:
         except (OSError, ValueError):
             return None
         return values if isinstance(values, dict) else None
-
-    def _attempt(self) -> dict[str, int]:
-        try:
-            facts: dict[str, int] = json.loads(self._folder.attempt_path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return facts
 
     # The database
 

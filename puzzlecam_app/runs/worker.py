@@ -34,7 +34,12 @@ class Worker:
         self._runs_dir = runs_dir
         self._options = options
         self.name = worker_name()
-        self.slot = f"{socket.gethostname()}/{options.device or 'auto'}"
+        # A cluster shares its nodes out by itself, so workers need not take turns.
+        self.slot = (
+            f"{socket.gethostname()}/{options.device or 'auto'}"
+            if options.cluster is None
+            else f"cluster/{self.name}"
+        )
 
     def work(self, stop: threading.Event) -> None:
         """Process the queue until `stop` is set; the current run is then stopped gently and handed back."""
