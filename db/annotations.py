@@ -30,6 +30,7 @@ from db.status import (
 from db.users import get_user
 
 __all__ = [
+    "Making",
     "Pace",
     "StaleRevision",
     "append_program_revision",
@@ -50,6 +51,23 @@ __all__ = [
 
 _DECIDED: Final[tuple[Action, ...]] = ("accepted", "corrected", "rejected", "skipped")
 _SHORTEST_PACE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Making:
+    """How a mask came about, as far as it is known.
+
+    Attributes:
+        seconds_spent: time that a person took for it, not negative.
+        seeds: clicks, as in `Revision`.
+        made_at: when it was made, if that was before now and elsewhere.
+        note: what the program did.
+    """
+
+    seconds_spent: float | None = None
+    seeds: list[dict[str, Any]] | None = None
+    made_at: datetime | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -139,10 +157,7 @@ def append_revision(
     action: Action,
     author: int | None,
     mask_hash: str | None,
-    seconds_spent: float | None = None,
-    seeds: list[dict[str, Any]] | None = None,
-    made_at: datetime | None = None,
-    note: str | None = None,
+    making: Making = Making(),
 ) -> Revision:
     """Append to the history of an item.
 
@@ -152,9 +167,7 @@ def append_revision(
     the revision that was stored the first time is returned. Or the caller has seen a proposal, and the
     program has made only other proposals since: the person's work replaces these. `author` is a users.id,
     None for the program. `mask_hash` names a mask of the picture's size in the mask store; only ``rejected``
-    and ``skipped`` need none. `seeds` as in `Revision`. `made_at` is for work that was done elsewhere before;
-    otherwise it is now. `note` says what the program did. Raises NotFoundError, and InvalidInputError for
-    invalid values.
+    and ``skipped`` need none. Raises NotFoundError, and InvalidInputError for invalid values.
     """
     item = get_item(session, item_id)
     if action not in ACTIONS:
@@ -163,10 +176,14 @@ def append_revision(
         raise InvalidInputError(f"A revision with the action {action!r} needs a mask.")
     parent = latest_revision(session, item_id)
     revision = Revision(
-        action=action, mask_hash=mask_hash, seconds_spent=seconds_spent, seeds=seeds or None, note=note
+        action=action,
+        mask_hash=mask_hash,
+        seconds_spent=making.seconds_spent,
+        seeds=making.seeds or None,
+        note=making.note,
     )
-    if made_at is not None:
-        revision.created_at = min(made_at, utc_now())
+    if making.made_at is not None:
+        revision.created_at = min(making.made_at, utc_now())
     if (
         parent
         and action == "drafted"

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from db.annotations import append_revision, latest_revision
+from db.annotations import Making, append_revision, latest_revision
 from db.datasets import create_dataset, is_copied, require_dataset
 from db.engine import open_database, sqlite_url
 from db.items import ItemSpec, all_items, replace_tags, tags_of, upsert_items
@@ -174,7 +174,7 @@ def studio_with(root: Path, data: Data, dataset: str = "data") -> Studio:
                 action="accepted",
                 author=ann,
                 mask_hash=stored,
-                made_at=MADE_AT,
+                making=Making(made_at=MADE_AT),
             )
     return studio
 

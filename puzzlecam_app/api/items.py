@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from db.annotations import append_revision, decide, find_revision, history, latest_revision
+from db.annotations import Making, append_revision, decide, find_revision, history, latest_revision
 from db.items import get_item
 from db.models import Revision
 from db.palette import BACKGROUND, VOID, voc_palette
@@ -145,7 +145,7 @@ class Item:
                 action="drafted",
                 author=author_id,
                 mask_hash=stored,
-                seconds_spent=seconds_spent,
+                making=Making(seconds_spent=seconds_spent),
             )
             if accept:
                 revision = decide(session, self.id, expected=revision.id, action="accept", author=author_id)

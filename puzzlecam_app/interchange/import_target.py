@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from db.annotations import append_revision, latest_revision, propose, register_mask
+from db.annotations import Making, append_revision, latest_revision, propose, register_mask
 from db.copies import follow_originals
 from db.datasets import create_dataset, find_dataset, is_copied
 from db.engine import Database
@@ -169,7 +169,7 @@ def _take_masks(
                 action="accepted",
                 author=_author(session, one.item.author),
                 mask_hash=one.mask_hash,
-                made_at=one.item.labelled_at,
+                making=Making(made_at=one.item.labelled_at),
             )
             worked.add(item_id)
     return worked

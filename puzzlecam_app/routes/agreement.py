@@ -12,7 +12,7 @@ from PIL import Image
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from db.annotations import append_revision, latest_revision
+from db.annotations import Making, append_revision, latest_revision
 from db.copies import IndependentMask, copies_in, masks_of, names_of_originals
 from db.datasets import get_dataset
 from db.labels import latest_label_set
@@ -238,7 +238,7 @@ def write_consensus(
             action="corrected",
             author=get_or_create(session, annotator).id,
             mask_hash=mask_hash,
-            note=f"Consensus ({_NAMES[wanted.method]}) of {', '.join(people)}.",
+            making=Making(note=f"Consensus ({_NAMES[wanted.method]}) of {', '.join(people)}."),
         )
         response.headers["ETag"] = etag(newest)
         answer = ItemState.of(newest)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from db.annotations import append_revision, decide, find_revision, latest_revision
+from db.annotations import Making, append_revision, decide, find_revision, latest_revision
 from db.leases import free
 from db.models import Revision
 from db.palette import BACKGROUND, voc_palette
@@ -168,8 +168,7 @@ async def write_mask(
                 action="drafted",
                 author=get_or_create(session, annotator).id,
                 mask_hash=mask_hash,
-                seconds_spent=seconds_spent,
-                seeds=[step.stored() for step in steps],
+                making=Making(seconds_spent=seconds_spent, seeds=[step.stored() for step in steps]),
             )
             return _stored(response, newest)
 

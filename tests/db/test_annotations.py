@@ -8,6 +8,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError
 
 from db.annotations import (
+    Making,
     append_revision,
     decide,
     find_revision,
@@ -196,8 +197,8 @@ def test_the_loser_of_a_race_after_the_check_is_stale_too(
     [
         ({"action": "painted"}, "no action 'painted'"),
         ({"action": "accepted", "mask_hash": None}, "needs a mask"),
-        ({"seconds_spent": -1.0}, "Seconds spent"),
-        ({"seconds_spent": float("nan")}, "Seconds spent"),
+        ({"making": Making(seconds_spent=-1.0)}, "Seconds spent"),
+        ({"making": Making(seconds_spent=float("nan"))}, "Seconds spent"),
     ],
 )
 def test_values_that_cannot_be_are_refused(
@@ -376,7 +377,7 @@ def test_clicks_are_kept_with_their_revision_and_so_is_the_mask_they_began_with(
             action="drafted",
             author=ann,
             mask_hash=MASK_B,
-            seeds=[step],
+            making=Making(seeds=[step]),
         )
     with database.read() as session:
         first, second = history(session, item_id, with_seeds=True)

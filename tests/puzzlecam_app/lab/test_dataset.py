@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from db.annotations import append_revision
+from db.annotations import Making, append_revision
 from db.items import get_item
 from db.runs import get_run
 from db.users import get_or_create
@@ -113,7 +113,13 @@ def test_masks_that_a_run_was_trained_on_are_not_measured(client: TestClient, se
         stored = get_item(session, 1).ground_truth
         author = get_or_create(session, "ann").id
         append_revision(
-            session, 1, expected=None, action="accepted", author=author, mask_hash=stored, seconds_spent=1.0
+            session,
+            1,
+            expected=None,
+            action="accepted",
+            author=author,
+            mask_hash=stored,
+            making=Making(seconds_spent=1.0),
         )
     run_id, _ = make_run(services)
     answer = measure(client, services, f"run-{run_id}")
