@@ -44,9 +44,10 @@ def lab(page: Page, studio: Studio) -> LabOnScreen:
     return LabOnScreen(page, studio)
 
 
-def test_each_stage_says_the_iou_that_the_trainer_measures(
+def test_steps_are_measured_zoomed_and_thresholded_as_the_trainer_would(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
 ) -> None:
+    # Each stage says the IoU that the trainer measures.
     lab.open(measured[0], "steps")
     truth = lab.array("picture.references[0].mask").reshape(SIZE)
     assert set(np.unique(truth)) == {0, PERSON, 255}
@@ -64,14 +65,32 @@ def test_each_stage_says_the_iou_that_the_trainer_measures(
     assert f"precision {100 * (found & there).sum() / found.sum():.1f}" in tip
     assert f"recall {100 * (found & there).sum() / there.sum():.1f}" in tip
 
+    # All views zoom and pan together, and two can be compared.
+    canvas = lab.view("Spread").locator("canvas")
+    canvas.focus()
+    before = lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale")
+    pixels = """title => [...document.querySelectorAll("figure.lb-pane")]
+        .find((node) => node.textContent.includes(title)).querySelector("canvas").toDataURL()"""
+    other = lab.page.evaluate(pixels, "Dense CRF")
+    lab.page.keyboard.press("+")
+    assert lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale") > before
+    lab.page.wait_for_function(f"old => ({pixels})('Dense CRF') !== old", arg=other)
+    lab.page.keyboard.press("0")
+    assert lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale") == pytest.approx(before)
+    lab.view("Spread").get_by_role("button").click()
+    big = lab.page.locator(".lb-enlarged")
+    expect(big.get_by_role("button", name="Back to all views")).to_be_visible()
+    shot = "() => document.querySelector('.lb-enlarged canvas').toDataURL()"
+    alone = lab.page.evaluate(shot)
+    big.get_by_label("Compare with").select_option(label="ground truth")
+    lab.page.wait_for_function(f"old => ({shot})() !== old", arg=alone)
+    lab.page.keyboard.press("Tab")
+    big.get_by_role("button", name="Back to all views").click()
+    expect(lab.view("Dense CRF").locator("canvas")).to_be_visible()
 
-def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
-    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
-) -> None:
-    lab.open(measured[0], "steps")
+    # The threshold acts in the browser, pixel for pixel as the trainer would.
     asked: list[str] = []
     lab.page.on("request", lambda request: asked.append(request.url))
-    cams = model.cams(image, ["person"])
     labels = lab.array(
         "(document.querySelector('input[aria-label=threshold]').value = '0.3', "
         "picture.labels(picture.final, lab.settings.threshold))"
@@ -85,6 +104,20 @@ def test_the_threshold_acts_in_the_browser_pixel_for_pixel_as_the_trainer_would(
         lab.array("picture.maskSteps.thresholded").reshape(SIZE),
         threshold_labels(cams.cams_khw, 0.2, SIZE) * PERSON,
     )
+
+    # The last setting wins, and the model's come back.
+    for iterations in (3, 5, 2):
+        lab.slide("iterations", iterations)
+    lab.page.wait_for_function("window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === 2")
+    lab.page.get_by_role("button", name="the model's settings").click()
+    usual = model.refinement.crf.iterations
+    lab.page.wait_for_function(
+        "usual => window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === usual",
+        arg=usual,
+    )
+    expect(lab.page.get_by_role("button", name="the model's settings")).to_be_hidden()
+    lab.page.get_by_role("checkbox", name="Dense CRF").uncheck()
+    expect(lab.view("Dense CRF")).to_have_count(0)
 
 
 def test_the_first_map_is_shown_while_the_others_are_computed(
@@ -105,24 +138,6 @@ def test_the_first_map_is_shown_while_the_others_are_computed(
     route.continue_()
     expect(lab.view("Dense CRF")).to_be_visible()
     expect(lab.view("person, ×1")).to_have_count(0)
-
-
-def test_the_last_setting_wins_and_the_models_come_back(
-    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel
-) -> None:
-    lab.open(measured[0], "steps")
-    for iterations in (3, 5, 2):
-        lab.slide("iterations", iterations)
-    lab.page.wait_for_function("window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === 2")
-    lab.page.get_by_role("button", name="the model's settings").click()
-    usual = model.refinement.crf.iterations
-    lab.page.wait_for_function(
-        "usual => window.puzzlecamLab.picture.maskSteps.settings.crf?.iterations === usual",
-        arg=usual,
-    )
-    expect(lab.page.get_by_role("button", name="the model's settings")).to_be_hidden()
-    lab.page.get_by_role("checkbox", name="Dense CRF").uncheck()
-    expect(lab.view("Dense CRF")).to_have_count(0)
 
 
 def test_a_slider_shows_a_draft_and_then_the_mask_of_the_trainer(
@@ -149,7 +164,7 @@ def test_a_slider_shows_a_draft_and_then_the_mask_of_the_trainer(
     np.testing.assert_array_equal(lab.array("picture.maskSteps.mask").reshape(SIZE), expected)
 
 
-def test_the_puzzle_shows_the_losses_and_the_difference_of_the_trainer(
+def test_the_puzzle_shows_the_losses_and_the_difference_of_the_trainer_and_can_be_taken_along(
     lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
 ) -> None:
     lab.open(measured[0], "puzzle")
@@ -177,6 +192,22 @@ def test_the_puzzle_shows_the_losses_and_the_difference_of_the_trainer(
     expect(lab.page.locator(".lb-loss-classes tbody tr.lb-tagged")).to_have_count(
         0 if model.sources.first.is_weak("person") else 1
     )
+
+    # Figure and arrays can be taken along.
+    with lab.page.expect_download() as figure:
+        lab.page.get_by_role("button", name="PNG").click()
+    assert figure.value.suggested_filename == "astronaut-puzzle.png"
+    with Image.open(figure.value.path()) as shown:
+        assert shown.width > 4 * 480
+        assert shown.height > 300
+    lab.slide("threshold", 0.6)
+    with lab.page.expect_download() as arrays:
+        lab.page.get_by_role("button", name=".npz").click()
+    with np.load(io.BytesIO(Path(arrays.value.path()).read_bytes()), allow_pickle=False) as stored:
+        np.testing.assert_allclose(stored["cams"], model.cams(image, ["person"]).cams_khw, atol=1e-5)
+        settings = json.loads(str(stored["settings"]))
+        assert (stored["ground_truth"] == PERSON).any()
+    assert settings["mask"]["threshold"] == 0.6
 
 
 def test_every_class_is_there_and_the_pointer_reads_its_scores(
@@ -216,54 +247,6 @@ def test_every_class_is_there_and_the_pointer_reads_its_scores(
     assert f"x {int(point['x'])}, y {int(point['y'])}" in (
         lab.page.locator(".lb-side-section p[role=status]").text_content() or ""
     )
-
-
-def test_all_views_zoom_and_pan_together_and_two_can_be_compared(
-    lab: LabOnScreen, measured: tuple[int, Path]
-) -> None:
-    lab.open(measured[0], "steps")
-    canvas = lab.view("Spread").locator("canvas")
-    canvas.focus()
-    before = lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale")
-    pixels = """title => [...document.querySelectorAll("figure.lb-pane")]
-        .find((node) => node.textContent.includes(title)).querySelector("canvas").toDataURL()"""
-    other = lab.page.evaluate(pixels, "Dense CRF")
-    lab.page.keyboard.press("+")
-    assert lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale") > before
-    lab.page.wait_for_function(f"old => ({pixels})('Dense CRF') !== old", arg=other)
-    lab.page.keyboard.press("0")
-    assert lab.page.evaluate("window.puzzlecamLab.panes.viewport.scale") == pytest.approx(before)
-    lab.view("Spread").get_by_role("button").click()
-    big = lab.page.locator(".lb-enlarged")
-    expect(big.get_by_role("button", name="Back to all views")).to_be_visible()
-    shot = "() => document.querySelector('.lb-enlarged canvas').toDataURL()"
-    alone = lab.page.evaluate(shot)
-    big.get_by_label("Compare with").select_option(label="ground truth")
-    lab.page.wait_for_function(f"old => ({shot})() !== old", arg=alone)
-    lab.page.keyboard.press("Tab")
-    big.get_by_role("button", name="Back to all views").click()
-    expect(lab.view("Dense CRF").locator("canvas")).to_be_visible()
-
-
-def test_figure_and_arrays_can_be_taken_along(
-    lab: LabOnScreen, measured: tuple[int, Path], model: ProposalModel, image: np.ndarray
-) -> None:
-    lab.open(measured[0], "puzzle")
-    lab.page.wait_for_selector(".lb-loss")
-    with lab.page.expect_download() as figure:
-        lab.page.get_by_role("button", name="PNG").click()
-    assert figure.value.suggested_filename == "astronaut-puzzle.png"
-    with Image.open(figure.value.path()) as shown:
-        assert shown.width > 4 * 480
-        assert shown.height > 300
-    lab.slide("threshold", 0.6)
-    with lab.page.expect_download() as arrays:
-        lab.page.get_by_role("button", name=".npz").click()
-    with np.load(io.BytesIO(Path(arrays.value.path()).read_bytes()), allow_pickle=False) as stored:
-        np.testing.assert_allclose(stored["cams"], model.cams(image, ["person"]).cams_khw, atol=1e-5)
-        settings = json.loads(str(stored["settings"]))
-        assert (stored["ground_truth"] == PERSON).any()
-    assert settings["mask"]["threshold"] == 0.6
 
 
 def test_what_is_missing_is_said_with_the_next_step(

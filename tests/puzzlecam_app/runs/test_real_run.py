@@ -33,6 +33,7 @@ SMALL = (
     "classify.view.max_side=40",
     "cams.max_side=48",
     "affinity.enabled=false",
+    "pixels.enabled=false",
     "segment.enabled=false",
     # Long enough to be killed in.
     "classify.batch_size=1",
