@@ -40,6 +40,8 @@ class QueueFilter:
     `assigned_to` (users.id) keeps that person's pictures, `is_unassigned` those that are nobody's.
     `second_look` keeps finished pictures by what a reviewer said about their newest mask, `bookmarked_by`
     (users.id) those that this person has bookmarked.
+    `least_doubt` (0..1) keeps items that are at least so doubtful, `is_doubt_unknown` those that no model has
+    processed, `pixels` those with at least the first number of pixels and fewer than the second one.
     `viewer` (users.id) sees their copies in the place of the pictures themselves; nobody else sees them.
     """
 
@@ -54,6 +56,9 @@ class QueueFilter:
     second_look: SecondLookFilter | None = None
     viewer: int | None = None
     bookmarked_by: int | None = None
+    least_doubt: float | None = None
+    is_doubt_unknown: bool | None = None
+    pixels: tuple[int, int | None] | None = None
 
 
 def conditions_of(dataset_id: int, kept: QueueFilter) -> list[ColumnElement[bool]]:
@@ -101,6 +106,15 @@ def further_conditions_of(
     if kept.bookmarked_by is not None:
         marked = select(Bookmark).where(Bookmark.user_id == kept.bookmarked_by)
         conditions.append(is_among(marked, Bookmark.item_id))
+    if kept.least_doubt is not None:
+        conditions.append(Item.doubt_rank <= -kept.least_doubt)
+    if kept.is_doubt_unknown:
+        conditions.append(Item.doubt_rank > 0)
+    if kept.pixels is not None:
+        least, below = kept.pixels
+        conditions.append(Item.width * Item.height >= least)
+        if below is not None:
+            conditions.append(Item.width * Item.height < below)
     if kept.second_look is not None:
         conditions += _second_look_conditions(dataset_id, kept.second_look)
     return conditions

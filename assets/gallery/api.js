@@ -3,7 +3,7 @@ import { json, query } from "../shared/api.js";
 
 export { datasets, messageOf, thumbnailUrl } from "../shared/api.js";
 
-/** @import { BulkIn, BulkOut, GalleryOut, GalleryRowsOut, MarkedOut, SessionOut, SplitOut } from "../shared/openapi" */
+/** @import { BulkIn, BulkOut, GalleryOut, GalleryRowsOut, MarkedOut, SessionOut, SharesOut, SplitOut, TeamOut } from "../shared/openapi" */
 
 /**
  * Ids of pictures.
@@ -35,3 +35,10 @@ export const setSplit = (datasetId, ids, split) =>
 
 /** @param {number} datasetId @param {number[]} ids @returns {Promise<MarkedOut>} */
 export const markGold = (datasetId, ids) => json(`/datasets/${datasetId}/gold`, { body: { ids } });
+
+/** @param {number} datasetId @returns {Promise<TeamOut>} */
+export const team = (datasetId) => json(`/datasets/${datasetId}/team`);
+
+/** Give the pictures to a person, also those that are somebody's. @param {number} datasetId @param {number[]} ids @param {string} person @returns {Promise<SharesOut>} */
+export const assign = (datasetId, ids, person) =>
+  json(`/datasets/${datasetId}/assignments`, { body: { ids, people: [person], is_reassigned: true } });

@@ -1,5 +1,5 @@
-/** What only leads do to the selected pictures: the split, and gold pictures. */
-import { count, element } from "../shared/dom.js";
+/** What only leads do to the selected pictures: whose they are, the split, and gold pictures. */
+import { count, element, fillSelect } from "../shared/dom.js";
 import { Emitter } from "../shared/emitter.js";
 import * as api from "./api.js";
 
@@ -33,9 +33,19 @@ export class LeadTools extends Emitter {
   #gold = this.#button("Gold", "The masks are right: use them to check people, on the page Team", () =>
     this.#markGold(),
   );
+  #people = element("select", { class: "st-input", "aria-label": "Assign to" });
+  #assign = this.#button("Assign", "The selected pictures become this person's", () => this.#assignTo());
+  #assigning = element(
+    "span",
+    { class: "gl-lead", hidden: true },
+    element("label", { class: "gl-tag" }, "To ", this.#people),
+    this.#assign,
+  );
   root = element(
     "span",
     { class: "gl-lead", hidden: true },
+    element("span", { class: "gl-line" }),
+    this.#assigning,
     element("span", { class: "gl-line" }),
     element("label", { class: "gl-tag" }, "Split ", this.#split),
     this.#known,
@@ -58,6 +68,15 @@ export class LeadTools extends Emitter {
       this.#session ??= api.session();
       const { has_account: hasAccount, is_admin: isAdmin, roles } = await this.#session;
       this.root.hidden = hasAccount && !isAdmin && !["lead", "admin"].includes(roles[dataset.id]);
+      this.#assigning.hidden = true;
+      if (this.root.hidden) return;
+      const { people } = await api.team(dataset.id);
+      if (this.#dataset !== dataset) return; // another one was chosen meanwhile
+      fillSelect(
+        this.#people,
+        people.map(({ name }) => ({ value: name, text: name })),
+      );
+      this.#assigning.hidden = !people.length;
     } catch {
       this.#session = null; // the rest of the page says what is wrong
     }
@@ -65,7 +84,15 @@ export class LeadTools extends Emitter {
 
   /** @param {boolean} can whether there are pictures to change */
   enable(can) {
-    this.#set.disabled = this.#gold.disabled = !can;
+    this.#set.disabled = this.#gold.disabled = this.#assign.disabled = !can;
+  }
+
+  async #assignTo() {
+    const person = this.#people.value;
+    await this.#do(async (id, ids) => {
+      const { shares } = await api.assign(id, ids, person);
+      return `${count(shares[person] ?? 0, "picture")} given to ${person}.`;
+    });
   }
 
   async #setSplit() {

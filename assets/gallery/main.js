@@ -66,6 +66,8 @@ class Gallery {
         filters.classSelect,
         filters.splitSelect,
         filters.authorSelect,
+        filters.doubtSelect,
+        filters.sizeSelect,
         filters.orderSelect,
         filters.nameInput,
         this.#sizeSelect,

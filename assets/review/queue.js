@@ -36,6 +36,8 @@ export class Queue extends Emitter {
   list = element("div", { class: "pr-queue-list", role: "listbox", "aria-label": "Pictures" });
   count = element("span", { class: "pr-queue-count" });
   note = element("p", { class: "pr-queue-note", hidden: true });
+  /** Filters that the gallery offers; here they are shown where one is chosen. */
+  #rare = element("div", { class: "pr-filter-row" }, this.filters.doubtSelect, this.filters.sizeSelect);
   root = element(
     "aside",
     { class: "pr-queue", "aria-label": "Queue" },
@@ -46,6 +48,7 @@ export class Queue extends Emitter {
       element("div", { class: "pr-filter-row" }, this.filters.statusSelect, this.filters.orderSelect),
       element("div", { class: "pr-filter-row" }, this.filters.classSelect, this.filters.splitSelect),
       element("div", { class: "pr-filter-row" }, this.filters.nameInput),
+      this.#rare,
       element("div", { class: "pr-filter-row" }, this.filters.authorSelect, this.count),
     ),
     this.note,
@@ -82,6 +85,7 @@ export class Queue extends Emitter {
     this.items = [];
     this.next = null;
     this.list.replaceChildren();
+    this.#rare.hidden = !this.filters.hasRare;
     this.list.scrollTop = 0;
     await this.loadMore(true);
     return generation === this.#generation;

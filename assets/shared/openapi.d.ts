@@ -1966,6 +1966,8 @@ export interface components {
       people: string[];
       /** @description How many pictures; all that match when absent */
       count?: number | null;
+      /** @description These pictures, whatever else is said about which ones */
+      ids?: number[] | null;
       /** @default todo */
       status:
         | (

@@ -45,6 +45,19 @@ const ORDERS = [
   { value: "disagreement", text: "Tiles disagree" },
   { value: "random", text: "Random" },
 ];
+const DOUBTS = [
+  { value: "", text: "Any doubt" },
+  { value: "10", text: "Doubt from 10 %" },
+  { value: "20", text: "Doubt from 20 %" },
+  { value: "40", text: "Doubt from 40 %" },
+  { value: "unknown", text: "Doubt unknown" },
+];
+const SIZES = [
+  { value: "", text: "Any size" },
+  { value: "small", text: "Under 0.1 megapixel" },
+  { value: "medium", text: "0.1 to 1 megapixel" },
+  { value: "large", text: "From 1 megapixel" },
+];
 const OWNERS = [
   { value: "me", text: "My pictures" },
   { value: "nobody", text: "Nobody's pictures" },
@@ -78,6 +91,8 @@ export class QueueFilters extends Emitter {
   );
   classSelect = this.#select("Class", [{ value: "", text: "Any class" }]);
   splitSelect = this.#select("Split", [{ value: "", text: "Any split" }]);
+  doubtSelect = this.#select("Doubt", DOUBTS, "Only pictures whose proposal is at least so doubtful");
+  sizeSelect = this.#select("Size of the pictures", SIZES);
   authorSelect = this.#select("Author of the last change", [{ value: "", text: "Anybody" }]);
   /** Hidden where no picture is assigned to anybody. */
   ownerSelect = this.#select("Whose pictures", OWNERS);
@@ -148,6 +163,8 @@ export class QueueFilters extends Emitter {
       class: this.classSelect.value,
       split: this.splitSelect.value,
       author: this.authorSelect.value,
+      doubt: this.doubtSelect.value,
+      size: this.sizeSelect.value,
       name: this.nameInput.value.trim(),
       owner: this.ownerSelect.hidden ? null : this.ownerSelect.value,
       order,
@@ -171,6 +188,7 @@ export class QueueFilters extends Emitter {
     this.classSelect.value = String(classIndex);
     this.statusSelect.value = "todo";
     this.nameInput.value = "";
+    this.doubtSelect.value = this.sizeSelect.value = "";
     this.ownerSelect.value = "";
     this.#choose();
   }
@@ -178,7 +196,13 @@ export class QueueFilters extends Emitter {
   /** Whether they keep what this person has to do, all of it. */
   get isOwnWork() {
     const { authorSelect, classSelect, nameInput, ownerSelect, splitSelect, statusSelect } = this;
-    const isUnfiltered = !authorSelect.value && !classSelect.value && !splitSelect.value && !nameInput.value;
+    const isUnfiltered =
+      !this.doubtSelect.value &&
+      !this.sizeSelect.value &&
+      !authorSelect.value &&
+      !classSelect.value &&
+      !splitSelect.value &&
+      !nameInput.value;
     const isOwn = !ownerSelect.hidden && ownerSelect.value === "me";
     return isOwn && isUnfiltered && statusSelect.value === "todo";
   }
@@ -204,10 +228,17 @@ export class QueueFilters extends Emitter {
       class: this.classSelect,
       split: this.splitSelect,
       author: this.authorSelect,
+      doubt: this.doubtSelect,
+      size: this.sizeSelect,
       // Hidden, it was not chosen, and people who get pictures later start with their own.
       ...(this.ownerSelect.hidden ? {} : { owner: this.ownerSelect }),
       name: this.nameInput,
     };
+  }
+
+  /** Whether something is chosen that few people need. */
+  get hasRare() {
+    return Boolean(this.doubtSelect.value || this.sizeSelect.value);
   }
 
   #choose() {

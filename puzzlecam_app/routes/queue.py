@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -26,6 +26,14 @@ StatusFilter = Literal[
     "new", "proposed", "drafted", "accepted", "corrected", "rejected", "skipped", "returned", "todo", "done"
 ]
 OrderName = Literal["name", "doubt", "disagreement", "random"]
+DoubtFilter = Literal["10", "20", "40", "unknown"]
+SizeFilter = Literal["small", "medium", "large"]
+_LEAST_DOUBT: Mapping[str, float] = {"10": 0.1, "20": 0.2, "40": 0.4}
+_PIXELS: Mapping[str, tuple[int, int | None]] = {
+    "small": (0, 100_000),
+    "medium": (100_000, 1_000_000),
+    "large": (1_000_000, None),
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,8 @@ class AskedQueue:
     owner: Literal["me", "nobody"] | None
     second_look: Literal["waiting", "approved"] | None
     bookmarked: bool
+    doubt: DoubtFilter | None
+    size: SizeFilter | None
     annotator: str
     order: OrderName
     seed: int
@@ -60,6 +70,9 @@ class AskedQueue:
             second_look=self._second_look(session, dataset_id),
             viewer=_id_of(session, self.annotator),
             bookmarked_by=_id_of(session, self.annotator) if self.bookmarked else None,
+            least_doubt=_LEAST_DOUBT.get(self.doubt or ""),
+            is_doubt_unknown=self.doubt == "unknown",
+            pixels=_PIXELS.get(self.size or ""),
         )
 
     def _second_look(self, session: Session, dataset_id: int) -> SecondLookFilter | None:
@@ -94,6 +107,13 @@ async def _asked(
         ),
     ] = None,
     bookmarked: Annotated[bool, Query(description="Only pictures that this person has bookmarked")] = False,
+    doubt: Annotated[
+        DoubtFilter | None,
+        Query(description="Only pictures with at least so many per cent of doubt, or whose doubt is unknown"),
+    ] = None,
+    size: Annotated[
+        SizeFilter | None, Query(description="Only pictures under 0.1, of 0.1 to 1, or over 1 megapixel")
+    ] = None,
     order: Annotated[OrderName, Query()] = "name",
     seed: Annotated[int, Query(ge=0, le=2**31 - 1, description="Of the random order")] = 0,
     after: Annotated[str | None, Query(max_length=2048, description="`next` of the previous page")] = None,
@@ -108,6 +128,8 @@ async def _asked(
         owner,
         second_look,
         bookmarked,
+        doubt,
+        size,
         annotator,
         order,
         seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from db.copies import withdraw_copies
 from db.datasets import get_dataset
 from db.queue import Order, counts_by_owner
 from db.queue_filter import QueueFilter
+from db.selection import MAX_SELECTED, present_ids
 from db.status import STATUS_GROUPS
 from db.users import MAX_NAME_LENGTH, find_user, get_or_create
 from puzzlecam_app.lanes import SAVES, in_lane
@@ -21,6 +23,7 @@ from puzzlecam_app.routes.common import (
     CurrentPerson,
     DatasetId,
     HttpError,
+    Id,
     OpenServices,
     problem_responses,
 )
@@ -59,6 +62,12 @@ class SharesIn(BaseModel):
     people: list[Name] = Field(min_length=1, max_length=200)
     count: int | None = Field(
         default=None, ge=1, le=_MOST_PICTURES, description="How many pictures; all that match when absent"
+    )
+    ids: list[Id] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_SELECTED,
+        description="These pictures, whatever else is said about which ones",
     )
     status: StatusFilter | None = "todo"
     class_index: int | None = Field(default=None, ge=1, le=254)
@@ -143,15 +152,18 @@ def share_pictures(
             wanted.status, wanted.class_index, wanted.split, is_unassigned=not wanted.is_reassigned
         )
         hidden = copied_for(session, dataset_id, users)
-        items = find_items(
-            session,
-            dataset_id,
-            kept,
-            order=wanted.order,
-            seed=wanted.seed,
-            count=wanted.count,
-            without=hidden,
-        )
+        if wanted.ids is not None:
+            items = _selected(session, dataset_id, wanted, hidden)
+        else:
+            items = find_items(
+                session,
+                dataset_id,
+                kept,
+                order=wanted.order,
+                seed=wanted.seed,
+                count=wanted.count,
+                without=hidden,
+            )
         shares = share_out(items, _weights(wanted, users))
         lead = get_or_create(session, annotator).id
         assign(session, shares, assigned_by=lead)
@@ -162,6 +174,13 @@ def share_pictures(
     if copies:
         request.state.audit_detail["copies"] = copies
     return SharesOut(shares=numbers, copies=copies)
+
+
+def _selected(session: Session, dataset_id: int, wanted: SharesIn, hidden: Collection[int]) -> list[int]:
+    """Those of the pictures that were named which can be given to these people."""
+    owners = {} if wanted.is_reassigned else owners_in(session, dataset_id)
+    present = present_ids(session, dataset_id, list(dict.fromkeys(wanted.ids or ())))
+    return [one for one in present if one not in hidden and one not in owners]
 
 
 @router.post("/assignments/take", responses=problem_responses(404, 422, 503))

@@ -360,6 +360,27 @@ def test_a_name_is_found_by_a_part_of_it(
     assert found in (_names(page.items), page.total)
 
 
+def test_pictures_are_kept_by_doubt_and_by_size(
+    database: Database, dataset_id: int, ids: dict[str, int]
+) -> None:
+    with database.write() as session:
+        set_doubt(session, {ids["p1"]: 0.1, ids["p2"]: 0.39, ids["p3"]: 0.4, ids["p4"]: 0.9})
+        large = session.get(Item, ids["p2"])
+        assert large is not None
+        large.width, large.height = 1000, 1000
+
+    def names(**wanted: Any) -> list[str]:
+        with database.read() as session:
+            page = list_items(session, dataset_id, QueueFilter(**wanted), order="name")
+        return [one.item.name for one in page.items]
+
+    assert names(least_doubt=0.4) == ["p3", "p4"]
+    assert names(pixels=(1_000_000, None)) == ["p2"]
+    assert "p2" not in names(pixels=(0, 1_000_000))
+    assert set(names(is_doubt_unknown=True)).isdisjoint({"p1", "p2", "p3", "p4"})
+    assert names(least_doubt=0.1, pixels=(1_000_000, None)) == ["p2"]
+
+
 @pytest.mark.parametrize("order", ["name", "doubt", "disagreement", "random"])
 def test_ids_alone_come_in_the_order_of_the_queue(
     database: Database, dataset_id: int, ids: dict[str, int], order: str

@@ -54,6 +54,13 @@ def test_sharing_again_leaves_pictures_with_their_people_unless_asked(client: Te
     assert share(client, ["Bob"], is_reassigned=True) == {"Bob": 3}
 
 
+def test_selected_pictures_become_a_persons_and_others_are_left_out(client: TestClient) -> None:
+    share(client, ["Ann"], count=1)
+    assert share(client, ["Bob"], ids=[1, 3, 3, 99]) == {"Bob": 1}
+    assert share(client, ["Bob"], ids=[1], is_reassigned=True) == {"Bob": 1}
+    assert queue(client, "Bob", "me") == [1, 3]
+
+
 def test_next_offers_what_is_ones_own_first_and_never_what_is_another_persons(client: TestClient) -> None:
     share(client, ["Ann"], count=1)
     assert take_next(client, "Bob") == 2
