@@ -22,8 +22,8 @@ export function mount(root) {
 class TeamPage {
   /** @type {DatasetOut[]} */
   #datasets = [];
-  /** Id of the dataset that was chosen last. */
-  #wanted = 0;
+  /** Counts loads: a late answer to an earlier one is ignored. */
+  #turn = 0;
   #notice = new Notice();
   #chooser = element("div");
   #people = element("div");
@@ -96,7 +96,7 @@ class TeamPage {
   async #load(datasetId) {
     const dataset = this.#datasets.find(({ id }) => id === datasetId);
     if (!dataset) return;
-    this.#wanted = datasetId;
+    const turn = ++this.#turn;
     this.#sections.inert = true; // they still are about the dataset that was chosen before
     try {
       const [team, rule, work] = await Promise.all([
@@ -104,14 +104,14 @@ class TeamPage {
         api.lookRule(datasetId),
         api.work(datasetId),
       ]);
-      if (datasetId !== this.#wanted) return; // another one was chosen meanwhile
+      if (turn !== this.#turn) return; // it was loaded again, or another one was chosen
       this.#work.replaceChildren(...workTable(datasetId, work), workPlots(work.days));
       this.#rule.show(rule);
       this.#show(dataset, team);
       this.#sections.inert = false;
       if (team.is_lead) await this.#loadForLeads(dataset, team);
     } catch (error) {
-      this.#sections.inert = dataset !== this.#form.dataset;
+      if (turn === this.#turn) this.#sections.inert = dataset !== this.#form.dataset;
       this.#notice.fail(error);
     }
   }

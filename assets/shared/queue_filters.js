@@ -92,7 +92,7 @@ export class QueueFilters extends Emitter {
   classSelect = this.#select("Class", [{ value: "", text: "Any class" }]);
   splitSelect = this.#select("Split", [{ value: "", text: "Any split" }]);
   doubtSelect = this.#select("Doubt", DOUBTS, "Only pictures whose proposal is at least so doubtful");
-  sizeSelect = this.#select("Size of the pictures", SIZES);
+  sizeSelect = this.#select("Megapixels", SIZES);
   authorSelect = this.#select("Author of the last change", [{ value: "", text: "Anybody" }]);
   /** Hidden where no picture is assigned to anybody. */
   ownerSelect = this.#select("Whose pictures", OWNERS);

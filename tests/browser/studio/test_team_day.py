@@ -123,8 +123,9 @@ def split_the_work(page: Page, studio: Studio) -> None:
     """Every picture gets a second look, and two of five go to both people without their knowing."""
     page.goto(f"{studio.url}/team")
     page.get_by_role("combobox", name="Dataset", exact=True).select_option(label="pets")
+    expect(page.locator(".pp-main > [inert]")).to_have_count(0)  # what is shown is about the chosen dataset
     form = page.locator("form", has=page.get_by_role("button", name="Share out"))
-    expect(form.get_by_label("Ben", exact=True)).to_be_visible()  # he has a role on this dataset only
+    expect(form.get_by_label("Ben", exact=True)).to_be_visible()
     page.get_by_label("Finished pictures that get a second look").select_option("all")
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".pp-notice")).to_have_text("The rule is stored.")
