@@ -18,7 +18,7 @@ export function workTable(datasetId, { people, unfinished, days_left: daysLeft, 
     returned(one),
   ]);
   const rest =
-    daysLeft === null
+    daysLeft === null || !unfinished
       ? ""
       : ` At the pace of the last seven days they take about ${count(Math.ceil(daysLeft), "day")}.`;
   return [
@@ -27,7 +27,10 @@ export function workTable(datasetId, { people, unfinished, days_left: daysLeft, 
       rows,
       "Nobody has worked in the last 30 days.",
     ),
-    element("p", { class: "st-muted", text: `${count(unfinished, "picture")} unfinished.${rest}` }),
+    element("p", {
+      class: "st-muted",
+      text: unfinished ? `${count(unfinished, "picture")} unfinished.${rest}` : "All pictures are finished.",
+    }),
     element("a", {
       class: "st-button",
       href: apiUrl(`/datasets/${datasetId}/work.csv`),
