@@ -25,7 +25,7 @@ from trainer.live.design import CLASS_AGNOSTIC, PRIOR_COLUMN, class_agnostic, lo
 from trainer.live.evidence import PictureEvidence
 from trainer.live.features import CellFeatures
 from trainer.live.grid import cell_means, spread_to_grid
-from trainer.live.trust import Trust
+from trainer.live.trust import Trust, caution
 from trainer.run.map_storage import Maps
 
 Vector = NDArray[np.float64]
@@ -267,8 +267,14 @@ class Knowledge:
                 score = (
                     regressors[position] @ weights[:CLASS_AGNOSTIC] + appearance @ weights[CLASS_AGNOSTIC:]
                 )
-                learned[:, position] = trust * score
+                learned[:, position] = trust * self._cautious(score, index)
         return learned
+
+    def _cautious(self, score: Vector, class_index: int) -> Vector:
+        """A learned score float64 (n,), with less of what speaks against a class that few masks show."""
+        if class_index not in self._by_class:
+            return score
+        return np.where(score < 0, caution(self._by_class[class_index].pairs) * score, score)
 
     def trust_in(self, class_index: int) -> float:
         """The factor in [0, 1] of what was learned about a class; 0 without a mask."""

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 HALF_TRUST_MASKS = 5
 """With so many accepted masks, half of what they say is believed before they have been tested."""
 
+_CAUTION = 2.0
+"""After one accepted mask of a class, a third of what speaks against it is believed, after three nearly all.
+Chosen on VOC *train* pictures (docs/research-log.md)."""
+
 
 @dataclass(frozen=True)
 class Trust:
@@ -41,3 +45,13 @@ def tested_trust_limit(masks: int) -> float:
 def unseen_trust_limit(masks: int) -> float:
     """The highest factor for classes without a mask: two pictures do not test what holds for all classes."""
     return max(0, masks - 2) / (masks + 5)
+
+
+def caution(masks_of_class: int) -> float:
+    """The factor of learned scores below 0, which take cells away from a class that masks show.
+
+    People correct doubtful pictures first. There, the prior claims too much more often than elsewhere, and so
+    a single mask of a class teaches to take away what is right in most other pictures. What adds cells needs
+    no caution: a class that the prior does not know must be found at once.
+    """
+    return masks_of_class**2 / (masks_of_class**2 + _CAUTION)
