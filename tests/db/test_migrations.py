@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from db import migrate
 from db.accounts import create_account, has_work
 from db.datasets import get_dataset, root_of
-from db.engine import open_database, sqlite_url
+from db.engine import Database, open_database, sqlite_url
 from db.items import all_items
 from db.natural_order import natural_key
 
@@ -140,3 +140,48 @@ def test_people_who_worked_before_accounts_stay_the_authors_of_their_work(empty_
         assert made.user_id == 1
         assert has_work(session, "Ann")
     database.close()
+
+
+@pytest.mark.parametrize("version", ["0012", "0020"])
+def test_an_upgrade_changes_nothing_that_people_have_done(empty_url: str, version: str) -> None:
+    """Workspaces from before accounts, and from before the newest revision stood in its picture."""
+    _migrate_to(empty_url, version)
+    database = open_database(empty_url)
+    with database.write() as session:
+        session.execute(text("INSERT INTO users (id, name, created_at) VALUES (1, 'Ann', '2026-01-01')"))
+        for row in ROWS:
+            session.execute(text(row))
+        for statement in (
+            "INSERT INTO masks (hash, height, width, created_at) VALUES ('m', 3, 4, '2026-01-01')",
+            'INSERT INTO label_classes (label_set_id, "index", name, color) '
+            "VALUES (1, 1, 'cat', '#800000')",
+            "INSERT INTO item_tags (item_id, class_index) VALUES (1, 1)",
+            "INSERT INTO revisions (id, item_id, sequence, parent_id, action, author_id, mask_hash, "
+            "label_set_id, created_at, seconds_spent) "
+            "VALUES (7, 1, 3, 6, 'corrected', 1, 'm', 1, '2026-01-02', 12.5)",
+        ):
+            session.execute(text(statement))
+    before = _rows_of(database)
+    database.migrate()
+    after = _rows_of(database)
+    for table, rows in before.items():
+        names = [name for name in rows[0] if name in after[table][0]]
+        assert set(rows[0]) - set(names) <= {"cams_model"}  # migration 0016 drops it
+        assert [[row[name] for name in names] for row in after[table]] == [
+            [row[name] for name in names] for row in rows
+        ]
+    with database.read() as session:
+        newest = session.execute(text("SELECT latest_id, latest_author_id, status FROM items")).one()
+    assert tuple(newest) == (7, 1, "corrected")
+    database.close()
+
+
+def _rows_of(database: Database) -> dict[str, list[dict[str, object]]]:
+    """All rows of the tables that have some, as the database returns them."""
+    with database.read() as session:
+        tables = sorted(set(inspect(session.connection()).get_table_names()) - {"alembic_version"})
+        found = {
+            table: [dict(row) for row in session.execute(text(f'SELECT * FROM "{table}"')).mappings()]
+            for table in tables
+        }
+    return {table: rows for table, rows in found.items() if rows}
