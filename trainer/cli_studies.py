@@ -194,6 +194,12 @@ def simulate_live(
     model: Annotated[
         str, typer.Option(help="Where the maps at the start come from: zero-shot, or a run directory.")
     ] = "zero-shot",
+    features: Annotated[
+        str,
+        typer.Option(
+            help="Features that it learns from: imagenet, or run for those of --model's classifier."
+        ),
+    ] = "imagenet",
     no_words: Annotated[bool, typer.Option("--no-words", help="Take the names of all classes away.")] = False,
     no_clicks: Annotated[
         bool,
@@ -226,6 +232,7 @@ def simulate_live(
         pictures=pictures,
         model=model,
         uses_words=not no_words,
+        features=features,
         has_clicks=not no_clicks,
         has_baseline=baseline,
         target=target,

@@ -324,6 +324,7 @@ def simulate_live(
     pictures: int | None = None,
     model: str = "zero-shot",
     uses_words: bool = True,
+    features: str = "imagenet",
     has_clicks: bool = True,
     has_baseline: bool = False,
     target: float = 0.85,
@@ -359,6 +360,7 @@ def simulate_live(
             out=out,
             model=model,
             uses_words=uses_words,
+            features=features,
             device=device,
             advance=lambda what, done, total: progress.update(
                 task, description=what, completed=done, total=total

@@ -17,7 +17,7 @@ from trainer.data.labels import normalize_class_name
 from trainer.data.transforms import ChannelValue
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.nn.classifier import CamNetwork, ClassWeights, rows_or_zeros
-from trainer.nn.encoders import build_encoder
+from trainer.nn.encoders import Encoder, build_encoder
 from trainer.nn.fusion import fold_batch_norm
 from trainer.nn.methods import build_classifier
 from trainer.run.checkpoints import CheckpointError, load_tensors, save_tensors
@@ -60,6 +60,11 @@ class TrainedClassifier:
     def mean_std(self) -> tuple[ChannelValue, ChannelValue]:
         """Normalisation of RGB in [0, 1] that `features` expects."""
         return self._network.encoder.spec.mean, self._network.encoder.spec.std
+
+    @property
+    def encoder(self) -> Encoder:
+        """Its backbone, as it was trained."""
+        return self._network.encoder
 
     def features(self, images: Tensor) -> Tensor:
         """Normalised float32 pictures (N, 3, H, W) -> float32 features (N, C, h, w) on its device."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -11,13 +12,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trainer.cams.trained import load_classifier
 from trainer.config import BackboneConfig
+from trainer.contract import CLASSIFY
 from trainer.data.transforms import RgbImage, check_rgb, limited_size
 from trainer.machine.device import DeviceChoice, choose_device
 from trainer.models.inference import placed_for_inference, run_on_views
 from trainer.nn.encoders import Encoder, weights_hash
 from trainer.nn.puzzle import pad_to_multiple
 from trainer.pretrained.encoders import load_encoder
+from trainer.run.directory import RunDir
 
 CELL_PX = 16
 """Pixels of the (size-limited) picture for each cell."""
@@ -95,6 +99,15 @@ def load_live_encoder(device: DeviceChoice | str | None = None, backbone: str = 
         EncoderError: the weights cannot be found.
     """
     return LiveEncoder(load_encoder(BackboneConfig(name=backbone)), device)
+
+
+def run_live_encoder(run_dir: Path | str, device: DeviceChoice | str | None = None) -> LiveEncoder:
+    """The encoder that the classifier of a run has trained.
+
+    Raises:
+        CheckpointError: the run has no classifier, or it cannot be read.
+    """
+    return LiveEncoder(load_classifier(RunDir(run_dir).model_path(CLASSIFY), "cpu").encoder, device)
 
 
 class _DeepStages(nn.Module):

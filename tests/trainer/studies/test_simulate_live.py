@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainer import cli, commands
+from trainer import cli, commands, pipeline
+from trainer.contract import CLASSIFY
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.errors import TrainerUsageError
-from trainer.live.features import load_live_encoder
+from trainer.live.features import load_live_encoder, run_live_encoder
 from trainer.masks.metrics import confusion_matrix, mean_iou
 from trainer.models.proposal import zero_shot_model
+from trainer.recipes import load_recipe
 from trainer.studies.live import session, study
 from trainer.studies.live.figures import live_table
 from trainer.studies.live.plan import LiveSimulationConfig, divided
@@ -203,7 +205,22 @@ def test_the_command_prints_json_and_needs_no_folder(root, monkeypatch, capsys) 
     assert commands.live_table(result).startswith("Mean IoU in percent over 4 untouched pictures of train")
 
 
+def test_the_features_of_a_run_are_those_of_its_classifier(root, tmp_path) -> None:
+    recipe = load_recipe("tiny", ("classify.epochs=1",))
+    run = pipeline.run(recipe, root, "train", tmp_path / "run", stages=(CLASSIFY,), device="cpu")
+    encoder = run_live_encoder(run.path, "cpu")
+    assert encoder.identity != load_live_encoder("cpu").identity
+    used = config(points=(0, 3), orders=("random",), seeds=(0,))
+    found = simulated(root, tmp_path / "out", used, model=str(run.path), features="run")
+    assert found["features"] == "run"
+    assert "features those of its classifier" in live_table(found)
+
+
 def test_wrong_use_is_explained(root) -> None:
+    with pytest.raises(TrainerUsageError, match="'clip'; choose from imagenet, run"):
+        simulated(root, None, config(), features="clip")
+    with pytest.raises(TrainerUsageError, match="need a run"):
+        simulated(root, None, config(), features="run")
     with pytest.raises(TrainerUsageError, match="each once: --points"):
         config(points=(5, 1))
     with pytest.raises(TrainerUsageError, match="'doubt' cannot be used"):

@@ -39,12 +39,13 @@ def _is_learned(row: Mapping[str, Any], order: str) -> bool:
 def _introduction(result: Mapping[str, Any]) -> str:
     start = "zero-shot" if result["model"] == "zero-shot" else f"the run {result['model']}"
     words = "" if result["words"] else ", with the names of all classes taken away"
+    features = ", and the features those of its classifier" if result["features"] == "run" else ""
     crf = "after the CRF and without small pieces" if result["crf"] else "without a CRF"
     text = (
         f"Mean IoU in percent over {len(result['untouched'])} untouched pictures of {result['split']}, after "
         f"the annotator has corrected some of {result['correctable']} others. The maps at the start are "
-        f"those of {start}{words}. Maps: at the threshold; masks: {crf}. Random order: mean ± sample "
-        f"deviation over seeds {', '.join(map(str, result['seeds']))}. "
+        f"those of {start}{words}{features}. Maps: at the threshold; masks: {crf}. Random order: mean ± "
+        f"sample deviation over seeds {', '.join(map(str, result['seeds']))}. "
     )
     if not result["clicks"]:
         return f"{text}Each correction is the ground truth; clicks were not simulated."

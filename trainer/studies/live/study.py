@@ -11,7 +11,7 @@ from typing import Any
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.errors import TrainerUsageError
-from trainer.live.features import load_live_encoder
+from trainer.live.features import load_live_encoder, run_live_encoder
 from trainer.masks.crf import crf_available
 from trainer.masks.evaluation import score_of
 from trainer.models.proposal import run_model, zero_shot_model
@@ -22,6 +22,9 @@ from trainer.studies.live.session import Point, Session, Setting, Simulator
 from trainer.studies.simulate.figures import SECONDS_PER_CLICK, SECONDS_POLYGON
 from trainer.studies.simulate.start import ZERO_SHOT
 
+IMAGENET, RUN = "imagenet", "run"
+FEATURES = (IMAGENET, RUN)
+
 
 def simulate_live(
     dataset_root: Path | str,
@@ -31,6 +34,7 @@ def simulate_live(
     out: Path | None = None,
     model: str = ZERO_SHOT,
     uses_words: bool = True,
+    features: str = IMAGENET,
     device: str | None = None,
     workers: int | None = None,
     advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
@@ -47,6 +51,7 @@ def simulate_live(
             simulation continues. None takes a folder that is deleted at the end.
         model: makes the prior maps: "zero-shot", or a run directory.
         uses_words: False takes the names of all classes away, so that zero-shot knows none of them.
+        features: of which encoder the live model learns: "imagenet", or "run" for that of the run `model`.
         device: see `trainer.models.proposal.run_model`.
         workers: processes for the measurements; None uses all cores.
         advance: called with "prepared", "corrected" or "measured", and the numbers done and in total.
@@ -55,11 +60,16 @@ def simulate_live(
         The input of `trainer.studies.live.figures.live_table`.
 
     Raises:
-        TrainerUsageError: too few pictures can be corrected, or a run is to forget its words.
+        TrainerUsageError: too few pictures can be corrected, a run is to forget its words, or zero-shot is to
+            give the features of a run.
         TrainerError: the dataset, a picture or the run cannot be read.
     """
     if not uses_words and model != ZERO_SHOT:
         raise TrainerUsageError("A run has learned its classes from tags, so --no-words needs zero-shot.")
+    if features not in FEATURES:
+        raise TrainerUsageError(f"There are no features {features!r}; choose from {', '.join(FEATURES)}.")
+    if features == RUN and model == ZERO_SHOT:
+        raise TrainerUsageError("The features of a run need a run: --model RUN_DIR --features run.")
     if out is None:
         with tempfile.TemporaryDirectory(prefix="simulate-live-") as temporary:
             return simulate_live(
@@ -69,6 +79,7 @@ def simulate_live(
                 out=Path(temporary),
                 model=model,
                 uses_words=uses_words,
+                features=features,
                 device=device,
                 workers=workers,
                 advance=advance,
@@ -77,9 +88,8 @@ def simulate_live(
     truth = GroundTruth.of(dataset)
     parts = divided([image for image in dataset.images if image.tags and truth.has(image.id)], config)
     proposals = zero_shot_model(device) if model == ZERO_SHOT else run_model(model, device)
-    pictures = LivePictures(
-        dataset, proposals, load_live_encoder(device), out / "pictures", uses_words=uses_words
-    )
+    encoder = run_live_encoder(model, device) if features == RUN else load_live_encoder(device)
+    pictures = LivePictures(dataset, proposals, encoder, out / "pictures", uses_words=uses_words)
     everything = (*parts.untouched, *parts.correctable)
     for done, image in enumerate(everything, start=1):
         pictures.prepared(image)
@@ -95,6 +105,7 @@ def simulate_live(
         "split": split,
         "model": model,
         "words": uses_words,
+        "features": features,
         "crf": proposals.refinement.use_crf and crf_available().available,
         "correctable": len(parts.correctable),
         "untouched": [image.id for image in parts.untouched],
