@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import traceback
 from pathlib import Path
 from typing import Annotated
@@ -260,6 +262,12 @@ def main() -> int:
         The exit code: 0 if all went well, else that of the failure, see `trainer.contract.FailureCode`, or 3
         after SIGTERM.
     """
+    code = _run()
+    _drop_unwritable_output()
+    return code
+
+
+def _run() -> int:
     try:
         app()
     except SystemExit as end:
@@ -271,6 +279,17 @@ def main() -> int:
         _print_error(traceback.format_exc())
         return failure_code(error).exit_code
     return EXIT_GOOD
+
+
+def _drop_unwritable_output() -> None:
+    """Python ends with 120 instead of the exit code if it cannot write what is left of the output."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _print_error(text: str) -> None:

@@ -137,6 +137,8 @@ class ExportChoice:
             api_visibility="private",
             show_progress="hidden",
             queue=False,
+            # By default, what changes while a sentence is being made would be left out of it.
+            trigger_mode="always_last",
         )
 
     def _of_dataset(self, name: str | None) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """What the Export page makes of filters and of changes of the class list."""
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -8,7 +9,7 @@ from db.items import all_items
 from db.palette import voc_palette
 from db.users import get_or_create
 from puzzlecam_app.interchange.class_changes import ClassChanges
-from puzzlecam_app.pages.export_choice import Chosen, chosen, summary
+from puzzlecam_app.pages.export_choice import Chosen, ExportChoice, chosen, summary
 from puzzlecam_app.services import Services
 
 ROWS = [["blue", "blue", True], ["red", "red", True]]
@@ -49,6 +50,14 @@ def test_filters_count_and_changes_are_listed(services: Services) -> None:
 @pytest.mark.parametrize("rows", [[["blue", "blue", False], ["red", "red", False]]])
 def test_what_is_not_possible_is_said(services: Services, rows: list[list[object]]) -> None:
     assert "every class is left out" in summary(services, "colours", ["accepted"], choice(rows))
+
+
+def test_a_change_during_an_answer_is_not_left_out(services: Services) -> None:
+    with gr.Blocks() as page:
+        dataset, statuses = gr.Dropdown([]), gr.CheckboxGroup([])
+        ExportChoice(services, dataset, gr.Dropdown([])).summarise_when_changed(dataset, statuses)
+    several = [one for one in page.fns.values() if len(one.targets) > 1]
+    assert [one.trigger_mode for one in several] == ["always_last"]
 
 
 def accept_all(services: Services) -> None:
