@@ -59,13 +59,15 @@ class Making:
 
     Attributes:
         seconds_spent: time that a person took for it, not negative.
-        seeds: clicks, as in `Revision`.
+        seeds: steps of the Smart tool, as in `Revision`.
+        strokes: how many other changes were made by hand.
         made_at: when it was made, if that was before now and elsewhere.
         note: what the program did.
     """
 
     seconds_spent: float | None = None
     seeds: list[dict[str, Any]] | None = None
+    strokes: int | None = None
     made_at: datetime | None = None
     note: str | None = None
 
@@ -180,6 +182,8 @@ def append_revision(
         mask_hash=mask_hash,
         seconds_spent=making.seconds_spent,
         seeds=making.seeds or None,
+        clicks=None if making.seeds is None else len(making.seeds),
+        strokes=making.strokes,
         note=making.note,
     )
     if making.made_at is not None:

@@ -300,6 +300,7 @@ class Revision(Base):
 
     `seeds` are the steps of the Smart tool since the previous revision, in order: each with its seeds, the
     engine's name and the hashes of the mask before (`prior`) and after (`result`). Loaded only on request.
+    `clicks` counts these steps, `strokes` other changes by hand; None where nobody counted.
     """
 
     __tablename__ = "revisions"
@@ -324,6 +325,8 @@ class Revision(Base):
     label_set_id: Mapped[int] = mapped_column(ForeignKey("label_sets.id", ondelete="RESTRICT"))
     proposed_by: Mapped[str | None] = mapped_column(Text)
     seconds_spent: Mapped[float | None] = mapped_column(Double)
+    clicks: Mapped[int | None]
+    strokes: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
     note: Mapped[str | None] = mapped_column(Text)
     seeds: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True), deferred=True)

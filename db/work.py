@@ -25,6 +25,7 @@ class DayOfWork:
         finished: pictures that the person accepted or corrected.
         corrected: how many of them they had changed.
         seconds: time spent on all pictures of the dataset, where it was measured.
+        clicks, strokes: steps of the Smart tool and other changes by hand, where they were counted.
         looks: second looks at the person's pictures on that day.
         returned: how many of them returned the picture.
     """
@@ -32,6 +33,8 @@ class DayOfWork:
     name: str
     day: date
     seconds: float = 0.0
+    clicks: int = 0
+    strokes: int = 0
     looks: int = 0
     returned: int = 0
     items: set[int] = field(default_factory=set)
@@ -54,19 +57,29 @@ def days_of_work(session: Session, dataset_id: int, since: datetime) -> list[Day
         return found.setdefault((name, at.date()), DayOfWork(name, at.date()))
 
     revisions = (
-        select(User.name, Revision.item_id, Revision.action, Revision.seconds_spent, Revision.created_at)
+        select(
+            User.name,
+            Revision.item_id,
+            Revision.action,
+            Revision.seconds_spent,
+            Revision.clicks,
+            Revision.strokes,
+            Revision.created_at,
+        )
         .join(User, User.id == Revision.author_id)
         .join(Item, Item.id == Revision.item_id)
         # What a change of the class list repeated has a note.
         .where(Item.dataset_id == dataset_id, Revision.created_at >= since, Revision.note.is_(None))
     )
-    for name, item_id, action, seconds, at in session.execute(revisions, execution_options=WITH_COPIES):
-        day = day_of(name, at)
-        day.seconds += seconds or 0
-        if action in STATUS_GROUPS["done"]:
-            day.items.add(item_id)
-        if action == "corrected":
-            day.changed.add(item_id)
+    for row in session.execute(revisions, execution_options=WITH_COPIES):
+        day = day_of(row.name, row.created_at)
+        day.seconds += row.seconds_spent or 0
+        day.clicks += row.clicks or 0
+        day.strokes += row.strokes or 0
+        if row.action in STATUS_GROUPS["done"]:
+            day.items.add(row.item_id)
+        if row.action == "corrected":
+            day.changed.add(row.item_id)
     looks = (
         select(User.name, SecondLook.verdict, SecondLook.created_at)
         .join(User, User.id == SecondLook.labeler_id)
@@ -90,6 +103,8 @@ def totals(days: Iterable[DayOfWork]) -> dict[str, DayOfWork]:
             name,
             own[-1].day,
             sum(one.seconds for one in own),
+            sum(one.clicks for one in own),
+            sum(one.strokes for one in own),
             sum(one.looks for one in own),
             sum(one.returned for one in own),
             set().union(*(one.items for one in own)),

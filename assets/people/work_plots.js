@@ -24,9 +24,15 @@ const COLOURS = ["#3b82f6", "#f59e0b", "#10b981", "#ef4444", "#a855f7", "#06b6d4
 const PLOTS = [
   ["Pictures finished", ({ finished }) => finished],
   ["Minutes a picture", ({ finished, minutes }) => (finished && minutes ? minutes / finished : null)],
+  ["Clicks and strokes a picture", ({ finished, clicks, strokes }) => effort(finished, clicks + strokes)],
   ["Corrected, %", ({ finished, corrected }) => (finished ? (100 * corrected) / finished : null)],
   ["Returned of second looks, %", ({ looks, returned }) => (looks ? (100 * returned) / looks : null)],
 ];
+
+/** @param {number} finished @param {number} changes @returns {number|null} */
+function effort(finished, changes) {
+  return finished && changes ? changes / finished : null;
+}
 
 /** @param {WorkDay[]} days @returns {HTMLElement} */
 export function workPlots(days) {

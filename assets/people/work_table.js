@@ -14,6 +14,8 @@ export function workTable(datasetId, { people, unfinished, days_left: daysLeft, 
     one.name,
     one.finished.toLocaleString(),
     one.finished && one.minutes ? (one.minutes / one.finished).toFixed(1) : "",
+    each(one.clicks, one),
+    each(one.strokes, one),
     share(one.corrected, one.finished),
     returned(one),
   ]);
@@ -23,7 +25,15 @@ export function workTable(datasetId, { people, unfinished, days_left: daysLeft, 
       : ` At the pace of the last seven days they take about ${count(Math.ceil(daysLeft), "day")}.`;
   return [
     table(
-      ["Name", "Pictures finished", "Minutes a picture", "Corrected", "Returned"],
+      [
+        "Name",
+        "Pictures finished",
+        "Minutes a picture",
+        "Clicks a picture",
+        "Strokes a picture",
+        "Corrected",
+        "Returned",
+      ],
       rows,
       "Nobody has worked in the last 30 days.",
     ),
@@ -65,6 +75,9 @@ function leftByClass(datasetId, classes) {
     barPlot("Left by class, days at the pace of the last seven days", bars),
   ];
 }
+
+/** @param {number} number @param {WorkRow} row @returns {string} the mean of a finished picture */
+const each = (number, { finished }) => (finished && number ? (number / finished).toFixed(1) : "");
 
 /** @param {number} part @param {number} whole */
 const share = (part, whole) => (whole ? `${Math.round((100 * part) / whole)} %` : "");

@@ -113,14 +113,14 @@ export async function mask(id, revision) {
  * @param {number} id
  * @param {Uint8Array} deflated zlib format
  * @param {number} revision the one the mask was painted on
- * @param {number} seconds spent since the last save
- * @param {Step[]} [steps] of the Smart tool since then
+ * @param {{seconds?: number, strokes?: number, steps?: Step[]}} [effort] time, changes by hand and steps of the Smart
+ *   tool since the last save
  * @returns {Promise<Stored>}
  */
-export function putMask(id, deflated, revision, seconds, steps = []) {
+export function putMask(id, deflated, revision, { seconds = 0, strokes = 0, steps = [] } = {}) {
   /** @type {StepsIn} */
   const header = { steps };
-  return json(`/items/${id}/mask?seconds_spent=${seconds.toFixed(1)}`, {
+  return json(`/items/${id}/mask?seconds_spent=${seconds.toFixed(1)}&strokes=${strokes}`, {
     method: "PUT",
     headers: { ...(steps.length ? FRAMED : DEFLATED), "If-Match": `"${revision}"` },
     body: steps.length ? writeFrame(header, "mask", deflated) : deflated,

@@ -46,6 +46,7 @@ export class Draft extends Emitter {
   #saving = null;
   #isKept = false;
   #seconds = 0;
+  #strokes = 0;
   #lastActivity;
 
   /** @param {DraftOf} of */
@@ -107,6 +108,7 @@ export class Draft extends Emitter {
     this.touch();
     // A step that is undone before it was stored is dropped; stored steps stay in the history.
     if (step) this.steps = kind === "undo" ? this.steps.filter((one) => one !== step) : [...this.steps, step];
+    else if (kind !== "undo" && kind !== "redo") this.#strokes++;
     this.#version++;
     if (this.state === "conflict") return; // nothing is saved until the person has chosen a mask
     if (this.state === "offline") this.#forgetOldDecision();
@@ -244,15 +246,16 @@ export class Draft extends Emitter {
   async #sendMask() {
     const version = this.#version;
     const { itemId, revision, steps } = this;
-    const seconds = this.#seconds;
+    const [seconds, strokes] = [this.#seconds, this.#strokes];
     const snapshot = this.mask.slice();
     const deflated = await deflate(snapshot);
-    const answer = await sendMask({ itemId, deflated, revision, seconds, steps });
+    const answer = await sendMask({ itemId, deflated, revision, seconds, strokes, steps });
     this.revision = answer.revision.id;
     this.status = answer.status;
     this.base = snapshot;
     this.steps = this.steps.filter((step) => !steps.includes(step));
     this.#seconds -= seconds;
+    this.#strokes -= strokes;
     this.#savedVersion = version;
   }
 

@@ -10,6 +10,7 @@ import * as api from "./api.js";
  * @property {Uint8Array} deflated the mask, zlib format
  * @property {number} revision the one that the mask was painted on
  * @property {number} seconds spent since the last save
+ * @property {number} [strokes] changes by hand since then
  * @property {Step[]} steps of the Smart tool since then
  *
  * @typedef {object} SentDecision
@@ -21,13 +22,13 @@ import * as api from "./api.js";
  */
 
 /** @param {SentMask} sent @returns {Promise<Stored>} */
-export async function sendMask({ itemId, deflated, revision, seconds, steps }) {
+export async function sendMask({ itemId, deflated, revision, ...effort }) {
   try {
-    return await api.putMask(itemId, deflated, revision, seconds, steps);
+    return await api.putMask(itemId, deflated, revision, effort);
   } catch (error) {
     const proposal = newerProposal(error);
     if (!proposal) throw error;
-    return api.putMask(itemId, deflated, proposal.id, seconds, steps);
+    return api.putMask(itemId, deflated, proposal.id, effort);
   }
 }
 
@@ -45,7 +46,7 @@ export async function sendDecision({ itemId, action, revision, seconds, deflated
     // What is accepted is the mask that the person saw, not the newer proposal.
     const base =
       action === "accept"
-        ? (await api.putMask(itemId, await deflated(), proposal.id, 0)).revision.id
+        ? (await api.putMask(itemId, await deflated(), proposal.id)).revision.id
         : proposal.id;
     return api.decide(itemId, action, base, seconds);
   }

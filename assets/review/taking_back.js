@@ -95,5 +95,5 @@ async function takeBackOnServer({ id, before, revision }) {
   const again = AGAIN[before];
   if (again) return api.decide(id, again, revision, 0);
   const { mask } = await api.mask(id, revision);
-  return api.putMask(id, await deflate(mask), revision, 0);
+  return api.putMask(id, await deflate(mask), revision);
 }

@@ -2509,6 +2509,10 @@ export interface components {
       corrected: number;
       /** @description Time spent, where it was measured */
       minutes: number;
+      /** @description Steps of the Smart tool, where they were counted */
+      clicks: number;
+      /** @description Other changes by hand, where they were counted */
+      strokes: number;
       /** @description Second looks at the person's pictures */
       looks: number;
       /** @description How many of them returned the picture */
@@ -2536,6 +2540,10 @@ export interface components {
       corrected: number;
       /** @description Time spent, where it was measured */
       minutes: number;
+      /** @description Steps of the Smart tool, where they were counted */
+      clicks: number;
+      /** @description Other changes by hand, where they were counted */
+      strokes: number;
       /** @description Second looks at the person's pictures */
       looks: number;
       /** @description How many of them returned the picture */

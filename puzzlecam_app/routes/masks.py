@@ -48,8 +48,13 @@ _log = logging.getLogger(__name__)
 _LONGEST_WAIT_S = 240
 _RENEWAL_WAIT_S = 1.0
 _LONGEST_SESSION_S = 86_400.0
+_MOST_STROKES = 1_000_000
 Seconds = Annotated[
     float | None, Query(ge=0, le=_LONGEST_SESSION_S, description="Time worked since the last save")
+]
+Strokes = Annotated[
+    int | None,
+    Query(ge=0, le=_MOST_STROKES, description="Changes by hand since then"),
 ]
 
 
@@ -133,6 +138,7 @@ async def write_mask(
     annotator: Annotator,
     expected: ExpectedRevision,
     seconds_spent: Seconds = None,
+    strokes: Strokes = None,
 ) -> ItemState:
     """Save a draft: height x width bytes of class indices, plain or with `Content-Encoding: deflate`.
 
@@ -168,7 +174,7 @@ async def write_mask(
                 action="drafted",
                 author=get_or_create(session, annotator).id,
                 mask_hash=mask_hash,
-                making=Making(seconds_spent=seconds_spent, seeds=[step.stored() for step in steps]),
+                making=Making(seconds_spent, [step.stored() for step in steps], strokes),
             )
             return _stored(response, newest)
 

@@ -1,4 +1,4 @@
-"""Progress of the people of a dataset: pictures, minutes, corrections, returned pictures."""
+"""Progress of the people of a dataset: pictures, minutes, clicks, corrections, returned pictures."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class WorkRow(BaseModel):
     finished: int = Field(description="Pictures that the person accepted or corrected")
     corrected: int = Field(description="How many of them they had changed")
     minutes: float = Field(description="Time spent, where it was measured")
+    clicks: int = Field(description="Steps of the Smart tool, where they were counted")
+    strokes: int = Field(description="Other changes by hand, where they were counted")
     looks: int = Field(description="Second looks at the person's pictures")
     returned: int = Field(description="How many of them returned the picture")
 
@@ -119,7 +121,7 @@ def read_work_table(
     """Send the same by person and day (UTC), as a CSV file."""
     return csv_answer(
         "work.csv",
-        ("day", "name", "finished", "corrected", "minutes", "second_looks", "returned"),
+        ("day", "name", "finished", "corrected", "minutes", "clicks", "strokes", "second_looks", "returned"),
         (
             (
                 one.day,
@@ -127,6 +129,8 @@ def read_work_table(
                 one.finished,
                 one.corrected,
                 f"{one.seconds / 60:.1f}",
+                one.clicks,
+                one.strokes,
                 one.looks,
                 one.returned,
             )
@@ -148,6 +152,8 @@ def _numbers(one: DayOfWork) -> dict[str, Any]:
         "finished": one.finished,
         "corrected": one.corrected,
         "minutes": one.seconds / 60,
+        "clicks": one.clicks,
+        "strokes": one.strokes,
         "looks": one.looks,
         "returned": one.returned,
     }

@@ -20,10 +20,21 @@ def accept(client: TestClient, item: int, seconds: float) -> str:
     return answer.headers["etag"]
 
 
+def draw(client: TestClient, item: int, strokes: int) -> None:
+    mask = client.get(f"/api/items/{item}/mask")
+    answer = client.put(
+        f"/api/items/{item}/mask?strokes={strokes}",
+        content=mask.content,
+        headers={"If-Match": mask.headers["etag"]},
+    )
+    assert answer.status_code == 200, answer.text
+
+
 @pytest.fixture
 def worked(as_person: AsPerson) -> AsPerson:  # noqa: F811
     """The labeler has finished two pictures, one was returned, the lead finished the other."""
     etag = accept(as_person("labeler"), 1, 60)
+    draw(as_person("labeler"), 2, strokes=7)
     accept(as_person("labeler"), 2, 30)
     accept(as_person("lead"), 2, 10)
     body = {"verdict": "returned"}
@@ -34,7 +45,15 @@ def worked(as_person: AsPerson) -> AsPerson:  # noqa: F811
 def test_a_lead_sees_everybodys_progress_and_when_all_is_finished(worked: AsPerson) -> None:
     work = worked("lead").get("/api/datasets/1/work").json()
     rows = {one.pop("name"): one for one in work["people"]}
-    assert rows["labeler"] == {"finished": 2, "corrected": 0, "minutes": 1.5, "looks": 1, "returned": 1}
+    assert rows["labeler"] == {
+        "finished": 2,
+        "corrected": 0,
+        "minutes": 1.5,
+        "clicks": 0,
+        "strokes": 7,
+        "looks": 1,
+        "returned": 1,
+    }
     assert rows["lead"]["finished"] == 1
     assert [(one["name"], one["finished"]) for one in work["days"]] == [
         ("labeler", 2),
