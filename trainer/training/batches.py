@@ -119,6 +119,11 @@ def _read(loader: DataLoader[dict[str, Tensor]]) -> Iterator[Batch]:
         if str(error).startswith("DataLoader worker"):
             raise WorkerEndedError from error
         raise
+    except (ConnectionError, EOFError, FileNotFoundError) as error:
+        # A worker was killed while it handed a batch over. What a worker raises itself begins with "Caught".
+        if loader.num_workers and not str(error).startswith("Caught "):
+            raise WorkerEndedError from error
+        raise
 
 
 class _Drawn(Dataset[dict[str, Tensor]]):

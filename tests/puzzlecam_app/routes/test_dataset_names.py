@@ -46,9 +46,13 @@ def test_listing_more_datasets_takes_no_more_queries(client: TestClient, service
         sent.append(statement)
 
     def queries() -> int:
-        sent.clear()
-        names(client)
-        return len(sent)
+        """The fewest of several requests: work in the background asks the same database now and then."""
+        counts = []
+        for _ in range(5):
+            sent.clear()
+            names(client)
+            counts.append(len(sent))
+        return min(counts)
 
     event.listen(Engine, "before_cursor_execute", record)
     try:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
 
 from trainer.errors import TrainerUsageError
+from trainer.machine.start_method import WorkerEndedError
+from trainer.training import batches
 from trainer.training.batches import BatchPlan, epoch_batches
 
 
@@ -67,3 +71,35 @@ def test_processes_and_parts_share_the_batch_of_one() -> None:
 def test_a_batch_that_cannot_be_dealt_out_says_which_could() -> None:
     with pytest.raises(TrainerUsageError, match="multiple of 6"):
         BatchPlan(samples=8, batch_size=8, parts=2, processes=3)
+
+
+@pytest.mark.parametrize(
+    "error", [ConnectionResetError(104, "reset"), EOFError(), FileNotFoundError("socket")]
+)
+def test_a_reader_that_is_killed_while_it_hands_a_batch_over_is_told(error: Exception) -> None:
+    class Loader:
+        num_workers = 1
+
+        def __iter__(self) -> Iterator[object]:
+            raise error
+
+    with pytest.raises(WorkerEndedError):
+        list(batches._read(Loader()))
+
+
+@pytest.mark.parametrize(
+    ("workers", "error"),
+    [
+        (0, FileNotFoundError("picture.jpg")),
+        (1, FileNotFoundError("Caught FileNotFoundError in DataLoader worker process 0.")),
+    ],
+)
+def test_a_file_that_is_missing_stays_a_missing_file(workers: int, error: Exception) -> None:
+    class Loader:
+        num_workers = workers
+
+        def __iter__(self) -> Iterator[object]:
+            raise error
+
+    with pytest.raises(FileNotFoundError):
+        list(batches._read(Loader()))
