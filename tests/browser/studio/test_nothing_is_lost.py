@@ -169,7 +169,8 @@ def test_a_decision_outlives_its_tab(review: Review, dataset: str, studio: Studi
         other.wait_for_timeout(200)
     other.reload()
     review.wait_for("landscape")
-    assert review.status_of("landscape") == "accepted"
+    row = other.locator(".pr-queue-item", has_text="landscape")
+    expect(row.locator(".pr-status")).to_have_attribute("data-status", "accepted")
 
 
 def test_decisions_made_offline_wait_beside_their_masks_and_are_sent_in_order(
