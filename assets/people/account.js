@@ -1,6 +1,7 @@
 /** The Account page: one's own roles, password, browsers and tokens. */
 import { element, timeAgo } from "../shared/dom.js";
 import * as api from "./api.js";
+import { Identities, wasLinked } from "./identities.js";
 import { button, day, labelled, Notice, section, select, shownOnce, table } from "./parts.js";
 import { ADMIN, ROLES } from "./words.js";
 
@@ -16,6 +17,8 @@ class AccountPage {
   #once = element("div");
   #roles = element("p");
   #title = element("h2", { text: "Account" });
+  #password = element("div");
+  #identities = new Identities((work, done) => this.#change(work, done));
   #browsers = element("div");
   #tokens = element("div");
 
@@ -30,7 +33,8 @@ class AccountPage {
         this.#roles,
         this.#notice.root,
         this.#once,
-        section("Password", this.#passwordForm()),
+        section("Password", this.#password),
+        this.#identities.root,
         section("Where you are signed in", this.#browsers),
         section(
           "Tokens for scripts",
@@ -47,7 +51,9 @@ class AccountPage {
 
   async load() {
     try {
-      this.#show(await api.account());
+      const account = await api.account();
+      this.#show(account);
+      if (wasLinked()) this.#notice.say(`You can now sign in with ${account.provider} too.`);
     } catch (error) {
       this.#notice.fail(error);
     }
@@ -62,6 +68,8 @@ class AccountPage {
       : roles
         ? `Your roles: ${roles}.`
         : "You have no role on any dataset yet. Ask a lead or an admin for one.";
+    this.#showPassword(account);
+    this.#identities.show(account);
     const browsers = account.sign_ins.map((one) => [
       browserName(one.browser),
       one.address,
@@ -97,6 +105,20 @@ class AccountPage {
     this.#once.replaceChildren();
     await this.#notice.after(work, done);
     await this.load();
+  }
+
+  /** @param {AccountOut} account */
+  #showPassword({ has_password: hasPassword }) {
+    // What somebody is typing stays.
+    if (hasPassword && this.#password.querySelector("form")) return;
+    this.#password.replaceChildren(
+      hasPassword
+        ? this.#passwordForm()
+        : element("p", {
+            class: "st-muted",
+            text: "This account has no password. An admin can make a link with which you choose one.",
+          }),
+    );
   }
 
   #passwordForm() {

@@ -5,7 +5,7 @@ export { datasets, messageOf } from "../shared/api.js";
 
 /**
  * @import {
- *   AccountOut, AgreementOut, AuditEntryOut, ConsensusIn, GiveIn, GivenOut, GoldIn, GoldOut, InvitationIn, LinkOut, MarkedOut, NewTokenOut, PeopleOut, RuleBody, SessionOut, SharesIn, SharesOut,
+ *   AccountOut, AgreementOut, AuditEntryOut, ConsensusIn, GiveIn, GivenOut, GoldIn, GoldOut, IdentityIn, InvitationIn, LinkOut, MarkedOut, NewTokenOut, PeopleOut, ProviderOut, RuleBody, SessionOut, SharesIn, SharesOut,
  *   TakeBackOut, TeamOut, TokenIn, WorkOut
  * } from "../shared/openapi"
  *
@@ -49,6 +49,12 @@ export const changePassword = (old, password) =>
   request("/account/password", { body: { old, new: password } });
 
 export const signOutElsewhere = () => request("/account/sign-out", { method: "POST" });
+
+/** @returns {Promise<ProviderOut>} where to go to link the account */
+export const startLinking = () => json("/account/identities", { method: "POST" });
+
+/** @param {IdentityIn} identity */
+export const unlink = (identity) => request("/account/identities/unlink", { body: identity });
 
 /** @param {number} id of a sign-in */
 export const endSignIn = (id) => request(`/account/sign-ins/${id}`, { method: "DELETE" });

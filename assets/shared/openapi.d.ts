@@ -11,6 +11,10 @@ export interface components {
     AccountOut: {
       name: string;
       is_admin: boolean;
+      has_password: boolean;
+      /** @description Name of the provider that the account can be linked to */
+      provider: string | null;
+      identities: components["schemas"]["IdentityOut"][];
       roles: components["schemas"]["RoleOut"][];
       sign_ins: components["schemas"]["SignInOut"][];
       tokens: components["schemas"]["TokenOut"][];
@@ -824,6 +828,20 @@ export interface components {
       /** @description Answers of the Smart tool, in order; each can be repeated */
       seeds: components["schemas"]["Step"][];
     };
+    /** @description An identity of the account. */
+    IdentityIn: {
+      issuer: string;
+      subject: string;
+    };
+    /** @description An identity at a provider of OpenID Connect that signs in to the account. */
+    IdentityOut: {
+      issuer: string;
+      subject: string;
+      /** Format: date-time */
+      created_at: string;
+      /** @description Whether nobody could sign in to the account without it */
+      is_only_way_in: boolean;
+    };
     /** @description What becomes of an upload. */
     ImportIn: {
       /** @description What masks in the upload become; null leaves them out */
@@ -1471,6 +1489,10 @@ export interface components {
       per_hour: number;
       /** @description Seconds since the first of these decisions, at least a minute */
       measured_s: number;
+    };
+    /** @description Where the browser goes to link the account. */
+    ProviderOut: {
+      address: string;
     };
     /** @description Which runs lose their large files; without `runs`, all that match the other two. */
     PruneIn: {
@@ -2669,6 +2691,8 @@ export type HTTPValidationError = components["schemas"]["HTTPValidationError"];
 export type Health = components["schemas"]["Health"];
 export type HintBody = components["schemas"]["HintBody"];
 export type HistoryEntry = components["schemas"]["HistoryEntry"];
+export type IdentityIn = components["schemas"]["IdentityIn"];
+export type IdentityOut = components["schemas"]["IdentityOut"];
 export type ImportIn = components["schemas"]["ImportIn"];
 export type InvitationIn = components["schemas"]["InvitationIn"];
 export type InvitationOut = components["schemas"]["InvitationOut"];
@@ -2732,6 +2756,7 @@ export type PreviewJob = components["schemas"]["PreviewJob"];
 export type Problem = components["schemas"]["Problem"];
 export type ProgressFacts = components["schemas"]["ProgressFacts"];
 export type ProgressOut = components["schemas"]["ProgressOut"];
+export type ProviderOut = components["schemas"]["ProviderOut"];
 export type PruneIn = components["schemas"]["PruneIn"];
 export type PrunedOut = components["schemas"]["PrunedOut"];
 export type PublicationFacts = components["schemas"]["PublicationFacts"];

@@ -73,6 +73,12 @@ def provider_problem_page(sentence: str, sign_in_address: str) -> str:
     return _page("You are not signed in", body, sentence)
 
 
+def not_linked_page(sentence: str, account_address: str) -> str:
+    """Return what somebody sees whose account could not be linked to an identity at the provider."""
+    body = f'<p><a href="{escape(account_address)}">Back to your account</a></p>'
+    return _page("Nothing was linked", body, sentence)
+
+
 def signed_out_page(provider: str, address: str, sign_in_address: str) -> str:
     """Return the page after signing out, for people who may still be signed in at the provider."""
     body = (

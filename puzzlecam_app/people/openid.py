@@ -27,7 +27,7 @@ _KEPT_S: Final = 3600.0
 """How long the provider's description of itself is used before it is read again."""
 _LEEWAY_S: Final = 60
 _LONGEST_SUBJECT: Final = 255
-_AGAIN: Final = "Sign in again"
+_AGAIN: Final = "Try again"
 _SENTENCES: Final = {
     "iss": "the identity comes from another issuer than the configured one",
     "nonce": "the identity was made for another sign-in",
@@ -38,12 +38,16 @@ _SENTENCES: Final = {
 
 @dataclass(frozen=True)
 class Begun:
-    """What the browser keeps, in a cookie, while its owner is at the provider."""
+    """What the browser keeps, in a cookie, while its owner is at the provider.
+
+    `links` is the account (users.id) to link the identity to; None if somebody wants to sign in.
+    """
 
     state: str
     nonce: str
     verifier: str
     wanted: str
+    links: int | None = None
 
     def encode(self) -> str:
         """Return it as the value of a cookie."""
@@ -57,7 +61,9 @@ class Begun:
             begun = cls(**content)
         except (ValueError, TypeError):
             return None
-        return begun if all(isinstance(one, str) and one for one in asdict(begun).values()) else None
+        texts = (begun.state, begun.nonce, begun.verifier, begun.wanted)
+        is_right = all(isinstance(one, str) and one for one in texts)
+        return begun if is_right and (begun.links is None or type(begun.links) is int) else None
 
 
 @dataclass(frozen=True)
@@ -98,18 +104,19 @@ class Provider:
         self._metadata: dict[str, Any] = {}
         self._read_at = -_KEPT_S
 
-    def begin(self, back_to: str, wanted: str) -> tuple[str, Begun]:
+    def begin(self, back_to: str, wanted: str, links: int | None = None) -> tuple[str, Begun]:
         """Return the address at the provider to send a browser to, and what the browser keeps meanwhile.
 
         Args:
             back_to: Address of the studio that the provider sends the browser back to.
             wanted: Path that the person wants to open.
+            links: As in `Begun`.
 
         Raises:
             UserError: The provider does not answer, or is another one than the settings say.
         """
         state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-        begun = Begun(state, nonce, verifier, wanted)
+        begun = Begun(state, nonce, verifier, wanted, links)
         with self._client(back_to) as client:
             address, _ = client.create_authorization_url(
                 self._described("authorization_endpoint"),
@@ -120,7 +127,7 @@ class Provider:
         return str(address), begun
 
     def finish(self, begun: Begun | None, query: Mapping[str, str], back_to: str) -> Identity:
-        """Return who the provider says has signed in.
+        """Return who the provider says has signed in there.
 
         Args:
             begun: What the browser kept; None if it kept nothing.

@@ -1,4 +1,4 @@
-"""The account of somebody who signed in at a provider of OpenID Connect: found, linked or made."""
+"""The account of somebody who signed in at a provider of OpenID Connect: found, made, linked and unlinked."""
 
 from __future__ import annotations
 
@@ -58,20 +58,32 @@ def sign_in(
 ) -> str:
     """Sign somebody in who has signed in at the provider; returns the secret for the cookie.
 
-    Who is known by issuer and subject gets their account. Else the identity is linked to the account that is
-    signed in in this browser, or to a new one. A name never links: otherwise people could choose the name of
-    somebody else at the provider, and get their account.
+    Who is known by issuer and subject gets their account, everybody else a new one. A name never links:
+    otherwise people could choose the name of somebody else at the provider, and get their account.
+
+    Args:
+        database: The studio's database.
+        identity: Who the provider says it is.
+        rules: Which role it gets.
+        person: Who is signed in in this browser already, if anybody.
+        address: Where the request comes from.
+        browser: As the browser calls itself.
 
     Raises:
-        UserError: The account is disabled.
+        UserError: The account is disabled, or the identity is new and somebody is signed in, who may want to
+            link it.
     """
     secret = new_secret()
     with database.write() as session:
         user_id = identities.find(session, identity.issuer, identity.subject)
-        is_new = False
+        is_new = user_id is None
         if user_id is None:
-            is_new = person is None or person.user_id is None
-            user_id = _make(session, identity) if is_new else _own(person)
+            if person is not None:
+                raise UserError(
+                    f"you are signed in as {person.name!r}, and this identity has no account yet",
+                    remedy="Link it on the page Account, or sign out first to get a new account",
+                )
+            user_id = _make(session, identity)
             identities.link(session, user_id, identity.issuer, identity.subject)
         account = get_account(session, user_id)
         if account.disabled_at is not None:
@@ -87,10 +99,84 @@ def sign_in(
     return secret
 
 
-def _own(person: Person | None) -> int:
-    if person is None or person.user_id is None:
-        raise ValueError("nobody is signed in")
-    return person.user_id
+def link(
+    database: Database, identity: Identity, rules: Rules, *, user_id: int, person: Person | None, address: str
+) -> None:
+    """Let an identity sign in to the account of somebody who is signed in.
+
+    Args:
+        database: The studio's database.
+        identity: Who the provider says it is.
+        rules: Which role it gets.
+        user_id: The account for which the linking was begun.
+        person: Who is signed in in this browser.
+        address: Where the request comes from.
+
+    Raises:
+        UserError: Somebody else is signed in now, or nobody, or the identity has another account.
+    """
+    if person is None or person.user_id != user_id or person.sign_in_id is None:
+        raise UserError(
+            "the account that was to be linked is no longer signed in in this browser",
+            remedy="Sign in to it, and link on the page Account again",
+        )
+    with database.write() as session:
+        owner = identities.find(session, identity.issuer, identity.subject)
+        if owner is not None and owner != user_id:
+            raise UserError(
+                "this identity signs in to another account already",
+                remedy="Sign in to that account and unlink it there first",
+            )
+        if owner is None:
+            identities.link(session, user_id, identity.issuer, identity.subject)
+        _give_role(session, user_id, rules.role_of(identity.claims), rules)
+        audit.write(
+            session,
+            "linked an identity",
+            name=person.name,
+            user_id=user_id,
+            address=address,
+            detail={"issuer": identity.issuer},
+        )
+
+
+def unlink(database: Database, user_id: int, issuer: str, subject: str, *, provider: str | None) -> None:
+    """Let an identity no longer sign in to an account.
+
+    Args:
+        database: The studio's database.
+        user_id: The account.
+        issuer: Of the identity.
+        subject: Of the identity.
+        provider: The issuer at which people can sign in now; None without one.
+
+    Raises:
+        NotFoundError: The identity is not linked to this account.
+        UserError: It is the only way of signing in to the account.
+    """
+    with database.write() as session:
+        if is_only_way_in(session, user_id, issuer, subject, provider=provider):
+            raise UserError(
+                "this is your only way of signing in",
+                remedy="Ask an admin for a link with which you choose a password, then unlink",
+            )
+        identities.unlink(session, user_id, issuer, subject)
+
+
+def is_only_way_in(
+    session: Session, user_id: int, issuer: str, subject: str, *, provider: str | None
+) -> bool:
+    """Return whether nobody could sign in to an account without this identity. Arguments as for `unlink`."""
+    if get_account(session, user_id).password_hash is not None:
+        return False
+    return not any(
+        (one.issuer, one.subject) != (issuer, subject) and _is_same_issuer(one.issuer, provider)
+        for one in identities.list_linked(session, user_id)
+    )
+
+
+def _is_same_issuer(issuer: str, other: str | None) -> bool:
+    return other is not None and issuer.rstrip("/") == other.rstrip("/")
 
 
 def _make(session: Session, identity: Identity) -> int:

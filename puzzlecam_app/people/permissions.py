@@ -141,6 +141,8 @@ def _people() -> Iterator[Rule]:
     yield Rule("GET", "/api/account", "person")
     for path in ("password", "sign-out", "tokens"):
         yield Rule("POST", f"/api/account/{path}", "person", changes=True)
+    yield Rule("POST", "/api/account/identities", "person")
+    yield Rule("POST", "/api/account/identities/unlink", "person", changes=True)
     yield Rule("DELETE", "/api/account/sign-ins/{sign_in_id}", "person", changes=True)
     yield Rule("DELETE", "/api/account/tokens/{token_id}", "person", changes=True)
 

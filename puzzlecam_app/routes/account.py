@@ -8,17 +8,19 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field, SecretStr
 
-from db import api_tokens, sign_ins
+from db import api_tokens, identities, sign_ins
 from db.accounts import get_account
 from db.datasets import list_datasets
 from db.role_names import Role
 from puzzlecam_app.lanes import PASSWORDS, SAVES, in_lane, run_in
 from puzzlecam_app.people.cookies import address_of
 from puzzlecam_app.people.limits import SignInLimits
+from puzzlecam_app.people.openid_accounts import is_only_way_in
 from puzzlecam_app.people.person import Person
 from puzzlecam_app.people.signing_in import change_password
 from puzzlecam_app.people.tokens import TOKEN_PREFIX, hash_of, new_secret
 from puzzlecam_app.routes.common import CurrentPerson, HttpError, OpenServices, problem_responses
+from puzzlecam_app.routes.openid import provider_of
 
 router = APIRouter(prefix="/account", tags=["account"])
 
@@ -50,11 +52,23 @@ class TokenOut(BaseModel):
     used_at: datetime | None
 
 
+class IdentityOut(BaseModel):
+    """An identity at a provider of OpenID Connect that signs in to the account."""
+
+    issuer: str
+    subject: str
+    created_at: datetime
+    is_only_way_in: bool = Field(description="Whether nobody could sign in to the account without it")
+
+
 class AccountOut(BaseModel):
     """The account of the asking person."""
 
     name: str
     is_admin: bool
+    has_password: bool
+    provider: str | None = Field(description="Name of the provider that the account can be linked to")
+    identities: list[IdentityOut]
     roles: list[RoleOut]
     sign_ins: list[SignInOut]
     tokens: list[TokenOut]
@@ -81,9 +95,9 @@ class NewTokenOut(BaseModel):
 
 
 @router.get("", responses=problem_responses(403, 409))
-def read_account(services: OpenServices, person: CurrentPerson) -> AccountOut:
+def read_account(services: OpenServices, person: CurrentPerson, request: Request) -> AccountOut:
     """Describe the account of the asking person."""
-    user_id = _own(person)
+    user_id = own_account(person)
     with services.database.read() as session:
         names = {dataset.id: dataset.name for dataset in list_datasets(session)}
         roles = [
@@ -106,8 +120,30 @@ def read_account(services: OpenServices, person: CurrentPerson) -> AccountOut:
             TokenOut.model_validate(one, from_attributes=True)
             for one in api_tokens.list_valid(session, user_id)
         ]
-        is_admin = get_account(session, user_id).is_admin
-    return AccountOut(name=person.name, is_admin=is_admin, roles=roles, sign_ins=browsers, tokens=tokens)
+        linked = [
+            IdentityOut(
+                issuer=one.issuer,
+                subject=one.subject,
+                created_at=one.created_at,
+                is_only_way_in=is_only_way_in(
+                    session, user_id, one.issuer, one.subject, provider=services.settings.oidc_issuer
+                ),
+            )
+            for one in identities.list_linked(session, user_id)
+        ]
+        account = get_account(session, user_id)
+        is_admin, has_password = account.is_admin, account.password_hash is not None
+    provider = provider_of(request, services)
+    return AccountOut(
+        name=person.name,
+        is_admin=is_admin,
+        has_password=has_password,
+        provider=None if provider is None else provider.name,
+        identities=linked,
+        roles=roles,
+        sign_ins=browsers,
+        tokens=tokens,
+    )
 
 
 @router.post("/password", responses=problem_responses(403, 409, 422, 429))
@@ -115,7 +151,7 @@ async def write_password(
     wanted: PasswordIn, services: OpenServices, person: CurrentPerson, request: Request
 ) -> None:
     """Choose another password. The person is then signed out in all other browsers."""
-    _own(person)
+    own_account(person)
     limits: SignInLimits = request.app.state.sign_in_limits
     address = address_of(request.scope)
     wait_s = limits.wait_s(address, person.name)
@@ -131,7 +167,7 @@ async def write_password(
 @in_lane(SAVES)
 def sign_out_elsewhere(services: OpenServices, person: CurrentPerson) -> None:
     """Sign the person out in all other browsers."""
-    user_id = _own(person)
+    user_id = own_account(person)
     with services.database.write() as session:
         sign_ins.end_all(session, user_id, but=person.sign_in_id)
 
@@ -142,7 +178,7 @@ def end_sign_in(
     sign_in_id: Annotated[int, Path(ge=1, le=2**31 - 1)], services: OpenServices, person: CurrentPerson
 ) -> None:
     """Sign the person out in one browser."""
-    user_id = _own(person)
+    user_id = own_account(person)
     with services.database.write() as session:
         sign_ins.end(session, user_id, sign_in_id)
 
@@ -153,7 +189,7 @@ def make_token(
     wanted: TokenIn, services: OpenServices, person: CurrentPerson, request: Request
 ) -> NewTokenOut:
     """Make a token with which scripts work as this person."""
-    user_id = _own(person)
+    user_id = own_account(person)
     secret = new_secret(TOKEN_PREFIX)
     with services.database.write() as session:
         made = api_tokens.create(
@@ -169,12 +205,12 @@ def revoke_token(
     token_id: Annotated[int, Path(ge=1, le=2**31 - 1)], services: OpenServices, person: CurrentPerson
 ) -> None:
     """Make a token useless."""
-    user_id = _own(person)
+    user_id = own_account(person)
     with services.database.write() as session:
         api_tokens.revoke(session, user_id, token_id)
 
 
-def _own(person: Person) -> int:
+def own_account(person: Person) -> int:
     """Return the id of the person's account.
 
     Tokens are refused: a script with few rights must not make a token with more.

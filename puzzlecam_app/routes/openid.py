@@ -1,4 +1,4 @@
-"""Signing in at a provider of OpenID Connect, and back."""
+"""The way to a provider of OpenID Connect and back: to sign in, or to link an account."""
 
 from __future__ import annotations
 
@@ -47,26 +47,49 @@ def start_address(request: Request) -> str:
     return f"{root_of(request.scope)}{_START}?next={quote(next_path(request))}"
 
 
+async def begin(
+    request: Request, provider: Provider, wanted: str, *, links: int | None = None
+) -> tuple[str, str]:
+    """Return the address at the provider to send a browser to, and the value of its cookie for `keep_begun`.
+
+    Args:
+        request: The request of the browser.
+        provider: The provider.
+        wanted: Path to open afterwards.
+        links: Account to link; None to sign in.
+
+    Raises:
+        UserError: See `Provider.begin`.
+    """
+    address, begun = await run_in(_PROVIDER, provider.begin, _back_to(request), wanted, links)
+    return address, begun.encode()
+
+
+def keep_begun(request: Request, answer: Response, begun: str) -> None:
+    """Let the browser keep what it must show when the provider sends it back."""
+    # `strict` would keep the cookie from the request with which the provider sends the browser back.
+    answer.set_cookie(_COOKIE, begun, max_age=_COOKIE_S, **_cookie_place(request))
+
+
 @router.get(_START)
 async def start(request: Request, services: OpenServices) -> Response:
-    """Send a browser to the provider."""
-    provider = _provider_of(request, services)
+    """Send a browser to the provider, to sign in."""
+    provider = provider_of(request, services)
     if provider is None:
         return redirect_to(request, LOGIN_PATH)
     try:
-        address, begun = await run_in(_PROVIDER, provider.begin, _back_to(request), next_path(request))
+        address, begun = await begin(request, provider, next_path(request))
     except UserError as error:
         return _problem(request, error, 502)
     answer = RedirectResponse(address, status_code=303)
-    # `strict` would keep the cookie from the request with which the provider sends the browser back.
-    answer.set_cookie(_COOKIE, begun.encode(), max_age=_COOKIE_S, **_cookie_place(request))
+    keep_begun(request, answer, begun)
     return answer
 
 
 @router.get(_BACK)
 async def come_back(request: Request, services: OpenServices) -> Response:
-    """Sign somebody in whom the provider has sent back."""
-    provider = _provider_of(request, services)
+    """Sign somebody in whom the provider has sent back, or link their account."""
+    provider = provider_of(request, services)
     if provider is None:
         return redirect_to(request, LOGIN_PATH)
     limits: SignInLimits = request.app.state.sign_in_limits
@@ -74,28 +97,35 @@ async def come_back(request: Request, services: OpenServices) -> Response:
     wait_s = limits.wait_s(address, _START)
     if wait_s:
         error = UserError("there were too many failed attempts", remedy=f"Try again in {wait_s} seconds")
-        return _problem(request, error, 429, {"Retry-After": str(wait_s)})
+        return _problem(request, error, 429, headers={"Retry-After": str(wait_s)})
     begun = Begun.decode(request.cookies.get(_COOKIE, ""))
+    links = None if begun is None else begun.links
     person: Person | None = request.state.person
     browser = request.headers.get("user-agent", "")
+    secret = None
     try:
         identity = await run_in(_PROVIDER, provider.finish, begun, request.query_params, _back_to(request))
-        secret = await run_in(_PROVIDER, _sign_in, services, identity, person, address, browser)
+        if links is None:
+            secret = await run_in(_PROVIDER, _sign_in, services, identity, person, address, browser)
+        else:
+            await run_in(_PROVIDER, _link, services, identity, links, person, address)
     except UserError as error:
         limits.wrong(address, _START)
-        _log.warning("failed sign-in at the provider from %r: %s", address[:64], error)
-        await run_in(_PROVIDER, _note_failure, services, str(error), address)
-        return _problem(request, error, 403)
+        tried = "sign in" if links is None else "link an identity"
+        _log.warning("failed to %s at the provider from %r: %s", tried, address[:64], error)
+        await run_in(_PROVIDER, _note_failure, services, f"failed to {tried}", str(error), address)
+        return _problem(request, error, 403, is_linking=links is not None)
     limits.right(address, _START)
     answer = redirect_to(request, begun.wanted if begun is not None else "/")
-    keep_session(request.scope, answer, secret)
+    if secret is not None:
+        keep_session(request.scope, answer, secret)
     answer.delete_cookie(_COOKIE, **_cookie_place(request))
     return answer
 
 
 async def after_sign_out(request: Request, services: Services, person: Person) -> Response | None:
     """Return a page that offers to sign out at the provider too; None for people who are not known there."""
-    provider = _provider_of(request, services)
+    provider = provider_of(request, services)
     if provider is None or person.user_id is None:
         return None
     back_to = f"{_site(request)}{LOGIN_PATH}"
@@ -118,11 +148,14 @@ def _sign_in(
     )
 
 
-def _note_failure(services: Services, why: str, address: str) -> None:
+def _link(services: Services, identity: Identity, user_id: int, person: Person | None, address: str) -> None:
+    rules = Rules.of(services.settings)
+    openid_accounts.link(services.database, identity, rules, user_id=user_id, person=person, address=address)
+
+
+def _note_failure(services: Services, action: str, why: str, address: str) -> None:
     with services.database.write() as session:
-        audit.write(
-            session, "failed to sign in", name=None, status=403, address=address, detail={"why": why[:300]}
-        )
+        audit.write(session, action, name=None, status=403, address=address, detail={"why": why[:300]})
 
 
 def _sign_out_address(services: Services, provider: Provider, user_id: int, back_to: str) -> str | None:
@@ -132,16 +165,28 @@ def _sign_out_address(services: Services, provider: Provider, user_id: int, back
     return provider.sign_out_address(back_to)
 
 
-def _provider_of(request: Request, services: Services) -> Provider | None:
+def provider_of(request: Request, services: Services) -> Provider | None:
+    """Return the provider at which people of this studio can sign in; None without one."""
     provider: Provider | None = request.app.state.provider
     return provider if services.settings.has_accounts else None
 
 
 def _problem(
-    request: Request, error: UserError, status: int, headers: dict[str, str] | None = None
+    request: Request,
+    error: UserError,
+    status: int,
+    *,
+    is_linking: bool = False,
+    headers: dict[str, str] | None = None,
 ) -> HTMLResponse:
     text = f"{error.message}. {error.remedy}." if error.remedy else f"{error.message}."
-    page = forms.provider_problem_page(text[:1].upper() + text[1:], root_of(request.scope) + LOGIN_PATH)
+    text = text[:1].upper() + text[1:]
+    root = root_of(request.scope)
+    page = (
+        forms.not_linked_page(text, f"{root}/account")
+        if is_linking
+        else forms.provider_problem_page(text, root + LOGIN_PATH)
+    )
     return HTMLResponse(page, status_code=status, headers=headers)
 
 

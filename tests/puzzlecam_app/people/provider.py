@@ -74,7 +74,13 @@ def small_provider(key: RSAKey) -> Iterator[SmallProvider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._answer({})
+            if self.path.startswith("/authorize?"):
+                self.send_response(303)
+                self.send_header("Location", provider.authorize(f"{provider.issuer}{self.path}"))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+            else:
+                self._answer({})
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()

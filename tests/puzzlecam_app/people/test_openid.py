@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from db import audit
-from db.accounts import find_account, set_disabled
+from db.accounts import find_account, set_disabled, set_password_hash
 from db.roles import roles_of
 from puzzlecam_app.app import create_api
 from puzzlecam_app.people.cookies import SESSION_COOKIE
@@ -106,13 +106,97 @@ def test_a_name_that_somebody_has_never_opens_their_account(opened, provider: Sm
     assert not client.get("/api/session").json()["is_admin"]
 
 
-def test_who_is_signed_in_links_their_account(opened, provider: SmallProvider) -> None:
-    client, _ = opened()
+def link(client: TestClient, provider: SmallProvider) -> Any:
+    """Link the account that is signed in, as the button on its page does; returns the studio's answer."""
+    begun = client.post("/api/account/identities")
+    assert begun.status_code == 200, begun.text
+    back = urlsplit(provider.authorize(begun.json()["address"]))
+    return client.get(f"{back.path}?{back.query}")
+
+
+def test_who_links_their_account_signs_in_to_it_at_the_provider(opened, provider: SmallProvider) -> None:
+    client, services = opened()
     client.cookies.set(SESSION_COOKIE, "reviewer")
-    go(client, provider)
+    answer = link(client, provider)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account?linked")
+    assert SESSION_COOKIE not in answer.cookies  # the session goes on
+    linked = client.get("/api/account").json()
+    assert linked["provider"] == "Example Ltd"
+    assert [(one["issuer"], one["subject"]) for one in linked["identities"]] == [(provider.issuer, "42")]
     client.cookies.clear()
     go(client, provider)
     assert client.get("/api/session").json()["annotator"] == "reviewer"
+    with services.database.read() as session:
+        assert [one.action for one in audit.read(session)].count("linked an identity") == 1
+
+
+def test_an_identity_is_unlinked_if_another_way_of_signing_in_remains(
+    opened, provider: SmallProvider
+) -> None:
+    client, services = opened()
+    client.cookies.set(SESSION_COOKIE, "reviewer")
+    link(client, provider)
+    [only] = client.get("/api/account").json()["identities"]
+    assert only["is_only_way_in"]
+    wanted = {"issuer": only["issuer"], "subject": only["subject"]}
+    refused = client.post("/api/account/identities/unlink", json=wanted)
+    assert "your only way of signing in" in refused.json()["message"]
+
+    provider.claims = {"sub": "43"}
+    link(client, provider)
+    assert not any(one["is_only_way_in"] for one in client.get("/api/account").json()["identities"])
+    assert client.post("/api/account/identities/unlink", json=wanted).status_code == 200
+    assert client.post("/api/account/identities/unlink", json=wanted).status_code == 404
+    with services.database.write() as session:
+        reviewer = find_account(session, "reviewer")
+        assert reviewer is not None
+        set_password_hash(session, reviewer.user_id, "a hash")
+    [only] = client.get("/api/account").json()["identities"]
+    assert (only["subject"], only["is_only_way_in"]) == ("43", False)
+    wanted = {"issuer": only["issuer"], "subject": "43"}
+    assert client.post("/api/account/identities/unlink", json=wanted).status_code == 200
+    with services.database.read() as session:
+        done = [one.action for one in audit.read(session) if one.status == 200]
+    assert done.count("POST /api/account/identities/unlink") == 2
+
+
+def test_signing_in_never_links_the_account_of_somebody_else(opened, provider: SmallProvider) -> None:
+    """Otherwise a link from another site could give an attacker's identity the account of who follows it."""
+    client, _ = opened()
+    client.cookies.set(SESSION_COOKIE, "reviewer")
+    answer = go(client, provider)
+    assert (answer.status_code, "this identity has no account yet" in answer.text) == (403, True)
+    assert client.get("/api/account").json()["identities"] == []
+
+
+def test_an_identity_belongs_to_one_account(opened, provider: SmallProvider) -> None:
+    client, _ = opened()
+    client.cookies.set(SESSION_COOKIE, "reviewer")
+    link(client, provider)
+    assert link(client, provider).status_code == 303  # once more changes nothing
+    assert len(client.get("/api/account").json()["identities"]) == 1
+    client.cookies.set(SESSION_COOKIE, "labeler")
+    answer = link(client, provider)
+    assert (answer.status_code, "signs in to another account already" in answer.text) == (403, True)
+    assert "Back to your account" in answer.text
+
+
+def test_linking_ends_where_somebody_else_has_signed_in_meanwhile(opened, provider: SmallProvider) -> None:
+    client, services = opened()
+    client.cookies.set(SESSION_COOKIE, "reviewer")
+    begun = client.post("/api/account/identities").json()
+    back = urlsplit(provider.authorize(begun["address"]))
+    client.cookies.set(SESSION_COOKIE, "labeler")
+    answer = client.get(f"{back.path}?{back.query}")
+    assert (answer.status_code, "no longer signed in in this browser" in answer.text) == (403, True)
+    assert client.get("/api/account").json()["identities"] == []
+    with services.database.read() as session:
+        assert next(iter(audit.read(session))).action == "failed to link an identity"
+
+
+def test_a_studio_without_a_provider_links_nothing(as_person: Callable[[str], TestClient]) -> None:
+    answer = as_person("labeler").post("/api/account/identities")
+    assert (answer.status_code, "no provider" in answer.json()["message"]) == (409, True)
 
 
 def test_claims_give_roles_and_never_lower_them(opened, provider: SmallProvider) -> None:
