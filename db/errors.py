@@ -70,5 +70,9 @@ class MaskUnwritableError(StorageError):
     """The mask store cannot be written, for another reason than a full disk."""
 
 
+class MaskStorageError(StorageError):
+    """The store behind the mask store does not answer or refuses; trying again helps."""
+
+
 class MaskCorruptError(StorageError):
     """A file in the mask store does not contain the mask that it is named after."""

@@ -15,7 +15,7 @@ import os
 import re
 import uuid
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -110,19 +110,41 @@ class MaskStore:
         """
         path = self.path(name)
         try:
-            with Image.open(path, formats=["PNG"]) as image:
-                if image.mode != "P":
-                    raise MaskCorruptError(f"The mask file {path} has mode {image.mode} instead of P.")
-                mask = np.array(image, dtype=np.uint8)
+            return read_mask(path, name, str(path))
         except FileNotFoundError as error:
             raise MaskMissingError(
                 f"The mask file {path} is missing; restore the folder {self.root} from a backup."
             ) from error
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise MaskCorruptError(_corrupt(path, str(error))) from error
-        if mask_hash(mask) != name:
-            raise MaskCorruptError(_corrupt(path, "its content has another hash"))
-        return mask
+
+    def is_near(self, name: str) -> bool:  # noqa: ARG002 - stores with another place behind them look
+        """Whether `get` of the mask called `name` needs nothing but the local disk."""
+        return True
+
+    def file(self, name: str) -> Path:
+        """The file of the mask called `name`, for links to it; raises what `get` does where it must be made.
+
+        It may be missing if there is no other place that it could come from.
+        """
+        return self.path(name)
+
+
+def read_mask(source: Path | BinaryIO, name: str, where: str) -> MaskArray:
+    """Read a mask from its PNG and check it against its `name`; `where` is said in errors.
+
+    Raises FileNotFoundError and MaskCorruptError.
+    """
+    try:
+        with Image.open(source, formats=["PNG"]) as image:
+            if image.mode != "P":
+                raise MaskCorruptError(f"The mask file {where} has mode {image.mode} instead of P.")
+            mask = np.array(image, dtype=np.uint8)
+    except FileNotFoundError:
+        raise
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise MaskCorruptError(_corrupt(where, str(error))) from error
+    if mask_hash(mask) != name:
+        raise MaskCorruptError(_corrupt(where, "its content has another hash"))
+    return mask
 
 
 _TEMPORARY: Final = re.compile(r"\.new-(?:(\d{1,10})-)?[0-9a-f]+\.tmp")
@@ -150,8 +172,8 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _corrupt(path: Path, reason: str) -> str:
-    return f"The mask file {path} is damaged ({reason}); restore it from a backup."
+def _corrupt(where: str, reason: str) -> str:
+    return f"The mask file {where} is damaged ({reason}); restore it from a backup."
 
 
 def _write_durably(target: Path, mask: MaskArray, palette: bytes) -> None:

@@ -22,6 +22,7 @@ from db.errors import (
     DatabaseUnavailableError,
     DiskFullError,
     InvalidInputError,
+    MaskStorageError,
     NameTakenError,
     NotFoundError,
     NothingToDecideError,
@@ -61,6 +62,7 @@ _STATUS_OF_ERROR: dict[type[StorageError], int] = {
     DatabaseLostError: 503,
     DatabaseDamagedError: 503,
     DatabaseUnavailableError: 503,
+    MaskStorageError: 503,
     DiskFullError: 507,
 }
 _RETRY_AFTER_S = 5
@@ -160,7 +162,7 @@ def _answer_errors_with_sentences(app: FastAPI) -> None:
     def _storage(_: Request, error: StorageError) -> JSONResponse:
         status = next((code for kind, code in _STATUS_OF_ERROR.items() if isinstance(error, kind)), 500)
         answer = _answer(status, Problem(message=str(error)))
-        if isinstance(error, DatabaseBusyError):
+        if isinstance(error, DatabaseBusyError | MaskStorageError):
             answer.headers["Retry-After"] = str(_RETRY_AFTER_S)
         return answer
 

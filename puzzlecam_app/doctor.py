@@ -143,6 +143,24 @@ def _check_database(settings: Settings) -> Check:
     )
 
 
+def _check_storage(settings: Settings) -> Check:
+    from puzzlecam_app.storage.checking import stores_of, trouble_of
+
+    stores = stores_of(settings)
+    if not stores:
+        return Check("storage", "ok", "everything is on the local disk")
+    for name, url in stores.items():
+        trouble = trouble_of(url)
+        if trouble is not None:
+            return Check(
+                "storage",
+                "fail",
+                f"the storage of {name} {url} cannot be used: {trouble}",
+                f"Check the storage and the credentials, or correct PUZZLECAM_{name.upper()}_URL",
+            )
+    return Check("storage", "ok", ", ".join(f"{name} also in {url}" for name, url in stores.items()))
+
+
 def _check_port(settings: Settings) -> Check:
     with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
         if os.name != "nt":
@@ -180,6 +198,7 @@ CHECKS: Mapping[str, Callable[[Settings], Check]] = {
     "offline weights": _check_weights,
     "workspace": _check_workspace,
     "database": _check_database,
+    "storage": _check_storage,
     "port": _check_port,
     "Chromium": _check_chromium,
 }

@@ -47,6 +47,8 @@ MAPS: Final = Lane("maps", 4)
 """Loading models, reading maps and making masks of them."""
 PASSWORDS: Final = Lane("passwords", 2)
 """Checking passwords: each takes 64 MiB of memory for a moment, so that few are done at once."""
+STORES: Final = Lane("stores", 16)
+"""Getting what the local disk lacks from a bucket, which may be slow."""
 ZIPS: Final = Lane("zips", 2)
 """Packing and removing exports."""
 

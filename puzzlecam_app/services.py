@@ -33,6 +33,8 @@ from puzzlecam_app.runs.estimating import Measuring
 from puzzlecam_app.runs.jobs import Jobs
 from puzzlecam_app.settings import Settings
 from puzzlecam_app.smart.tool import SmartTool
+from puzzlecam_app.storage.checking import StoreCheck, stores_of
+from puzzlecam_app.storage.mask_store import open_masks
 from puzzlecam_app.teamwork.agreement import Comparer
 from puzzlecam_app.uploads.store import UploadStore
 from puzzlecam_app.workspace import Workspace
@@ -80,6 +82,8 @@ class Services:
         self.health.watch("database", lambda: look_at_database(self.database))
         self.health.watch("disk", lambda: look_at_disk(self.settings.workspace))
         self.health.watch("model", self._look_at_model)
+        for name, url in stores_of(self.settings).items():
+            self.health.watch(f"storage of {name}", StoreCheck(name, url))
         smart = SmartTool(
             self.database,
             self.masks,
@@ -173,7 +177,8 @@ def open_services(settings: Settings) -> Services:
     """Open the workspace that `settings` names: create missing folders and migrate the database.
 
     Raises:
-        UserError: The workspace is not writable, or `settings.model` is not a run directory.
+        UserError: The workspace is not writable, `settings.model` is not a run directory, or a package for a
+            bucket is missing.
         StorageError: The database cannot be opened, or a newer version of the studio made it, or it is
             missing or empty although there are masks.
     """
@@ -184,7 +189,7 @@ def open_services(settings: Settings) -> Services:
             remedy="Name the folder that `train --run-dir` wrote, or leave --model out",
         )
     workspace = settings.paths.prepare()
-    masks = MaskStore(workspace.masks_dir)
+    masks = open_masks(workspace.masks_dir, settings.masks_url)
     database = open_beside_masks(settings.resolve_database_url(), masks)
     masks.sweep()
     predictor = Predictor(_model_loader(settings), workspace.cams_dir)

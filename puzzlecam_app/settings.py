@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from db.role_names import Role
 from puzzlecam_app.errors import UsageError, UserError
+from puzzlecam_app.storage.urls import parse_url
 from puzzlecam_app.user_paths import user_path
 from puzzlecam_app.workspace import Workspace
 from trainer.contract import MAX_PICTURE_PIXELS
@@ -31,6 +32,8 @@ RESERVED_SUB_PATHS: Final = frozenset(
 
 As a sub-path they would be ambiguous: `/lab/` could be the Lab, or the first page below a sub-path `/lab`.
 """
+_SECRETS: Final = ("access_key", "masks_url")
+"""Fields whose wrong values are not repeated, because they may contain a password."""
 _SUB_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
 
@@ -89,6 +92,19 @@ def _split_roles(value: object) -> object:
     return tuple((name.strip(), role.strip().lower()) for name, _, role in pairs)
 
 
+def _store(value: str | None) -> str | None:
+    """Refuse what is no URL of a store that can be written."""
+    if value is None:
+        return None
+    try:
+        url = parse_url(value)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+    if not url.can_be_written:
+        raise ValueError(f"{url.scheme}:// can only be read; give a store such as s3://bucket/folder")
+    return str(url)
+
+
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 
 
@@ -134,6 +150,13 @@ class Settings(BaseModel):
         description=(
             "Folders that the pages may import from, separated as in PATH. If there are none, the pages may "
             "read whatever you may read, unless other machines can reach the studio."
+        ),
+    )
+    masks_url: Annotated[str | None, AfterValidator(_store)] = Field(
+        default=None,
+        description=(
+            "URL of a folder that keeps every mask beside the workspace, such as s3://masks/studio; a save "
+            "is acknowledged when both have it. Needs the extra 'remote'."
         ),
     )
     upload_quota_gb: int = Field(
@@ -394,7 +417,7 @@ def _usage_error(error: ValidationError, flags: Mapping[str, Any]) -> UsageError
     first = error.errors(include_url=False, include_context=False)[0]
     field = str(first["loc"][0])
     where = f"--{field.replace('_', '-')}" if field in flags else environment_variable(field)
-    shown = "" if field == "access_key" else f" (it is {first['input']!r})"
+    shown = "" if field in _SECRETS else f" (it is {first['input']!r})"
     return UsageError(
         f"{first['msg'].removeprefix('Value error, ')}{shown}",
         where=where,

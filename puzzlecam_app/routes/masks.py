@@ -22,7 +22,7 @@ from db.palette import BACKGROUND, voc_palette
 from db.users import get_or_create
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.items import ItemFacts, read_item
-from puzzlecam_app.lanes import SAVES, in_lane, outcome, run_in
+from puzzlecam_app.lanes import SAVES, STORES, in_lane, outcome, run_in
 from puzzlecam_app.proposing.work_queue import Priority
 from puzzlecam_app.routes.common import (
     Annotator,
@@ -71,7 +71,7 @@ class StepsIn(BaseModel):
     steps: list[Step] = Field(max_length=200, description="Answers of the Smart tool since the last save")
 
 
-@router.get("/{item_id}/mask", response_class=Response, responses=problem_responses(404, 422))
+@router.get("/{item_id}/mask", response_class=Response, responses=problem_responses(404, 422, 503))
 async def read_mask(
     item_id: ItemId,
     services: OpenServices,
@@ -110,6 +110,8 @@ async def read_mask(
         await _wait(item, asked, _RENEWAL_WAIT_S)
         is_pending = not asked.done()
         item, shown = await run_in_threadpool(look)
+    if shown is not None and shown.mask_hash is not None and not services.masks.is_near(shown.mask_hash):
+        await run_in(STORES, services.masks.file, shown.mask_hash)
     return await run_in_threadpool(_send, services, item, shown, is_pending)
 
 

@@ -49,7 +49,7 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
         table.writerow((f"{item.id}.jpg", ";".join(names[index - 1] for index in item.tags)))
         for kind, mask_hash in ((GROUND_TRUTH, item.ground_truth), (ACCEPTED, item.accepted_mask)):
             if mask_hash is not None:
-                _link_file(masks.path(mask_hash), root / kind / f"{item.id}.png")
+                _link_file(masks.file(mask_hash), root / kind / f"{item.id}.png")
     (root / TAG_FILE).write_text(rows.getvalue(), encoding="utf-8")
     (root / CLASS_FILE).write_text(class_file_text(names), encoding="utf-8")
     for split in snapshot.splits:

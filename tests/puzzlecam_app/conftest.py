@@ -13,13 +13,13 @@ from db.datasets import create_dataset
 from db.engine import open_database, sqlite_url
 from db.items import ItemSpec, replace_tags, upsert_items
 from db.labels import ClassSpec
-from db.masks import MaskStore
 from puzzlecam_app.app import create_api
 from puzzlecam_app.live.models import LiveModels
 from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.services import Services
 from puzzlecam_app.settings import Settings
+from puzzlecam_app.storage.mask_store import open_masks
 from trainer.cams.classifier import Activations
 from trainer.cams.sources import CamSource, CamSources
 from trainer.models.proposal import ProposalModel
@@ -76,7 +76,7 @@ def open_services(folder: Path, **changes: object) -> Services:
     workspace = settings.paths.prepare()
     database = open_database(sqlite_url(workspace.database_path))
     database.migrate()
-    masks = MaskStore(workspace.masks_dir)
+    masks = open_masks(workspace.masks_dir, settings.masks_url)
     predictor = Predictor(colour_model, workspace.cams_dir)
     live = LiveModels(
         database, masks, lambda _: predictor, settings.max_image_pixels, workspace.live_dir, None

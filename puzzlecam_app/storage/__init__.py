@@ -1,0 +1,1 @@
+"""Where bytes lie: object stores, which fsspec opens, beside the local disk."""
