@@ -63,6 +63,12 @@ function about(entry) {
     value !== null && value !== undefined && String(value) !== "";
   return named
     .filter(isGiven)
-    .map(([name, value]) => `${name.replaceAll("_", " ")} ${value}`)
+    .map(([name, value]) => `${name.replaceAll("_", " ")} ${plain(value)}`)
     .join(", ");
+}
+
+/** @param {unknown} value @returns {string} in words, lists and objects too */
+function plain(value) {
+  if (value === null || typeof value !== "object") return String(value);
+  return Object.values(value).map(plain).join(" ");
 }

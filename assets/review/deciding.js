@@ -102,7 +102,7 @@ export class Deciding {
     }
     this.#warned.set(item.id, doubt);
     layout.showWarning(
-      `${doubt} If that is right, accept again (${keymap.keyOf("accept")}): it is remembered.`,
+      `${doubt} If it is right so, accept again (${keymap.keyOf("accept")}); you are not asked again.`,
     );
     return true;
   }

@@ -193,8 +193,9 @@ export class HeatPanel extends Emitter {
   /**
    * @param {HeatMaps} maps
    * @param {CanvasImageSource & {width: number, height: number}} image
+   * @param {number} [classIndex]  show the heatmap of this class; the same as before without it
    */
-  show(maps, image) {
+  show(maps, image, classIndex) {
     this.maps = { ...maps, difference: new Map() };
     this.image = image;
     this.sentence.hidden = true;
@@ -216,8 +217,8 @@ export class HeatPanel extends Emitter {
         ),
       ),
     );
-    this.position = Math.min(this.position, maps.header.classes.length - 1);
-    this.chooseClass(this.position);
+    const wanted = maps.header.classes.findIndex(({ index }) => index === classIndex);
+    this.chooseClass(wanted >= 0 ? wanted : Math.min(this.position, maps.header.classes.length - 1));
   }
 
   /** @param {number} threshold with which the proposal was made */

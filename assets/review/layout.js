@@ -228,9 +228,10 @@ export class Layout extends Emitter {
   /** @param {ProgressOut} progress */
   showProgress({ done, total, decisions, per_hour: perHour, measured_s: seconds }) {
     const minutes = Math.max(1, Math.round(seconds / 60));
-    const pace = `${Math.round(perHour)} per hour in the last ${minutes} min`;
+    const span = minutes === 1 ? "minute" : `${minutes} minutes`;
+    const pace = `${Math.round(perHour)} per hour in the last ${span}`;
     this.progressText.textContent = `${done} of ${total} done` + (decisions > 2 ? ` · ${pace}` : "");
-    this.progressText.title = `Pictures accepted or corrected. Your pace: ${decisions} decisions since the first one in the last hour, ${minutes} min ago.`;
+    this.progressText.title = `Pictures accepted or corrected. Your pace: ${decisions} decisions in the last ${span}, counted from the first one of the last hour.`;
     this.progressBar.max = Math.max(1, total);
     this.progressBar.value = done;
   }

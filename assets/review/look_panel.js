@@ -32,13 +32,7 @@ export class LookPanel extends Emitter {
   root = element(
     "section",
     { class: "pr-look", "aria-label": "Second look", hidden: true },
-    element(
-      "div",
-      { class: "pr-look-row" },
-      this.#sentence,
-      element("span", { class: "st-spring" }),
-      this.#buttons,
-    ),
+    element("div", { class: "pr-look-row" }, this.#sentence, this.#buttons),
     this.slot,
     this.#list,
   );

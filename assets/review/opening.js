@@ -283,11 +283,11 @@ export class Opening {
 
   /** @param {number} turn @param {Loaded} loaded */
   async #showHeat(turn, loaded) {
-    const { heatPanel } = this.#desk;
+    const { editor, heatPanel } = this.#desk;
     heatPanel.clear("Loading heatmaps…");
     try {
       const maps = await loaded.cams;
-      if (turn === this.#turn) heatPanel.show(maps, loaded.image);
+      if (turn === this.#turn) heatPanel.show(maps, loaded.image, editor.activeClass);
     } catch (error) {
       if (turn === this.#turn) heatPanel.clear(api.messageOf(error));
     }

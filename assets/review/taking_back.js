@@ -30,6 +30,9 @@ const AGAIN = {
   skipped: "skip",
 };
 
+/** What a picture is after a decision. @type {Record<Decision, string>} */
+const DONE = { accept: "accepted", reject: "rejected", skip: "skipped", revert: "reverted" };
+
 export class TakingBack {
   #desk;
   #opening;
@@ -77,7 +80,7 @@ export class TakingBack {
       if (!wasKept && last.revision) await takeBackOnServer(last);
       loader.forget(last.id);
       await this.#opening.open(last.id);
-      statusBar.say(`${last.name}: “${last.action}” is taken back.`);
+      statusBar.say(`${last.name} is no longer ${DONE[last.action]}.`);
     } catch (error) {
       statusBar.say(`${last.name}: “${last.action}” could not be taken back. ${api.messageOf(error)}`);
     } finally {

@@ -19,6 +19,25 @@ export function toWord([red, green, blue], alpha) {
   return ((Math.round(alpha * 255) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
+const DARKEST_RIM = 96;
+const GREYEST_RIM = 64;
+
+/**
+ * The colour of the rim of an area: that of its class, but lighter if that is dark or nearly grey. Such areas
+ * cannot be told from a dark or grey picture by their own colour.
+ * @param {[number, number, number]} rgb
+ * @returns {[number, number, number]}
+ */
+export function rimColour([red, green, blue]) {
+  const luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  const chroma = Math.max(red, green, blue) - Math.min(red, green, blue);
+  const fromDark = (DARKEST_RIM - luma) / (255 - luma);
+  const fromGrey = 0.8 * (1 - chroma / GREYEST_RIM);
+  const white = Math.max(0, fromDark, fromGrey);
+  const mix = (/** @type {number} */ value) => Math.round(value + (255 - value) * white);
+  return [mix(red), mix(green), mix(blue)];
+}
+
 /**
  * The PASCAL VOC colour of an index: its bits dealt out to red, green and blue from the top bit down. Used for
  * indices that the class list does not name, so that nothing in a mask is ever invisible.

@@ -93,4 +93,5 @@ def write_confirmed(
     with services.database.write() as session:
         user_id = get_or_create(session, annotator).id
         confirm_hints(session, item_id, user_id, [(one.class_index, one.kind) for one in confirmed.hints])
-    request.state.audit_detail = confirmed.model_dump()
+    named = ", ".join(f"{one.kind} of class {one.class_index}" for one in confirmed.hints)
+    request.state.audit_detail = {"hints": named}

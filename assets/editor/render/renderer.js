@@ -6,7 +6,7 @@
  */
 import { unionRect } from "../raster/rect.js";
 import { VOID } from "../raster/raster.js";
-import { colormap, parseHex, toWord, vocColour } from "../../shared/colours.js";
+import { colormap, parseHex, rimColour, toWord, vocColour } from "../../shared/colours.js";
 import { AS_IT_IS, makeFilters } from "./adjustments.js";
 import { HeatLayer } from "./heat_layer.js";
 import { drawChange, drawPixelGrid, drawSegments } from "./guides.js";
@@ -402,7 +402,10 @@ function makeColours(classes, { opacity, contour, shownClass, hiddenClasses }) {
     if ((shownClass !== null && index !== shownClass) || hiddenClasses.has(index)) continue;
     const rgb = named.get(index) ?? vocColour(index);
     inside[index] = contour ? 0 : toWord(rgb, opacity);
-    edge[index] = toWord(rgb, contour ? 1 : Math.min(1, opacity + RIM_EXTRA * Math.min(1, 4 * opacity)));
+    edge[index] = toWord(
+      rimColour(rgb),
+      contour ? 1 : Math.min(1, opacity + RIM_EXTRA * Math.min(1, 4 * opacity)),
+    );
   }
   return { inside, edge, hatched: contour ? -1 : VOID };
 }

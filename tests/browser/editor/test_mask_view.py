@@ -74,3 +74,15 @@ def test_void_is_hatched(modules):
     shown = compose(modules, np.full((16, 16), 255, np.uint8), (16, 16), hatched=255)
     assert sorted(set(shown.ravel().tolist())) == [0, 355]
     np.testing.assert_array_equal(shown[1:, :-1], shown[:-1, 1:])
+
+
+@pytest.mark.parametrize(
+    ("colour", "rim"),
+    [
+        ((192, 128, 128), (192, 128, 128)),  # a person
+        ((128, 128, 128), (230, 230, 230)),  # a car, on a grey road
+        ((0, 0, 128), (90, 90, 173)),  # a boat, on dark water
+    ],
+)
+def test_the_rims_of_dark_and_grey_classes_are_lighter(modules, colour, rim):
+    assert modules.evaluate("colour => js.rimColour(colour)", list(colour)) == list(rim)

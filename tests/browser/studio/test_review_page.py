@@ -146,7 +146,7 @@ def test_undo_takes_decisions_back_and_filters_are_remembered(review: Review, da
     assert review.status_of("portrait") == "drafted"
     page.keyboard.press("Control+z")
     review.wait_for("landscape")
-    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg: “reject” is taken back")
+    expect(page.locator(".pr-saying")).to_contain_text("landscape.jpg is no longer rejected")
     assert review.status_of("landscape") == "proposed"
 
     # Also about the last picture, whose strokes it keeps.

@@ -53,6 +53,13 @@ def test_the_table_has_no_routes_that_do_not_exist(services: Services) -> None:
     )
 
 
+def test_the_audit_log_has_words_for_every_change() -> None:
+    words = (OPERATORS.parents[1] / "assets" / "people" / "words.js").read_text(encoding="utf-8")
+    named = [f"{rule.method} {rule.path}" for rule in RULES if rule.changes]
+
+    assert [one for one in named if f'"{one}":' not in words] == []
+
+
 def test_no_route_has_two_rules() -> None:
     named = [(rule.method, rule.path) for rule in RULES]
 
