@@ -85,7 +85,7 @@ export class Comparison {
             )
           : element("p", {
               class: "st-muted",
-              text: "None of these runs was measured: it has not finished, or there is no ground truth.",
+              text: "None of these runs was measured: they have not finished, or there is no ground truth.",
             }),
       ),
       this.#curves(answer, names),
