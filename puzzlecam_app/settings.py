@@ -309,6 +309,14 @@ class Settings(BaseModel):
             "machine; by default runs are trained on this machine. Needs the extra 'cluster'."
         ),
     )
+    cluster_processes: int = Field(
+        default=1,
+        ge=1,
+        le=1024,
+        description=(
+            "Number of processes of the cluster that share each run, each with a GPU or a processor core."
+        ),
+    )
     run_attempts: int = Field(
         default=3,
         ge=1,

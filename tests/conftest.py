@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.ray_nodes import ray_nodes, started_ray_nodes
+
+__all__ = ["ray_nodes", "started_ray_nodes"]
+
 HERE = Path(__file__).parent
 BROWSER = HERE / "browser"
+CLUSTER = "test_cluster"
+"""Start of the names of files whose tests share a Ray cluster."""
 # What takes longest begins first, so that at the end no process waits for another.
 FIRST = (BROWSER, HERE / "trainer")
 
@@ -29,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
-    """Keep the tests of a file in one process, and all that drive a browser in another.
+    """Keep the tests of a file in one process, all that drive a browser in another, and all of clusters.
 
     They share fixtures that take seconds. Two browsers would only slow each other down.
     """
@@ -38,7 +44,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return browser if file.startswith(f"{browser}/") else file
+            if file.startswith(f"{browser}/"):
+                return browser
+            return CLUSTER if Path(file).stem.startswith(CLUSTER) else file
 
     browser = BROWSER.relative_to(config.rootpath).as_posix()
     return ByFile(config, log)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from trainer.cli_options import (
+    ClusterOption,
     DatasetOption,
     DeviceOption,
     JsonOption,
@@ -49,6 +50,13 @@ def train(
         bool,
         typer.Option("--profile", help="Say where the time of the stages goes: reading, network, CRF, ..."),
     ] = False,
+    cluster: ClusterOption = None,
+    processes: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, help="Processes of the cluster that share a training and the pictures."
+        ),
+    ] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Turn tagged pictures into pseudo-labels and a segmentation network."""
@@ -71,6 +79,8 @@ def train(
             reuse=reuse or (),
             aliases=aliases,
             is_profiled=profile,
+            cluster=cluster,
+            processes=processes,
         )
     print_result(result, as_json, f"The run is in {result['run_dir']}.")
 

@@ -20,6 +20,14 @@ ReuseOption = Annotated[
         help="Another run directory. Stages that it has finished with the same settings are not run again."
     ),
 ]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Ray cluster that shares the work: auto, ray://HOST:10001 or HOST:6379. Needs the extra "
+        "'cluster'.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

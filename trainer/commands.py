@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import pipeline
+from trainer.cluster.connection import open_cluster
 from trainer.contract import EventKind
 from trainer.errors import TrainerUsageError
 from trainer.machine.stop import StopSignal
@@ -39,26 +41,39 @@ def train(
     reuse: Sequence[Path] = (),
     aliases: Path | None = None,
     is_profiled: bool = False,
+    cluster: str | None = None,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """Run a recipe. Arguments and errors: see `trainer.pipeline.run`; overrides: see `load_recipe`.
+
+    Args:
+        cluster, processes: address of a Ray cluster and how many of its processes share the work, see
+            `trainer.cluster.connection.open_cluster`; None works on this machine.
 
     Returns:
         {"run_dir", "recipe", "stages": {name: {"status", "seconds", ...}}, "metrics": rows of metrics.json}.
     """
-    directory = pipeline.run(
-        load_recipe(recipe, overrides),
-        dataset_root,
-        split,
-        run_dir,
-        stages,
-        resume,
-        device=device,
-        listeners=listeners,
-        stop=stop,
-        reuse=reuse,
-        aliases=aliases,
-        is_profiled=is_profiled,
-    )
+    if cluster is None and processes > 1:
+        raise TrainerUsageError(
+            "--processes needs --cluster ADDRESS; without Ray, start the processes with accelerate launch."
+        )
+    shared = contextlib.nullcontext() if cluster is None else open_cluster(cluster, processes, device)
+    with shared as opened:
+        directory = pipeline.run(
+            load_recipe(recipe, overrides),
+            dataset_root,
+            split,
+            run_dir,
+            stages,
+            resume,
+            device=device,
+            listeners=listeners,
+            stop=stop,
+            reuse=reuse,
+            aliases=aliases,
+            is_profiled=is_profiled,
+            cluster=opened,
+        )
     manifest = directory.manifest()
     metrics = []
     if directory.metrics_path.is_file():

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from trainer.cluster.connection import Cluster
 from trainer.config import Recipe
 from trainer.contract import (
     MAX_ROUNDS,
@@ -26,11 +27,11 @@ from trainer.data.folder import open_dataset
 from trainer.data.saliency import check_saliency
 from trainer.data.unreadable import unreadable_images
 from trainer.errors import DiskFullError, TrainerUsageError, failure_code, is_disk_full
-from trainer.machine.device import DeviceChoice, choose_device
-from trainer.machine.processes import Processes
+from trainer.machine.processes import device_and_processes
 from trainer.machine.start_method import WorkerEndedError
 from trainer.machine.stop import RunStopped, StopSignal
 from trainer.pretrained.encoders import load_encoder
+from trainer.remote_stage import run_remotely, trains
 from trainer.run.directory import DatasetRecord, RunDir
 from trainer.run.events import EventLog, Listener
 from trainer.run.stage_context import RunContext, StageContext
@@ -53,6 +54,7 @@ def run(
     reuse: Sequence[Path | str] = (),
     aliases: Path | None = None,
     is_profiled: bool = False,
+    cluster: Cluster | None = None,
 ) -> RunDir:
     """Run stages of a recipe on a dataset. Called again, it does what is left.
 
@@ -75,6 +77,8 @@ def run(
         aliases: file that says what tags mean (`trainer.data.aliases`), which the run keeps a copy of; None
             keeps what the run has.
         is_profiled: log the seconds that each stage spends on reading, network, walk, CRF and writing.
+        cluster: a Ray cluster whose processes share trainings and pictures; None works in this process, or in
+            those that `accelerate launch` has started.
 
     Returns:
         The run directory.
@@ -87,7 +91,9 @@ def run(
             disk has room for it.
     """
     chosen = _checked_stages(recipe, stages)
-    choice, processes = _device_and_processes(device)
+    choice, processes = device_and_processes(device if cluster is None else None)
+    if cluster is not None:
+        choice = replace(choice, reason=cluster.reason)
     if any(stage_module(name).STARTS_FROM_BACKBONE for name in chosen):
         load_encoder(recipe.backbone)
     dataset = open_dataset(dataset_root, split)
@@ -111,6 +117,7 @@ def run(
             processes=processes,
             stop=stop or StopSignal(),
             is_profiled=is_profiled,
+            cluster=cluster,
         )
         _Run(context, tuple(RunDir(path) for path in reuse), resume).execute(chosen)
 
@@ -244,7 +251,10 @@ class _Run:
         events.write(EventKind.STAGE_STARTED, stage=name, key=key, goes_on=goes_on)
         try:
             context = StageContext.of(run, key=key, inputs=inputs)
-            result = stage.run(context)
+            if run.cluster is not None and trains(run.recipe, name):
+                result = run_remotely(context, name, run.cluster)
+            else:
+                result = stage.run(context)
         except WorkerEndedError:
             run.stop.check()  # a signal to the whole process group reached the workers too
             raise
@@ -283,17 +293,6 @@ def _checked_stages(recipe: Recipe, stages: Sequence[str] | None) -> tuple[str, 
             hint = f" It belongs to a later round, and the recipe has rounds = {recipe.rounds}."
         raise TrainerUsageError(f"Stage {unknown[0]!r} is not known; choose from {', '.join(known)}.{hint}")
     return tuple(name for name in known if name in chosen)
-
-
-def _device_and_processes(device: str | None) -> tuple[DeviceChoice, Processes]:
-    try:
-        choice = choose_device(device)
-        processes = Processes(cpu=choice.device.type == "cpu")
-        if processes.count > 1 and choice.device.type == "cuda":
-            choice = choose_device(f"cuda:{processes.local_rank}")
-    except ValueError as error:
-        raise TrainerUsageError(str(error)) from error
-    return choice, processes
 
 
 def _dataset_record(dataset: TaggedDataset) -> DatasetRecord:

@@ -47,6 +47,7 @@ def worker(
         grace_s=settings.run_stop_seconds,
         aliases=settings.resolve_aliases(),
         cluster=settings.cluster,
+        cluster_processes=settings.cluster_processes,
     )
     one = Worker(database, workspace.runs_dir, options)
     if not attached:

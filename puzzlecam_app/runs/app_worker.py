@@ -75,6 +75,7 @@ class AppWorker:
         environment[environment_variable("database_url")] = settings.resolve_database_url()
         environment[environment_variable("worker_device")] = settings.worker_device or ""
         environment[environment_variable("cluster")] = settings.cluster or ""
+        environment[environment_variable("cluster_processes")] = str(settings.cluster_processes)
         environment[environment_variable("run_attempts")] = str(settings.run_attempts)
         environment[environment_variable("run_stop_seconds")] = str(settings.run_stop_seconds)
         return subprocess.Popen(  # our own program

@@ -125,7 +125,15 @@ class Cluster:
         self.address = address
         self._client: JobSubmissionClient | None = None
 
-    def submit(self, name: str, arguments: Sequence[str | Path], log: Path, *, uses_gpu: bool) -> ClusterJob:
+    def submit(
+        self,
+        name: str,
+        arguments: Sequence[str | Path],
+        log: Path,
+        *,
+        uses_gpu: bool,
+        takes_room: bool = True,
+    ) -> ClusterJob:
         """Submit Python with arguments such as `-m trainer` as a job. Its output is appended to `log`.
 
         Args:
@@ -133,6 +141,8 @@ class Cluster:
             arguments: of Python.
             log: file that all nodes see.
             uses_gpu: whether Ray must give it a GPU; without one, the trainer sees none.
+            takes_room: whether it computes by itself; if not, it runs on the head, and what it starts in the
+                cluster gets the processor cores and GPUs.
 
         Raises:
             UserError: Ray is not installed here, or the cluster does not take the job.
@@ -147,8 +157,8 @@ class Cluster:
             self._connected().submit_job(
                 entrypoint=entrypoint,
                 submission_id=name,
-                entrypoint_num_cpus=1,
-                entrypoint_num_gpus=1 if uses_gpu else 0,
+                entrypoint_num_cpus=1 if takes_room else 0,
+                entrypoint_num_gpus=1 if uses_gpu and takes_room else 0,
             )
         except (OSError, RuntimeError) as error:
             self._client = None

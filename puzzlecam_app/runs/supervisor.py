@@ -54,6 +54,7 @@ class WorkerOptions:
         poll_s: seconds between two looks at the trainer or the queue.
         aliases: file that says what tags mean; a run keeps it as it was when it began.
         cluster: address of a Ray cluster that runs the trainers; None runs them on this machine.
+        cluster_processes: how many processes of the cluster share a run.
         program: arguments with which Python starts the trainer.
     """
 
@@ -64,6 +65,7 @@ class WorkerOptions:
     poll_s: float = 1.0
     aliases: Path | None = None
     cluster: str | None = None
+    cluster_processes: int = 1
     program: tuple[str, ...] = ("-m", "trainer")
 
 
@@ -174,8 +176,24 @@ class Supervisor:
         name = new_job_name(self._run_id)
         # The name is stored first, so that a worker that dies in between leaves no unknown job.
         Attempt.begin(self._folder, job=name)
-        device = self._run().device or self._options.device or ""
-        return self._cluster.submit(name, arguments, log, uses_gpu=device.startswith("cuda"))
+        return self._cluster.submit(
+            name,
+            arguments,
+            log,
+            uses_gpu=self._device(self._run()).startswith("cuda"),
+            # The job then only waits for processes that it starts itself.
+            takes_room=not self._is_shared,
+        )
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether several processes of a cluster share the run."""
+        return self._cluster is not None and self._options.cluster_processes > 1
+
+    def _device(self, run: Run) -> str:
+        """As a trainer names it; empty if it is to choose."""
+        device = run.device or self._options.device or ""
+        return device.partition(":")[0] if self._is_shared else device
 
     def _give_up_before_start(self, run: Run) -> None:
         if run.status == "stopping":
@@ -233,7 +251,7 @@ class Supervisor:
 
     def _arguments(self, run: Run) -> list[str | Path]:
         snapshot = read_snapshot(self._folder.snapshot_path)
-        device = run.device or self._options.device
+        device, processes = self._device(run), self._options.cluster_processes
         return [
             "train",
             "--dataset-root",
@@ -245,6 +263,7 @@ class Supervisor:
             "--split",
             list_name(snapshot, run.split),
             *(("--device", device) if device else ()),
+            *(("--cluster", "auto", "--processes", str(processes)) if self._is_shared else ()),
             *self._aliases(),
             # One argument each: a trainer is found again by an argument that is its own run directory.
             *(f"--reuse={path}" for path in self._earlier_runs(run)),

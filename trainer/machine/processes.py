@@ -1,4 +1,4 @@
-"""The processes of a run: one on a CPU or GPU, several through `accelerate launch`."""
+"""The processes of a run: one on a CPU or GPU, several through `accelerate launch` or on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import TypeVar
 
 from accelerate import PartialState
 from torch import distributed
+
+from trainer.errors import TrainerUsageError
+from trainer.machine.device import DeviceChoice, choose_device
 
 T = TypeVar("T")
 
@@ -45,6 +48,26 @@ class Processes:
     def wait(self) -> None:
         """Wait until every process has called this."""
         self._state.wait_for_everyone()
+
+
+def device_and_processes(device: str | None) -> tuple[DeviceChoice, Processes]:
+    """Where this process computes, and the processes that it shares a run with.
+
+    Args:
+        device: "cpu", "cuda", "cuda:N", or None to choose the best one. Of several processes on a machine,
+            each gets a GPU of its own.
+
+    Raises:
+        TrainerUsageError: the device is unknown, or the machine has no such GPU.
+    """
+    try:
+        choice = choose_device(device)
+        processes = Processes(cpu=choice.device.type == "cpu")
+        if processes.count > 1 and choice.device.type == "cuda":
+            choice = choose_device(f"cuda:{processes.local_rank}")
+    except ValueError as error:
+        raise TrainerUsageError(str(error)) from error
+    return choice, processes
 
 
 def _leave_group() -> None:

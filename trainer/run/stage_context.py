@@ -8,6 +8,7 @@ from functools import partial
 
 import torch
 
+from trainer.cluster.connection import Cluster
 from trainer.config import Recipe
 from trainer.data.dataset import TaggedDataset
 from trainer.machine.device import DeviceChoice
@@ -31,6 +32,8 @@ class RunContext:
         processes: the processes that share the work; one unless started through `accelerate launch`.
         stop: a request to end; loops check it between two steps or two pictures.
         is_profiled: whether the time of the phases of a stage is logged; a GPU is then waited for after each.
+        cluster: whose processes share trainings and pictures; None if this process works alone, or as one of
+            `processes`.
     """
 
     recipe: Recipe
@@ -41,6 +44,7 @@ class RunContext:
     processes: Processes
     stop: StopSignal = field(default_factory=StopSignal)
     is_profiled: bool = False
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,12 @@ class StageProfile:
             for name, value in seconds.items():
                 self._seconds[name] = self._seconds.get(name, 0.0) + value
 
+    def take(self) -> dict[str, float]:
+        """Seconds by phase since the last call."""
+        with self._lock:
+            taken, self._seconds = self._seconds, {}
+        return taken
+
     def seconds(self) -> dict[str, float]:
         """Seconds by phase, in the order of `PHASES`, rounded to milliseconds. Phases may overlap."""
         with self._lock:

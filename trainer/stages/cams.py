@@ -6,7 +6,7 @@ computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,10 +24,12 @@ from trainer.live.features import load_live_encoder
 from trainer.live.taught import TaughtCams, learn_from_accepted
 from trainer.machine.device import available_cpu_count
 from trainer.machine.overlap import WriteBehind, in_groups, read_ahead
+from trainer.run.directory import RunDir
 from trainer.run.map_storage import ClassMaps, Maps, save_maps
 from trainer.run.stage_context import StageContext
 from trainer.run.stage_profile import NETWORK, READING, WAITING, WRITING, StageProfile
-from trainer.stages.image_loop import ImageProgress
+from trainer.stages.image_loop import work_on_images
+from trainer.stages.picture_stage import PictureStage, Work
 from trainer.stages.stage import StageResult
 
 NAME = CAMS
@@ -42,6 +44,8 @@ _GPU_BATCH: Final = 16
 _BATCHES_AT_ONCE: Final = 2
 """Pictures of so many batches are sorted by size: the more, the fuller are the batches of rare sizes."""
 _MOST_READERS: Final = 8
+_CPU_GROUP: Final = 4
+"""Pictures that a process of a cluster takes at a time if it has no GPU."""
 
 
 def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:
@@ -59,22 +63,34 @@ def run(context: StageContext) -> StageResult:
         GroundTruthError: an accepted mask is damaged.
         ImageReadError: a picture was damaged or removed since the run began.
     """
+    is_cpu = context.device.device.type == "cpu" if context.cluster is None else not context.cluster.uses_gpu
+    group = _CPU_GROUP if is_cpu else _batch(context.recipe, is_cpu) * _BATCHES_AT_ONCE
+    work_on_images(context, PictureStage(NAME, load, RunDir.cam_path, MAKES, group, uses_cores=False))
+    return StageResult({"pictures": len(context.dataset)})
+
+
+def load(context: StageContext) -> Work:
+    """Load what computes the maps of pictures."""
     sources = load_sources(context.recipe, context.run_dir, context.device)
     taught = _taught(context, sources)
-    share = context.processes.share(context.dataset.images)
-    todo = [image for image in share if not context.run_dir.cam_path(image.id).is_file()]
-    progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
-    with WriteBehind() as writer:
-        for one in _computed(context, sources, todo):
-            picture = one.request.image_rgb
-            maps_khw = one.maps()
-            if taught is not None:
-                maps_khw = taught.maps(picture, maps_khw, one.image.tags)
-            maps = ClassMaps(one.image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
-            writer.submit(_store, context.profile, context.run_dir.cam_path(one.image.id), maps)
-            progress.advance()
-    progress.finish()
-    return StageResult({"pictures": len(context.dataset)})
+
+    def work(images: Sequence[TaggedImage]) -> Generator[None, None, None]:
+        with WriteBehind() as writer:
+            for one in _computed(context, sources, images):
+                picture = one.request.image_rgb
+                maps_khw = one.maps()
+                if taught is not None:
+                    maps_khw = taught.maps(picture, maps_khw, one.image.tags)
+                maps = ClassMaps(one.image.tags, (picture.shape[0], picture.shape[1]), maps_khw)
+                writer.submit(_store, context.profile, context.run_dir.cam_path(one.image.id), maps)
+                yield
+
+    return work
+
+
+def _batch(recipe: Recipe, is_cpu: bool) -> int:
+    """Number of pictures that pass the network together."""
+    return recipe.cams.batch_pictures or (1 if is_cpu else _GPU_BATCH)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +122,7 @@ def _computed(
     """Compute maps in batches; each group is yielded when the next one has been given to the device."""
     device, profile = context.device.device, context.profile
     is_cpu = device.type == "cpu"
-    most = context.recipe.cams.batch_pictures or (1 if is_cpu else _GPU_BATCH)
+    most = _batch(context.recipe, is_cpu)
     group = most if most == 1 else most * _BATCHES_AT_ONCE
     readers = max(1, min(_MOST_READERS, available_cpu_count() // context.processes.count))
 

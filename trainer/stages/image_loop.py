@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 
 from trainer.contract import EventKind, ProgressFields
 from trainer.data.dataset import TaggedImage
 from trainer.run.stage_context import StageContext
+from trainer.stages.picture_stage import PictureStage
+from trainer.stages.scattered import done_on_cluster
 
 EVENT_EVERY_S = 2.0
+
+
+def work_on_images(context: StageContext, stage: PictureStage) -> None:
+    """Make the outputs of all pictures that have none yet, here or on the run's cluster.
+
+    Raises:
+        RunStopped: the run was asked to end; the outputs so far are kept.
+        ProcessLostError: a picture ended processes of the cluster again and again.
+        Exception: whatever the stage raises.
+    """
+    share = context.processes.share(context.dataset.images)
+    todo = [image for image in share if not stage.output(context.run_dir, image.id).is_file()]
+    progress = ImageProgress(context, stage.name, done=len(share) - len(todo), total=len(share))
+    if todo:
+        if context.cluster is None:
+            made = stage.load(context)(todo)
+        else:
+            made = done_on_cluster(context, context.cluster, stage, todo)
+        with contextlib.closing(made):
+            for _ in made:
+                progress.advance()
+    progress.finish()
 
 
 def each_image(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,7 +32,8 @@ from trainer.run.map_storage import ClassMaps, load_maps, save_maps
 from trainer.run.stage_context import StageContext
 from trainer.run.stage_profile import CRF, NETWORK, READING, WALK, WRITING, StageProfile
 from trainer.saliency_config import SaliencyConfig
-from trainer.stages.image_loop import ImageProgress
+from trainer.stages.image_loop import work_on_images
+from trainer.stages.picture_stage import PictureStage, Work
 from trainer.stages.stage import StageResult
 
 NAME = REFINE
@@ -44,6 +45,8 @@ STARTS_FROM_BACKBONE = False
 KEY_IS_COMPLETE = True
 
 _READ_AHEAD: Final = 8
+_GROUP: Final = 4
+"""Pictures that a process of a cluster takes at a time."""
 
 
 def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
@@ -77,24 +80,29 @@ def run(context: StageContext) -> StageResult:
         CheckpointError: the edge branch is missing or damaged.
         ArtifactError, ImageReadError: a map or a picture is missing or damaged.
     """
-    config, run_dir = context.recipe.refine, context.run_dir
     has_walk = context.recipe.walks
-    share = context.processes.share(context.dataset.images)
-    todo = [image for image in share if not run_dir.pseudo_path(image.id).is_file()]
-    progress = ImageProgress(context, NAME, done=len(share) - len(todo), total=len(share))
-    model = load_edge_model(run_dir.model_path(AFFINITY), context.device) if has_walk and todo else None
-    workers = max(1, available_cpu_count() // context.processes.count)
-    finish = functools.partial(_finish, run_dir, config, context.recipe.saliency)
-    tasks = _tasks(context, todo, model)
-    for seconds in map_images(finish, tasks, total=len(todo), workers=workers):
-        context.profile.add(seconds)
-        progress.advance()
-    progress.finish()
+    work_on_images(context, PictureStage(NAME, load, RunDir.pseudo_path, MAKES, _GROUP, uses_cores=True))
     if context.processes.is_main:
-        write_class_file(run_dir.path / Folder.PSEUDO, context.dataset.class_names)
+        write_class_file(context.run_dir.path / Folder.PSEUDO, context.dataset.class_names)
     source = context.recipe.saliency.source
     said = {} if source == "none" else {"saliency": source}
     return StageResult({"pictures": len(context.dataset), "random_walk": has_walk, **said})
+
+
+def load(context: StageContext) -> Work:
+    """Load what the random walk is guided by."""
+    recipe, run_dir = context.recipe, context.run_dir
+    model = load_edge_model(run_dir.model_path(AFFINITY), context.device) if recipe.walks else None
+    workers = max(1, available_cpu_count() // context.processes.count)
+    finish = functools.partial(_finish, run_dir, recipe.refine, recipe.saliency)
+
+    def work(images: Sequence[TaggedImage]) -> Generator[None, None, None]:
+        tasks = _tasks(context, images, model)
+        for seconds in map_images(finish, tasks, total=len(images), workers=workers):
+            context.profile.add(seconds)
+            yield
+
+    return work
 
 
 def _tasks(context: StageContext, images: Iterable[TaggedImage], model: WalkModel | None) -> Iterator[_Task]:

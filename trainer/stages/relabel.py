@@ -8,9 +8,10 @@ random walk along the run's edges, threshold, dense CRF.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from trainer.config import Recipe, RefineConfig
 from trainer.contract import AFFINITY, RELABEL, SEGMENT, Folder, in_round
@@ -28,11 +29,15 @@ from trainer.models.segmentation import SegmentationModel, load_segmentation_mod
 from trainer.run.directory import RunDir
 from trainer.run.map_storage import ClassMaps, save_maps
 from trainer.run.stage_context import StageContext
-from trainer.stages.image_loop import ImageProgress
+from trainer.stages.image_loop import work_on_images
+from trainer.stages.picture_stage import PictureStage, Work
 from trainer.stages.stage import LaterStage, StageResult
 
 NAME = RELABEL
 VERSION = 1
+
+_GROUP: Final = 4
+"""Pictures that a process of a cluster takes at a time."""
 
 
 def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
@@ -40,15 +45,20 @@ def accepted_key(recipe: Recipe, masks: str) -> dict[str, Any]:  # noqa: ARG001
     return {}
 
 
+def makes(number: int) -> tuple[str, ...]:
+    """Folders that the stage writes in a round."""
+    folder = f"{Folder.ROUNDS}/{number}"
+    return (f"{folder}/maps", f"{folder}/{Folder.PSEUDO}")
+
+
 def in_later_round(number: int) -> LaterStage:
     """The stage in a round after the first."""
-    folder = f"{Folder.ROUNDS}/{number}"
     return LaterStage(
         NAME=in_round(NAME, number),
         VERSION=VERSION,
         # Settings of the walk and the CRF are those of `refine`, on whose key the network depends.
         NEEDS=(AFFINITY, in_round(SEGMENT, number - 1)),
-        MAKES=(f"{folder}/maps", f"{folder}/{Folder.PSEUDO}"),
+        MAKES=makes(number),
         STARTS_FROM_BACKBONE=False,
         KEY_IS_COMPLETE=True,
         accepted_key=accepted_key,
@@ -80,23 +90,40 @@ def run(context: StageContext, round_number: int) -> StageResult:
     """
     run_dir, name = context.run_dir, in_round(NAME, round_number)
     has_walk = context.recipe.relabel.use_walk and context.recipe.walks
-    share = context.processes.share(context.dataset.images)
-    todo = [image for image in share if not run_dir.pseudo_path(image.id, round_number).is_file()]
-    progress = ImageProgress(context, name, done=len(share) - len(todo), total=len(share))
-    if todo:
-        network = load_segmentation_model(
-            run_dir.model_path(in_round(SEGMENT, round_number - 1)), context.device
-        )
-        edges = load_edge_model(run_dir.model_path(AFFINITY), context.device) if has_walk else None
-        workers = max(1, available_cpu_count() // context.processes.count)
-        finish = functools.partial(_finish, run_dir, context.recipe, round_number)
-        tasks = _tasks(context.recipe, todo, network, edges)
-        for _ in map_images(finish, tasks, total=len(todo), workers=workers):
-            progress.advance()
-    progress.finish()
+    work_on_images(
+        context,
+        PictureStage(
+            name,
+            functools.partial(load, round_number=round_number),
+            functools.partial(_pseudo_path, round_number),
+            makes(round_number),
+            _GROUP,
+            uses_cores=True,
+        ),
+    )
     if context.processes.is_main:
         write_class_file(run_dir.round_path(round_number) / Folder.PSEUDO, context.dataset.class_names)
     return StageResult({"pictures": len(context.dataset), "random_walk": has_walk})
+
+
+def load(context: StageContext, round_number: int) -> Work:
+    """Load the network of the round before, and what guides the random walk."""
+    recipe, run_dir = context.recipe, context.run_dir
+    has_walk = recipe.relabel.use_walk and recipe.walks
+    network = load_segmentation_model(run_dir.model_path(in_round(SEGMENT, round_number - 1)), context.device)
+    edges = load_edge_model(run_dir.model_path(AFFINITY), context.device) if has_walk else None
+    workers = max(1, available_cpu_count() // context.processes.count)
+    finish = functools.partial(_finish, run_dir, recipe, round_number)
+
+    def work(images: Sequence[TaggedImage]) -> Generator[None, None, None]:
+        tasks = _tasks(recipe, images, network, edges)
+        yield from map_images(finish, tasks, total=len(images), workers=workers)
+
+    return work
+
+
+def _pseudo_path(round_number: int, run_dir: RunDir, identifier: str) -> Path:
+    return run_dir.pseudo_path(identifier, round_number)
 
 
 def _tasks(

@@ -18,6 +18,8 @@ from pathlib import Path
 
 from trainer.contract import FailureCode
 
+TOLD = ("--aliases", "--cluster", "--processes")
+
 
 def main() -> int:
     reused = [word for word in sys.argv[2:] if word.startswith("--reuse=")]
@@ -48,8 +50,8 @@ def main() -> int:
     event("stage_started", stage="classify", key="k", goes_on=attempt > 1)
     step = 1 if "die" in behaviour else attempt
     event("step", stage="classify", step=step, steps=4, epoch=1, epochs=1, losses={"loss": 1.0}, eta_s=1)
-    aliases = [f"--aliases={options['--aliases']}"] if "--aliases" in options else []
-    print(f"attempt {attempt}", *reused, *aliases, flush=True)
+    told = [f"{name}={options[name]}" for name in TOLD if name in options]
+    print(f"attempt {attempt}", *reused, *told, flush=True)
     if "spawn" in behaviour:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (run_dir.parent / "child").write_text(str(child.pid))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import socket
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +17,7 @@ from puzzlecam_app.runs import cluster as clusters
 from puzzlecam_app.runs.attempt import Attempt
 from puzzlecam_app.runs.cluster import Cluster, ClusterJob, new_job_name
 from tests.puzzlecam_app.runs.helpers import HERE, Runs, wait_until
+from tests.ray_nodes import RayNodes
 
 PROGRAM = """
 import os, runpy, sys
@@ -121,30 +121,6 @@ def test_without_ray_a_sentence_names_the_extra(monkeypatch: pytest.MonkeyPatch,
         Cluster("auto").submit(new_job_name(1), ["-c", "pass"], tmp_path / "log", uses_gpu=False)
 
 
-@pytest.fixture(scope="module")
-def ray_cluster() -> Iterator[tuple[Any, str]]:
-    """A head without processors and two nodes with one each, and the address of the job server."""
-    pytest.importorskip("ray", reason="the extra 'cluster' is not installed")
-    from ray.cluster_utils import Cluster as RayCluster
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-        patch.setenv("RAY_JOB_STOP_WAIT_TIME_S", "30")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        quick = {"health_check_initial_delay_ms": 0, "health_check_period_ms": 1000}
-        head = {"num_cpus": 0, "include_dashboard": True, "dashboard_port": port, "_system_config": quick}
-        size = {"object_store_memory": 80_000_000}
-        cluster = RayCluster(initialize_head=True, head_node_args={**head, **size})
-        try:
-            for _ in range(2):
-                cluster.add_node(num_cpus=1, **size)
-            yield cluster, f"http://127.0.0.1:{port}"
-        finally:
-            cluster.shutdown()
-
-
 def _use(runs: Runs, address: str, behaviour: str) -> None:
     program = ("-c", PROGRAM, behaviour, str(HERE / "fake_trainer.py"))
     runs.options = dataclasses.replace(runs.options, cluster=address, program=program)
@@ -165,11 +141,9 @@ def _events(runs: Runs, run_id: int) -> str:
     return path.read_text() if path.is_file() else ""
 
 
-def test_runs_go_through_a_cluster(
-    runs: Runs, ray_cluster: tuple[Any, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_runs_go_through_a_cluster(runs: Runs, ray_nodes: RayNodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.puzzlecam_app.runs.helpers.PATIENCE_S", 120)
-    cluster, address = ray_cluster
+    address = ray_nodes.jobs
 
     # A run is done.
     _use(runs, address, "finish")
@@ -179,6 +153,15 @@ def test_runs_go_through_a_cluster(
     assert (run.status, run.attempts, run.problem) == ("done", 1, None)
     assert "of the Ray cluster." in runs.messages(done)
     assert "attempt 1" in runs.folder(done).log_tail()
+    assert "--cluster" not in runs.folder(done).log_tail()
+
+    # Several processes share one: its trainer starts them in the cluster of its node.
+    runs.options = dataclasses.replace(runs.options, cluster_processes=2)
+    shared = runs.start()
+    with runs.worker():
+        assert runs.wait_for(shared, "done", "failed").status == "done"
+    assert "--cluster=auto --processes=2" in runs.folder(shared).log_tail()
+    runs.options = dataclasses.replace(runs.options, cluster_processes=1)
 
     # Somebody stops one: it stores its state first.
     _use(runs, address, "hang")
@@ -215,8 +198,7 @@ def test_runs_go_through_a_cluster(
         assert first != name
         details = Cluster(address).details(first)
         assert details is not None
-        node = next(one for one in cluster.worker_nodes if one.node_id == details.driver_node_id)
-        cluster.remove_node(node, allow_graceful=False)
+        ray_nodes.lose(details.driver_node_id)
         run = runs.wait_for(moved, "done", "failed")
     assert (run.status, run.problem) == ("done", None)
     assert "The node of the Ray cluster on which the trainer ran is gone." in runs.messages(moved)
