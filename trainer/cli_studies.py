@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from trainer.cli_options import (
+    ClusterOption,
     DatasetOption,
     DeviceOption,
     JsonOption,
@@ -31,6 +32,7 @@ def ablate(
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1",
     overrides: SetOption = None,
     device: DeviceOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make table 1 of the paper: CAM quality with and without each loss term."""
@@ -49,6 +51,7 @@ def ablate(
             overrides=overrides or (),
             device=device,
             listeners=(display,),
+            cluster=cluster,
         )
     print_result(result, as_json, ablation_table(result))
 
@@ -65,6 +68,7 @@ def compare_methods(
     seeds: Annotated[str, typer.Option(help="Seeds, separated by commas.")] = "0,1",
     overrides: SetOption = None,
     device: DeviceOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make table 3 of the paper: several systems on the same pictures, with their times."""
@@ -84,6 +88,7 @@ def compare_methods(
             overrides=overrides or (),
             device=device,
             listeners=(display,),
+            cluster=cluster,
         )
     print_result(result, as_json, methods_table(result))
 
@@ -108,6 +113,7 @@ def simulate(
         int | None, typer.Option(min=1, help="Use only this many pictures, evenly spread.")
     ] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder to keep zero-shot masks in.")] = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how many clicks a mask takes, with a simulated annotator."""
@@ -123,6 +129,7 @@ def simulate(
         seeds=[whole_number(text) for text in seeds.split(",")],
         limit=limit,
         cache=cache,
+        cluster=cluster,
     )
     print_result(result, as_json, commands.simulation_table(result))
 
@@ -149,6 +156,7 @@ def simulate_loop(
     overrides: SetOption = None,
     reuse: ReuseOption = None,
     device: DeviceOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure what corrections teach: mask quality of untouched pictures as more others are corrected."""
@@ -170,6 +178,7 @@ def simulate_loop(
             reuse=reuse or (),
             device=device,
             listeners=(display,),
+            cluster=cluster,
         )
     print_result(result, as_json, commands.teaching_table(result))
 
@@ -217,6 +226,7 @@ def simulate_live(
         typer.Option(help="Folder for all that was computed; with it, an interrupted simulation continues."),
     ] = None,
     device: DeviceOption = None,
+    cluster: ClusterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure what the live model learns as a simulated annotator corrects pictures one after another."""
@@ -239,5 +249,6 @@ def simulate_live(
         max_clicks=max_clicks,
         out=out,
         device=device,
+        cluster=cluster,
     )
     print_result(result, as_json, commands.live_table(result))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import pipeline
-from trainer.cluster.connection import open_cluster
+from trainer.cluster.connection import Cluster, open_cluster
 from trainer.contract import EventKind
 from trainer.errors import TrainerUsageError
 from trainer.machine.stop import StopSignal
@@ -57,8 +57,7 @@ def train(
         raise TrainerUsageError(
             "--processes needs --cluster ADDRESS; without Ray, start the processes with accelerate launch."
         )
-    shared = contextlib.nullcontext() if cluster is None else open_cluster(cluster, processes, device)
-    with shared as opened:
+    with _cluster(cluster, device, processes) as shared:
         directory = pipeline.run(
             load_recipe(recipe, overrides),
             dataset_root,
@@ -72,7 +71,7 @@ def train(
             reuse=reuse,
             aliases=aliases,
             is_profiled=is_profiled,
-            cluster=opened,
+            cluster=shared,
         )
     manifest = directory.manifest()
     metrics = []
@@ -86,6 +85,13 @@ def train(
         },
         "metrics": metrics,
     }
+
+
+def _cluster(
+    address: str | None, device: str | None, processes: int | None = None
+) -> contextlib.AbstractContextManager[Cluster | None]:
+    """The cluster of a command; None if it works on this machine."""
+    return contextlib.nullcontext() if address is None else open_cluster(address, processes, device)
 
 
 def evaluate(
@@ -134,10 +140,12 @@ def ablate(
     overrides: Sequence[str] = (),
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """Table 1 of the paper; see `trainer.studies.ablation.run_ablation`."""
-    training = Training(load_recipe(recipe, overrides), device, listeners=listeners)
-    return run_ablation(training, dataset_root, split, out, seeds)
+    with _cluster(cluster, device) as shared:
+        training = Training(load_recipe(recipe, overrides), device, listeners=listeners, cluster=shared)
+        return run_ablation(training, dataset_root, split, out, seeds)
 
 
 def compare_methods(
@@ -151,11 +159,13 @@ def compare_methods(
     overrides: Sequence[str] = (),
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """Table 3 of the paper; see `trainer.studies.methods`."""
     systems = systems_named(methods)
-    training = Training(load_recipe(recipe, overrides), device, listeners=listeners)
-    return run_comparison(training, dataset_root, split, out, systems, seeds)
+    with _cluster(cluster, device) as shared:
+        training = Training(load_recipe(recipe, overrides), device, listeners=listeners, cluster=shared)
+        return run_comparison(training, dataset_root, split, out, systems, seeds)
 
 
 def report(run_dir: Path) -> Path:
@@ -244,6 +254,7 @@ def simulate(
     seeds: Sequence[int] = (0,),
     limit: int | None = None,
     cache: Path | None = None,
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """Simulate an annotator; `engine` is one name, several separated by commas, or "all"."""
     from rich.console import Console
@@ -256,13 +267,17 @@ def simulate(
     names = tuple(ENGINES) if engine == "all" else tuple(name.strip() for name in engine.split(","))
     config = SimulationConfig(names, start, max_clicks, jitter, tuple(seeds), cache)
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as progress:
+    with (
+        _cluster(cluster, None) as shared,
+        Progress(console=console, disable=not console.is_terminal) as progress,
+    ):
         task = progress.add_task("pictures", total=None)
         return run(
             dataset_root,
             split,
             config,
             limit=limit,
+            cluster=shared,
             advance=lambda done, total: progress.update(task, completed=done, total=total),
         )
 
@@ -289,6 +304,7 @@ def simulate_loop(
     reuse: Sequence[Path] = (),
     device: str | None = None,
     listeners: tuple[Listener, ...] = (),
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """Measure what corrections teach; see `trainer.studies.teaching.study.run_teaching`."""
     from trainer.studies.teaching.plan import TeachingConfig
@@ -311,14 +327,9 @@ def simulate_loop(
                 }
             )
 
-    return run_teaching(
-        Training(load_recipe(recipe, overrides), device, tuple(reuse), listeners),
-        dataset_root,
-        split,
-        out,
-        config,
-        advance=tell,
-    )
+    with _cluster(cluster, device) as shared:
+        training = Training(load_recipe(recipe, overrides), device, tuple(reuse), listeners, shared)
+        return run_teaching(training, dataset_root, split, out, config, advance=tell)
 
 
 def teaching_table(result: dict[str, Any]) -> str:
@@ -346,6 +357,7 @@ def simulate_live(
     max_clicks: int = 10,
     out: Path | None = None,
     device: str | None = None,
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """Measure what the live model learns; see `trainer.studies.live.study.simulate_live`."""
     from rich.console import Console
@@ -366,7 +378,10 @@ def simulate_live(
         max_clicks=max_clicks,
     )
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as progress:
+    with (
+        _cluster(cluster, device) as shared,
+        Progress(console=console, disable=not console.is_terminal) as progress,
+    ):
         task = progress.add_task("prepared", total=None)
         return run(
             dataset_root,
@@ -377,6 +392,7 @@ def simulate_live(
             uses_words=uses_words,
             features=features,
             device=device,
+            cluster=shared,
             advance=lambda what, done, total: progress.update(
                 task, description=what, completed=done, total=total
             ),

@@ -13,6 +13,7 @@ from typing import Any, Final
 from trainer.errors import TrainerUsageError
 
 _HOME: Final = str(Path(__file__).resolve().parents[2])
+_FOLDER: Final = "PUZZLECAM_CLUSTER_FOLDER"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,10 @@ def _connect(ray: Any, address: str) -> None:
             address=address,
             log_to_driver=False,
             logging_level="ERROR",
-            runtime_env={"env_vars": {"PYTHONPATH": path}},
+            runtime_env={
+                "env_vars": {"PYTHONPATH": path, _FOLDER: str(Path.cwd())},
+                "worker_process_setup_hook": f"{__name__}.{enter_folder.__name__}",
+            },
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         said = str(error).strip().partition("\n")[0][:200].rstrip(".")
@@ -98,6 +102,12 @@ def _connect(ray: Any, address: str) -> None:
             f"The Ray cluster {address} cannot be reached ({said}). Start it (ray start --head), or "
             "leave out --cluster to work on this machine alone."
         ) from error
+
+
+def enter_folder() -> None:
+    """Work in the folder of the command, so that relative paths mean the same; Ray calls this."""
+    with contextlib.suppress(OSError):
+        os.chdir(os.environ[_FOLDER])
 
 
 def imported_ray() -> Any:

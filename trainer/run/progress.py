@@ -46,7 +46,8 @@ class ProgressDisplay:
         if kind == EventKind.STEP:
             self._advance(stage, event["step"], event["steps"], _losses(event["losses"]))
         elif kind == EventKind.PROGRESS:
-            self._advance(stage, event["done"], event["total"], f"{event['images_per_s']} pictures/s")
+            rate = f"{event['images_per_s']} pictures/s" if "images_per_s" in event else ""
+            self._advance(stage, event["done"], event["total"], rate)
         elif (line := _line(event)) is not None:
             style = {EventKind.ALARM: "bold yellow", EventKind.RUN_FAILED: "bold red"}.get(kind)
             self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from trainer.machine.durable_write import write_atomic
 from trainer.reports.charts import Bar, bar_chart
 from trainer.run.directory import RunDir
 from trainer.studies.over_seeds import over_seeds
-from trainer.studies.training import Training
+from trainer.studies.training import Part, Training
 
 STAGES = (CLASSIFY, CAMS, EVALUATE)
 
@@ -69,17 +69,22 @@ def run_ablation(
         )
     GroundTruth.of(open_dataset(dataset_root, split))  # refused before hours of training
     out = Path(out)
+    parts = [
+        Part(
+            _variant_of(training, variant, seed),
+            dataset_root,
+            split,
+            out / f"{variant.name}-seed{seed}",
+            STAGES,
+        )
+        for variant in VARIANTS
+        for seed in seeds
+    ]
+    runs = iter(training.run_all([[part] for part in parts]))
+    missing = f"{dataset_root} has no ground-truth masks for split {split}"
     rows = []
     for variant in VARIANTS:
-        scores = [
-            _miou(
-                _variant_of(training, variant, seed).run(
-                    dataset_root, split, out / f"{variant.name}-seed{seed}", STAGES
-                ),
-                f"{dataset_root} has no ground-truth masks for split {split}",
-            )
-            for seed in seeds
-        ]
+        scores = [_miou(next(runs)[0], missing) for _ in seeds]
         kinds = {kind: over_seeds([score[kind] for score in scores]) for kind in ("honest", "oracle")}
         rows.append({"name": variant.name, "title": variant.title, "paper": variant.paper_miou, **kinds})
     result = {"recipe": training.recipe.name, "split": split, "seeds": list(seeds), "rows": rows}

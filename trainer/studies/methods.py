@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
@@ -19,7 +19,7 @@ from trainer.reports.charts import Bar, bar_chart
 from trainer.run.directory import RunDir
 from trainer.run.events import read_events
 from trainer.studies.over_seeds import Figures, over_seeds
-from trainer.studies.training import Training
+from trainer.studies.training import Part, Training
 from trainer.training.requirements import check_methods, saliency_deviation
 
 OUTPUTS = (Measured.CAM, Measured.WALK, Measured.PSEUDO, Measured.SEGMENTATION)
@@ -137,17 +137,29 @@ def run_comparison(
     for system in systems:
         check_methods(system.recipe(training.recipe, seeds[0]), dataset, STAGES)
     out = Path(out)
-    runs: dict[str, list[RunDir]] = {system.name: [] for system in systems}
-    for seed in seeds:
-        finished: list[Path] = []
-        for system in systems:
-            own = Training(
-                system.recipe(training.recipe, seed), training.device, training.reuse, training.listeners
-            )
-            path = out / f"{system.name}-seed{seed}"
-            run = own.run(dataset_root, split, path, STAGES, finished)
-            finished.append(run.path)
-            runs[system.name].append(run)
+    # Systems share stages only if they share the first.
+    chains = [
+        [system for system in systems if system.classify == method]
+        for method in dict.fromkeys(system.classify for system in systems)
+    ]
+    done = training.run_all(
+        [
+            [
+                Part(
+                    replace(training, recipe=system.recipe(training.recipe, seed)),
+                    dataset_root,
+                    split,
+                    out / f"{system.name}-seed{seed}",
+                    STAGES,
+                )
+                for system in chain
+            ]
+            for seed in seeds
+            for chain in chains
+        ]
+    )
+    by_path = {run.path.name: run for chain in done for run in chain}
+    runs = {system.name: [by_path[f"{system.name}-seed{seed}"] for seed in seeds] for system in systems}
     result = {
         "recipe": training.recipe.name,
         "split": split,

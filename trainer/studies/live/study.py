@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.cluster.actors import map_on_actors
+from trainer.cluster.connection import Cluster
+from trainer.cluster.tasks import run_tasks
+from trainer.data.dataset import TaggedDataset, TaggedImage
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
 from trainer.errors import TrainerUsageError
@@ -17,7 +23,7 @@ from trainer.masks.evaluation import score_of
 from trainer.models.proposal import run_model, zero_shot_model
 from trainer.studies.live.measuring import Untouched
 from trainer.studies.live.pictures import LivePictures
-from trainer.studies.live.plan import RANDOM, LiveSimulationConfig, divided
+from trainer.studies.live.plan import RANDOM, LiveSimulationConfig, Parts, divided
 from trainer.studies.live.session import Point, Session, Setting, Simulator
 from trainer.studies.simulate.figures import SECONDS_PER_CLICK, SECONDS_POLYGON
 from trainer.studies.simulate.start import ZERO_SHOT
@@ -37,6 +43,7 @@ def simulate_live(
     features: str = IMAGENET,
     device: str | None = None,
     workers: int | None = None,
+    cluster: Cluster | None = None,
     advance: Callable[[str, int, int], None] = lambda _what, _done, _total: None,
 ) -> dict[str, Any]:
     """Let a simulated annotator correct pictures, and measure the proposals of others as the model learns.
@@ -54,6 +61,8 @@ def simulate_live(
         features: of which encoder the live model learns: "imagenet", or "run" for that of the run `model`.
         device: see `trainer.models.proposal.run_model`.
         workers: processes for the measurements; None uses all cores.
+        cluster: prepares pictures and simulates sessions at once, each in a process of its own. It needs
+            `out`, a folder that all nodes see.
         advance: called with "prepared", "corrected" or "measured", and the numbers done and in total.
 
     Returns:
@@ -70,6 +79,8 @@ def simulate_live(
         raise TrainerUsageError(f"There are no features {features!r}; choose from {', '.join(FEATURES)}.")
     if features == RUN and model == ZERO_SHOT:
         raise TrainerUsageError("The features of a run need a run: --model RUN_DIR --features run.")
+    if out is None and cluster is not None:
+        raise TrainerUsageError("On a cluster, give a folder that all its nodes see: --out DIR.")
     if out is None:
         with tempfile.TemporaryDirectory(prefix="simulate-live-") as temporary:
             return simulate_live(
@@ -84,22 +95,11 @@ def simulate_live(
                 workers=workers,
                 advance=advance,
             )
-    dataset = open_dataset(dataset_root, split)
-    truth = GroundTruth.of(dataset)
-    parts = divided([image for image in dataset.images if image.tags and truth.has(image.id)], config)
-    proposals = zero_shot_model(device) if model == ZERO_SHOT else run_model(model, device)
-    encoder = run_live_encoder(model, device) if features == RUN else load_live_encoder(device)
-    pictures = LivePictures(dataset, proposals, encoder, out / "pictures", uses_words=uses_words)
-    everything = (*parts.untouched, *parts.correctable)
-    for done, image in enumerate(everything, start=1):
-        pictures.prepared(image)
-        advance("prepared", done, len(everything))
-    untouched = Untouched(
-        parts.untouched, pictures, truth, dataset.class_count + 1, out / "measured", workers
-    )
-    folder = out / "corrections" / pictures.identity
-    simulator = Simulator(parts, pictures, truth, untouched, folder, config)
-    sessions = [simulator.run(setting, advance) for setting in _settings(config)]
+    study = _Study(Path(dataset_root), split, config, out, model, uses_words, features)
+    if cluster is not None:
+        study.done_on(cluster, advance)
+    sessions, pictures, dataset, parts = study.run(device, workers, _settings(config), advance)
+    proposals = pictures.model
     names = ("background", *dataset.class_names)
     return {
         "split": split,
@@ -119,6 +119,98 @@ def simulate_live(
         "rows": [row for alike in _grouped(sessions) for row in _rows(alike, names)],
         "sessions": [_as_json(session, names) for session in sessions],
     }
+
+
+@dataclass(frozen=True)
+class _Study:
+    """A study as it is sent to other processes; attributes are arguments of `simulate_live`."""
+
+    dataset_root: Path
+    split: str
+    config: LiveSimulationConfig
+    out: Path
+    model: str
+    uses_words: bool
+    features: str
+
+    def opened(self) -> tuple[TaggedDataset, GroundTruth, Parts]:
+        """The dataset, its ground truth, and which pictures are corrected and measured."""
+        dataset = open_dataset(self.dataset_root, self.split)
+        truth = GroundTruth.of(dataset)
+        known = [image for image in dataset.images if image.tags and truth.has(image.id)]
+        return dataset, truth, divided(known, self.config)
+
+    def pictures(self, dataset: TaggedDataset, device: str | None) -> LivePictures:
+        """Load what prepares pictures."""
+        model = zero_shot_model(device) if self.model == ZERO_SHOT else run_model(self.model, device)
+        has_run = self.features == RUN
+        encoder = run_live_encoder(self.model, device) if has_run else load_live_encoder(device)
+        return LivePictures(dataset, model, encoder, self.out / "pictures", uses_words=self.uses_words)
+
+    def run(
+        self,
+        device: str | None,
+        workers: int | None,
+        settings: Sequence[Setting],
+        advance: Callable[[str, int, int], None],
+    ) -> tuple[list[Session], LivePictures, TaggedDataset, Parts]:
+        """Simulate sessions; what is in the folder is not computed again."""
+        dataset, truth, parts = self.opened()
+        pictures = self.pictures(dataset, device)
+        everything = (*parts.untouched, *parts.correctable)
+        for done, image in enumerate(everything, start=1):
+            pictures.prepared(image)
+            advance("prepared", done, len(everything))
+        untouched = Untouched(
+            parts.untouched, pictures, truth, dataset.class_count + 1, self.out / "measured", workers
+        )
+        folder = self.out / "corrections" / pictures.identity
+        simulator = Simulator(parts, pictures, truth, untouched, folder, self.config)
+        sessions = [simulator.run(setting, advance) for setting in settings]
+        return sessions, pictures, dataset, parts
+
+    def done_on(self, cluster: Cluster, advance: Callable[[str, int, int], None]) -> None:
+        """Fill the folder on a cluster: first all pictures, then all sessions."""
+        _, _, parts = self.opened()
+        everything = (*parts.untouched, *parts.correctable)
+        prepared = map_on_actors(
+            cluster,
+            functools.partial(_load, self, cluster.device),
+            everything,
+            group=4,
+            uses_cores=False,
+            name_of=lambda image: image.id,
+            check=lambda: None,
+            say=lambda _sentence: None,
+        )
+        done = 0
+        for count in prepared:
+            done += count
+            advance("prepared", done, len(everything))
+        run_tasks(
+            cluster,
+            functools.partial(_simulate, self, cluster.device),
+            _settings(self.config),
+            advance=functools.partial(advance, "sessions"),
+        )
+
+
+def _load(study: _Study, device: str) -> Callable[[Sequence[TaggedImage]], int]:
+    """Runs once in each process of a cluster that prepares pictures."""
+    dataset, _, _ = study.opened()
+    pictures = study.pictures(dataset, device)
+
+    def prepare(images: Sequence[TaggedImage]) -> int:
+        for image in images:
+            pictures.prepared(image)
+        return len(images)
+
+    return prepare
+
+
+def _simulate(study: _Study, device: str, setting: Setting) -> None:
+    """Runs in a process of a cluster; the session is in the folder afterwards."""
+    study.run(device, 1, [setting], lambda _what, _done, _total: None)
 
 
 def _settings(config: LiveSimulationConfig) -> list[Setting]:

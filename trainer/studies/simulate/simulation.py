@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from trainer.cluster.actors import map_on_actors
+from trainer.cluster.connection import Cluster
 from trainer.data.dataset import TaggedImage
 from trainer.data.folder import open_dataset
 from trainer.data.ground_truth import GroundTruth
@@ -72,6 +74,7 @@ def simulate(
     *,
     limit: int | None = None,
     workers: int | None = None,
+    cluster: Cluster | None = None,
     advance: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Any]:
     """Correct every picture of a split that has tags and ground truth.
@@ -81,6 +84,7 @@ def simulate(
         config: engines, start and annotator.
         limit: number of pictures, evenly spaced over the split.
         workers: number of processes; None uses all cores.
+        cluster: whose processes correct the pictures instead.
         advance: called with the numbers of pictures done and in total.
 
     Returns:
@@ -101,13 +105,21 @@ def simulate(
         )
     if limit is not None and limit < len(images):
         images = [images[number * len(images) // limit] for number in range(limit)]
-    work = functools.partial(_picture, config, truth)
     items = [(image, dataset.names_of(image)) for image in images]
+    if cluster is None:
+        work = functools.partial(_picture, config, truth)
+        pictures = map_images(work, items, total=len(items), workers=workers)
+    else:
+        pictures = _on_cluster(cluster, config, truth, items)
     by_run: dict[tuple[str, int], list[Session]] = {}
-    for done, found in enumerate(map_images(work, items, total=len(items), workers=workers), start=1):
+    for done, found in enumerate(pictures, start=1):
         for run, session in found.items():
             by_run.setdefault(run, []).append(session)
         advance(done, len(items))
+    # A cluster returns pictures as they become ready.
+    position = {image.id: number for number, image in enumerate(images)}
+    for sessions in by_run.values():
+        sessions.sort(key=lambda session: position[session.identifier])
     return {
         "split": split,
         "pictures": len(images),
@@ -126,9 +138,33 @@ def simulate(
     }
 
 
-def _picture(
-    config: SimulationConfig, truth: GroundTruth, item: tuple[TaggedImage, tuple[str, ...]]
-) -> dict[tuple[str, int], Session]:
+_Item = tuple[TaggedImage, tuple[str, ...]]
+
+
+def _on_cluster(
+    cluster: Cluster, config: SimulationConfig, truth: GroundTruth, items: Sequence[_Item]
+) -> Iterator[dict[tuple[str, int], Session]]:
+    for group in map_on_actors(
+        cluster,
+        functools.partial(_load, config, truth),
+        items,
+        group=1,
+        uses_cores=True,
+        name_of=lambda item: item[0].id,
+        check=lambda: None,
+        say=lambda _sentence: None,
+    ):
+        yield from group
+
+
+def _load(
+    config: SimulationConfig, truth: GroundTruth
+) -> Callable[[Sequence[_Item]], list[dict[tuple[str, int], Session]]]:
+    """Runs once in each process of a cluster; the models are loaded with the first picture."""
+    return lambda items: [_picture(config, truth, item) for item in items]
+
+
+def _picture(config: SimulationConfig, truth: GroundTruth, item: _Item) -> dict[tuple[str, int], Session]:
     image, names = item
     picture, mask = read_rgb(image.path), truth.mask(image.id)
     begun = _start(config, image, picture, names)

@@ -24,7 +24,7 @@ from trainer.studies.teaching.corrections import Acceptance, Correction, correct
 from trainer.studies.teaching.data import SPLIT, write_taught_dataset
 from trainer.studies.teaching.figures import teaching_plot, teaching_table
 from trainer.studies.teaching.plan import TeachingConfig, TeachingPlan, check_enough, plan_corrections
-from trainer.studies.training import Training
+from trainer.studies.training import Part, Training
 
 STAGES = (CLASSIFY, CAMS, AFFINITY, PIXELS, REFINE)
 
@@ -75,10 +75,15 @@ def run_teaching(
     check_enough(len(known), config)
     pictures = _Pictures(dataset, truth, known)
     seeds = [
-        _Seed(training.with_recipe(seed=seed), pictures, out / f"seed{seed}", config).run(workers, advance)
-        for seed in config.seeds
+        _Seed(training.with_recipe(seed=seed), pictures, out / f"seed{seed}", config) for seed in config.seeds
     ]
-    result = _summary(training.recipe.name, split, config, seeds)
+    befores = training.run_all([[one.before()] for one in seeds])
+    for one, (before,) in zip(seeds, befores, strict=True):
+        one.correct(before, workers, advance)
+    points = [one.points() for one in seeds]
+    runs = iter(training.run_all([[part] for parts in points for part in parts]))
+    found = [one.measured([next(runs)[0] for _ in parts]) for one, parts in zip(seeds, points, strict=True)]
+    result = _summary(training.recipe.name, split, config, found)
     write_atomic(out / "loop.json", json.dumps(result, indent=2).encode())
     write_atomic(out / "loop.md", teaching_table(result).encode())
     write_atomic(out / "loop.svg", teaching_plot(result).encode())
@@ -102,14 +107,18 @@ class _Seed:
         self._dataset, self._truth, self._known = pictures.dataset, pictures.truth, pictures.known
         self._out, self._config = out, config
 
-    def run(self, workers: int | None, advance: Callable[[int, int], None]) -> dict[str, Any]:
-        before = self._trained("before", ())
+    def before(self) -> Part:
+        """The run without corrections."""
+        return self._part("before", ())
+
+    def correct(self, before: RunDir, workers: int | None, advance: Callable[[int, int], None]) -> None:
+        """Plan which pictures of the first run are corrected, and correct them."""
         # A picture that could not be read has no pseudo-label; the log of the run says so.
         self._known = [image for image in self._known if before.pseudo_path(image.id).is_file()]
         doubt = self._doubts(before)
-        plan = plan_corrections([image.id for image in self._known], doubt, self._config, self._seed)
-        asked = {name for queue in plan.queues.values() for name in queue}
-        corrections = correct_pictures(
+        self._plan = plan_corrections([image.id for image in self._known], doubt, self._config, self._seed)
+        asked = {name for queue in self._plan.queues.values() for name in queue}
+        self._corrections = correct_pictures(
             [image for image in self._known if image.id in asked],
             self._truth,
             before,
@@ -118,34 +127,40 @@ class _Seed:
             workers=workers,
             advance=advance,
         )
-        at_zero = self._measured(before, plan)
+        self._at_zero = self._measured(before, self._plan)
+        self._signals = self._correlations(before, doubt)
+
+    def points(self) -> list[Part]:
+        """The runs with corrections, in the order of `measured`."""
+        return [
+            self._part(f"{order}-{count}", tuple(one.id for one in self._chosen(order, count)))
+            for order in self._config.orders
+            for count in self._config.points
+            if count
+        ]
+
+    def measured(self, runs: Sequence[RunDir]) -> dict[str, Any]:
+        """The figures of the seed, from the runs with corrections."""
+        each = iter(runs)
         curves = {
-            order: [self._point(order, count, plan, corrections, at_zero) for count in self._config.points]
+            order: [self._point(order, count, next(each) if count else None) for count in self._config.points]
             for order in self._config.orders
         }
         return {
             "seed": self._seed,
-            "rest": len(plan.rest),
-            "signals": self._correlations(before, doubt),
+            "rest": len(self._plan.rest),
+            "signals": self._signals,
             "curves": curves,
         }
 
-    def _point(
-        self,
-        order: str,
-        count: int,
-        plan: TeachingPlan,
-        corrections: dict[str, Correction],
-        at_zero: float,
-    ) -> dict[str, Any]:
-        chosen = [corrections[name] for name in plan.queues[order][:count]]
-        miou = at_zero
-        if count:
-            run = self._trained(f"{order}-{count}", tuple(one.id for one in chosen))
-            miou = self._measured(run, plan)
+    def _chosen(self, order: str, count: int) -> list[Correction]:
+        return [self._corrections[name] for name in self._plan.queues[order][:count]]
+
+    def _point(self, order: str, count: int, run: RunDir | None) -> dict[str, Any]:
+        chosen = self._chosen(order, count)
         return {
             "corrected": count,
-            "miou": miou,
+            "miou": self._at_zero if run is None else self._measured(run, self._plan),
             "clicks": sum(one.clicks for one in chosen),
             "painted": sum(one.is_painted for one in chosen),
             "hours": round(sum(one.seconds for one in chosen) / 3600, 3),
@@ -153,14 +168,14 @@ class _Seed:
             "after": round(100 * statistics.fmean(one.after for one in chosen), 2) if chosen else None,
         }
 
-    def _trained(self, name: str, corrected: tuple[str, ...]) -> RunDir:
+    def _part(self, name: str, corrected: tuple[str, ...]) -> Part:
         # Tags and pictures are the same for all points, so stages without accepted masks run once.
         before = self._out / "before"
         folder = self._out / name
         data = folder / "data"
         write_taught_dataset(self._dataset, self._truth, data, self._out / "corrected", corrected)
         reuse = () if folder == before else (before / "run",)
-        return self._training.run(data, SPLIT, folder / "run", STAGES, reuse)
+        return Part(self._training, data, SPLIT, folder / "run", STAGES, reuse)
 
     def _measured(self, run: RunDir, plan: TeachingPlan) -> float:
         """Return the mean IoU in percent of the untouched pictures' pseudo-labels, pooled over all pixels."""
