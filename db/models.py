@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
+    Computed,
     DateTime,
     Dialect,
     Double,
@@ -173,6 +175,12 @@ class Mask(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
+SHUFFLE_PRIME = 2_147_483_647
+_LINE = f"((CAST(id AS BIGINT) * 1103515245 + 12345) % {SHUFFLE_PRIME})"
+_SHUFFLE = f"{_LINE} * {_LINE} % {SHUFFLE_PRIME}"
+"""Squares of a linear sequence modulo a prime: the same on every database. All products stay under 2^63."""
+
+
 def _queue_index(name: str, *columns: str) -> Index:
     """An index of the pictures that queues show."""
     return Index(
@@ -200,7 +208,8 @@ class Item(Base):
     (`db.hidden_copies`).
     `latest_id`, `latest_author_id` and `status` (`db.status`) repeat what the newest revision says, so that
     pages and counts of very many pictures need no other table. Only a trigger of the database writes them,
-    when a revision is added, so they cannot differ; read them in queries, not from an item.
+    when a revision is added, so they cannot differ; read them in queries, not from an item. `shuffled` is the
+    place of the picture in one shuffle of all, below `SHUFFLE_PRIME`; the database computes it.
     """
 
     __tablename__ = "items"
@@ -211,6 +220,7 @@ class Item(Base):
         _queue_index("name", "status", "sort_name", "id"),
         _queue_index("doubt", "status", "doubt_rank", "id"),
         _queue_index("disagreement", "status", "disagreement_rank", "id"),
+        _queue_index("shuffle", "status", "shuffled", "id"),
         _queue_index("split", "split", "status"),
         _queue_index("author", "latest_author_id", "status"),
         Index("ix_items_dataset_id_sha256", "dataset_id", "sha256"),
@@ -247,6 +257,7 @@ class Item(Base):
     latest_id: Mapped[int | None] = mapped_column(deferred=True)
     latest_author_id: Mapped[int | None] = mapped_column(deferred=True)
     status: Mapped[str] = mapped_column(String(16), server_default="new", deferred=True)
+    shuffled: Mapped[int] = mapped_column(BigInteger, Computed(_SHUFFLE), deferred=True)
 
     @validates("name")
     def _set_sort_name(self, _key: str, name: str) -> str:

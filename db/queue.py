@@ -9,22 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import random
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Integer,
-    cast,
-    false,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.errors import InvalidInputError
@@ -33,15 +22,13 @@ from db.items import tags_of
 from db.large_counts import reused
 from db.models import Item, User
 from db.queue_filter import QueueFilter, conditions_of
+from db.queue_orders import runs_of
 from db.queue_parts import SHORT, Parts, count_of, first_of, parts_of
 from db.status import STATUSES, Status, statuses_named
 from db.team_models import Assignment
 
-Order = Literal["name", "doubt", "disagreement", "random"]
-ORDERS: Final[tuple[Order, ...]] = get_args(Order)
 MAX_PAGE: Final = 500
 MAX_IDS_PAGE: Final = 20_000
-_PRIME: Final = 2_147_483_647
 
 
 @dataclass(frozen=True)
@@ -85,20 +72,20 @@ def list_items(
     """A page of the queue.
 
     `kept` chooses the items; missing ones are in no queue. `order` is ``name`` (img2 before img10), ``doubt``
-    or ``disagreement`` (largest first, unknown last), or ``random`` (a fixed shuffle for each `seed`).
+    or ``disagreement`` (largest first, unknown last), or ``random`` (a fixed order for each `seed`).
     `after` is a cursor of an entry or a page in the same order; `limit` is 1 to 500. Raises
     InvalidInputError for anything else.
     """
     if not 1 <= limit <= MAX_PAGE:
         raise InvalidInputError(f"A page holds 1 to {MAX_PAGE} pictures, not {limit}.")
     kept = kept or QueueFilter()
-    key, begin = _sort_key(order, seed), None if after is None else _decode_cursor(after, order)
+    runs, begin = runs_of(order, seed), None if after is None else _decode_cursor(after, order)
     parts = parts_of(session, dataset_id, kept)
     total = _count(session, (dataset_id, kept), parts)
     unknown = None
     if order == "doubt":
         unknown = _count(session, (dataset_id, kept, "unknown"), parts, Item.doubt_rank > 0)
-    found = first_of(session, parts, key, begin, limit + 1, is_short=total <= SHORT)
+    found = first_of(session, parts, runs, begin, limit + 1, is_short=total <= SHORT)
     entries = _entries(session, [item_id for item_id, _ in found[:limit]])
     page = tuple(
         replace(entry, cursor=_encode_cursor(order, found_key, entry.item.id))
@@ -123,8 +110,8 @@ def list_ids(
     """
     if not 1 <= limit <= MAX_IDS_PAGE:
         raise InvalidInputError(f"A page holds 1 to {MAX_IDS_PAGE} ids, not {limit}.")
-    key, begin = _sort_key(order, seed), None if after is None else _decode_cursor(after, order)
-    found = first_of(session, parts_of(session, dataset_id, kept), key, begin, limit + 1)
+    runs, begin = runs_of(order, seed), None if after is None else _decode_cursor(after, order)
+    found = first_of(session, parts_of(session, dataset_id, kept), runs, begin, limit + 1)
     ids = [item_id for item_id, _ in found[:limit]]
     return ids, _encode_cursor(order, found[limit - 1][1], ids[-1]) if len(found) > limit else None
 
@@ -209,26 +196,6 @@ def counts_by_owner(session: Session, dataset_id: int) -> dict[int | None, dict[
     for row in session.execute(rows, execution_options=WITH_COPIES):
         found.setdefault(row.user_id, {})[row.status] = row.items
     return found
-
-
-def _sort_key(order: str, seed: int) -> ColumnElement[Any]:
-    """What an order sorts by, ascending, before the id."""
-    if order == "name":
-        return Item.sort_name.expression
-    if order == "doubt":
-        return Item.doubt_rank.expression
-    if order == "disagreement":
-        return Item.disagreement_rank.expression
-    if order == "random":
-        # Squares of a linear sequence modulo a prime: the same shuffle on every database, and no state.
-        # All products stay under 2^63.
-        drawn = random.Random(seed)  # noqa: S311 - a shuffle, not a secret
-        factor, shift = drawn.randrange(2**20, _PRIME), drawn.randrange(_PRIME)
-        mixed = (
-            cast(Item.id, BigInteger) * literal(factor, BigInteger) + literal(shift, BigInteger)
-        ) % _PRIME
-        return (mixed * mixed) % literal(_PRIME, Integer)
-    raise InvalidInputError(f"There is no order {order!r}; choose one of {', '.join(ORDERS)}.")
 
 
 def _encode_cursor(order: str, key: Any, item_id: int) -> str:

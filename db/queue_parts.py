@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from db.hidden_copies import WITH_COPIES, has_copies, seen_by
 from db.models import Item
 from db.queue_filter import QueueFilter, conditions_of, further_conditions_of
+from db.queue_orders import Run
 from db.status import STATUSES, statuses_named
 
 SHORT: Final = 2000
@@ -78,29 +79,20 @@ def count_of(session: Session, parts: Parts, *further: ColumnElement[bool]) -> i
 def first_of(
     session: Session,
     parts: Parts,
-    key: ColumnElement[Any],
+    runs: Sequence[Run],
     after: tuple[Any, int] | None,
     limit: int,
     *,
     is_short: bool = False,
 ) -> list[tuple[int, Any]]:
-    """Id and key of the first items by key and then id, after a key and id.
+    """Id and key of the first items by the key of an order and then id, after a key and id.
 
     `is_short` says that all parts together have few items.
     """
-    # An expression, which no index gives, makes the database find the items first and then sort them.
-    sorted_by = func.coalesce(key, key) if is_short else key
-    further: list[ColumnElement[bool]] = []
-    if after is not None:
-        last_key, last_id = after
-        # The first condition lets an index begin where the previous page ended.
-        further = [key >= last_key, or_(key > last_key, and_(key == last_key, Item.id > last_id))]
     chosen = [
-        select(Item.id.label("id"), key.label("key"))
-        .where(*one, *further)
-        .order_by(sorted_by, Item.id)
-        .limit(limit)
+        _first_of_run(one, run, after, limit, is_short=is_short)
         for one in (parts.searched if is_short else parts.walked)
+        for run in runs
     ]
     if len(chosen) == 1:
         rows = session.execute(chosen[0], execution_options=WITH_COPIES)
@@ -109,3 +101,22 @@ def first_of(
         merged = union_all(*firsts).order_by("key", "id").limit(limit)
         rows = session.execute(merged, execution_options=WITH_COPIES)
     return [(row.id, row.key) for row in rows]
+
+
+def _first_of_run(
+    part: Sequence[ColumnElement[bool]],
+    run: Run,
+    after: tuple[Any, int] | None,
+    limit: int,
+    *,
+    is_short: bool,
+) -> Select[tuple[int, Any]]:
+    column = run.column
+    # An expression, which no index gives, makes the database find the items first and then sort them.
+    sorted_by = func.coalesce(column, column) if is_short else column
+    rows = select(Item.id.label("id"), run.key.label("key")).where(*part, *run.conditions)
+    if after is not None:
+        last, last_id = run.place_of(after[0]), after[1]
+        # The first condition lets an index begin where the previous page ended.
+        rows = rows.where(column >= last, or_(column > last, and_(column == last, Item.id > last_id)))
+    return rows.order_by(sorted_by, Item.id).limit(limit)

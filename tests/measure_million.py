@@ -24,8 +24,9 @@ from db.engine import Database, open_database, sqlite_url
 from db.labels import ClassSpec, latest_label_set
 from db.models import Item, ItemTag, Revision
 from db.natural_order import natural_key
-from db.queue import ORDERS, counts_by_status, list_ids, list_items
+from db.queue import counts_by_status, list_ids, list_items
 from db.queue_filter import QueueFilter
+from db.queue_orders import ORDERS
 from db.users import get_or_create
 
 CLASSES, PEOPLE, CHUNK, REPEATS = 20, 40, 20_000, 5

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from db.assignments import assign, owners_in, take_back
 from db.copies import withdraw_copies
 from db.datasets import get_dataset
-from db.queue import Order, counts_by_owner
+from db.queue import counts_by_owner
 from db.queue_filter import QueueFilter
+from db.queue_orders import Order
 from db.selection import MAX_SELECTED, present_ids
 from db.status import STATUS_GROUPS
 from db.users import MAX_NAME_LENGTH, find_user, get_or_create
