@@ -65,14 +65,29 @@ def require_dataset(session: Session, name: str) -> Dataset:
 
 def is_copied(dataset: Dataset) -> bool:
     """Whether the dataset's pictures were copied into the workspace."""
-    return not Path(dataset.root).is_absolute()
+    return not is_at_url(dataset) and not Path(dataset.root).is_absolute()
+
+
+def is_at_url(dataset: Dataset) -> bool:
+    """Whether the dataset's pictures stayed in a store that a URL names."""
+    return "://" in dataset.root
 
 
 def root_of(session: Session, dataset: Dataset) -> Path:
-    """The folder that the paths of the dataset's items are relative to."""
+    """The folder that the paths of the dataset's items are relative to.
+
+    Raises InvalidInputError for a dataset at a URL.
+    """
+    if is_at_url(dataset):
+        raise InvalidInputError(f"The pictures of the dataset {dataset.name!r} are at {dataset.root}.")
     if not is_copied(dataset):
         return Path(dataset.root)
     return workspace_of(session) / dataset.root
+
+
+def place_of(session: Session, dataset: Dataset) -> str:
+    """The folder or URL of the dataset's pictures, to be told to people."""
+    return dataset.root if is_at_url(dataset) else str(root_of(session, dataset))
 
 
 def list_datasets(session: Session) -> list[Dataset]:

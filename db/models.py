@@ -92,7 +92,7 @@ class Dataset(Base):
     An archived one is on no page of work. `emptied_at` says when the masks and copied pictures of a removed
     one were deleted; then it cannot come back.
 
-    `root` is an absolute path, or, for pictures that were copied, relative to the workspace.
+    `root` is an absolute path, a URL, or, for pictures that were copied, relative to the workspace.
     With `follow_links`, links in the folder may lead out of it; a person said so on the command line.
     """
 

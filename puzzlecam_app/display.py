@@ -42,7 +42,7 @@ def picture(item: ItemFacts, cache_dir: Path, max_pixels: int) -> tuple[Path | b
         UserError: The file is missing or damaged.
     """
     content = item.read()
-    with open_picture(content, max_pixels=max_pixels, where=item.path) as opened:
+    with open_picture(content, max_pixels=max_pixels, where=item.place) as opened:
         media_type = _SHOWN_AS_THEY_ARE.get(opened.format or "")
         # Before the orientation, for which a PNG is decoded.
         is_plain = opened.mode in _PLAIN_MODES and bits_per_channel(opened) == 8

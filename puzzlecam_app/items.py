@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +11,10 @@ from sqlalchemy.orm import Session
 from db.datasets import get_dataset
 from db.items import get_item, tags_of
 from db.labels import latest_label_set, resolve_retired
-from puzzlecam_app.errors import UserError
-from puzzlecam_app.root_files import REPLACE_THE_LINK, LeadsOutError, RootFiles, files_of
+from puzzlecam_app.errors import BusyError, UserError
+from puzzlecam_app.root_files import REPLACE_THE_LINK, LeadsOutError, RootFiles
+from puzzlecam_app.storage.bucket import BucketError
+from puzzlecam_app.storage.dataset_files import ContentChangedError, files_of
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class ItemFacts:
     is_copy: bool = False
 
     @property
-    def path(self) -> Path:
+    def place(self) -> str:
         """Where the file should be, to be told to people; `read` opens it."""
-        return self.files.root / self.relative
+        return self.files.place(self.relative)
 
     @property
     def tag_names(self) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class ItemFacts:
         """What is said where the file is not there."""
         return UserError(
             "the picture is no longer where it was when it was imported",
-            where=str(self.path),
+            where=self.place,
             remedy="Put it back; if it was renamed, import the dataset again; if the folder was moved, use "
             "dataset relocate on the command line, or Moved folder on the page Datasets",
         )
@@ -69,24 +70,38 @@ class ItemFacts:
         """Return the content of the file.
 
         Raises:
-            UserError: The file is missing, cannot be read, or is a link out of the dataset's folder.
+            UserError: The file is missing, cannot be read, has changed at its URL, or is a link out of the
+                dataset's folder.
+            BusyError: The store that it is in does not give it now.
         """
         if not self.is_there():
             raise self.gone()
         try:
-            return self.files.read(self.relative)
+            return self.files.read_known(self.relative, self.sha256)
         except FileNotFoundError as problem:
             raise self.gone() from problem
         except LeadsOutError as problem:
             raise UserError(
                 "the picture was replaced by a link that leads out of the folder of its dataset",
-                where=str(self.path),
+                where=self.place,
                 remedy=REPLACE_THE_LINK,
+            ) from problem
+        except ContentChangedError as problem:
+            raise UserError(
+                "the picture has changed since it was imported",
+                where=self.place,
+                remedy="Put the old file back, or import the dataset again",
+            ) from problem
+        except BucketError as problem:
+            raise BusyError(
+                f"the picture cannot be fetched now ({problem.strerror})",
+                where=self.place,
+                remedy="Try again soon, and check the storage if it stays so",
             ) from problem
         except OSError as problem:
             raise UserError(
                 f"the picture cannot be read ({problem.strerror})",
-                where=str(self.path),
+                where=self.place,
                 remedy="Check the file and its permissions",
             ) from problem
 
@@ -98,7 +113,7 @@ class ItemFacts:
         """
         from puzzlecam_app.interchange.pictures import load_upright_rgb
 
-        return load_upright_rgb(self.read(), max_pixels=max_pixels, where=self.path)
+        return load_upright_rgb(self.read(), max_pixels=max_pixels, where=self.place)
 
 
 def read_item(session: Session, item_id: int) -> ItemFacts:

@@ -16,12 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePath, PurePosixPath
-from typing import Final
+from typing import ClassVar, Final
 
-from sqlalchemy.orm import Session
-
-from db.datasets import is_copied, root_of
-from db.models import Dataset
 from puzzlecam_app.errors import UserError
 
 LEADS_OUT: Final = "the link leads out of the folder"
@@ -50,7 +46,7 @@ class RootFile:
     relative: str
 
     def __str__(self) -> str:
-        return str(self.files.root / self.relative)
+        return self.files.place(self.relative)
 
     @property
     def name(self) -> str:
@@ -82,6 +78,13 @@ class RootFiles:
     root: Path
     follow_links: bool = False
 
+    is_remote: ClassVar[bool] = False
+    """Whether reading a file means waiting for another machine."""
+
+    def place(self, relative: str = "") -> str:
+        """Where a file is, to be told to people."""
+        return str(self.root / relative)
+
     def open(self, relative: str) -> BufferedReader:
         """Open a regular file for reading.
 
@@ -99,6 +102,18 @@ class RootFiles:
         """The content of a file; raises what `open` does."""
         with self.open(relative) as file:
             return file.read()
+
+    def read_known(self, relative: str, sha256: str) -> bytes:  # noqa: ARG002 - for files from elsewhere
+        """The content of a file that had this hash when it was imported; raises what `open` does.
+
+        Files of this machine are read as they are now.
+        """
+        return self.read(relative)
+
+    def read_for_export(self, relative: str, sha256: str) -> tuple[bytes, os.stat_result | None]:  # noqa: ARG002
+        """The same, with the file that the content came from, if a link to it can be made."""
+        with self.open(relative) as file:
+            return file.read(), os.fstat(file.fileno())
 
     def has_file(self, relative: str) -> bool:
         """Whether there is a regular file; a link that leads out raises LeadsOutError."""
@@ -167,11 +182,6 @@ def refusal_in_words(path: Path | RootFile) -> Iterator[None]:
         yield
     except LeadsOutError as problem:
         raise UserError(LEADS_OUT, where=str(path), remedy=REPLACE_THE_LINK) from problem
-
-
-def files_of(session: Session, dataset: Dataset) -> RootFiles:
-    """The files of a dataset. Copied pictures are files of the workspace, in which no link leads out."""
-    return RootFiles(root_of(session, dataset), dataset.follow_links and not is_copied(dataset))
 
 
 def _open_below(root: Path, relative: str) -> int:

@@ -35,6 +35,7 @@ from puzzlecam_app.settings import Settings
 from puzzlecam_app.smart.tool import SmartTool
 from puzzlecam_app.storage.checking import StoreCheck, stores_of
 from puzzlecam_app.storage.mask_store import open_masks
+from puzzlecam_app.storage.read_cache import cache_in
 from puzzlecam_app.teamwork.agreement import Comparer
 from puzzlecam_app.uploads.store import UploadStore
 from puzzlecam_app.workspace import Workspace
@@ -189,6 +190,7 @@ def open_services(settings: Settings) -> Services:
             remedy="Name the folder that `train --run-dir` wrote, or leave --model out",
         )
     workspace = settings.paths.prepare()
+    cache_in(workspace.pictures_dir, settings.picture_cache_gb * 10**9)
     masks = open_masks(workspace.masks_dir, settings.masks_url)
     database = open_beside_masks(settings.resolve_database_url(), masks)
     masks.sweep()

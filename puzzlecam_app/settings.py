@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from db.role_names import Role
 from puzzlecam_app.errors import UsageError, UserError
-from puzzlecam_app.storage.urls import parse_url
+from puzzlecam_app.storage.urls import split_urls, writable_url
 from puzzlecam_app.user_paths import user_path
 from puzzlecam_app.workspace import Workspace
 from trainer.contract import MAX_PICTURE_PIXELS
@@ -32,7 +32,7 @@ RESERVED_SUB_PATHS: Final = frozenset(
 
 As a sub-path they would be ambiguous: `/lab/` could be the Lab, or the first page below a sub-path `/lab`.
 """
-_SECRETS: Final = ("access_key", "masks_url")
+_SECRETS: Final = ("access_key", "import_urls", "masks_url")
 """Fields whose wrong values are not repeated, because they may contain a password."""
 _SUB_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
@@ -92,19 +92,6 @@ def _split_roles(value: object) -> object:
     return tuple((name.strip(), role.strip().lower()) for name, _, role in pairs)
 
 
-def _store(value: str | None) -> str | None:
-    """Refuse what is no URL of a store that can be written."""
-    if value is None:
-        return None
-    try:
-        url = parse_url(value)
-    except UserError as error:
-        raise ValueError(str(error)) from error
-    if not url.can_be_written:
-        raise ValueError(f"{url.scheme}:// can only be read; give a store such as s3://bucket/folder")
-    return str(url)
-
-
 AbsolutePath = Annotated[Path, BeforeValidator(_absolute)]
 
 
@@ -152,7 +139,21 @@ class Settings(BaseModel):
             "read whatever you may read, unless other machines can reach the studio."
         ),
     )
-    masks_url: Annotated[str | None, AfterValidator(_store)] = Field(
+    import_urls: Annotated[tuple[str, ...], BeforeValidator(split_urls)] = Field(
+        default=(),
+        description=(
+            "URLs, separated by commas, below which the pages may import pictures, such as s3://photos. "
+            "Without any, the pages import from no URL. Needs the extra 'remote'."
+        ),
+    )
+    picture_cache_gb: int = Field(
+        default=20,
+        ge=0,
+        le=1_000_000,
+        description="Gigabytes that copies of pictures from URLs may take in the workspace; those that were "
+        "not used for long go first.",
+    )
+    masks_url: Annotated[str | None, AfterValidator(writable_url)] = Field(
         default=None,
         description=(
             "URL of a folder that keeps every mask beside the workspace, such as s3://masks/studio; a save "

@@ -87,6 +87,11 @@ class Workspace:
         return self.root / "exports"
 
     @property
+    def pictures_dir(self) -> Path:
+        """Cached pictures of datasets at URLs: `ab/<sha256>`."""
+        return self.cache_dir / "pictures"
+
+    @property
     def zips_dir(self) -> Path:
         """Zips of exports for download; each is made again when it is asked for."""
         return self.cache_dir / "zips"

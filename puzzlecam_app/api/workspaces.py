@@ -13,6 +13,7 @@ from puzzlecam_app.interchange.read_options import AUTO, ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport
 from puzzlecam_app.services import Services, open_services
 from puzzlecam_app.settings import Settings
+from puzzlecam_app.storage.urls import place_named
 
 
 def open_workspace(path: str | Path, **settings: Any) -> Workspace:
@@ -62,7 +63,7 @@ class Workspace:
         """Import the folder `path` as the dataset `name`, or bring the dataset up to date.
 
         Args:
-            path: Folder of the dataset.
+            path: Folder of the dataset, or its URL.
             name: Name of the dataset in the studio.
             format: Its format, as in docs/formats.md; ``auto`` recognises it.
             reading: How the folder is read; `format` is not used then.
@@ -77,7 +78,8 @@ class Workspace:
         if options is None:
             options = ImportOptions(max_pixels=self._services.settings.max_image_pixels)
         stores = self._services.stores
-        return import_dataset(stores, Path(path), name, reading=reading, options=options, progress=progress)
+        place = place_named(str(path))
+        return import_dataset(stores, place, name, reading=reading, options=options, progress=progress)
 
     def close(self) -> None:
         """Close the database and stop background work."""

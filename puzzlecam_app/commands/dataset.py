@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -123,7 +122,7 @@ def relocate(
     studio: Studio,
     name: NameArgument,
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="Folder that the pictures of the dataset are in now.")
+        str, typer.Argument(metavar="PATH", help="Folder or URL that the pictures of the dataset are in now.")
     ],
     partial: Annotated[
         bool,
@@ -140,10 +139,16 @@ def relocate(
       puzzlecam dataset relocate voc /mnt/new/VOC2012
     """
     from puzzlecam_app.interchange.relocation import relocate_dataset
+    from puzzlecam_app.storage.urls import place_named
 
     with studio.open() as services, progress_bar("Reading pictures") as progress:
         report = relocate_dataset(
-            services.database, name, path, partial=partial, may_follow_links=True, progress=progress
+            services.database,
+            name,
+            place_named(path),
+            partial=partial,
+            may_follow_links=True,
+            progress=progress,
         )
     if studio.as_json:
         print_json(report.model_dump(mode="json"))
@@ -174,7 +179,7 @@ def remove(studio: Studio, name: NameArgument) -> None:
 
 
 def _summary(session: Session, dataset: Dataset) -> dict[str, Any]:
-    from db.datasets import root_of
+    from db.datasets import place_of
     from db.queue import counts_by_status
     from db.status import STATUS_GROUPS
 
@@ -185,7 +190,7 @@ def _summary(session: Session, dataset: Dataset) -> dict[str, Any]:
         "done": sum(statuses[status] for status in STATUS_GROUPS["done"]),
         "statuses": statuses,
         "layout": dataset.layout,
-        "root": str(root_of(session, dataset)),
+        "root": place_of(session, dataset),
         "created_at": dataset.created_at,
     }
 

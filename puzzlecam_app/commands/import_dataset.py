@@ -44,7 +44,10 @@ class Mask255(StrEnum):
 @studio_command(has_json=True)
 def import_(
     studio: Studio,
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="Folder of the dataset.")],
+    path: Annotated[
+        str,
+        typer.Argument(metavar="PATH", help="Folder of the dataset, or its URL, such as s3://photos/cats."),
+    ],
     name: Annotated[str, typer.Option(metavar="NAME", help="Name of the dataset in the studio.")],
     format: Annotated[
         str,
@@ -121,9 +124,11 @@ def import_(
       puzzlecam dataset import ~/VOC2012 --name voc --split train --masks ground-truth
       puzzlecam dataset import ~/pets --name pets --tags ~/pets/tags.csv --copy
       puzzlecam dataset import ~/coco --name coco --check
+      puzzlecam dataset import s3://photos/cats --name cats
     """
     from puzzlecam_app.interchange.importing import ImportOptions, import_source, read_for
     from puzzlecam_app.interchange.read_options import ReadOptions
+    from puzzlecam_app.storage.urls import place_named
 
     with studio.open() as services, progress_bar("Checking pictures") as progress:
         reading = ReadOptions(format, tags, classes, split, tags_from_masks, follow_links, zero.value)
@@ -133,12 +138,12 @@ def import_(
             services.settings.max_image_pixels,
             mask_255 is Mask255.CLASS,
         )
-        source = read_for(services.stores, path, name, reading)
+        source = read_for(services.stores, place_named(path), name, reading)
         if check:
             _check(studio, source, options, progress)
             return
         report = import_source(
-            services.stores, source, name, origin=str(source.root), options=options, progress=progress
+            services.stores, source, name, origin=source.place, options=options, progress=progress
         )
     if studio.as_json:
         print_json(report.model_dump(mode="json"))

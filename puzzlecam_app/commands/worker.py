@@ -37,8 +37,10 @@ def worker(
     from db.masks import MaskStore
     from puzzlecam_app.runs.supervisor import WorkerOptions
     from puzzlecam_app.runs.worker import Worker
+    from puzzlecam_app.storage.read_cache import cache_in
 
     workspace = settings.paths.prepare()
+    cache_in(workspace.pictures_dir, settings.picture_cache_gb * 10**9)
     database = open_beside_masks(settings.resolve_database_url(), MaskStore(workspace.masks_dir))
     stop = _stop_when_told(is_attached=attached)
     options = WorkerOptions(

@@ -10,7 +10,7 @@ from db.palette import voc_hex_color
 from puzzlecam_app.interchange.check import CheckedPicture, Checker, remarks_on_overlaps
 from puzzlecam_app.interchange.importing import ImportOptions, check_all, settle
 from puzzlecam_app.interchange.parallel import Progress
-from puzzlecam_app.interchange.problems import Problem
+from puzzlecam_app.interchange.problems import Problem, in_words
 from puzzlecam_app.interchange.source import Source
 
 
@@ -60,8 +60,12 @@ def check_source(
     Raises:
         UserError: The dataset as a whole cannot be imported.
     """
-    options = options or ImportOptions()
-    items, problems = settle(source, str(source.root), options)
+    with source.named():
+        return _check(source, options or ImportOptions(), progress)
+
+
+def _check(source: Source, options: ImportOptions, progress: Progress | None) -> CheckReport:
+    items, problems = settle(source, source.place, options)
     checker = Checker(
         files=source.files,
         max_pixels=options.max_pixels,
@@ -76,7 +80,7 @@ def check_source(
     masked = [one for one in usable if one.mask_hash is not None]
     in_masks = Counter(index for one in masked for index in one.mask_classes or ())
     return CheckReport(
-        source=str(source.root),
+        source=source.place,
         layout=source.layout,
         recognised=source.recognised,
         found=len(source.items),
@@ -96,10 +100,15 @@ def check_source(
         masks_usable=len(masked),
         objects=sum(len(one.objects) for one in masked),
         splits=dict(Counter(item.split or "none" for item in items)),
-        problems=(
-            *problems,
-            *(problem for one in checked for problem in one.problems),
-            *remarks_on_overlaps(usable),
+        problems=tuple(
+            in_words(
+                [
+                    *problems,
+                    *(problem for one in checked for problem in one.problems),
+                    *remarks_on_overlaps(usable),
+                ],
+                source.in_words,
+            )
         ),
     )
 

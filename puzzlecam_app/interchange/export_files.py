@@ -75,7 +75,7 @@ class FileExporter:
         except StorageError as problem:
             return error(item.name, str(problem), "Restore the file and export again")
         except OSError as problem:
-            reason = f"the picture {self.files.root / item.path} cannot be read ({problem.strerror})"
+            reason = f"the picture {self.files.place(item.path)} cannot be read ({problem.strerror})"
             return error(item.name, reason, "Put it back and export again")
         except PictureError as problem:
             return error(item.name, problem.message, problem.remedy or "Export again")
@@ -98,13 +98,11 @@ class FileExporter:
         """Write the file of a picture; returns its path in the export, how it got there, and its SHA-256."""
         if self.pictures == "none":
             return item.path, "not exported", item.sha256
-        source = self.files.root / item.path
-        with self.files.open(item.path) as file:
-            data, known = file.read(), os.fstat(file.fileno())
+        data, known = self.files.read_for_export(item.path, item.sha256)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 != item.sha256:
             raise PictureError(
-                f"the picture {source} has changed since it was imported",
+                f"the picture {self.files.place(item.path)} has changed since it was imported",
                 remedy="Import the dataset again, check the mask, and export again",
             )
         suffix = self._kept_suffix(data, item)
@@ -114,7 +112,9 @@ class FileExporter:
         if suffix is not None:
             return (
                 place,
-                _link_or_copy(source, target, data, known if self.pictures == "link" else None),
+                _link_or_copy(
+                    self.files.root / item.path, target, data, known if self.pictures == "link" else None
+                ),
                 sha256,
             )
         data = _encoded(data, self.max_pixels)

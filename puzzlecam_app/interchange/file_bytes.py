@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from puzzlecam_app.interchange.pictures import MAX_FILE_BYTES, PictureError
 from puzzlecam_app.root_files import LEADS_OUT, REPLACE_THE_LINK, LeadsOutError, RootFiles
+from puzzlecam_app.storage.bucket import BucketError
 
 
 def read_file(files: RootFiles, path: str) -> bytes:
@@ -15,6 +16,10 @@ def read_file(files: RootFiles, path: str) -> bytes:
         raise PictureError(LEADS_OUT, remedy=REPLACE_THE_LINK) from problem
     except FileNotFoundError as problem:
         raise PictureError("the file is missing", remedy="Put it back") from problem
+    except BucketError as problem:
+        raise PictureError(
+            f"the file cannot be fetched ({problem.strerror})", remedy="Import again when the storage answers"
+        ) from problem
     except OSError as problem:
         raise PictureError(
             f"the file cannot be read ({problem.strerror})", remedy="Check its permissions"

@@ -1,4 +1,4 @@
-"""Which folders a page may import from."""
+"""Which folders and URLs a page may import from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,31 @@ from pathlib import Path
 
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.settings import Settings
+from puzzlecam_app.storage.urls import StorageUrl, parse_url, place_named
 from puzzlecam_app.user_paths import user_path
+
+
+def check_import_place(settings: Settings, text: str) -> Path | StorageUrl:
+    """Return the folder or URL that was typed if a page may read it.
+
+    URLs must be below one that the settings allow, so that nobody can make the studio ask other machines.
+
+    Raises:
+        UserError: It is not allowed, or cannot be used.
+    """
+    place = place_named(text)
+    if isinstance(place, Path):
+        return check_import_path(settings, place)
+    if not any(place.is_in(parse_url(allowed)) for allowed in settings.import_urls):
+        allowed = ", ".join(settings.import_urls)
+        raise UserError(
+            "the pages may not import from here" if allowed else "the pages may not import from URLs",
+            where=str(place),
+            remedy=f"Use a URL below {allowed}"
+            if allowed
+            else "Import on the command line, or allow URLs with PUZZLECAM_IMPORT_URLS",
+        )
+    return place
 
 
 def check_import_path(settings: Settings, path: Path) -> Path:

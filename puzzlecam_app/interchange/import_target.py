@@ -27,6 +27,7 @@ from puzzlecam_app.interchange.export_names import give_export_names
 from puzzlecam_app.interchange.kept_objects import as_rows
 from puzzlecam_app.interchange.problems import Problem, error, warning
 from puzzlecam_app.interchange.source import Source
+from puzzlecam_app.storage.urls import is_url
 from trainer.data.class_list import ClassList, Rgb, is_void_name
 
 MaskUse = Literal["proposals", "ground-truth", "accepted"]
@@ -195,7 +196,7 @@ def _check_same_origin(dataset: Dataset, source: Source, root: str) -> None:
     elif dataset.layout != source.layout:
         reason = f"the dataset {dataset.name!r} was imported with the layout {dataset.layout}"
         remedy = "Give a folder of that layout, or choose another name with --name"
-    elif not Path(root).is_absolute():
+    elif not is_url(root) and not Path(root).is_absolute():
         reason = f"the pictures of the dataset {dataset.name!r} were not copied into the workspace"
         remedy = "Leave out --copy, or choose another name with --name"
     else:
@@ -205,7 +206,7 @@ def _check_same_origin(dataset: Dataset, source: Source, root: str) -> None:
             f"dataset relocate {shlex.quote(dataset.name)} {shlex.quote(root)} "
             "(or Moved folder on the page Datasets); for other pictures, choose another name with --name"
         )
-    raise UserError(reason, where=str(source.root), remedy=remedy)
+    raise UserError(reason, where=source.place, remedy=remedy)
 
 
 def _is_same_folder(known: str, root: str) -> bool:
@@ -225,14 +226,14 @@ def _extend_classes(session: Session, dataset: Dataset, source: Source) -> None:
         raise UserError(
             f"the class list differs from that of the dataset {dataset.name!r}: it begins with "
             f"{', '.join(source.classes[:3])}, and that of the dataset with {', '.join(known[:3])}",
-            where=str(source.root),
+            where=source.place,
             remedy="Keep the order and add classes at the end, or import under another name",
         )
     difference = source.class_list and source.class_list.difference(ClassList(known, _void_indices(known)))
     if difference:
         raise UserError(
             f"the class list differs from that of the dataset {dataset.name!r}: {difference}",
-            where=str(source.root),
+            where=source.place,
             remedy="Correct the list, or import under another name",
         )
     add_classes(session, dataset.id, source.classes)

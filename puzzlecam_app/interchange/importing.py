@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from db.datasets import find_dataset
+from db.datasets import find_dataset, is_at_url
 from db.natural_order import natural_key
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.check import CheckedPicture, Checker, RefusedPicture, remarks_on_overlaps
 from puzzlecam_app.interchange.duplicates import merge_duplicates
+from puzzlecam_app.interchange.fetched_tree import open_tree
 from puzzlecam_app.interchange.identity import Matched, match_pictures
 from puzzlecam_app.interchange.import_target import (
     MaskUse,
@@ -25,16 +26,17 @@ from puzzlecam_app.interchange.import_target import (
     refreshed,
     write_batch,
 )
-from puzzlecam_app.interchange.layout import read_source
-from puzzlecam_app.interchange.parallel import Progress, map_files
+from puzzlecam_app.interchange.layout import read_source, read_tree
+from puzzlecam_app.interchange.parallel import THREADS_THAT_WAIT, Progress, map_files
 from puzzlecam_app.interchange.pictures import DEFAULT_MAX_PIXELS
-from puzzlecam_app.interchange.problems import Problem, error, warning
+from puzzlecam_app.interchange.problems import Problem, error, in_words, warning
 from puzzlecam_app.interchange.read_options import ReadOptions
 from puzzlecam_app.interchange.reports import ImportReport, keep_report
 from puzzlecam_app.interchange.source import Source, SourceItem
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReading
 from puzzlecam_app.interchange.tag_remarks import alike, remarks_on_tags
+from puzzlecam_app.storage.urls import StorageUrl, parse_url
 from puzzlecam_app.user_paths import user_path
 
 _BATCH: Final = 100
@@ -63,7 +65,7 @@ class ImportOptions:
 
 def import_dataset(
     stores: Stores,
-    path: Path,
+    path: Path | StorageUrl,
     name: str,
     *,
     reading: ReadOptions | None = None,
@@ -74,7 +76,7 @@ def import_dataset(
 
     Args:
         stores: Where the dataset is kept.
-        path: Folder of the dataset.
+        path: Folder of the dataset, or its URL.
         name: Name of the dataset in the studio.
         reading: How the folder is read.
         options: What is taken of it.
@@ -90,10 +92,12 @@ def import_dataset(
         db.errors.StorageError: The database refused.
     """
     source = read_for(stores, path, name, reading)
-    return import_source(stores, source, name, origin=str(source.root), options=options, progress=progress)
+    return import_source(stores, source, name, origin=source.place, options=options, progress=progress)
 
 
-def read_for(stores: Stores, path: Path, name: str, reading: ReadOptions | None = None) -> Source:
+def read_for(
+    stores: Stores, path: Path | StorageUrl, name: str, reading: ReadOptions | None = None
+) -> Source:
     """Read the dataset at `path` to import it as `name`: as it was imported before, if it was.
 
     Raises:
@@ -102,6 +106,11 @@ def read_for(stores: Stores, path: Path, name: str, reading: ReadOptions | None 
     reading = replace(reading or ReadOptions(), scratch=stores.images_dir)
     with stores.database.read() as session:
         dataset = find_dataset(session, name)
+    if isinstance(path, StorageUrl):
+        is_known = dataset is not None and is_at_url(dataset) and parse_url(dataset.root).is_in(path)
+        return read_tree(
+            open_tree(path, stores.workspace), reading, known=dataset.layout if dataset and is_known else None
+        )
     if dataset is None:
         return read_source(path, reading)
     # The dataset may be in a folder below, as that of VOC.
@@ -121,13 +130,24 @@ def import_source(
     progress: Progress | None = None,
 ) -> ImportReport:
     """The same for a dataset that has been read already; the report names `origin` as its source."""
-    options = options or ImportOptions()
+    with source.named():
+        return _import(stores, source, name, origin, options or ImportOptions(), progress)
+
+
+def _import(
+    stores: Stores,
+    source: Source,
+    name: str,
+    origin: str,
+    options: ImportOptions,
+    progress: Progress | None,
+) -> ImportReport:
     if source.unpacked is not None:
         options = replace(options, copy=True)
     reads_masks = options.masks is not None or source.tags_from_masks
     items, problems = settle(source, origin, options)
     words = stores.reader.read(source.classes, suggest=True)
-    root = stores.copies_root if options.copy else str(source.root)
+    root = stores.copies_root if options.copy else source.place
     target = open_target(stores.database, name, source, root=root, adds=options.adds_to_known)
     checker = Checker(
         files=source.files,
@@ -158,6 +178,8 @@ def import_source(
         batch = usable[start : start + _BATCH]
         outcome += write_batch(stores.database, target, batch, options.masks, renamed=matched.renamed)
     problems += outcome.problems
+    if source.tree is not None:
+        problems = in_words(problems, source.in_words)
     report = _report(source, origin, target, matched, outcome, words, problems, reads_masks=reads_masks)
     keep_report(stores.database, report)
     return report
@@ -198,7 +220,8 @@ def check_all(
 ) -> list[CheckedPicture | RefusedPicture]:
     """Check pictures and masks; raises UserError if the workspace cannot be written."""
     try:
-        return map_files(checker, items, progress)
+        threads = THREADS_THAT_WAIT if checker.files.is_remote else None
+        return map_files(checker, items, progress, threads=threads)
     except OSError as problem:
         raise UserError(
             f"the workspace cannot be written ({problem.strerror})",
@@ -271,7 +294,7 @@ def _no_pictures(source: Source) -> UserError:
         remedy = problem.remedy
     return UserError(
         f"no pictures were found{first}",
-        where=str(source.root),
+        where=source.place,
         remedy=remedy,
     )
 

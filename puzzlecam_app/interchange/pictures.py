@@ -50,7 +50,7 @@ class PictureInfo:
 
 
 def load_upright_rgb(
-    source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS, where: Path | None = None
+    source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS, where: str | None = None
 ) -> RgbArray:
     """Read a picture as uint8 HxWx3, turned upright as EXIF says (`trainer.data.images.read_rgb`).
 
@@ -97,9 +97,7 @@ def verify_picture(source: Path | bytes, *, max_pixels: int = DEFAULT_MAX_PIXELS
 
 
 @contextmanager
-def open_picture(
-    source: Path | bytes, *, max_pixels: int, where: Path | None = None
-) -> Iterator[Image.Image]:
+def open_picture(source: Path | bytes, *, max_pixels: int, where: str | None = None) -> Iterator[Image.Image]:
     """Open a picture without decoding it, after checking what its header claims.
 
     Errors of `trainer.data.images` inside the block become PictureError, too. They name the file, or `where`
@@ -113,11 +111,9 @@ def open_picture(
 
 
 @contextmanager
-def _for_people(where: Path | None) -> Iterator[None]:
+def _for_people(where: str | None) -> Iterator[None]:
     try:
         yield
     except images.ImageReadError as error:
-        file = error.where or where
-        raise PictureError(
-            error.reason, where=None if file is None else str(file), remedy=error.remedy
-        ) from error
+        file = where if error.where is None else str(error.where)
+        raise PictureError(error.reason, where=file, remedy=error.remedy) from error

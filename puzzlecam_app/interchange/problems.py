@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,6 +39,14 @@ def warning(file: str, reason: str, remedy: str) -> Problem:
 def ignored(file: str, reason: str, remedy: str) -> Problem:
     """The problem of something that is not wrong, but was not used."""
     return Problem(file=printable(file), severity="warning", reason=reason, remedy=remedy, left_out=True)
+
+
+def in_words(problems: Sequence[Problem], told: Callable[[str], str]) -> list[Problem]:
+    """The problems with places called as `told` calls them."""
+    return [
+        one.model_copy(update={name: told(getattr(one, name)) for name in ("file", "reason", "remedy")})
+        for one in problems
+    ]
 
 
 def printable(name: str) -> str:

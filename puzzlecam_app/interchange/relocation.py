@@ -11,15 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from db.copies import follow_originals
 from db.datasets import is_copied, require_dataset
-from db.engine import Database
+from db.engine import Database, workspace_of
 from db.identity import KnownPicture, Place, known_pictures, move_items, set_found, set_missing
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.interchange.fetched_tree import open_tree
 from puzzlecam_app.interchange.folder_layout import find_layout
 from puzzlecam_app.interchange.identity import unused_label
-from puzzlecam_app.interchange.parallel import Progress, map_files
+from puzzlecam_app.interchange.parallel import THREADS_THAT_WAIT, Progress, map_files
 from puzzlecam_app.interchange.tree import scan_pictures
 from puzzlecam_app.interchange.voc import PICTURES, find_voc_root
 from puzzlecam_app.root_files import RootFiles
+from puzzlecam_app.storage.urls import StorageUrl
+from puzzlecam_app.workspace import Workspace
 
 
 class RelocateReport(BaseModel):
@@ -54,7 +57,7 @@ class RelocateReport(BaseModel):
 def relocate_dataset(
     database: Database,
     name: str,
-    path: Path,
+    path: Path | StorageUrl,
     *,
     partial: bool = False,
     may_follow_links: bool = False,
@@ -68,7 +71,7 @@ def relocate_dataset(
     Args:
         database: Where the dataset is kept.
         name: Name of the dataset in the studio.
-        path: The folder that the pictures are in now.
+        path: The folder or URL that the pictures are in now.
         partial: Relocate the dataset although some pictures are not found.
         may_follow_links: Follow links out of the folder if the dataset does; otherwise it no longer does.
         progress: Called with the number of files read and their total.
@@ -83,19 +86,25 @@ def relocate_dataset(
         dataset_id, old_root, layout = dataset.id, dataset.root, dataset.layout
         known = known_pictures(session, dataset_id)
         copied = is_copied(dataset)
+        tree = open_tree(path, Workspace(workspace_of(session))) if isinstance(path, StorageUrl) else None
         follow_links = dataset.follow_links and may_follow_links
     if copied:
         raise UserError(
             f"the pictures of the dataset {name!r} were copied into the workspace and are not in a folder",
             remedy="Move the whole workspace, and give its new place with --workspace",
         )
-    root = _root(path, layout, follow_links=follow_links)
-    found = _find(known, RootFiles(root, follow_links), layout, progress)
+    if tree is None:
+        among = RootFiles(_root(Path(str(path)), layout, follow_links=follow_links), follow_links)
+    else:
+        follow_links = False
+        with tree.named():
+            among = tree.files(_root(tree.folder, layout, follow_links=False))
+    found, root = _find(known, among, layout, progress), among.place()
     lost = [one for one in known if one.id not in found and not one.is_missing]
     if known and not found:
         raise UserError(
             f"none of the {len(known)} pictures of the dataset {name!r} is in the folder",
-            where=str(root),
+            where=root,
             remedy="Give the folder that contains them now",
         )
     relocated = partial or not lost
@@ -103,7 +112,7 @@ def relocate_dataset(
         places = _places(known, found)
         with database.write() as session:
             moved = require_dataset(session, name)
-            moved.root, moved.follow_links = str(root), follow_links
+            moved.root, moved.follow_links = root, follow_links
             move_items(session, places)
             set_found(session, found)
             set_missing(session, [one.id for one in lost])
@@ -111,7 +120,7 @@ def relocate_dataset(
     return RelocateReport(
         dataset=name,
         old_root=old_root,
-        root=str(root),
+        root=root,
         pictures=len(found) + len(lost),
         found=len(found),
         renamed=sum(one.id in found and found[one.id].path != one.path for one in known),
@@ -153,7 +162,8 @@ def _find(
 
     def read(paths: Iterable[str]) -> None:
         chosen = list(paths)
-        hashes = map_files(lambda path: _sha256(among, path), chosen, progress)
+        threads = THREADS_THAT_WAIT if among.is_remote else None
+        hashes = map_files(lambda path: _sha256(among, path), chosen, progress, threads=threads)
         content.update(zip(chosen, hashes, strict=True))
 
     expected = {one.path for one in known}

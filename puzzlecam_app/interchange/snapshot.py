@@ -18,7 +18,8 @@ from db.models import Item, Revision, utc_now
 from db.objects import source_ids_of
 from db.status import Status, statuses_named
 from puzzlecam_app.interchange.export_names import give_export_names
-from puzzlecam_app.root_files import RootFiles, files_of
+from puzzlecam_app.root_files import RootFiles
+from puzzlecam_app.storage.dataset_files import files_of
 
 
 @dataclass(frozen=True)

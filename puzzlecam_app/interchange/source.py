@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Protocol
 
 from db.masks import MaskArray
 from puzzlecam_app.interchange.drawn import DrawnObject, PaintOrder
+from puzzlecam_app.interchange.fetched_tree import FetchedTree
 from puzzlecam_app.interchange.pictures import PictureInfo
 from puzzlecam_app.interchange.problems import Problem
 from puzzlecam_app.interchange.unpacked import UnpackedPictures
@@ -85,7 +87,8 @@ class Source:
     told if masks are read, else `passed_over`, which are about whole folders. With `follow_links`, links may
     lead out of `root`. `colors` are those that the format gives to class indices, and `source_ids` the
     numbers that it gives to classes, by name. `recognised` says how the format was recognised. If pictures
-    lie inside other files, `unpacked` has them, and an import must copy them.
+    lie inside other files, `unpacked` has them, and an import must copy them. A dataset at a URL is read from
+    `tree`, in which `root` is.
     """
 
     root: Path
@@ -102,6 +105,7 @@ class Source:
     source_ids: Mapping[str, int] = field(default_factory=dict)
     recognised: str = ""
     unpacked: UnpackedPictures | None = None
+    tree: FetchedTree | None = None
 
     @property
     def taggable(self) -> tuple[str, ...]:
@@ -109,8 +113,23 @@ class Source:
         return self.classes if self.class_list is None else tuple(self.class_list.classes.values())
 
     @property
+    def place(self) -> str:
+        """Where the dataset is: its folder or URL."""
+        return str(self.root) if self.tree is None else self.tree.place_of(self.root)
+
+    @property
     def files(self) -> RootFiles:
         """The files of the dataset, which items name."""
         if self.unpacked is not None:
             return RootFiles(self.unpacked.folder)
+        if self.tree is not None:
+            return self.tree.files(self.root)
         return RootFiles(self.root, self.follow_links)
+
+    def in_words(self, text: str) -> str:
+        """A text in which the dataset's folder is called as people know it."""
+        return text if self.tree is None else self.tree.in_words(text)
+
+    def named(self) -> AbstractContextManager[None]:
+        """Let errors in the block name the place of the dataset, wherever it is read from."""
+        return nullcontext() if self.tree is None else self.tree.named()

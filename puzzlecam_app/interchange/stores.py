@@ -8,6 +8,7 @@ from pathlib import Path
 from db.engine import Database
 from db.masks import MaskStore
 from puzzlecam_app.interchange.tag_readings import TagReader
+from puzzlecam_app.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Stores:
     masks: MaskStore
     images_dir: Path
     reader: TagReader = field(default_factory=TagReader)
+
+    @property
+    def workspace(self) -> Workspace:
+        """All places of the workspace."""
+        return Workspace(self.images_dir.parent)
 
     @property
     def copies_root(self) -> str:

@@ -13,9 +13,9 @@ from db.errors import StorageError
 from db.items import all_items
 from db.masks import MaskStore
 from db.models import Item
-from puzzlecam_app.interchange.parallel import Progress, map_files
+from puzzlecam_app.interchange.parallel import THREADS_THAT_WAIT, Progress, map_files
 from puzzlecam_app.interchange.problems import Problem, error
-from puzzlecam_app.root_files import files_of
+from puzzlecam_app.storage.dataset_files import files_of
 
 
 class VerifyReport(BaseModel):
@@ -51,10 +51,10 @@ def verify_dataset(
             with files.open(item.path) as file:
                 sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as problem:
-            reason = f"the picture {files.root / item.path} cannot be read ({problem.strerror})"
+            reason = f"the picture {files.place(item.path)} cannot be read ({problem.strerror})"
             return error(item.name, reason, "Put the file back where it was")
         if sha256 != item.sha256:
-            reason = f"the picture {files.root / item.path} has changed since it was imported"
+            reason = f"the picture {files.place(item.path)} has changed since it was imported"
             return error(item.name, reason, "Put the old file back, or import the dataset again")
         return None
 
@@ -69,5 +69,9 @@ def verify_dataset(
         return check_mask(subject) if isinstance(subject, str) else check_picture(subject)
 
     subjects: list[Item | str] = [*items, *hashes]
-    problems = tuple(filter(None, map_files(check, subjects, progress)))
+    problems = tuple(
+        filter(
+            None, map_files(check, subjects, progress, threads=THREADS_THAT_WAIT if files.is_remote else None)
+        )
+    )
     return VerifyReport(dataset=dataset.name, pictures=len(items), masks=len(hashes), problems=problems)

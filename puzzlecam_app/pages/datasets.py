@@ -13,7 +13,7 @@ from puzzlecam_app.components.own_module import OwnModule
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.dry_run import check_source
 from puzzlecam_app.interchange.formats.registry import READ_FORMATS
-from puzzlecam_app.interchange.import_roots import check_import_path
+from puzzlecam_app.interchange.import_roots import check_import_path, check_import_place
 from puzzlecam_app.interchange.import_target import MaskUse
 from puzzlecam_app.interchange.importing import ImportOptions, import_dataset, read_for
 from puzzlecam_app.interchange.read_options import AUTO, ReadOptions, Zero
@@ -73,7 +73,9 @@ def build(services: Services) -> None:
         with gr.Column(scale=2, min_width=400):
             gr.Markdown("## Import", elem_classes="studio-heading")
             path = gr.Textbox(
-                label="Folder on this machine",
+                label="Folder on this machine, or URL of a folder in a store"
+                if services.settings.import_urls
+                else "Folder on this machine",
                 placeholder="/home/me/photos or a VOC folder with JPEGImages",
                 info="Pictures stay where they are, unless you choose under More to copy them.",
                 elem_id="import-path",
@@ -165,7 +167,7 @@ def _importer(services: Services) -> Callable[..., tuple[Any, ...]]:
             reading = _reading(services, tags, layout, split, classes, zero, tags_from_masks)
             import_dataset(
                 services.stores,
-                check_import_path(services.settings, Path(_text(path))),
+                check_import_place(services.settings, _text(path)),
                 _text(name),
                 reading=reading,
                 options=ImportOptions(
@@ -206,7 +208,7 @@ def _checker(services: Services) -> Callable[..., tuple[Any, ...]]:
                 raise UserError("a folder is needed", remedy="Fill in the field")
             source = read_for(
                 services.stores,
-                check_import_path(services.settings, Path(_text(path))),
+                check_import_place(services.settings, _text(path)),
                 _text(name),
                 _reading(services, tags, layout, split, classes, zero, tags_from_masks),
             )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.interchange.import_roots import check_import_path
+from puzzlecam_app.interchange.import_roots import check_import_place
 from puzzlecam_app.interchange.relocation import RelocateReport, relocate_dataset
 from puzzlecam_app.pages.asking import person_of
 from puzzlecam_app.pages.sentences import plain, shown
@@ -73,7 +72,7 @@ def relocated(
         report = relocate_dataset(
             services.database,
             name,
-            check_import_path(services.settings, Path(typed)),
+            check_import_place(services.settings, typed),
             partial=partial,
             progress=lambda done, total: progress((done, total), desc="Reading pictures"),
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from db.masks import MaskStore
 from puzzlecam_app.interchange.safe_names import safe_names
+from puzzlecam_app.root_files import RootFiles
 from puzzlecam_app.runs.snapshot import ALL, RunItem, RunSnapshot
 from trainer.contract import PICTURE_SUFFIXES
 from trainer.data.class_files import CLASS_FILE, class_file_text
@@ -26,7 +27,7 @@ def list_name(snapshot: RunSnapshot, split: str) -> str:
 
 
 def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
-    """Write the dataset into the new folder `root`.
+    """Write the dataset into the new folder `root`. Pictures at a URL are fetched when the run begins.
 
     ```
     JPEGImages/<id>.<suffix>            links to the pictures
@@ -44,7 +45,8 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
     table = csv.writer(rows, lineterminator="\n")
     table.writerow(("image", "tags"))
     for item in snapshot.items:
-        _link_picture(item.path, _picture_link(root, item))
+        if snapshot.url is None:
+            _link_picture(item.path, picture_link(root, item))
         # The suffix is needed because an id may contain a dot.
         table.writerow((f"{item.id}.jpg", ";".join(names[index - 1] for index in item.tags)))
         for kind, mask_hash in ((GROUND_TRUTH, item.ground_truth), (ACCEPTED, item.accepted_mask)):
@@ -57,10 +59,11 @@ def write_dataset(snapshot: RunSnapshot, masks: MaskStore, root: Path) -> None:
         (lists / f"{list_name(snapshot, split)}.txt").write_text(ids, encoding="utf-8")
 
 
-def link_again(snapshot: RunSnapshot, root: Path, paths: Mapping[int, Path]) -> None:
-    """Renew the links to pictures that were moved since; `paths` says where pictures are now, by item id."""
+def link_again(snapshot: RunSnapshot, root: Path, files: RootFiles, paths: Mapping[int, str]) -> None:
+    """Renew the links to pictures that were moved since; `paths` says where among `files` they are now."""
     for item in snapshot.items:
-        link, path = _picture_link(root, item), paths.get(item.item_id)
+        link, relative = picture_link(root, item), paths.get(item.item_id)
+        path = None if relative is None else files.root / relative
         if path is not None and not link.exists() and path.is_file():
             link.unlink(missing_ok=True)
             _link_picture(path, link)
@@ -71,7 +74,8 @@ def missing_pictures(root: Path) -> list[str]:
     return sorted(link.name for link in (root / PICTURES).iterdir() if not link.exists())
 
 
-def _picture_link(root: Path, item: RunItem) -> Path:
+def picture_link(root: Path, item: RunItem) -> Path:
+    """The name of a picture in the dataset folder `root`."""
     suffix = item.path.suffix.lower()
     return root / PICTURES / f"{item.id}{suffix if suffix in PICTURE_SUFFIXES else '.jpg'}"
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.orm import Session
 
 from db.annotations import latest_revisions
-from db.datasets import get_dataset, root_of
+from db.datasets import get_dataset, is_at_url, root_of
 from db.items import all_items, present_items, tags_of
 from db.labels import latest_label_set
 from db.models import Dataset, utc_now
@@ -21,6 +21,8 @@ from db.natural_order import natural_key
 from db.status import STATUS_GROUPS, Status, status_of
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.interchange.export_names import export_names
+from puzzlecam_app.root_files import RootFiles
+from puzzlecam_app.storage.dataset_files import files_of
 
 ALL: Final = "all"
 """The split that contains every picture."""
@@ -38,7 +40,7 @@ class RunItem(_Frozen):
     item_id: int
     name: str = Field(description="Name of the picture in the studio.")
     id: str = Field(description="Name of the picture in the run's dataset folder and outputs.")
-    path: Path = Field(description="The file, to which the dataset folder links.")
+    path: Path = Field(description="The file, to which the dataset folder links, or its path at the URL.")
     sha256: str
     width: int
     height: int
@@ -61,6 +63,9 @@ class RunSnapshot(_Frozen):
     classes: tuple[str, ...]
     taken_at: datetime
     untagged: int = Field(description="Number of pictures without tags, which the run does not use.")
+    url: str | None = Field(
+        default=None, description="URL that the paths of the pictures are relative to; null for local files."
+    )
     items: tuple[RunItem, ...]
 
     def in_split(self, split: str) -> tuple[RunItem, ...]:
@@ -87,6 +92,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
     items = all_items(session, dataset_id)
     tags = tags_of(session, [item.id for item in items])
     ids = export_names(items)
+    root = Path() if is_at_url(dataset) else root_of(session, dataset)
     taken = []
     for item in items:
         if item.missing_since is not None or not tags[item.id]:
@@ -99,7 +105,7 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
                 item_id=item.id,
                 name=item.name,
                 id=ids[item.id],
-                path=root_of(session, dataset) / item.path,
+                path=root / item.path,
                 sha256=item.sha256,
                 width=item.width,
                 height=item.height,
@@ -118,17 +124,21 @@ def take_snapshot(session: Session, dataset_id: int) -> RunSnapshot:
         classes=tuple(row.name for row in label_set.classes),
         taken_at=utc_now(),
         untagged=sum(item.missing_since is None for item in items) - len(taken),
+        url=dataset.root if is_at_url(dataset) else None,
         items=tuple(taken),
     )
 
 
-def current_paths(session: Session, snapshot: RunSnapshot) -> dict[int, Path]:
-    """Where the pictures of a snapshot are now, by item id, if their content is the same and not missing."""
+def current_paths(session: Session, snapshot: RunSnapshot) -> tuple[RootFiles, dict[int, str]]:
+    """Where the pictures of a snapshot are now, by item id, if their content is the same and not missing.
+
+    Returns:
+        The files of the dataset, and the relative paths of the pictures among them.
+    """
     dataset = session.get_one(Dataset, snapshot.dataset_id)
-    root = root_of(session, dataset)
     frozen = {item.item_id: item.sha256 for item in snapshot.items}
-    return {
-        item.id: root / item.path
+    return files_of(session, dataset), {
+        item.id: item.path
         for item in present_items(session, dataset.id)
         if frozen.get(item.id) == item.sha256
     }

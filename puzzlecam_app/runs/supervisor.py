@@ -27,6 +27,7 @@ from puzzlecam_app.runs.attempt import Attempt
 from puzzlecam_app.runs.cluster import Cluster, ClusterJob, new_job_name
 from puzzlecam_app.runs.dataset_folder import link_again, list_name, missing_pictures
 from puzzlecam_app.runs.event_mirror import EventMirror, last_ending
+from puzzlecam_app.runs.fetching import fetch_pictures
 from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.outcome import DISK_FULL, End, Outcome, is_disk_full, judge, memory_kills
 from puzzlecam_app.runs.snapshot import current_paths, read_snapshot
@@ -139,12 +140,13 @@ class Supervisor:
 
     def _start(self) -> TrainerProcess | ClusterJob | None:
         """Start the trainer; None if the run has ended instead."""
+        unfetched = self._fetched()
         run = self._run()
         if self._stop.is_set() or run.status == "stopping":
             self._give_up_before_start(run)
             return None
         try:
-            problem = self._obstacle()
+            problem = unfetched or self._obstacle()
             arguments = [] if problem else self._arguments(run)
             if not problem:
                 trainer = self._launch([*self._options.program, *arguments])
@@ -205,6 +207,22 @@ class Supervisor:
                 )
             )
 
+    def _fetched(self) -> Outcome | None:
+        """Bring pictures from a URL; returns why that was not possible."""
+        if not (self._folder.dataset / PICTURES).is_dir():
+            return None
+
+        def goes_on() -> bool:
+            run = self._look_in()
+            is_to_stop = run is not None and (run.status == "stopping" or run.worker != self._worker)
+            return not is_to_stop and not self._stop.is_set()
+
+        try:
+            snapshot = read_snapshot(self._folder.snapshot_path)
+            return fetch_pictures(self._database, snapshot, self._folder.dataset, goes_on)
+        except UserError as error:
+            return Outcome("failed", str(error), _CORRECT_AND_RESUME)
+
     def _obstacle(self) -> Outcome | None:
         """Why the trainer cannot be started; None if it can."""
         if not (self._folder.dataset / PICTURES).is_dir():
@@ -246,8 +264,9 @@ class Supervisor:
         """The dataset may have been relocated, or its files renamed, since the snapshot was taken."""
         snapshot = read_snapshot(self._folder.snapshot_path)
         with self._database.read() as session:
-            paths = current_paths(session, snapshot)
-        link_again(snapshot, self._folder.dataset, paths)
+            files, paths = current_paths(session, snapshot)
+        if not files.is_remote:
+            link_again(snapshot, self._folder.dataset, files, paths)
 
     def _arguments(self, run: Run) -> list[str | Path]:
         snapshot = read_snapshot(self._folder.snapshot_path)

@@ -48,16 +48,12 @@ class Bucket:
         url: the folder.
         patience_s: how long a small file may take. Large ones may take `LARGE_PATIENCE_S`, but not longer
             than the patience if that was set lower than usual.
-
-    Raises:
-        UserError: The package that speaks to this kind of store is not installed.
     """
 
     def __init__(self, url: StorageUrl, patience_s: float = PATIENCE_S) -> None:
         self.url = url
         self._patience_s = patience_s
         self._long_s = LARGE_PATIENCE_S if patience_s >= PATIENCE_S else patience_s
-        check_installed(url)
 
     def list(self) -> dict[str, int]:
         """All files below, with their sizes in bytes."""
@@ -184,6 +180,8 @@ def _reason(problem: Exception, patience_s: float) -> str:
         return "it refuses the credentials in the environment, or there are none"
     if isinstance(problem, ConnectionError) or "Connect" in kind:
         return "it cannot be reached"
+    if isinstance(problem, ImportError):
+        return "the package that speaks to it is not installed"
     if isinstance(problem, NotImplementedError):
         return "it cannot be written"
     return f"it answers with an error ({_code_of(problem) or kind})"

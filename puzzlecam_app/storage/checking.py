@@ -7,7 +7,7 @@ import time
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.monitoring.checks import Finding
 from puzzlecam_app.settings import Settings
-from puzzlecam_app.storage.bucket import Bucket
+from puzzlecam_app.storage.bucket import Bucket, check_installed
 from puzzlecam_app.storage.urls import parse_url
 
 _EVERY_S = 30.0
@@ -23,7 +23,9 @@ def stores_of(settings: Settings) -> dict[str, str]:
 def trouble_of(url: str) -> str | None:
     """What is wrong with a store; None if it answers and can be used."""
     try:
-        Bucket(parse_url(url), _PATIENCE_S).probe()
+        parsed = parse_url(url)
+        check_installed(parsed)
+        Bucket(parsed, _PATIENCE_S).probe()
     except UserError as problem:
         return str(problem)
     except OSError as problem:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from db.errors import MaskCorruptError, MaskMissingError, MaskStorageError
 from db.masks import MaskArray, MaskStore, read_mask
-from puzzlecam_app.storage.bucket import Bucket
+from puzzlecam_app.storage.bucket import Bucket, check_installed
 from puzzlecam_app.storage.urls import parse_url
 from trainer.machine.durable_write import write_cache
 
@@ -77,7 +77,11 @@ def open_masks(root: Path, url: str | None) -> MaskStore:
     Raises:
         UserError: The package that speaks to the bucket is not installed.
     """
-    return MaskStore(root) if url is None else SharedMasks(root, Bucket(parse_url(url)))
+    if url is None:
+        return MaskStore(root)
+    parsed = parse_url(url)
+    check_installed(parsed)
+    return SharedMasks(root, Bucket(parsed))
 
 
 def _key(name: str) -> str:

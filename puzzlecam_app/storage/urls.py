@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from puzzlecam_app.errors import UserError
@@ -89,6 +90,42 @@ def parse_url(text: str) -> StorageUrl:
     if not is_plain or "\\" in place or len(place) > _MAX_LENGTH or (scheme == "file" and host):
         raise UserError("the URL cannot be used", where=f"{scheme}://{place[:80]!r}"[:90], remedy=_remedy())
     return StorageUrl(scheme, place)
+
+
+def writable_url(value: str | None) -> str | None:
+    """Check a setting that names a store; raises ValueError if it is none, or cannot be written."""
+    if value is None:
+        return None
+    url = _of_setting(value)
+    if not url.can_be_written:
+        raise ValueError(f"{url.scheme}:// can only be read; give a store such as s3://bucket/folder")
+    return str(url)
+
+
+def split_urls(value: object) -> object:
+    """Split the text of a setting at its commas and check the URLs; other values stay as they are."""
+    if not isinstance(value, str):
+        return value
+    return tuple(str(_of_setting(part)) for part in value.split(",") if part.strip())
+
+
+def _of_setting(text: str) -> StorageUrl:
+    try:
+        return parse_url(text)
+    except UserError as error:
+        raise ValueError(str(error)) from error
+
+
+def place_named(text: str) -> Path | StorageUrl:
+    """What a person names: a folder of this machine, also as ``file://``, or a place in a store.
+
+    Raises:
+        UserError: It is a URL that cannot be used.
+    """
+    if not is_url(text.strip()):
+        return Path(text)
+    url = parse_url(text)
+    return Path(url.place) if url.scheme == "file" else url
 
 
 def _remedy() -> str:

@@ -29,7 +29,7 @@ def paths(studio: Studio) -> dict[int, Path]:
     """Files of the pictures that are not missing, by item id."""
     with studio.database.read() as session:
         items = present_items(session, require_dataset(session, "data").id)
-        return {item.id: read_item(session, item.id).path for item in items}
+        return {item.id: Path(read_item(session, item.id).place) for item in items}
 
 
 def test_a_moved_folder_is_found_by_content(
