@@ -34,7 +34,7 @@ from trainer.machine.stop import RunStopped
 from trainer.settings import Settings
 from trainer.stage_graph import stage_module
 
-NO_STAGES = {"stage", "image_loop", "seeds"}
+NO_STAGES = {"stage", "image_loop", "seeds", "picture_stage", "scattered"}
 """Modules of trainer/stages that are no stage themselves."""
 
 
