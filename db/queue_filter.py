@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from db.hidden_copies import seen_by
 from db.labeler_models import Bookmark
 from db.models import Item, ItemTag, Revision, TagSuggestion
+from db.name_search import contains
 from db.status import STATUS_GROUPS, statuses_named
 from db.team_models import Assignment, SecondLook
 
@@ -94,7 +95,7 @@ def further_conditions_of(
     if kept.author is not None:
         conditions.append(Item.latest_author_id == kept.author)
     if kept.name:
-        conditions.append(Item.name.icontains(kept.name, autoescape=True))
+        conditions.append(contains(kept.name))
     if kept.tags_in_doubt:
         conditions.append(is_among(select(TagSuggestion), TagSuggestion.item_id))
         conditions.append(Item.status.not_in((*STATUS_GROUPS["done"], "rejected")))

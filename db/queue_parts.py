@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from db.hidden_copies import WITH_COPIES, has_copies, seen_by
 from db.models import Item
+from db.name_search import contains, contains_by_index, ids_named
 from db.queue_filter import QueueFilter, conditions_of, further_conditions_of
 from db.queue_orders import Run
 from db.status import STATUSES, statuses_named
@@ -38,20 +39,23 @@ class Parts:
 
 def parts_of(session: Session, dataset_id: int, kept: QueueFilter) -> Parts:
     """The parts of the queue that `kept` chooses."""
-    named: list[ColumnElement[bool]] = []
+    checked: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = []
     if kept.name:
-        ids = _ids_of_name(session, dataset_id, kept.name)
-        if ids is not None:
-            kept, named = replace(kept, name=None), [Item.id.in_(ids)]
+        ids = ids_named(session, dataset_id, kept.name, SHORT + 1)
+        is_rare = len(ids) <= SHORT
+        checked = [Item.id.in_(ids) if is_rare else contains(kept.name)]
+        found = checked if is_rare else contains_by_index(session, kept.name)
+        kept = replace(kept, name=None)
     if kept.viewer is not None and has_copies(session, dataset_id, kept.viewer):
-        whole = [conditions_of(dataset_id, kept) + named]
-        return Parts(whole, whole)
+        whole = conditions_of(dataset_id, kept)
+        return Parts([whole + checked], [whole + found])
     kept = replace(kept, viewer=None)
     shown = [Item.dataset_id == dataset_id, Item.missing_since.is_(None), seen_by(None)]
     statuses = STATUSES if kept.status is None else statuses_named(kept.status)
     walked, searched = (
         named + further_conditions_of(dataset_id, kept, is_searched=is_searched)
-        for is_searched in (False, True)
+        for named, is_searched in ((checked, False), (found, True))
     )
     if kept.author is not None:  # an index finds the items of a person
         return Parts(*([[*shown, Item.status.in_(statuses), *one]] for one in (walked, searched)))
@@ -59,13 +63,6 @@ def parts_of(session: Session, dataset_id: int, kept: QueueFilter) -> Parts:
         [[*shown, Item.status == status, *walked] for status in statuses],
         [[*shown, Item.status.in_(statuses), *searched]],
     )
-
-
-def _ids_of_name(session: Session, dataset_id: int, part: str) -> list[int] | None:
-    """Ids of the items and copies whose names contain a text; None if they are many."""
-    rows = select(Item.id).where(Item.dataset_id == dataset_id, Item.name.icontains(part, autoescape=True))
-    ids = list(session.scalars(rows.limit(SHORT + 1), execution_options=WITH_COPIES))
-    return ids if len(ids) <= SHORT else None
 
 
 def count_of(session: Session, parts: Parts, *further: ColumnElement[bool]) -> int:
