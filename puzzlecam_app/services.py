@@ -14,6 +14,7 @@ from db.notices import Notices
 from puzzlecam_app.errors import UserError
 from puzzlecam_app.gallery.bulk import BulkActions
 from puzzlecam_app.interchange.kept_exports import KeptExports
+from puzzlecam_app.interchange.parallel import Progress
 from puzzlecam_app.interchange.stores import Stores
 from puzzlecam_app.interchange.tag_readings import TagReader
 from puzzlecam_app.interchange.trash import TrashDuty
@@ -30,7 +31,9 @@ from puzzlecam_app.proposing.predictor import Predictor
 from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.proposing.proposals import Proposals
 from puzzlecam_app.runs.estimating import Measuring
+from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.jobs import Jobs
+from puzzlecam_app.runs.stored import run_files
 from puzzlecam_app.settings import Settings
 from puzzlecam_app.smart.tool import SmartTool
 from puzzlecam_app.storage.checking import StoreCheck, stores_of
@@ -121,6 +124,10 @@ class Services:
     def tag_reader(self) -> TagReader:
         """Says what tags are understood as."""
         return TagReader(self.settings.resolve_aliases(), self.workspace.meanings_dir)
+
+    def run_files(self, run_id: int, progress: Progress | None = None) -> RunFolder:
+        """The files of a run, fetched from the store of runs where this machine lacks them."""
+        return run_files(self.database, self.workspace.runs_dir, self.settings.runs_url, run_id, progress)
 
     def decided(self, item_id: int) -> None:
         """Learn from what somebody has just decided about a picture, here and in other studios."""

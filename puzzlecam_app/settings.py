@@ -32,7 +32,7 @@ RESERVED_SUB_PATHS: Final = frozenset(
 
 As a sub-path they would be ambiguous: `/lab/` could be the Lab, or the first page below a sub-path `/lab`.
 """
-_SECRETS: Final = ("access_key", "import_urls", "masks_url")
+_SECRETS: Final = ("access_key", "import_urls", "masks_url", "runs_url")
 """Fields whose wrong values are not repeated, because they may contain a password."""
 _SUB_PATH: Final = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+")
 
@@ -158,6 +158,13 @@ class Settings(BaseModel):
         description=(
             "URL of a folder that keeps every mask beside the workspace, such as s3://masks/studio; a save "
             "is acknowledged when both have it. Needs the extra 'remote'."
+        ),
+    )
+    runs_url: Annotated[str | None, AfterValidator(writable_url)] = Field(
+        default=None,
+        description=(
+            "URL of a folder that finished runs are copied to, such as s3://masks/runs, and from which other "
+            "machines take them. Needs the extra 'remote'."
         ),
     )
     upload_quota_gb: int = Field(

@@ -30,8 +30,12 @@ def export(
     studio: Studio,
     name: NameArgument,
     out: Annotated[
-        Path,
-        typer.Option(metavar="DIR", help="Folder to write: new, empty, or an earlier export to replace."),
+        str,
+        typer.Option(
+            metavar="DIR",
+            help="Folder to write: new, empty, or an earlier export to replace. Or a URL such as "
+            "s3://exports/pets, where nothing lies yet.",
+        ),
     ],
     format: Annotated[
         str,
@@ -131,24 +135,33 @@ def export(
       puzzlecam export voc --format voc --out ~/all --status accepted --status proposed --void-boundary 5
       puzzlecam export pets --format coco --out ~/pets-coco --rename kitten=cat --drop person
       puzzlecam export pets --format parquet --out ~/pets-hub --push ann/pets
+      puzzlecam export pets --format coco --out s3://exports/pets
     """
     from db.status import STATUS_GROUPS
     from puzzlecam_app.interchange.class_changes import ClassChanges
     from puzzlecam_app.interchange.exporting import ExportOptions, export_dataset
     from puzzlecam_app.interchange.hub import check_push
     from puzzlecam_app.interchange.hub import push as push_export
+    from puzzlecam_app.interchange.sent_export import check_destination, send_export
+    from puzzlecam_app.storage.urls import StorageUrl, place_named
 
+    place = place_named(out)
+    if zip and isinstance(place, StorageUrl):
+        raise UsageError(
+            "a zip is packed beside a folder, not at a URL", where="--zip", remedy="Leave it out"
+        )
     token = check_push(format, push) if push is not None else ""
     wanted = {include.value for include in status or [Include.ACCEPTED]}
     if Include.ACCEPTED in wanted:
         wanted.update(STATUS_GROUPS["done"])
     changes = ClassChanges(_renamed(rename or ()), drop or (), first or (), drop_to_void, offset)
+    bucket = check_destination(place) if isinstance(place, StorageUrl) else None
     with studio.open() as services, progress_bar("Exporting") as progress:
         report = export_dataset(
             services.database,
             services.masks,
             name,
-            out,
+            services.exports.new_folder(name) if isinstance(place, StorageUrl) else place,
             ExportOptions(
                 sorted(wanted),
                 void_boundary,
@@ -167,6 +180,9 @@ def export(
         )
     pushed = None if push is None else push_export(Path(report.out), push, token)
     packed = _packed(Path(report.out)) if zip else None
+    if bucket is not None:
+        with progress_bar("Copying") as progress:
+            report = send_export(report, bucket, progress)
     if studio.as_json:
         more = {"pushed": pushed, "zip": packed and str(packed)}
         given = {name: value for name, value in more.items() if value is not None}

@@ -1,24 +1,28 @@
-"""Commands for the results of runs: `run publish`, `unpublish`, `compare`, `delete`, `prune`."""
+"""Commands for the results of runs, such as `run publish`, `compare`, `prune` and `store`."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from puzzlecam_app.commands.options import RunArgument
 from puzzlecam_app.commands.printing import print_json, print_table, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
+from puzzlecam_app.errors import UserError
 from puzzlecam_app.login_name import login_name
+
+if TYPE_CHECKING:
+    from puzzlecam_app.settings import Settings
 
 _SHOWN = 20
 
 
 def add_result_commands(commands: typer.Typer) -> None:
     """Add the commands of this file to the group `run`."""
-    for command in (publish, unpublish, compare, delete, prune):
+    for command in (publish, unpublish, compare, delete, prune, store, fetch):
         commands.command()(command)
 
 
@@ -41,10 +45,9 @@ def publish(
       puzzlecam run publish 3
     """
     from puzzlecam_app.runs import publishing
-    from puzzlecam_app.runs.folder import RunFolder
 
     with studio.open() as services, progress_bar("Publishing") as progress:
-        folder = RunFolder.of(services.workspace.runs_dir, run)
+        folder = services.run_files(run)
         if preview:
             plan = publishing.plan_publication(
                 services.database,
@@ -227,3 +230,62 @@ def _figure(figure: dict[str, Any] | None) -> str:
 
 def _percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.2f}"
+
+
+@studio_command(has_json=False)
+def store(studio: Studio, run: RunArgument) -> None:
+    """Copy a finished run to the store that PUZZLECAM_RUNS_URL names; workers do this by themselves.
+
+    \b
+    Examples:
+      puzzlecam run store 3
+    """
+    from db.run_status import ENDED
+    from db.runs import get_run
+    from puzzlecam_app.runs.folder import RunFolder
+    from puzzlecam_app.runs.stored import StoredRuns
+
+    with studio.open() as services, progress_bar("Copying") as progress:
+        url = _store_url(services.settings)
+        with services.database.read() as session:
+            found = get_run(session, run)
+        if found.status not in ENDED:
+            raise UserError(
+                f"the run is {found.status}", where=f"run {run}", remedy="Wait until it has ended"
+            )
+        folder = RunFolder.of(services.workspace.runs_dir, run)
+        if not folder.snapshot_path.is_file():
+            raise UserError(
+                "the files of the run are not on this machine",
+                where=str(folder.path),
+                remedy="Use this command where they are",
+            )
+        try:
+            StoredRuns(url).store(folder, found, progress)
+        except OSError as problem:
+            raise UserError(
+                f"the run was not copied as a whole ({problem.strerror})",
+                where=url,
+                remedy="Check the storage and the credentials in the environment, and try again",
+            ) from problem
+    typer.echo(f"Run {run} was copied to {url}.")
+
+
+@studio_command(has_json=False)
+def fetch(studio: Studio, run: RunArgument) -> None:
+    """Bring a run's files from the store that PUZZLECAM_RUNS_URL names, where this machine lacks them.
+
+    \b
+    Examples:
+      puzzlecam run fetch 3
+    """
+    with studio.open() as services, progress_bar("Copying") as progress:
+        _store_url(services.settings)
+        folder = services.run_files(run, progress)
+    typer.echo(f"The files of run {run} are in {folder.path}.")
+
+
+def _store_url(settings: Settings) -> str:
+    if settings.runs_url is None:
+        raise UserError("no store of runs is set", remedy="Name one with PUZZLECAM_RUNS_URL")
+    return settings.runs_url

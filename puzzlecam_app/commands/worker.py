@@ -49,6 +49,7 @@ def worker(
         grace_s=settings.run_stop_seconds,
         aliases=settings.resolve_aliases(),
         cluster=settings.cluster,
+        runs_url=settings.runs_url,
         cluster_processes=settings.cluster_processes,
     )
     one = Worker(database, workspace.runs_dir, options)

@@ -57,6 +57,7 @@ class WorkerOptions:
         cluster: address of a Ray cluster that runs the trainers; None runs them on this machine.
         cluster_processes: how many processes of the cluster share a run.
         program: arguments with which Python starts the trainer.
+        runs_url: where finished runs are copied to; None leaves them on this machine.
     """
 
     device: str | None = None
@@ -68,6 +69,7 @@ class WorkerOptions:
     cluster: str | None = None
     cluster_processes: int = 1
     program: tuple[str, ...] = ("-m", "trainer")
+    runs_url: str | None = None
 
 
 class Supervisor:
@@ -209,19 +211,13 @@ class Supervisor:
 
     def _fetched(self) -> Outcome | None:
         """Bring pictures from a URL; returns why that was not possible."""
-        if not (self._folder.dataset / PICTURES).is_dir():
-            return None
 
         def goes_on() -> bool:
             run = self._look_in()
             is_to_stop = run is not None and (run.status == "stopping" or run.worker != self._worker)
             return not is_to_stop and not self._stop.is_set()
 
-        try:
-            snapshot = read_snapshot(self._folder.snapshot_path)
-            return fetch_pictures(self._database, snapshot, self._folder.dataset, goes_on)
-        except UserError as error:
-            return Outcome("failed", str(error), _CORRECT_AND_RESUME)
+        return fetch_pictures(self._database, self._folder, goes_on)
 
     def _obstacle(self) -> Outcome | None:
         """Why the trainer cannot be started; None if it can."""

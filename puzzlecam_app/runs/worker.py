@@ -13,7 +13,10 @@ from sqlalchemy.exc import DBAPIError
 from db import run_queue
 from db.engine import Database
 from db.errors import StorageError
+from db.run_events import say
+from db.runs import get_run
 from puzzlecam_app.runs.folder import RunFolder
+from puzzlecam_app.runs.stored import copy_finished
 from puzzlecam_app.runs.supervisor import Supervisor, WorkerOptions
 from puzzlecam_app.runs.trainer_process import is_running
 
@@ -51,9 +54,20 @@ class Worker:
                     continue
                 folder = RunFolder.of(self._runs_dir, run_id)
                 Supervisor(self._database, folder, run_id, self.name, self._options, stop).supervise()
+                if self._options.runs_url is not None:
+                    self._copy(self._options.runs_url, folder, run_id, stop)
             except (StorageError, DBAPIError):
                 _log.warning("the database cannot be reached; trying again", exc_info=True)
                 stop.wait(self._options.poll_s * 5)
+
+    def _copy(self, url: str, folder: RunFolder, run_id: int, stop: threading.Event) -> None:
+        """Copy a run to a store, if it is done now."""
+        with self._database.read() as session:
+            run = get_run(session, run_id)
+        if run.status == "done" and run.worker in (None, self.name):
+            became = copy_finished(url, folder, run, lambda: not stop.is_set())
+            with self._database.write() as session:
+                say(session, run_id, became)
 
     def _next(self) -> int | None:
         lease = self._options.lease

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from puzzlecam_app.errors import UserError
-from puzzlecam_app.monitoring.checks import Finding
+from puzzlecam_app.monitoring.checks import Finding, State
 from puzzlecam_app.settings import Settings
 from puzzlecam_app.storage.bucket import Bucket, check_installed
 from puzzlecam_app.storage.urls import parse_url
 
 _EVERY_S = 30.0
 _PATIENCE_S = 8.0
+_MEANING: Final[dict[str, tuple[State, str]]] = {
+    "masks": ("failed", "no new masks are stored"),
+    "runs": ("degraded", "finished runs stay on their machine"),
+}
 
 
 def stores_of(settings: Settings) -> dict[str, str]:
     """The URLs that the studio keeps things at, by what it keeps there."""
-    urls = {"masks": settings.masks_url}
+    urls = {"masks": settings.masks_url, "runs": settings.runs_url}
     return {name: url for name, url in urls.items() if url is not None}
 
 
@@ -52,5 +57,5 @@ class StoreCheck:
         if trouble is None:
             self._well_until = time.monotonic() + _EVERY_S
             return None
-        message = f"The storage of the {self._name} cannot be used, so no new {self._name} are stored."
-        return Finding("failed", message, f"{self._url}: {trouble}")
+        message = f"The storage of the {self._name} cannot be used; {_MEANING[self._name][1]}."
+        return Finding(_MEANING[self._name][0], message, f"{self._url}: {trouble}")

@@ -133,7 +133,7 @@ def preview(run_id: RunId, wanted: PublishIn, services: OpenServices) -> Preview
         plan = publishing.plan_publication(
             services.database,
             services.masks,
-            RunFolder.of(services.workspace.runs_dir, run_id),
+            services.run_files(run_id),
             run_id,
             over_rejected=wanted.over_rejected,
             progress=report,
@@ -166,7 +166,7 @@ def publish(run_id: RunId, wanted: PublishIn, services: OpenServices, annotator:
         result = publishing.publish(
             services.database,
             services.masks,
-            RunFolder.of(services.workspace.runs_dir, run_id),
+            services.run_files(run_id),
             run_id,
             author=annotator,
             over_rejected=wanted.over_rejected,

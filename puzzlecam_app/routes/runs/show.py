@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query
 
 from db.run_events import last_event, list_events
+from db.run_models import Run
 from db.run_queue import lease_is_over
 from db.run_status import ACTIVE
 from db.runs import get_run, list_runs
@@ -26,6 +27,7 @@ from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.offering import run_offers
 from puzzlecam_app.runs.publishing import why_unpublishable
 from puzzlecam_app.runs.storage import run_size
+from puzzlecam_app.services import Services
 from puzzlecam_app.tables import CsvResponse, csv_file
 from trainer.contract import EventKind, FilmFields
 
@@ -77,7 +79,7 @@ def read_run(run_id: RunId, services: OpenServices) -> RunOut:
         run=facts,
         is_busy=run.status in ("queued", *ACTIVE),
         worker_is_silent=lease_is_over(run),
-        unpublishable=why_unpublishable(RunFolder.of(services.workspace.runs_dir, run_id), run),
+        unpublishable=_why_unpublishable(services, run),
         film=[{"epoch": epoch, "pictures": film["pictures"]} for epoch, film in sorted(films.items())],
     )
 
@@ -118,3 +120,11 @@ def read_log(run_id: RunId, services: OpenServices) -> LogOut:
         get_run(session, run_id)
     tail = RunFolder.of(services.workspace.runs_dir, run_id).log_tail(_LOG_LINES)
     return LogOut(lines=tail.splitlines())
+
+
+def _why_unpublishable(services: Services, run: Run) -> str | None:
+    folder = RunFolder.of(services.workspace.runs_dir, run.id)
+    is_elsewhere = services.settings.runs_url is not None and not folder.snapshot_path.is_file()
+    if is_elsewhere and run.status == "done" and run.pruned_at is None:
+        return None  # publishing fetches its files
+    return why_unpublishable(folder, run)

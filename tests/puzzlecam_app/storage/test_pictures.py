@@ -12,7 +12,6 @@ from PIL import Image
 
 from db.datasets import find_dataset, require_dataset
 from db.items import all_items, find_item, tags_of
-from db.masks import MaskStore
 from db.palette import voc_palette
 from puzzlecam_app.app import create_api
 from puzzlecam_app.errors import BusyError, UserError
@@ -26,6 +25,7 @@ from puzzlecam_app.interchange.verify import verify_dataset
 from puzzlecam_app.items import ItemFacts, read_item
 from puzzlecam_app.runs.dataset_folder import write_dataset
 from puzzlecam_app.runs.fetching import fetch_pictures
+from puzzlecam_app.runs.folder import RunFolder
 from puzzlecam_app.runs.snapshot import take_snapshot
 from puzzlecam_app.services import Services
 from puzzlecam_app.storage.bucket import Bucket
@@ -199,20 +199,22 @@ def test_a_run_gets_local_files(run_folder: Path, bucket: Bucket, studio: Servic
     with studio.database.read() as session:
         snapshot = take_snapshot(session, require_dataset(session, "pets").id)
     assert snapshot.url == str(URL)
-    write_dataset(snapshot, MaskStore(studio.workspace.masks_dir), run_folder)
-    pictures = run_folder / "JPEGImages"
+    folder = RunFolder(run_folder)
+    folder.snapshot_path.write_text(snapshot.model_dump_json())
+    write_dataset(snapshot, studio.masks, folder.dataset)
+    pictures = folder.dataset / "JPEGImages"
     for path in studio.workspace.pictures_dir.glob("??/*"):
         path.unlink()
     assert list(pictures.iterdir()) == []
     s3.trouble = "error"
-    outcome = fetch_pictures(studio.database, snapshot, run_folder, lambda: True)
+    outcome = fetch_pictures(studio.database, folder, lambda: True)
     assert outcome is not None
     assert outcome.problem is not None
     assert str(URL) in outcome.problem
     s3.trouble = ""
     bucket.write("cat/2.png", a_picture(99))
-    assert fetch_pictures(studio.database, snapshot, run_folder, lambda: False) is None
-    assert fetch_pictures(studio.database, snapshot, run_folder, lambda: True) is None
+    assert fetch_pictures(studio.database, folder, lambda: False) is None
+    assert fetch_pictures(studio.database, folder, lambda: True) is None
     held = {path.name: path.read_bytes() for path in pictures.iterdir()}
     assert sorted(held) == sorted(f"{item.id}.png" for item in snapshot.items if item.name != "cat/2.png")
     assert a_picture(10) in held.values()
