@@ -46,6 +46,11 @@ class S3Server:
             self._trouble = kind
             self._changed.notify_all()
 
+    def next_request(self, after: int, patience_s: float = 60) -> bool:
+        """Wait until more than `after` requests have come; returns whether they have."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.requests > after, patience_s)
+
     def close(self) -> None:
         self.trouble = "error"
         self._server.shutdown()
@@ -54,6 +59,7 @@ class S3Server:
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         with self._changed:
             self.requests += 1
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._trouble != "hang")
             trouble = self._trouble
         if trouble == "error":

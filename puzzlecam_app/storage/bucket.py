@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from puzzlecam_app.errors import UserError
+from puzzlecam_app.storage.breaker import Breaker, NoAnswerError
 from puzzlecam_app.storage.urls import StorageUrl
 from trainer.machine.durable_write import write_atomic
 
@@ -46,17 +49,23 @@ class Bucket:
 
     Args:
         url: the folder.
+        breaker: for calls that a person waits for: they fail at once while the store does not answer.
         patience_s: how long a small file may take. Large ones may take `LARGE_PATIENCE_S`, but not longer
             than the patience if that was set lower than usual.
     """
 
-    def __init__(self, url: StorageUrl, patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self, url: StorageUrl, patience_s: float = PATIENCE_S, *, breaker: Breaker | None = None
+    ) -> None:
         self.url = url
+        self._breaker = breaker
         self._patience_s = patience_s
         self._long_s = LARGE_PATIENCE_S if patience_s >= PATIENCE_S else patience_s
 
     def list(self) -> dict[str, int]:
-        """All files below, with their sizes in bytes."""
+        """All files below, with their sizes in bytes; 0 where a web server does not tell them."""
+        if self.url.scheme in ("http", "https"):
+            return dict.fromkeys(self._linked(), 0)
         found = self._call("find", str(self.url), detail=True, patience_s=self._long_s)
         start = f"{_filesystem(self.url)._strip_protocol(str(self.url))}/"
         sizes = {}
@@ -93,6 +102,22 @@ class Bucket:
         else:
             self._write("put_file", str(path), self._place(relative), patience_s=self._long_s)
 
+    def _linked(self) -> Iterator[str]:
+        """The files that the pages of a web server link to, folder by folder."""
+        start = f"{self.url}/"
+        folders, known = [start], {start}
+        while folders:
+            folder = folders.pop()
+            for one in self._call("ls", folder, detail=True):
+                name = str(one["name"])
+                if not name.startswith(folder) or name in known or "?" in name or "#" in name:
+                    continue  # upwards, to another order of the list, or to another server
+                known.add(name)
+                if name.endswith("/"):
+                    folders.append(name)
+                else:
+                    yield name.removeprefix(start)
+
     def probe(self) -> None:
         """Find out whether the store answers and can be read; raises BucketError if not.
 
@@ -116,9 +141,15 @@ class Bucket:
 
     def _call(self, name: str, *arguments: Any, patience_s: float | None = None, **options: Any) -> Any:
         """Call a method of the file system, with all that can go wrong in words."""
+        try:
+            with nullcontext() if self._breaker is None else self._breaker.guard():
+                return self._asked(name, *arguments, patience_s=patience_s or self._patience_s, **options)
+        except NoAnswerError as problem:
+            raise BucketError(str(problem), str(self.url)) from problem
+
+    def _asked(self, name: str, *arguments: Any, patience_s: float, **options: Any) -> Any:
         from fsspec.asyn import AsyncFileSystem, sync
 
-        patience_s = patience_s or self._patience_s
         try:
             files = _filesystem(self.url)
             if isinstance(files, AsyncFileSystem):
@@ -128,7 +159,9 @@ class Bucket:
         except FileNotFoundError as problem:
             raise FileNotFoundError(errno.ENOENT, "no such file", str(self.url)) from problem
         except Exception as problem:  # each store has errors of its own
-            raise BucketError(_reason(problem, patience_s), str(self.url)) from problem
+            if silence := _silence(problem, patience_s):
+                raise NoAnswerError(silence) from problem
+            raise BucketError(_reason(problem), str(self.url)) from problem
 
 
 def check_installed(url: StorageUrl) -> None:
@@ -169,17 +202,23 @@ async def _refuse_redirects(answer: Any) -> None:
         raise BucketError("it leads to another address, which is not followed", str(answer.url.host))
 
 
-def _reason(problem: Exception, patience_s: float) -> str:
+def _silence(problem: Exception, patience_s: float) -> str | None:
+    """Why there is no answer; None if there is one."""
+    kind = type(problem).__name__
+    if isinstance(problem, TimeoutError) or "Timeout" in kind:
+        return f"it does not answer within {patience_s:.0f} seconds"
+    if isinstance(problem, ConnectionError) or "Connect" in kind:
+        return "it cannot be reached"
+    return None
+
+
+def _reason(problem: Exception) -> str:
     """Why a call failed, in words that contain nothing of what the store said."""
     kind = type(problem).__name__
     if isinstance(problem, BucketError):
         return str(problem.strerror)
-    if isinstance(problem, TimeoutError) or "Timeout" in kind:
-        return f"it does not answer within {patience_s:.0f} seconds"
     if isinstance(problem, PermissionError) or "Credential" in kind or "Authentication" in kind:
         return "it refuses the credentials in the environment, or there are none"
-    if isinstance(problem, ConnectionError) or "Connect" in kind:
-        return "it cannot be reached"
     if isinstance(problem, ImportError):
         return "the package that speaks to it is not installed"
     if isinstance(problem, NotImplementedError):

@@ -15,6 +15,7 @@ from db.datasets import is_at_url, is_copied, root_of
 from db.engine import workspace_of
 from db.models import Dataset
 from puzzlecam_app.root_files import RootFiles
+from puzzlecam_app.storage.breaker import breaker_of
 from puzzlecam_app.storage.bucket import Bucket
 from puzzlecam_app.storage.read_cache import ReadCache, cache_in
 from puzzlecam_app.storage.urls import parse_url
@@ -100,4 +101,6 @@ def files_of(session: Session, dataset: Dataset) -> RootFiles:
 def remote_files(url: str, workspace: Workspace) -> RemoteFiles:
     """The files below a URL, with the cache of a workspace."""
     cache = cache_in(workspace.pictures_dir)
-    return RemoteFiles(root=workspace.pictures_dir, bucket=Bucket(parse_url(url)), cache=cache)
+    parsed = parse_url(url)
+    bucket = Bucket(parsed, breaker=breaker_of(parsed))
+    return RemoteFiles(root=workspace.pictures_dir, bucket=bucket, cache=cache)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from db.errors import MaskCorruptError, MaskMissingError, MaskStorageError
 from db.masks import MaskArray, MaskStore, read_mask
+from puzzlecam_app.storage.breaker import breaker_of
 from puzzlecam_app.storage.bucket import Bucket, check_installed
 from puzzlecam_app.storage.urls import parse_url
 from trainer.machine.durable_write import write_cache
@@ -81,7 +82,7 @@ def open_masks(root: Path, url: str | None) -> MaskStore:
         return MaskStore(root)
     parsed = parse_url(url)
     check_installed(parsed)
-    return SharedMasks(root, Bucket(parsed))
+    return SharedMasks(root, Bucket(parsed, breaker=breaker_of(parsed)))
 
 
 def _key(name: str) -> str:

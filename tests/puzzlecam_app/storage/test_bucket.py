@@ -1,9 +1,11 @@
 """Files below a URL: read, written, listed, and what is said when the store fails."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from puzzlecam_app.storage.breaker import Breaker
 from puzzlecam_app.storage.bucket import Bucket, BucketError
 from puzzlecam_app.storage.checking import StoreCheck, trouble_of
 from puzzlecam_app.storage.urls import parse_url
@@ -60,6 +62,25 @@ def test_a_store_that_does_not_answer_is_given_up(s3: S3Server, tmp_path: Path) 
         bucket.write("1.jpg", b"1")
     with pytest.raises(BucketError, match="does not answer"):
         bucket.list()
+
+
+def test_while_a_store_does_not_answer_only_one_call_waits_for_it(s3: S3Server) -> None:
+    bucket = Bucket(parse_url("s3://photos/cats"), 0.5, breaker=Breaker())
+    s3.trouble = "hang"
+    with pytest.raises(BucketError, match="within"):
+        bucket.write("1.jpg", b"1")
+    patient = Bucket(parse_url("s3://photos/cats"), 60, breaker=bucket._breaker)
+    asked = s3.requests
+    with ThreadPoolExecutor(1) as pool:
+        waits = pool.submit(patient.write, "1.jpg", b"1")
+        assert s3.next_request(asked)
+        for _ in range(3):
+            with pytest.raises(BucketError, match="a moment ago"):
+                patient.write("1.jpg", b"1")
+        assert not waits.done()
+        s3.trouble = ""
+        waits.result()
+    assert bucket.read("1.jpg") == b"1"
 
 
 def test_a_missing_bucket_is_told(s3: S3Server) -> None:
