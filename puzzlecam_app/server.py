@@ -24,6 +24,8 @@ from puzzlecam_app.runs.app_worker import AppWorker
 from puzzlecam_app.services import Services, open_services
 from puzzlecam_app.settings import Settings
 from puzzlecam_app.slow_clients import PatientProtocol
+from trainer.masks.crf_lattices import made_by
+from trainer.masks.crf_process import CrfProcess
 
 _PORTS_TRIED = 50
 _SHUTDOWN_S = 10
@@ -78,6 +80,8 @@ def serve(settings: Settings, *, say: Callable[[str], None] = print) -> None:
             json_on(sys.stderr) if is_json else contextlib.nullcontext(),
             warnings_kept_in(settings.paths.logs_dir, JsonLines() if is_json else None),
             worker or contextlib.nullcontext(),
+            CrfProcess() as crfs,
+            made_by(crfs.make),
         ):
             uvicorn.Server(config).run(sockets=[listening])
     finally:

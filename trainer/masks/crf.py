@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from trainer.contract import FailureCode
 from trainer.errors import TrainerError
+from trainer.masks.crf_lattices import Kernels
 from trainer.setting_types import CrfIterations, CrfReach, CrfTolerance, CrfWeight
 
 _LEAST_SIDE = 16
@@ -60,6 +61,11 @@ class CrfConfig(BaseModel):
         """The settings that the lattices of a picture depend on: all but `iterations` and `gt_prob`."""
         position = (self.gaussian_sxy_px, self.gaussian_compat)
         return (*position, self.bilateral_sxy_px, self.bilateral_srgb, self.bilateral_compat, self.max_side)
+
+    @property
+    def lattice_kernels(self) -> Kernels:
+        """The kernels as the lattices are built with them."""
+        return Kernels(*self.kernels[:-1])
 
     def at_half_size(self, size: tuple[int, int]) -> CrfConfig:
         """The same CRF for a picture (height, width), at half its present size and with half the reach."""

@@ -6,28 +6,17 @@ the picture with the same number of labels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.transforms import RgbImage, check_rgb, limited_size, resize_image
 from trainer.masks.crf import CrfConfig, CrfUnavailableError, crf_available, label_unary
+from trainer.masks.crf_lattices import lattices_of
 from trainer.masks.upsampling import strongest_map
 
 _LEAST_PROBABILITY = 1e-5
 """Keeps the energy of a label finite even if a network rules it out."""
-
-
-@dataclass(eq=False)
-class _MeanField:
-    """Mean field of unary energies (L, h * w) after some iterations, in the matrices of pydensecrf."""
-
-    unary: NDArray[np.float32]
-    matrices: tuple[Any, ...]
-    iterations: int = 0
 
 
 class ImageCrf:
@@ -65,9 +54,9 @@ class ImageCrf:
         given_size = (image_rgb.shape[0], image_rgb.shape[1])
         self._size = size or given_size
         self._small_size = limited_size(*given_size, self._config.max_side)
-        self._small_rgb = resize_image(image_rgb, self._small_size)
-        self._built: Any = None
-        self._field: _MeanField | None = None
+        self._lattices = lattices_of(
+            resize_image(image_rgb, self._small_size), label_count, self._config.lattice_kernels
+        )
 
     @property
     def pixels(self) -> int:
@@ -76,8 +65,7 @@ class ImageCrf:
 
     def prepare(self) -> None:
         """Build the lattices now."""
-        if self._built is None:
-            self._built = self._build()
+        self._lattices.prepare()
 
     def refine_labels(self, labels: NDArray[np.uint8], config: CrfConfig | None = None) -> NDArray[np.uint8]:
         """Sharpen a label map along the colour edges of the picture.
@@ -147,30 +135,8 @@ class ImageCrf:
 
     def _marginals(self, unary: NDArray[np.float32], iterations: int) -> NDArray[np.float32]:
         """Unary energies (L, h * w) -> marginal probabilities (L, h, w) at the limited size."""
-        self.prepare()
-        field = self._field
-        if field is None or field.iterations > iterations or not np.array_equal(field.unary, unary):
-            self._built.setUnaryEnergy(unary)
-            field = self._field = _MeanField(unary, self._built.startInference())
-        while field.iterations < iterations:
-            self._built.stepInference(*field.matrices)
-            field.iterations += 1
-        marginals = np.array(field.matrices[0], dtype=np.float32)
+        marginals = self._lattices.marginals(unary, iterations)
         return marginals.reshape(self._label_count, *self._small_size)
-
-    def _build(self) -> Any:
-        import pydensecrf.densecrf as densecrf
-
-        height, width = self._small_size
-        crf = densecrf.DenseCRF2D(width, height, self._label_count)
-        crf.addPairwiseGaussian(sxy=self._config.gaussian_sxy_px, compat=self._config.gaussian_compat)
-        crf.addPairwiseBilateral(
-            sxy=self._config.bilateral_sxy_px,
-            srgb=self._config.bilateral_srgb,
-            rgbim=np.ascontiguousarray(self._small_rgb),
-            compat=self._config.bilateral_compat,
-        )
-        return crf
 
     def _argmax(self, marginals: NDArray[np.float32]) -> NDArray[np.uint8]:
         """The most probable label at the picture's size, uint8 (H, W)."""
