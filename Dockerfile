@@ -19,7 +19,7 @@ COPY assets assets
 COPY db db
 COPY trainer trainer
 COPY puzzlecam_app puzzlecam_app
-RUN PIP_EXTRA_INDEX_URL="$TORCH_INDEX" pip install --constraint constraints.txt ".[crf,heic,postgresql]"
+RUN PIP_EXTRA_INDEX_URL="$TORCH_INDEX" pip install --constraint constraints.txt ".[crf,heic,postgresql,remote]"
 # There is no display, so OpenCV needs none of its libraries.
 RUN version="$(python -c 'from importlib.metadata import version; print(version("opencv-python"))')" \
     && pip uninstall --yes opencv-python \

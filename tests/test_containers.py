@@ -141,3 +141,19 @@ def test_the_database_has_the_version_of_the_images_pg_dump() -> None:
     """Debian bookworm packages the client of PostgreSQL 15, and pg_dump refuses a newer server."""
     assert DOCKERFILE.count("-slim-bookworm") == 2
     assert COMPOSE["services"]["database"]["image"] == "postgres:15-bookworm"
+
+
+def test_the_studios_keep_masks_and_runs_in_the_bucket_of_the_s3_server() -> None:
+    storage, studio = COMPOSE["services"]["storage"], COMPOSE["services"]["studio-a"]
+    environment = studio["environment"]
+    assert environment["AWS_ENDPOINT_URL"] == "http://storage:7070"
+    assert environment["AWS_ACCESS_KEY_ID"] == storage["environment"]["ROOT_ACCESS_KEY_ID"]
+    (password,) = re.findall(r"\$\{(\w+)", storage["environment"]["ROOT_SECRET_ACCESS_KEY"])
+    assert environment["AWS_SECRET_ACCESS_KEY"] == f"${{{password}}}"
+    (volume,) = storage["volumes"]
+    folder = storage["command"][-1]
+    bucket = volume.split(":")[1].removeprefix(f"{folder}/")
+    for name in STUDIOS:
+        settings = Settings.load(COMPOSE["services"][name]["environment"])
+        assert settings.masks_url == f"s3://{bucket}/masks"
+        assert settings.runs_url == f"s3://{bucket}/runs"
