@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,6 +66,8 @@ def back_up(settings: Settings, folder: Path, *, has_runs: bool = True) -> Repor
         dump_database(url, snapshot)
         needed = _masks_in(url)
         rooms = (*_ROOMS, *(("runs",) if has_runs else ()))
+        if settings.masks_url is not None:
+            _bring_masks(settings, needed)
         report = _copy_rooms(root, folder, rooms)
         lost = [one for one in needed if not (folder / "masks" / one[:2] / f"{one}.png").exists()]
         snapshot.replace(folder / name)
@@ -132,6 +134,21 @@ def _explained(place: Path) -> Iterator[None]:
             where=str(error.filename or place),
             remedy="Free some room or choose another folder, and give the command again: it continues",
         ) from error
+
+
+def _bring_masks(settings: Settings, needed: list[str]) -> None:
+    """Fetch what only the store of masks has; what cannot be had is told as missing later."""
+    from db.errors import StorageError
+    from puzzlecam_app.interchange.parallel import THREADS_THAT_WAIT, map_files
+    from puzzlecam_app.storage.mask_store import open_masks
+
+    masks = open_masks(settings.paths.masks_dir, settings.masks_url)
+
+    def bring(name: str) -> None:
+        with suppress(StorageError):
+            masks.get(name)
+
+    map_files(bring, [one for one in needed if not masks.is_near(one)], threads=THREADS_THAT_WAIT)
 
 
 def _masks_in(url: str) -> list[str]:

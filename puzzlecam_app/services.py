@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from db.datasets import list_datasets
@@ -205,8 +206,14 @@ def open_services(settings: Settings) -> Services:
     # A model given with --model is used for every dataset, even where a run is published.
     of_dataset = None
     if not settings.model:
+        bring = partial(run_files, database, workspace.runs_dir, settings.runs_url)
         of_dataset = Predictors(
-            database, predictor, workspace.runs_dir, workspace.cams_dir, settings.min_piece_share
+            database,
+            predictor,
+            workspace.runs_dir,
+            workspace.cams_dir,
+            settings.min_piece_share,
+            bring if settings.runs_url is not None else None,
         ).of
     live = LiveModels(
         database,

@@ -31,6 +31,7 @@ LARGE_PATIENCE_S: Final = 600.0
 _CONNECT_S: Final = 5
 _READ_S: Final = 15
 _ATTEMPTS: Final = 2
+_NO_BUCKET: Final = "there is no such bucket"
 _MARKER: Final = ".puzzlecam-studio"
 _PROTOCOLS: Final = {"s3": "s3", "gs": "gcs", "az": "abfs", "abfs": "abfs"}
 _PACKAGES: Final = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "http": "aiohttp"}
@@ -118,15 +119,22 @@ class Bucket:
                 else:
                     yield name.removeprefix(start)
 
-    def probe(self) -> None:
+    def probe(self, *, writes: bool) -> None:
         """Find out whether the store answers and can be read; raises BucketError if not.
 
-        It reads a small file there, which it writes if that is missing.
+        It reads a small file there. If that is missing and it may write, it writes it.
         """
         try:
             self.read(_MARKER)
         except FileNotFoundError:
-            self.write(_MARKER, b"A Puzzle-CAM studio keeps files here.\n")
+            if writes:
+                self.write(_MARKER, b"A Puzzle-CAM studio keeps files here.\n")
+            elif self.url.scheme != "file" and not self._call("exists", self._top):
+                raise BucketError(_NO_BUCKET, str(self.url)) from None
+
+    @property
+    def _top(self) -> str:
+        return f"{self.url.scheme}://{self.url.place.partition('/')[0]}"
 
     def _place(self, relative: str) -> str:
         if any(part in ("", ".", "..") for part in relative.split("/")):
@@ -137,7 +145,7 @@ class Bucket:
         try:
             self._call(name, *arguments, patience_s=patience_s)
         except FileNotFoundError as problem:
-            raise BucketError("there is no such bucket", str(self.url)) from problem
+            raise BucketError(_NO_BUCKET, str(self.url)) from problem
 
     def _call(self, name: str, *arguments: Any, patience_s: float | None = None, **options: Any) -> Any:
         """Call a method of the file system, with all that can go wrong in words."""

@@ -25,12 +25,15 @@ def stores_of(settings: Settings) -> dict[str, str]:
     return {name: url for name, url in urls.items() if url is not None}
 
 
-def trouble_of(url: str) -> str | None:
-    """What is wrong with a store; None if it answers and can be used."""
+def trouble_of(url: str, *, writes: bool = False) -> str | None:
+    """What is wrong with a store; None if it answers and can be used.
+
+    With `writes`, a small file is written there once, so that rights to write are checked, too.
+    """
     try:
         parsed = parse_url(url)
         check_installed(parsed)
-        Bucket(parsed, _PATIENCE_S).probe()
+        Bucket(parsed, _PATIENCE_S).probe(writes=writes)
     except UserError as problem:
         return str(problem)
     except OSError as problem:
@@ -53,7 +56,7 @@ class StoreCheck:
         """What is wrong, or None."""
         if time.monotonic() < self._well_until:
             return None
-        trouble = trouble_of(self._url)
+        trouble = trouble_of(self._url, writes=True)
         if trouble is None:
             self._well_until = time.monotonic() + _EVERY_S
             return None

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from puzzlecam_app.doctor import CHECKS
+from puzzlecam_app.settings import Settings
 from puzzlecam_app.storage.breaker import Breaker
 from puzzlecam_app.storage.bucket import Bucket, BucketError
 from puzzlecam_app.storage.checking import StoreCheck, trouble_of
@@ -86,7 +88,21 @@ def test_while_a_store_does_not_answer_only_one_call_waits_for_it(s3: S3Server) 
 def test_a_missing_bucket_is_told(s3: S3Server) -> None:
     with pytest.raises(BucketError, match="no such bucket"):
         Bucket(parse_url("s3://no-such-bucket/x")).write("1.jpg", b"1")
-    assert trouble_of("s3://no-such-bucket/x") == "there is no such bucket"
+    assert trouble_of("s3://no-such-bucket/x", writes=True) == "there is no such bucket"
+
+
+def test_the_doctor_names_a_store_that_cannot_be_used_and_writes_nothing(s3: S3Server) -> None:
+    check = CHECKS["storage"]
+    assert check(Settings.load({})).level == "ok"
+    well = check(Settings.load({"PUZZLECAM_MASKS_URL": "s3://photos/masks"}))
+    assert (well.level, well.detail) == ("ok", "masks also in s3://photos/masks")
+    assert Bucket(parse_url("s3://photos/masks")).list() == {}
+    missing = check(Settings.load({"PUZZLECAM_RUNS_URL": "s3://no-such-bucket/runs"}))
+    assert missing.level == "fail"
+    assert "no such bucket" in missing.detail
+    assert "PUZZLECAM_RUNS_URL" in (missing.remedy or "")
+    s3.trouble = "error"
+    assert check(Settings.load({"PUZZLECAM_MASKS_URL": "s3://photos/masks"})).level == "fail"
 
 
 def test_health_says_which_storage_fails_and_when_it_is_well_again(s3: S3Server) -> None:

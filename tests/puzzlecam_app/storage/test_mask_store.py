@@ -9,10 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from db.annotations import history
+from db.annotations import append_revision, history
 from db.errors import MaskCorruptError, MaskMissingError, MaskStorageError
+from db.masks import MaskStore
 from db.palette import voc_palette
 from puzzlecam_app.app import create_api
+from puzzlecam_app.backup import back_up
 from puzzlecam_app.services import Services
 from puzzlecam_app.storage.bucket import Bucket
 from puzzlecam_app.storage.mask_store import SharedMasks
@@ -112,3 +114,16 @@ def test_a_save_counts_when_the_bucket_has_it(
         assert unread.status_code == 503
         s3.trouble = ""
         assert client.get("/api/items/3/mask").status_code == 200
+
+
+def test_a_backup_has_the_masks_that_only_the_bucket_has(
+    s3: S3Server, make_services: Callable[..., Services], tmp_path: Path
+) -> None:
+    services = make_services(masks_url=URL)
+    add_colours(services, tmp_path / "pictures")
+    name = services.masks.put(a_mask(), voc_palette())
+    with services.database.write() as session:
+        append_revision(session, 1, expected=None, action="drafted", author=None, mask_hash=name)
+    services.masks.path(name).unlink()
+    back_up(services.settings, tmp_path / "backup")
+    assert np.array_equal(MaskStore(tmp_path / "backup" / "masks").get(name), a_mask())

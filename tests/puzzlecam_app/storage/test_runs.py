@@ -7,8 +7,11 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from db.run_models import Run
 from puzzlecam_app.app import create_api
 from puzzlecam_app.errors import BusyError, UserError
+from puzzlecam_app.interchange.importing import import_dataset
+from puzzlecam_app.proposing.predictors import Predictors
 from puzzlecam_app.runs.publishing import publish
 from puzzlecam_app.runs.stored import StoredRuns, copy_finished
 from puzzlecam_app.services import Services
@@ -16,7 +19,10 @@ from puzzlecam_app.storage.bucket import Bucket
 from puzzlecam_app.storage.urls import parse_url
 from tests.puzzlecam_app.conftest import RED, add_colours
 from tests.puzzlecam_app.runs.helpers import Runs, wait_until
+from tests.puzzlecam_app.runs.test_predictors import publish as publish_row
+from tests.puzzlecam_app.runs.test_predictors import train
 from tests.puzzlecam_app.runs.test_publishing import finish, half
+from tests.puzzlecam_app.storage.test_pictures import a_picture
 from tests.s3 import S3Server
 
 URL = "s3://photos/runs"
@@ -84,3 +90,45 @@ def test_half_a_copy_is_no_copy(runs: Runs) -> None:
     folder.path.rename(folder.path.with_name("away"))
     with pytest.raises(UserError, match="there is no copy"):
         StoredRuns(URL).bring(folder, runs.run(run_id))
+
+
+def test_a_model_that_another_studio_published_is_fetched(runs: Runs) -> None:
+    services = runs.services
+    run_id = train(runs)
+    with runs.database.write() as session:
+        session.get_one(Run, run_id).status = "done"
+    publish_row(runs, run_id)
+    StoredRuns(URL).store(runs.folder(run_id), runs.run(run_id))
+    shutil.rmtree(runs.folder(run_id).path)
+    predictors = Predictors(
+        runs.database,
+        services.predictor,
+        services.workspace.runs_dir,
+        services.workspace.cams_dir,
+        bring=services.run_files,
+    )
+    assert predictors.of(1) is services.predictor
+    wait_until(lambda: predictors.of(1) is not services.predictor)
+
+
+def test_a_worker_trains_on_pictures_of_a_bucket(
+    s3: S3Server, make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = make_services()
+    pets = Bucket(parse_url("s3://photos/pets"))
+    pets.write("cat/1.png", a_picture(10))
+    pets.write("dog/2.png", a_picture(20))
+    import_dataset(services.stores, pets.url, "pets")
+    runs = Runs(services)
+    monkeypatch.setenv("FAKE_TRAINER", "finish")
+    failing = runs.start()
+    shutil.rmtree(services.workspace.pictures_dir)
+    s3.trouble = "error"
+    with runs.worker():
+        failed = runs.wait_for(failing, "failed")
+        assert "cannot be fetched from s3://photos/pets" in (failed.problem or "")
+        s3.trouble = ""
+        run_id = runs.start()
+        runs.wait_for(run_id, "done")
+    pictures = sorted((runs.folder(run_id).dataset / "JPEGImages").iterdir())
+    assert [path.read_bytes() for path in pictures] == [a_picture(10), a_picture(20)]
