@@ -44,7 +44,9 @@ export class Identities {
           text: "A linked identity signs in to this account, beside name and password.",
         }),
         table(["Provider", "Identity", "Linked", ""], rows, "No identity is linked."),
-        provider ? button(`Link ${provider}`, () => this.#link()) : null,
+        provider
+          ? button(rows.length ? "Link another identity" : `Link ${provider}`, () => this.#link())
+          : null,
       ),
     );
   }
