@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from db.datasets import list_datasets
 from db.engine import Database
@@ -234,19 +235,32 @@ def _load_live_encoder() -> LiveEncoder:
 
 
 def _model_loader(settings: Settings) -> Callable[[], ProposalModel]:
-    def load() -> ProposalModel:
-        from trainer.cams.zero_shot_sources import ZeroShotSource
-        from trainer.models.proposal import run_model, zero_shot_model
-        from trainer.pretrained.clip import ClipWeights
+    """Loads the studio's own model; sent to other processes, so it holds none of the other settings."""
+    clip = settings.clip_weights, settings.clip_sha256, settings.clip_network
+    share = settings.min_piece_share
+    if settings.model:
+        return partial(_load_run_model, settings.model, share)
+    return partial(_load_zero_shot_model, settings.source, clip, share, settings.resolve_aliases())
 
-        share = settings.min_piece_share
-        if settings.model:
-            return run_model(settings.model, min_piece_share=share)
-        clip = ClipWeights(settings.clip_weights, settings.clip_sha256, settings.clip_network)
-        return zero_shot_model(
-            source=ZeroShotSource(settings.source, clip=clip),
-            min_piece_share=share,
-            words=TagWords(settings.resolve_aliases()),
-        )
 
-    return load
+def _load_run_model(path: Path, min_piece_share: float | None) -> ProposalModel:
+    from trainer.models.proposal import run_model
+
+    return run_model(path, min_piece_share=min_piece_share)
+
+
+def _load_zero_shot_model(
+    source: Literal["imagenet", "clip", "clip-es"],
+    clip: tuple[Path | None, str | None, str],
+    min_piece_share: float | None,
+    aliases: Path,
+) -> ProposalModel:
+    from trainer.cams.zero_shot_sources import ZeroShotSource
+    from trainer.models.proposal import zero_shot_model
+    from trainer.pretrained.clip import ClipWeights
+
+    return zero_shot_model(
+        source=ZeroShotSource(source, clip=ClipWeights(*clip)),
+        min_piece_share=min_piece_share,
+        words=TagWords(aliases),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from trainer.contract import FailureCode
 
@@ -21,6 +21,16 @@ class TrainerError(RuntimeError):
     def exit_code(self) -> int:
         """Exit code of a process that this error ends."""
         return self.code.exit_code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error travels between processes whatever its class wants to be made with.
+        return _remade, (type(self), self.args, self.__dict__)
+
+
+def _remade(kind: type[TrainerError], arguments: tuple[Any, ...], state: dict[str, Any]) -> TrainerError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
 
 
 class TrainerUsageError(TrainerError):

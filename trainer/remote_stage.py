@@ -31,9 +31,16 @@ def run_remotely(context: StageContext, name: str, cluster: Cluster) -> StageRes
         TrainerError: see `trainer.stages.stage.Stage.run`.
     """
 
-    def log(event: Event) -> None:
+    furthest: dict[str, int] = {}
+
+    def log(event: Event) -> bool:
         fields = {field: value for field, value in event.items() if field not in ("time", "kind")}
         context.events.write(EventKind(event["kind"]), **fields)
+        counted = {EventKind.STEP: "step", EventKind.PROGRESS: "done"}.get(event["kind"])
+        if counted is None or event[counted] <= furthest.get(counted, 0):
+            return False
+        furthest[counted] = event[counted]
+        return True
 
     def say(sentence: str) -> None:
         context.events.write(EventKind.WARNING, stage=name, message=sentence)

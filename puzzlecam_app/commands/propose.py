@@ -16,9 +16,12 @@ from puzzlecam_app.commands.options import (
 )
 from puzzlecam_app.commands.printing import print_json, progress_bar
 from puzzlecam_app.commands.studio import Studio, studio_command
+from trainer.cli_options import ClusterOption
 
 if TYPE_CHECKING:
-    from puzzlecam_app.proposing.ahead import Failure, Plan
+    from collections.abc import Callable
+
+    from puzzlecam_app.proposing.ahead import Failure
     from puzzlecam_app.services import Services
 
 
@@ -45,6 +48,7 @@ def propose(
     source: SourceOption = None,
     clip_weights: ClipWeightsOption = None,
     min_piece_share: MinPieceShareOption = None,
+    cluster: ClusterOption = None,
 ) -> None:
     """Compute heatmaps and proposals of a dataset ahead of time.
 
@@ -58,16 +62,22 @@ def propose(
       puzzlecam propose voc --limit 100 --json
       puzzlecam propose voc --model runs/first
       puzzlecam propose leaves --source clip --clip-weights open_clip_model.safetensors
+      puzzlecam propose voc --cluster auto
     """
-    from puzzlecam_app.proposing.ahead import compute_now
+    from puzzlecam_app.proposing.ahead import compute_now, plan_ahead
 
     with studio.open(
         model=model, source=source, clip_weights=clip_weights, min_piece_share=min_piece_share
     ) as services:
-        plan = _plan(services, name)
+        dataset_id = _dataset_id(services, name)
+        plan = plan_ahead(services.database, services.proposals, dataset_id)
         todo = plan.due[:limit]
         with progress_bar("Proposing") as progress:
-            failures = tuple(compute_now(services.proposals, todo, progress))
+            if cluster is None:
+                found = compute_now(services.proposals, todo, progress)
+            else:
+                found = _compute_on(cluster, services, dataset_id, todo, progress)
+        failures = tuple(found)
     report = ProposeReport(
         dataset=name,
         computed=len(todo) - len(failures),
@@ -84,13 +94,34 @@ def propose(
         raise typer.Exit(1)
 
 
-def _plan(services: Services, name: str) -> Plan:
+def _dataset_id(services: Services, name: str) -> int:
     from db.datasets import require_dataset
-    from puzzlecam_app.proposing.ahead import plan_ahead
 
     with services.database.read() as session:
-        dataset_id = require_dataset(session, name).id
-    return plan_ahead(services.database, services.proposals, dataset_id)
+        return require_dataset(session, name).id
+
+
+def _compute_on(
+    address: str,
+    services: Services,
+    dataset_id: int,
+    todo: list[tuple[int, str]],
+    progress: Callable[[int, int], None],
+) -> list[Failure]:
+    from puzzlecam_app.proposing.on_cluster import compute_on_cluster
+    from trainer.cluster.connection import open_cluster
+
+    predictor = services.proposals.predictor_of(dataset_id)
+    with open_cluster(address, None) as cluster:
+        return compute_on_cluster(
+            cluster,
+            services.database,
+            services.proposals,
+            predictor,
+            todo,
+            services.settings.max_image_pixels,
+            progress,
+        )
 
 
 def _print(report: ProposeReport) -> None:

@@ -34,7 +34,8 @@ class Predictor:
     cached map waits for nobody. Work that uses `model` directly is not part of that turn.
 
     Args:
-        load_model: Called when the model is first needed, and again if it raised an error.
+        load_model: Called when the model is first needed, and again if it raised an error. It stays an
+            attribute.
         cams_dir: Folder of the cache.
         published_as: Name of the run in proposals that were published from it; None for the studio's own.
     """
@@ -42,7 +43,7 @@ class Predictor:
     def __init__(
         self, load_model: Callable[[], ProposalModel], cams_dir: Path, published_as: str | None = None
     ) -> None:
-        self._load_model = load_model
+        self.load_model = load_model
         self._published_as = published_as
         self._cams_dir = cams_dir
         self._loading = threading.Lock()
@@ -50,6 +51,7 @@ class Predictor:
         self._model: ProposalModel | None = None
         self._trouble: str | None = None
         self._crfs = RecentCrfs()
+        self._arrived: dict[str, tuple[CamResult, NDArray[np.uint8]]] = {}
 
     @property
     def model(self) -> ProposalModel:
@@ -61,7 +63,7 @@ class Predictor:
         with self._loading:
             if self._model is None:
                 try:
-                    self._model = self._load_model()
+                    self._model = self.load_model()
                 except Exception as error:
                     self._trouble = str(error) or type(error).__name__
                     raise
@@ -88,6 +90,18 @@ class Predictor:
         except (OSError, ArtifactError):
             return None  # the maps are computed again and replace the file
 
+    def take(
+        self, image_sha256: str, class_names: Sequence[str], cams: CamResult, mask: NDArray[np.uint8]
+    ) -> None:
+        """Take maps that the same model has made elsewhere, and their pseudo-label, for their next use."""
+        from trainer.cams.storage import save_cams
+
+        try:
+            save_cams(self._cams_path(image_sha256, class_names), cams)
+        except OSError as error:
+            _log.warning("maps cannot be kept: %s", error)
+        self._arrived = {_key(image_sha256, class_names): (cams, mask)}
+
     def cams(
         self, image_sha256: str, class_names: Sequence[str], load_image: Callable[[], NDArray[np.uint8]]
     ) -> CamResult:
@@ -100,6 +114,8 @@ class Predictor:
         """
         from trainer.cams.storage import save_cams
 
+        if (arrived := self._arrived.get(_key(image_sha256, class_names))) is not None:
+            return arrived[0]
         cached = self.cached_cams(image_sha256, class_names)
         if cached is not None:
             return cached
@@ -142,6 +158,9 @@ class Predictor:
             class_indices: For each map, the index of its class in the class list.
             image_sha256: Hash of the picture's file.
         """
+        for made_of, mask in self._arrived.values():
+            if made_of is cams:
+                return mask
         model = self.model
         with self._computing:
             crf = self._crfs.of(image_sha256, len(class_indices), partial(model.image_crf, image))
@@ -172,7 +191,12 @@ class Predictor:
         return proposed_by == self._published_as or proposed_by == self.proposer_of(class_names)
 
     def _cams_path(self, image_sha256: str, class_names: Sequence[str]) -> Path:
-        tags = hashlib.sha256("\n".join(class_names).encode()).hexdigest()[:16]
         identity = self.model.identity_of(class_names)
         model = "".join(c if c.isalnum() or c in "-_.+" else "-" for c in identity)
-        return self._cams_dir / model / image_sha256[:2] / f"{image_sha256}-{tags}.safetensors"
+        return self._cams_dir / model / image_sha256[:2] / f"{_key(image_sha256, class_names)}.safetensors"
+
+
+def _key(image_sha256: str, class_names: Sequence[str]) -> str:
+    """Names a picture with its tags."""
+    tags = hashlib.sha256("\n".join(class_names).encode()).hexdigest()[:16]
+    return f"{image_sha256}-{tags}"

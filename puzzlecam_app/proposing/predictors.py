@@ -7,6 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -70,7 +71,10 @@ class Predictors:
         with self._lock:
             if run_id not in self._by_run:
                 self._by_run[run_id] = Predictor(
-                    lambda: _load(directory.path, self._min_piece_share), self._cams_dir, proposer(run_id)
+                    # Other processes load it as well, so it holds nothing but values.
+                    partial(_load, directory.path, self._min_piece_share),
+                    self._cams_dir,
+                    proposer(run_id),
                 )
             self._by_run.move_to_end(run_id)
             while len(self._by_run) > _KEPT:

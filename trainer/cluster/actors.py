@@ -26,6 +26,11 @@ class _Group(Generic[Item]):
     items: list[Item]
     losses: int = 0
 
+    @property
+    def places(self) -> int:
+        """Places that it takes on an actor. After a loss it is alone there, so that nobody else is blamed."""
+        return _GROUPS_PER_ACTOR if self.losses else 1
+
 
 @dataclass
 class _Done(Generic[Item]):
@@ -56,7 +61,7 @@ class _Holder:
 
 def map_on_actors(
     cluster: Cluster,
-    load: Callable[[], Callable[[Sequence[Item]], Any]],
+    load: Callable[[], Callable[[Any], Any]],
     items: Sequence[Item],
     *,
     group: int,
@@ -64,6 +69,7 @@ def map_on_actors(
     name_of: Callable[[Item], str],
     check: Callable[[], None],
     say: Callable[[str], None],
+    send: Callable[[Sequence[Item]], Any] = lambda items: items,
 ) -> Iterator[Any]:
     """Apply a function to groups of items on actors of the cluster; yields results as they become ready.
 
@@ -72,12 +78,14 @@ def map_on_actors(
     Args:
         cluster: a connection to it is open.
         load: makes the function in an actor; pickled.
-        items: pickled in groups.
+        items: sent in groups.
         group: number of items in a group.
         uses_cores: whether processor cores do most of the work, so that several actors share a GPU.
         name_of: what an error calls an item.
         check: called between two results and once a second; may raise to end the work.
         say: called with sentences for people: that the work waits for room, that a process was lost.
+        send: makes of a group what an actor gets, when one takes it; by default the items themselves. Pickled
+            afterwards.
 
     Raises:
         ProcessLostError: the same item ended an actor again and again.
@@ -89,7 +97,7 @@ def map_on_actors(
     looks = 0
     try:
         while todo or pool.has_work:
-            pool.give(todo)
+            pool.give(todo, send)
             done = pool.next_done(_LOOK_EVERY_S)
             check()
             looks = 0 if pool.has_loaded or done is not None else looks + 1
@@ -132,15 +140,15 @@ class _Pool(Generic[Item]):
         """Whether a group is being worked on."""
         return any(group is not None for _, group in self._running.values())
 
-    def give(self, todo: deque[_Group[Item]]) -> None:
+    def give(self, todo: deque[_Group[Item]], send: Callable[[Sequence[Item]], Any]) -> None:
         """Hand out groups to actors that have loaded."""
         while todo and self._free:
             actor = max(self._free, key=self._free.__getitem__)
+            if self._free[actor] < todo[0].places:
+                return
             group = todo.popleft()
-            self._running[actor.do.remote(group.items)] = (actor, group)
-            self._free[actor] -= 1
-            if not self._free[actor]:
-                del self._free[actor]
+            self._running[actor.do.remote(send(group.items))] = (actor, group)
+            self._free[actor] -= group.places
 
     def next_done(self, timeout_s: float) -> _Done[Item] | None:
         """Wait for a result, or for the groups of an actor that was lost; None if nothing happened."""
@@ -159,7 +167,7 @@ class _Pool(Generic[Item]):
             self._failed_loads = 0
             self._free[actor] = _GROUPS_PER_ACTOR
             return _Done()
-        self._free[actor] = self._free.get(actor, 0) + 1
+        self._free[actor] += group.places
         return _Done([outcome])
 
     def end(self) -> None:

@@ -91,10 +91,7 @@ def _connect(ray: Any, address: str) -> None:
             address=address,
             log_to_driver=False,
             logging_level="ERROR",
-            runtime_env={
-                "env_vars": {"PYTHONPATH": path, _FOLDER: str(Path.cwd())},
-                "worker_process_setup_hook": f"{__name__}.{enter_folder.__name__}",
-            },
+            runtime_env={"env_vars": {"PYTHONPATH": path, _FOLDER: str(Path.cwd())}},
         )
     except (ConnectionError, RuntimeError, ValueError) as error:
         said = str(error).strip().partition("\n")[0][:200].rstrip(".")
@@ -105,8 +102,8 @@ def _connect(ray: Any, address: str) -> None:
 
 
 def enter_folder() -> None:
-    """Work in the folder of the command, so that relative paths mean the same; Ray calls this."""
-    with contextlib.suppress(OSError):
+    """Work in the folder of the command, so that relative paths mean the same; for processes of a cluster."""
+    with contextlib.suppress(OSError, KeyError):
         os.chdir(os.environ[_FOLDER])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from trainer.cluster.connection import enter_folder
 from trainer.contract import FailureCode
 from trainer.errors import TrainerError
 
@@ -31,12 +33,19 @@ class Outcome:
 
     @classmethod
     def of(cls, function: Callable[..., Any], *arguments: Any) -> Outcome:
-        """Call a function here; an error keeps its trace as a note."""
+        """Call a function in this process of a cluster; an error keeps its trace as a note."""
+        enter_folder()
         try:
             return cls(function(*arguments))
         except Exception as error:
-            if not isinstance(error, TrainerError):
-                error.add_note(f"In a process of the cluster:\n{traceback.format_exc()}")
+            if isinstance(error, TrainerError):
+                return cls(error=error)
+            trace = f"In a process of the cluster:\n{traceback.format_exc()}"
+            try:
+                pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+            except Exception:
+                error = RuntimeError(f"{type(error).__name__}: {error}")
+            error.add_note(trace)
             return cls(error=error)
 
     def get(self) -> Any:

@@ -26,7 +26,7 @@ def run_in_processes(
     work: Work,
     *,
     stop: StopSignal,
-    on_event: Callable[[dict[str, Any]], None],
+    on_event: Callable[[dict[str, Any]], bool],
     say: Callable[[str], None],
 ) -> Any:
     """Run a function in `cluster.processes` processes with a process group of PyTorch.
@@ -37,7 +37,8 @@ def run_in_processes(
         cluster: a connection to it is open.
         work: what every process runs.
         stop: set it to ask all processes to end.
-        on_event: called here with every event that the main process tells.
+        on_event: called here with every event that the main process tells; returns whether the work has got
+            further than ever.
         say: called with sentences for people: that the work waits for room, that a process was lost.
 
     Returns:
@@ -45,7 +46,7 @@ def run_in_processes(
 
     Raises:
         TrainerError: raised by the function in any process.
-        ProcessLostError: processes were lost three times without an event in between.
+        ProcessLostError: processes were lost three times before the work got further.
     """
     watch = _Watch(stop, on_event, say)
     while (outcome := _attempted(cluster, work, watch)) is None:
@@ -57,7 +58,7 @@ class _Watch:
     """What the process that waits does about news, also over several attempts."""
 
     def __init__(
-        self, stop: StopSignal, on_event: Callable[[dict[str, Any]], None], say: Callable[[str], None]
+        self, stop: StopSignal, on_event: Callable[[dict[str, Any]], bool], say: Callable[[str], None]
     ) -> None:
         self.stop = stop
         self._on_event = on_event
@@ -75,9 +76,10 @@ class _Watch:
         """Take an event, or the reason why a process was lost."""
         if isinstance(item, str):
             self.lost(item)
-        else:
-            self._losses, self._quiet = 0, _PATIENCE_LOOKS
-            self._on_event(item)
+            return
+        self._quiet = _PATIENCE_LOOKS
+        if self._on_event(item):
+            self._losses = 0
 
     def lost(self, reason: str) -> None:
         """A process was lost; if that happens again and again, give up."""
@@ -89,7 +91,7 @@ class _Watch:
                 f"({reason}). Look after the cluster, then resume the run."
             )
         self.stop.check()
-        self._say("A process of the Ray cluster or its node was lost; all go on from the last checkpoint.")
+        self._say(f"A process of the Ray cluster was lost ({reason}); all go on from the last checkpoint.")
 
 
 def _attempted(cluster: Cluster, work: Work, watch: _Watch) -> Outcome | None:

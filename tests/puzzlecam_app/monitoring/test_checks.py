@@ -86,7 +86,7 @@ def test_a_model_that_cannot_be_loaded_leaves_people_at_work(
     def fail() -> None:
         raise OSError("no weights in /secret/place")
 
-    monkeypatch.setattr(services.predictor, "_load_model", fail)
+    monkeypatch.setattr(services.predictor, "load_model", fail)
     monkeypatch.setattr(services.predictor, "_model", None)
     with pytest.raises(OSError, match="no weights"):
         _ = services.predictor.model
