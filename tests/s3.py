@@ -13,8 +13,8 @@ class S3Server:
     """An S3 server on this machine.
 
     Attributes:
-        trouble: "" answers requests, "error" answers each with 500, "hang" answers nothing until
-            it is set to something else.
+        trouble: "" answers requests, "error" answers each with 500, "once" only the next one, "hang" answers
+            nothing until it is set to something else.
         requests: how many have come.
     """
 
@@ -62,9 +62,14 @@ class S3Server:
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._trouble != "hang")
             trouble = self._trouble
-        if trouble == "error":
-            start("500 Internal Server Error", [("Content-Type", "application/xml")])
-            return [b"<Error><Code>InternalError</Code><Message>secret-of-the-store</Message></Error>"]
+            if trouble == "once":
+                self._trouble = ""
+        if trouble in ("error", "once"):
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            said = b"<Error><Code>InternalError</Code><Message>secret-of-the-store</Message></Error>"
+            headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(said)))]
+            start("500 Internal Server Error", headers)
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else [said]
         answer: Iterable[bytes] = self._inner(environ, start)
         return answer
 
@@ -74,8 +79,11 @@ def s3_server() -> Iterator[S3Server]:
     """An S3 server that the environment names, with credentials that it takes."""
     for package in ("s3fs", "moto", "flask_cors"):
         pytest.importorskip(package, reason=f"{package} is not installed")
+    from puzzlecam_app.storage import bucket
+
     server = S3Server()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bucket, "_RETRIES", 1)  # each one waits for about a second
         patch.setenv("AWS_ENDPOINT_URL", server.url)
         patch.setenv("AWS_ACCESS_KEY_ID", "tests")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-tests")

@@ -30,11 +30,15 @@ LARGE_PATIENCE_S: Final = 600.0
 """How long a large file, or a list of all files, may take."""
 _CONNECT_S: Final = 5
 _READ_S: Final = 15
-_ATTEMPTS: Final = 2
+_RETRIES: Final = 2
 _NO_BUCKET: Final = "there is no such bucket"
 _MARKER: Final = ".puzzlecam-studio"
 _PROTOCOLS: Final = {"s3": "s3", "gs": "gcs", "az": "abfs", "abfs": "abfs"}
 _PACKAGES: Final = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "http": "aiohttp"}
+_BROKEN_OFF: Final = frozenset(
+    ("HTTPClientError", "ClientOSError", "ClientPayloadError", "IncompleteRead", "ResponseParserError")
+)
+"""Errors of botocore and aiohttp without an answer, beside those whose names contain Connect or Timeout."""
 _CODE: Final = re.compile(r"[A-Za-z0-9]{1,40}")
 
 
@@ -186,7 +190,7 @@ def _filesystem_of(scheme: str) -> AbstractFileSystem:
 
     options: dict[str, Any] = {"use_listings_cache": False} if scheme != "file" else {}
     if scheme == "s3":
-        retries = {"max_attempts": _ATTEMPTS, "mode": "standard"}
+        retries = {"max_attempts": _RETRIES, "mode": "standard"}
         options["config_kwargs"] = {
             "connect_timeout": _CONNECT_S,
             "read_timeout": _READ_S,
@@ -197,7 +201,7 @@ def _filesystem_of(scheme: str) -> AbstractFileSystem:
         options |= {"allow_redirects": False, "client_kwargs": {"raise_for_status": _refuse_redirects}}
     files = fsspec.filesystem(_PROTOCOLS.get(scheme, scheme), **options)
     if scheme == "s3":
-        files.retries = _ATTEMPTS
+        files.retries = 1  # botocore does it already
     return files
 
 
@@ -217,6 +221,8 @@ def _silence(problem: Exception, patience_s: float) -> str | None:
         return f"it does not answer within {patience_s:.0f} seconds"
     if isinstance(problem, ConnectionError) or "Connect" in kind:
         return "it cannot be reached"
+    if kind in _BROKEN_OFF:
+        return "the connection to it broke off"
     return None
 
 

@@ -57,6 +57,15 @@ def test_a_failing_store_is_told_without_what_it_said(s3: S3Server, tmp_path: Pa
     assert "secret" not in str(failed.value)
 
 
+def test_a_single_failure_is_not_noticed(s3: S3Server, tmp_path: Path) -> None:
+    bucket = a_bucket("s3", tmp_path)
+    s3.trouble = "once"
+    bucket.write("1.jpg", b"1")
+    assert s3.trouble == ""
+    s3.trouble = "once"
+    assert bucket.read("1.jpg") == b"1"
+
+
 def test_a_store_that_does_not_answer_is_given_up(s3: S3Server, tmp_path: Path) -> None:
     bucket = a_bucket("s3", tmp_path, patience_s=0.5)
     s3.trouble = "hang"
