@@ -31,6 +31,7 @@ LARGE_PATIENCE_S: Final = 600.0
 _CONNECT_S: Final = 5
 _READ_S: Final = 15
 _RETRIES: Final = 2
+_CONNECTIONS: Final = 64
 _NO_BUCKET: Final = "there is no such bucket"
 _MARKER: Final = ".puzzlecam-studio"
 _PROTOCOLS: Final = {"s3": "s3", "gs": "gcs", "az": "abfs", "abfs": "abfs"}
@@ -194,6 +195,7 @@ def _filesystem_of(scheme: str) -> AbstractFileSystem:
         options["config_kwargs"] = {
             "connect_timeout": _CONNECT_S,
             "read_timeout": _READ_S,
+            "max_pool_connections": _CONNECTIONS,
             "retries": retries,
         }
     elif scheme in ("http", "https"):

@@ -39,8 +39,8 @@ def check_target(database: Database, name: str, dataset_id: int | None) -> str:
         dataset = get_dataset(session, dataset_id)
         if not is_copied(dataset):
             raise UserError(
-                f"the pictures of {dataset.name!r} are in a folder of the server, {dataset.root}",
-                remedy="Add the new ones to that folder and import it again, or upload them as a new dataset",
+                f"the pictures of {dataset.name!r} stay where they are, in {dataset.root}",
+                remedy="Add the new ones there and import it again, or upload them as a new dataset",
             )
         return dataset.name
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from db.masks import MaskStore
 from db.palette import voc_palette
 from puzzlecam_app.app import create_api
 from puzzlecam_app.backup import back_up
+from puzzlecam_app.lanes import STORES
 from puzzlecam_app.services import Services
 from puzzlecam_app.storage.bucket import Bucket
 from puzzlecam_app.storage.mask_store import SharedMasks
@@ -114,6 +116,30 @@ def test_a_save_counts_when_the_bucket_has_it(
         assert unread.status_code == 503
         s3.trouble = ""
         assert client.get("/api/items/3/mask").status_code == 200
+
+
+def test_requests_that_wait_for_the_bucket_leave_others_their_threads(
+    s3: S3Server, make_services: Callable[..., Services], tmp_path: Path
+) -> None:
+    services = make_services(masks_url=URL)
+    add_colours(services, tmp_path / "pictures")
+    name = services.masks.put(a_mask(), voc_palette())
+    with services.database.write() as session:
+        append_revision(session, 1, expected=None, action="drafted", author=None, mask_hash=name)
+    services.masks.path(name).unlink()
+    with (
+        TestClient(create_api(services), base_url="http://127.0.0.1:7860") as client,
+        ThreadPoolExecutor(60) as pool,
+    ):
+        s3.trouble = "hang"
+        asked = s3.requests
+        waiting = [pool.submit(client.get, "/api/items/1/mask") for _ in range(60)]
+        assert s3.next_request(asked + STORES.threads - 1)
+        assert client.get("/api/items/1").status_code == 200
+        assert client.get("/api/items/2/revisions").status_code == 200
+        assert not any(one.done() for one in waiting)
+        s3.trouble = ""
+        assert {one.result().status_code for one in waiting} == {200}
 
 
 def test_a_backup_has_the_masks_that_only_the_bucket_has(

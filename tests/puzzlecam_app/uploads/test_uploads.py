@@ -132,7 +132,7 @@ def test_pictures_join_a_dataset_and_replace_none(client: TestClient, services: 
 def test_a_dataset_in_a_folder_of_the_server_takes_no_uploads(client: TestClient) -> None:
     answer = client.post(UPLOADS, json={"total_bytes": 1, "files": 1, "dataset_id": 1})
     assert answer.status_code == 422
-    assert "Add the new ones to that folder" in answer.json()["remedy"]
+    assert "Add the new ones there" in answer.json()["remedy"]
 
 
 def test_the_name_of_another_dataset_is_refused(client: TestClient) -> None:
