@@ -10,6 +10,7 @@ import { Waiting } from "./waiting.js";
 /**
  * @import { DatasetOut } from "../shared/openapi"
  * @import { Desk } from "./desk.js"
+ * @import { Draft } from "./draft.js"
  * @import { Action } from "./layout.js"
  * @import { Loaded } from "./loader.js"
  * @import { Saving } from "./saving.js"
@@ -107,6 +108,7 @@ export class Opening {
     layout.setBusy(true);
     const wasAhead = loader.has(id);
     const asked = this.#lease.take(id, { isChosen: !isPassed });
+    const earlier = this.#saving.drafts.get(id); // it may be on its way to the studio
     this.#waiting.begin(id);
     let loaded;
     try {
@@ -119,6 +121,7 @@ export class Opening {
     }
     const lease = await asked;
     if (turn !== this.#turn) return;
+    loaded = newest(loaded, earlier);
     const unsent = this.#saving.unsent(id);
     if (isPassed && !unsent && ((lease && !lease.own) || this.#isDoneByOther(loaded))) return "passed";
     const mask = unsent?.mask ?? loaded.mask.slice();
@@ -140,6 +143,7 @@ export class Opening {
     if (turn !== this.#turn) return;
     editor.setOptions({ lockedClasses: [] }); // locks apply to one picture only
     editor.setView({ hiddenClasses: new Set() });
+    loaded = newest(loaded, earlier);
     this.#show(loaded, dataset);
     this.#lease.show(lease);
     this.#desk.classPanel.show(classes, active);
@@ -306,4 +310,16 @@ export class Opening {
       if (turn !== this.#turn) return;
     }
   }
+}
+
+/**
+ * The picture as its draft has left it, if that was sent while the picture was fetched: what came may be older.
+ * @param {Loaded} loaded
+ * @param {Draft|undefined} draft
+ * @returns {Loaded}
+ */
+function newest(loaded, draft) {
+  if (!draft || draft.revision <= loaded.revision) return loaded;
+  const { base: mask, revision, status } = draft;
+  return { ...loaded, mask, revision, item: { ...loaded.item, status: status ?? loaded.item.status } };
 }

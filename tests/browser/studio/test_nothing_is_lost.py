@@ -49,6 +49,41 @@ def test_the_second_save_is_refused_shown_beside_and_resolved(
         np.testing.assert_array_equal(first.mask(), expected)
 
 
+def test_a_picture_that_is_opened_again_while_its_mask_is_sent_shows_that_mask(
+    review: Review, dataset: str
+) -> None:
+    page = review.page
+    review.open(dataset, "landscape")
+    item_id = review.item_id(dataset, "landscape")
+    sent: list[Route] = []
+    fetched: list[Route] = []
+    page.route(
+        f"**/api/items/{item_id}/mask?*",
+        lambda route: sent.append(route) if route.request.method == "PUT" else route.continue_(),
+    )
+    painted = _stroke(review, 30)
+    with page.expect_request(lambda request: request.method == "PUT"):
+        page.keyboard.press("ArrowRight")
+    review.wait_for("portrait")
+
+    # The old mask has come and the rest is on its way when the studio takes the new one.
+    page.route(f"**/api/items/{item_id}", lambda route: fetched.append(route))
+    with page.expect_request(f"**/api/items/{item_id}"):
+        page.keyboard.press("ArrowLeft")
+    sent[0].continue_()
+    expect(page.locator(".pr-queue-item", has_text="landscape")).to_contain_text("draft")
+    fetched[0].continue_()
+    review.wait_for("landscape")
+    np.testing.assert_array_equal(review.mask(), painted)
+
+    page.unroute(f"**/api/items/{item_id}/mask?*")
+    page.unroute(f"**/api/items/{item_id}")
+    more = _stroke(review, 90)
+    review.wait_saved()
+    expect(page.locator("dialog.pr-conflict")).to_be_hidden()
+    np.testing.assert_array_equal(review.mask(), more)
+
+
 def test_work_is_kept_and_sent_however_a_save_fails_and_leaving_with_it_warns(
     review: Review, dataset: str
 ) -> None:
