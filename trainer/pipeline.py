@@ -94,6 +94,10 @@ def run(
     choice, processes = device_and_processes(device if cluster is None else None)
     if cluster is not None:
         choice = replace(choice, reason=cluster.reason)
+        if processes.count > 1:
+            raise TrainerUsageError(
+                "A run shared by a cluster is started once; leave out accelerate launch or --cluster."
+            )
     if any(stage_module(name).STARTS_FROM_BACKBONE for name in chosen):
         load_encoder(recipe.backbone)
     dataset = open_dataset(dataset_root, split)

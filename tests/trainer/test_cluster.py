@@ -21,6 +21,7 @@ from trainer import commands, pipeline
 from trainer.cluster.actors import map_on_actors
 from trainer.cluster.connection import Cluster, open_cluster
 from trainer.cluster.outcome import ProcessLostError
+from trainer.cluster.processes import run_in_processes
 from trainer.config import Recipe
 from trainer.contract import AFFINITY, CAMS, CLASSIFY, PIXELS, REFINE, EventKind, Folder
 from trainer.data.dataset import TaggedImage
@@ -169,6 +170,19 @@ def test_an_item_that_ends_every_process_is_named(
 ) -> None:
     with pytest.raises(ProcessLostError, match="ended 3 times while they worked on number 3, most"):
         squared(replace(cluster, processes=1), tmp_path / "log", [2, 3])
+
+
+def test_a_stop_does_not_wait_for_room(ray_nodes: RayNodes, cluster: Cluster) -> None:
+    stop = StopSignal()
+    stop.set()
+    with pytest.raises(RunStopped):
+        run_in_processes(
+            replace(cluster, processes=9),
+            load_squares,
+            stop=stop,
+            on_event=lambda _: True,
+            say=lambda _: None,
+        )
 
 
 def test_without_ray_a_sentence_names_the_extra(

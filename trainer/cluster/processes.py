@@ -65,11 +65,22 @@ class _Watch:
         self._say = say
         self._losses = 0
         self._quiet = 0
+        self._has_begun = False
+
+    def asked_to_stop(self) -> bool:
+        """Whether the processes are to be asked to end.
+
+        Raises:
+            RunStopped: they are, but have not begun, so that there is nothing to store.
+        """
+        if self.stop.is_set and not self._has_begun:
+            self.stop.check()
+        return self.stop.is_set
 
     def quiet(self) -> None:
         """Nothing has happened for a second."""
         self._quiet += 1
-        if self._quiet == _PATIENCE_LOOKS:
+        if self._quiet == _PATIENCE_LOOKS and not self._has_begun:
             self._say("The training waits until the Ray cluster has room for all its processes.")
 
     def hear(self, item: dict[str, Any] | str) -> None:
@@ -77,14 +88,14 @@ class _Watch:
         if isinstance(item, str):
             self.lost(item)
             return
-        self._quiet = _PATIENCE_LOOKS
+        self._has_begun = True
         if self._on_event(item):
             self._losses = 0
 
     def lost(self, reason: str) -> None:
         """A process was lost; if that happens again and again, give up."""
         self._losses += 1
-        self._quiet = 0
+        self._quiet, self._has_begun = 0, False
         if self._losses == _MOST_LOSSES:
             raise ProcessLostError(
                 f"Processes of the Ray cluster ended {_MOST_LOSSES} times before they got further "
@@ -106,7 +117,7 @@ def _attempted(cluster: Cluster, work: Work, watch: _Watch) -> Outcome | None:
     try:
         while True:
             done, _ = ray.wait([news, fit], num_returns=1, timeout=_LOOK_EVERY_S)
-            if watch.stop.is_set and not is_asked:
+            if watch.asked_to_stop() and not is_asked:
                 is_asked = True
                 switchboard.ask_to_stop.remote()
             if not done:
