@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from tests.ray_nodes import ray_nodes, started_ray_nodes
+from tests.s3 import s3, s3_server
 
-__all__ = ["ray_nodes", "started_ray_nodes"]
+# Made known here alone: fixtures that two folders import are two, each with a server of its own.
+__all__ = ["ray_nodes", "s3", "s3_server", "started_ray_nodes"]
 
 HERE = Path(__file__).parent
 BROWSER = HERE / "browser"

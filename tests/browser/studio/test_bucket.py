@@ -8,12 +8,12 @@ from playwright.sync_api import Page, expect
 from puzzlecam_app.storage.bucket import Bucket
 from puzzlecam_app.storage.urls import parse_url
 from tests.browser.studio.conftest import Review, Studio, photographs
-from tests.s3 import S3Server, s3, s3_server  # noqa: F401 - fixtures
+from tests.s3 import S3Server
 
 URL = "s3://photos/masks"
 
 
-def test_nothing_is_lost_while_the_bucket_fails(page: Page, tmp_path: Path, s3: S3Server) -> None:  # noqa: F811
+def test_nothing_is_lost_while_the_bucket_fails(page: Page, tmp_path: Path, s3: S3Server) -> None:
     photographs(tmp_path / "pictures", [("landscape", 480, 320)])
     studio = Studio(tmp_path / "workspace", environment={"PUZZLECAM_MASKS_URL": URL})
     studio.import_folder(tmp_path / "pictures", "bucket")
